@@ -1,0 +1,152 @@
+//! Decoded and resized once: pixels in memory-mapped, checksummed files that outlive the process.
+//!
+//! Each class of each split has one immutable file, named by a hash of what it was made from: the bytes of the source
+//! images in order, the side, the fit, the decoder. So an edited, added or removed image leads to another file; a moved
+//! or renamed data set, and another choice of classes, find the old ones. A file that was cut or has a flipped bit is
+//! noticed, named in the log, and made again. Two processes may fill one cache at once: both write the same bytes.
+
+mod map;
+mod shard;
+mod write;
+
+use super::error::BrokenImage;
+use super::{DataError, Split};
+use rayon::prelude::*;
+use shard::{Damage, Layout, Shard};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// What cached pixels are made from.
+pub trait PixelSource: Send + Sync {
+    /// Names of the classes.
+    fn classes(&self) -> &[String];
+
+    /// Number of images of a class.
+    fn num_images(&self, split: Split, class: usize) -> usize;
+
+    /// Feeds `hasher` with all that decides the pixels of a class, but for the side.
+    fn hash_content(&self, split: Split, class: usize, hasher: &mut blake3::Hasher);
+
+    /// Decodes and resizes one image into `pixels`, `side · side · 3` bytes; `side` follows from their number.
+    ///
+    /// # Errors
+    /// The image with its reason, where it cannot be decoded.
+    fn render(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), BrokenImage>;
+}
+
+/// The pixels of a source at one side length, on disk.
+pub struct ImageCache<S> {
+    source: S,
+    side: usize,
+    /// `[split][class]`.
+    slots: [Vec<Slot>; 2],
+    digest: [u8; 32],
+}
+
+/// The file of one class in one split.
+struct Slot {
+    path: PathBuf,
+    key: [u8; 32],
+    layout: Layout,
+    shard: RwLock<Arc<Shard>>,
+}
+
+impl<S: PixelSource> ImageCache<S> {
+    /// Opens the cached pixels of `source` in `folder`, and makes what is missing or damaged.
+    ///
+    /// # Errors
+    /// [`DataError::BrokenImages`] with all broken images of all classes at once; [`DataError::CacheWrite`].
+    pub fn open(source: S, side: usize, folder: &Path) -> Result<Self, DataError> {
+        let refused = |source| DataError::CacheWrite { path: folder.to_owned(), needed: 0, source };
+        std::fs::create_dir_all(folder).map_err(refused)?;
+        write::remove_abandoned(folder);
+        let num_classes = source.classes().len();
+        let all = [Split::Train, Split::Test].into_par_iter().flat_map_iter(|split| (0..num_classes).map(move |class| (split, class)));
+        let opened: Vec<_> = all.map(|at| Slot::open(&source, at, side, folder)).collect();
+        let mut train = all_or_faults(opened)?;
+        let test = train.split_off(num_classes);
+        let digest = digest(&source, side, train.iter().chain(&test));
+        Ok(Self { source, side, slots: [train, test], digest })
+    }
+
+    /// What the pixels are made from.
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// Height and width of every image, pixels.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// Hash of class names and pixels: the same for the same pixels, whatever files they came from.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// Copies one image into `pixels`, `side · side · 3` bytes.
+    ///
+    /// # Errors
+    /// [`DataError::NoSuchImage`], [`DataError::BufferLength`]; where a damaged file cannot be made again, why.
+    pub fn read(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), DataError> {
+        let slot = self.slots[split as usize].get(class);
+        let available = slot.map_or(0, |slot| slot.layout.num_images);
+        let Some(slot) = slot.filter(|_| index < available) else {
+            return Err(DataError::NoSuchImage { class, split, index, available });
+        };
+        if pixels.len() != slot.layout.image_bytes() {
+            return Err(DataError::BufferLength { found: pixels.len(), expected: slot.layout.image_bytes() });
+        }
+        let shard = slot.current();
+        if let Ok(image) = shard.image(index) {
+            pixels.copy_from_slice(image);
+            return Ok(());
+        }
+        let again = slot.replace(&shard, &self.source, (split, class))?;
+        let image = again.image(index).map_err(|damage| slot.damaged(&damage))?;
+        pixels.copy_from_slice(image);
+        Ok(())
+    }
+}
+
+impl Slot {
+    fn open(
+        source: &dyn PixelSource,
+        (split, class): (Split, usize),
+        side: usize,
+        folder: &Path,
+    ) -> Result<Self, DataError> {
+        let layout = Layout { side, num_images: source.num_images(split, class) };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"nt/shard");
+        hasher.update(&shard::SCHEMA_VERSION.to_le_bytes());
+        hasher.update(&(side as u64).to_le_bytes());
+        hasher.update(&(layout.num_images as u64).to_le_bytes());
+        source.hash_content(split, class, &mut hasher);
+        let key = *hasher.finalize().as_bytes();
+        let path = folder.join(format!("{}.shard", &blake3::Hash::from_bytes(key).to_hex()[..32]));
+        let shard = match Shard::open(&path, &key, layout) {
+            Ok(shard) => shard,
+            Err(damage) => make(source, (split, class), &path, &key, layout, &damage)?,
+        };
+        Ok(Self { path, key, layout, shard: RwLock::new(Arc::new(shard)) })
+    }
+
+    fn current(&self) -> Arc<Shard> {
+        self.shard.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes the file again because a block of `failed` is damaged, unless another thread has done so meanwhile.
+    fn replace(&self, failed: &Arc<Shard>, source: &dyn PixelSource, at: (Split, usize)) -> Result<Arc<Shard>, DataError> {
+        let mut current = self.shard.write().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, failed) {
+            let damage = Damage::Block { block: 0 };
+            *current = Arc::new(make(source, at, &self.path, &self.key, self.layout, &damage)?);
+        }
+        Ok(current.clone())
+    }
+
+    fn damaged(&self, damage: &Damage) -> DataError {
+        DataError::CacheDamaged { path: self.path.clone(), found: damage.to_string() }
+    }
+}

@@ -1,0 +1,88 @@
+//! Making a shard: rendered in parallel, written under a temporary name, synced, renamed.
+
+use super::PixelSource;
+use super::shard::Layout;
+use crate::data::error::BrokenImage;
+use crate::data::{DataError, Split};
+use rayon::prelude::*;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::NamedTempFile;
+
+/// How the names of unfinished files begin.
+const UNFINISHED: &str = ".unfinished-";
+/// Unfinished files older than this were left behind by a process that is gone.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+/// Blocks rendered at a time.
+const BLOCKS_AT_A_TIME: usize = 8;
+
+/// Makes the shard of one class in one split.
+///
+/// # Errors
+/// [`DataError::BrokenImages`] with every broken image of the class; [`DataError::CacheWrite`] where the disk is full or
+/// cannot be written.
+pub(super) fn write_shard(
+    source: &dyn PixelSource,
+    (split, class): (Split, usize),
+    path: &Path,
+    key: &[u8; 32],
+    layout: Layout,
+) -> Result<(), DataError> {
+    let refused = |source| DataError::CacheWrite { path: path.to_owned(), needed: layout.file_bytes() as u64, source };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(refused)?;
+    file.seek(SeekFrom::Start(layout.pixels_at() as u64)).map_err(refused)?;
+
+    let (image_bytes, per_block) = (layout.image_bytes(), layout.images_per_block());
+    let (mut hasher, mut checksums, mut broken) = (blake3::Hasher::new(), Vec::new(), Vec::new());
+    let mut pixels = vec![0; layout.num_images.min(per_block * BLOCKS_AT_A_TIME) * image_bytes];
+    for first in (0..layout.num_images).step_by(per_block * BLOCKS_AT_A_TIME) {
+        let count = (layout.num_images - first).min(per_block * BLOCKS_AT_A_TIME);
+        let pixels = &mut pixels[..count * image_bytes];
+        broken.extend(render(source, (split, class), first, image_bytes, pixels));
+        // After the first broken image nothing will be kept; the rest is rendered to name all that are broken.
+        if broken.is_empty() {
+            hasher.update(pixels);
+            checksums.extend(pixels.chunks(per_block * image_bytes).map(crc32fast::hash));
+            file.write_all(pixels).map_err(refused)?;
+        }
+    }
+    if !broken.is_empty() {
+        return Err(DataError::BrokenImages { images: broken });
+    }
+    let header = layout.header(key, hasher.finalize().as_bytes(), &checksums);
+    finish(file, &header, path).map_err(refused)
+}
+
+/// Renders images `first …` of a class in parallel; what is returned is broken, in order.
+fn render(
+    source: &dyn PixelSource,
+    (split, class): (Split, usize),
+    first: usize,
+    image_bytes: usize,
+    pixels: &mut [u8],
+) -> Vec<BrokenImage> {
+    let images = pixels.par_chunks_exact_mut(image_bytes).enumerate();
+    images.filter_map(|(offset, image)| source.render(split, class, first + offset, image).err()).collect()
+}
+
+fn finish(mut file: NamedTempFile, header: &[u8], path: &Path) -> io::Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(header)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Removes what killed processes left unfinished long ago. A file that cannot be removed does no harm.
+pub(super) fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = folder.read_dir() else { return };
+    for entry in entries.flatten() {
+        let unfinished = entry.file_name().to_string_lossy().starts_with(UNFINISHED);
+        let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
+        if unfinished && age.is_some_and(|age| age > ABANDONED) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}

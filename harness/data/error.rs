@@ -1,0 +1,220 @@
+//! What can be wrong with data, said with the path, what was found, and the next step.
+
+use super::Split;
+use super::decode::DecodeError;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// A fault of a data set or of its cache.
+#[derive(Debug, Error)]
+pub enum DataError {
+    /// The file system refused.
+    #[error("cannot {action} {}: {source}; check that the path exists and that you may {action} it", path.display())]
+    Io {
+        /// What was tried: "read", "list".
+        action: &'static str,
+        /// What it was tried on.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+
+    /// A file or folder name is not UTF-8, so it cannot be written in a scenario or a record.
+    #[error("{} is not named in UTF-8; rename it", path.display())]
+    NotUtf8 {
+        /// The path, as far as it can be shown.
+        path: PathBuf,
+    },
+
+    /// A folder of images holds no class.
+    #[error(
+        "{} holds no class folder; lay it out as train/<class>/… and test/<class>/…, or as <class>/…",
+        root.display()
+    )]
+    NoClasses {
+        /// The folder searched.
+        root: PathBuf,
+    },
+
+    /// There is a training side and no test side.
+    #[error(
+        "{} has no test side; add test/<class>/…, or set a test fraction to part the images of each class",
+        root.display()
+    )]
+    NoTestSide {
+        /// The data set's folder.
+        root: PathBuf,
+    },
+
+    /// A test fraction was given for a data set that comes with its test side.
+    #[error("{} comes with its own test side in {}/; remove the test fraction", root.display(), folder)]
+    TestFractionUnneeded {
+        /// The data set's folder.
+        root: PathBuf,
+        /// The folder within it that is the test side.
+        folder: &'static str,
+    },
+
+    /// A test fraction outside the open interval.
+    #[error("test fraction {fraction} leaves one side empty; choose one between 0 and 1")]
+    TestFractionOutOfRange {
+        /// The fraction as given.
+        fraction: f64,
+    },
+
+    /// A class that the data set does not have.
+    #[error("there is no class `{name}`; choose among {}", known.join(", "))]
+    UnknownClass {
+        /// The class asked for.
+        name: String,
+        /// The classes there are.
+        known: Vec<String>,
+    },
+
+    /// A class named twice.
+    #[error("class `{name}` is named twice; name it once")]
+    DuplicateClass {
+        /// The class.
+        name: String,
+    },
+
+    /// A class with too few images for one side.
+    #[error("class `{class}` has no image to {} in {}; add images, or leave the class out", purpose(*split), path.display())]
+    EmptyClass {
+        /// The class.
+        class: String,
+        /// The side that is empty.
+        split: Split,
+        /// Where images were looked for.
+        path: PathBuf,
+    },
+
+    /// Fewer images than a scenario draws.
+    #[error("class `{class}` has {available} images, and {wanted} are asked for; lower the number, or add images")]
+    TooFewImages {
+        /// The class.
+        class: String,
+        /// Images there are.
+        available: usize,
+        /// Images asked for.
+        wanted: usize,
+    },
+
+    /// Images that cannot be decoded, all of them.
+    #[error("{} broken; repair or remove:{}", count(images.len()), list(images))]
+    BrokenImages {
+        /// Every broken image with its reason, in order of class and name.
+        images: Vec<BrokenImage>,
+    },
+
+    /// A CIFAR-10 file of the wrong length.
+    #[error(
+        "{} has {found} bytes, and {expected} are due (10,000 records of 3,073 bytes); unpack the binary version of \
+         CIFAR-10 again",
+        path.display()
+    )]
+    CifarLength {
+        /// The file.
+        path: PathBuf,
+        /// Its length, bytes.
+        found: u64,
+        /// The length due, bytes.
+        expected: u64,
+    },
+
+    /// A CIFAR-10 record whose label is no class.
+    #[error("{}, record {record}: label {label} is none of 0 to 9; unpack the archive again", path.display())]
+    CifarLabel {
+        /// The file.
+        path: PathBuf,
+        /// Number of the record, from 0.
+        record: usize,
+        /// The label found.
+        label: u8,
+    },
+
+    /// A list of class names that does not hold ten.
+    #[error("{} names {found} classes, and CIFAR-10 has 10; unpack the archive again", path.display())]
+    CifarClassNames {
+        /// The file.
+        path: PathBuf,
+        /// Number of names found.
+        found: usize,
+    },
+
+    /// The cache cannot be written: a full disk, as a rule.
+    #[error(
+        "cannot write the image cache {}: {source}; free {needed} bytes there, or choose another folder with --cache-dir",
+        path.display()
+    )]
+    CacheWrite {
+        /// The file or folder that was being written.
+        path: PathBuf,
+        /// Size of the whole file, bytes.
+        needed: u64,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+
+    /// A cache file is damaged and stays so after it was made again.
+    #[error(
+        "{} is damaged even after it was made again ({found}); check the disk, or choose another folder with --cache-dir",
+        path.display()
+    )]
+    CacheDamaged {
+        /// The cache file.
+        path: PathBuf,
+        /// What is wrong with it.
+        found: String,
+    },
+
+    /// An image was asked for that does not exist.
+    #[error(
+        "class {class} has {available} images to {}, and number {index} was asked for; ask for one below that",
+        purpose(*split)
+    )]
+    NoSuchImage {
+        /// Index of the class.
+        class: usize,
+        /// The side.
+        split: Split,
+        /// The image asked for.
+        index: usize,
+        /// Images there are.
+        available: usize,
+    },
+
+    /// A buffer that does not fit an image.
+    #[error("the buffer holds {found} bytes, and an image has {expected}; pass side × side × 3 bytes")]
+    BufferLength {
+        /// Length of the buffer, bytes.
+        found: usize,
+        /// Length of an image, bytes.
+        expected: usize,
+    },
+}
+
+/// One image that cannot be used.
+#[derive(Debug)]
+pub struct BrokenImage {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub reason: DecodeError,
+}
+
+fn count(images: usize) -> String {
+    if images == 1 { "1 image is".to_owned() } else { format!("{images} images are") }
+}
+
+fn list(images: &[BrokenImage]) -> String {
+    images.iter().map(|image| format!("\n  {}: {}", image.path.display(), image.reason)).collect()
+}
+
+/// What a side is for, as messages say it.
+fn purpose(split: Split) -> &'static str {
+    match split {
+        Split::Train => "train on",
+        Split::Test => "test on",
+    }
+}

@@ -1,0 +1,185 @@
+//! Sets of examples in memory, and the gathering of a batch from them.
+
+use super::augmentation::Augmenter;
+
+/// Lookup of a standardised value: one table of 256 a channel, so that a byte's value is computed once.
+#[derive(Clone)]
+struct Standardisation {
+    tables: Box<[[f32; 256]; 3]>,
+}
+
+impl Standardisation {
+    fn new(mean: [f32; 3], std: [f32; 3]) -> Self {
+        let mut tables = Box::new([[0.0; 256]; 3]);
+        for (channel, table) in tables.iter_mut().enumerate() {
+            for (byte, value) in table.iter_mut().enumerate() {
+                *value = (byte as f32 / 255.0 - mean[channel]) / std[channel];
+            }
+        }
+        Self { tables }
+    }
+}
+
+/// Labelled images in memory.
+#[derive(Clone)]
+pub struct Images {
+    side: usize,
+    pixels: Vec<u8>,
+    labels: Vec<u32>,
+    ids: Vec<u64>,
+    standardisation: Standardisation,
+}
+
+impl Images {
+    /// A set of `labels.len()` images from their bytes, `(N, H, W, 3)`.
+    pub(super) fn new(
+        side: usize,
+        pixels: Vec<u8>,
+        labels: Vec<u32>,
+        ids: Vec<u64>,
+        mean_and_std: ([f32; 3], [f32; 3]),
+    ) -> Self {
+        debug_assert_eq!(pixels.len(), labels.len() * side * side * 3);
+        debug_assert_eq!(labels.len(), ids.len());
+        Self { side, pixels, labels, ids, standardisation: Standardisation::new(mean_and_std.0, mean_and_std.1) }
+    }
+
+    /// Height and width, pixels.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// One image's bytes, `(H, W, 3)`.
+    pub fn pixels(&self, index: usize) -> &[u8] {
+        let length = self.side * self.side * 3;
+        &self.pixels[index * length..(index + 1) * length]
+    }
+
+    /// The same images with these labels.
+    pub fn with_labels(&self, labels: Vec<u32>) -> Self {
+        debug_assert_eq!(labels.len(), self.labels.len());
+        Self { labels, ..self.clone() }
+    }
+}
+
+/// What a network computed for each example of a set after one of its layers.
+pub struct Codes {
+    num_features: usize,
+    values: Vec<f32>,
+    labels: Vec<u32>,
+    ids: Vec<u64>,
+}
+
+impl Codes {
+    /// Codes from their values, `(N, num_features)`, with the labels and ids of the examples they stand for.
+    pub fn new(num_features: usize, values: Vec<f32>, of: &Inputs<'_>) -> Self {
+        debug_assert_eq!(values.len(), of.len() * num_features);
+        Self { num_features, values, labels: of.labels().to_vec(), ids: of.ids().to_vec() }
+    }
+}
+
+/// A set of examples, as pixels or as the codes of a frozen network.
+#[derive(Clone, Copy)]
+pub enum Inputs<'a> {
+    /// Pixels.
+    Images(&'a Images),
+    /// Codes after the frozen layers.
+    Codes(&'a Codes),
+}
+
+impl<'a> Inputs<'a> {
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        self.labels().len()
+    }
+
+    /// Whether there is no example.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Class of each example.
+    pub fn labels(&self) -> &'a [u32] {
+        match self {
+            Self::Images(images) => &images.labels,
+            Self::Codes(codes) => &codes.labels,
+        }
+    }
+
+    /// Identity of each example within its data set: class in the upper 32 bits, index in the lower.
+    pub fn ids(&self) -> &'a [u64] {
+        match self {
+            Self::Images(images) => &images.ids,
+            Self::Codes(codes) => &codes.ids,
+        }
+    }
+
+    /// Values an example has.
+    pub fn num_features(&self) -> usize {
+        match self {
+            Self::Images(images) => 3 * images.side * images.side,
+            Self::Codes(codes) => codes.num_features,
+        }
+    }
+
+    /// Bytes held.
+    pub fn num_bytes(&self) -> usize {
+        match self {
+            Self::Images(images) => images.pixels.len(),
+            Self::Codes(codes) => 4 * codes.values.len(),
+        }
+    }
+
+    /// Writes the chosen examples as a batch.
+    ///
+    /// # Shape
+    /// `batch`: `(num_features, N)`, the batch innermost; for images the features are `(3, H, W)`, standardised, after
+    /// augmentation where there is one.
+    pub fn gather(&self, chosen: &[u32], augmenter: Option<&mut Augmenter<'_>>, batch: &mut [f32]) {
+        debug_assert_eq!(batch.len(), self.num_features() * chosen.len());
+        match (self, augmenter) {
+            (Self::Images(images), None) => {
+                let rows: Vec<&[u8]> = chosen.iter().map(|&index| images.pixels(index as usize)).collect();
+                images.standardise(&rows, batch);
+            }
+            (Self::Images(images), Some(augmenter)) => {
+                let augmented = augmenter.apply(chosen.iter().map(|&i| images.pixels(i as usize)), images.side);
+                let rows: Vec<&[u8]> = augmented.chunks_exact(images.side * images.side * 3).collect();
+                images.standardise(&rows, batch);
+            }
+            (Self::Codes(codes), _) => codes.transpose(chosen, batch),
+        }
+    }
+}
+
+impl Images {
+    // batch[c][p][n] = table[c][rows[n][p][c]]
+    fn standardise(&self, rows: &[&[u8]], batch: &mut [f32]) {
+        let (num_rows, plane) = (rows.len(), self.side * self.side);
+        for (channel, table) in self.standardisation.tables.iter().enumerate() {
+            let planes = &mut batch[channel * plane * num_rows..(channel + 1) * plane * num_rows];
+            for (position, values) in planes.chunks_exact_mut(num_rows).enumerate() {
+                for (value, row) in values.iter_mut().zip(rows) {
+                    *value = table[row[3 * position + channel] as usize];
+                }
+            }
+        }
+    }
+}
+
+impl Codes {
+    // batch[f][n] = values[chosen[n]][f], in blocks so that both sides stay in the cache
+    fn transpose(&self, chosen: &[u32], batch: &mut [f32]) {
+        const BLOCK: usize = 16;
+        let (num_rows, num_features) = (chosen.len(), self.num_features);
+        for start in (0..num_features).step_by(BLOCK) {
+            let end = (start + BLOCK).min(num_features);
+            for (row, &index) in chosen.iter().enumerate() {
+                let values = &self.values[index as usize * num_features..][start..end];
+                for (feature, &value) in (start..end).zip(values) {
+                    batch[feature * num_rows + row] = value;
+                }
+            }
+        }
+    }
+}

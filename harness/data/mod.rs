@@ -1,0 +1,54 @@
+//! Labelled images: built-in domains, folders of pictures, CIFAR-10, and how a replicate draws from them.
+//!
+//! Whatever a data set is, its pixels are fixed once: `side × side` RGB bytes. The training side and the test side part
+//! at [`Pool::open`]: [`TrainPool`] is free to use, [`SealedTest`] opens only against proof that a training has ended.
+
+pub mod augmentation;
+pub mod cache;
+pub mod cifar10;
+pub mod decode;
+mod error;
+pub mod image_folder;
+mod images;
+mod pool;
+pub mod resize;
+pub mod synthetic;
+
+pub use error::DataError;
+pub use images::{Codes, Images, Inputs};
+pub use pool::{EndOfTraining, Pool, SealedTest, SubsetDraw, TrainPool};
+
+/// The two sides of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Split {
+    /// What networks may learn from; validation is taken from it.
+    Train,
+    /// What a finished network is judged on.
+    Test,
+}
+
+/// A data set: classes, and images a class in each split, each `side × side` RGB bytes in `(H, W, 3)` order.
+///
+/// Reading an image twice gives the same bytes.
+pub trait Dataset: Send + Sync {
+    /// Names of the classes; a class is meant by its index here.
+    fn classes(&self) -> &[String];
+
+    /// Height and width of every image, pixels.
+    fn side(&self) -> usize;
+
+    /// Number of images of this class in this split.
+    fn num_images(&self, split: Split, class: usize) -> usize;
+
+    /// Writes image `index` of `class` into `pixels`, `side · side · 3` bytes.
+    ///
+    /// # Errors
+    /// Where the bytes cannot be had, a [`DataError`] that names the file.
+    fn read(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), DataError>;
+
+    /// Hash of the decoded pixels and class names (of their meaning, where they are rendered).
+    fn digest(&self) -> [u8; 32];
+
+    /// Mean and standard deviation a channel that standardise pixels scaled to 0 … 1.
+    fn mean_and_std(&self) -> ([f32; 3], [f32; 3]);
+}

@@ -1,0 +1,90 @@
+//! Stochastic gradient descent with momentum and weight decay.
+
+mod cpu;
+#[cfg(test)]
+mod tests;
+
+use crate::parallel;
+use crate::vector_width::VectorWidth;
+use rayon::prelude::*;
+
+/// How weights shrink.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WeightDecay {
+    /// λ: `λ w` is added to the gradient, so that it goes through the momentum (L2 regularisation, as in
+    /// `torch.optim.SGD`).
+    Coupled(f32),
+    /// λ: the step takes `learning rate · λ w` off the weight, past the momentum (SGDW: Loshchilov and Hutter,
+    /// ICLR 2019, without their separate schedule).
+    Decoupled(f32),
+}
+
+/// Stochastic gradient descent with momentum.
+///
+/// # Source
+/// `torch.optim.SGD` without dampening: `v ← m v + g` (`v ← g` on the first step), `w ← w − η v`, or with Nesterov's
+/// momentum `w ← w − η (g + m v)`. Krizhevsky et al. 2012, section 5, instead keep the learning rate inside the velocity
+/// (`v ← m v − η (λ w + g)`, `w ← w + v`): the same for a constant η, another path when η changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sgd {
+    /// m; 0 is plain gradient descent.
+    pub momentum: f32,
+    /// How weights shrink.
+    pub weight_decay: WeightDecay,
+    /// Whether the step looks ahead along the velocity.
+    pub nesterov: bool,
+}
+
+/// What one step does to every element, worked out once.
+#[derive(Clone, Copy)]
+struct Step {
+    learning_rate: f32,
+    momentum: f32,
+    /// λ if coupled, else 0.
+    coupled: f32,
+    /// `1 − η λ` if decoupled, else 1.
+    shrink: f32,
+    nesterov: bool,
+    first: bool,
+}
+
+impl Sgd {
+    /// One step, in one pass, without fused multiply-add.
+    ///
+    /// # Shape
+    /// `weight`, `gradient`, `velocity`: the same, any. On the `first_step` the velocity is written, not read.
+    pub fn step(
+        &self,
+        learning_rate: f32,
+        weight: &mut [f32],
+        gradient: &[f32],
+        velocity: &mut [f32],
+        first_step: bool,
+    ) {
+        assert_eq!(weight.len(), gradient.len(), "sgd: a weight and its gradient have the same length");
+        assert_eq!(weight.len(), velocity.len(), "sgd: a weight and its velocity have the same length");
+        let (coupled, shrink) = match self.weight_decay {
+            WeightDecay::Coupled(lambda) => (lambda, 1.0),
+            WeightDecay::Decoupled(lambda) => (0.0, 1.0 - learning_rate * lambda),
+        };
+        let step = Step {
+            learning_rate,
+            momentum: self.momentum,
+            coupled,
+            shrink,
+            nesterov: self.nesterov,
+            first: first_step,
+        };
+        let width = VectorWidth::widest();
+        let chunk = parallel::units_per_task(weight.len(), 1);
+        if chunk >= weight.len() {
+            cpu::step(width, step, weight, gradient, velocity);
+        } else {
+            weight
+                .par_chunks_mut(chunk)
+                .zip(gradient.par_chunks(chunk))
+                .zip(velocity.par_chunks_mut(chunk))
+                .for_each(|((weight, gradient), velocity)| cpu::step(width, step, weight, gradient, velocity));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! nt, the negative-transfer benchmark.

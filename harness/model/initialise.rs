@@ -1,0 +1,58 @@
+//! Fresh parameters.
+
+use super::{LayerParameters, Parameters};
+use nt_kernels::philox::{Cursor, Stream};
+use nt_scenario::Initialiser;
+use nt_scenario::network::{LearnedLayer, NetworkShape, Product};
+
+/// Whose fresh parameters: the seed of the study, the network's scope (a target, or a source) and the replicate.
+#[derive(Clone, Copy, Debug)]
+pub struct Init<'a> {
+    /// Seed of the study.
+    pub seed: u64,
+    /// Name of the task the network is for.
+    pub scope: &'a str,
+    /// Stream number of the replicate.
+    pub replicate: u32,
+}
+
+/// Draws the parameters of a network. Every layer has a stream of its own, which knows no treatment.
+///
+/// # Source
+/// * He-normal: He et al., ICCV 2015, fan-in, gain √2; biases 0.
+/// * PyTorch: weights and biases uniform within ±1/√fan-in, the default of `nn.Conv2d` and `nn.Linear`.
+/// * Krizhevsky et al. 2012, section 5: weights normal with standard deviation .01; biases 1 in conv2, conv4, conv5, fc6
+///   and fc7, else 0.
+pub fn initialise(shape: &NetworkShape, initialiser: Initialiser, init: Init<'_>) -> Parameters {
+    let layers = shape.layers.iter().map(|layer| {
+        let stream = Stream::named(init.seed, "init", &format!("{}/{}", init.scope, layer.name), init.replicate);
+        draw_layer(layer, initialiser, &mut stream.cursor())
+    });
+    Parameters { layers: layers.collect() }
+}
+
+fn draw_layer(layer: &LearnedLayer, initialiser: Initialiser, cursor: &mut Cursor) -> LayerParameters {
+    let (num_weights, num_biases, fan_in) = (layer.num_weights(), layer.num_biases(), layer.fan_in() as f64);
+    let mut normal = |std: f64| (0..num_weights).map(|_| (std * cursor.normal()) as f32).collect();
+    match initialiser {
+        Initialiser::HeNormal => {
+            LayerParameters { weight: normal(libm::sqrt(2.0 / fan_in)), bias: vec![0.0; num_biases] }
+        }
+        Initialiser::PyTorch => {
+            let bound = 1.0 / libm::sqrt(fan_in);
+            let mut uniform = |count| (0..count).map(|_| cursor.uniform_in(-bound, bound) as f32).collect();
+            LayerParameters { weight: uniform(num_weights), bias: uniform(num_biases) }
+        }
+        Initialiser::Krizhevsky2012 => {
+            LayerParameters { weight: normal(0.01), bias: vec![krizhevsky_bias(layer); num_biases] }
+        }
+    }
+}
+
+fn krizhevsky_bias(layer: &LearnedLayer) -> f32 {
+    match layer.product {
+        Product::Linear { .. } if layer.relu => 1.0,
+        Product::Conv(_) if matches!(layer.name, "conv2" | "conv4" | "conv5") => 1.0,
+        _ => 0.0,
+    }
+}

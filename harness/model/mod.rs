@@ -1,0 +1,11 @@
+//! AlexNet: its parameters, how they are drawn, copied and stored, and the network as a candle module.
+
+mod alexnet;
+mod initialise;
+mod parameters;
+mod store;
+
+pub use alexnet::AlexNet;
+pub use initialise::{Init, initialise};
+pub use parameters::{LayerParameters, Parameters};
+pub use store::{StoreError, load, to_bytes};

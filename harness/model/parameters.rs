@@ -1,0 +1,71 @@
+//! Weights and biases of the learned layers, and the treatment that makes a target network of a source network.
+
+use nt_kernels::philox::Stream;
+use nt_scenario::Treatment;
+use nt_scenario::network::NetworkShape;
+
+/// Weight and bias of one learned layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerParameters {
+    /// `(out, in / groups, kernel, kernel)` or `(out, in)`, as PyTorch stores it.
+    pub weight: Vec<f32>,
+    /// `(out)`.
+    pub bias: Vec<f32>,
+}
+
+impl LayerParameters {
+    /// The same shape, all zero.
+    pub fn zeros_like(&self) -> Self {
+        Self { weight: vec![0.0; self.weight.len()], bias: vec![0.0; self.bias.len()] }
+    }
+}
+
+/// Parameters of all eight learned layers. A clone copies every value: two networks never share storage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters {
+    /// conv1 … fc8.
+    pub layers: Vec<LayerParameters>,
+}
+
+impl Parameters {
+    /// Whether these parameters have this network's shape.
+    pub fn fit(&self, shape: &NetworkShape) -> bool {
+        self.layers.len() == shape.layers.len()
+            && self.layers.iter().zip(&shape.layers).all(|(parameters, layer)| {
+                parameters.weight.len() == layer.num_weights() && parameters.bias.len() == layer.num_biases()
+            })
+    }
+
+    /// The network that training starts from: the first `copied` layers of the source, the rest fresh.
+    ///
+    /// `fresh` are the parameters that training from scratch starts from in the same replicate, so that a layer that is
+    /// not copied starts from the same values whatever the treatment.
+    pub fn transferred(fresh: &Self, source: Option<&Self>, treatment: Treatment) -> Self {
+        let copied = usize::from(treatment.copied());
+        let layers = fresh.layers.iter().enumerate().map(|(index, layer)| match source {
+            Some(source) if index < copied => source.layers[index].clone(),
+            _ => layer.clone(),
+        });
+        Self { layers: layers.collect() }
+    }
+
+    /// Parameters drawn from a normal distribution with each tensor's own mean and variance: what remains of a network
+    /// when only its scale is kept.
+    ///
+    /// # Source
+    /// Raghu, Zhang, Kleinberg and Bengio, *Transfusion*, NeurIPS 2019, section 4 ("mean var init").
+    pub fn mean_and_variance(&self, seed: u64, scope: &str, replicate: u32, shape: &NetworkShape) -> Self {
+        let layers = self.layers.iter().zip(&shape.layers).map(|(parameters, layer)| {
+            let redraw = |values: &[f32], part: &str| {
+                let count = values.len() as f64;
+                let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
+                let variance = values.iter().map(|&v| (f64::from(v) - mean) * (f64::from(v) - mean)).sum::<f64>() / count;
+                let scope = format!("{scope}/{}/{part}", layer.name);
+                let mut cursor = Stream::named(seed, "mean-and-variance", &scope, replicate).cursor();
+                values.iter().map(|_| (mean + libm::sqrt(variance) * cursor.normal()) as f32).collect()
+            };
+            LayerParameters { weight: redraw(&parameters.weight, "weight"), bias: redraw(&parameters.bias, "bias") }
+        });
+        Self { layers: layers.collect() }
+    }
+}

@@ -1,0 +1,104 @@
+//! What is worth saying about a ledger that can still be used.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use nt_scenario::JobId;
+
+use crate::file::FileProblem;
+
+/// Something that was wrong, and what was done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LedgerWarning {
+    /// The last line ends in the middle, as after a kill.
+    TornTail {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// Its length.
+        bytes: usize,
+    },
+    /// A line is not as it was written.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// How many bytes hold no record.
+        bytes: usize,
+        /// How it shows.
+        damage: Damage,
+    },
+    /// One job has two records that differ.
+    Conflict {
+        /// The job.
+        job: JobId,
+        /// Its name.
+        name: String,
+        /// `file:line` of the record that is used: the last.
+        kept: String,
+        /// `file:line` of the other.
+        dropped: String,
+    },
+    /// A file that a record refers to is not as it was written.
+    File {
+        /// The job.
+        job: JobId,
+        /// Its name.
+        name: String,
+        /// The file, relative to the study's folder.
+        path: String,
+        /// What is wrong.
+        problem: FileProblem,
+    },
+}
+
+/// How damage to a line shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Damage {
+    /// It does not begin and end as a line does.
+    Frame,
+    /// Its checksum is another.
+    Checksum,
+    /// It is as it was written, but is no record.
+    Record {
+        /// What serde says.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Damage::Frame => formatter.write_str("it is cut or its frame is damaged"),
+            Damage::Checksum => formatter.write_str("its checksum does not match"),
+            Damage::Record { reason } => write!(formatter, "it holds no record ({reason})"),
+        }
+    }
+}
+
+impl fmt::Display for LedgerWarning {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            LedgerWarning::TornTail { path, line, bytes } => write!(
+                formatter,
+                "{}:{line} ends in the middle ({bytes} bytes), as after a kill; that job is run again",
+                path.display()
+            ),
+            LedgerWarning::Damaged { path, line, bytes, damage } => write!(
+                formatter,
+                "{}:{line} cannot be read ({bytes} bytes): {damage}; that job is run again, all others stand",
+                path.display()
+            ),
+            LedgerWarning::Conflict { job, name, kept, dropped } => write!(
+                formatter,
+                "{name} ({job}) is recorded twice with different results: {kept} is used, {dropped} is not; run \
+                 `nt verify` to see which can be reproduced"
+            ),
+            LedgerWarning::File { job, name, path, problem } => {
+                write!(formatter, "{path} {problem}; its job {name} ({job}) is run again")
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What is wrong with a scenario: code, place, what would be accepted, and a guess at what was meant.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::origin::Place;
+
+/// A kind of fault or note, `S001` and up; never reused for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Code {
+    /// S001: the text is not TOML.
+    Syntax,
+    /// S002: the schema's version is not one this program reads.
+    Version,
+    /// S003: no such key.
+    UnknownKey,
+    /// S004: a key or table is missing.
+    MissingKey,
+    /// S005: a value has the wrong type.
+    WrongType,
+    /// S006: a word is not among those accepted.
+    UnknownWord,
+    /// S007: a number is out of range.
+    OutOfRange,
+    /// S008: two things have one name.
+    DuplicateName,
+    /// S009: a name refers to nothing.
+    UnknownReference,
+    /// S010: a name cannot be a file's or a column's.
+    BadName,
+    /// S011: a training length is not exactly one of steps, epochs and examples.
+    Length,
+    /// S012: a learning rate is neither fixed nor tuned, or both.
+    LearningRate,
+    /// S013: depths are not written as a number, a list or a range.
+    Depths,
+    /// S014: a depth does not exist.
+    NoSuchDepth,
+    /// S015: a layer would be frozen that is not copied.
+    FrozenPastCopied,
+    /// S016: fc8 would be copied between different classes.
+    ClassesDiffer,
+    /// S017: a key does not belong to this kind.
+    KeyOfOtherKind,
+    /// S018: a class does not exist.
+    UnknownClass,
+    /// S019: a list of classes repeats one or has fewer than two.
+    ClassList,
+    /// S020: a dataset cannot be read.
+    UnreadableData,
+    /// S021: more images are asked for than there are.
+    SplitTooLarge,
+    /// S022: a point of the lattice is planned twice.
+    PlannedTwice,
+    /// S023: a grid of learning rates repeats one or does not ascend.
+    Grid,
+    /// S024: learning rates are tuned without validation images, or all images are validation images.
+    Validation,
+    /// S025: a pool does not fit and is left out (a note).
+    PoolLeftOut,
+    /// S026: something is declared and never used (a note).
+    Unused,
+    /// S027: an override on the command line cannot be applied.
+    Override,
+}
+
+impl Code {
+    /// Every code, ascending.
+    pub const ALL: [Self; 27] = [
+        Self::Syntax,
+        Self::Version,
+        Self::UnknownKey,
+        Self::MissingKey,
+        Self::WrongType,
+        Self::UnknownWord,
+        Self::OutOfRange,
+        Self::DuplicateName,
+        Self::UnknownReference,
+        Self::BadName,
+        Self::Length,
+        Self::LearningRate,
+        Self::Depths,
+        Self::NoSuchDepth,
+        Self::FrozenPastCopied,
+        Self::ClassesDiffer,
+        Self::KeyOfOtherKind,
+        Self::UnknownClass,
+        Self::ClassList,
+        Self::UnreadableData,
+        Self::SplitTooLarge,
+        Self::PlannedTwice,
+        Self::Grid,
+        Self::Validation,
+        Self::PoolLeftOut,
+        Self::Unused,
+        Self::Override,
+    ];
+
+    /// How much it matters.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::PoolLeftOut | Self::Unused => Severity::Note,
+            _ => Severity::Error,
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    /// `S014`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "S{:03}", *self as usize + 1)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The scenario cannot run.
+    Error,
+    /// It can, and its author should know.
+    Note,
+}
+
+/// One fault or note.
+///
+/// Its [`Display`](fmt::Display) is the plain text a terminal shows:
+/// ```text
+/// error[S014]: frozen depth 9 does not exist
+///   --> scenarios/yosinski.toml:14:17
+/// 14 | frozen = [1, 3, 9]
+///                      ^ AlexNet has 8 learned layers and fc8 is always new: 0..=7
+/// help: did you mean 7?
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// Its kind.
+    pub code: Code,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// Where; none for a command line.
+    pub place: Option<Place>,
+    /// What would be accepted there.
+    pub label: String,
+    /// A guess at what was meant, or the next step.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic of this code without a place.
+    pub fn new(code: Code, message: impl Into<String>, label: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            place: None,
+            label: label.into(),
+            help: None,
+        }
+    }
+
+    /// The same with a place.
+    pub(crate) fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// The same with a guess or the next step, if there is one.
+    pub(crate) fn help(mut self, help: Option<String>) -> Self {
+        self.help = help;
+        self
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self.severity {
+            Severity::Error => "error",
+            Severity::Note => "note",
+        };
+        writeln!(f, "{word}[{}]: {}", self.code, self.message)?;
+        if let Some(place) = &self.place {
+            let number = place.line.to_string();
+            let indent = " ".repeat(number.len() + 3 + place.column - 1);
+            writeln!(f, "{}--> {}:{}:{}", " ".repeat(number.len()), place.file, place.line, place.column)?;
+            writeln!(f, "{number} | {}", place.source_line)?;
+            writeln!(f, "{indent}{} {}", "^".repeat(place.width), self.label)?;
+        } else if !self.label.is_empty() {
+            writeln!(f, "  {}", self.label)?;
+        }
+        match &self.help {
+            Some(help) => writeln!(f, "help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Every fault of a scenario, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Faults(pub Vec<Diagnostic>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for diagnostic in &self.0 {
+            writeln!(f, "{diagnostic}")?;
+        }
+        let plural = if self.0.len() == 1 { "" } else { "s" };
+        write!(f, "{} fault{plural}: nothing was run; correct the scenario and check it again", self.0.len())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// Puts diagnostics in the order of the file.
+pub(crate) fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_key(|d| (d.place.as_ref().map_or((0, 0), |place| (place.line, place.column)), d.code));
+}

@@ -1,0 +1,301 @@
+//! Jobs: one training or evaluation of one replicate each, named by the hash of what it means.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::recipe::Recipe;
+use crate::scenario::SourceKind;
+use crate::treatment::Treatment;
+
+/// Hash of a job's meaning; 32 hexadecimal digits in text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub(crate) [u8; 16]);
+
+impl JobId {
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl From<[u8; 16]> for JobId {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// A text that is no [`JobId`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no job: a job is 32 hexadecimal digits; copy one from runs.csv or `nt plan --json`")]
+pub struct JobIdError {
+    /// The text.
+    pub text: String,
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JobId({self})")
+    }
+}
+
+impl FromStr for JobId {
+    type Err = JobIdError;
+
+    fn from_str(text: &str) -> Result<Self, JobIdError> {
+        let refused = || JobIdError { text: text.to_owned() };
+        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(refused());
+        }
+        let value = u128::from_str_radix(text, 16).map_err(|_| refused())?;
+        Ok(Self(value.to_be_bytes()))
+    }
+}
+
+impl Serialize for JobId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for JobId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// What a job is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Trains a source network.
+    Source,
+    /// Tries a learning rate on validation; never sees a test image.
+    Tuning,
+    /// Gives a cell's score.
+    Final,
+    /// Gives the score of scratch at another budget.
+    Ladder,
+    /// Gives the score of a control outside the family of verdicts.
+    Control,
+}
+
+impl Role {
+    /// The word records carry.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Tuning => "tuning",
+            Self::Final => "final",
+            Self::Ladder => "ladder",
+            Self::Control => "control",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Which draws a replicate belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReplicateGroup {
+    /// The draws that verdicts rest on.
+    Study,
+    /// The draws that learning rates are tuned on.
+    Tuning,
+}
+
+/// One draw of everything random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Replicate {
+    /// Which draws it belongs to.
+    pub group: ReplicateGroup,
+    /// Its number among them, from 0.
+    pub index: u32,
+}
+
+impl Replicate {
+    /// Replicate `index` of the study.
+    pub fn study(index: u32) -> Self {
+        Self { group: ReplicateGroup::Study, index }
+    }
+
+    /// Replicate `index` of the tuning.
+    pub fn tuning(index: u32) -> Self {
+        Self { group: ReplicateGroup::Tuning, index }
+    }
+
+    /// The number that names its random streams: tuning counts from 2^31, so that it shares none with the study.
+    pub fn stream_number(self) -> u32 {
+        match self.group {
+            ReplicateGroup::Study => self.index,
+            ReplicateGroup::Tuning => self.index | 1 << 31,
+        }
+    }
+}
+
+impl fmt::Display for Replicate {
+    /// `r2` in the study, `t2` in the tuning.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letter = match self.group {
+            ReplicateGroup::Study => 'r',
+            ReplicateGroup::Tuning => 't',
+        };
+        write!(f, "{letter}{}", self.index)
+    }
+}
+
+/// One training or evaluation of one replicate.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Job {
+    /// Hash of its meaning.
+    pub id: JobId,
+    /// What a person calls it: `shapes-b/small/near/frozen(3,3)/r2`.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// Its replicate.
+    pub replicate: Replicate,
+    /// What it does.
+    pub work: Work,
+    /// Indices in [`Plan::jobs`](crate::Plan::jobs) of the jobs it needs, each below its own.
+    pub needs: Vec<usize>,
+    /// The scenario's line it comes from.
+    pub line: usize,
+    /// Images shown in training, each time counted.
+    pub image_steps: u64,
+    /// Estimate of the training's multiply–accumulates; frozen layers count their forward pass only.
+    pub multiply_accumulates: f64,
+}
+
+/// What a job does.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "task", rename_all = "kebab-case")]
+pub enum Work {
+    /// Train a source network.
+    TrainSource(SourceTask),
+    /// Train a target network from a treatment, and score it.
+    TrainTarget(TargetTask),
+}
+
+/// A source network's training.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SourceTask {
+    /// Index in [`Scenario::sources`](crate::Scenario::sources).
+    pub source: usize,
+    /// Its kind: trained, shuffled-labels or selffer.
+    pub kind: SourceKind,
+    /// Name of its dataset.
+    pub data: Arc<str>,
+    /// Its classes, in label order.
+    pub classes: Arc<[String]>,
+    /// Training images a class; a selffer's contain the target's validation images, which it does not train on.
+    pub train_per_class: usize,
+    /// Validation images a class, held out of those; 0 but for a selffer.
+    pub validation_per_class: usize,
+    /// How it is trained.
+    pub recipe: Arc<Recipe>,
+    /// Its learning rate.
+    pub learning_rate: f64,
+    /// Target and size (indices) that a selffer is trained on.
+    pub for_target: Option<(usize, usize)>,
+}
+
+/// A target network's training and scoring.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TargetTask {
+    /// Index in [`Scenario::targets`](crate::Scenario::targets).
+    pub target: usize,
+    /// Index in [`Target::sizes`](crate::Target::sizes).
+    pub size: usize,
+    /// Index in [`Scenario::sources`](crate::Scenario::sources); none for scratch.
+    pub source: Option<usize>,
+    /// The job whose network is copied; none for scratch and for an untrained source, which is drawn from its stream.
+    /// For mean-and-variance it is the job of the source whose moments are taken.
+    pub source_job: Option<usize>,
+    /// The lattice point.
+    pub treatment: Treatment,
+    /// Name of the treatment it is part of; `scratch` for scratch.
+    pub treatment_name: Arc<str>,
+    /// Name of its dataset.
+    pub data: Arc<str>,
+    /// Its classes, in label order.
+    pub classes: Arc<[String]>,
+    /// Training images a class, validation images among them.
+    pub train_per_class: usize,
+    /// Validation images a class, held out of those.
+    pub validation_per_class: usize,
+    /// Test images a class; none: all.
+    pub test_per_class: Option<usize>,
+    /// How it is trained.
+    pub recipe: Arc<Recipe>,
+    /// Its learning rate.
+    pub learning_rate: LearningRateChoice,
+    /// Training length as a multiple of the scenario's.
+    pub budget: f64,
+}
+
+/// Where a learning rate comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LearningRateChoice {
+    /// Nothing is trained: (8, 8).
+    NotTrained,
+    /// This rate.
+    Fixed(f64),
+    /// The rate with the best mean validation accuracy over its trials; of equals the smallest.
+    Tuned {
+        /// The rates tried, ascending.
+        grid: Arc<[f64]>,
+        /// Each rate with the jobs that tried it, one a tuning replicate.
+        trials: Arc<[Trial]>,
+    },
+}
+
+/// A learning rate and the jobs that tried it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Trial {
+    /// The rate.
+    pub rate: f64,
+    /// Indices of its jobs, by tuning replicate.
+    pub jobs: Vec<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_id_survives_its_text() {
+        let id = JobId::from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]);
+        assert_eq!(id.to_string(), "000102030405060708090a0b0c0d0eff");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(serde_json::from_str::<JobId>(&json).unwrap(), id);
+    }
+
+    #[test]
+    fn what_is_no_job_id_is_refused() {
+        for text in ["", "12", "+00102030405060708090a0b0c0d0eff", "zz0102030405060708090a0b0c0d0eff"] {
+            assert!(text.parse::<JobId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn tuning_shares_no_stream_with_the_study() {
+        assert_ne!(Replicate::study(3).stream_number(), Replicate::tuning(3).stream_number());
+        assert_eq!((Replicate::study(3).to_string(), Replicate::tuning(3).to_string()), ("r3".into(), "t3".into()));
+    }
+}

@@ -1,0 +1,341 @@
+//! The shape of AlexNet: channels, sizes, parameters and cost of each learned layer, for any width and input.
+
+use serde::{Deserialize, Serialize};
+
+/// Which AlexNet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Architecture {
+    /// The single tower of torchvision (Krizhevsky, *One weird trick*, 2014): 61,100,840 parameters at 1000 classes.
+    /// Departure: the adaptive average pool before fc6 is left out; at 224 px it is the identity.
+    #[serde(rename = "alexnet")]
+    AlexNet,
+    /// Krizhevsky, Sutskever and Hinton, NIPS 2012: two groups in conv2, conv4 and conv5, local response
+    /// normalisation after conv1 and conv2: 60,965,224 parameters at 1000 classes. Departure: one padded input of
+    /// 224 px (padding 2) in place of 227 px without padding, which gives the same 55 × 55 positions.
+    #[serde(rename = "alexnet-2012")]
+    AlexNet2012,
+}
+
+/// Number of learned layers: conv1 … conv5, fc6, fc7, fc8.
+pub const NUM_LEARNED_LAYERS: usize = 8;
+
+/// Names of the learned layers, in order; layer `n` of the text is `LAYER_NAMES[n - 1]`.
+pub const LAYER_NAMES: [&str; NUM_LEARNED_LAYERS] = ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"];
+
+/// Smallest and largest input, pixels a side.
+pub const INPUT_RANGE: std::ops::RangeInclusive<usize> = 32..=256;
+
+const POOL_KERNEL: usize = 3;
+const POOL_STRIDE: usize = 2;
+
+/// A convolution with square kernels on a square input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Channels in.
+    pub in_channels: usize,
+    /// Channels out.
+    pub out_channels: usize,
+    /// Height and width of the input, pixels.
+    pub side: usize,
+    /// Height and width of the kernel, pixels.
+    pub kernel: usize,
+    /// Stride, pixels.
+    pub stride: usize,
+    /// Zero padding on every side, pixels.
+    pub padding: usize,
+    /// Groups: each sees its share of the input channels only.
+    pub groups: usize,
+}
+
+impl ConvShape {
+    /// Height and width of the output, pixels (floor division).
+    pub fn out_side(&self) -> usize {
+        (self.side + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+}
+
+/// An overlapping max pool, 3 × 3 with stride 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolShape {
+    /// Channels.
+    pub channels: usize,
+    /// Height and width of the input, pixels.
+    pub side: usize,
+    /// Height and width of the window, pixels.
+    pub kernel: usize,
+    /// Stride, pixels.
+    pub stride: usize,
+}
+
+impl PoolShape {
+    /// Height and width of the output, pixels (floor division).
+    pub fn out_side(&self) -> usize {
+        (self.side - self.kernel) / self.stride + 1
+    }
+}
+
+/// The product of a learned layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// A convolution.
+    Conv(ConvShape),
+    /// A fully connected layer.
+    Linear {
+        /// Features in: channels × height × width of the layer below, flattened in that order.
+        in_features: usize,
+        /// Features out.
+        out_features: usize,
+    },
+}
+
+/// One learned layer and the operations without parameters that belong to it, in this order: dropout of its input,
+/// product with bias, ReLU, local response normalisation, max pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LearnedLayer {
+    /// conv1 … fc8.
+    pub name: &'static str,
+    /// The product.
+    pub product: Product,
+    /// Whether dropout acts on this layer's input.
+    pub dropout_before: bool,
+    /// Whether a ReLU follows (all layers but fc8).
+    pub relu: bool,
+    /// Whether local response normalisation follows.
+    pub response_norm: bool,
+    /// The max pool that follows.
+    pub pool: Option<PoolShape>,
+}
+
+impl LearnedLayer {
+    /// Shape of the weight as PyTorch stores it: `(out, in / groups, kernel, kernel)` or `(out, in)`.
+    pub fn weight_shape(&self) -> Vec<usize> {
+        match self.product {
+            Product::Conv(c) => vec![c.out_channels, c.in_channels / c.groups, c.kernel, c.kernel],
+            Product::Linear { in_features, out_features } => vec![out_features, in_features],
+        }
+    }
+
+    /// Number of weights.
+    pub fn num_weights(&self) -> usize {
+        self.weight_shape().iter().product()
+    }
+
+    /// Number of biases: channels or features out.
+    pub fn num_biases(&self) -> usize {
+        match self.product {
+            Product::Conv(c) => c.out_channels,
+            Product::Linear { out_features, .. } => out_features,
+        }
+    }
+
+    /// Inputs that one output is a sum of.
+    pub fn fan_in(&self) -> usize {
+        self.num_weights() / self.num_biases()
+    }
+
+    /// Values an image has after this layer (after its pool): the size of its activations.
+    pub fn num_activations(&self) -> usize {
+        match (self.pool, self.product) {
+            (Some(pool), _) => pool.channels * pool.out_side() * pool.out_side(),
+            (None, Product::Conv(c)) => c.out_channels * c.out_side() * c.out_side(),
+            (None, Product::Linear { out_features, .. }) => out_features,
+        }
+    }
+
+    /// Multiply–accumulates of one image's forward pass; taps that fall on padding are counted.
+    pub fn multiply_accumulates(&self) -> u64 {
+        let positions = match self.product {
+            Product::Conv(c) => c.out_side() * c.out_side(),
+            Product::Linear { .. } => 1,
+        };
+        self.num_weights() as u64 * positions as u64
+    }
+}
+
+/// The whole network's shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkShape {
+    /// Height and width of an input image, pixels (3 channels).
+    pub input: usize,
+    /// Number of classes.
+    pub num_classes: usize,
+    /// The eight learned layers.
+    pub layers: Vec<LearnedLayer>,
+    /// Names of the layers whose pool was left out, because its window is larger than what it would pool.
+    pub pools_left_out: Vec<&'static str>,
+}
+
+struct ConvPlan {
+    out_channels: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    groups: usize,
+    response_norm: bool,
+    pool: bool,
+}
+
+const fn conv(out_channels: usize, kernel: usize, stride: usize, padding: usize, groups: usize) -> ConvPlan {
+    ConvPlan { out_channels, kernel, stride, padding, groups, response_norm: false, pool: false }
+}
+
+const fn pooled(plan: ConvPlan, response_norm: bool) -> ConvPlan {
+    ConvPlan { pool: true, response_norm, ..plan }
+}
+
+impl Architecture {
+    fn convs(self) -> [ConvPlan; 5] {
+        match self {
+            Self::AlexNet => [
+                pooled(conv(64, 11, 4, 2, 1), false),
+                pooled(conv(192, 5, 1, 2, 1), false),
+                conv(384, 3, 1, 1, 1),
+                conv(256, 3, 1, 1, 1),
+                pooled(conv(256, 3, 1, 1, 1), false),
+            ],
+            Self::AlexNet2012 => [
+                pooled(conv(96, 11, 4, 2, 1), true),
+                pooled(conv(256, 5, 1, 2, 2), true),
+                conv(384, 3, 1, 1, 1),
+                conv(384, 3, 1, 1, 2),
+                pooled(conv(256, 3, 1, 1, 2), false),
+            ],
+        }
+    }
+
+    /// The layers whose input is dropped out: torchvision drops before fc6 and fc7, the paper after them.
+    fn dropout_before(self, layer: usize) -> bool {
+        match self {
+            Self::AlexNet => layer == 6 || layer == 7,
+            Self::AlexNet2012 => layer == 7 || layer == 8,
+        }
+    }
+}
+
+impl NetworkShape {
+    /// The network of this architecture, width factor and input, for `num_classes` classes.
+    ///
+    /// Channels and features are scaled by `width`, rounded down to a multiple of the layer's groups, at least one a
+    /// group. A pool that no longer fits is left out.
+    ///
+    /// # Units
+    /// `width` is a factor (1 is the published network); `input` is pixels a side, within [`INPUT_RANGE`].
+    pub fn new(architecture: Architecture, width: f64, input: usize, num_classes: usize) -> Self {
+        let scale = |channels: usize, groups: usize| ((channels as f64 * width) as usize / groups).max(1) * groups;
+        let (mut layers, mut pools_left_out) = (Vec::with_capacity(NUM_LEARNED_LAYERS), Vec::new());
+        let (mut channels, mut side) = (3, input);
+        let plans = architecture.convs();
+        for (index, plan) in plans.iter().enumerate() {
+            // A layer's channels must divide among its own groups and among those of the layer that reads them.
+            let reader_groups = plans.get(index + 1).map_or(1, |next| next.groups);
+            let shape = ConvShape {
+                in_channels: channels,
+                out_channels: scale(plan.out_channels, plan.groups.max(reader_groups)),
+                side,
+                kernel: plan.kernel,
+                stride: plan.stride,
+                padding: plan.padding,
+                groups: plan.groups,
+            };
+            (channels, side) = (shape.out_channels, shape.out_side());
+            let fits = plan.pool && side >= POOL_KERNEL;
+            let pool = fits.then_some(PoolShape { channels, side, kernel: POOL_KERNEL, stride: POOL_STRIDE });
+            if plan.pool && !fits {
+                pools_left_out.push(LAYER_NAMES[index]);
+            }
+            side = pool.map_or(side, |pool| pool.out_side());
+            layers.push(LearnedLayer {
+                name: LAYER_NAMES[index],
+                product: Product::Conv(shape),
+                dropout_before: false,
+                relu: true,
+                response_norm: plan.response_norm,
+                pool,
+            });
+        }
+        let features = scale(4096, 1);
+        let sizes = [channels * side * side, features, features, num_classes];
+        for layer in 6..=8 {
+            layers.push(LearnedLayer {
+                name: LAYER_NAMES[layer - 1],
+                product: Product::Linear { in_features: sizes[layer - 6], out_features: sizes[layer - 5] },
+                dropout_before: architecture.dropout_before(layer),
+                relu: layer < 8,
+                response_norm: false,
+                pool: None,
+            });
+        }
+        Self { input, num_classes, layers, pools_left_out }
+    }
+
+    /// Number of parameters, weights and biases.
+    pub fn num_parameters(&self) -> usize {
+        self.layers.iter().map(|layer| layer.num_weights() + layer.num_biases()).sum()
+    }
+
+    /// Multiply–accumulates of one image's forward pass.
+    pub fn multiply_accumulates(&self) -> u64 {
+        self.layers.iter().map(LearnedLayer::multiply_accumulates).sum()
+    }
+
+    /// Multiply–accumulates of one image's training step with the first `frozen` learned layers frozen: forward
+    /// everywhere, the weight gradient of trainable layers, the input gradient of trainable layers but the first.
+    /// With `cached`, the frozen layers' activations are at hand and cost nothing.
+    pub fn training_multiply_accumulates(&self, frozen: usize, cached: bool) -> u64 {
+        let cost = |range: &[LearnedLayer]| range.iter().map(LearnedLayer::multiply_accumulates).sum::<u64>();
+        let frozen = frozen.min(self.layers.len());
+        let (below, trainable) = self.layers.split_at(frozen);
+        let first = trainable.first().map_or(0, LearnedLayer::multiply_accumulates);
+        (if cached { 0 } else { cost(below) }) + (3 * cost(trainable)).saturating_sub(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn torchvisions_alexnet_has_61_100_840_parameters() {
+        assert_eq!(NetworkShape::new(Architecture::AlexNet, 1.0, 224, 1000).num_parameters(), 61_100_840);
+    }
+
+    #[test]
+    fn the_papers_alexnet_has_60_965_224_parameters() {
+        assert_eq!(NetworkShape::new(Architecture::AlexNet2012, 1.0, 224, 1000).num_parameters(), 60_965_224);
+    }
+
+    #[test]
+    fn a_pool_that_does_not_fit_is_left_out_and_named() {
+        let shape = NetworkShape::new(Architecture::AlexNet, 0.125, 48, 8);
+        assert_eq!(shape.pools_left_out, ["conv5"]);
+        assert_eq!(shape.layers[5].product, Product::Linear { in_features: 32 * 4, out_features: 512 });
+        let whole = NetworkShape::new(Architecture::AlexNet, 1.0, 224, 8);
+        assert!(whole.pools_left_out.is_empty());
+    }
+
+    #[test]
+    fn every_width_and_input_gives_a_network_whose_groups_divide_its_channels() {
+        for architecture in [Architecture::AlexNet, Architecture::AlexNet2012] {
+            for width in [0.001, 0.03, 0.1, 0.125, 0.37, 1.0, 2.0] {
+                for input in INPUT_RANGE {
+                    for layer in NetworkShape::new(architecture, width, input, 2).layers {
+                        if let Product::Conv(c) = layer.product {
+                            assert_eq!(c.in_channels % c.groups, 0, "{}", layer.name);
+                            assert_eq!(c.out_channels % c.groups, 0, "{}", layer.name);
+                            assert!(c.out_side() >= 1, "{} at {input} px", layer.name);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn frozen_layers_cost_their_forward_pass_at_most() {
+        let shape = NetworkShape::new(Architecture::AlexNet, 1.0, 224, 1000);
+        let forward = shape.multiply_accumulates();
+        assert_eq!(shape.training_multiply_accumulates(8, false), forward);
+        assert_eq!(shape.training_multiply_accumulates(8, true), 0);
+        assert!(shape.training_multiply_accumulates(0, true) < 3 * forward);
+    }
+}

@@ -1,0 +1,131 @@
+//! Crossed random effects: replicates and test examples are both drawn, and each example meets each replicate.
+
+use crate::differences::Differences;
+use crate::estimate::{NoSpread, Spread, StudentEstimate};
+
+/// Variance components of d[r, i] = gap + replicate[r] + example[i] + residual[r, i].
+///
+/// # Units
+/// Squared units of the differences (squared fractions). Unbiased; set to zero where the estimate falls below.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VarianceComponents {
+    /// Between replicates: what more replicates average out.
+    pub replicate: f64,
+    /// Between examples: what only more test examples average out.
+    pub example: f64,
+    /// What is left: both average it out.
+    pub residual: f64,
+}
+
+/// The mean difference for the population scope, with what it was estimated from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CrossedEstimate {
+    /// Mean, standard error and degrees of freedom.
+    pub estimate: StudentEstimate,
+    /// The variance components; `None` below two replicates or two examples.
+    pub components: Option<VarianceComponents>,
+    /// Replicates n.
+    pub num_replicates: usize,
+    /// Test examples N.
+    pub num_examples: usize,
+}
+
+/// Mean difference over replicates and test examples that are both samples of a population.
+///
+/// # Shape
+/// `differences`: `n × N`.
+/// # Units
+/// Fractions, as the differences.
+/// # Source
+/// PROTOCOL "Population scope": SE² = s²(replicate means)/n + s²(example means)/N − MS_residual/(nN), floored at the larger of
+/// the first two terms; degrees of freedom after Satterthwaite 1946,
+///
+/// ```text
+/// df = (MS_r + MS_e − MS_res)² / (MS_r²/(n−1) + MS_e²/(N−1) + MS_res²/((n−1)(N−1)))
+/// ```
+///
+/// Where the floor holds, the numerator is the floor squared. At least one degree of freedom is kept.
+pub fn crossed(differences: &Differences) -> CrossedEstimate {
+    let (num_replicates, num_examples) = (differences.num_replicates(), differences.num_examples());
+    let moments = differences.moments();
+    let (spread, components) = if num_replicates < 2 {
+        (Err(NoSpread::OneReplicate), None)
+    } else if num_examples < 2 {
+        (Err(NoSpread::OneExample), None)
+    } else {
+        let squares = MeanSquares::new(
+            [moments.replicate_squares, moments.example_squares, moments.total_squares],
+            num_replicates as f64,
+            num_examples as f64,
+        );
+        (squares.spread().ok_or(NoSpread::NoVariance), Some(squares.components()))
+    };
+    CrossedEstimate {
+        estimate: StudentEstimate { mean: moments.mean, spread },
+        components,
+        num_replicates,
+        num_examples,
+    }
+}
+
+impl VarianceComponents {
+    /// The spread that a design of `num_replicates` × `num_examples` would have if these components were the truth.
+    ///
+    /// `None` below two of either, or where no component is above zero.
+    pub fn spread_of_design(&self, num_replicates: usize, num_examples: usize) -> Option<Spread> {
+        if num_replicates < 2 || num_examples < 2 {
+            return None;
+        }
+        let (n, size) = (num_replicates as f64, num_examples as f64);
+        let squares = MeanSquares {
+            replicate: self.residual + size * self.replicate,
+            example: self.residual + n * self.example,
+            residual: self.residual,
+            n,
+            size,
+        };
+        squares.spread()
+    }
+}
+
+/// Mean squares of the two-way layout without repetition.
+struct MeanSquares {
+    replicate: f64,
+    example: f64,
+    residual: f64,
+    n: f64,
+    size: f64,
+}
+
+impl MeanSquares {
+    fn new([between_replicates, between_examples, total]: [f64; 3], n: f64, size: f64) -> Self {
+        let within = (total - between_replicates - between_examples).max(0.0);
+        // What rounding leaves of a residual that is zero would otherwise pass for noise.
+        let residual = if within < total * 1e-14 { 0.0 } else { within / ((n - 1.0) * (size - 1.0)) };
+        Self { replicate: between_replicates / (n - 1.0), example: between_examples / (size - 1.0), residual, n, size }
+    }
+
+    fn spread(&self) -> Option<Spread> {
+        // nN SE² = MS_r + MS_e − MS_res, at least max(MS_r, MS_e)
+        let scaled = (self.replicate + self.example - self.residual).max(self.replicate).max(self.example);
+        if scaled <= 0.0 {
+            return None;
+        }
+        let share = |mean_square: f64, df: f64| (mean_square / scaled) * (mean_square / scaled) / df;
+        let inverse_df = share(self.replicate, self.n - 1.0)
+            + share(self.example, self.size - 1.0)
+            + share(self.residual, (self.n - 1.0) * (self.size - 1.0));
+        Some(Spread {
+            standard_error: (scaled / (self.n * self.size)).sqrt(),
+            degrees_of_freedom: (1.0 / inverse_df).max(1.0),
+        })
+    }
+
+    fn components(&self) -> VarianceComponents {
+        VarianceComponents {
+            replicate: ((self.replicate - self.residual) / self.size).max(0.0),
+            example: ((self.example - self.residual) / self.n).max(0.0),
+            residual: self.residual,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The standard normal distribution.
+
+use statrs::function::erf::{erfc, erfc_inv};
+use std::f64::consts::SQRT_2;
+
+/// P(Z ≤ z).
+pub fn normal_cdf(z: f64) -> f64 {
+    erfc(-z / SQRT_2) / 2.0
+}
+
+/// P(Z > z), exact in the upper tail.
+pub fn normal_survival(z: f64) -> f64 {
+    erfc(z / SQRT_2) / 2.0
+}
+
+/// The `p`-quantile; −∞ at 0 and +∞ at 1.
+pub fn normal_quantile(p: f64) -> f64 {
+    -SQRT_2 * erfc_inv(2.0 * p)
+}

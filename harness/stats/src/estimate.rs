@@ -1,0 +1,91 @@
+//! A mean with its standard error: what every *t* procedure of this crate returns.
+
+use crate::distribution::{student_t_cdf, student_t_survival};
+use crate::distribution::upper_tail_quantile;
+use std::fmt;
+
+/// Why a mean has no standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NoSpread {
+    /// One replicate: nothing says how far another would fall.
+    OneReplicate,
+    /// One test example, or per-run values only: nothing says how far other examples would fall.
+    OneExample,
+    /// The standard error is exactly zero, as when all differences are equal: the sample shows no variation to judge by.
+    NoVariance,
+}
+
+impl fmt::Display for NoSpread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OneReplicate => "one replicate has no interval; run at least two",
+            Self::OneExample => "no per-example values, so no interval for the population; record predictions",
+            Self::NoVariance => "all differences are equal, so their variation is unknown; add test images or replicates",
+        })
+    }
+}
+
+/// A standard error and the degrees of freedom of its *t*.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// The standard error, in the unit of the mean; above zero.
+    pub standard_error: f64,
+    /// Degrees of freedom, at least one, not necessarily whole.
+    pub degrees_of_freedom: f64,
+}
+
+impl Spread {
+    /// Half the width of the two-sided interval whose two tails hold `alpha` together.
+    pub fn margin(&self, alpha: f64) -> f64 {
+        upper_tail_quantile(alpha / 2.0, self.degrees_of_freedom) * self.standard_error
+    }
+}
+
+/// A mean, with a *t*-distributed error where the sample can tell.
+///
+/// # Units
+/// Those of the sample; differences of accuracy are fractions here and become points in [`crate::verdict`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StudentEstimate {
+    /// The sample mean.
+    pub mean: f64,
+    /// Its spread, or why there is none.
+    pub spread: Result<Spread, NoSpread>,
+}
+
+impl StudentEstimate {
+    /// (mean − null) / standard error.
+    pub fn t_statistic(&self, null: f64) -> Option<f64> {
+        self.spread.ok().map(|spread| (self.mean - null) / spread.standard_error)
+    }
+
+    /// Two-sided p of "the mean is `null`".
+    pub fn p_two_sided(&self, null: f64) -> Option<f64> {
+        let spread = self.spread.ok()?;
+        let t = self.t_statistic(null)?;
+        Some((2.0 * student_t_survival(t.abs(), spread.degrees_of_freedom)).min(1.0))
+    }
+
+    /// One-sided p against "the mean is `null` or more": small when it is below.
+    pub fn p_below(&self, null: f64) -> Option<f64> {
+        let spread = self.spread.ok()?;
+        Some(student_t_cdf(self.t_statistic(null)?, spread.degrees_of_freedom))
+    }
+
+    /// One-sided p against "the mean is `null` or less": small when it is above.
+    pub fn p_above(&self, null: f64) -> Option<f64> {
+        let spread = self.spread.ok()?;
+        Some(student_t_survival(self.t_statistic(null)?, spread.degrees_of_freedom))
+    }
+
+    /// The two-sided interval at `level`, such as .95.
+    pub fn interval(&self, level: f64) -> Option<(f64, f64)> {
+        let margin = self.spread.ok()?.margin(1.0 - level);
+        Some((self.mean - margin, self.mean + margin))
+    }
+
+    /// The estimate of the swapped difference.
+    pub fn negated(&self) -> Self {
+        Self { mean: -self.mean, ..*self }
+    }
+}

@@ -1,0 +1,1 @@
+//! Samples to estimates, tests and verdicts, for nt: pure functions.

@@ -1,0 +1,136 @@
+//! Predictions, scores and codes of a network as it is.
+
+use super::{Network, Span, TrainError};
+use crate::data::Inputs;
+use crate::model::Parameters;
+use nt_kernels::cross_entropy::CrossEntropy;
+use nt_scenario::network::NetworkShape;
+
+/// Examples evaluated at a time. Every example is computed on its own, so this changes no bit.
+const EVALUATION_BATCH: usize = 128;
+
+/// What a network says of one example.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// Identity of the example within its data set.
+    pub example_id: u64,
+    /// Its class.
+    pub label: u32,
+    /// The five likeliest classes, likeliest first; with fewer classes the last is repeated.
+    pub top5: [u32; 5],
+    /// Cross-entropy of the true class, nats.
+    pub log_loss: f32,
+}
+
+/// Means over examples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// Fraction whose likeliest class is the true one.
+    pub top1: f64,
+    /// Fraction whose true class is among the five likeliest.
+    pub top5: f64,
+    /// Mean over classes of the fraction right within the class.
+    pub mean_per_class: f64,
+    /// Mean cross-entropy, nats.
+    pub log_loss: f64,
+    /// Number of examples.
+    pub num_examples: usize,
+}
+
+impl Score {
+    /// Scores predictions over `num_classes` classes; classes without an example do not count.
+    pub fn of(predictions: &[Prediction], num_classes: usize) -> Self {
+        let (mut right, mut seen) = (vec![0u64; num_classes], vec![0u64; num_classes]);
+        let (mut among_five, mut log_loss) = (0u64, 0.0);
+        for prediction in predictions {
+            let class = prediction.label as usize;
+            seen[class] += 1;
+            right[class] += u64::from(prediction.top5[0] == prediction.label);
+            among_five += u64::from(prediction.top5.contains(&prediction.label));
+            log_loss += f64::from(prediction.log_loss);
+        }
+        let n = predictions.len() as f64;
+        let per_class = right.iter().zip(&seen).filter(|&(_, &seen)| seen > 0);
+        let (sum, classes) = per_class.fold((0.0, 0.0), |(sum, count), (&right, &seen)| {
+            (sum + right as f64 / seen as f64, count + 1.0)
+        });
+        Self {
+            top1: right.iter().sum::<u64>() as f64 / n,
+            top5: among_five as f64 / n,
+            mean_per_class: sum / classes,
+            log_loss: log_loss / n,
+            num_examples: predictions.len(),
+        }
+    }
+}
+
+/// Runs the examples through the stretch, a batch at a time, and hands every batch's outputs over.
+fn run(
+    shape: &NetworkShape,
+    span: Span,
+    parameters: &Parameters,
+    examples: Inputs<'_>,
+    mut each: impl FnMut(&[u32], &[f32]),
+) -> Result<(), TrainError> {
+    let span = Span { frozen: span.last, ..span };
+    let mut network = Network::new(shape, span, EVALUATION_BATCH.min(examples.len()))?;
+    let order: Vec<u32> = (0..examples.len() as u32).collect();
+    let mut input = Vec::new();
+    for chosen in order.chunks(EVALUATION_BATCH) {
+        input.resize(examples.num_features() * chosen.len(), 0.0);
+        examples.gather(chosen, None, &mut input);
+        each(chosen, network.forward(parameters, &input, chosen.len(), None));
+    }
+    Ok(())
+}
+
+/// Classifies the examples, in their order.
+///
+/// # Errors
+/// [`TrainError::Geometry`] where a layer's shape is impossible.
+pub fn classify(
+    shape: &NetworkShape,
+    span: Span,
+    parameters: &Parameters,
+    examples: Inputs<'_>,
+) -> Result<Vec<Prediction>, TrainError> {
+    let mut predictions = Vec::with_capacity(examples.len());
+    let mut loss = CrossEntropy::default();
+    let mut labels = Vec::new();
+    run(shape, span, parameters, examples, |chosen, logits| {
+        labels.clear();
+        labels.extend(chosen.iter().map(|&index| examples.labels()[index as usize]));
+        let judged = loss.judge(logits, &labels);
+        predictions.extend(judged.iter().zip(chosen).map(|(judged, &index)| Prediction {
+            example_id: examples.ids()[index as usize],
+            label: examples.labels()[index as usize],
+            top5: judged.top5,
+            log_loss: judged.log_loss,
+        }));
+    })?;
+    Ok(predictions)
+}
+
+/// The codes of the examples after depth `span.last`, `(N, num_outputs)`.
+///
+/// # Errors
+/// [`TrainError::Geometry`] where a layer's shape is impossible.
+pub fn codes(
+    shape: &NetworkShape,
+    span: Span,
+    parameters: &Parameters,
+    examples: Inputs<'_>,
+) -> Result<(usize, Vec<f32>), TrainError> {
+    let num_features = shape.layers[..span.last].last().map_or(examples.num_features(), |l| l.num_activations());
+    let mut values = vec![0.0; examples.len() * num_features];
+    run(shape, span, parameters, examples, |chosen, outputs| {
+        // values[index][f] = outputs[f][n]
+        for (row, &index) in chosen.iter().enumerate() {
+            let codes = &mut values[index as usize * num_features..][..num_features];
+            for (code, output) in codes.iter_mut().zip(outputs.chunks_exact(chosen.len())) {
+                *code = output[row];
+            }
+        }
+    })?;
+    Ok((num_features, values))
+}

@@ -1,0 +1,38 @@
+//! Gradients and optimizer state: held for the trainable layers, and for no other.
+
+use crate::model::{LayerParameters, Parameters};
+
+/// One tensor pair a trainable layer: gradients, or the velocities of SGD with momentum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradients {
+    frozen: usize,
+    layers: Vec<LayerParameters>,
+}
+
+impl Gradients {
+    /// Zeros for every layer above depth `frozen`.
+    pub fn zeros(parameters: &Parameters, frozen: usize) -> Self {
+        let trainable = parameters.layers.get(frozen..).unwrap_or(&[]);
+        Self { frozen, layers: trainable.iter().map(LayerParameters::zeros_like).collect() }
+    }
+
+    /// Number of frozen layers, which have no entry.
+    pub fn frozen(&self) -> usize {
+        self.frozen
+    }
+
+    /// The trainable layers' entries, lowest first.
+    pub fn layers(&self) -> &[LayerParameters] {
+        &self.layers
+    }
+
+    /// The entries again, to be changed.
+    pub fn layers_mut(&mut self) -> &mut [LayerParameters] {
+        &mut self.layers
+    }
+
+    /// The entry of the layer at `depth` (0 … 7), which must be trainable.
+    pub(super) fn layer_mut(&mut self, depth: usize) -> &mut LayerParameters {
+        &mut self.layers[depth - self.frozen]
+    }
+}

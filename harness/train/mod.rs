@@ -1,0 +1,11 @@
+//! Training and evaluation: the straight line of kernels, the loop that drives it, and the lock on the test set.
+
+mod evaluate;
+mod gradients;
+mod network;
+mod sgd_loop;
+
+pub use evaluate::{Prediction, Score, classify, codes};
+pub use gradients::Gradients;
+pub use network::{DropoutAt, Network, Span};
+pub use sgd_loop::{CurvePoint, ForTest, ForTuning, Outcome, Purpose, Setup, TrainError, Trained, train};

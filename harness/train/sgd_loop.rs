@@ -1,0 +1,245 @@
+//! The training loop: batches, forward, loss, backward, step.
+
+use super::evaluate::classify;
+use super::{DropoutAt, Gradients, Network, Score, Span};
+use crate::data::augmentation::Augmenter;
+use crate::data::{EndOfTraining, Inputs};
+use crate::model::Parameters;
+use nt_kernels::cross_entropy::CrossEntropy;
+use nt_kernels::geometry::GeometryError;
+use nt_kernels::philox::Stream;
+use nt_kernels::sgd::{Sgd, WeightDecay};
+use nt_scenario::network::{LAYER_NAMES, NetworkShape};
+use nt_scenario::Recipe;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a training is for.
+pub trait Purpose {}
+
+/// To choose a setting, on validation images.
+pub enum ForTuning {}
+
+/// To be judged, on the test set.
+pub enum ForTest {}
+
+impl Purpose for ForTuning {}
+impl Purpose for ForTest {}
+
+/// A network at the end of its training.
+pub struct Trained<P: Purpose> {
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// How the training went.
+    pub outcome: Outcome,
+    /// Loss and rate along the way.
+    pub curve: Vec<CurvePoint>,
+    purpose: PhantomData<P>,
+}
+
+/// A network trained to be judged opens the test set; one trained for tuning does not:
+///
+/// ```compile_fail
+/// use negative_transfer::{data::SealedTest, train::{ForTuning, Trained}};
+/// fn peek(test: &SealedTest, tuned: &Trained<ForTuning>) {
+///     let _ = test.open(tuned);
+/// }
+/// ```
+impl EndOfTraining for Trained<ForTest> {}
+
+/// How a training ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// After its last step.
+    Finished,
+    /// Before it, because the loss was no longer a finite number.
+    Diverged {
+        /// The step at which that was seen.
+        step: u64,
+    },
+}
+
+/// A point of the training curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// Steps done.
+    pub step: u64,
+    /// Learning rate of the last of them.
+    pub learning_rate: f64,
+    /// Mean cross-entropy of the batches since the point before, nats.
+    pub train_loss: f64,
+}
+
+/// A training that cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The user asked to stop.
+    #[error("interrupted: run the same command again to go on")]
+    Interrupted,
+    /// A layer's shape is impossible.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
+}
+
+/// Everything a training depends on but its parameters and examples.
+pub struct Setup<'a> {
+    /// The network.
+    pub shape: &'a NetworkShape,
+    /// Depth up to which the inputs were already computed (0: they are images), and depth up to which layers are frozen.
+    pub span: Span,
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// Learning rate before the schedule.
+    pub learning_rate: f64,
+    /// Seed of the study.
+    pub seed: u64,
+    /// Scope of the streams: the task and its size, never the treatment.
+    pub scope: &'a str,
+    /// Stream number of the replicate.
+    pub replicate: u32,
+    /// Set when the user wants to stop.
+    pub interrupt: &'a AtomicBool,
+}
+
+/// Points a training curve has, at most.
+const CURVE_POINTS: u64 = 40;
+
+/// The order of examples: every epoch is a permutation from a block of the stream that knows no treatment.
+struct Batches<'a> {
+    setup: &'a Setup<'a>,
+    order: Vec<u32>,
+    next: usize,
+    epoch: u64,
+}
+
+impl<'a> Batches<'a> {
+    fn new(setup: &'a Setup<'a>, num_examples: usize) -> Self {
+        Self { setup, order: (0..num_examples as u32).collect(), next: num_examples, epoch: 0 }
+    }
+
+    /// The next batch; the last of an epoch may be smaller, as PyTorch's DataLoader has it.
+    fn next(&mut self) -> &[u32] {
+        if self.next >= self.order.len() {
+            let Setup { seed, scope, replicate, .. } = *self.setup;
+            self.order.iter_mut().zip(0..).for_each(|(slot, index)| *slot = index);
+            let scope = format!("{scope}/epoch {}", self.epoch);
+            Stream::named(seed, "order", &scope, replicate).cursor().shuffle(&mut self.order);
+            (self.next, self.epoch) = (0, self.epoch + 1);
+        }
+        let end = (self.next + self.setup.recipe.settings.batch).min(self.order.len());
+        let batch = &self.order[self.next..end];
+        self.next = end;
+        batch
+    }
+}
+
+/// Trains the layers above `setup.span.frozen` on the examples, from the parameters given.
+///
+/// # Errors
+/// [`TrainError::Interrupted`] when the user stops it. A loss that is not finite is no error but an [`Outcome`].
+pub fn train<P: Purpose>(
+    setup: &Setup<'_>,
+    mut parameters: Parameters,
+    examples: Inputs<'_>,
+) -> Result<Trained<P>, TrainError> {
+    let settings = &setup.recipe.settings;
+    let capacity = settings.batch.min(examples.len());
+    let mut network = Network::new(setup.shape, setup.span, capacity)?;
+    let mut gradients = Gradients::zeros(&parameters, setup.span.frozen);
+    let mut velocities = gradients.clone();
+    let sgd = Sgd {
+        momentum: settings.momentum as f32,
+        weight_decay: WeightDecay::Coupled(settings.weight_decay as f32),
+        nesterov: false,
+    };
+    let dropout_streams: Vec<Stream> = LAYER_NAMES
+        .iter()
+        .map(|layer| Stream::named(setup.seed, "dropout", &format!("{}/{layer}", setup.scope), setup.replicate))
+        .collect();
+    let augmentation_stream = Stream::named(setup.seed, "augmentation", setup.scope, setup.replicate);
+    let mut augmenter = Augmenter::new(&settings.augmentation, augmentation_stream);
+    let mut batches = Batches::new(setup, examples.len());
+    let mut loss = CrossEntropy::default();
+    let (mut input, mut labels, mut logit_gradient) = (Vec::new(), Vec::new(), Vec::new());
+    let mut curve = Curve::new(setup.recipe.steps);
+    let mut outcome = Outcome::Finished;
+    for step in 0..setup.recipe.steps {
+        if setup.interrupt.load(Ordering::Relaxed) {
+            return Err(TrainError::Interrupted);
+        }
+        let chosen = batches.next();
+        let n = chosen.len();
+        input.resize(examples.num_features() * n, 0.0);
+        examples.gather(chosen, augmenter.at_step(step), &mut input);
+        labels.clear();
+        labels.extend(chosen.iter().map(|&index| examples.labels()[index as usize]));
+        let dropout = DropoutAt { streams: &dropout_streams, step, probability: setup.recipe.dropout as f32 };
+        let logits = network.forward(&parameters, &input, n, Some(dropout));
+        logit_gradient.resize(logits.len(), 0.0);
+        let mean_loss = loss.mean_and_gradient(logits, &labels, &mut logit_gradient);
+        if !mean_loss.is_finite() {
+            outcome = Outcome::Diverged { step };
+            break;
+        }
+        network.backward(&parameters, &input, n, Some(dropout), &logit_gradient, &mut gradients);
+        let learning_rate = setup.learning_rate * settings.schedule.multiplier(step, setup.recipe.steps);
+        update(&sgd, learning_rate as f32, &mut parameters, &gradients, &mut velocities, step == 0);
+        curve.record(step, learning_rate, mean_loss);
+    }
+    Ok(Trained { parameters, outcome, curve: curve.points, purpose: PhantomData })
+}
+
+fn update(
+    sgd: &Sgd,
+    learning_rate: f32,
+    parameters: &mut Parameters,
+    gradients: &Gradients,
+    velocities: &mut Gradients,
+    first_step: bool,
+) {
+    let trainable = &mut parameters.layers[gradients.frozen()..];
+    for ((layer, gradient), velocity) in trainable.iter_mut().zip(gradients.layers()).zip(velocities.layers_mut()) {
+        sgd.step(learning_rate, &mut layer.weight, &gradient.weight, &mut velocity.weight, first_step);
+        sgd.step(learning_rate, &mut layer.bias, &gradient.bias, &mut velocity.bias, first_step);
+    }
+}
+
+struct Curve {
+    every: u64,
+    last_step: u64,
+    sum: f64,
+    count: u64,
+    points: Vec<CurvePoint>,
+}
+
+impl Curve {
+    fn new(steps: u64) -> Self {
+        let every = steps.div_ceil(CURVE_POINTS).max(1);
+        Self { every, last_step: steps.saturating_sub(1), sum: 0.0, count: 0, points: Vec::new() }
+    }
+
+    fn record(&mut self, step: u64, learning_rate: f64, loss: f64) {
+        self.sum += loss;
+        self.count += 1;
+        if (step + 1).is_multiple_of(self.every) || step == self.last_step {
+            let train_loss = self.sum / self.count as f64;
+            self.points.push(CurvePoint { step: step + 1, learning_rate, train_loss });
+            (self.sum, self.count) = (0.0, 0);
+        }
+    }
+}
+
+impl<P: Purpose> Trained<P> {
+    /// A network that is used as it is, without training.
+    pub fn untouched(parameters: Parameters) -> Self {
+        Self { parameters, outcome: Outcome::Finished, curve: Vec::new(), purpose: PhantomData }
+    }
+
+    /// Scores this network on training or validation examples.
+    ///
+    /// # Errors
+    /// [`TrainError::Geometry`] where a layer's shape is impossible.
+    pub fn score(&self, shape: &NetworkShape, span: Span, examples: Inputs<'_>) -> Result<Score, TrainError> {
+        Ok(Score::of(&classify(shape, span, &self.parameters, examples)?, shape.num_classes))
+    }
+}
