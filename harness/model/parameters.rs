@@ -36,6 +36,11 @@ impl Parameters {
             })
     }
 
+    /// Whether every value is a finite number.
+    pub fn are_finite(&self) -> bool {
+        self.layers.iter().all(|layer| layer.weight.iter().chain(&layer.bias).all(|value| value.is_finite()))
+    }
+
     /// The network that training starts from: the first `copied` layers of the source, the rest fresh.
     ///
     /// `fresh` are the parameters that training from scratch starts from in the same replicate, so that a layer that is

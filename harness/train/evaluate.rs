@@ -3,7 +3,7 @@
 use super::{Network, Span, TrainError};
 use crate::data::Inputs;
 use crate::model::Parameters;
-use nt_kernels::cross_entropy::CrossEntropy;
+use nt_kernels::cross_entropy;
 use nt_scenario::network::NetworkShape;
 
 /// Examples evaluated at a time. Every example is computed on its own, so this changes no bit.
@@ -70,7 +70,7 @@ fn run(
     span: Span,
     parameters: &Parameters,
     examples: Inputs<'_>,
-    mut each: impl FnMut(&[u32], &[f32]),
+    mut each: impl FnMut(&[u32], &[f32]) -> Result<(), TrainError>,
 ) -> Result<(), TrainError> {
     let span = Span { frozen: span.last, ..span };
     let mut network = Network::new(shape, span, EVALUATION_BATCH.min(examples.len()))?;
@@ -79,7 +79,7 @@ fn run(
     for chosen in order.chunks(EVALUATION_BATCH) {
         input.resize(examples.num_features() * chosen.len(), 0.0);
         examples.gather(chosen, None, &mut input);
-        each(chosen, network.forward(parameters, &input, chosen.len(), None));
+        each(chosen, network.forward(parameters, &input, chosen.len(), None))?;
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ fn run(
 /// Classifies the examples, in their order.
 ///
 /// # Errors
-/// [`TrainError::Geometry`] where a layer's shape is impossible.
+/// [`TrainError::Outputs`] where the network's outputs are not numbers.
 pub fn classify(
     shape: &NetworkShape,
     span: Span,
@@ -95,18 +95,24 @@ pub fn classify(
     examples: Inputs<'_>,
 ) -> Result<Vec<Prediction>, TrainError> {
     let mut predictions = Vec::with_capacity(examples.len());
-    let mut loss = CrossEntropy::default();
-    let mut labels = Vec::new();
+    let num_ranked = shape.num_classes.min(5);
+    let (mut labels, mut log_loss, mut ranked) = (Vec::new(), Vec::new(), Vec::new());
     run(shape, span, parameters, examples, |chosen, logits| {
         labels.clear();
         labels.extend(chosen.iter().map(|&index| examples.labels()[index as usize]));
-        let judged = loss.judge(logits, &labels);
-        predictions.extend(judged.iter().zip(chosen).map(|(judged, &index)| Prediction {
-            example_id: examples.ids()[index as usize],
-            label: examples.labels()[index as usize],
-            top5: judged.top5,
-            log_loss: judged.log_loss,
-        }));
+        log_loss.resize(chosen.len(), 0.0);
+        ranked.resize(num_ranked * chosen.len(), 0);
+        cross_entropy::log_loss(logits, &labels, &mut log_loss)?;
+        cross_entropy::top_classes(logits, chosen.len(), &mut ranked)?;
+        for ((&index, &log_loss), ranked) in chosen.iter().zip(&log_loss).zip(ranked.chunks_exact(num_ranked)) {
+            predictions.push(Prediction {
+                example_id: examples.ids()[index as usize],
+                label: examples.labels()[index as usize],
+                top5: std::array::from_fn(|rank| ranked[rank.min(num_ranked - 1)]),
+                log_loss: log_loss as f32,
+            });
+        }
+        Ok(())
     })?;
     Ok(predictions)
 }
@@ -131,6 +137,7 @@ pub fn codes(
                 *code = output[row];
             }
         }
+        Ok(())
     })?;
     Ok((num_features, values))
 }

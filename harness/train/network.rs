@@ -6,13 +6,14 @@
 use super::Gradients;
 use crate::model::Parameters;
 use nt_kernels::conv2d::{Activation, Conv2d, Conv2dGeometry};
+use nt_kernels::dropout::{self, Dropout};
 use nt_kernels::geometry::GeometryError;
 use nt_kernels::linear::Linear;
 use nt_kernels::local_response_norm::LocalResponseNorm;
 use nt_kernels::max_pool2d::MaxPool2d;
 use nt_kernels::philox::Stream;
 use nt_kernels::workspace::Workspace;
-use nt_kernels::{dropout, relu};
+use nt_kernels::relu;
 use nt_scenario::network::{ConvShape, LearnedLayer, NetworkShape, PoolShape, Product};
 
 /// Which learned layers a [`Network`] computes, and which of them are frozen; depths count from 0 to 8.
@@ -39,8 +40,8 @@ pub struct DropoutAt<'a> {
     pub streams: &'a [Stream],
     /// Step of the training.
     pub step: u64,
-    /// Probability that a value is dropped.
-    pub probability: f32,
+    /// The operation with its probability.
+    pub op: Dropout,
 }
 
 enum ProductOp {
@@ -68,6 +69,7 @@ struct Layer {
 /// One layer's values of the batch at hand; what the layer lacks stays empty.
 #[derive(Default)]
 struct Values {
+    mask: Vec<f32>,
     dropped: Vec<f32>,
     product: Vec<f32>,
     normed: Vec<f32>,
@@ -146,14 +148,14 @@ impl Network {
             let depth = self.span.first + index;
             let (below, rest) = self.values.split_at_mut(index);
             let input = below.last().map_or(input, Values::output);
-            let dropout = dropout.filter(|at| at.probability > 0.0 && depth >= self.span.frozen);
+            let dropout = dropout.filter(|at| at.op.probability() > 0.0 && depth >= self.span.frozen);
             let weights = &parameters.layers[depth];
             let layer = &self.layers[index];
             layer.forward(
                 (&weights.weight, &weights.bias),
                 input,
                 num_examples,
-                dropout.map(|at| (at.streams[depth], at.step, at.probability)),
+                dropout.map(|at| (at.streams[depth], at)),
                 &mut rest[0],
                 &mut self.workspace,
             );
@@ -172,7 +174,6 @@ impl Network {
         parameters: &Parameters,
         input: &[f32],
         num_examples: usize,
-        dropout: Option<DropoutAt<'_>>,
         output_gradient: &[f32],
         gradients: &mut Gradients,
     ) {
@@ -193,9 +194,8 @@ impl Network {
             let input_gradient = &mut self.gradient_below[..layer.in_features * num_examples];
             let weight = &parameters.layers[depth].weight;
             layer.input_gradient(product_gradient, weight, input_gradient, num_examples, &mut self.workspace);
-            if let Some(at) = dropout.filter(|at| at.probability > 0.0 && layer.shape.dropout_before) {
-                let (features, p) = (layer.in_features, at.probability);
-                dropout::gradient_in_place(&at.streams[depth], at.step, features, num_examples, p, input_gradient);
+            if !values.mask.is_empty() {
+                dropout::gradient_in_place(&values.mask, input_gradient);
             }
             std::mem::swap(&mut self.gradient, &mut self.gradient_below);
         }
@@ -242,19 +242,24 @@ impl Layer {
         (weight, bias): (&[f32], &[f32]),
         input: &[f32],
         n: usize,
-        dropout: Option<(Stream, u64, f32)>,
+        dropout: Option<(Stream, DropoutAt<'_>)>,
         values: &mut Values,
         workspace: &mut Workspace,
     ) {
         let dropout = dropout.filter(|_| self.shape.dropout_before);
-        values.dropped.clear();
         let input = match dropout {
-            Some((stream, step, probability)) => {
+            Some((stream, at)) => {
+                values.mask.resize(input.len(), 0.0);
                 values.dropped.resize(input.len(), 0.0);
-                dropout::forward(&stream, step, self.in_features, n, probability, input, &mut values.dropped);
+                at.op.mask(&stream, at.step, self.in_features, n, &mut values.mask);
+                dropout::forward(input, &values.mask, &mut values.dropped);
                 &values.dropped
             }
-            None => input,
+            None => {
+                values.mask.clear();
+                values.dropped.clear();
+                input
+            }
         };
         values.product.resize(self.product_features * n, 0.0);
         let activation = if self.shape.relu { Activation::Relu } else { Activation::None };

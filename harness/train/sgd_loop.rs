@@ -5,7 +5,8 @@ use super::{DropoutAt, Gradients, Network, Score, Span};
 use crate::data::augmentation::Augmenter;
 use crate::data::{EndOfTraining, Inputs};
 use crate::model::Parameters;
-use nt_kernels::cross_entropy::CrossEntropy;
+use nt_kernels::cross_entropy::{self, CrossEntropyError};
+use nt_kernels::dropout::{Dropout, DropoutError};
 use nt_kernels::geometry::GeometryError;
 use nt_kernels::philox::Stream;
 use nt_kernels::sgd::{Sgd, WeightDecay};
@@ -79,6 +80,12 @@ pub enum TrainError {
     /// A layer's shape is impossible.
     #[error(transparent)]
     Geometry(#[from] GeometryError),
+    /// The dropout is impossible.
+    #[error(transparent)]
+    Dropout(#[from] DropoutError),
+    /// The network's outputs are not numbers, or a label is none of its classes.
+    #[error(transparent)]
+    Outputs(#[from] CrossEntropyError),
 }
 
 /// Everything a training depends on but its parameters and examples.
@@ -159,8 +166,8 @@ pub fn train<P: Purpose>(
     let augmentation_stream = Stream::named(setup.seed, "augmentation", setup.scope, setup.replicate);
     let mut augmenter = Augmenter::new(&settings.augmentation, augmentation_stream);
     let mut batches = Batches::new(setup, examples.len());
-    let mut loss = CrossEntropy::default();
-    let (mut input, mut labels, mut logit_gradient) = (Vec::new(), Vec::new(), Vec::new());
+    let dropout = Dropout::new(setup.recipe.dropout)?;
+    let (mut input, mut labels, mut log_loss, mut logit_gradient) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut curve = Curve::new(setup.recipe.steps);
     let mut outcome = Outcome::Finished;
     for step in 0..setup.recipe.steps {
@@ -173,18 +180,22 @@ pub fn train<P: Purpose>(
         examples.gather(chosen, augmenter.at_step(step), &mut input);
         labels.clear();
         labels.extend(chosen.iter().map(|&index| examples.labels()[index as usize]));
-        let dropout = DropoutAt { streams: &dropout_streams, step, probability: setup.recipe.dropout as f32 };
-        let logits = network.forward(&parameters, &input, n, Some(dropout));
+        let at = DropoutAt { streams: &dropout_streams, step, op: dropout };
+        let logits = network.forward(&parameters, &input, n, Some(at));
         logit_gradient.resize(logits.len(), 0.0);
-        let mean_loss = loss.mean_and_gradient(logits, &labels, &mut logit_gradient);
+        log_loss.resize(n, 0.0);
+        let mean_loss = cross_entropy::log_loss_and_gradient(logits, &labels, &mut log_loss, &mut logit_gradient)?;
         if !mean_loss.is_finite() {
             outcome = Outcome::Diverged { step };
             break;
         }
-        network.backward(&parameters, &input, n, Some(dropout), &logit_gradient, &mut gradients);
+        network.backward(&parameters, &input, n, &logit_gradient, &mut gradients);
         let learning_rate = setup.learning_rate * settings.schedule.multiplier(step, setup.recipe.steps);
         update(&sgd, learning_rate as f32, &mut parameters, &gradients, &mut velocities, step == 0);
         curve.record(step, learning_rate, mean_loss);
+    }
+    if outcome == Outcome::Finished && !parameters.are_finite() {
+        outcome = Outcome::Diverged { step: setup.recipe.steps };
     }
     Ok(Trained { parameters, outcome, curve: curve.points, purpose: PhantomData })
 }
@@ -238,7 +249,7 @@ impl<P: Purpose> Trained<P> {
     /// Scores this network on training or validation examples.
     ///
     /// # Errors
-    /// [`TrainError::Geometry`] where a layer's shape is impossible.
+    /// [`TrainError::Outputs`] where the network's outputs are not numbers.
     pub fn score(&self, shape: &NetworkShape, span: Span, examples: Inputs<'_>) -> Result<Score, TrainError> {
         Ok(Score::of(&classify(shape, span, &self.parameters, examples)?, shape.num_classes))
     }

@@ -1,0 +1,181 @@
+//! Random changes of training images: named, seeded, and the same bits on every machine.
+
+use nt_kernels::philox::{Cursor, Stream};
+use rayon::prelude::*;
+
+/// One kind of random change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Augmentation {
+    /// Moves the picture by up to `padding_px` either way along both axes, each offset equally likely. What comes in is
+    /// the picture's own reflection (torchvision's `RandomCrop` pads with black unless told otherwise: a border that no
+    /// test image has).
+    RandomCrop {
+        /// Furthest move, pixels.
+        padding_px: u32,
+    },
+    /// Mirrors left and right.
+    HorizontalFlip {
+        /// How often, 0 to 1.
+        probability: f64,
+    },
+    /// Changes brightness, then contrast, then saturation, each by a factor drawn evenly from 1 − x to 1 + x, never below
+    /// 0. As torchvision's `ColorJitter`, but in a fixed order and rounded once, at the end.
+    ColourJitter {
+        /// x of the brightness.
+        brightness: f64,
+        /// x of the contrast: the distance from the picture's mean grey.
+        contrast: f64,
+        /// x of the saturation: the distance from each pixel's own grey.
+        saturation: f64,
+    },
+}
+
+impl Augmentation {
+    /// The name by which it draws.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RandomCrop { .. } => "random-crop",
+            Self::HorizontalFlip { .. } => "horizontal-flip",
+            Self::ColourJitter { .. } => "colour-jitter",
+        }
+    }
+
+    /// Changes one image in place, as the numbers from `cursor` say.
+    ///
+    /// # Shape
+    /// `pixels`: `(side, side, 3)`.
+    pub fn apply(&self, pixels: &mut [u8], side: usize, cursor: &mut Cursor) {
+        match *self {
+            Self::RandomCrop { padding_px } => {
+                let mut offset = || cursor.below(2 * padding_px + 1) as isize - padding_px as isize;
+                let (down, right) = (offset(), offset());
+                shift(pixels, side, down, right);
+            }
+            Self::HorizontalFlip { probability } => {
+                if cursor.uniform_f64() < probability {
+                    mirror(pixels, side);
+                }
+            }
+            Self::ColourJitter { brightness, contrast, saturation } => {
+                let mut factor = |x: f64| cursor.uniform_in((1.0 - x).max(0.0), 1.0 + x) as f32;
+                let factors = [factor(brightness), factor(contrast), factor(saturation)];
+                jitter(pixels, factors);
+            }
+        }
+    }
+}
+
+/// Augments batch after batch.
+///
+/// What happens to an image depends on the stream, the number of the batch and the image's position in it, and on
+/// nothing else: not on threads, and not on what the other augmentations drew.
+pub struct Augmenter<'a> {
+    augmentations: &'a [Augmentation],
+    stream: Stream,
+    step: u32,
+    batch: Vec<u8>,
+}
+
+impl<'a> Augmenter<'a> {
+    /// An augmenter that stands before its first batch. `augmentations` are applied in the order given.
+    pub fn new(augmentations: &'a [Augmentation], stream: Stream) -> Self {
+        Self { augmentations, stream, step: 0, batch: Vec::new() }
+    }
+
+    /// Whether it leaves images as they are.
+    pub fn is_empty(&self) -> bool {
+        self.augmentations.is_empty()
+    }
+
+    /// Goes to the batch numbered `step`, from 0.
+    pub fn seek(&mut self, step: u32) {
+        self.step = step;
+    }
+
+    /// The next batch: a changed copy of each image, in order.
+    ///
+    /// # Shape
+    /// `images`: N of `(side, side, 3)` → `(N, side, side, 3)`.
+    pub fn apply<'p>(&mut self, images: impl Iterator<Item = &'p [u8]>, side: usize) -> &[u8] {
+        self.batch.clear();
+        for image in images {
+            self.batch.extend_from_slice(image);
+        }
+        let step = u64::from(self.step) << 32;
+        self.step = self.step.wrapping_add(1);
+        let (augmentations, stream) = (self.augmentations, self.stream);
+        self.batch.par_chunks_exact_mut(side * side * 3).enumerate().for_each(|(position, image)| {
+            let draw = stream.block(step | position as u64);
+            for augmentation in augmentations {
+                augmentation.apply(image, side, &mut cursor(draw, augmentation.name()));
+            }
+        });
+        &self.batch
+    }
+}
+
+/// The numbers of one augmentation of one image, from the image's block of the stream.
+fn cursor(draw: [u32; 4], name: &str) -> Cursor {
+    let seed = u64::from(draw[0]) | u64::from(draw[1]) << 32;
+    Stream::named(seed, name, "image", draw[2]).cursor()
+}
+
+/// `pixels[y, x] ← pixels[y + down, x + right]`, reflected at the edges.
+fn shift(pixels: &mut [u8], side: usize, down: isize, right: isize) {
+    if (down, right) == (0, 0) {
+        return;
+    }
+    let source = pixels.to_vec();
+    for (y, row) in pixels.chunks_exact_mut(side * 3).enumerate() {
+        let from = &source[reflect(y as isize + down, side) * side * 3..][..side * 3];
+        for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
+            let at = reflect(x as isize + right, side) * 3;
+            pixel.copy_from_slice(&from[at..at + 3]);
+        }
+    }
+}
+
+/// The position within `0..length` that a position is reflected to; the edge itself is not repeated.
+fn reflect(position: isize, length: usize) -> usize {
+    let period = (2 * length as isize - 2).max(1);
+    let within = position.rem_euclid(period);
+    within.min(period - within).min(length as isize - 1) as usize
+}
+
+fn mirror(pixels: &mut [u8], side: usize) {
+    for row in pixels.chunks_exact_mut(side * 3) {
+        for x in 0..side / 2 {
+            for channel in 0..3 {
+                row.swap(x * 3 + channel, (side - 1 - x) * 3 + channel);
+            }
+        }
+    }
+}
+
+/// Scales brightness, contrast and saturation by these factors, each step kept within 0 … 255.
+fn jitter(pixels: &mut [u8], [brightness, contrast, saturation]: [f32; 3]) {
+    let brightened = |pixel: &[u8]| [0, 1, 2].map(|channel| (f32::from(pixel[channel]) * brightness).min(255.0));
+    // Added in pixel order, in double precision.
+    let sum: f64 = pixels.chunks_exact(3).map(|pixel| f64::from(grey(brightened(pixel)))).sum();
+    let mean = (sum / (pixels.len() / 3).max(1) as f64) as f32;
+    for pixel in pixels.chunks_exact_mut(3) {
+        let contrasted = brightened(pixel).map(|value| blend(value, mean, contrast));
+        let grey = grey(contrasted);
+        for (target, value) in pixel.iter_mut().zip(contrasted) {
+            *target = (blend(value, grey, saturation) + 0.5) as u8;
+        }
+    }
+}
+
+/// `to + factor · (value − to)`, kept within 0 … 255.
+fn blend(value: f32, to: f32, factor: f32) -> f32 {
+    (to + factor * (value - to)).clamp(0.0, 255.0)
+}
+
+/// Luma of ITU-R BT.601.
+fn grey([red, green, blue]: [f32; 3]) -> f32 {
+    0.299 * red + 0.587 * green + 0.114 * blue
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! What it takes to run a job, whatever runs it.
+
+use nt_results::{Metric, RunRecord, Status};
+use nt_scenario::Job;
+
+/// What a job needs of the jobs before it.
+pub trait Upstream: Sync {
+    /// The record of a finished job, by its index in the plan.
+    fn record(&self, job: usize) -> Option<RunRecord>;
+
+    /// The contents of the file that a finished job wrote below a folder (`networks`), proved by its hash.
+    ///
+    /// # Errors
+    /// Why it cannot be had, as a clause about the file.
+    fn file(&self, job: usize, folder: &str) -> Result<Vec<u8>, String>;
+}
+
+/// What a job brings: everything of its record that is not in the plan.
+#[derive(Clone, Debug)]
+pub struct JobOutput {
+    /// How it ended.
+    pub status: Status,
+    /// Peak learning rate; NaN where nothing was trained.
+    pub learning_rate: f64,
+    /// Whether that rate is an end of the grid searched.
+    pub learning_rate_on_edge: bool,
+    /// What it measured.
+    pub metrics: Vec<Metric>,
+    /// Files to write: folder, extension, contents. The name is the job's.
+    pub files: Vec<(&'static str, &'static str, Vec<u8>)>,
+    /// How often it opened the test set.
+    pub test_openings: u32,
+}
+
+impl JobOutput {
+    /// A job that could not be run.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self {
+            status: Status::Failed { reason: reason.into() },
+            learning_rate: f64::NAN,
+            learning_rate_on_edge: false,
+            metrics: Vec::new(),
+            files: Vec::new(),
+            test_openings: 0,
+        }
+    }
+}
+
+/// A job was abandoned because the user asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
+
+/// Runs jobs: the one that trains networks, or a mock with a known answer.
+pub trait Executor: Sync {
+    /// Runs one job whose needs are recorded. What fails is an output that says so, not an error.
+    ///
+    /// # Errors
+    /// [`Stopped`] if the user asked to stop; nothing is recorded then.
+    fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Stopped>;
+}

@@ -1,0 +1,24 @@
+//! From a plan to records: what a job does, in which order jobs run, and what a finished study writes.
+
+mod executor;
+mod progress;
+mod registry;
+mod scheduler;
+mod store;
+mod study;
+mod training;
+mod tuning;
+mod verify;
+
+pub use executor::{Executor, JobOutput, Stopped, Upstream};
+pub use progress::Progress;
+pub use registry::{Registry, survey};
+pub use scheduler::{Scheduler, ScheduleError, Tally};
+pub use store::Store;
+pub use study::{RunOptions, Study, StudyError};
+pub use training::TrainingExecutor;
+pub use verify::{Difference, Verification, verify};
+
+/// Backend, precision and version of the arithmetic that makes results. It enters every job's identity, so raising the
+/// version runs every job again; a golden-bits test fails where the bits change and the version does not.
+pub const NUMERICS: &str = "cpu-f32-1";

@@ -1,0 +1,267 @@
+//! Which job runs next, where, and what becomes of its output.
+
+use super::{Executor, JobOutput, Progress, Upstream};
+use nt_results::{FileRef, Ledger, LedgerError, RunRecord, SCHEMA_VERSION, Status};
+use nt_scenario::{Job, Plan, Scenario, Work};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// A schedule that could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ScheduleError {
+    /// A record or a file of a job could not be written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The threads of a job could not be started.
+    #[error("cannot start {threads} threads a job: ask for fewer with --threads")]
+    Threads {
+        /// Threads a job.
+        threads: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+/// How a run went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Jobs run now.
+    pub ran: usize,
+    /// Jobs that were recorded before.
+    pub kept: usize,
+    /// Jobs of all that did not end well.
+    pub unwell: usize,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
+}
+
+/// Runs the jobs of a plan that a ledger lacks, several at a time, each as soon as what it needs is recorded.
+pub struct Scheduler<'a> {
+    /// The scenario, for the names in records.
+    pub scenario: &'a Scenario,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Jobs at a time.
+    pub jobs: usize,
+    /// Threads inside a job.
+    pub threads: usize,
+    /// Set when the user wants to stop.
+    pub interrupt: &'a AtomicBool,
+    /// Arithmetic of the results.
+    pub numerics: &'a str,
+}
+
+struct State<'a> {
+    ledger: &'a mut Ledger,
+    ready: BTreeSet<usize>,
+    missing: Vec<usize>,
+    left: usize,
+    tally: Tally,
+    error: Option<ScheduleError>,
+}
+
+struct Shared<'a> {
+    state: Mutex<State<'a>>,
+    changed: Condvar,
+    plan: &'a Plan,
+}
+
+impl<'a> Shared<'a> {
+    fn lock(&self) -> MutexGuard<'_, State<'a>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Upstream for Shared<'_> {
+    fn record(&self, job: usize) -> Option<RunRecord> {
+        self.lock().ledger.get(self.plan.jobs[job].id).cloned()
+    }
+
+    fn file(&self, job: usize, folder: &str) -> Result<Vec<u8>, String> {
+        let (file, dir) = {
+            let state = self.lock();
+            let record = state.ledger.get(self.plan.jobs[job].id).ok_or("is not recorded")?;
+            let file = record.file_in(folder).ok_or_else(|| format!("has no file in {folder}/"))?;
+            (file.clone(), state.ledger.dir().to_path_buf())
+        };
+        file.read(&dir).map_err(|problem| format!("{} {problem}", file.path))
+    }
+}
+
+impl Scheduler<'_> {
+    /// Runs the chosen jobs (indices into the plan, with all that they need) that the ledger lacks.
+    ///
+    /// # Errors
+    /// [`ScheduleError`] when a record cannot be written: what is recorded stays, and the same command goes on from it.
+    pub fn run(
+        &self,
+        chosen: &BTreeSet<usize>,
+        ledger: &mut Ledger,
+        executor: &dyn Executor,
+        progress: &Progress,
+    ) -> Result<Tally, ScheduleError> {
+        let done: BTreeSet<usize> =
+            chosen.iter().copied().filter(|&job| ledger.contains(self.plan.jobs[job].id)).collect();
+        let mut missing = vec![0; self.plan.jobs.len()];
+        let mut ready = BTreeSet::new();
+        for &job in chosen.difference(&done) {
+            missing[job] = self.plan.jobs[job].needs.iter().filter(|need| !done.contains(need)).count();
+            if missing[job] == 0 {
+                ready.insert(job);
+            }
+        }
+        let left = chosen.len() - done.len();
+        let dependents = self.dependents(chosen.difference(&done));
+        let tally = Tally { kept: done.len(), ..Tally::default() };
+        progress.begin(left, done.len(), self.cost(chosen, &done));
+        let state = State { ledger, ready, missing, left, tally, error: None };
+        let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), plan: self.plan };
+        let pools = (0..self.jobs.max(1))
+            .map(|_| rayon::ThreadPoolBuilder::new().num_threads(self.threads).build())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|source| ScheduleError::Threads { threads: self.threads, source })?;
+        std::thread::scope(|scope| {
+            for pool in &pools {
+                scope.spawn(|| pool.install(|| self.work(&shared, &dependents, executor, progress)));
+            }
+        });
+        progress.end();
+        let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = state.error {
+            return Err(error);
+        }
+        let unwell = |&&job: &&usize| state.ledger.get(self.plan.jobs[job].id).is_some_and(|r| r.status != Status::Done);
+        Ok(Tally {
+            unwell: chosen.iter().filter(unwell).count(),
+            interrupted: self.interrupt.load(Ordering::Relaxed) && state.left > 0,
+            ..state.tally
+        })
+    }
+
+    /// For each job those of `waiting` that need it.
+    fn dependents<'j>(&self, waiting: impl Iterator<Item = &'j usize>) -> Vec<Vec<usize>> {
+        let mut dependents = vec![Vec::new(); self.plan.jobs.len()];
+        for &job in waiting {
+            for &need in &self.plan.jobs[job].needs {
+                dependents[need].push(job);
+            }
+        }
+        dependents
+    }
+
+    fn cost(&self, chosen: &BTreeSet<usize>, done: &BTreeSet<usize>) -> f64 {
+        chosen.difference(done).map(|&job| self.plan.jobs[job].multiply_accumulates).sum()
+    }
+
+    /// One worker: takes the first ready job of the plan, runs it, records it, until none is left.
+    fn work(
+        &self,
+        shared: &Shared<'_>,
+        dependents: &[Vec<usize>],
+        executor: &dyn Executor,
+        progress: &Progress,
+    ) {
+        loop {
+            let mut state = shared.lock();
+            let index = loop {
+                if state.error.is_some() || state.left == 0 || self.interrupt.load(Ordering::Relaxed) {
+                    shared.changed.notify_all();
+                    return;
+                }
+                match state.ready.pop_first() {
+                    Some(index) => break index,
+                    None => {
+                        // Woken now and then, so that an interrupt is seen while others work.
+                        let wait = std::time::Duration::from_millis(200);
+                        state = shared.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+                    }
+                }
+            };
+            drop(state);
+            let job = &self.plan.jobs[index];
+            let began = Instant::now();
+            let Ok(output) = executor.execute(job, shared) else {
+                shared.changed.notify_all();
+                return;
+            };
+            self.record(shared, index, output, began.elapsed().as_secs_f64(), dependents);
+            progress.job_done(job);
+        }
+    }
+
+    fn record(
+        &self,
+        shared: &Shared<'_>,
+        index: usize,
+        output: JobOutput,
+        wall_seconds: f64,
+        dependents: &[Vec<usize>],
+    ) {
+        let job = &self.plan.jobs[index];
+        let dir = shared.lock().ledger.dir().to_path_buf();
+        let files = output.files.iter().map(|(folder, extension, contents)| {
+            FileRef::write(&dir, format!("{folder}/{}.{extension}", job.id), contents)
+        });
+        // Files first, synced; then, and only then, the record that refers to them.
+        let recorded = files.collect::<Result<Vec<_>, _>>().map_err(LedgerError::from).and_then(|files| {
+            let record = self.run_record(job, &output, files, wall_seconds);
+            tracing::info!(job = %job.id, name = %job.name, status = record.status.word(), wall_seconds, "job ended");
+            shared.lock().ledger.append(record)
+        });
+        let mut state = shared.lock();
+        match recorded {
+            Ok(()) => {
+                state.tally.ran += 1;
+                state.left -= 1;
+                for &dependent in &dependents[index] {
+                    state.missing[dependent] = state.missing[dependent].saturating_sub(1);
+                    if state.missing[dependent] == 0 {
+                        state.ready.insert(dependent);
+                    }
+                }
+            }
+            Err(error) => state.error = Some(error.into()),
+        }
+        shared.changed.notify_all();
+    }
+
+    fn run_record(&self, job: &Job, output: &JobOutput, files: Vec<FileRef>, wall_seconds: f64) -> RunRecord {
+        let (source, target, size, treatment, name, budget) = match &job.work {
+            Work::TrainSource(task) => (Some(task.source), None, None, None, "pretraining", 1.0),
+            Work::TrainTarget(task) => {
+                let target = &self.scenario.targets[task.target];
+                let size = target.sizes[task.size].name.clone();
+                let name: &str = &task.treatment_name;
+                (task.source, Some(target.name.clone()), Some(size), Some(task.treatment), name, task.budget)
+            }
+        };
+        let source = source.map(|source| &self.scenario.sources[source]);
+        RunRecord {
+            schema_version: SCHEMA_VERSION,
+            job: job.id,
+            name: job.name.clone(),
+            study: self.scenario.study.name.clone(),
+            role: job.role,
+            source: source.map(|source| source.name.clone()),
+            similarity: source.map(|source| source.similarity.clone()),
+            target,
+            size,
+            treatment: name.to_owned(),
+            copied: treatment.map_or(0, |treatment| treatment.copied()),
+            frozen: treatment.map_or(0, |treatment| treatment.frozen()),
+            replicate: job.replicate.index,
+            budget,
+            learning_rate: output.learning_rate,
+            learning_rate_on_edge: output.learning_rate_on_edge,
+            numerics: self.numerics.to_owned(),
+            status: output.status.clone(),
+            metrics: output.metrics.clone(),
+            files,
+            test_openings: output.test_openings,
+            wall_seconds,
+        }
+    }
+}
+

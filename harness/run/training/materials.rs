@@ -1,0 +1,164 @@
+//! What a training is made of: draws of images, source networks, codes of frozen layers.
+
+use super::targets::Run;
+use super::{TrainingExecutor, Trouble};
+use crate::data::{Codes, Images, Inputs, SubsetDraw};
+use crate::model::{self, Init, Parameters, initialise};
+use crate::run::Upstream;
+use crate::run::store::{CodesKey, DrawKey, NetworkKey, SetKey};
+use crate::train::{self, Span};
+use nt_results::Status;
+use nt_scenario::network::NetworkShape;
+use nt_scenario::{SourceNetwork, SourceTask, TargetTask};
+use std::sync::Arc;
+
+/// Scope of a source's streams; a selffer is one network a target.
+pub(super) fn source_scope(source: &str, target: Option<&str>) -> String {
+    match target {
+        Some(target) => format!("source/{source}/{target}"),
+        None => format!("source/{source}"),
+    }
+}
+
+/// Scope of a target's streams, which knows no treatment and no size.
+pub(super) fn target_scope(target: &str) -> String {
+    format!("target/{target}")
+}
+
+/// A set of examples at hand: pixels, or the codes of the frozen layers.
+pub(super) enum Examples<'a> {
+    Images(&'a Images),
+    Codes(Arc<Codes>),
+}
+
+impl Examples<'_> {
+    pub(super) fn inputs(&self) -> Inputs<'_> {
+        match self {
+            Self::Images(images) => Inputs::Images(images),
+            Self::Codes(codes) => Inputs::Codes(codes),
+        }
+    }
+}
+
+impl TrainingExecutor<'_> {
+    pub(super) fn source_draw(&self, task: &SourceTask, key: DrawKey, replicate: u32) -> Result<Arc<SubsetDraw>, Trouble> {
+        let scope = match task.for_target {
+            Some((target, _)) => target_scope(&self.scenario.targets[target].name),
+            None => source_scope(&self.scenario.sources[task.source].name, None),
+        };
+        let (pool, _) = self.registry.pool(&task.data, &task.classes, None)?;
+        self.store.draws.get(&key, || {
+            let draw = pool.draw(self.seed(), &scope, replicate, task.train_per_class, task.validation_per_class)?;
+            let bytes = Inputs::Images(&draw.train).num_bytes() + Inputs::Images(&draw.validation).num_bytes();
+            Ok((draw, bytes))
+        })
+    }
+
+    pub(super) fn target_draw(&self, task: &TargetTask, key: DrawKey, replicate: u32) -> Result<Arc<SubsetDraw>, Trouble> {
+        let scope = target_scope(&self.scenario.targets[task.target].name);
+        let (pool, _) = self.registry.pool(&task.data, &task.classes, task.test_per_class)?;
+        self.store.draws.get(&key, || {
+            let draw = pool.draw(self.seed(), &scope, replicate, task.train_per_class, task.validation_per_class)?;
+            let bytes = Inputs::Images(&draw.train).num_bytes() + Inputs::Images(&draw.validation).num_bytes();
+            Ok((draw, bytes))
+        })
+    }
+
+    pub(super) fn stored_network(&self, job: usize, shape: &NetworkShape, upstream: &dyn Upstream) -> Result<Parameters, Trouble> {
+        let record = upstream.record(job);
+        if let Some(record) = record.filter(|record| record.status != Status::Done) {
+            return Err(Trouble::Failed(format!("its source network {} did not train: {}", record.name, record.status.word())));
+        }
+        let bytes = upstream.file(job, "networks").map_err(|problem| Trouble::Failed(format!("its source network {problem}")))?;
+        Ok(model::from_bytes(&bytes, shape)?)
+    }
+
+    /// The source network of a run: trained and stored, or drawn from the source's own stream.
+    pub(super) fn source_network(
+        &self,
+        task: &TargetTask,
+        replicate: u32,
+        upstream: &dyn Upstream,
+    ) -> Result<Option<(NetworkKey, Arc<Parameters>)>, Trouble> {
+        let Some(index) = task.source else { return Ok(None) };
+        let source = &self.scenario.sources[index];
+        let key = NetworkKey { source: index, job: task.source_job, replicate };
+        let network = self.store.networks.get(&key, || {
+            let num_classes = self.num_source_classes(index, task);
+            let shape = self.scenario.model.shape(num_classes);
+            let network = match task.source_job {
+                Some(job) => self.stored_network(job, &shape, upstream)?,
+                None => {
+                    let init = Init { seed: self.seed(), scope: &source_scope(&source.name, None), replicate };
+                    initialise(&shape, self.scenario.model.initialiser, init)
+                }
+            };
+            Ok::<_, Trouble>((network, 4 * shape.num_parameters()))
+        })?;
+        Ok(Some((key, network)))
+    }
+
+    /// Classes a source network tells apart: its own, or the target's where it has none of its own.
+    fn num_source_classes(&self, source: usize, task: &TargetTask) -> usize {
+        let source = match &self.scenario.sources[source].network {
+            SourceNetwork::MeanAndVariance { of } => self.scenario.sources.iter().find(|s| s.name == *of),
+            _ => Some(&self.scenario.sources[source]),
+        };
+        match source.and_then(|source| source.pretraining()) {
+            Some(pretraining) => match &pretraining.classes {
+                Some(classes) => classes.len(),
+                None => self.registry.num_classes(&pretraining.data),
+            },
+            None => task.classes.len(),
+        }
+    }
+
+    /// The depth whose codes stand in for the images: that of the frozen layers, if nothing random comes before it and
+    /// the codes of the largest set fit in memory. Either way every bit comes out the same.
+    pub(super) fn depth_of_codes(&self, run: &Run<'_>) -> usize {
+        let frozen = usize::from(run.task.treatment.frozen());
+        let test_images = self.registry.num_test_images(&run.task.data, &run.task.classes, run.task.test_per_class);
+        let images = test_images.max(Inputs::Images(&run.draw.train).len());
+        let fits = |depth: usize| {
+            4 * images * run.shape.layers[depth - 1].num_activations() <= self.store.codes.max_bytes() / 4
+        };
+        if run.task.recipe.settings.augmentation.is_empty() && frozen > 0 && fits(frozen) { frozen } else { 0 }
+    }
+
+    pub(super) fn examples<'i>(&self, run: &Run<'_>, set: SetKey, images: &'i Images) -> Result<Examples<'i>, Trouble> {
+        match &run.source {
+            Some((network, parameters)) if run.first > 0 => {
+                Ok(Examples::Codes(self.codes(run, *network, parameters, run.first, set, images)?))
+            }
+            _ => Ok(Examples::Images(images)),
+        }
+    }
+
+    /// Codes after `depth`, from those one layer below: so that a study of every depth passes each layer once.
+    fn codes(
+        &self,
+        run: &Run<'_>,
+        network: NetworkKey,
+        parameters: &Parameters,
+        depth: usize,
+        set: SetKey,
+        images: &Images,
+    ) -> Result<Arc<Codes>, Trouble> {
+        let key = CodesKey { network, depth, set };
+        self.store.codes.get(&key, || {
+            let below = 4 * Inputs::Images(images).len() * run.shape.layers[depth.saturating_sub(2)].num_activations();
+            let codes;
+            let (first, inputs) = if depth > 1 && below <= self.store.codes.max_bytes() / 4 {
+                codes = self.codes(run, network, parameters, depth - 1, set, images)?;
+                (depth - 1, Inputs::Codes(&codes))
+            } else {
+                (0, Inputs::Images(images))
+            };
+            let span = Span { first, last: depth, frozen: depth };
+            let (num_features, values) = train::codes(&run.shape, span, parameters, inputs)?;
+            let codes = Codes::new(num_features, values, &inputs);
+            let bytes = Inputs::Codes(&codes).num_bytes();
+            Ok((codes, bytes))
+        })
+    }
+}

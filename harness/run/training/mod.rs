@@ -1,0 +1,81 @@
+//! The executor that trains networks.
+
+mod materials;
+mod measures;
+mod sources;
+mod targets;
+
+use super::{Executor, JobOutput, Registry, Stopped, Store, Upstream};
+use crate::data::DataError;
+use crate::model;
+use crate::train::{ForTest, ForTuning, TrainError};
+use nt_results::Status;
+use nt_scenario::{Job, Role, Scenario, Work};
+use std::sync::atomic::AtomicBool;
+
+/// Trains and evaluates AlexNet, on the CPU.
+pub struct TrainingExecutor<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// Its data.
+    pub registry: &'a Registry,
+    /// What jobs share.
+    pub store: &'a Store,
+    /// Set when the user wants to stop.
+    pub interrupt: &'a AtomicBool,
+}
+
+/// Why a job brings no result.
+enum Trouble {
+    Stopped,
+    Diverged(String),
+    Failed(String),
+}
+
+impl From<DataError> for Trouble {
+    fn from(error: DataError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<TrainError> for Trouble {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Interrupted => Self::Stopped,
+            TrainError::Outputs(error) => Self::Diverged(error.to_string()),
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<model::StoreError> for Trouble {
+    fn from(error: model::StoreError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl Executor for TrainingExecutor<'_> {
+    fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Stopped> {
+        let output = match &job.work {
+            Work::TrainSource(task) => self.train_source(job, task, upstream),
+            Work::TrainTarget(task) => match job.role {
+                Role::Tuning => self.train_target::<ForTuning>(job, task, upstream, Self::judge_on_validation),
+                _ => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
+            },
+        };
+        match output {
+            Ok(output) => Ok(output),
+            Err(Trouble::Stopped) => Err(Stopped),
+            Err(Trouble::Failed(reason)) => Ok(JobOutput::failed(reason)),
+            Err(Trouble::Diverged(reason)) => {
+                Ok(JobOutput { status: Status::Diverged { reason }, ..JobOutput::failed(String::new()) })
+            }
+        }
+    }
+}
+
+impl<'a> TrainingExecutor<'a> {
+    fn seed(&self) -> u64 {
+        self.scenario.study.seed
+    }
+}

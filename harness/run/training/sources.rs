@@ -1,0 +1,92 @@
+//! Training a source network.
+
+use super::materials::{source_scope};
+use super::measures::{note_training, push_test_metrics};
+use super::{JobOutput, TrainingExecutor, Trouble};
+use crate::data::{Images, Inputs};
+use crate::model::{self, Init, initialise};
+use crate::run::Upstream;
+use crate::run::store::DrawKey;
+use crate::train::{self, ForTest, Outcome, Setup, Span, Trained};
+use nt_kernels::philox::Stream;
+use nt_results::{Metric, Status, metric};
+use nt_scenario::network::NetworkShape;
+use nt_scenario::{Job, Role, SourceKind, SourceTask};
+
+impl TrainingExecutor<'_> {
+    pub(super) fn train_source(&self, job: &Job, task: &SourceTask, upstream: &dyn Upstream) -> Result<JobOutput, Trouble> {
+        let source = &self.scenario.sources[task.source];
+        let shape = self.scenario.model.shape(task.classes.len());
+        let replicate = job.replicate.stream_number();
+        let scope = source_scope(&source.name, task.for_target.map(|(target, _)| self.scenario.targets[target].name.as_str()));
+        let mut output = JobOutput::failed(String::new());
+        output.status = Status::Done;
+        if let SourceKind::MeanAndVariance { .. } = task.kind {
+            let &base = job.needs.first().ok_or_else(|| Trouble::Failed("it has no network to take the scale of".into()))?;
+            let base = self.stored_network(base, &shape, upstream)?;
+            let redrawn = base.mean_and_variance(self.seed(), &scope, replicate, &shape);
+            output.files.push(("networks", "safetensors", model::to_bytes(&redrawn, &shape)?));
+            return Ok(output);
+        }
+        let key = match task.for_target {
+            Some((target, size)) => DrawKey::Target(target, size, replicate),
+            None => DrawKey::Source(task.source, replicate),
+        };
+        let draw = self.source_draw(task, key, replicate)?;
+        let shuffled;
+        let images = if task.kind == SourceKind::ShuffledLabels {
+            shuffled = shuffle_labels(&draw.train, Stream::named(self.seed(), "labels", &scope, replicate));
+            &shuffled
+        } else {
+            &draw.train
+        };
+        let init = Init { seed: self.seed(), scope: &scope, replicate };
+        let fresh = initialise(&shape, self.scenario.model.initialiser, init);
+        let setup = Setup {
+            shape: &shape,
+            span: Span::WHOLE,
+            recipe: &task.recipe,
+            learning_rate: task.learning_rate,
+            seed: self.seed(),
+            scope: &scope,
+            replicate,
+            interrupt: self.interrupt,
+        };
+        let trained: Trained<ForTest> = train::train(&setup, fresh, Inputs::Images(images))?;
+        output.learning_rate = task.learning_rate;
+        note_training(&trained, &mut output);
+        if trained.outcome == Outcome::Finished {
+            output.files.push(("networks", "safetensors", model::to_bytes(&trained.parameters, &shape)?));
+            self.judge_source(job, task, &shape, &trained, images, &mut output)?;
+        }
+        Ok(output)
+    }
+
+    /// How well a source does its own task; the network that is copied later is the same whatever comes out here.
+    fn judge_source(
+        &self,
+        job: &Job,
+        task: &SourceTask,
+        shape: &NetworkShape,
+        trained: &Trained<ForTest>,
+        images: &Images,
+        output: &mut JobOutput,
+    ) -> Result<(), Trouble> {
+        let fitted = trained.score(shape, Span::WHOLE, Inputs::Images(images))?;
+        output.metrics.push(Metric::new(metric::TRAIN_TOP1, fitted.top1, fitted.num_examples as u64));
+        if task.for_target.is_none() && job.role == Role::Source {
+            let (_, test) = self.registry.pool(&task.data, &task.classes, None)?;
+            output.test_openings += 1;
+            let score = trained.score(shape, Span::WHOLE, Inputs::Images(&*test.open(trained)?))?;
+            push_test_metrics(&score, output);
+        }
+        Ok(())
+    }
+}
+
+/// The same images, their labels permuted: a source that can only be learned by heart.
+fn shuffle_labels(images: &Images, stream: Stream) -> Images {
+    let mut labels = Inputs::Images(images).labels().to_vec();
+    stream.cursor().shuffle(&mut labels);
+    images.with_labels(labels)
+}

@@ -1,0 +1,138 @@
+//! Training and judging a target network.
+
+use super::materials::{Examples, target_scope};
+use super::measures::{curve_points, encode_predictions, note_training, push_test_metrics};
+use super::{JobOutput, TrainingExecutor, Trouble};
+use crate::data::{Inputs, SubsetDraw};
+use crate::model::{Init, Parameters, initialise};
+use crate::run::Upstream;
+use crate::run::store::{DrawKey, NetworkKey, SetKey};
+use crate::run::tuning::{self, Choice};
+use crate::train::{
+    self, ForTest, ForTuning, Outcome, Prediction, Purpose, Score, Setup, Span, Trained,
+};
+use nt_results::{Metric, curve, metric};
+use nt_scenario::network::NetworkShape;
+use nt_scenario::{Job, LearningRateChoice, TargetTask};
+use std::sync::Arc;
+
+/// A target's training as far as every judgement of it needs.
+pub(super) struct Run<'a> {
+    pub task: &'a TargetTask,
+    pub shape: NetworkShape,
+    pub draw: Arc<SubsetDraw>,
+    pub draw_key: DrawKey,
+    pub source: Option<(NetworkKey, Arc<Parameters>)>,
+    /// Depth whose codes are the inputs (0: images).
+    pub first: usize,
+}
+
+impl Run<'_> {
+    /// What is computed for these inputs when nothing is trained.
+    fn span(&self) -> Span {
+        Span { first: self.first, last: 8, frozen: 8 }
+    }
+}
+
+pub(super) type Judge<'a, P> = fn(&TrainingExecutor<'a>, &Run<'_>, &Trained<P>, &mut JobOutput) -> Result<(), Trouble>;
+
+impl<'a> TrainingExecutor<'a> {
+    pub(super) fn train_target<P: Purpose>(
+        &self,
+        job: &Job,
+        task: &TargetTask,
+        upstream: &dyn Upstream,
+        judge: Judge<'a, P>,
+    ) -> Result<JobOutput, Trouble> {
+        let replicate = job.replicate.stream_number();
+        let target = &self.scenario.targets[task.target];
+        let choice = match &task.learning_rate {
+            LearningRateChoice::NotTrained => None,
+            LearningRateChoice::Fixed { rate } => Some(Choice { rate: *rate, on_edge: false }),
+            LearningRateChoice::Tuned { trials, .. } => Some(tuning::choose(trials, upstream).map_err(Trouble::Failed)?),
+        };
+        let draw_key = DrawKey::Target(task.target, task.size, replicate);
+        let mut run = Run {
+            task,
+            shape: self.scenario.model.shape(task.classes.len()),
+            draw: self.target_draw(task, draw_key, replicate)?,
+            draw_key,
+            source: self.source_network(task, replicate, upstream)?,
+            first: 0,
+        };
+        let init = Init { seed: self.seed(), scope: &target_scope(&target.name), replicate };
+        let fresh = initialise(&run.shape, self.scenario.model.initialiser, init);
+        let source = run.source.as_ref().map(|(_, network)| &**network);
+        let start = Parameters::transferred(&fresh, source, task.treatment);
+        run.first = self.depth_of_codes(&run);
+        let trained = match choice {
+            None => Trained::untouched(start),
+            Some(choice) => {
+                let setup = Setup {
+                    shape: &run.shape,
+                    span: Span { first: run.first, last: 8, frozen: usize::from(task.treatment.frozen()) },
+                    recipe: &task.recipe,
+                    learning_rate: choice.rate,
+                    seed: self.seed(),
+                    scope: &format!("{}/{}", target_scope(&target.name), target.sizes[task.size].name),
+                    replicate,
+                    interrupt: self.interrupt,
+                };
+                let examples = self.examples(&run, SetKey::Train(draw_key), &run.draw.train)?;
+                train::train::<P>(&setup, start, examples.inputs())?
+            }
+        };
+        let mut output = JobOutput::failed(String::new());
+        output.learning_rate = choice.map_or(f64::NAN, |choice| choice.rate);
+        output.learning_rate_on_edge = choice.is_some_and(|choice| choice.on_edge);
+        note_training(&trained, &mut output);
+        if trained.outcome == Outcome::Finished {
+            judge(self, &run, &trained, &mut output)?;
+        }
+        Ok(output)
+    }
+
+    pub(super) fn judge_on_validation(&self, run: &Run<'_>, trained: &Trained<ForTuning>, output: &mut JobOutput) -> Result<(), Trouble> {
+        self.validate(run, trained, output)
+    }
+
+    fn validate<P: Purpose>(&self, run: &Run<'_>, trained: &Trained<P>, output: &mut JobOutput) -> Result<(), Trouble> {
+        let validation = &run.draw.validation;
+        if Inputs::Images(validation).is_empty() {
+            return Ok(());
+        }
+        let examples = self.examples(run, SetKey::Validation(run.draw_key), validation)?;
+        let score = trained.score(&run.shape, run.span(), examples.inputs())?;
+        let n = score.num_examples as u64;
+        output.metrics.push(Metric::new(metric::VALIDATION_TOP1, score.top1, n));
+        output.metrics.push(Metric::new(metric::VALIDATION_LOG_LOSS, score.log_loss, n));
+        Ok(())
+    }
+
+    pub(super) fn judge_on_test(&self, run: &Run<'_>, trained: &Trained<ForTest>, output: &mut JobOutput) -> Result<(), Trouble> {
+        let examples = self.examples(run, SetKey::Train(run.draw_key), &run.draw.train)?;
+        let fitted = trained.score(&run.shape, run.span(), examples.inputs())?;
+        output.metrics.push(Metric::new(metric::TRAIN_TOP1, fitted.top1, fitted.num_examples as u64));
+        self.validate(run, trained, output)?;
+        let predictions = self.predict_test(run, trained, output)?;
+        push_test_metrics(&Score::of(&predictions, run.shape.num_classes), output);
+        output.files.push(("predictions", "safetensors", encode_predictions(&predictions)?));
+        if !trained.curve.is_empty() {
+            output.files.push(("curves", "csv", curve::encode(&curve_points(&trained.curve))));
+        }
+        Ok(())
+    }
+
+    fn predict_test(
+        &self,
+        run: &Run<'_>,
+        trained: &Trained<ForTest>,
+        output: &mut JobOutput,
+    ) -> Result<Vec<Prediction>, Trouble> {
+        let (_, test) = self.registry.pool(&run.task.data, &run.task.classes, run.task.test_per_class)?;
+        output.test_openings += 1;
+        let images = test.open(trained)?;
+        let examples = self.examples(run, SetKey::Test(run.task.target), &images)?;
+        Ok(train::classify(&run.shape, run.span(), &trained.parameters, examples.inputs())?)
+    }
+}
