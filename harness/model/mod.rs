@@ -8,4 +8,4 @@ mod store;
 pub use alexnet::AlexNet;
 pub use initialise::{Init, initialise};
 pub use parameters::{LayerParameters, Parameters};
-pub use store::{StoreError, load, to_bytes};
+pub use store::{StoreError, from_bytes, to_bytes};

@@ -3,35 +3,19 @@
 use super::{LayerParameters, Parameters};
 use nt_scenario::network::{LAYER_NAMES, NetworkShape};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::path::{Path, PathBuf};
 
 /// A stored network that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file cannot be read.
-    #[error("cannot read the network {}: check that the file exists and may be read", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
     /// The file is not safetensors.
-    #[error("{} is not a network in safetensors format: remove it, and the job that made it runs again", path.display())]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: safetensors::SafeTensorError,
-    },
+    #[error("it is not a network in safetensors format: remove it, and the job that made it runs again")]
+    Format(#[source] safetensors::SafeTensorError),
     /// A parameter is missing, or has another shape or type.
     #[error(
-        "{}: parameter {name} should be f32 of shape {expected:?}, found {found}: use a network of the same architecture, width, input and classes",
-        path.display()
+        "parameter {name} should be f32 of shape {expected:?}, found {found}: use a network of the same architecture, \
+         width, input and classes"
     )]
     Shape {
-        /// The file.
-        path: PathBuf,
         /// The parameter.
         name: String,
         /// The shape wanted.
@@ -69,21 +53,22 @@ pub fn to_bytes(parameters: &Parameters, shape: &NetworkShape) -> Result<Vec<u8>
     safetensors::serialize(views, metadata).map_err(StoreError::Encode)
 }
 
-/// Reads a network of this shape.
+/// Reads a network of this shape from the bytes of its file.
 ///
 /// # Errors
-/// [`StoreError`] where the file cannot be read, is not safetensors, or holds another network.
-pub fn load(path: &Path, shape: &NetworkShape) -> Result<Parameters, StoreError> {
-    let path = path.to_path_buf();
-    let bytes = std::fs::read(&path).map_err(|source| StoreError::Read { path: path.clone(), source })?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|source| StoreError::Format { path: path.clone(), source })?;
+/// [`StoreError`] where the bytes are not safetensors, or hold another network.
+pub fn from_bytes(bytes: &[u8], shape: &NetworkShape) -> Result<Parameters, StoreError> {
+    let file = SafeTensors::deserialize(bytes).map_err(StoreError::Format)?;
     let read = |name: String, expected: Vec<usize>| {
-        let wrong = |found: String| StoreError::Shape { path: path.clone(), name: name.clone(), expected: expected.clone(), found };
-        let view = file.tensor(&name).map_err(|_| wrong("nothing".to_owned()))?;
-        if view.dtype() != Dtype::F32 || view.shape() != expected {
-            return Err(wrong(format!("{:?} of shape {:?}", view.dtype(), view.shape())));
-        }
-        Ok(view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect::<Vec<f32>>())
+        let found = match file.tensor(&name) {
+            Ok(view) if view.dtype() == Dtype::F32 && view.shape() == expected => {
+                let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+                return Ok(values.collect::<Vec<f32>>());
+            }
+            Ok(view) => format!("{:?} of shape {:?}", view.dtype(), view.shape()),
+            Err(_) => "nothing".to_owned(),
+        };
+        Err(StoreError::Shape { name, expected, found })
     };
     let layers = shape.layers.iter().enumerate().map(|(index, layer)| {
         let [weight, bias] = names(index);

@@ -177,7 +177,9 @@ pub fn train<P: Purpose>(
         let chosen = batches.next();
         let n = chosen.len();
         input.resize(examples.num_features() * n, 0.0);
-        examples.gather(chosen, augmenter.at_step(step), &mut input);
+        augmenter.seek(step as u32);
+        let augmenter = (!augmenter.is_empty()).then_some(&mut augmenter);
+        examples.gather(chosen, augmenter, &mut input);
         labels.clear();
         labels.extend(chosen.iter().map(|&index| examples.labels()[index as usize]));
         let at = DropoutAt { streams: &dropout_streams, step, op: dropout };

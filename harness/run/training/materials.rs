@@ -2,7 +2,7 @@
 
 use super::targets::Run;
 use super::{TrainingExecutor, Trouble};
-use crate::data::{Codes, Images, Inputs, SubsetDraw};
+use crate::data::{Codes, Images, Inputs, SubsetDraw, TrainPool};
 use crate::model::{self, Init, Parameters, initialise};
 use crate::run::Upstream;
 use crate::run::store::{CodesKey, DrawKey, NetworkKey, SetKey};
@@ -41,24 +41,33 @@ impl Examples<'_> {
 }
 
 impl TrainingExecutor<'_> {
+    /// Images of a source's replicate; a selffer's are those of its target.
     pub(super) fn source_draw(&self, task: &SourceTask, key: DrawKey, replicate: u32) -> Result<Arc<SubsetDraw>, Trouble> {
         let scope = match task.for_target {
             Some((target, _)) => target_scope(&self.scenario.targets[target].name),
             None => source_scope(&self.scenario.sources[task.source].name, None),
         };
-        let (pool, _) = self.registry.pool(&task.data, &task.classes, None)?;
-        self.store.draws.get(&key, || {
-            let draw = pool.draw(self.seed(), &scope, replicate, task.train_per_class, task.validation_per_class)?;
-            let bytes = Inputs::Images(&draw.train).num_bytes() + Inputs::Images(&draw.validation).num_bytes();
-            Ok((draw, bytes))
-        })
+        let pool = self.registry.pool(&task.data, &task.classes, None)?;
+        self.draw(key, &pool.0, &scope, replicate, (task.train_per_class, task.validation_per_class))
     }
 
+    /// Images of a target's replicate, the same for every treatment.
     pub(super) fn target_draw(&self, task: &TargetTask, key: DrawKey, replicate: u32) -> Result<Arc<SubsetDraw>, Trouble> {
         let scope = target_scope(&self.scenario.targets[task.target].name);
-        let (pool, _) = self.registry.pool(&task.data, &task.classes, task.test_per_class)?;
+        let pool = self.registry.pool(&task.data, &task.classes, task.test_per_class)?;
+        self.draw(key, &pool.0, &scope, replicate, (task.train_per_class, task.validation_per_class))
+    }
+
+    fn draw(
+        &self,
+        key: DrawKey,
+        pool: &TrainPool,
+        scope: &str,
+        replicate: u32,
+        (per_class, num_validation): (usize, usize),
+    ) -> Result<Arc<SubsetDraw>, Trouble> {
         self.store.draws.get(&key, || {
-            let draw = pool.draw(self.seed(), &scope, replicate, task.train_per_class, task.validation_per_class)?;
+            let draw = pool.draw(self.seed(), scope, replicate, per_class, num_validation)?;
             let bytes = Inputs::Images(&draw.train).num_bytes() + Inputs::Images(&draw.validation).num_bytes();
             Ok((draw, bytes))
         })

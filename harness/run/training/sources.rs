@@ -75,9 +75,9 @@ impl TrainingExecutor<'_> {
         let fitted = trained.score(shape, Span::WHOLE, Inputs::Images(images))?;
         output.metrics.push(Metric::new(metric::TRAIN_TOP1, fitted.top1, fitted.num_examples as u64));
         if task.for_target.is_none() && job.role == Role::Source {
-            let (_, test) = self.registry.pool(&task.data, &task.classes, None)?;
+            let pool = self.registry.pool(&task.data, &task.classes, None)?;
             output.test_openings += 1;
-            let score = trained.score(shape, Span::WHOLE, Inputs::Images(&*test.open(trained)?))?;
+            let score = trained.score(shape, Span::WHOLE, Inputs::Images(&*pool.1.open(trained)?))?;
             push_test_metrics(&score, output);
         }
         Ok(())

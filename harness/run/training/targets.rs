@@ -129,9 +129,9 @@ impl<'a> TrainingExecutor<'a> {
         trained: &Trained<ForTest>,
         output: &mut JobOutput,
     ) -> Result<Vec<Prediction>, Trouble> {
-        let (_, test) = self.registry.pool(&run.task.data, &run.task.classes, run.task.test_per_class)?;
+        let pool = self.registry.pool(&run.task.data, &run.task.classes, run.task.test_per_class)?;
         output.test_openings += 1;
-        let images = test.open(trained)?;
+        let images = pool.1.open(trained)?;
         let examples = self.examples(run, SetKey::Test(run.task.target), &images)?;
         Ok(train::classify(&run.shape, run.span(), &trained.parameters, examples.inputs())?)
     }

@@ -1,0 +1,148 @@
+//! The data sets of a scenario, opened once.
+
+use crate::data::cifar10::Cifar10;
+use crate::data::image_folder::ImageFolder;
+use crate::data::synthetic::{Synthetic, SyntheticSpec};
+use crate::data::{DataError, Dataset, Pool, SealedTest, Split, TrainPool};
+use nt_scenario::{Data, DataFacts, Facts, Scenario, SyntheticData, vocabulary};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a choice of a data set's classes is known by.
+type PoolKey = (String, Vec<String>, Option<usize>);
+
+/// Data sets by name, and what was drawn from them.
+pub struct Registry {
+    datasets: BTreeMap<String, Arc<dyn Dataset>>,
+    sheets: BTreeMap<String, Synthetic>,
+    pools: Mutex<HashMap<PoolKey, Arc<(TrainPool, SealedTest)>>>,
+}
+
+impl Registry {
+    /// Opens every data set of a scenario; relative paths are below `base`, decoded images are kept below `cache_dir`.
+    /// What cannot be opened is a fault among the facts, so that all of them can be told at once.
+    pub fn open(scenario: &Scenario, base: &Path, cache_dir: &Path) -> (Self, Facts) {
+        let (mut datasets, mut sheets, mut facts) = (BTreeMap::new(), BTreeMap::new(), Facts::new());
+        for (name, data) in &scenario.data {
+            let opened = open(data, base, scenario.model.input, cache_dir);
+            facts.insert(name.clone(), opened.as_deref().map(facts_of).map_err(ToString::to_string));
+            if let Ok(dataset) = opened {
+                datasets.insert(name.clone(), Arc::from(dataset));
+            }
+            if let Data::Synthetic(data) = data
+                && let Ok(synthetic) = Synthetic::new(spec(data, scenario.model.input))
+            {
+                sheets.insert(name.clone(), synthetic);
+            }
+        }
+        (Self { datasets, sheets, pools: Mutex::default() }, facts)
+    }
+
+    /// The training and test side of these classes of a data set.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownClass`], which a checked scenario rules out.
+    pub fn pool(
+        &self,
+        data: &str,
+        classes: &[String],
+        test_per_class: Option<usize>,
+    ) -> Result<Arc<(TrainPool, SealedTest)>, DataError> {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (data.to_owned(), classes.to_vec(), test_per_class);
+        if let Some(pool) = pools.get(&key) {
+            return Ok(Arc::clone(pool));
+        }
+        let unknown = || DataError::UnknownClass { name: data.to_owned(), known: Vec::new() };
+        let dataset = self.datasets.get(data).ok_or_else(unknown)?;
+        let pool = Arc::new(Pool::open(Arc::clone(dataset), classes, test_per_class)?);
+        pools.insert(key, Arc::clone(&pool));
+        Ok(pool)
+    }
+
+    /// Number of classes of a data set.
+    pub fn num_classes(&self, data: &str) -> usize {
+        self.datasets.get(data).map_or(0, |dataset| dataset.classes().len())
+    }
+
+    /// Number of test images of these classes.
+    pub fn num_test_images(&self, data: &str, classes: &[String], test_per_class: Option<usize>) -> usize {
+        let Some(dataset) = self.datasets.get(data) else { return 0 };
+        let chosen = dataset.classes().iter().enumerate().filter(|(_, name)| classes.is_empty() || classes.contains(name));
+        chosen.map(|(class, _)| test_per_class.unwrap_or_else(|| dataset.num_images(Split::Test, class))).sum()
+    }
+
+    /// How often test sets were opened.
+    pub fn test_openings(&self) -> u32 {
+        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.values().map(|pool| pool.1.openings()).sum()
+    }
+
+    /// The built-in domains, of which a contact sheet can be drawn.
+    pub fn synthetic(&self) -> &BTreeMap<String, Synthetic> {
+        &self.sheets
+    }
+}
+
+fn open(data: &Data, base: &Path, side: usize, cache_dir: &Path) -> Result<Box<dyn Dataset>, Box<dyn std::error::Error>> {
+    Ok(match data {
+        Data::Synthetic(data) => Box::new(Synthetic::new(spec(data, side))?),
+        Data::ImageFolder(folder) => {
+            let listing = ImageFolder::scan(&base.join(&folder.path), folder.classes.as_deref(), folder.test_fraction)?;
+            Box::new(ImageFolder::open(listing, side, cache_dir)?)
+        }
+        Data::Cifar10Binary { path } => Box::new(Cifar10::open(&base.join(path), side, cache_dir)?),
+    })
+}
+
+fn spec(data: &SyntheticData, side: usize) -> SyntheticSpec {
+    SyntheticSpec {
+        look_distance: data.look_distance,
+        label: data.label,
+        classes: vocabulary::levels(data.label).iter().map(|&name| name.to_owned()).collect(),
+        seed: data.seed,
+        side,
+        train_per_class: data.train_per_class,
+        test_per_class: data.test_per_class,
+    }
+}
+
+fn facts_of(dataset: &dyn Dataset) -> DataFacts {
+    let count = |split| (0..dataset.classes().len()).map(|class| dataset.num_images(split, class)).collect();
+    DataFacts {
+        classes: dataset.classes().to_vec(),
+        train_per_class: count(Split::Train),
+        test_per_class: count(Split::Test),
+        digest: dataset.digest(),
+    }
+}
+
+/// What can be known of a scenario's data without decoding an image: enough to check the scenario, not to plan it.
+pub fn survey(scenario: &Scenario, base: &Path) -> Facts {
+    let survey_one = |data: &Data| match data {
+        Data::Synthetic(data) => match Synthetic::new(spec(data, scenario.model.input)) {
+            Ok(synthetic) => Ok(facts_of(&synthetic)),
+            Err(error) => Err(error.to_string()),
+        },
+        Data::ImageFolder(folder) => {
+            let root: PathBuf = base.join(&folder.path);
+            let listing = ImageFolder::scan(&root, folder.classes.as_deref(), folder.test_fraction);
+            let listing = listing.map_err(|error| error.to_string())?;
+            let count = |split| (0..listing.classes().len()).map(|class| listing.num_images(split, class)).collect();
+            Ok(DataFacts {
+                classes: listing.classes().to_vec(),
+                train_per_class: count(Split::Train),
+                test_per_class: count(Split::Test),
+                digest: [0; 32],
+            })
+        }
+        Data::Cifar10Binary { path } => {
+            let classes = Cifar10::check(&base.join(path)).map_err(|error| error.to_string())?;
+            let (train, test) = data.declared_per_class().unwrap_or_default();
+            let (train_per_class, test_per_class) = (vec![train; classes.len()], vec![test; classes.len()]);
+            Ok(DataFacts { classes, train_per_class, test_per_class, digest: [0; 32] })
+        }
+    };
+    scenario.data.iter().map(|(name, data)| (name.clone(), survey_one(data))).collect()
+}
