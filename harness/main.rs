@@ -1,2 +1,7 @@
 //! The command line of nt.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    negative_transfer::cli::main()
+}

@@ -1,6 +1,6 @@
 //! What it takes to run a job, whatever runs it.
 
-use nt_results::{Metric, RunRecord, Status};
+use nt_results::{CurvePoint, Metric, Predictions, RunRecord, Status};
 use nt_scenario::Job;
 
 /// What a job needs of the jobs before it.
@@ -15,6 +15,17 @@ pub trait Upstream: Sync {
     fn file(&self, job: usize, folder: &str) -> Result<Vec<u8>, String>;
 }
 
+/// Files of a job, each named after it.
+#[derive(Clone, Debug, Default)]
+pub struct Artifacts {
+    /// What the network said of every test image.
+    pub predictions: Option<Predictions>,
+    /// How the training went; empty where nothing was trained.
+    pub curve: Vec<CurvePoint>,
+    /// The network, as safetensors.
+    pub network: Option<Vec<u8>>,
+}
+
 /// What a job brings: everything of its record that is not in the plan.
 #[derive(Clone, Debug)]
 pub struct JobOutput {
@@ -26,8 +37,8 @@ pub struct JobOutput {
     pub learning_rate_on_edge: bool,
     /// What it measured.
     pub metrics: Vec<Metric>,
-    /// Files to write: folder, extension, contents. The name is the job's.
-    pub files: Vec<(&'static str, &'static str, Vec<u8>)>,
+    /// What is written beside the record.
+    pub artifacts: Artifacts,
     /// How often it opened the test set.
     pub test_openings: u32,
 }
@@ -40,7 +51,7 @@ impl JobOutput {
             learning_rate: f64::NAN,
             learning_rate_on_edge: false,
             metrics: Vec::new(),
-            files: Vec::new(),
+            artifacts: Artifacts::default(),
             test_openings: 0,
         }
     }

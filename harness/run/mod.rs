@@ -10,7 +10,7 @@ mod training;
 mod tuning;
 mod verify;
 
-pub use executor::{Executor, JobOutput, Stopped, Upstream};
+pub use executor::{Artifacts, Executor, JobOutput, Stopped, Upstream};
 pub use progress::Progress;
 pub use registry::{Registry, survey};
 pub use scheduler::{Scheduler, ScheduleError, Tally};

@@ -1,9 +1,12 @@
 //! Which job runs next, where, and what becomes of its output.
 
-use super::{Executor, JobOutput, Progress, Upstream};
+use super::{Artifacts, Executor, JobOutput, Progress, Upstream};
+use nt_results::curve::{CurveError, write_curve};
+use nt_results::predictions::PredictionsError;
 use nt_results::{FileRef, Ledger, LedgerError, RunRecord, SCHEMA_VERSION, Status};
-use nt_scenario::{Job, Plan, Scenario, Work};
+use nt_scenario::{Job, JobId, Plan, Scenario, Work};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -14,6 +17,12 @@ pub enum ScheduleError {
     /// A record or a file of a job could not be written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A file of predictions could not be written.
+    #[error(transparent)]
+    Predictions(#[from] PredictionsError),
+    /// A training curve could not be written.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
     /// The threads of a job could not be started.
     #[error("cannot start {threads} threads a job: ask for fewer with --threads")]
     Threads {
@@ -201,14 +210,11 @@ impl Scheduler<'_> {
     ) {
         let job = &self.plan.jobs[index];
         let dir = shared.lock().ledger.dir().to_path_buf();
-        let files = output.files.iter().map(|(folder, extension, contents)| {
-            FileRef::write(&dir, format!("{folder}/{}.{extension}", job.id), contents)
-        });
         // Files first, synced; then, and only then, the record that refers to them.
-        let recorded = files.collect::<Result<Vec<_>, _>>().map_err(LedgerError::from).and_then(|files| {
+        let recorded = write_artifacts(&dir, job.id, &output.artifacts).and_then(|files| {
             let record = self.run_record(job, &output, files, wall_seconds);
             tracing::info!(job = %job.id, name = %job.name, status = record.status.word(), wall_seconds, "job ended");
-            shared.lock().ledger.append(record)
+            Ok(shared.lock().ledger.append(record)?)
         });
         let mut state = shared.lock();
         match recorded {
@@ -222,7 +228,7 @@ impl Scheduler<'_> {
                     }
                 }
             }
-            Err(error) => state.error = Some(error.into()),
+            Err(error) => state.error = Some(error),
         }
         shared.changed.notify_all();
     }
@@ -265,3 +271,17 @@ impl Scheduler<'_> {
     }
 }
 
+
+fn write_artifacts(dir: &Path, job: JobId, artifacts: &Artifacts) -> Result<Vec<FileRef>, ScheduleError> {
+    let mut files = Vec::new();
+    if let Some(predictions) = &artifacts.predictions {
+        files.push(predictions.write(dir, job)?);
+    }
+    if !artifacts.curve.is_empty() {
+        files.push(write_curve(dir, job, &artifacts.curve)?);
+    }
+    if let Some(network) = &artifacts.network {
+        files.push(FileRef::write(dir, format!("networks/{job}.safetensors"), network).map_err(LedgerError::from)?);
+    }
+    Ok(files)
+}

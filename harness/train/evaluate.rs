@@ -12,8 +12,8 @@ const EVALUATION_BATCH: usize = 128;
 /// What a network says of one example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
-    /// Identity of the example within its data set.
-    pub example_id: u64,
+    /// Identity of the example within its side of the data set.
+    pub example_id: u32,
     /// Its class.
     pub label: u32,
     /// The five likeliest classes, likeliest first; with fewer classes the last is repeated.

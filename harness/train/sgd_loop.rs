@@ -69,6 +69,8 @@ pub struct CurvePoint {
     pub learning_rate: f64,
     /// Mean cross-entropy of the batches since the point before, nats.
     pub train_loss: f64,
+    /// Fraction right, over the same batches.
+    pub train_top1: f64,
 }
 
 /// A training that cannot go on.
@@ -187,6 +189,7 @@ pub fn train<P: Purpose>(
         logit_gradient.resize(logits.len(), 0.0);
         log_loss.resize(n, 0.0);
         let mean_loss = cross_entropy::log_loss_and_gradient(logits, &labels, &mut log_loss, &mut logit_gradient)?;
+        curve.count(logits, &labels);
         if !mean_loss.is_finite() {
             outcome = Outcome::Diverged { step };
             break;
@@ -220,24 +223,39 @@ fn update(
 struct Curve {
     every: u64,
     last_step: u64,
-    sum: f64,
-    count: u64,
+    loss_sum: f64,
+    batches: u64,
+    right: u64,
+    examples: u64,
+    ranked: Vec<u32>,
     points: Vec<CurvePoint>,
 }
 
 impl Curve {
     fn new(steps: u64) -> Self {
         let every = steps.div_ceil(CURVE_POINTS).max(1);
-        Self { every, last_step: steps.saturating_sub(1), sum: 0.0, count: 0, points: Vec::new() }
+        let last_step = steps.saturating_sub(1);
+        let (ranked, points) = (Vec::new(), Vec::new());
+        Self { every, last_step, loss_sum: 0.0, batches: 0, right: 0, examples: 0, ranked, points }
+    }
+
+    fn count(&mut self, logits: &[f32], labels: &[u32]) {
+        self.ranked.resize(labels.len(), 0);
+        // Logits that are not numbers rank nothing; the loss says so in the same step.
+        if cross_entropy::top_classes(logits, labels.len(), &mut self.ranked).is_ok() {
+            self.right += self.ranked.iter().zip(labels).filter(|(ranked, label)| ranked == label).count() as u64;
+        }
+        self.examples += labels.len() as u64;
     }
 
     fn record(&mut self, step: u64, learning_rate: f64, loss: f64) {
-        self.sum += loss;
-        self.count += 1;
+        self.loss_sum += loss;
+        self.batches += 1;
         if (step + 1).is_multiple_of(self.every) || step == self.last_step {
-            let train_loss = self.sum / self.count as f64;
-            self.points.push(CurvePoint { step: step + 1, learning_rate, train_loss });
-            (self.sum, self.count) = (0.0, 0);
+            let train_loss = self.loss_sum / self.batches as f64;
+            let train_top1 = self.right as f64 / self.examples as f64;
+            self.points.push(CurvePoint { step: step + 1, learning_rate, train_loss, train_top1 });
+            (self.loss_sum, self.batches, self.right, self.examples) = (0.0, 0, 0, 0);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Training a source network.
 
-use super::materials::{source_scope};
+use super::materials::source_scope;
 use super::measures::{note_training, push_test_metrics};
 use super::{JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Images, Inputs};
@@ -25,7 +25,7 @@ impl TrainingExecutor<'_> {
             let &base = job.needs.first().ok_or_else(|| Trouble::Failed("it has no network to take the scale of".into()))?;
             let base = self.stored_network(base, &shape, upstream)?;
             let redrawn = base.mean_and_variance(self.seed(), &scope, replicate, &shape);
-            output.files.push(("networks", "safetensors", model::to_bytes(&redrawn, &shape)?));
+            output.artifacts.network = Some(model::to_bytes(&redrawn, &shape)?);
             return Ok(output);
         }
         let key = match task.for_target {
@@ -56,7 +56,7 @@ impl TrainingExecutor<'_> {
         output.learning_rate = task.learning_rate;
         note_training(&trained, &mut output);
         if trained.outcome == Outcome::Finished {
-            output.files.push(("networks", "safetensors", model::to_bytes(&trained.parameters, &shape)?));
+            output.artifacts.network = Some(model::to_bytes(&trained.parameters, &shape)?);
             self.judge_source(job, task, &shape, &trained, images, &mut output)?;
         }
         Ok(output)

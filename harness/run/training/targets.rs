@@ -1,7 +1,7 @@
 //! Training and judging a target network.
 
 use super::materials::{Examples, target_scope};
-use super::measures::{curve_points, encode_predictions, note_training, push_test_metrics};
+use super::measures::{note_training, push_test_metrics, tabulate};
 use super::{JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Inputs, SubsetDraw};
 use crate::model::{Init, Parameters, initialise};
@@ -11,7 +11,7 @@ use crate::run::tuning::{self, Choice};
 use crate::train::{
     self, ForTest, ForTuning, Outcome, Prediction, Purpose, Score, Setup, Span, Trained,
 };
-use nt_results::{Metric, curve, metric};
+use nt_results::{Metric, metric};
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{Job, LearningRateChoice, TargetTask};
 use std::sync::Arc;
@@ -116,10 +116,7 @@ impl<'a> TrainingExecutor<'a> {
         self.validate(run, trained, output)?;
         let predictions = self.predict_test(run, trained, output)?;
         push_test_metrics(&Score::of(&predictions, run.shape.num_classes), output);
-        output.files.push(("predictions", "safetensors", encode_predictions(&predictions)?));
-        if !trained.curve.is_empty() {
-            output.files.push(("curves", "csv", curve::encode(&curve_points(&trained.curve))));
-        }
+        output.artifacts.predictions = Some(tabulate(predictions, run.shape.num_classes)?);
         Ok(())
     }
 

@@ -1,0 +1,24 @@
+//! `nt check`.
+
+use super::Failure;
+use super::scenario_file::ScenarioFile;
+use crate::run::survey;
+use nt_scenario::Faults;
+
+#[derive(clap::Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    scenario: ScenarioFile,
+}
+
+impl Check {
+    pub(super) fn execute(&self) -> Result<(), Failure> {
+        let scenario = self.scenario.read()?;
+        let faults = scenario.check_data(&survey(&scenario, self.scenario.base()));
+        if !faults.is_empty() {
+            return Err(Failure::Input(Faults(faults).to_string()));
+        }
+        println!("{}: no faults", scenario.study.name);
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! `nt explain`.
+
+use super::Failure;
+use nt_results::{Manifest, RunRecord, Status, ledger::read_records};
+use nt_scenario::JobId;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args)]
+pub(super) struct Explain {
+    /// The job: its id, as in runs.csv, or its name.
+    job: String,
+    /// The study's folder, or a folder of such folders.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    dir: PathBuf,
+}
+
+impl Explain {
+    pub(super) fn execute(&self) -> Result<(), Failure> {
+        let mut found = false;
+        for dir in studies(&self.dir) {
+            let Some(manifest) = Manifest::read(&dir).map_err(|error| Failure::system(&error))? else { continue };
+            let id = self.job.parse::<JobId>().ok();
+            let wanted = |job: JobId, name: &str| Some(job) == id || name == self.job;
+            let Some(planned) = manifest.plan.iter().find(|planned| wanted(planned.job, &planned.name)) else { continue };
+            found = true;
+            let scenario = dir.join("scenario.toml");
+            println!("{} ({}), job {}", planned.name, planned.role, planned.job);
+            println!("  {}:{}", scenario.display(), planned.line);
+            if let Some(text) = line_of(&scenario, planned.line) {
+                println!("  {:>4} | {text}", planned.line);
+            }
+            let (records, _) = read_records(&dir).map_err(|error| Failure::system(&error))?;
+            match records.iter().find(|record| record.job == planned.job) {
+                Some(record) => tell(record),
+                None => println!("  not run yet"),
+            }
+        }
+        if found {
+            return Ok(());
+        }
+        Err(Failure::Input(format!(
+            "no study below {} has a job {}; copy an id or a name from runs.csv, or give the study's folder with --dir",
+            self.dir.display(),
+            self.job
+        )))
+    }
+}
+
+/// `dir` itself if it is a study's folder, and those of its folders that are, two levels down.
+fn studies(dir: &Path) -> Vec<PathBuf> {
+    let below = |dir: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+        folders.sort();
+        folders
+    };
+    let first = below(dir);
+    let second = first.iter().flat_map(|folder| below(folder)).collect::<Vec<_>>();
+    [vec![dir.to_path_buf()], first, second].concat().into_iter().filter(|d| d.join("manifest.json").is_file()).collect()
+}
+
+fn line_of(file: &Path, line: usize) -> Option<String> {
+    std::fs::read_to_string(file).ok()?.lines().nth(line.checked_sub(1)?).map(str::to_owned)
+}
+
+fn tell(record: &RunRecord) {
+    match &record.status {
+        Status::Done => println!("  done in {:.2} s, learning rate {}", record.wall_seconds, record.learning_rate),
+        Status::Diverged { reason } => println!("  diverged: {reason}"),
+        Status::Failed { reason } => println!("  failed: {reason}"),
+    }
+    for metric in &record.metrics {
+        println!("  {:<20} {:.4}  (n = {})", metric.name, metric.value, metric.n);
+    }
+    for file in &record.files {
+        println!("  {}", file.path);
+    }
+}

@@ -1,0 +1,143 @@
+//! `nt run`.
+
+use super::device::Device;
+use super::scenario_file::ScenarioFile;
+use super::{Failure, log};
+use crate::run::{Progress, RunOptions, Study, StudyError, Tally};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[derive(clap::Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    scenario: ScenarioFile,
+    /// Where results go; the same folder again goes on with them [default: reports/<study name>].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    machine: Machine,
+    #[command(flatten)]
+    cache: CacheDir,
+    /// Where networks are trained: cpu, cuda or cuda:N.
+    #[arg(long, default_value = "cpu")]
+    device: Device,
+}
+
+/// What of the machine is used; none of it changes a result.
+#[derive(clap::Args)]
+pub(super) struct Machine {
+    /// Jobs at a time [default: cores / threads].
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Threads inside a job [default: cores / jobs, 1 if neither is given].
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Memory for what jobs share (images, networks, activations of frozen layers), bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 2 << 30)]
+    cache_bytes: usize,
+}
+
+impl Machine {
+    pub(super) fn options(&self) -> RunOptions {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let (jobs, threads) = match (self.jobs.map(usize::from), self.threads.map(usize::from)) {
+            (Some(jobs), Some(threads)) => (jobs, threads),
+            (Some(jobs), None) => (jobs, (cores / jobs).max(1)),
+            (None, Some(threads)) => ((cores / threads).max(1), threads),
+            (None, None) => (cores, 1),
+        };
+        RunOptions { jobs, threads, cache_bytes: self.cache_bytes }
+    }
+}
+
+/// Where decoded images are kept.
+#[derive(clap::Args)]
+pub(super) struct CacheDir {
+    /// Where decoded images are kept between runs [default: nt in the user's cache folder].
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+}
+
+impl CacheDir {
+    pub(super) fn path(&self) -> PathBuf {
+        let below = |variable: &str, rest: &str| {
+            let folder = std::env::var_os(variable).filter(|folder| !folder.is_empty())?;
+            Some(PathBuf::from(folder).join(rest))
+        };
+        self.cache_dir
+            .clone()
+            .or_else(|| below("XDG_CACHE_HOME", "nt"))
+            .or_else(|| below("HOME", ".cache/nt"))
+            .unwrap_or_else(|| std::env::temp_dir().join("nt-cache"))
+    }
+}
+
+/// Reads a scenario, opens its data and plans it.
+pub(super) fn open_study(scenario: &ScenarioFile, cache: &CacheDir) -> Result<Study, Failure> {
+    Study::open(scenario.read()?, scenario.base(), &cache.path()).map_err(|error| failure(&error))
+}
+
+/// The failure that a study's error is.
+pub(super) fn failure(error: &StudyError) -> Failure {
+    match error {
+        StudyError::Faults(_) | StudyError::Plan(_) => Failure::input(error),
+        _ => Failure::system(error),
+    }
+}
+
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once, which loses nothing that is recorded.
+pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&flag);
+    let handler = ctrlc::set_handler(move || {
+        if seen.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping; press Ctrl-C again to stop at once");
+    });
+    if let Err(error) = handler {
+        tracing::warn!(%error, "Ctrl-C is not handled: it ends the process at once, which loses nothing recorded");
+    }
+    flag
+}
+
+impl Run {
+    pub(super) fn execute(&self, verbose: u8) -> Result<(), Failure> {
+        self.device.check().map_err(Failure::Input)?;
+        let study = open_study(&self.scenario, &self.cache)?;
+        let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
+        let (mut ledger, warnings) = study.open_ledger(&dir).map_err(|error| failure(&error))?;
+        log::start(&dir, verbose).map_err(|error| Failure::System(format!("cannot log into {}: {error}", dir.display())))?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        let interrupt = interrupt_flag();
+        let options = self.machine.options();
+        tracing::info!(study = study.scenario.study.name, ?options, jobs = study.plan.jobs.len(), "run begins");
+        let tally = study.run(&mut ledger, &options, &Progress::on_stderr(), &interrupt).map_err(|e| failure(&e))?;
+        drop(ledger);
+        tracing::info!(?tally, "run ends");
+        if tally.interrupted {
+            let done = tally.ran + tally.kept;
+            return Err(Failure::Interrupted(format!(
+                "stopped with {done} of {} jobs recorded in {}; the same command goes on from there",
+                study.plan.jobs.len(),
+                dir.display()
+            )));
+        }
+        super::report::write_and_tell(&dir)?;
+        conclude(tally, &dir)
+    }
+}
+
+fn conclude(tally: Tally, dir: &Path) -> Result<(), Failure> {
+    match tally.unwell {
+        0 => Ok(()),
+        unwell => Err(Failure::Incomplete(format!(
+            "{unwell} of {} jobs diverged or failed; {} says which and why",
+            tally.ran + tally.kept,
+            dir.join("runs.csv").display()
+        ))),
+    }
+}

@@ -1,0 +1,42 @@
+//! A scenario named on the command line.
+
+use super::Failure;
+use nt_scenario::{Diagnostic, Scenario, apply_set};
+use std::path::{Path, PathBuf};
+
+/// A scenario's file and what the command line changes in it.
+#[derive(clap::Args)]
+pub(super) struct ScenarioFile {
+    /// The scenario, a TOML file.
+    #[arg(value_name = "SCENARIO")]
+    path: PathBuf,
+    /// Change a value: `--set study.replicates=3`. May be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+}
+
+impl ScenarioFile {
+    /// Reads and checks the scenario; its notes go to standard error.
+    pub(super) fn read(&self) -> Result<Scenario, Failure> {
+        let file = self.path.display().to_string();
+        let text = std::fs::read_to_string(&self.path).map_err(|error| {
+            Failure::Input(format!("cannot read the scenario {file}: {error}; name a TOML file, such as scenarios/smoke.toml"))
+        })?;
+        let text = apply_set(&text, &self.sets).map_err(|fault| Failure::Input(fault.to_string()))?;
+        let scenario = Scenario::parse(&text, &file).map_err(|faults| Failure::Input(faults.to_string()))?;
+        tell(&scenario.notes());
+        Ok(scenario)
+    }
+
+    /// The folder that the scenario's relative paths are below.
+    pub(super) fn base(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+/// Prints notes to standard error.
+pub(super) fn tell(notes: &[Diagnostic]) {
+    for note in notes {
+        eprintln!("{note}");
+    }
+}

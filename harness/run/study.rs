@@ -1,0 +1,210 @@
+//! A study: its scenario, plan and data, and the folder it writes.
+
+use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor};
+use nt_results::manifest::{DataFact, Host, ManifestError};
+use nt_results::{FileError, Ledger, LedgerError, LedgerWarning, Manifest, SCHEMA_VERSION, write_atomic};
+use nt_scenario::{DataFacts, Diagnostic, Faults, Plan, PlanError, Scenario};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// Why a study cannot be opened or run.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    /// The scenario's data do not hold what it asks for.
+    #[error(transparent)]
+    Faults(#[from] Faults),
+    /// No plan can be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The folder is busy, or its records cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A job's output cannot be written.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The manifest cannot be read or written.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Another file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A picture cannot be encoded.
+    #[error("cannot encode {}: check that there is memory left", path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: image::ImageError,
+    },
+}
+
+/// How a study is run; none of it changes a result.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Jobs at a time.
+    pub jobs: usize,
+    /// Threads inside a job.
+    pub threads: usize,
+    /// Memory for what jobs share, bytes.
+    pub cache_bytes: usize,
+}
+
+/// Columns of a contact sheet.
+const SHEET_COLUMNS: usize = 12;
+
+/// A scenario with its data at hand and its jobs planned.
+pub struct Study {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its jobs.
+    pub plan: Plan,
+    registry: Registry,
+    facts: BTreeMap<String, DataFacts>,
+}
+
+impl Study {
+    /// Opens the data of a scenario (decoding images that no cache holds) and plans its jobs. Relative paths are below
+    /// `base`.
+    ///
+    /// # Errors
+    /// [`StudyError::Faults`], all of them, where the data do not hold what the scenario asks for.
+    pub fn open(scenario: Scenario, base: &Path, cache_dir: &Path) -> Result<Self, StudyError> {
+        let (registry, facts) = Registry::open(&scenario, base, cache_dir);
+        let faults: Vec<Diagnostic> = scenario.check_data(&facts);
+        if !faults.is_empty() {
+            return Err(Faults(faults).into());
+        }
+        let plan = Plan::new(&scenario, &facts, super::NUMERICS)?;
+        let facts = facts.into_iter().filter_map(|(name, facts)| Some((name, facts.ok()?))).collect();
+        Ok(Self { scenario, plan, registry, facts })
+    }
+
+    /// Opens the study's folder for writing and tells what had to be repaired.
+    ///
+    /// # Errors
+    /// [`LedgerError::Busy`] where another process writes there.
+    pub fn open_ledger(&self, dir: &Path) -> Result<(Ledger, Vec<LedgerWarning>), StudyError> {
+        Ok(Ledger::open(dir)?)
+    }
+
+    /// Runs the jobs that the ledger lacks, and leaves a manifest that says what there is.
+    ///
+    /// # Errors
+    /// [`StudyError`] where the folder cannot be written; what is recorded stays.
+    pub fn run(
+        &self,
+        ledger: &mut Ledger,
+        options: &RunOptions,
+        progress: &Progress,
+        interrupt: &AtomicBool,
+    ) -> Result<Tally, StudyError> {
+        let dir = ledger.dir().to_path_buf();
+        write_atomic(&dir.join("scenario.toml"), self.scenario.text().as_bytes())?;
+        write_atomic(&dir.join("resolved.toml"), self.scenario.to_toml().as_bytes())?;
+        let mut manifest = self.manifest(&dir, options)?;
+        manifest.summarise(|job| ledger.get(job));
+        manifest.write(&dir)?;
+        self.write_contact_sheets(&dir)?;
+        let all: BTreeSet<usize> = (0..self.plan.jobs.len()).collect();
+        let tally = self.run_jobs(&all, ledger, options, progress, interrupt);
+        manifest.summarise(|job| ledger.get(job));
+        manifest.write(&dir)?;
+        tally
+    }
+
+    /// Runs these jobs, with all that they need among them, where the ledger lacks them.
+    ///
+    /// # Errors
+    /// As [`Study::run`].
+    pub fn run_jobs(
+        &self,
+        chosen: &BTreeSet<usize>,
+        ledger: &mut Ledger,
+        options: &RunOptions,
+        progress: &Progress,
+        interrupt: &AtomicBool,
+    ) -> Result<Tally, StudyError> {
+        let store = Store::new(options.cache_bytes);
+        let executor =
+            TrainingExecutor { scenario: &self.scenario, registry: &self.registry, store: &store, interrupt };
+        let scheduler = Scheduler {
+            scenario: &self.scenario,
+            plan: &self.plan,
+            jobs: options.jobs,
+            threads: options.threads,
+            interrupt,
+            numerics: super::NUMERICS,
+        };
+        Ok(scheduler.run(chosen, ledger, &executor, progress)?)
+    }
+
+    fn manifest(&self, dir: &Path, options: &RunOptions) -> Result<Manifest, StudyError> {
+        // What was pre-registered before the first job is kept, whatever the scenario says now.
+        let before = Manifest::read(dir)?.map(|manifest| manifest.preregistration);
+        let data = self.facts.iter().map(|(name, facts)| {
+            let fact = DataFact {
+                digest: facts.digest_hex(),
+                classes: facts.classes.clone(),
+                train_images: facts.train_per_class.iter().sum::<usize>() as u64,
+                test_images: facts.test_per_class.iter().sum::<usize>() as u64,
+            };
+            (name.clone(), fact)
+        });
+        let parameters = self.scenario.targets.iter().map(|target| {
+            let all = || self.facts.get(&target.data).map_or(0, |facts| facts.classes.len());
+            let num_classes = target.classes.as_ref().map_or_else(all, Vec::len);
+            (target.name.clone(), self.scenario.model.shape(num_classes).num_parameters() as u64)
+        });
+        Ok(Manifest {
+            schema_version: SCHEMA_VERSION,
+            study: self.scenario.study.name.clone(),
+            versions: versions(),
+            numerics: super::NUMERICS.to_owned(),
+            host: host(options),
+            seed: self.scenario.study.seed,
+            data: data.collect(),
+            parameters: parameters.collect(),
+            preregistration: before.unwrap_or_else(|| self.scenario.preregistration()),
+            plan: Manifest::plan_of(&self.plan.jobs),
+            completeness: Default::default(),
+            test_openings: 0,
+            result_digest: String::new(),
+        })
+    }
+
+    /// A picture of every built-in domain, a class a row: what the study's networks look at.
+    fn write_contact_sheets(&self, dir: &Path) -> Result<(), StudyError> {
+        for (name, domain) in self.registry.synthetic() {
+            let path = dir.join(format!("artifacts/contact-{name}.png"));
+            let (pixels, width, height) = domain.contact_sheet(SHEET_COLUMNS);
+            let mut png = std::io::Cursor::new(Vec::new());
+            image::write_buffer_with_format(
+                &mut png,
+                &pixels,
+                width as u32,
+                height as u32,
+                image::ExtendedColorType::Rgb8,
+                image::ImageFormat::Png,
+            )
+            .map_err(|source| StudyError::Picture { path: path.clone(), source })?;
+            write_atomic(&path, png.get_ref())?;
+        }
+        Ok(())
+    }
+}
+
+fn versions() -> BTreeMap<String, String> {
+    let versions = [("nt", env!("CARGO_PKG_VERSION")), ("candle-core", "0.11.1"), ("libm", "0.2.16")];
+    versions.into_iter().map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+}
+
+fn host(options: &RunOptions) -> Host {
+    Host {
+        system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        device: format!("cpu ({})", nt_kernels::vector_width_name()),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        jobs: options.jobs,
+        threads: options.threads,
+    }
+}

@@ -1,0 +1,131 @@
+//! Running jobs of a study again, and comparing what comes out.
+
+use super::{Progress, RunOptions, Study, StudyError};
+use nt_results::{FileError, Ledger, RunRecord, Status};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
+
+/// The first job that came out differently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Name of the job.
+    pub job: String,
+    /// What differs, with both values.
+    pub what: String,
+}
+
+/// What a verification found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// Jobs compared.
+    pub compared: usize,
+    /// Jobs that differ.
+    pub differing: usize,
+    /// The first of them, in plan order.
+    pub first: Option<Difference>,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
+}
+
+/// Runs jobs again in a folder of their own and compares them with these records: `sample` of the jobs, spread over the
+/// plan, or all.
+///
+/// # Errors
+/// [`StudyError`] where the temporary folder cannot be written.
+pub fn verify(
+    study: &Study,
+    records: &[RunRecord],
+    sample: Option<usize>,
+    options: &RunOptions,
+    progress: &Progress,
+    interrupt: &AtomicBool,
+) -> Result<Verification, StudyError> {
+    let jobs = &study.plan.jobs;
+    let recorded: BTreeMap<_, _> = records.iter().map(|record| (record.job, record)).collect();
+    let compared = choose(jobs.len(), sample);
+    let mut needed = compared.clone();
+    for job in (0..jobs.len()).rev() {
+        if needed.contains(&job) {
+            needed.extend(&jobs[job].needs);
+        }
+    }
+    let folder = tempfile::tempdir().map_err(FileError::at("make a temporary folder in", std::env::temp_dir()))?;
+    let (mut ledger, _) = Ledger::open(folder.path())?;
+    let tally = study.run_jobs(&needed, &mut ledger, options, progress, interrupt)?;
+    if tally.interrupted {
+        return Ok(Verification { compared: 0, differing: 0, first: None, interrupted: true });
+    }
+    let differences: Vec<Difference> = compared
+        .iter()
+        .filter_map(|&index| {
+            let job = &jobs[index];
+            let what = compare(recorded.get(&job.id).copied(), ledger.get(job.id))?;
+            Some(Difference { job: job.name.clone(), what })
+        })
+        .collect();
+    Ok(Verification {
+        compared: compared.len(),
+        differing: differences.len(),
+        first: differences.into_iter().next(),
+        interrupted: false,
+    })
+}
+
+/// `sample` indices spread evenly over `0..count`, always with the last; all, if `None`.
+fn choose(count: usize, sample: Option<usize>) -> BTreeSet<usize> {
+    match sample {
+        Some(sample) if sample < count => (1..=sample).map(|i| i * count / sample - 1).collect(),
+        _ => (0..count).collect(),
+    }
+}
+
+fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<String> {
+    let (Some(recorded), Some(found)) = (recorded, found) else {
+        return Some(match recorded {
+            None => "it is not among the records: the scenario, its data or the arithmetic changed since".to_owned(),
+            Some(_) => "it was not run".to_owned(),
+        });
+    };
+    if recorded.digest() == found.digest() {
+        return None;
+    }
+    if recorded.status != found.status {
+        return Some(format!("it ended {} and now {}", ending(&recorded.status), ending(&found.status)));
+    }
+    if recorded.learning_rate.to_bits() != found.learning_rate.to_bits() {
+        return Some(format!("its learning rate was {} and is now {}", recorded.learning_rate, found.learning_rate));
+    }
+    for metric in &recorded.metrics {
+        let now = found.metric(&metric.name).unwrap_or(f64::NAN);
+        if now.to_bits() != metric.value.to_bits() {
+            let difference = now - metric.value;
+            return Some(format!("{} was {} and is now {now}: a difference of {difference:e}", metric.name, metric.value));
+        }
+    }
+    let file = recorded.files.iter().find(|file| !found.files.contains(file));
+    Some(match file {
+        Some(file) => format!("its metrics agree, but {} has other contents", file.path),
+        None => "its description differs".to_owned(),
+    })
+}
+
+fn ending(status: &Status) -> String {
+    match status {
+        Status::Done => "well".to_owned(),
+        Status::Diverged { reason } => format!("diverged ({reason})"),
+        Status::Failed { reason } => format!("failed ({reason})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_spread_over_the_plan_and_holds_its_last_job() {
+        assert_eq!(choose(10, Some(3)), [2, 5, 9].into());
+        assert_eq!(choose(10, Some(1)), [9].into());
+        assert_eq!(choose(3, Some(5)), [0, 1, 2].into());
+        assert_eq!(choose(3, None), [0, 1, 2].into());
+    }
+}
