@@ -23,7 +23,7 @@ impl Plan {
             let json = serde_json::to_string_pretty(&study.plan).map_err(|error| Failure::system(&error))?;
             println!("{json}");
         } else {
-            println!("{}", study.plan.summary());
+            println!("{}", study.plan.summary(&study.scenario));
         }
         Ok(())
     }

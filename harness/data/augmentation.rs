@@ -1,66 +1,37 @@
 //! Random changes of training images: named, seeded, and the same bits on every machine.
 
 use nt_kernels::philox::{Cursor, Stream};
+use nt_scenario::Augmentation;
 use rayon::prelude::*;
 
-/// One kind of random change.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Augmentation {
-    /// Moves the picture by up to `padding_px` either way along both axes, each offset equally likely. What comes in is
-    /// the picture's own reflection (torchvision's `RandomCrop` pads with black unless told otherwise: a border that no
-    /// test image has).
-    RandomCrop {
-        /// Furthest move, pixels.
-        padding_px: u32,
-    },
-    /// Mirrors left and right.
-    HorizontalFlip {
-        /// How often, 0 to 1.
-        probability: f64,
-    },
-    /// Changes brightness, then contrast, then saturation, each by a factor drawn evenly from 1 − x to 1 + x, never below
-    /// 0. As torchvision's `ColorJitter`, but in a fixed order and rounded once, at the end.
-    ColourJitter {
-        /// x of the brightness.
-        brightness: f64,
-        /// x of the contrast: the distance from the picture's mean grey.
-        contrast: f64,
-        /// x of the saturation: the distance from each pixel's own grey.
-        saturation: f64,
-    },
-}
-
-impl Augmentation {
-    /// The name by which it draws.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::RandomCrop { .. } => "random-crop",
-            Self::HorizontalFlip { .. } => "horizontal-flip",
-            Self::ColourJitter { .. } => "colour-jitter",
+/// Changes one image in place, as the numbers from `cursor` say.
+///
+/// * A random crop moves the picture by up to `padding_px` either way along both axes, each offset equally likely. What
+///   comes in is the picture's own reflection (torchvision's `RandomCrop` pads with black unless told otherwise: a border
+///   that no test image has).
+/// * A horizontal flip mirrors left and right.
+/// * Colour jitter changes brightness, then contrast (the distance from the picture's mean grey), then saturation (the
+///   distance from each pixel's own grey), each by a factor drawn evenly from 1 − x to 1 + x, never below 0: torchvision's
+///   `ColorJitter`, but in a fixed order and rounded once, at the end.
+///
+/// # Shape
+/// `pixels`: `(side, side, 3)`.
+pub fn augment(augmentation: Augmentation, pixels: &mut [u8], side: usize, cursor: &mut Cursor) {
+    match augmentation {
+        Augmentation::RandomCrop { padding_px } => {
+            let mut offset = || cursor.below(2 * padding_px + 1) as isize - padding_px as isize;
+            let (down, right) = (offset(), offset());
+            shift(pixels, side, down, right);
         }
-    }
-
-    /// Changes one image in place, as the numbers from `cursor` say.
-    ///
-    /// # Shape
-    /// `pixels`: `(side, side, 3)`.
-    pub fn apply(&self, pixels: &mut [u8], side: usize, cursor: &mut Cursor) {
-        match *self {
-            Self::RandomCrop { padding_px } => {
-                let mut offset = || cursor.below(2 * padding_px + 1) as isize - padding_px as isize;
-                let (down, right) = (offset(), offset());
-                shift(pixels, side, down, right);
+        Augmentation::HorizontalFlip { probability } => {
+            if cursor.uniform_f64() < probability {
+                mirror(pixels, side);
             }
-            Self::HorizontalFlip { probability } => {
-                if cursor.uniform_f64() < probability {
-                    mirror(pixels, side);
-                }
-            }
-            Self::ColourJitter { brightness, contrast, saturation } => {
-                let mut factor = |x: f64| cursor.uniform_in((1.0 - x).max(0.0), 1.0 + x) as f32;
-                let factors = [factor(brightness), factor(contrast), factor(saturation)];
-                jitter(pixels, factors);
-            }
+        }
+        Augmentation::ColourJitter { brightness, contrast, saturation } => {
+            let mut factor = |x: f64| cursor.uniform_in((1.0 - x).max(0.0), 1.0 + x) as f32;
+            let factors = [factor(brightness), factor(contrast), factor(saturation)];
+            jitter(pixels, factors);
         }
     }
 }
@@ -106,18 +77,18 @@ impl<'a> Augmenter<'a> {
         let (augmentations, stream) = (self.augmentations, self.stream);
         self.batch.par_chunks_exact_mut(side * side * 3).enumerate().for_each(|(position, image)| {
             let draw = stream.block(step | position as u64);
-            for augmentation in augmentations {
-                augmentation.apply(image, side, &mut cursor(draw, augmentation.name()));
+            for &augmentation in augmentations {
+                augment(augmentation, image, side, &mut cursor(draw, augmentation.kind()));
             }
         });
         &self.batch
     }
 }
 
-/// The numbers of one augmentation of one image, from the image's block of the stream.
-fn cursor(draw: [u32; 4], name: &str) -> Cursor {
+/// The numbers of one kind of augmentation of one image, from the image's block of the stream.
+fn cursor(draw: [u32; 4], kind: &str) -> Cursor {
     let seed = u64::from(draw[0]) | u64::from(draw[1]) << 32;
-    Stream::named(seed, name, "image", draw[2]).cursor()
+    Stream::named(seed, kind, "image", draw[2]).cursor()
 }
 
 /// `pixels[y, x] ← pixels[y + down, x + right]`, reflected at the edges.

@@ -37,6 +37,9 @@ pub struct Cifar10 {
 }
 
 impl Cifar10 {
+    /// Training and test images of each class, as published.
+    pub const PER_CLASS: (usize, usize) = (5 * RECORDS_PER_FILE / NUM_CLASSES, RECORDS_PER_FILE / NUM_CLASSES);
+
     /// Checks that the folder `cifar-10-batches-bin` is complete, reading only the class names, which are returned.
     ///
     /// # Errors

@@ -142,15 +142,24 @@ pub enum DataError {
         found: usize,
     },
 
+    /// The folder of the cache cannot be made.
+    #[error("cannot make the folder {}: {source}; choose another folder with --cache-dir", path.display())]
+    CacheFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+
     /// The cache cannot be written: a full disk, as a rule.
     #[error(
         "cannot write the image cache {}: {source}; free {needed} bytes there, or choose another folder with --cache-dir",
         path.display()
     )]
     CacheWrite {
-        /// The file or folder that was being written.
+        /// The file that was being written.
         path: PathBuf,
-        /// Size of the whole file, bytes.
+        /// Length of the whole file, bytes.
         needed: u64,
         /// Why it failed.
         source: std::io::Error,

@@ -26,7 +26,7 @@ pub struct Images {
     side: usize,
     pixels: Vec<u8>,
     labels: Vec<u32>,
-    ids: Vec<u64>,
+    ids: Vec<u32>,
     standardisation: Standardisation,
 }
 
@@ -36,7 +36,7 @@ impl Images {
         side: usize,
         pixels: Vec<u8>,
         labels: Vec<u32>,
-        ids: Vec<u64>,
+        ids: Vec<u32>,
         mean_and_std: ([f32; 3], [f32; 3]),
     ) -> Self {
         debug_assert_eq!(pixels.len(), labels.len() * side * side * 3);
@@ -67,14 +67,20 @@ pub struct Codes {
     num_features: usize,
     values: Vec<f32>,
     labels: Vec<u32>,
-    ids: Vec<u64>,
+    ids: Vec<u32>,
 }
 
 impl Codes {
     /// Codes from their values, `(N, num_features)`, with the labels and ids of the examples they stand for.
     pub fn new(num_features: usize, values: Vec<f32>, of: &Inputs<'_>) -> Self {
-        debug_assert_eq!(values.len(), of.len() * num_features);
-        Self { num_features, values, labels: of.labels().to_vec(), ids: of.ids().to_vec() }
+        Self::from_parts(num_features, values, of.labels().to_vec(), of.ids().to_vec())
+    }
+
+    /// Codes from their values, `(N, num_features)`, labels and ids.
+    pub fn from_parts(num_features: usize, values: Vec<f32>, labels: Vec<u32>, ids: Vec<u32>) -> Self {
+        debug_assert_eq!(values.len(), labels.len() * num_features);
+        debug_assert_eq!(ids.len(), labels.len());
+        Self { num_features, values, labels, ids }
     }
 }
 
@@ -106,8 +112,8 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Identity of each example within its data set: class in the upper 32 bits, index in the lower.
-    pub fn ids(&self) -> &'a [u64] {
+    /// Identity of each example within its side of the data set: its number when all classes stand one after another.
+    pub fn ids(&self) -> &'a [u32] {
         match self {
             Self::Images(images) => &images.ids,
             Self::Codes(codes) => &codes.ids,

@@ -50,8 +50,9 @@ impl View {
             self.dataset.read(split, self.classes[label as usize], index as usize, image)
         })?;
         let labels = examples.iter().map(|&(label, _)| label).collect();
-        let id = |&(label, index): &(u32, u32)| (self.classes[label as usize] as u64) << 32 | u64::from(index);
-        let ids = examples.iter().map(id).collect();
+        let before = |class: usize| (0..class).map(|class| self.dataset.num_images(split, class)).sum::<usize>() as u32;
+        let offsets: Vec<u32> = self.classes.iter().map(|&class| before(class)).collect();
+        let ids = examples.iter().map(|&(label, index)| offsets[label as usize] + index).collect();
         Ok(Images::new(side, pixels, labels, ids, self.dataset.mean_and_std()))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor};
 use nt_results::manifest::{DataFact, Host, ManifestError};
-use nt_results::{FileError, Ledger, LedgerError, LedgerWarning, Manifest, SCHEMA_VERSION, write_atomic};
+use nt_results::{FileError, preregistration, Ledger, LedgerError, LedgerWarning, Manifest, SCHEMA_VERSION, write_atomic};
 use nt_scenario::{DataFacts, Diagnostic, Faults, Plan, PlanError, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -165,7 +165,7 @@ impl Study {
             seed: self.scenario.study.seed,
             data: data.collect(),
             parameters: parameters.collect(),
-            preregistration: before.unwrap_or_else(|| self.scenario.preregistration()),
+            preregistration: before.unwrap_or_else(|| preregistration(&nt_results::Study::from_scenario(&self.scenario))),
             plan: Manifest::plan_of(&self.plan.jobs),
             completeness: Default::default(),
             test_openings: 0,
@@ -202,7 +202,7 @@ fn versions() -> BTreeMap<String, String> {
 fn host(options: &RunOptions) -> Host {
     Host {
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        device: format!("cpu ({})", nt_kernels::vector_width_name()),
+        device: format!("cpu ({})", nt_kernels::tile::Simd::current().name()),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         jobs: options.jobs,
         threads: options.threads,

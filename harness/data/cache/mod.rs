@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use shard::{Damage, Layout, Shard};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+pub(super) use write::UNFINISHED;
 
 /// What cached pixels are made from.
 pub trait PixelSource: Send + Sync {
@@ -55,13 +56,16 @@ impl<S: PixelSource> ImageCache<S> {
     /// Opens the cached pixels of `source` in `folder`, and makes what is missing or damaged.
     ///
     /// # Errors
-    /// [`DataError::BrokenImages`] with all broken images of all classes at once; [`DataError::CacheWrite`].
+    /// [`DataError::BrokenImages`] with all broken images of all classes at once; [`DataError::CacheFolder`] and
+    /// [`DataError::CacheWrite`] where the disk is full or cannot be written.
     pub fn open(source: S, side: usize, folder: &Path) -> Result<Self, DataError> {
-        let refused = |source| DataError::CacheWrite { path: folder.to_owned(), needed: 0, source };
+        let refused = |source| DataError::CacheFolder { path: folder.to_owned(), source };
         std::fs::create_dir_all(folder).map_err(refused)?;
         write::remove_abandoned(folder);
         let num_classes = source.classes().len();
-        let all = [Split::Train, Split::Test].into_par_iter().flat_map_iter(|split| (0..num_classes).map(move |class| (split, class)));
+        let all = [Split::Train, Split::Test]
+            .into_par_iter()
+            .flat_map_iter(|split| (0..num_classes).map(move |class| (split, class)));
         let opened: Vec<_> = all.map(|at| Slot::open(&source, at, side, folder)).collect();
         let mut train = all_or_faults(opened)?;
         let test = train.split_off(num_classes);
@@ -98,13 +102,14 @@ impl<S: PixelSource> ImageCache<S> {
             return Err(DataError::BufferLength { found: pixels.len(), expected: slot.layout.image_bytes() });
         }
         let shard = slot.current();
-        if let Ok(image) = shard.image(index) {
-            pixels.copy_from_slice(image);
-            return Ok(());
+        match shard.image(index) {
+            Ok(image) => pixels.copy_from_slice(image),
+            Err(damage) => {
+                let shard = slot.replace(&shard, &damage, &self.source, (split, class))?;
+                let image = shard.image(index).map_err(|damage| slot.damaged(&damage))?;
+                pixels.copy_from_slice(image);
+            }
         }
-        let again = slot.replace(&shard, &self.source, (split, class))?;
-        let image = again.image(index).map_err(|damage| slot.damaged(&damage))?;
-        pixels.copy_from_slice(image);
         Ok(())
     }
 }
@@ -136,12 +141,17 @@ impl Slot {
         self.shard.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes the file again because a block of `failed` is damaged, unless another thread has done so meanwhile.
-    fn replace(&self, failed: &Arc<Shard>, source: &dyn PixelSource, at: (Split, usize)) -> Result<Arc<Shard>, DataError> {
+    /// Makes the file again because of the damage in `failed`, unless another thread has done so meanwhile.
+    fn replace(
+        &self,
+        failed: &Arc<Shard>,
+        damage: &Damage,
+        source: &dyn PixelSource,
+        at: (Split, usize),
+    ) -> Result<Arc<Shard>, DataError> {
         let mut current = self.shard.write().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, failed) {
-            let damage = Damage::Block { block: 0 };
-            *current = Arc::new(make(source, at, &self.path, &self.key, self.layout, &damage)?);
+            *current = Arc::new(make(source, at, &self.path, &self.key, self.layout, damage)?);
         }
         Ok(current.clone())
     }
@@ -150,3 +160,51 @@ impl Slot {
         DataError::CacheDamaged { path: self.path.clone(), found: damage.to_string() }
     }
 }
+
+/// Makes a shard that is missing or damaged, and opens it.
+fn make(
+    source: &dyn PixelSource,
+    at: (Split, usize),
+    path: &Path,
+    key: &[u8; 32],
+    layout: Layout,
+    damage: &Damage,
+) -> Result<Shard, DataError> {
+    if !damage.is_absence() {
+        tracing::warn!(path = %path.display(), found = %damage, "damaged image cache file: made again from the images");
+    }
+    write::write_shard(source, at, path, key, layout)?;
+    Shard::open(path, key, layout)
+        .map_err(|damage| DataError::CacheDamaged { path: path.to_owned(), found: damage.to_string() })
+}
+
+/// All values; else every broken image of all results, unless something else went wrong.
+fn all_or_faults<T>(results: Vec<Result<T, DataError>>) -> Result<Vec<T>, DataError> {
+    let (mut values, mut broken) = (Vec::with_capacity(results.len()), Vec::new());
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(DataError::BrokenImages { images }) => broken.extend(images),
+            Err(other) => return Err(other),
+        }
+    }
+    if broken.is_empty() { Ok(values) } else { Err(DataError::BrokenImages { images: broken }) }
+}
+
+fn digest<'a>(source: &dyn PixelSource, side: usize, slots: impl Iterator<Item = &'a Slot>) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"nt/pixels/1");
+    hasher.update(&(side as u64).to_le_bytes());
+    for class in source.classes() {
+        hasher.update(&(class.len() as u64).to_le_bytes());
+        hasher.update(class.as_bytes());
+    }
+    for slot in slots {
+        hasher.update(&(slot.layout.num_images as u64).to_le_bytes());
+        hasher.update(slot.current().digest());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+#[cfg(test)]
+mod tests;

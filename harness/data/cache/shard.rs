@@ -38,6 +38,13 @@ pub(super) enum Damage {
     Block { block: usize },
 }
 
+impl Damage {
+    /// Whether the file was never made.
+    pub(super) fn is_absence(&self) -> bool {
+        matches!(self, Self::Unreadable(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 /// Where things are in a shard.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {

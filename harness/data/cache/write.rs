@@ -11,7 +11,7 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// How the names of unfinished files begin.
-const UNFINISHED: &str = ".unfinished-";
+pub(crate) const UNFINISHED: &str = ".unfinished-";
 /// Unfinished files older than this were left behind by a process that is gone.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 /// Blocks rendered at a time.

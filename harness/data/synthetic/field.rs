@@ -1,4 +1,4 @@
-//! Scalar fields that outlines, textures and backgrounds are made of.
+//! The arithmetic that outlines, textures and backgrounds are made of.
 
 use nt_kernels::philox::Cursor;
 
@@ -53,4 +53,33 @@ pub(super) fn smooth(x: f32) -> f32 {
 /// From `a` to `b` as `t` goes from 0 to 1.
 pub(super) fn lerp(a: f32, b: f32, t: f32) -> f32 {
     a + (b - a) * t
+}
+
+/// The unit vector at an angle in turns.
+pub(super) fn direction(turns: f32) -> [f32; 2] {
+    let (sin, cos) = libm::sincosf(core::f32::consts::TAU * turns);
+    [cos, sin]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nt_kernels::philox::Stream;
+
+    #[test]
+    fn a_lattice_is_continuous_and_periodic() {
+        let noise = Lattice::draw(&mut Stream::named(1, "lattice", "", 0).cursor());
+        for i in 0..200 {
+            let (x, y) = (i as f32 * 0.0625, 3.0 - i as f32 * 0.03125);
+            assert_eq!(noise.at(x, y), noise.at(x + 8.0, y - 8.0));
+            assert!((noise.at(x, y) - noise.at(x + 1e-3, y)).abs() < 2e-3);
+        }
+    }
+
+    #[test]
+    fn a_triangle_wave_has_period_one() {
+        for (x, expected) in [(0.0, 0.0), (0.25, 0.5), (0.5, 1.0), (0.75, 0.5), (1.0, 0.0), (-0.25, 0.5), (-3.5, 1.0)] {
+            assert_eq!(triangle(x), expected, "{x}");
+        }
+    }
 }

@@ -58,10 +58,10 @@ impl Look {
         Self {
             distance: t,
             background_luma: range([0.28, 0.72], [0.80, 0.90]),
-            contrast: range([0.20, 0.42], [0.28, 0.44]),
+            contrast: range([0.26, 0.44], [0.28, 0.44]),
             bright_object_rate: mix(0.5, 0.0),
             background_contrast: mix(0.16, 0.03),
-            texture_contrast: range([0.14, 0.34], [0.16, 0.34]),
+            texture_contrast: range([0.28, 0.42], [0.26, 0.42]),
             background_chroma: mix(0.14, 0.04),
             chroma: range([0.10, 0.32], [0.20, 0.34]),
             shading: mix(0.22, 0.05),
@@ -74,7 +74,7 @@ impl Look {
             blur: mix(0.0, 0.034),
             unevenness: mix(0.0, 0.07),
             vignette: mix(0.04, 0.22),
-            noise: range([0.04, 0.09], [0.02, 0.05]),
+            noise: range([0.03, 0.06], [0.02, 0.05]),
         }
     }
 

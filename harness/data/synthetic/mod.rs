@@ -7,7 +7,9 @@
 //! differ from a target in look alone, in task alone, or in both. All domains share one standardisation
 //! ([`CHANNEL_MEAN`], [`CHANNEL_STD`]), and no clutter or nuisance shows a shape or a texture that is a class anywhere.
 
+mod dataset;
 mod field;
+mod lens;
 mod look;
 mod outline;
 mod paint;
@@ -16,6 +18,7 @@ mod scene;
 mod tests;
 mod texture;
 
+use super::Split;
 use look::Look;
 use nt_scenario::vocabulary::{Label, levels};
 use paint::Canvas;
@@ -27,10 +30,10 @@ pub const RENDERER_VERSION: u32 = 1;
 
 /// Mean of each channel (0..=1, sRGB values as they are) over the shape- and texture-labelled domains at both ends of
 /// the look axis: one standardisation for all, since a domain's own would hide its look.
-pub const CHANNEL_MEAN: [f32; 3] = [0.60, 0.57, 0.60];
+pub const CHANNEL_MEAN: [f32; 3] = [0.62, 0.59, 0.61];
 
 /// Standard deviation of each channel, over the same pictures.
-pub const CHANNEL_STD: [f32; 3] = [0.24, 0.25, 0.24];
+pub const CHANNEL_STD: [f32; 3] = [0.19, 0.18, 0.18];
 
 /// Sides a picture may have.
 pub const SIDES: core::ops::RangeInclusive<usize> = 32..=256;
@@ -92,26 +95,6 @@ pub enum SyntheticError {
     },
 }
 
-/// Which pictures of a domain: the two share no image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Split {
-    /// To learn from.
-    Train = 0,
-    /// To be judged on.
-    Test = 1,
-}
-
-impl Split {
-    /// The word in the names of random streams.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Test => "test",
-        }
-    }
-}
-
 /// A built-in domain, ready to render.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Synthetic {
@@ -161,13 +144,22 @@ impl Synthetic {
         }
     }
 
-    /// Renders one picture; nothing is written if `class` or `index` is beyond the domain.
+    /// Renders one picture. Nothing is written for a `class` beyond the domain; an `index` past the split's pictures is
+    /// one more of the same kind.
     ///
     /// # Shape
     /// `pixels`: `(side, side, 3)` u8, RGB, rows from the top.
     pub fn render(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) {
         let Some(&level) = self.classes.get(class) else { return };
-        let key = PictureKey { seed: self.spec.seed, split: split.name(), level, index: index as u32 };
+        let key = PictureKey {
+            seed: self.spec.seed,
+            split: match split {
+                Split::Train => "train",
+                Split::Test => "test",
+            },
+            level,
+            index: index as u32,
+        };
         let Some(scene) = Scene::draw(self.spec.label, level, &self.look, &key) else { return };
         let mut canvas = Canvas::paint(self.spec.side, &scene, &self.look);
         canvas.through_the_lens(&scene, &self.look);

@@ -1,5 +1,6 @@
 //! Outlines: the shapes of the vocabulary as signed distances.
 
+use super::field::direction;
 use nt_kernels::philox::Cursor;
 
 /// An outline in object coordinates: centred on the origin, within the unit circle or a little beyond it, `y` down.
@@ -35,7 +36,10 @@ pub(super) enum Outline {
 /// Harmonics of a blob: enough for the seven lobes of a cloud.
 const NUM_HARMONICS: usize = 7;
 
-/// Amplitude of a blob's harmonics 1 … 7; their phases are drawn, but for `locked` ones, which follow the second's.
+/// How far right the disc is moved, so that what the crescent leaves of it lies about the origin.
+const CRESCENT_SHIFT: f32 = 0.25;
+
+/// Amplitude of a blob's harmonics 1 … 7; their phases are drawn.
 fn blob_amplitudes(name: &str) -> Option<[f32; NUM_HARMONICS]> {
     Some(match name {
         "amoeba" => [0.0, 0.10, 0.12, 0.0, 0.11, 0.0, 0.0],
@@ -57,17 +61,14 @@ impl Outline {
         let free: [f32; NUM_HARMONICS] = core::array::from_fn(|_| draws.uniform_f32());
         let between = |i: usize, low: f32, high: f32| low + (high - low) * free[i];
         if let Some(amplitudes) = blob_amplitudes(name) {
-            let harmonics = core::array::from_fn(|i| {
-                let (sin, cos) = libm::sincosf(core::f32::consts::TAU * free[i]);
-                [amplitudes[i] * cos, amplitudes[i] * sin]
-            });
+            let harmonics = core::array::from_fn(|i| direction(free[i]).map(|component| amplitudes[i] * component));
             return Some(Self::Blob { radius: 0.82, harmonics });
         }
         let arm = between(0, 0.22, 0.30);
         Some(match name {
-            "polygon" => regular(3 + (free[0] * 3.0) as usize, 1.0, 1.0),
+            "polygon" => polygon(3 + (free[0] * 3.0) as usize),
             "ellipse" => Self::Ellipse { radii: [between(0, 0.92, 1.0), between(1, 0.55, 0.75)] },
-            "star" => regular(5, 1.05, between(0, 0.40, 0.48)),
+            "star" => star(between(0, 0.40, 0.48)),
             "ring" => Self::Ring { radius: 0.74, half_width: between(0, 0.16, 0.22) },
             "cross" => cross(0.95, arm),
             "letter-l" => letter_l(arm),
@@ -94,7 +95,8 @@ impl Outline {
             Self::Blob { radius, harmonics } => {
                 radius * (1.0 + harmonics.iter().map(|[re, im]| (re * re + im * im).sqrt()).sum::<f32>())
             }
-            Self::Crescent { .. } | Self::Heart | Self::Drop { .. } | Self::HalfDisc => 1.1,
+            Self::Crescent { .. } => 1.0 + CRESCENT_SHIFT,
+            Self::Heart | Self::Drop { .. } | Self::HalfDisc => 1.1,
         }
     }
 
@@ -116,8 +118,7 @@ impl Outline {
                 each(u, v, out, |x, y| ((x * x + y * y).sqrt() - radius).abs() - half_width)
             }
             Self::Crescent { radius, offset } => each(u, v, out, |x, y| {
-                // The crescent's middle is left of the disc's: shifted so that its mass lies about the origin.
-                let x = x - 0.25;
+                let x = x - CRESCENT_SHIFT;
                 let (outer, dx) = ((x * x + y * y).sqrt() - 1.0, x - offset);
                 outer.max(radius - (dx * dx + y * y).sqrt())
             }),
@@ -177,16 +178,16 @@ fn blob_distance(radius: f32, harmonics: &[[f32; 2]; NUM_HARMONICS], x: f32, y: 
     (r - radius * sum) / (1.0 + slope * slope).sqrt()
 }
 
-/// Two discs over a rotated square, mirrored.
+/// Two lobes, and below their middles the wedge between the tangents that meet in the tip.
 fn heart_distance(x: f32, y: f32) -> f32 {
     const DIAGONAL: f32 = core::f32::consts::FRAC_1_SQRT_2;
-    let (x, y) = (x.abs(), y + 0.05);
-    let (cx, cy) = (x - 0.42, y + 0.35);
-    let lobe = (cx * cx + cy * cy).sqrt() - 0.50;
-    // The flank leaves the lobe where its tangent runs at 45 degrees and ends in the tip.
-    let flank = (x + y - (0.42 - 0.35 + 0.50 / DIAGONAL)) * DIAGONAL;
-    let above = (y - x + 0.77) * -DIAGONAL;
-    lobe.min(flank.max(above))
+    const RADIUS: f32 = 0.50;
+    // From the right lobe's middle; the left half is its mirror image.
+    let (right, down) = (x.abs() - 0.42, y + 0.40);
+    let lobe = (right * right + down * down).sqrt() - RADIUS;
+    let tangent = (right + down) * DIAGONAL - RADIUS;
+    let touches = (right - down) * DIAGONAL;
+    lobe.min(tangent.max(touches).max(-down))
 }
 
 /// A disc and the tip its two tangents meet in.
@@ -214,16 +215,24 @@ impl Tip {
     }
 }
 
-/// `points` tips at radius `outer`; between two of them a notch at `inner`, unless `inner` is `outer`'s polygon.
-fn regular(points: usize, outer: f32, inner: f32) -> Outline {
-    let star = inner < 1.0;
-    let count = if star { 2 * points } else { points };
-    let vertex = |i: usize| {
-        let radius = if star && i % 2 == 1 { inner } else { outer };
-        let (sin, cos) = libm::sincosf(core::f32::consts::TAU * i as f32 / count as f32);
-        [radius * sin, -radius * cos]
+/// A regular polygon in the unit circle, a corner up.
+fn polygon(sides: usize) -> Outline {
+    Outline::Edges((0..sides).map(|corner| clockwise_from_up(corner as f32 / sides as f32)).collect())
+}
+
+/// Five tips, the first one up, and between two of them a notch at this radius.
+fn star(notch: f32) -> Outline {
+    const TIP: f32 = 1.05;
+    let corner = |i: u8| {
+        let radius = if i.is_multiple_of(2) { TIP } else { notch };
+        clockwise_from_up(f32::from(i) / 10.0).map(|component| radius * component)
     };
-    Outline::Edges((0..count).map(vertex).collect())
+    Outline::Edges((0..10).map(corner).collect())
+}
+
+fn clockwise_from_up(turns: f32) -> [f32; 2] {
+    let [cos, sin] = direction(turns);
+    [sin, -cos]
 }
 
 fn cross(reach: f32, arm: f32) -> Outline {
@@ -267,7 +276,16 @@ fn letter_h(arm: f32) -> Outline {
 fn letter_t(arm: f32) -> Outline {
     let (w, top, bottom) = (0.8, -0.85, 0.9);
     let bar = top + 2.0 * arm;
-    Outline::Edges(vec![[-w, top], [w, top], [w, bar], [arm, bar], [arm, bottom], [-arm, bottom], [-arm, bar], [-w, bar]])
+    Outline::Edges(vec![
+        [-w, top],
+        [w, top],
+        [w, bar],
+        [arm, bar],
+        [arm, bottom],
+        [-arm, bottom],
+        [-arm, bar],
+        [-w, bar],
+    ])
 }
 
 fn letter_u(arm: f32) -> Outline {
@@ -303,18 +321,77 @@ fn letter_z(arm: f32) -> Outline {
 }
 
 fn arrow(arm: f32) -> Outline {
-    Outline::Edges(vec![
-        [0.0, -1.0],
-        [0.8, -0.1],
-        [arm, -0.1],
-        [arm, 0.9],
-        [-arm, 0.9],
-        [-arm, -0.1],
-        [-0.8, -0.1],
-    ])
+    Outline::Edges(vec![[0.0, -1.0], [0.8, -0.1], [arm, -0.1], [arm, 0.9], [-arm, 0.9], [-arm, -0.1], [-0.8, -0.1]])
 }
 
 fn hourglass(waist: f32) -> Outline {
     let (w, h) = (0.75, 0.92);
     Outline::Edges(vec![[-w, -h], [w, -h], [waist, 0.0], [w, h], [-w, h], [-waist, 0.0]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outline;
+    use crate::data::synthetic::tests::object_rows;
+    use nt_kernels::philox::Stream;
+    use nt_scenario::vocabulary::{NEUTRAL_SHAPES, OTHER_SHAPES, SHAPES};
+
+    fn draw(name: &str, index: u32) -> Outline {
+        Outline::draw(name, &mut Stream::named(1, "outline", name, index).cursor()).unwrap()
+    }
+
+    /// Each point of the object's square with its distance.
+    fn distances(outline: &Outline) -> Vec<([f32; 2], f32)> {
+        let mut points = Vec::new();
+        for (u, v) in object_rows() {
+            let mut distance = vec![0.0; u.len()];
+            outline.distances(&u, &v, &mut distance);
+            points.extend(u.iter().zip(&v).map(|(&u, &v)| [u, v]).zip(distance));
+        }
+        points
+    }
+
+    #[test]
+    fn no_neutral_shape_covers_what_a_class_covers_and_no_two_classes_do() {
+        let names = [SHAPES, OTHER_SHAPES, NEUTRAL_SHAPES].concat();
+        for index in 0..20 {
+            let inside = |name: &&str| -> Vec<bool> {
+                distances(&draw(name, index)).iter().map(|(_, distance)| *distance < 0.0).collect()
+            };
+            let masks: Vec<_> = names.iter().map(inside).collect();
+            for (i, a) in masks[..16].iter().enumerate() {
+                for (j, b) in masks.iter().enumerate().skip(i + 1) {
+                    let both = a.iter().zip(b).filter(|(a, b)| **a && **b).count();
+                    let either = a.iter().zip(b).filter(|(a, b)| **a || **b).count();
+                    let overlap = both as f64 / either as f64;
+                    assert!(overlap < 0.93, "{} and {} overlap by {overlap:.2}", names[i], names[j]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_distance_changes_as_a_distance_does_and_ends_within_reach() {
+        for name in [SHAPES, OTHER_SHAPES, NEUTRAL_SHAPES].concat() {
+            for index in 0..10 {
+                let outline = draw(name, index);
+                let (points, reach) = (distances(&outline), outline.reach());
+                for pair in points.windows(2) {
+                    let ([u, v], d) = pair[0];
+                    assert!(d >= 0.0 || u * u + v * v <= reach * reach, "{name} passes its reach at ({u}, {v})");
+                    let step = pair[1].0[0] - u;
+                    if step > 0.0 && d.abs() < 0.05 {
+                        // Edges are one pixel wide where the slope is 1; first-order distances may be steeper.
+                        let slope = (pair[1].1 - d).abs() / step;
+                        assert!(slope < 1.6, "{name}: slope {slope} at ({u}, {v})");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_no_shape_is_refused() {
+        assert_eq!(Outline::draw("teapot", &mut Stream::named(1, "outline", "", 0).cursor()), None);
+    }
 }

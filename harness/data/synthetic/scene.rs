@@ -1,7 +1,7 @@
 //! Scenes: one draw of every factor of a picture.
 
 use super::{
-    field::{Lattice, lerp},
+    field::{Lattice, direction, lerp},
     look::{Colour, Look},
     outline::Outline,
     texture::Filling,
@@ -46,10 +46,11 @@ pub(super) struct Factors {
     pub(super) tilt: f32,
 }
 
-/// Limits of the object's pose: a wider pose is a cliff, past which nothing is learnt from few images.
-const MAX_SHIFT: f32 = 0.14;
-const MAX_TILT_TURNS: f32 = 0.05;
-const RADIUS: [f32; 2] = [0.50, 0.66];
+/// Limits of the object's pose, in half sides and turns: a much wider pose is a cliff, past which nothing is learnt
+/// from few images, a narrower one lets every network reach the top.
+pub(super) const MAX_SHIFT: f32 = 0.14;
+pub(super) const MAX_TILT_TURNS: f32 = 0.05;
+pub(super) const RADIUS: [f32; 2] = [0.50, 0.66];
 
 impl Factors {
     /// Draws the nuisances and sets the labelled factor to `level`. Every call draws the same count of numbers.
@@ -133,7 +134,8 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// The scene of this picture; `None` if `level` is no level of `label`.
+    /// The scene of this picture; `None` if `level` is no level of `label`, which holds for no word of the vocabulary (a
+    /// test draws them all).
     pub(super) fn draw(label: Label, level: &'static str, look: &Look, key: &PictureKey) -> Option<Self> {
         let mut draws = key.draws("synthetic/object");
         let factors = Factors::draw(label, level, look, &mut draws);
@@ -145,13 +147,13 @@ impl Scene {
         // An object that must be brighter needs room above its background, a darker one below.
         let luma = if factors.polarity > 0.0 { luma.min(0.55) } else { luma.max(0.45) };
         let background = Background::draw(luma, look, &mut draws);
-        let (sin, cos) = libm::sincosf(core::f32::consts::TAU * draws.uniform_f32());
+        let light = direction(draws.uniform_f32());
         let count = lerp(look.clutter_count[0], look.clutter_count[1] + 1.0, draws.uniform_f32()) as usize;
         let clutter = (0..count).map(|_| clutter(luma, look, &mut draws)).collect::<Option<Vec<_>>>()?;
         let noise = lerp(look.noise[0], look.noise[1], draws.uniform_f32());
         let gain = lerp(0.92, 1.08, draws.uniform_f32());
         let object = object(&factors, outline, filling, luma, look);
-        Some(Self { background, clutter, object, light: [cos, sin], noise, gain })
+        Some(Self { background, clutter, object, light, noise, gain })
     }
 }
 
@@ -175,15 +177,15 @@ impl Background {
 }
 
 fn object(factors: &Factors, outline: Outline, filling: Filling, background_luma: f32, look: &Look) -> Body {
-    let luma = background_luma + factors.polarity * factors.contrast;
     let half = 0.5 * factors.texture_contrast;
-    let (sin, cos) = libm::sincosf(core::f32::consts::TAU * factors.tilt);
+    // Both tones stay within what a picture can show: a clipped texture would be lost.
+    let luma = (background_luma + factors.polarity * factors.contrast).clamp(0.03 + half, 0.97 - half);
     Body {
         outline,
         filling,
         centre: factors.centre,
         radius: factors.radius,
-        turn: [cos, sin],
+        turn: direction(factors.tilt),
         tones: [
             look.body_colour(luma + half, factors.chroma, factors.hue),
             look.body_colour(luma - half, factors.chroma, factors.hue),
@@ -197,18 +199,18 @@ fn clutter(background_luma: f32, look: &Look, draws: &mut Cursor) -> Option<Body
     let outline = Outline::draw(name, draws)?;
     let filling = Filling::draw("plain", draws)?;
     let mut within = |[low, high]: [f32; 2]| lerp(low, high, draws.uniform_f32());
-    let (sin, cos) = libm::sincosf(core::f32::consts::TAU * within([0.0, 1.0]));
+    let bearing = direction(within([0.0, 1.0]));
     let distance = within([0.55, 1.15]);
-    let (tilt_sin, tilt_cos) = libm::sincosf(core::f32::consts::TAU * within([0.0, 1.0]));
+    let turn = direction(within([0.0, 1.0]));
     let polarity = if within([0.0, 1.0]) < look.bright_object_rate { 1.0 } else { -1.0 };
     let luma = background_luma + polarity * within(look.clutter_contrast);
     let tone = look.body_colour(luma, within(look.chroma), within([0.0, 1.0]));
     Some(Body {
         outline,
         filling,
-        centre: [distance * cos, distance * sin],
+        centre: bearing.map(|component| distance * component),
         radius: within(look.clutter_radius),
-        turn: [tilt_cos, tilt_sin],
+        turn,
         tones: [tone, tone],
     })
 }

@@ -44,6 +44,14 @@ pub enum GeometryError {
         /// Output channels.
         out_channels: usize,
     },
+    /// A tensor has too many elements to be addressed.
+    #[error("{operation}: {tensor} would have 2^32 elements or more; take fewer channels or a smaller input")]
+    TooLarge {
+        /// The operation.
+        operation: &'static str,
+        /// Which tensor.
+        tensor: &'static str,
+    },
 }
 
 /// [`GeometryError::Zero`] for the first dimension that is 0.

@@ -1,15 +1,30 @@
 //! Trainable operations that candle lacks, for nt: the same bits on any x86-64 machine.
 
-pub mod philox;
+/// Version of the numbers that these operations compute. It is raised whenever a change alters a bit of any result, and
+/// is part of every job's identity, so that results of two versions are never taken for the same.
+pub const NUMERICS_VERSION: u32 = 1;
+
+pub mod candle_ops;
+pub mod conv2d;
 pub mod cross_entropy;
 pub mod dropout;
+#[cfg(test)]
+mod fixture;
 pub mod geometry;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod golden_step;
 pub mod layout;
+pub mod linear;
 pub mod local_response_norm;
 pub mod max_pool2d;
+mod parallel;
+pub mod philox;
 pub mod relu;
 pub mod sgd;
-mod parallel;
-mod vector_width;
+pub mod tile;
 #[cfg(test)]
 mod tolerance;
+mod vector_width;
+pub mod workspace;

@@ -16,7 +16,7 @@ pub(crate) fn units_per_task(units: usize, elements_per_unit: usize) -> usize {
 }
 
 /// `work(output chunk)` over the whole of `output`.
-pub(crate) fn for_chunks(output: &mut [f32], work: impl Fn(&mut [f32]) + Sync) {
+pub(crate) fn for_chunks(output: &mut [f32], work: impl Fn(&mut [f32]) + Send + Sync) {
     let chunk = units_per_task(output.len(), 1);
     if chunk >= output.len() {
         work(output);
@@ -26,7 +26,7 @@ pub(crate) fn for_chunks(output: &mut [f32], work: impl Fn(&mut [f32]) + Sync) {
 }
 
 /// `work(output chunk, input chunk)` over two slices of one length.
-pub(crate) fn for_chunk_pairs(output: &mut [f32], input: &[f32], work: impl Fn(&mut [f32], &[f32]) + Sync) {
+pub(crate) fn for_chunk_pairs(output: &mut [f32], input: &[f32], work: impl Fn(&mut [f32], &[f32]) + Send + Sync) {
     let chunk = units_per_task(output.len(), 1);
     if chunk >= output.len() {
         work(output, input);
@@ -36,7 +36,7 @@ pub(crate) fn for_chunk_pairs(output: &mut [f32], input: &[f32], work: impl Fn(&
 }
 
 /// `work(first unit, output chunk)` over `output`, which is made of units of `unit` elements.
-pub(crate) fn for_units(output: &mut [f32], unit: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+pub(crate) fn for_units(output: &mut [f32], unit: usize, work: impl Fn(usize, &mut [f32]) + Send + Sync) {
     if output.is_empty() {
         return;
     }
@@ -45,9 +45,6 @@ pub(crate) fn for_units(output: &mut [f32], unit: usize, work: impl Fn(usize, &m
     if per_task >= units {
         work(0, output);
     } else {
-        output
-            .par_chunks_mut(per_task * unit)
-            .enumerate()
-            .for_each(|(task, output)| work(task * per_task, output));
+        output.par_chunks_mut(per_task * unit).enumerate().for_each(|(task, output)| work(task * per_task, output));
     }
 }

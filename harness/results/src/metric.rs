@@ -16,3 +16,5 @@ pub const TRAIN_LOSS_FIRST: &str = "train_loss_first";
 pub const TRAIN_LOSS_LAST: &str = "train_loss_last";
 /// Top-1 accuracy on the validation images.
 pub const VALIDATION_TOP1: &str = "validation_top1";
+/// Mean negative log-likelihood on the validation images, nats; lower is better.
+pub const VALIDATION_LOG_LOSS: &str = "validation_log_loss";

@@ -127,7 +127,7 @@ impl RunRecord {
     /// trained from it. The study's and the treatment's names are labels, and left out as in the job's identity.
     pub fn meaning_bytes(&self) -> Vec<u8> {
         let mut bytes = Meaning(Vec::with_capacity(512));
-        bytes.number(u64::from(SCHEMA_VERSION)).text(&self.job.to_string()).text(role_word(self.role));
+        bytes.number(u64::from(SCHEMA_VERSION)).text(&self.job.to_string()).text(self.role.word());
         for part in [&self.source, &self.target, &self.size] {
             bytes.optional(part.as_deref());
         }
@@ -148,17 +148,6 @@ impl RunRecord {
     /// BLAKE3 of [`Self::meaning_bytes`], hex.
     pub fn digest(&self) -> String {
         blake3::hash(&self.meaning_bytes()).to_hex().to_string()
-    }
-}
-
-/// The role as tables and records have it.
-pub(crate) fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Source => "source",
-        Role::Tuning => "tuning",
-        Role::Final => "final",
-        Role::Ladder => "ladder",
-        Role::Control => "control",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Training and judging a target network.
 
-use super::materials::{Examples, target_scope};
+use super::materials::target_scope;
 use super::measures::{note_training, push_test_metrics, tabulate};
 use super::{JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Inputs, SubsetDraw};
@@ -48,7 +48,7 @@ impl<'a> TrainingExecutor<'a> {
         let target = &self.scenario.targets[task.target];
         let choice = match &task.learning_rate {
             LearningRateChoice::NotTrained => None,
-            LearningRateChoice::Fixed { rate } => Some(Choice { rate: *rate, on_edge: false }),
+            LearningRateChoice::Fixed(rate) => Some(Choice { rate: *rate, on_edge: false }),
             LearningRateChoice::Tuned { trials, .. } => Some(tuning::choose(trials, upstream).map_err(Trouble::Failed)?),
         };
         let draw_key = DrawKey::Target(task.target, task.size, replicate);

@@ -52,7 +52,7 @@ pub const CIFAR10_CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
 /// Images of the published CIFAR-10, a class: training and test.
-const CIFAR10_PER_CLASS: (usize, usize) = (5000, 1000);
+pub(crate) const CIFAR10_PER_CLASS: (usize, usize) = (5000, 1000);
 
 impl Data {
     /// The scenario's words for the kinds.
@@ -74,15 +74,6 @@ impl Data {
             Self::Synthetic(data) => Some(owned(vocabulary::levels(data.label))),
             Self::ImageFolder(data) => data.classes.clone(),
             Self::Cifar10Binary { .. } => Some(owned(&CIFAR10_CLASSES)),
-        }
-    }
-
-    /// Training and test images a class, as far as they are known without looking at files.
-    pub fn declared_per_class(&self) -> Option<(usize, usize)> {
-        match self {
-            Self::Synthetic(data) => Some((data.train_per_class, data.test_per_class)),
-            Self::ImageFolder(_) => None,
-            Self::Cifar10Binary { .. } => Some(CIFAR10_PER_CLASS),
         }
     }
 }

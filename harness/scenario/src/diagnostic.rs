@@ -63,11 +63,13 @@ pub enum Code {
     Unused,
     /// S027: an override on the command line cannot be applied.
     Override,
+    /// S028: a study has too few replicates for a verdict (a note).
+    Pilot,
 }
 
 impl Code {
     /// Every code, ascending.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Syntax,
         Self::Version,
         Self::UnknownKey,
@@ -95,12 +97,13 @@ impl Code {
         Self::PoolLeftOut,
         Self::Unused,
         Self::Override,
+        Self::Pilot,
     ];
 
     /// How much it matters.
     pub fn severity(self) -> Severity {
         match self {
-            Self::PoolLeftOut | Self::Unused => Severity::Note,
+            Self::PoolLeftOut | Self::Unused | Self::Pilot => Severity::Note,
             _ => Severity::Error,
         }
     }
@@ -158,14 +161,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic of this code without a place.
     pub fn new(code: Code, message: impl Into<String>, label: impl Into<String>) -> Self {
-        Self {
-            code,
-            severity: code.severity(),
-            message: message.into(),
-            place: None,
-            label: label.into(),
-            help: None,
-        }
+        Self { code, severity: code.severity(), message: message.into(), place: None, label: label.into(), help: None }
     }
 
     /// The same with a place.

@@ -10,6 +10,9 @@ use crate::network::{Architecture, NetworkShape};
 use crate::origin::Origin;
 use crate::recipe::{Length, Settings};
 
+/// Name of the treatment that copies nothing: always planned, once a target and size.
+pub const SCRATCH: &str = "scratch";
+
 /// A study, valid by construction: it comes only from [`Scenario::parse`].
 ///
 /// Two scenarios are equal when they mean the same: where a value stood in its file does not count.
@@ -165,7 +168,7 @@ impl Source {
 pub struct Pretraining {
     /// Name of its dataset.
     pub data: String,
-    /// Its classes; none: all of the dataset's.
+    /// Its classes, in label order; none: all of the folder's.
     pub classes: Option<Vec<String>>,
     /// Training images a class.
     pub train_per_class: usize,
@@ -195,7 +198,7 @@ pub struct Target {
     pub name: String,
     /// Name of its dataset.
     pub data: String,
-    /// Its classes; none: all of the dataset's.
+    /// Its classes, in label order; none: all of the folder's.
     pub classes: Option<Vec<String>>,
     /// Test images a class; none: all.
     pub test_per_class: Option<usize>,
@@ -219,11 +222,16 @@ pub struct Size {
 impl Target {
     /// Validation images a class of a size: the fraction, rounded to the nearest, at least one where it is not zero.
     pub fn validation_per_class(&self, size: &Size) -> usize {
-        if self.validation_fraction == 0.0 {
-            return 0;
-        }
-        ((self.validation_fraction * size.train_per_class as f64 + 0.5).floor() as usize).max(1)
+        validation_images(self.validation_fraction, size.train_per_class)
     }
+}
+
+/// See [`Target::validation_per_class`].
+pub(crate) fn validation_images(fraction: f64, train_per_class: usize) -> usize {
+    if fraction == 0.0 {
+        return 0;
+    }
+    ((fraction * train_per_class as f64 + 0.5).floor() as usize).max(1)
 }
 
 /// A range over the treatment lattice, for some of the sources.

@@ -37,11 +37,11 @@ pub const OTHER_SHAPES: &[&str] =
 pub const NEUTRAL_SHAPES: &[&str] = &["amoeba", "bean", "cloud", "lump", "peanut", "pear", "pebble", "potato"];
 
 /// The textures that can be a class.
-pub const TEXTURES: &[&str] = &["bands", "granules", "lattice", "mosaic", "mottle", "network", "vacuoles", "waves"];
+pub const TEXTURES: &[&str] = &["bands", "columns", "granules", "halves", "hatch", "network", "nucleus", "spokes"];
 
 /// Textures that are no class anywhere.
 pub const NUISANCE_TEXTURES: &[&str] =
-    &["plain", "ramp", "halves", "speckle", "marble", "checks", "chevrons", "streaks"];
+    &["checks", "chevrons", "marble", "mottle", "plain", "ramp", "speckle", "streaks"];
 
 /// Hues that can be a class, evenly spaced on the colour circle from red.
 pub const COLOURS: &[&str] = &["red", "orange", "lime", "green", "cyan", "azure", "violet", "magenta"];

@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum DifferencesError {
     /// No replicates or no examples.
-    #[error("{num_replicates} replicates × {num_examples} examples hold nothing to compare; pass at least one of each")]
+    #[error("{num_replicates} replicates × {num_examples} examples hold nothing; pass at least one of each")]
     Empty {
         /// Rows given.
         num_replicates: usize,
@@ -39,8 +39,19 @@ pub enum DifferencesError {
         /// Examples of the reference.
         reference: usize,
     },
+    /// An example that is not there.
+    #[error("there is no example {example} among {num_examples}; count examples from 0")]
+    Example {
+        /// The index asked for.
+        example: usize,
+        /// Columns there are.
+        num_examples: usize,
+    },
     /// A difference of correctness outside −1, 0, 1, or a value that is no finite number.
-    #[error("replicate {replicate}, example {example}: {value} is no difference of scores; correct or drop the example in all replicates")]
+    #[error(
+        "replicate {replicate}, example {example}: {value} is no difference of scores; correct it, or drop the \
+         example in all replicates"
+    )]
     Value {
         /// The row.
         replicate: usize,
@@ -54,7 +65,8 @@ pub enum DifferencesError {
 /// Paired differences d[r, i], treatment minus reference, of replicate r on test example i.
 ///
 /// # Shape
-/// `num_replicates × num_examples`, row by row: one row a replicate, one column a test example, the same examples in each row.
+/// `num_replicates × num_examples`, row by row: one row a replicate, one column a test example, the same examples in
+/// each row.
 /// # Units
 /// Fractions: −1, 0 or 1 for correctness.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,11 +150,7 @@ impl Differences {
     /// Fractions, so that 0.01 is one point.
     /// # Errors
     /// [`DifferencesError`] where the matrix is empty, not filled, or holds a value that is not finite.
-    pub fn from_scores(
-        num_replicates: usize,
-        num_examples: usize,
-        values: Vec<f64>,
-    ) -> Result<Self, DifferencesError> {
+    pub fn from_scores(num_replicates: usize, num_examples: usize, values: Vec<f64>) -> Result<Self, DifferencesError> {
         check_shape(num_replicates, num_examples, values.len())?;
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             return Err(value_error(at, num_examples, values[at]));
@@ -150,7 +158,8 @@ impl Differences {
         Ok(Self { num_replicates, num_examples, values: Values::Scores(values) })
     }
 
-    /// Differences of per-run scores, where no per-example values exist: one column, so the fixed test set is the only scope.
+    /// Differences of per-run scores, where no per-example values exist: one column, so the fixed test set is the only
+    /// scope.
     ///
     /// # Units
     /// Fractions, one a replicate.
@@ -174,7 +183,11 @@ impl Differences {
             *sizes.entry(*class).or_default() += 1;
         }
         if classes.len() != self.num_examples {
-            return Err(DifferencesError::Shape { num_replicates: 1, num_examples: self.num_examples, got: classes.len() });
+            return Err(DifferencesError::Shape {
+                num_replicates: 1,
+                num_examples: self.num_examples,
+                got: classes.len(),
+            });
         }
         let scale = self.num_examples as f64 / sizes.len() as f64;
         let weights: Vec<f64> =
@@ -239,6 +252,26 @@ impl Differences {
         } else {
             Some(Self { num_replicates: kept.len(), num_examples: self.num_examples, values })
         }
+    }
+
+    /// The columns given, in that order.
+    ///
+    /// # Errors
+    /// [`DifferencesError::Empty`] of no columns, [`DifferencesError::Example`] of one that does not exist.
+    pub fn select_examples(&self, examples: &[usize]) -> Result<Self, DifferencesError> {
+        if let Some(example) = examples.iter().copied().find(|example| *example >= self.num_examples) {
+            return Err(DifferencesError::Example { example, num_examples: self.num_examples });
+        }
+        if examples.is_empty() {
+            return Err(DifferencesError::Empty { num_replicates: self.num_replicates, num_examples: 0 });
+        }
+        let rows = 0..self.num_replicates;
+        let cells = rows.flat_map(|row| examples.iter().map(move |example| row * self.num_examples + example));
+        let values = match &self.values {
+            Values::Correctness(values) => Values::Correctness(cells.map(|at| values[at]).collect()),
+            Values::Scores(values) => Values::Scores(cells.map(|at| values[at]).collect()),
+        };
+        Ok(Self { num_replicates: self.num_replicates, num_examples: examples.len(), values })
     }
 
     /// Reference minus treatment.

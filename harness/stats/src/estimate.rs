@@ -1,7 +1,6 @@
 //! A mean with its standard error: what every *t* procedure of this crate returns.
 
-use crate::distribution::{student_t_cdf, student_t_survival};
-use crate::distribution::upper_tail_quantile;
+use crate::tail::{Quantiles, Tail};
 use std::fmt;
 
 /// Why a mean has no standard error.
@@ -11,7 +10,8 @@ pub enum NoSpread {
     OneReplicate,
     /// One test example, or per-run values only: nothing says how far other examples would fall.
     OneExample,
-    /// The standard error is exactly zero, as when all differences are equal: the sample shows no variation to judge by.
+    /// The standard error is exactly zero, as when all differences are equal: the sample shows no variation to judge
+    /// by.
     NoVariance,
 }
 
@@ -20,24 +20,38 @@ impl fmt::Display for NoSpread {
         f.write_str(match self {
             Self::OneReplicate => "one replicate has no interval; run at least two",
             Self::OneExample => "no per-example values, so no interval for the population; record predictions",
-            Self::NoVariance => "all differences are equal, so their variation is unknown; add test images or replicates",
+            Self::NoVariance => {
+                "all differences are equal, so their variation is unknown; add test images or replicates"
+            }
         })
     }
 }
 
-/// A standard error and the degrees of freedom of its *t*.
+/// A standard error and the distribution of its *t*.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
     /// The standard error, in the unit of the mean; above zero.
     pub standard_error: f64,
-    /// Degrees of freedom, at least one, not necessarily whole.
+    /// Degrees of freedom of the standard error, at least one, not necessarily whole.
     pub degrees_of_freedom: f64,
+    /// The tails in which (mean − null) / standard error is looked up.
+    pub tail: Tail,
 }
 
 impl Spread {
+    /// A spread with the tails of Student's *t*.
+    pub fn student(standard_error: f64, degrees_of_freedom: f64) -> Self {
+        Self { standard_error, degrees_of_freedom, tail: Tail::Student { degrees_of_freedom } }
+    }
+
+    /// Standard errors beyond which one tail holds probability `tail`, at most .5.
+    pub fn critical_value(&self, tail: f64) -> f64 {
+        self.tail.critical_value(&mut Quantiles::new(tail))
+    }
+
     /// Half the width of the two-sided interval whose two tails hold `alpha` together.
     pub fn margin(&self, alpha: f64) -> f64 {
-        upper_tail_quantile(alpha / 2.0, self.degrees_of_freedom) * self.standard_error
+        self.critical_value(alpha / 2.0) * self.standard_error
     }
 }
 
@@ -63,19 +77,17 @@ impl StudentEstimate {
     pub fn p_two_sided(&self, null: f64) -> Option<f64> {
         let spread = self.spread.ok()?;
         let t = self.t_statistic(null)?;
-        Some((2.0 * student_t_survival(t.abs(), spread.degrees_of_freedom)).min(1.0))
+        Some((2.0 * spread.tail.survival(t.abs())).min(1.0))
     }
 
     /// One-sided p against "the mean is `null` or more": small when it is below.
     pub fn p_below(&self, null: f64) -> Option<f64> {
-        let spread = self.spread.ok()?;
-        Some(student_t_cdf(self.t_statistic(null)?, spread.degrees_of_freedom))
+        Some(self.spread.ok()?.tail.survival(-self.t_statistic(null)?))
     }
 
     /// One-sided p against "the mean is `null` or less": small when it is above.
     pub fn p_above(&self, null: f64) -> Option<f64> {
-        let spread = self.spread.ok()?;
-        Some(student_t_survival(self.t_statistic(null)?, spread.degrees_of_freedom))
+        Some(self.spread.ok()?.tail.survival(self.t_statistic(null)?))
     }
 
     /// The two-sided interval at `level`, such as .95.

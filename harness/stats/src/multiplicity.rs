@@ -1,7 +1,7 @@
 //! Many contrasts at once: adjusted p-values, and intervals that say the same as the tests.
 
-use crate::distribution::student_t_survival;
 use crate::estimate::StudentEstimate;
+use crate::tail::Quantiles;
 
 /// Holm's adjusted p-values, in the order given. They bound the chance of any false alarm.
 ///
@@ -20,7 +20,8 @@ pub fn holm(p_values: &[Option<f64>]) -> Vec<f64> {
     adjusted
 }
 
-/// Benjamini and Hochberg's adjusted p-values, in the order given: for a screen labelled exploratory, never for a verdict.
+/// Benjamini and Hochberg's adjusted p-values, in the order given: for a screen labelled exploratory, never for a
+/// verdict.
 ///
 /// # Units
 /// Probabilities; a missing p counts as 1.
@@ -39,10 +40,10 @@ pub fn benjamini_hochberg(p_values: &[Option<f64>]) -> Vec<f64> {
 
 /// Levels at which each contrast's two-sided *t* interval says what Holm's procedure says, at every margin at once.
 ///
-/// An interval at level `levels[i]` excludes 0 exactly when Holm's test of "no gap" rejects contrast *i* at `alpha`, and lies
-/// wholly beyond ±c exactly when Holm's test of "|gap| ≤ c" rejects it. So NEGATIVE and MATERIAL NEGATIVE can be read off one
-/// interval, each with family-wise error at most `alpha`. Contrasts that are not rejected all get 1 − α/k, with k the number
-/// of them.
+/// An interval at level `levels[i]` excludes 0 exactly when Holm's test of "no gap" rejects contrast *i* at `alpha`,
+/// and lies wholly beyond ±c exactly when Holm's test of "|gap| ≤ c" rejects it. So NEGATIVE and MATERIAL NEGATIVE can
+/// be read off one interval, each with family-wise error at most `alpha`. Contrasts that are not rejected all get 1 −
+/// α/k, with k the number of them.
 ///
 /// The statement "all intervals cover" is not controlled at `alpha`: rejected contrasts have narrower intervals than
 /// Bonferroni's. That is the price of Holm's power, and why verdicts rest on bounds, not on coverage.
@@ -50,20 +51,23 @@ pub fn benjamini_hochberg(p_values: &[Option<f64>]) -> Vec<f64> {
 /// # Units
 /// `alpha` and levels are probabilities. Contrasts without a spread keep their place in the family and get 1 − α/k.
 /// # Source
-/// Inversion of Holm's test at the shifted nulls |gap| ≤ c, c from ∞ down to 0. With k contrasts left, the bound of the next is
-/// c = |mean| − t(1 − α/2k)·SE, and no more than the bound before it; the level is the one whose interval ends at that bound.
+/// Inversion of Holm's test at the shifted nulls |gap| ≤ c, c from ∞ down to 0. With k contrasts left, the bound of the
+/// next is c = |mean| − t(1 − α/2k)·SE (with the tails of each estimate), and no more than the bound before it; the
+/// level is the one whose interval ends at that bound.
 pub fn matching_levels(estimates: &[StudentEstimate], alpha: f64) -> Vec<f64> {
     let mut open: Vec<usize> = (0..estimates.len()).collect();
     let mut levels = vec![1.0 - alpha; estimates.len()];
     let mut bound = f64::INFINITY;
     while !open.is_empty() {
         let tail = alpha / open.len() as f64;
+        let mut quantiles = Quantiles::new(tail / 2.0);
         let next = open
             .iter()
             .enumerate()
             .filter_map(|(at, index)| {
                 let spread = estimates[*index].spread.ok()?;
-                Some((at, estimates[*index].mean.abs() - spread.margin(tail)))
+                let margin = spread.tail.critical_value(&mut quantiles) * spread.standard_error;
+                Some((at, estimates[*index].mean.abs() - margin))
             })
             .max_by(|a, b| a.1.total_cmp(&b.1))
             .filter(|(_, candidate)| *candidate > 0.0);
@@ -85,7 +89,7 @@ fn level_ending_at(estimate: &StudentEstimate, bound: f64, tail: f64) -> f64 {
     match estimate.spread {
         Ok(spread) => {
             let t = (estimate.mean.abs() - bound) / spread.standard_error;
-            1.0 - (2.0 * student_t_survival(t, spread.degrees_of_freedom)).min(tail)
+            1.0 - (2.0 * spread.tail.survival(t)).min(tail)
         }
         Err(_) => 1.0 - tail,
     }

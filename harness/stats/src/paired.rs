@@ -5,8 +5,8 @@ use crate::sample::{mean, variance};
 
 /// Mean of paired differences, one a replicate, with n − 1 degrees of freedom; `None` of no replicates.
 ///
-/// The test set is taken as it is: read for the population it was drawn from, the interval is too narrow (a nominal 95 % covers
-/// .69 with ten replicates), which is what [`crate::crossed::crossed`] is for.
+/// The test set is taken as it is: read for the population it was drawn from, the interval is too narrow (a nominal 95
+/// % covers .69 with ten replicates), which is what [`crate::crossed::crossed`] is for.
 ///
 /// # Units
 /// Those of the differences.
@@ -17,9 +17,7 @@ pub fn paired(differences: &[f64]) -> Option<StudentEstimate> {
     let spread = match variance(differences) {
         None => Err(NoSpread::OneReplicate),
         Some(0.0) => Err(NoSpread::NoVariance),
-        Some(variance) => {
-            Ok(Spread { standard_error: (variance / count).sqrt(), degrees_of_freedom: count - 1.0 })
-        }
+        Some(variance) => Ok(Spread::student((variance / count).sqrt(), count - 1.0)),
     };
     Some(StudentEstimate { mean: mean(differences)?, spread })
 }

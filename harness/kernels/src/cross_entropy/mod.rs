@@ -12,8 +12,10 @@ pub use prediction::top_classes;
 #[non_exhaustive]
 pub enum CrossEntropyError {
     /// A label names no class.
-    #[error("cross_entropy: image {image} of the batch has label {label}, but there are {classes} classes; \
-             give the network as many classes as the data have")]
+    #[error(
+        "cross_entropy: image {image} of the batch has label {label}, but there are {classes} classes; \
+             give the network as many classes as the data have"
+    )]
     LabelOutOfRange {
         /// Index in the batch.
         image: usize,
@@ -23,8 +25,10 @@ pub enum CrossEntropyError {
         classes: usize,
     },
     /// A network that has diverged predicts nothing.
-    #[error("cross_entropy: image {image} of the batch has logit NaN for class {class}: the network diverged; \
-             lower the learning rate")]
+    #[error(
+        "cross_entropy: image {image} of the batch has logit NaN for class {class}: the network diverged; \
+             lower the learning rate"
+    )]
     LogitIsNan {
         /// Index in the batch.
         image: usize,
@@ -43,6 +47,8 @@ pub enum CrossEntropyError {
 /// Nats.
 /// # Errors
 /// [`CrossEntropyError::LabelOutOfRange`].
+/// # Panics
+/// If a slice has another length.
 /// # Source
 /// The maximum is subtracted first; exponentials in f32 (libm), sums and logarithms in f64, classes and images ascending.
 pub fn log_loss(logits: &[f32], labels: &[u32], log_loss: &mut [f64]) -> Result<f64, CrossEntropyError> {
@@ -59,6 +65,8 @@ pub fn log_loss(logits: &[f32], labels: &[u32], log_loss: &mut [f64]) -> Result<
 /// Nats.
 /// # Errors
 /// [`CrossEntropyError::LabelOutOfRange`]; nothing is written then.
+/// # Panics
+/// If a slice has another length.
 /// # Source
 /// As [`log_loss`].
 pub fn log_loss_and_gradient(

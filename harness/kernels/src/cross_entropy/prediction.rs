@@ -8,6 +8,8 @@ use super::CrossEntropyError;
 /// `logits`: `[classes][batch]`; `top`: `[batch][count]`, overwritten, where `count = top.len() / batch ≤ classes`.
 /// # Errors
 /// [`CrossEntropyError::LogitIsNan`], since a NaN has no rank; infinite logits have one.
+/// # Panics
+/// If a slice has another length.
 pub fn top_classes(logits: &[f32], batch: usize, top: &mut [u32]) -> Result<(), CrossEntropyError> {
     let batch = batch.max(1);
     let (classes, count) = (logits.len() / batch, top.len() / batch);
@@ -32,7 +34,8 @@ fn rank(logit: impl Fn(usize) -> f32, classes: usize, top: &mut [u32]) {
         let ranked = c.min(top.len());
         let place = top[..ranked].iter().position(|other| logit(c) > logit(*other as usize)).unwrap_or(ranked);
         if place < top.len() {
-            top[place..top.len().min(c + 1)].rotate_right(1);
+            let end = top.len().min(c + 1);
+            top[place..end].rotate_right(1);
             top[place] = c as u32;
         }
     }

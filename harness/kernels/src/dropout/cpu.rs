@@ -32,11 +32,9 @@ for_every_width! {
             let index = (step << BLOCK_BITS) | (((first + block) as u64) << IMAGE_BITS);
             for start in (0..batch).step_by(LANES) {
                 let mut words = [[0; LANES]; FEATURES_PER_BLOCK];
+                let [first, second, third, fourth] = &mut words;
                 for lane in 0..LANES {
-                    let block = stream.block(index + (start + lane) as u64);
-                    for (word, block) in words.iter_mut().zip(block) {
-                        word[lane] = block;
-                    }
+                    [first[lane], second[lane], third[lane], fourth[lane]] = stream.block(index + (start + lane) as u64);
                 }
                 for (row, words) in rows.chunks_exact_mut(batch).zip(&words) {
                     for (factor, word) in row[start..].iter_mut().zip(words) {
@@ -48,11 +46,9 @@ for_every_width! {
     }
 }
 
-for_every_width! {
-    /// `y[i] ← mask[i] y[i]`
-    pub(super) fn multiply(mask: &[f32], y: &mut [f32]) {
-        for (mask, y) in mask.iter().zip(y) {
-            *y *= *mask;
-        }
+/// `y[i] ← mask[i] y[i]`
+pub(super) fn multiply(mask: &[f32], y: &mut [f32]) {
+    for (mask, y) in mask.iter().zip(y) {
+        *y *= *mask;
     }
 }

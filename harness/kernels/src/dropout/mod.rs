@@ -6,7 +6,7 @@ mod tests;
 
 use crate::parallel;
 use crate::philox::Stream;
-use crate::vector_width::VectorWidth;
+use crate::tile::Simd;
 
 /// A dropout that cannot be done.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -55,17 +55,19 @@ impl Dropout {
     ///
     /// # Shape
     /// `mask`: `[features][batch]`, overwritten.
+    /// # Panics
+    /// If the slice has another length, or there are more steps (2²⁴), images (2²⁰) or features (2²²) than a stream has words for.
     pub fn mask(&self, stream: &Stream, step: u64, features: usize, batch: usize, mask: &mut [f32]) {
         assert_eq!(mask.len(), features * batch, "dropout: a mask has features × batch elements");
         assert!(step < cpu::MAX_STEPS, "dropout: a stream has masks for {} steps", cpu::MAX_STEPS);
         assert!(batch <= cpu::MAX_BATCH, "dropout: a stream has masks for {} images a step", cpu::MAX_BATCH);
         assert!(features <= cpu::MAX_FEATURES, "dropout: a stream has masks for {} features", cpu::MAX_FEATURES);
-        let width = VectorWidth::widest();
+        let simd = Simd::current();
         let scale = (1.0 / (1.0 - self.probability)) as f32;
         // P(word < threshold) = p to within 2^-32.
         let threshold = (self.probability * 4_294_967_296.0) as u32;
         parallel::for_units(mask, cpu::FEATURES_PER_BLOCK * batch, |first, mask| {
-            cpu::mask(width, stream, step, first, threshold, scale, mask, batch);
+            cpu::mask(simd, stream, step, first, threshold, scale, mask, batch);
         });
     }
 }
@@ -74,6 +76,8 @@ impl Dropout {
 ///
 /// # Shape
 /// `x`, `mask`, `y`: the same, any; `y` is overwritten.
+/// # Panics
+/// If a slice has another length.
 pub fn forward(x: &[f32], mask: &[f32], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "dropout: argument and result have the same length");
     y.copy_from_slice(x);
@@ -87,16 +91,19 @@ pub fn forward(x: &[f32], mask: &[f32], y: &mut [f32]) {
 ///
 /// # Shape
 /// `mask`, `y`: the same, any.
+/// # Panics
+/// If a slice has another length.
 pub fn forward_in_place(mask: &[f32], y: &mut [f32]) {
     assert_eq!(mask.len(), y.len(), "dropout: a mask has the length of what it masks");
-    let width = VectorWidth::widest();
-    parallel::for_chunk_pairs(y, mask, |y, mask| cpu::multiply(width, mask, y));
+    parallel::for_chunk_pairs(y, mask, |y, mask| cpu::multiply(mask, y));
 }
 
 /// `dy[i] ← mask[i] dy[i]`: the gradient of the argument from that of the result.
 ///
 /// # Shape
 /// `mask`, `dy`: the same, any.
+/// # Panics
+/// If a slice has another length.
 pub fn gradient_in_place(mask: &[f32], dy: &mut [f32]) {
     forward_in_place(mask, dy);
 }

@@ -6,7 +6,7 @@ mod tests;
 
 use crate::geometry::{GeometryError, check_positive};
 use crate::parallel;
-use crate::vector_width::VectorWidth;
+use crate::tile::Simd;
 
 /// Local response normalisation: `y[c] = x[c] / s[c]^β`, `s[c] = k + α Σ x[c']²` over the `size` channels around `c`.
 ///
@@ -49,13 +49,15 @@ impl LocalResponseNorm {
     ///
     /// # Shape
     /// `x`, `y`: `[channels][positions][batch]`; `y` is overwritten.
+    /// # Panics
+    /// If a slice has another length.
     /// # Source
     /// `s^0.75` is `√s · √√s`, three correctly rounded operations; other exponents are libm's.
     pub fn forward(&self, x: &[f32], y: &mut [f32], channels: usize, positions: usize, batch: usize) {
         let plane = positions * batch;
         check_lengths(&[x.len(), y.len()], channels * plane);
-        let width = VectorWidth::widest();
-        parallel::for_units(y, plane, |first, y| cpu::forward(width, self, x, y, first, plane));
+        let simd = Simd::current();
+        parallel::for_units(y, plane, |first, y| cpu::forward(simd, self, x, y, first, plane));
     }
 
     /// `dx[c] = dy[c] s[c]^-β − 2αβ x[c] Σ over c' of dy[c'] y[c'] / s[c']`, c' the channels whose window holds c,
@@ -63,6 +65,8 @@ impl LocalResponseNorm {
     ///
     /// # Shape
     /// `x`, `y`, `dy`, `dx`: `[channels][positions][batch]`, `y` as [`Self::forward`] made it; `dx` is overwritten.
+    /// # Panics
+    /// If a slice has another length.
     #[allow(clippy::too_many_arguments)]
     pub fn input_gradient(
         &self,
@@ -76,8 +80,8 @@ impl LocalResponseNorm {
     ) {
         let plane = positions * batch;
         check_lengths(&[x.len(), y.len(), dy.len(), dx.len()], channels * plane);
-        let width = VectorWidth::widest();
-        parallel::for_units(dx, plane, |first, dx| cpu::input_gradient(width, self, x, y, dy, dx, first, plane));
+        let simd = Simd::current();
+        parallel::for_units(dx, plane, |first, dx| cpu::input_gradient(simd, self, x, y, dy, dx, first, plane));
     }
 }
 

@@ -6,7 +6,7 @@ mod tests;
 
 use crate::geometry::{GeometryError, check_positive};
 use crate::parallel;
-use crate::vector_width::VectorWidth;
+use crate::tile::Simd;
 
 /// Overlapping max pooling with a square window, without padding.
 ///
@@ -74,14 +74,16 @@ impl MaxPool2d {
     ///
     /// # Shape
     /// `x`: `[C][H][W][batch]`; `y`: `[C][out_height][out_width][batch]`, overwritten.
+    /// # Panics
+    /// If a slice has another length.
     pub fn forward(&self, x: &[f32], y: &mut [f32], batch: usize) {
         self.check_lengths(x.len(), y.len(), batch);
-        let width = VectorWidth::widest();
+        let simd = Simd::current();
         let (in_plane, out_plane) = self.planes(batch);
         parallel::for_units(y, out_plane, |first, y| {
             let channels = y.len() / out_plane;
             let x = &x[first * in_plane..][..channels * in_plane];
-            cpu::forward(width, self, x, y, batch);
+            cpu::forward(simd, self, x, y, batch);
         });
     }
 
@@ -92,17 +94,19 @@ impl MaxPool2d {
     /// # Shape
     /// `x`, `dx`: `[C][H][W][batch]`; `y`, `dy`: `[C][out_height][out_width][batch]`, `y` as [`Self::forward`] made it;
     /// `dx` is overwritten.
+    /// # Panics
+    /// If a slice has another length.
     pub fn input_gradient(&self, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32], batch: usize) {
         self.check_lengths(x.len(), y.len(), batch);
         self.check_lengths(dx.len(), dy.len(), batch);
-        let width = VectorWidth::widest();
+        let simd = Simd::current();
         let (in_plane, out_plane) = self.planes(batch);
         parallel::for_units(dx, in_plane, |first, dx| {
             let channels = dx.len() / in_plane;
             let x = &x[first * in_plane..][..channels * in_plane];
             let y = &y[first * out_plane..][..channels * out_plane];
             let dy = &dy[first * out_plane..][..channels * out_plane];
-            cpu::input_gradient(width, self, x, y, dy, dx, batch);
+            cpu::input_gradient(simd, self, x, y, dy, dx, batch);
         });
     }
 
@@ -113,6 +117,10 @@ impl MaxPool2d {
 
     fn check_lengths(&self, input: usize, output: usize, batch: usize) {
         assert_eq!(input, self.in_features() * batch, "max_pool2d: an input has C H W batch elements");
-        assert_eq!(output, self.out_features() * batch, "max_pool2d: an output has C out_height out_width batch elements");
+        assert_eq!(
+            output,
+            self.out_features() * batch,
+            "max_pool2d: an output has C out_height out_width batch elements"
+        );
     }
 }

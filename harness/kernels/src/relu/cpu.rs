@@ -1,22 +1,16 @@
-//! The loops of [`super`].
+//! The loops of [`super`]. The narrowest vectors already run at the speed of memory.
 
-use crate::vector_width::for_every_width;
-
-for_every_width! {
-    /// `y[i] = max(0, y[i])`
-    pub(super) fn forward_in_place(y: &mut [f32]) {
-        for y in y {
-            // `<` is false for NaN, which therefore passes.
-            *y = if *y < 0.0 { 0.0 } else { *y };
-        }
+/// `y[i] = max(0, y[i])`
+pub(super) fn forward_in_place(y: &mut [f32]) {
+    for y in y {
+        // `<` is false for NaN, which therefore passes.
+        *y = if *y < 0.0 { 0.0 } else { *y };
     }
 }
 
-for_every_width! {
-    /// `dy[i] = y[i] > 0 ? dy[i] : 0`
-    pub(super) fn gradient_in_place(y: &[f32], dy: &mut [f32]) {
-        for (y, dy) in y.iter().zip(dy) {
-            *dy = if *y > 0.0 { *dy } else { 0.0 };
-        }
+/// `dy[i] = y[i] > 0 ? dy[i] : 0`
+pub(super) fn gradient_in_place(y: &[f32], dy: &mut [f32]) {
+    for (y, dy) in y.iter().zip(dy) {
+        *dy = if *y > 0.0 { *dy } else { 0.0 };
     }
 }

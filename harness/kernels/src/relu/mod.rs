@@ -5,7 +5,6 @@ mod cpu;
 mod tests;
 
 use crate::parallel;
-use crate::vector_width::VectorWidth;
 
 /// `max(y, 0)`, element by element.
 ///
@@ -14,18 +13,18 @@ use crate::vector_width::VectorWidth;
 /// # Source
 /// Krizhevsky et al. 2012, section 3.1. NaN stays NaN, as in PyTorch.
 pub fn forward_in_place(y: &mut [f32]) {
-    let width = VectorWidth::widest();
-    parallel::for_chunks(y, |y| cpu::forward_in_place(width, y));
+    parallel::for_chunks(y, cpu::forward_in_place);
 }
 
 /// The gradient of the argument from that of the result: kept where the result `y` is above 0, else 0.
 ///
 /// # Shape
 /// `y`, `dy`: the same, any; `dy` in place.
+/// # Panics
+/// If a slice has another length.
 /// # Source
 /// As in PyTorch, but for a NaN result: there the gradient is 0, here as everywhere where `y > 0` does not hold.
 pub fn gradient_in_place(y: &[f32], dy: &mut [f32]) {
     assert_eq!(y.len(), dy.len(), "relu: a result and its gradient have the same length");
-    let width = VectorWidth::widest();
-    parallel::for_chunk_pairs(dy, y, |dy, y| cpu::gradient_in_place(width, y, dy));
+    parallel::for_chunk_pairs(dy, y, |dy, y| cpu::gradient_in_place(y, dy));
 }

@@ -5,7 +5,7 @@ mod cpu;
 mod tests;
 
 use crate::parallel;
-use crate::vector_width::VectorWidth;
+use crate::tile::Simd;
 use rayon::prelude::*;
 
 /// How weights shrink.
@@ -53,6 +53,8 @@ impl Sgd {
     ///
     /// # Shape
     /// `weight`, `gradient`, `velocity`: the same, any. On the `first_step` the velocity is written, not read.
+    /// # Panics
+    /// If a slice has another length.
     pub fn step(
         &self,
         learning_rate: f32,
@@ -75,16 +77,16 @@ impl Sgd {
             nesterov: self.nesterov,
             first: first_step,
         };
-        let width = VectorWidth::widest();
+        let simd = Simd::current();
         let chunk = parallel::units_per_task(weight.len(), 1);
         if chunk >= weight.len() {
-            cpu::step(width, step, weight, gradient, velocity);
+            cpu::step(simd, step, weight, gradient, velocity);
         } else {
             weight
                 .par_chunks_mut(chunk)
                 .zip(gradient.par_chunks(chunk))
                 .zip(velocity.par_chunks_mut(chunk))
-                .for_each(|((weight, gradient), velocity)| cpu::step(width, step, weight, gradient, velocity));
+                .for_each(|((weight, gradient), velocity)| cpu::step(simd, step, weight, gradient, velocity));
         }
     }
 }

@@ -5,10 +5,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::Deserialize;
 
-use super::warning::{Damage, LedgerWarning};
 use super::LedgerError;
+use super::warning::{Damage, LedgerWarning};
 use crate::SCHEMA_VERSION;
 use crate::file::{FileError, write_atomic};
 use crate::record::RunRecord;
@@ -21,13 +22,14 @@ const END: &[u8] = b"}";
 const CHECKSUM_DIGITS: usize = 8;
 
 /// A record as a line, newline included.
-pub(super) fn encode(record: &RunRecord) -> Result<Vec<u8>, serde_json::Error> {
+pub(crate) fn encode(record: &RunRecord) -> Result<Vec<u8>, serde_json::Error> {
     let json = serde_json::to_vec(record)?;
     let checksum = format!("{:08x}", crc32fast::hash(&json));
     Ok([START, checksum.as_bytes(), MIDDLE, &json, END, b"\n"].concat())
 }
 
 /// What a file of records holds.
+#[derive(Default)]
 pub(super) struct Scan {
     /// Line number, from 1, and record.
     pub records: Vec<(usize, RunRecord)>,
@@ -38,33 +40,28 @@ pub(super) struct Scan {
     pub sound: Vec<u8>,
 }
 
-impl Scan {
-    fn is_sound(&self, contents: &[u8]) -> bool {
-        self.sound == contents
-    }
-}
-
 /// Reads all lines; what cannot be read becomes a warning that names it.
 pub(super) fn scan(path: &Path, contents: &[u8]) -> Result<Scan, LedgerError> {
-    let mut scan = Scan { records: Vec::new(), warnings: Vec::new(), damaged: Vec::new(), sound: Vec::new() };
+    let mut scan = Scan::default();
     let ends_in_newline = contents.ends_with(b"\n");
     let body = contents.strip_suffix(b"\n").unwrap_or(contents);
     if body.is_empty() && !ends_in_newline {
         return Ok(scan);
     }
-    let num_lines = body.split(|&byte| byte == b'\n').count();
-    for (line, text) in (1..).zip(body.split(|&byte| byte == b'\n')) {
-        for segment in segments(text) {
-            match decode(path, line, segment)? {
-                Ok(record) => {
-                    scan.records.push((line, record));
-                    scan.sound.extend_from_slice(segment);
-                    scan.sound.push(b'\n');
-                }
-                Err(damage) => {
-                    let torn = line == num_lines && !ends_in_newline;
-                    scan.note(path, line, segment, damage, torn);
-                }
+    let lines: Vec<&[u8]> = body.split(|&byte| byte == b'\n').collect();
+    let all: Vec<(usize, &[u8])> =
+        (1..).zip(&lines).flat_map(|(line, text)| segments(text).into_iter().map(move |part| (line, part))).collect();
+    let decoded: Vec<_> = all.par_iter().map(|&(line, segment)| decode(path, line, segment)).collect();
+    for (&(line, segment), decoded) in all.iter().zip(decoded) {
+        match decoded? {
+            Ok(record) => {
+                scan.records.push((line, record));
+                scan.sound.extend_from_slice(segment);
+                scan.sound.push(b'\n');
+            }
+            Err(damage) => {
+                let torn = line == lines.len() && !ends_in_newline;
+                scan.note(path, line, segment, damage, torn);
             }
         }
     }
@@ -72,21 +69,21 @@ pub(super) fn scan(path: &Path, contents: &[u8]) -> Result<Scan, LedgerError> {
 }
 
 impl Scan {
+    fn is_sound(&self, contents: &[u8]) -> bool {
+        self.sound == contents
+    }
+
     fn note(&mut self, path: &Path, line: usize, segment: &[u8], damage: Damage, torn: bool) {
         let bytes = segment.len();
-        if !self.damaged.is_empty() && !segment.starts_with(START) {
+        self.damaged.extend_from_slice(segment);
+        self.damaged.push(b'\n');
+        if let Some(LedgerWarning::Damaged { line: first, bytes: total, .. }) = self.warnings.last_mut()
+            && *first + 1 == line
+            && !segment.starts_with(START)
+        {
             // The rest of a line that a damaged byte cut in two: told once, at its first half.
-            self.damaged.extend_from_slice(segment);
-            self.damaged.push(b'\n');
-            if let Some(LedgerWarning::Damaged { line: first, bytes: total, .. }) = self.warnings.last_mut()
-                && *first + 1 == line
-            {
-                *total += bytes;
-                return;
-            }
-        } else {
-            self.damaged.extend_from_slice(segment);
-            self.damaged.push(b'\n');
+            *total += bytes;
+            return;
         }
         let path = path.to_owned();
         self.warnings.push(if torn {
@@ -117,12 +114,18 @@ fn decode(path: &Path, line: usize, text: &[u8]) -> Result<Result<RunRecord, Dam
         return Ok(Err(Damage::Checksum));
     }
     // What is proved to be as it was written may still have been written by another version.
-    let version = serde_json::from_slice::<Version>(json).map_or(0, |version| version.schema_version);
+    let (version, record) = match serde_json::from_slice::<RunRecord>(json) {
+        Ok(record) => (record.schema_version, Ok(record)),
+        Err(error) => {
+            let version = serde_json::from_slice::<Version>(json).map_or(0, |version| version.schema_version);
+            (version, Err(Damage::Record { reason: error.to_string() }))
+        }
+    };
     if version != SCHEMA_VERSION {
         let (path, found) = (path.to_owned(), version);
         return Err(LedgerError::SchemaVersion { path, line, found, supported: SCHEMA_VERSION });
     }
-    Ok(serde_json::from_slice(json).map_err(|error| Damage::Record { reason: error.to_string() }))
+    Ok(record)
 }
 
 #[derive(Deserialize)]
@@ -136,16 +139,17 @@ fn frame(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((checksum, rest.strip_prefix(MIDDLE)?.strip_suffix(END)?))
 }
 
-/// Takes what is not a record out of a file, keeping it in `<file>.damaged`; a torn last line is simply cut off.
-pub(super) fn repair(path: &Path) -> Result<Vec<LedgerWarning>, LedgerError> {
-    let contents = match fs::read(path) {
-        Ok(contents) => contents,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(FileError::at("read", path)(error).into()),
-    };
+/// Reads a file of records without changing it.
+pub(super) fn read(path: &Path) -> Result<Scan, LedgerError> {
+    scan(path, &contents(path)?)
+}
+
+/// Reads a file of records and takes out of it what is none, keeping that in `<file>.damaged`.
+pub(super) fn repair(path: &Path) -> Result<Scan, LedgerError> {
+    let contents = contents(path)?;
     let scan = scan(path, &contents)?;
     if scan.is_sound(&contents) {
-        return Ok(Vec::new());
+        return Ok(scan);
     }
     if !scan.damaged.is_empty() {
         let aside = aside(path);
@@ -154,7 +158,11 @@ pub(super) fn repair(path: &Path) -> Result<Vec<LedgerWarning>, LedgerError> {
         write_atomic(&aside, &kept)?;
     }
     write_atomic(path, &scan.sound)?;
-    Ok(scan.warnings)
+    Ok(scan)
+}
+
+fn contents(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(FileError::at("read", path))
 }
 
 fn aside(path: &Path) -> PathBuf {

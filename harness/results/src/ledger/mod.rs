@@ -22,6 +22,8 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 pub use digest::result_digest;
+#[cfg(test)]
+pub(crate) use line::encode;
 pub use shard::Shard;
 pub use warning::{Damage, LedgerWarning};
 
@@ -57,7 +59,9 @@ pub enum LedgerError {
         supported: u32,
     },
     /// A record refers to a file that is not there as it says.
-    #[error("the record of {name} refers to {path}, which {problem}; write files before the record that refers to them")]
+    #[error(
+        "the record of {name} refers to {path}, which {problem}; write files before the record that refers to them"
+    )]
     DanglingFile {
         /// Name of the job.
         name: String,
@@ -112,9 +116,7 @@ impl Ledger {
         fs::create_dir_all(dir).map_err(FileError::at("create the folder", dir))?;
         let lock = WriterLock::take(dir, shard)?;
         let path = dir.join(shard.file_name());
-        let mut warnings = line::repair(&path)?;
-        let (records, more) = read_records(dir)?;
-        warnings.extend(more);
+        let (records, mut warnings) = gather(dir, Some(&path))?;
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -175,8 +177,7 @@ impl Ledger {
         if let Some((file, problem)) = first_problem(&self.dir, &record, FileRef::check_length) {
             return Err(LedgerError::DanglingFile { name: record.name.clone(), path: file.path.clone(), problem });
         }
-        let line = line::encode(&record)
-            .map_err(|source| LedgerError::Encode { name: record.name.clone(), source })?;
+        let line = line::encode(&record).map_err(|source| LedgerError::Encode { name: record.name.clone(), source })?;
         if let Err(source) = self.write_line(&line) {
             // Half a line must not stand before the next record; what remains if this fails too is found on opening.
             let _ = self.file.set_len(self.length);
@@ -260,35 +261,34 @@ fn first_problem<'a>(
 /// [`LedgerError::SchemaVersion`] for a record of another version, [`LedgerError::File`] if a file cannot be read. A
 /// folder without records is no error.
 pub fn read_records(dir: &Path) -> Result<(Vec<RunRecord>, Vec<LedgerWarning>), LedgerError> {
+    gather(dir, None)
+}
+
+/// Reads all files, repairing the one that is the caller's own.
+fn gather(dir: &Path, own: Option<&Path>) -> Result<(Vec<RunRecord>, Vec<LedgerWarning>), LedgerError> {
     let mut records: Vec<RunRecord> = Vec::new();
     let mut places: Vec<(PathBuf, usize)> = Vec::new();
     let mut by_job: BTreeMap<JobId, usize> = BTreeMap::new();
     let mut warnings = Vec::new();
     for path in shard::files(dir)? {
-        let contents = fs::read(&path).map_err(FileError::at("read", &path))?;
-        let scan = line::scan(&path, &contents)?;
+        let scan = if own == Some(path.as_path()) { line::repair(&path)? } else { line::read(&path)? };
         warnings.extend(scan.warnings);
         for (line, record) in scan.records {
-            match by_job.get(&record.job) {
-                None => {
-                    by_job.insert(record.job, records.len());
-                    records.push(record);
-                    places.push((path.clone(), line));
-                }
-                Some(&position) => {
-                    let (first_path, first_line) = &places[position];
-                    if records[position].digest() != record.digest() {
-                        warnings.push(LedgerWarning::Conflict {
-                            job: record.job,
-                            name: record.name.clone(),
-                            dropped: format!("{}:{first_line}", first_path.display()),
-                            kept: format!("{}:{line}", path.display()),
-                        });
-                    }
-                    records[position] = record;
-                    places[position] = (path.clone(), line);
-                }
+            let place = (path.clone(), line);
+            let Some(&position) = by_job.get(&record.job) else {
+                by_job.insert(record.job, records.len());
+                records.push(record);
+                places.push(place);
+                continue;
+            };
+            if records[position].digest() != record.digest() {
+                let at = |(path, line): &(PathBuf, usize)| format!("{}:{line}", path.display());
+                let (job, name) = (record.job, record.name.clone());
+                let (dropped, kept) = (at(&places[position]), at(&place));
+                warnings.push(LedgerWarning::Conflict { job, name, kept, dropped });
             }
+            records[position] = record;
+            places[position] = place;
         }
     }
     Ok((records, warnings))

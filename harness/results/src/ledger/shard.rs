@@ -68,10 +68,8 @@ pub(super) fn files(dir: &Path) -> Result<Vec<PathBuf>, FileError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name == "runs.jsonl" {
             found.push((None, path));
-        } else if let Some(index) = name
-            .strip_prefix("runs.")
-            .and_then(|rest| rest.strip_suffix(".jsonl"))
-            .and_then(|index| index.parse().ok())
+        } else if let Some(index) =
+            name.strip_prefix("runs.").and_then(|rest| rest.strip_suffix(".jsonl")).and_then(|index| index.parse().ok())
         {
             found.push((Some(index), path));
         }

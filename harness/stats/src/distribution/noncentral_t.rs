@@ -7,8 +7,8 @@ use std::f64::consts::SQRT_2;
 /// P(T ≤ t) for a noncentral *t* with `df` degrees of freedom and the given noncentrality.
 ///
 /// # Source
-/// Lenth 1989 (AS 243), summed from ten standard deviations below the mode of the Poisson weights instead of from zero, so that
-/// a large noncentrality does not underflow. Absolute error below 1e-12.
+/// Lenth 1989 (AS 243), summed from ten standard deviations below the mode of the Poisson weights instead of from zero,
+/// so that a large noncentrality does not underflow. Absolute error below 1e-12.
 pub fn noncentral_t_cdf(t: f64, df: f64, noncentrality: f64) -> f64 {
     if noncentrality == 0.0 {
         return student_t_cdf(t, df);
@@ -34,8 +34,8 @@ fn weighted_betas(t: f64, df: f64, noncentrality: f64) -> f64 {
     let last = (lambda + spread).ceil();
 
     let mut poisson = libm::exp(first * libm::log(lambda) - lambda - libm::lgamma(first + 1.0));
-    let mut half_poisson = noncentrality / SQRT_2
-        * libm::exp(first * libm::log(lambda) - lambda - libm::lgamma(first + 1.5));
+    let mut half_poisson =
+        noncentrality / SQRT_2 * libm::exp(first * libm::log(lambda) - lambda - libm::lgamma(first + 1.5));
     let mut odd = regularized_beta(first + 0.5, half_df, x, y);
     let mut even = regularized_beta(first + 1.0, half_df, x, y);
     let mut odd_step = beta_step(first + 0.5, half_df, x, y);

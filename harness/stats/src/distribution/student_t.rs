@@ -58,7 +58,8 @@ pub(crate) fn upper_quantile(tail: f64, df: f64) -> f64 {
         let survival = student_t_survival(t, df);
         let step = (libm::log(survival / tail) * survival / (t * density(t, df))).clamp(-2.0, 2.0);
         log_t += step;
-        if step.abs() < 1e-15 * (1.0 + log_t.abs()) {
+        // Newton squares the error: what is left after a step this small is rounding.
+        if step.abs() < 1e-9 {
             break;
         }
     }

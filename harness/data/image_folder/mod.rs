@@ -1,0 +1,168 @@
+//! A folder of JPEG and PNG images as a data set.
+
+mod known;
+mod listing;
+
+pub use listing::{IgnoreReason, Ignored, Listing};
+
+use super::cache::{ImageCache, PixelSource};
+use super::decode::{self, DecodeError};
+use super::error::BrokenImage;
+use super::resize::{Fit, resize};
+use super::{DataError, Dataset, Split};
+use known::Known;
+use rayon::prelude::*;
+use std::fs;
+use std::path::Path;
+
+/// Mean a channel of ImageNet's training images, scaled to 0 … 1.
+pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+/// Standard deviation a channel of ImageNet's training images, scaled to 0 … 1.
+pub const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// Images in class folders, decoded and resized once into a cache.
+pub struct ImageFolder {
+    cache: ImageCache<Folder>,
+}
+
+impl ImageFolder {
+    /// Lists the images below `root`: names and numbers only. See [`Listing::scan`].
+    ///
+    /// # Errors
+    /// As [`Listing::scan`].
+    pub fn scan(root: &Path, classes: Option<&[String]>, test_fraction: Option<f64>) -> Result<Listing, DataError> {
+        Listing::scan(root, classes, test_fraction)
+    }
+
+    /// Opens a listed folder with all images `side × side`, stretched. See [`ImageFolder::open_with`].
+    ///
+    /// # Errors
+    /// As [`ImageFolder::open_with`].
+    pub fn open(listing: Listing, side: usize, cache_dir: &Path) -> Result<Self, DataError> {
+        Self::open_with(listing, side, Fit::default(), cache_dir)
+    }
+
+    /// Opens a listed folder. Files are told by the hash of their bytes, so an edited image is noticed whatever its length
+    /// and date; a file that the file system shows to be untouched since the last run is not read again. Only classes
+    /// whose images are not in the cache are decoded.
+    ///
+    /// # Errors
+    /// [`DataError::BrokenImages`] names every image that cannot be read or decoded; [`DataError::CacheWrite`].
+    pub fn open_with(listing: Listing, side: usize, fit: Fit, cache_dir: &Path) -> Result<Self, DataError> {
+        let cache_dir = cache_dir.join("images");
+        let folder = Folder::hash(listing, fit, &cache_dir)?;
+        Ok(Self { cache: ImageCache::open(folder, side, &cache_dir)? })
+    }
+
+    /// What was listed.
+    pub fn listing(&self) -> &Listing {
+        &self.cache.source().listing
+    }
+}
+
+impl Dataset for ImageFolder {
+    fn classes(&self) -> &[String] {
+        self.listing().classes()
+    }
+
+    fn side(&self) -> usize {
+        self.cache.side()
+    }
+
+    fn num_images(&self, split: Split, class: usize) -> usize {
+        self.listing().num_images(split, class)
+    }
+
+    fn read(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), DataError> {
+        self.cache.read(split, class, index, pixels)
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        self.cache.digest()
+    }
+
+    fn mean_and_std(&self) -> ([f32; 3], [f32; 3]) {
+        (IMAGENET_MEAN, IMAGENET_STD)
+    }
+}
+
+/// A listing with the hash of every file.
+struct Folder {
+    listing: Listing,
+    fit: Fit,
+    /// `[split][class][image]`.
+    hashes: [Vec<Vec<[u8; 32]>>; 2],
+}
+
+impl Folder {
+    fn hash(listing: Listing, fit: Fit, cache_dir: &Path) -> Result<Self, DataError> {
+        let mut hashes = [Vec::new(), Vec::new()];
+        let mut broken = Vec::new();
+        for split in [Split::Train, Split::Test] {
+            for class in 0..listing.classes().len() {
+                let (of_class, unreadable) = hash_class(&listing, split, class, cache_dir);
+                hashes[split as usize].push(of_class);
+                broken.extend(unreadable);
+            }
+        }
+        if broken.is_empty() {
+            Ok(Self { listing, fit, hashes })
+        } else {
+            Err(DataError::BrokenImages { images: broken })
+        }
+    }
+}
+
+/// Hashes of the files of a class, in order, and the files that cannot be read.
+fn hash_class(listing: &Listing, split: Split, class: usize, cache_dir: &Path) -> (Vec<[u8; 32]>, Vec<BrokenImage>) {
+    let images = listing.images(split, class);
+    let root = listing.root().as_os_str().as_encoded_bytes();
+    let known = Known::load(cache_dir, &[&[split as u8], root, b"/", listing.classes()[class].as_bytes()].concat());
+    let results: Vec<_> = images.par_iter().map(|path| known.hash(path)).collect();
+    let (mut hashes, mut broken) = (Vec::with_capacity(images.len()), Vec::new());
+    for (path, result) in images.iter().zip(results) {
+        match result {
+            Ok(hash) => hashes.push(hash),
+            Err(source) => broken.push(BrokenImage { path: path.clone(), reason: DecodeError::Read { source } }),
+        }
+    }
+    if broken.is_empty() {
+        known.save(images, &hashes);
+    }
+    (hashes.into_iter().map(|hash| hash.content).collect(), broken)
+}
+
+impl PixelSource for Folder {
+    fn classes(&self) -> &[String] {
+        self.listing.classes()
+    }
+
+    fn num_images(&self, split: Split, class: usize) -> usize {
+        self.listing.num_images(split, class)
+    }
+
+    fn hash_content(&self, split: Split, class: usize, hasher: &mut blake3::Hasher) {
+        hasher.update(b"image files");
+        hasher.update(decode::JPEG_DECODER.as_bytes());
+        hasher.update(&[self.fit as u8]);
+        for hash in &self.hashes[split as usize][class] {
+            hasher.update(hash);
+        }
+    }
+
+    fn render(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), BrokenImage> {
+        let path = &self.listing.images(split, class)[index];
+        let broken = |reason| BrokenImage { path: path.clone(), reason };
+        let bytes = fs::read(path).map_err(|source| broken(DecodeError::Read { source }))?;
+        if *blake3::hash(&bytes).as_bytes() != self.hashes[split as usize][class][index] {
+            return Err(broken(DecodeError::Changed));
+        }
+        let picture = decode::decode(&bytes).map_err(broken)?;
+        let side = (pixels.len() / 3).isqrt();
+        resize(&picture, side, self.fit, pixels);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

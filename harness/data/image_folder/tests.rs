@@ -1,0 +1,278 @@
+use super::*;
+use image::RgbImage;
+use known::FileHash;
+use std::path::PathBuf;
+use std::time::SystemTime;
+use tempfile::TempDir;
+
+const JPEG: &[u8] = include_bytes!("../decode/fixtures/subsampled.jpg");
+const SIDE: usize = 8;
+
+/// A folder of images being laid out.
+struct Layout(TempDir);
+
+impl Layout {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(self, path: &str, bytes: &[u8]) -> Self {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+        self
+    }
+
+    /// A picture of one grey.
+    fn image(self, path: &str, level: u8) -> Self {
+        let file = self.0.path().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        RgbImage::from_pixel(5, 4, image::Rgb([level; 3])).save(file).unwrap();
+        self
+    }
+
+    fn images(mut self, folder: &str, count: u8) -> Self {
+        for level in 0..count {
+            self = self.image(&format!("{folder}/{level:03}.png"), level);
+        }
+        self
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn scan(&self, classes: Option<&[&str]>, fraction: Option<f64>) -> Result<Listing, DataError> {
+        let classes: Option<Vec<String>> = classes.map(|names| names.iter().map(|&name| name.to_owned()).collect());
+        Listing::scan(self.path(), classes.as_deref(), fraction)
+    }
+
+    fn open(&self, fraction: Option<f64>) -> Result<ImageFolder, DataError> {
+        ImageFolder::open(self.scan(None, fraction)?, SIDE, &self.path().join(".cache"))
+    }
+}
+
+fn two_sides() -> Layout {
+    let layout = Layout::new().images("train/cat", 4).images("train/dog", 3);
+    layout.images("test/cat", 2).images("test/dog", 1)
+}
+
+fn level(data: &ImageFolder, split: Split, class: usize, index: usize) -> u8 {
+    let mut pixels = vec![0; SIDE * SIDE * 3];
+    data.read(split, class, index, &mut pixels).unwrap();
+    assert!(pixels.iter().all(|&value| value == pixels[0]));
+    pixels[0]
+}
+
+fn levels(data: &ImageFolder, split: Split, class: usize) -> Vec<u8> {
+    (0..data.num_images(split, class)).map(|index| level(data, split, class, index)).collect()
+}
+
+#[test]
+fn two_sides_are_read_in_order_of_name() {
+    let data = two_sides().image("train/cat/0000.png", 77).open(None).unwrap();
+    assert_eq!(data.classes(), ["cat", "dog"]);
+    // "000.png" before "0000.png": the dot comes before the digit.
+    assert_eq!(levels(&data, Split::Train, 0), [0, 77, 1, 2, 3]);
+    assert_eq!(levels(&data, Split::Test, 1), [0]);
+    assert_eq!(data.mean_and_std(), (IMAGENET_MEAN, IMAGENET_STD));
+}
+
+#[test]
+fn imagenet_calls_its_test_side_val() {
+    let listing = Layout::new().images("train/n01", 2).images("val/n01", 1).scan(None, None).unwrap();
+    assert_eq!((listing.num_images(Split::Train, 0), listing.num_images(Split::Test, 0)), (2, 1));
+}
+
+#[test]
+fn images_lie_at_any_depth_and_a_class_may_be_called_train() {
+    let layout = Layout::new().images("train", 5).images("bus/old/red", 3).images("bus/new", 2);
+    let listing = layout.scan(None, Some(0.4)).unwrap();
+    assert_eq!(listing.classes(), ["bus", "train"]);
+    assert_eq!(listing.num_images(Split::Train, 0), 3);
+    let mut paths = [listing.images(Split::Train, 0), listing.images(Split::Test, 0)].concat();
+    paths.sort();
+    assert_eq!(paths.len(), 5);
+    assert!(paths[0].ends_with("bus/new/000.png") && paths[4].ends_with("bus/old/red/002.png"));
+}
+
+#[test]
+fn a_fraction_gives_exact_sizes_and_a_new_image_moves_at_most_one_other() {
+    let names = |listing: &Listing, split| -> Vec<PathBuf> { listing.images(split, 0).to_vec() };
+    let layout = Layout::new().images("cat", 40).images("dog", 2).images("emu", 50);
+    let before = layout.scan(None, Some(0.25)).unwrap();
+    let sizes = |split| [0, 1, 2].map(|class| before.num_images(split, class));
+    assert_eq!((sizes(Split::Train), sizes(Split::Test)), ([30, 1, 37], [10, 1, 13]));
+    let layout = layout.image("cat/another.png", 9);
+    let after = layout.scan(None, Some(0.25)).unwrap();
+    for split in [Split::Train, Split::Test] {
+        let moved = names(&before, split).iter().filter(|path| !names(&after, split).contains(path)).count();
+        assert!(moved <= 1, "{moved} images left {split:?}");
+    }
+}
+
+#[test]
+fn the_test_side_does_not_depend_on_where_the_folder_is() {
+    let relative = |layout: &Layout| -> Vec<PathBuf> {
+        let listing = layout.scan(None, Some(0.5)).unwrap();
+        listing.images(Split::Test, 0).iter().map(|path| path.strip_prefix(layout.path()).unwrap().to_owned()).collect()
+    };
+    assert_eq!(relative(&Layout::new().images("cat", 20)), relative(&Layout::new().images("cat", 20)));
+}
+
+#[test]
+fn chosen_classes_come_in_the_order_given() {
+    let listing = two_sides().scan(Some(&["dog", "cat"]), None).unwrap();
+    assert_eq!(listing.classes(), ["dog", "cat"]);
+    assert_eq!(listing.num_images(Split::Train, 0), 3);
+}
+
+#[test]
+fn what_is_left_out_is_listed() {
+    let layout = two_sides().file("train/cat/.DS_Store", b"").file("train/cat/notes.txt", b"").images("test/owl", 1);
+    let listing = layout.images("val/cat", 1).scan(None, None).unwrap();
+    let mut ignored: Vec<_> = listing
+        .ignored()
+        .iter()
+        .map(|ignored| (ignored.path.strip_prefix(listing.root()).unwrap().to_str().unwrap(), ignored.reason))
+        .collect();
+    ignored.sort_by_key(|&(path, _)| path);
+    let expected = [
+        ("test/owl", IgnoreReason::NotInTraining),
+        ("train/cat/.DS_Store", IgnoreReason::Hidden),
+        ("train/cat/notes.txt", IgnoreReason::NotAnImage),
+        ("val", IgnoreReason::NotInTraining),
+    ];
+    assert_eq!(ignored, expected);
+    assert_eq!(listing.num_images(Split::Train, 0), 4);
+}
+
+#[test]
+fn a_layout_that_is_neither_is_refused_with_the_next_step() {
+    let message = |result: Result<Listing, DataError>| result.unwrap_err().to_string();
+    assert!(message(Layout::new().scan(None, None)).contains("holds no class folder"));
+    assert!(message(Layout::new().images("cat", 2).scan(None, None)).contains("set a test fraction"));
+    assert!(message(two_sides().scan(None, Some(0.2))).contains("remove the test fraction"));
+    for fraction in [0.0, 1.0, -1.0, f64::NAN] {
+        assert!(message(two_sides().scan(None, Some(fraction))).contains("choose one between 0 and 1"));
+    }
+    let unknown = message(two_sides().scan(Some(&["cow"]), None));
+    assert_eq!(unknown, "there is no class `cow`; choose among cat, dog");
+    assert!(message(two_sides().scan(Some(&["cat", "cat"]), None)).contains("named twice"));
+    let empty = message(Layout::new().images("train/cat", 2).file("test/cat/a.txt", b"").scan(None, None));
+    assert!(empty.contains("class `cat` has no image to test on"), "{empty}");
+    let missing = message(Layout::new().images("train/cat", 2).images("test/dog", 1).scan(None, None));
+    assert!(missing.contains("class `cat` has no image to test on"), "{missing}");
+    let single = message(Layout::new().images("cat", 1).scan(None, Some(0.5)));
+    assert!(single.contains("class `cat` has no image to train on"), "{single}");
+    let gone = message(Listing::scan(Path::new("no/such/folder"), None, None));
+    assert!(gone.starts_with("cannot list no/such/folder"), "{gone}");
+}
+
+#[test]
+fn every_broken_image_is_named_at_once() {
+    let layout = two_sides().file("train/cat/cut.jpg", &JPEG[..JPEG.len() - 30]).file("test/dog/gif.png", b"GIF89a");
+    let error = layout.open(None).err().unwrap();
+    let DataError::BrokenImages { images } = &error else { panic!("{error}") };
+    let names: Vec<_> = images.iter().map(|image| image.path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["cut.jpg", "gif.png"]);
+    let message = error.to_string();
+    assert!(
+        message.contains("cut.jpg: is cut short") && message.contains("gif.png: is neither JPEG nor PNG"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_content_decides_and_not_the_ending() {
+    let data = Layout::new().file("cat/a.png", JPEG).file("cat/b.JPEG", JPEG).open(Some(0.5)).unwrap();
+    assert_eq!(data.num_images(Split::Train, 0), 1);
+}
+
+#[test]
+fn an_edited_image_is_noticed_whatever_its_date() {
+    let layout = two_sides();
+    let path = layout.path().join("train/cat/001.png");
+    let (digest, date) = (layout.open(None).unwrap().digest(), fs::metadata(&path).unwrap().modified().unwrap());
+    assert_eq!(layout.open(None).unwrap().digest(), digest);
+    let layout = layout.image("train/cat/001.png", 200);
+    fs::File::options().write(true).open(&path).unwrap().set_modified(date).unwrap();
+    let data = layout.open(None).unwrap();
+    assert_eq!(levels(&data, Split::Train, 0), [0, 200, 2, 3]);
+    assert_ne!(data.digest(), digest);
+}
+
+#[test]
+fn the_digest_is_of_pixels_and_class_names() {
+    let digest = two_sides().open(None).unwrap().digest();
+    let order = Layout::new().images("test/dog", 1).images("test/cat", 2).images("train/dog", 3).images("train/cat", 4);
+    assert_eq!(order.open(None).unwrap().digest(), digest, "files made in another order, elsewhere");
+    let renamed =
+        Layout::new().images("train/cat", 4).images("train/fox", 3).images("test/cat", 2).images("test/fox", 1);
+    assert_ne!(renamed.open(None).unwrap().digest(), digest);
+}
+
+#[test]
+fn an_image_that_changes_in_use_is_not_mixed_in() {
+    let layout = two_sides();
+    let folder = Folder::hash(layout.scan(None, None).unwrap(), Fit::Stretch, layout.path()).unwrap();
+    let layout = layout.image("train/cat/001.png", 200);
+    let error = folder.render(Split::Train, 0, 1, &mut [0; SIDE * SIDE * 3]).unwrap_err();
+    assert!(matches!(error.reason, DecodeError::Changed));
+    drop(layout);
+}
+
+/// A folder with one image, and the state it would be remembered by if it was read well after it was written.
+fn settled() -> (Layout, PathBuf, [u8; 32]) {
+    let layout = Layout::new().image("cat/a.png", 1);
+    let path = layout.path().join("cat/a.png");
+    let later = SystemTime::now() + std::time::Duration::from_secs(10);
+    let state = known::settled_state(&path, later).unwrap();
+    (layout, path, state)
+}
+
+#[cfg(unix)]
+#[test]
+fn the_hash_of_an_untouched_file_is_remembered() {
+    let (layout, path, state) = settled();
+    let hash = FileHash { content: [7; 32], state: Some(state) };
+    Known::load(layout.path(), b"cats").save(std::slice::from_ref(&path), &[hash]);
+    assert_eq!(Known::load(layout.path(), b"cats").recall(&path), Some(hash));
+    assert_eq!(Known::load(layout.path(), b"dogs").recall(&path), None);
+    assert_eq!(Known::load(layout.path(), b"cats").recall(&path.with_extension("jpg")), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_edit_that_keeps_length_and_date_is_noticed() {
+    let (layout, path, state) = settled();
+    let hash = FileHash { content: [7; 32], state: Some(state) };
+    Known::load(layout.path(), b"cats").save(std::slice::from_ref(&path), &[hash]);
+    let (bytes, date) = (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    fs::write(&path, bytes).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(date).unwrap();
+    assert_eq!(Known::load(layout.path(), b"cats").recall(&path), None);
+}
+
+#[test]
+fn a_file_just_written_is_not_relied_on() {
+    let (_layout, path, _) = settled();
+    assert_eq!(known::settled_state(&path, SystemTime::now()), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn damaged_memory_is_forgotten() {
+    let (layout, path, state) = settled();
+    let hash = FileHash { content: [7; 32], state: Some(state) };
+    Known::load(layout.path(), b"cats").save(std::slice::from_ref(&path), &[hash]);
+    let file = layout.path().join(format!("{}.known", &blake3::hash(b"cats").to_hex()[..32]));
+    let sound = fs::read(&file).unwrap();
+    for (at, length) in [(9, sound.len()), (80, sound.len()), (0, sound.len() - 1), (0, 5)] {
+        let mut damaged = sound[..length].to_vec();
+        damaged[at] ^= 1;
+        fs::write(&file, damaged).unwrap();
+        assert_eq!(Known::load(layout.path(), b"cats").recall(&path), None);
+    }
+}

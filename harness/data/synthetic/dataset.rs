@@ -1,0 +1,31 @@
+//! A built-in domain as a data set.
+
+use super::{CHANNEL_MEAN, CHANNEL_STD, Synthetic};
+use crate::data::{DataError, Dataset, Split};
+
+impl Dataset for Synthetic {
+    fn classes(&self) -> &[String] {
+        &self.spec.classes
+    }
+
+    fn side(&self) -> usize {
+        self.spec.side
+    }
+
+    fn num_images(&self, split: Split, _class: usize) -> usize {
+        self.per_class(split)
+    }
+
+    fn read(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), DataError> {
+        self.render(split, class, index, pixels);
+        Ok(())
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        Synthetic::digest(self)
+    }
+
+    fn mean_and_std(&self) -> ([f32; 3], [f32; 3]) {
+        (CHANNEL_MEAN, CHANNEL_STD)
+    }
+}

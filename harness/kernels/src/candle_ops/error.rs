@@ -1,0 +1,55 @@
+//! What can be wrong with the tensors given to an operation.
+
+use candle_core::{DType, Shape};
+
+/// A tensor that an operation cannot take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OperandError {
+    /// It lies on another device.
+    #[error("{operation}: {operand} is on another device; move it with to_device(&Device::Cpu)")]
+    NotOnCpu {
+        /// The operation.
+        operation: &'static str,
+        /// Which of its operands.
+        operand: &'static str,
+    },
+    /// Its elements have another type.
+    #[error("{operation}: {operand} is {got:?}; convert it with to_dtype(DType::{expected:?})")]
+    DType {
+        /// The operation.
+        operation: &'static str,
+        /// Which of its operands.
+        operand: &'static str,
+        /// The type that the operation takes.
+        expected: DType,
+        /// The type of what was given.
+        got: DType,
+    },
+    /// It is not laid out in row-major order.
+    #[error("{operation}: an operand is not contiguous; call contiguous() on it first")]
+    NotContiguous {
+        /// The operation.
+        operation: &'static str,
+    },
+    /// Its shape does not suit the operation.
+    #[error("{operation}: {operand} has shape {got:?}; reshape it to {expected}")]
+    Shape {
+        /// The operation.
+        operation: &'static str,
+        /// Which of its operands.
+        operand: &'static str,
+        /// The shape that the operation takes.
+        expected: String,
+        /// The shape of what was given.
+        got: Shape,
+    },
+    /// It has no elements.
+    #[error("{operation}: {operand} has no elements; give a batch of at least one image")]
+    Empty {
+        /// The operation.
+        operation: &'static str,
+        /// Which of its operands.
+        operand: &'static str,
+    },
+}

@@ -1,0 +1,92 @@
+//! One cell against scratch: the paired differences, and what is known against them.
+
+use nt_stats::Differences;
+use nt_stats::verdict::{Arm, Contrast, FailedRun, FailureReason, Reference};
+
+use super::join::{Joined, Run};
+use super::{AnalysisError, CellResult, gates};
+use crate::study::{CellKey, Study};
+
+/// What became of a cell's contrast.
+pub(super) enum Prepared {
+    /// It can be decided.
+    Ready(Box<Contrast>),
+    /// No replicate has both arms.
+    Unpaired,
+}
+
+/// Pairs a cell with scratch, and with the same treatment from the untrained source where there is one.
+pub(super) fn prepare(study: &Study, joined: &Joined, cell: &CellResult) -> Result<Prepared, AnalysisError> {
+    let (key, scratch) = (&cell.key, cell.key.scratch());
+    let replicates = common_replicates(joined, key, &scratch);
+    let Some(gap) = differences(joined, key, &scratch, &replicates)? else { return Ok(Prepared::Unpaired) };
+    let untrained = untrained_twin(study, key);
+    let source_gap = match &untrained {
+        Some(twin) => differences(joined, key, twin, &common_replicates(joined, key, twin))?,
+        None => None,
+    };
+    let mut failed_runs = failed(joined, key, Arm::Treatment, &replicates);
+    failed_runs.extend(failed(joined, &scratch, Arm::Reference, &replicates));
+    if let Some(twin) = untrained.filter(|_| source_gap.is_some()) {
+        // Its rows are not rows of the practical gap.
+        failed_runs.extend(failed(joined, &twin, Arm::UntrainedSource, &[]));
+    }
+    Ok(Prepared::Ready(Box::new(Contrast {
+        name: key.name(),
+        reference: Reference::Scratch,
+        frozen: usize::from(key.frozen),
+        gap,
+        source_gap,
+        failed_runs,
+        failed_gates: gates::failures(joined, key, &scratch),
+    })))
+}
+
+/// The same treatment from an untrained source. With nothing frozen it is scratch, and the two gaps are one.
+fn untrained_twin(study: &Study, key: &CellKey) -> Option<CellKey> {
+    if key.frozen == 0 || study.source(key.source.as_deref()?)?.is_untrained {
+        return None;
+    }
+    let untrained = study.sources.iter().find(|source| source.is_untrained)?;
+    Some(key.from_source(&untrained.name))
+}
+
+fn common_replicates(joined: &Joined, first: &CellKey, second: &CellKey) -> Vec<u32> {
+    let has = |key: &CellKey, replicate| joined.run(key, replicate).is_some_and(|run| run.hits.is_some());
+    let replicates = joined.runs(first).map(|(&replicate, _)| replicate);
+    replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()
+}
+
+/// d[r, i] = hit of the first − hit of the second, one row a replicate; none without a replicate.
+fn differences(
+    joined: &Joined,
+    first: &CellKey,
+    second: &CellKey,
+    replicates: &[u32],
+) -> Result<Option<Differences>, AnalysisError> {
+    let hits = |key: &CellKey| -> Vec<&[bool]> {
+        replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.hits.as_deref()).collect()
+    };
+    if replicates.is_empty() {
+        return Ok(None);
+    }
+    Differences::from_hits(&hits(first), &hits(second))
+        .map(Some)
+        .map_err(|source| AnalysisError::Differences { cell: first.name(), source })
+}
+
+/// Runs that did not train, with their row in the differences where they have one.
+fn failed(joined: &Joined, key: &CellKey, arm: Arm, rows: &[u32]) -> Vec<FailedRun> {
+    let reason = |run: &Run| match run.status {
+        "diverged" => Some(FailureReason::Diverged),
+        _ if run.is_at_chance => Some(FailureReason::AtChance),
+        _ => None,
+    };
+    joined
+        .runs(key)
+        .filter_map(|(replicate, run)| {
+            let row = rows.iter().position(|row| row == replicate);
+            reason(run).map(|reason| FailedRun { arm, row, reason })
+        })
+        .collect()
+}

@@ -1,0 +1,45 @@
+//! Gates that records alone can check: 1 (edge of the search), 3 (live baseline), 5 (test lock).
+
+use nt_stats::verdict::{Bias, Consequence, Gate, GateFailure};
+
+use super::join::{Joined, Run};
+use crate::study::CellKey;
+
+/// The gates that a cell against its scratch does not pass.
+pub(super) fn failures(joined: &Joined, key: &CellKey, scratch: &CellKey) -> Vec<GateFailure> {
+    let arm: Vec<&Run> = joined.runs(key).map(|(_, run)| run).collect();
+    let reference: Vec<&Run> = joined.runs(scratch).map(|(_, run)| run).collect();
+    let mut failures = Vec::new();
+    for (runs, whose, bias) in [(&arm, "the treatment", Bias::MakesHarm), (&reference, "scratch", Bias::HidesHarm)] {
+        if let Some(run) = runs.iter().find(|run| run.learning_rate_on_edge) {
+            failures.push(GateFailure {
+                gate: Gate::EqualSearch,
+                consequence: Consequence::Downgrade,
+                bias: Some(bias),
+                detail: format!("{whose} did best at {}, on the edge of the grid; widen it", run.learning_rate),
+            });
+        }
+    }
+    failures.extend(dead_baseline(&reference));
+    if let Some(run) = arm.iter().chain(&reference).find(|run| run.test_openings > 1) {
+        failures.push(GateFailure {
+            gate: Gate::TestLock,
+            consequence: Consequence::Invalid,
+            bias: None,
+            detail: format!("{} opened the test labels {} times", run.name, run.test_openings),
+        });
+    }
+    failures
+}
+
+/// Scratch as a whole is dead when half of its runs or more are; a single dead run is told as such.
+fn dead_baseline(reference: &[&Run]) -> Option<GateFailure> {
+    let done = reference.iter().filter(|run| run.hits.is_some()).count();
+    let dead = reference.iter().filter(|run| run.is_at_chance || run.loss_did_not_fall).count();
+    (done > 0 && 2 * dead >= done).then(|| GateFailure {
+        gate: Gate::LiveBaseline,
+        consequence: Consequence::Invalid,
+        bias: Some(Bias::HidesHarm),
+        detail: format!("{dead} of {done} runs of scratch are not above chance, or their loss did not fall"),
+    })
+}

@@ -1,0 +1,180 @@
+//! Runs by cell and replicate, with what each said of every test image.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use nt_scenario::{JobId, Role};
+use rayon::prelude::*;
+
+use super::chance::is_above_chance;
+use super::{AnalysisError, TestSet};
+use crate::metric;
+use crate::predictions::Predictions;
+use crate::record::{RunRecord, Status};
+use crate::study::{CellKey, Study};
+
+/// A run as analysis needs it.
+pub(super) struct Run {
+    pub job: JobId,
+    pub name: String,
+    pub status: &'static str,
+    pub numerics: String,
+    pub learning_rate: f64,
+    pub learning_rate_on_edge: bool,
+    pub test_openings: u32,
+    pub is_at_chance: bool,
+    /// Whether its training loss ended no lower than it began, where both were recorded.
+    pub loss_did_not_fall: bool,
+    /// Whether each test image was got right, in the target's order; none unless it ended in order.
+    pub hits: Option<Vec<bool>>,
+}
+
+impl Run {
+    /// The deciding metric, a fraction.
+    pub fn value(&self) -> Option<f64> {
+        let hits = self.hits.as_ref()?;
+        Some(hits.iter().filter(|&&hit| hit).count() as f64 / hits.len() as f64)
+    }
+}
+
+/// All runs of a study.
+pub(super) struct Joined {
+    cells: BTreeMap<CellKey, BTreeMap<u32, Run>>,
+    pub test_sets: BTreeMap<String, TestSet>,
+}
+
+/// The cell of a record that counts: a final run or a control of a target.
+pub(super) fn key_of(record: &RunRecord) -> Option<CellKey> {
+    if !matches!(record.role, Role::Final | Role::Control) {
+        return None;
+    }
+    Some(CellKey {
+        target: record.target.clone()?,
+        size: record.size.clone()?,
+        source: record.source.clone(),
+        copied: record.copied,
+        frozen: record.frozen,
+    })
+}
+
+impl Joined {
+    /// Reads the predictions of every run of the study, in parallel, and puts the runs in their places.
+    pub fn new(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Self, AnalysisError> {
+        let keys: BTreeMap<CellKey, ()> = study.cells().into_iter().map(|(key, _)| (key, ())).collect();
+        let counted: Vec<(CellKey, &RunRecord)> = records
+            .iter()
+            .filter_map(|record| key_of(record).map(|key| (key, record)))
+            .filter(|(key, _)| keys.contains_key(key))
+            .collect();
+        let guesses = if study.metric == metric::TOP5 { 5 } else { 1 };
+        let loaded: Vec<Loaded> =
+            counted.par_iter().map(|(_, record)| load(dir, record, guesses)).collect::<Result<_, _>>()?;
+        let test_sets = check_pairing(&counted, &loaded)?;
+        let mut cells: BTreeMap<CellKey, BTreeMap<u32, Run>> = BTreeMap::new();
+        for ((key, record), loaded) in counted.into_iter().zip(loaded) {
+            let name = key.name();
+            let replicates = cells.entry(key).or_default();
+            if let Some(first) = replicates.insert(record.replicate, loaded.run) {
+                let (first, second) = (first.name, record.name.clone());
+                return Err(AnalysisError::Twice { first, second, replicate: record.replicate, cell: name });
+            }
+        }
+        Ok(Joined { cells, test_sets })
+    }
+
+    /// The runs of a cell by replicate.
+    pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &Run)> {
+        self.cells.get(key).into_iter().flatten()
+    }
+
+    /// One run.
+    pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&Run> {
+        self.cells.get(key)?.get(&replicate)
+    }
+}
+
+struct Loaded {
+    run: Run,
+    example_ids: Vec<u32>,
+    test_set: Option<TestSet>,
+}
+
+fn load(dir: &Path, record: &RunRecord, guesses: usize) -> Result<Loaded, AnalysisError> {
+    let file = record.file_in("predictions").filter(|_| record.status == Status::Done);
+    let predictions = file
+        .map(|file| Predictions::read(dir, file))
+        .transpose()
+        .map_err(|source| AnalysisError::Predictions { name: record.name.clone(), source })?;
+    let test_set = predictions.as_ref().map(|predictions| TestSet {
+        num_images: predictions.len(),
+        num_classes: predictions.num_classes(),
+        chance: predictions.chance(),
+    });
+    let is_at_chance = predictions.as_ref().is_some_and(|predictions| is_at_chance(record, predictions));
+    let fell = |first: f64, last: f64| last < first;
+    let run = Run {
+        job: record.job,
+        name: record.name.clone(),
+        status: record.status.word(),
+        numerics: record.numerics.clone(),
+        learning_rate: record.learning_rate,
+        learning_rate_on_edge: record.learning_rate_on_edge,
+        test_openings: record.test_openings,
+        is_at_chance,
+        loss_did_not_fall: match (record.metric(metric::TRAIN_LOSS_FIRST), record.metric(metric::TRAIN_LOSS_LAST)) {
+            (Some(first), Some(last)) => !fell(first, last),
+            _ => false,
+        },
+        hits: predictions.as_ref().map(|predictions| predictions.hits(guesses)),
+    };
+    let example_ids = predictions.map(|predictions| predictions.example_ids().to_vec()).unwrap_or_default();
+    Ok(Loaded { run, example_ids, test_set })
+}
+
+/// Neither on the test images nor on those it was trained on is it above chance. One that fits its training images and
+/// fails on the test images did train: that is a result.
+fn is_at_chance(record: &RunRecord, predictions: &Predictions) -> bool {
+    let chance = predictions.chance();
+    let hits = predictions.hits(1).into_iter().filter(|&hit| hit).count() as u64;
+    let on_test = is_above_chance(hits, predictions.len() as u64, chance);
+    let on_training = record.metrics.iter().find(|metric| metric.name == metric::TRAIN_TOP1).is_some_and(|train| {
+        let hits = (train.value * train.n as f64).round().max(0.0) as u64;
+        is_above_chance(hits, train.n, chance)
+    });
+    !on_test && !on_training
+}
+
+/// All runs of a target must have seen the same images, with the same arithmetic.
+fn check_pairing(
+    counted: &[(CellKey, &RunRecord)],
+    loaded: &[Loaded],
+) -> Result<BTreeMap<String, TestSet>, AnalysisError> {
+    let mut first_of: BTreeMap<&str, &Loaded> = BTreeMap::new();
+    let mut test_sets = BTreeMap::new();
+    for ((key, _), loaded) in counted.iter().zip(loaded) {
+        let Some(test_set) = loaded.test_set else { continue };
+        let first = *first_of.entry(&key.target).or_insert(loaded);
+        if first.example_ids != loaded.example_ids {
+            let example_id = first_difference(&first.example_ids, &loaded.example_ids);
+            let (first, second) = (first.run.name.clone(), loaded.run.name.clone());
+            return Err(AnalysisError::Examples { first, second, example_id });
+        }
+        if first.run.numerics != loaded.run.numerics {
+            return Err(AnalysisError::Numerics {
+                first: first.run.name.clone(),
+                first_numerics: first.run.numerics.clone(),
+                second: loaded.run.name.clone(),
+                second_numerics: loaded.run.numerics.clone(),
+            });
+        }
+        test_sets.entry(key.target.clone()).or_insert(test_set);
+    }
+    Ok(test_sets)
+}
+
+fn first_difference(first: &[u32], second: &[u32]) -> u32 {
+    let pairs = first.iter().zip(second);
+    let differing = pairs.into_iter().find(|(first, second)| first != second).map(|(first, second)| *first.min(second));
+    let longer = if first.len() > second.len() { first } else { second };
+    differing.or_else(|| longer.get(first.len().min(second.len())).copied()).unwrap_or(0)
+}

@@ -1,0 +1,214 @@
+//! From records to verdicts: runs are joined into cells on their keys, paired with scratch and with the untrained
+//! source replicate by replicate and image by image, and decided as one family.
+
+mod cell;
+mod chance;
+mod contrast;
+mod gates;
+mod join;
+mod quadrant;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use nt_stats::verdict::{Settings, decide};
+use thiserror::Error;
+
+pub use cell::{CellKind, CellResult, RunOutcome};
+pub use quadrant::{Quadrant, Tally};
+
+use crate::predictions::PredictionsError;
+use crate::record::RunRecord;
+use crate::study::{CellKey, Study};
+use contrast::Prepared;
+use join::Joined;
+
+/// Everything the report says, before it is put into words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Analysis {
+    /// The study.
+    pub study: Study,
+    /// Every cell of the study in its order, those without a run among them.
+    pub cells: Vec<CellResult>,
+    /// One a target, size and similarity of a trained source.
+    pub quadrants: Vec<Quadrant>,
+    /// Contrasts that were decided together.
+    pub family_size: usize,
+    /// Contrasts of the untrained source, decided together, apart from the others.
+    pub control_family_size: usize,
+    /// Facts of each target's test set.
+    pub test_sets: BTreeMap<String, TestSet>,
+    /// What was found that a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// A target's test set, as its predictions show it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TestSet {
+    /// Its images.
+    pub num_images: usize,
+    /// Its classes.
+    pub num_classes: usize,
+    /// Share of the most frequent class: what always guessing it would score.
+    pub chance: f64,
+}
+
+/// Why records cannot be analysed.
+#[derive(Debug, Error)]
+pub enum AnalysisError {
+    /// Two runs that should be paired saw different test images.
+    #[error(
+        "{first} and {second} were not tested on the same images (first difference at example {example_id}); they cannot be paired: run the study again into an empty folder"
+    )]
+    Examples {
+        /// A run.
+        first: String,
+        /// One that differs from it.
+        second: String,
+        /// The first id that only one of them has.
+        example_id: u32,
+    },
+    /// Two runs of one contrast used different arithmetic.
+    #[error(
+        "{first} ran with {first_numerics} and {second} with {second_numerics}; a contrast never mixes two: run the study again on one of them"
+    )]
+    Numerics {
+        /// A run.
+        first: String,
+        /// Its numerics.
+        first_numerics: String,
+        /// One that differs.
+        second: String,
+        /// Its numerics.
+        second_numerics: String,
+    },
+    /// Two runs claim one place.
+    #[error(
+        "{first} and {second} are both replicate {replicate} of {cell}; take out the one that does not belong to this study"
+    )]
+    Twice {
+        /// A job.
+        first: String,
+        /// Another.
+        second: String,
+        /// The replicate.
+        replicate: u32,
+        /// The cell.
+        cell: String,
+    },
+    /// A file of predictions cannot be used.
+    #[error("{name}: {source}")]
+    Predictions {
+        /// The job.
+        name: String,
+        /// What is wrong.
+        source: PredictionsError,
+    },
+    /// The differences cannot be formed.
+    #[error("{cell}: {source}")]
+    Differences {
+        /// The cell.
+        cell: String,
+        /// What is wrong.
+        source: nt_stats::DifferencesError,
+    },
+    /// The family cannot be decided.
+    #[error("the verdicts cannot be given: {source}")]
+    Family {
+        /// What is wrong.
+        #[from]
+        source: nt_stats::FamilyError,
+    },
+}
+
+/// Decides every cell of a study from its records and the predictions below `dir`.
+///
+/// Records of other cells than the study's are left out and noted. A cell with fewer runs than planned is decided on
+/// those it has and says so; one that cannot be decided says why.
+///
+/// # Errors
+/// [`AnalysisError`] if runs cannot be paired, or their predictions not read.
+pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analysis, AnalysisError> {
+    let joined = Joined::new(dir, study, records)?;
+    let mut cells: Vec<CellResult> =
+        study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, &joined)).collect();
+    let family_size = decide_kind(study, &joined, &mut cells, CellKind::Transfer)?;
+    let control_family_size = decide_kind(study, &joined, &mut cells, CellKind::Control)?;
+    let quadrants = quadrant::quadrants(study, &cells);
+    let notes = notes(study, records, &cells);
+    Ok(Analysis {
+        study: study.clone(),
+        cells,
+        quadrants,
+        family_size,
+        control_family_size,
+        test_sets: joined.test_sets,
+        notes,
+    })
+}
+
+impl Analysis {
+    /// The cell of that key.
+    pub fn cell(&self, key: &CellKey) -> Option<&CellResult> {
+        self.cells.iter().find(|cell| cell.key == *key)
+    }
+
+    /// Runs that ended in order, and runs planned, over all cells.
+    pub fn completeness(&self) -> (usize, usize) {
+        let planned = self.study.replicates as usize * self.cells.len();
+        (self.cells.iter().map(CellResult::num_done).sum(), planned)
+    }
+}
+
+fn decide_kind(
+    study: &Study,
+    joined: &Joined,
+    cells: &mut [CellResult],
+    kind: CellKind,
+) -> Result<usize, AnalysisError> {
+    let settings = settings(study);
+    let chosen: Vec<usize> = (0..cells.len()).filter(|&at| cells[at].kind == kind).collect();
+    let mut contrasts = Vec::new();
+    let mut places = Vec::new();
+    for at in chosen {
+        if let Prepared::Ready(contrast) = contrast::prepare(study, joined, &cells[at])? {
+            contrasts.push(*contrast);
+            places.push(at);
+        }
+    }
+    for (at, decision) in places.into_iter().zip(decide(&contrasts, &settings)?) {
+        cells[at].decision = Some(decision);
+    }
+    Ok(contrasts.len())
+}
+
+/// The decision rule that the scenario fixed.
+pub fn settings(study: &Study) -> Settings {
+    Settings { margin_pp: study.margin_pp, alpha: study.alpha, ..Settings::default() }
+}
+
+fn notes(study: &Study, records: &[RunRecord], cells: &[CellResult]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let known: BTreeSet<&CellKey> = cells.iter().map(|cell| &cell.key).collect();
+    let foreign = records.iter().filter_map(join::key_of).filter(|key| !known.contains(key)).count();
+    if foreign > 0 {
+        notes.push(format!("{foreign} runs belong to no cell of this scenario and are left out; an earlier version of it may have run them."));
+    }
+    let missing = cells.iter().filter(|cell| cell.num_done() < study.replicates as usize).count();
+    if missing > 0 {
+        notes.push(format!(
+            "{missing} of {} cells have fewer than the {} runs planned; each says how many.",
+            cells.len(),
+            study.replicates
+        ));
+    }
+    if study.replicates < 6 {
+        notes.push(format!(
+            "{} replicates are a pilot: six are a minimum, eight to twelve confirmatory.",
+            study.replicates
+        ));
+    }
+    notes
+}

@@ -1,0 +1,105 @@
+//! The cells of one size and similarity, counted.
+
+use nt_stats::verdict::{Attribution, Verdict};
+
+use super::{CellKind, CellResult};
+use crate::study::Study;
+
+/// A target's size × a similarity of sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quadrant {
+    /// The target.
+    pub target: String,
+    /// Name of its size.
+    pub size: String,
+    /// Training images a class.
+    pub train_per_class: usize,
+    /// The declared similarity of its sources.
+    pub similarity: String,
+    /// Its verdicts, counted.
+    pub tally: Tally,
+    /// Position in [`super::Analysis::cells`] of its transfer cells, in the study's order.
+    pub cells: Vec<usize>,
+    /// Of them, the one with the largest gap.
+    pub best: Option<usize>,
+    /// Of them, the one with the smallest gap.
+    pub worst: Option<usize>,
+}
+
+/// Verdicts of several cells, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// NEGATIVE with attribution SOURCE: negative transfer.
+    pub harmed_by_source: usize,
+    /// NEGATIVE with attribution FREEZING.
+    pub harmed_by_freezing: usize,
+    /// NEGATIVE with attribution UNDECIDED.
+    pub harmed: usize,
+    /// POSITIVE, whatever the attribution.
+    pub helped: usize,
+    /// EQUIVALENT and neither of the above.
+    pub equivalent: usize,
+    /// INCONCLUSIVE, for whatever reason.
+    pub undecided: usize,
+    /// INVALID.
+    pub invalid: usize,
+}
+
+impl Tally {
+    /// All NEGATIVE ones.
+    pub fn worse(&self) -> usize {
+        self.harmed_by_source + self.harmed_by_freezing + self.harmed
+    }
+
+    /// All.
+    pub fn total(&self) -> usize {
+        self.worse() + self.helped + self.equivalent + self.undecided + self.invalid
+    }
+
+    /// Counts a cell's verdict.
+    pub fn add(&mut self, cell: &CellResult) {
+        let attribution = cell.decision.as_ref().and_then(|decision| decision.attribution);
+        let counter = match (cell.verdict(), attribution) {
+            (None, _) => return,
+            (Some(verdict), Some(Attribution::Source)) if verdict.is_negative() => &mut self.harmed_by_source,
+            (Some(verdict), Some(Attribution::Freezing)) if verdict.is_negative() => &mut self.harmed_by_freezing,
+            (Some(verdict), _) if verdict.is_negative() => &mut self.harmed,
+            (Some(verdict), _) if verdict.is_positive() => &mut self.helped,
+            (Some(Verdict::Equivalent), _) => &mut self.equivalent,
+            (Some(Verdict::Invalid), _) => &mut self.invalid,
+            (Some(_), _) => &mut self.undecided,
+        };
+        *counter += 1;
+    }
+}
+
+pub(super) fn quadrants(study: &Study, cells: &[CellResult]) -> Vec<Quadrant> {
+    let mut quadrants = Vec::new();
+    for target in &study.targets {
+        for (size, train_per_class) in &target.sizes {
+            for similarity in study.similarities() {
+                let is_in = |cell: &CellResult| {
+                    cell.kind == CellKind::Transfer
+                        && cell.key.target == target.name
+                        && cell.key.size == *size
+                        && cell.similarity.as_deref() == Some(similarity)
+                };
+                let chosen: Vec<usize> = (0..cells.len()).filter(|&at| is_in(&cells[at])).collect();
+                let mut tally = Tally::default();
+                chosen.iter().for_each(|&at| tally.add(&cells[at]));
+                let gaps = || chosen.iter().filter_map(|&at| cells[at].gap_pp().map(|gap| (at, gap)));
+                quadrants.push(Quadrant {
+                    target: target.name.clone(),
+                    size: size.clone(),
+                    train_per_class: *train_per_class,
+                    similarity: similarity.to_owned(),
+                    tally,
+                    best: gaps().max_by(|first, second| first.1.total_cmp(&second.1)).map(|(at, _)| at),
+                    worst: gaps().min_by(|first, second| first.1.total_cmp(&second.1)).map(|(at, _)| at),
+                    cells: chosen,
+                });
+            }
+        }
+    }
+    quadrants
+}

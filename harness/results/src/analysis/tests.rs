@@ -1,0 +1,161 @@
+use nt_stats::verdict::{Attribution, Verdict};
+
+use super::*;
+use crate::mock::{Mock, like_the_default_study};
+use crate::record::Status;
+
+fn key(size: &str, source: Option<&str>, copied: u8, frozen: u8) -> CellKey {
+    let source = source.map(str::to_owned);
+    CellKey { target: "shapes-b".to_owned(), size: size.to_owned(), source, copied, frozen }
+}
+
+fn analysed(mock: &Mock) -> Result<Analysis, AnalysisError> {
+    let dir = tempfile::tempdir().unwrap();
+    let records = mock.write(dir.path());
+    analyse(dir.path(), &mock.study, &records)
+}
+
+fn verdict_of(analysis: &Analysis, key: &CellKey) -> (Verdict, Option<Attribution>) {
+    let cell = analysis.cell(key).unwrap();
+    (cell.verdict().unwrap(), cell.decision.as_ref().and_then(|decision| decision.attribution))
+}
+
+#[test]
+fn planted_help_is_positive_and_comes_from_the_source() {
+    let analysis = analysed(&Mock::four_quadrants(like_the_default_study)).unwrap();
+    let helped = verdict_of(&analysis, &key("small", Some("near"), 7, 0));
+    assert_eq!(helped, (Verdict::MaterialPositive, Some(Attribution::Source)));
+    let quadrant = &analysis.quadrants[0];
+    assert_eq!((quadrant.size.as_str(), quadrant.similarity.as_str()), ("small", "similar"));
+    assert_eq!((quadrant.tally.helped, quadrant.tally.total()), (14, 14));
+}
+
+#[test]
+fn planted_harm_of_freezing_is_negative_but_never_called_negative_transfer() {
+    let mock = Mock::four_quadrants(|key| match (key.source.as_deref(), key.frozen) {
+        (None, _) | (_, 0) => 0.8,
+        (_, depth) => 0.8 - 0.06 * f64::from(depth),
+    });
+    let analysis = analysed(&mock).unwrap();
+    let cell = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap();
+    assert_eq!(verdict_of(&analysis, &cell.key), (Verdict::MaterialNegative, Some(Attribution::Freezing)));
+    assert!(cell.words().contains("worse than scratch (freezing)"), "{}", cell.words());
+    let said = analysis.cells.iter().any(|cell| cell.words().contains("negative transfer"));
+    assert!(!said, "no source did any harm here");
+}
+
+#[test]
+fn a_source_below_random_layers_is_negative_transfer() {
+    let mock = Mock::four_quadrants(|key| match (key.source.as_deref(), key.frozen) {
+        (Some("far"), depth) if depth > 0 => 0.3,
+        (Some("random"), _) => 0.6,
+        _ => 0.8,
+    });
+    let analysis = analysed(&mock).unwrap();
+    let cell = analysis.cell(&key("large", Some("far"), 5, 5)).unwrap();
+    assert_eq!(verdict_of(&analysis, &cell.key), (Verdict::MaterialNegative, Some(Attribution::Source)));
+    assert!(cell.words().starts_with("negative transfer"), "{}", cell.words());
+}
+
+#[test]
+fn equal_arms_are_equivalent_where_the_margin_is_wide_enough_to_show_it() {
+    let analysis = analysed(&Mock::four_quadrants(|_| 0.8)).unwrap();
+    let (verdict, attribution) = verdict_of(&analysis, &key("large", Some("near"), 7, 0));
+    assert_eq!((verdict, attribution), (Verdict::Equivalent, None));
+    assert_eq!(analysis.quadrants.iter().map(|quadrant| quadrant.tally.worse()).sum::<usize>(), 0);
+}
+
+#[test]
+fn an_incomplete_cell_is_kept_and_says_so() {
+    let mock =
+        Mock::four_quadrants(like_the_default_study).editing(|key, record| key.copied != 3 || record.replicate < 5);
+    let analysis = analysed(&mock).unwrap();
+    let cell = analysis.cell(&key("small", Some("near"), 3, 3)).unwrap();
+    assert_eq!(cell.completeness_words(), "5 of 8 runs");
+    assert_eq!(cell.decision.as_ref().unwrap().gap.num_replicates, 5);
+    assert!(analysis.notes.iter().any(|note| note.contains("fewer than the 8 runs planned")), "{:?}", analysis.notes);
+}
+
+#[test]
+fn a_diverged_run_is_never_evidence_of_harm() {
+    let mock = Mock::four_quadrants(like_the_default_study).editing(|key, record| {
+        if key.source.as_deref() == Some("far") && key.frozen == 7 && record.replicate == 2 {
+            record.status = Status::Diverged { reason: "loss NaN at step 12".to_owned() };
+            record.metrics.clear();
+            record.files.clear();
+        }
+        true
+    });
+    let analysis = analysed(&mock).unwrap();
+    let cell = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap();
+    assert_eq!(cell.verdict(), Some(Verdict::InconclusiveOptimisation));
+    assert_eq!((cell.num_done(), cell.num_untrained()), (7, 1));
+}
+
+#[test]
+fn a_cell_that_only_diverged_is_inconclusive_for_that_reason() {
+    let mock = Mock::four_quadrants(like_the_default_study).editing(|key, record| {
+        if key.source.as_deref() == Some("far") && key.frozen == 6 {
+            record.status = Status::Diverged { reason: "loss NaN".to_owned() };
+            record.files.clear();
+        }
+        true
+    });
+    let analysis = analysed(&mock).unwrap();
+    let cell = analysis.cell(&key("large", Some("far"), 6, 6)).unwrap();
+    assert_eq!((cell.verdict(), cell.num_done()), (Some(Verdict::InconclusiveOptimisation), 0));
+}
+
+#[test]
+fn a_search_that_ended_on_its_edge_takes_a_verdict_one_step_down() {
+    let mock = Mock::four_quadrants(like_the_default_study).editing(|key, record| {
+        record.learning_rate_on_edge = key.source.as_deref() == Some("far");
+        true
+    });
+    let analysis = analysed(&mock).unwrap();
+    let cell = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap();
+    assert_eq!(cell.verdict(), Some(Verdict::Negative));
+    assert!(cell.words().contains("downgraded from MATERIAL NEGATIVE"), "{}", cell.words());
+    assert_eq!(analysis.cell(&key("small", Some("near"), 7, 0)).unwrap().verdict(), Some(Verdict::MaterialPositive));
+}
+
+#[test]
+fn scratch_at_chance_makes_its_cells_invalid() {
+    let mock = Mock::four_quadrants(|key| if key.source.is_none() && key.size == "small" { 0.125 } else { 0.7 });
+    let analysis = analysed(&mock).unwrap();
+    assert_eq!(analysis.cell(&key("small", Some("near"), 7, 0)).unwrap().verdict(), Some(Verdict::Invalid));
+    assert_ne!(analysis.cell(&key("large", Some("near"), 7, 0)).unwrap().verdict(), Some(Verdict::Invalid));
+}
+
+#[test]
+fn the_order_of_records_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mock = Mock::four_quadrants(like_the_default_study);
+    let mut records = mock.write(dir.path());
+    let forwards = analyse(dir.path(), &mock.study, &records).unwrap();
+    records.reverse();
+    assert_eq!(analyse(dir.path(), &mock.study, &records).unwrap(), forwards);
+}
+
+#[test]
+fn runs_that_cannot_be_paired_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mock = Mock::four_quadrants(like_the_default_study);
+    let mut records = mock.write(dir.path());
+    let mut other = Mock::four_quadrants(like_the_default_study);
+    other.num_images = 600;
+    let there = tempfile::tempdir().unwrap();
+    let shorter = other.write(there.path());
+    std::fs::copy(there.path().join(&shorter[20].files[0].path), dir.path().join(&records[20].files[0].path)).unwrap();
+    records[20].files = shorter[20].files.clone();
+    let error = analyse(dir.path(), &mock.study, &records).unwrap_err();
+    assert!(matches!(error, AnalysisError::Examples { example_id: 600, .. }), "{error}");
+    assert!(error.to_string().contains(&records[20].name), "{error}");
+
+    let mut mixed = mock.write(tempfile::tempdir().unwrap().path());
+    mixed[3].numerics = "cuda-f32-1".to_owned();
+    mixed[20] = mixed[19].clone();
+    mixed[20].replicate = 99;
+    let error = analyse(dir.path(), &mock.study, &mixed[..10]).unwrap_err();
+    assert!(matches!(error, AnalysisError::Numerics { .. }), "{error}");
+}

@@ -1,0 +1,107 @@
+//! `report.md`: the answer and its tables, to paste.
+
+use std::fmt::Write;
+
+use super::number::{NONE, gap, interval, percent};
+use super::{Material, answer};
+use crate::analysis::CellResult;
+
+/// The report as Markdown.
+pub(super) fn document(material: &Material) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut text, material);
+    text
+}
+
+fn write(text: &mut String, material: &Material) -> std::fmt::Result {
+    let (analysis, study) = (&material.analysis, &material.analysis.study);
+    writeln!(text, "# {}\n\n{}\n", escaped(&study.name), escaped(&study.question))?;
+    if material.is_exploratory {
+        writeln!(text, "**EXPLORATORY (CHANGED AFTER DATA)**\n")?;
+    }
+    for sentence in answer::sentences(analysis) {
+        writeln!(text, "{}\n", escaped(&sentence))?;
+    }
+    for note in analysis.notes.iter().chain(&material.warnings) {
+        writeln!(text, "> {}\n", escaped(note))?;
+    }
+    writeln!(
+        text,
+        "| quadrant | verdict | helped | harmed by the source | worse by freezing | worse, cause open | equivalent | undecided | best | worst |"
+    )?;
+    writeln!(text, "|---|---|--:|--:|--:|--:|--:|--:|---|---|")?;
+    for quadrant in &analysis.quadrants {
+        let tally = &quadrant.tally;
+        let extreme = |at| answer::extreme_with_interval(analysis, at).unwrap_or_else(|| NONE.to_owned());
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            escaped(&answer::name(analysis, quadrant)),
+            answer::verdict(tally),
+            tally.helped,
+            tally.harmed_by_source,
+            tally.harmed_by_freezing,
+            tally.harmed,
+            tally.equivalent,
+            tally.undecided + tally.invalid,
+            extreme(quadrant.best),
+            extreme(quadrant.worst)
+        )?;
+    }
+    writeln!(
+        text,
+        "\nGaps to scratch in points of {}, n = {} replicates; intervals adjusted over {} contrasts (Holm, {}).\n",
+        answer::metric(study.metric),
+        study.replicates,
+        analysis.family_size,
+        study.alpha
+    )?;
+    for (name, _) in &material.figures {
+        writeln!(text, "![Accuracy by depth of transfer](figures/{name}.png)\n")?;
+    }
+    writeln!(
+        text,
+        "| target | size | source | treatment | accuracy (%) | gap | adjusted interval | verdict | in words | n |"
+    )?;
+    writeln!(text, "|---|---|---|---|--:|--:|--:|---|---|--:|")?;
+    for cell in &analysis.cells {
+        row(text, cell)?;
+    }
+    let completeness = &material.completeness;
+    writeln!(
+        text,
+        "\n{} of {} jobs done. Result digest `{}`.",
+        completeness.done, completeness.planned, material.result_digest
+    )
+}
+
+fn row(text: &mut String, cell: &CellResult) -> std::fmt::Result {
+    let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
+    writeln!(
+        text,
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        escaped(&cell.key.target),
+        escaped(&cell.key.size),
+        escaped(cell.key.source.as_deref().unwrap_or("scratch")),
+        answer::point(cell.key.copied, cell.key.frozen),
+        percent(cell.mean),
+        gap(cell.gap_pp()),
+        estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),
+        cell.verdict().map_or("reference", |verdict| verdict.name()),
+        escaped(&cell.words()),
+        cell.completeness_words()
+    )
+}
+
+/// Signs that Markdown would read as its own.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '\\' | '|' | '*' | '_' | '`' | '<' | '[' | ']' | '#') {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}

@@ -1,0 +1,34 @@
+//! Numbers as people read them.
+
+/// What stands where there is no number.
+pub(super) const NONE: &str = "–";
+
+/// A gap: sign, one decimal, a true minus.
+pub(super) fn gap(value: Option<f64>) -> String {
+    match value {
+        None => NONE.to_owned(),
+        Some(value) => {
+            let rounded = (value * 10.0).round() / 10.0 + 0.0;
+            let sign = if rounded < 0.0 { "−" } else { "+" };
+            format!("{sign}{:.1}", rounded.abs())
+        }
+    }
+}
+
+/// An interval of gaps.
+pub(super) fn interval(low: Option<f64>, high: Option<f64>) -> String {
+    match (low, high) {
+        (Some(_), Some(_)) => format!("[{}, {}]", gap(low), gap(high)),
+        _ => NONE.to_owned(),
+    }
+}
+
+/// A fraction as per cent, one decimal.
+pub(super) fn percent(fraction: Option<f64>) -> String {
+    fraction.map_or(NONE.to_owned(), |fraction| format!("{:.1}", 100.0 * fraction))
+}
+
+/// "1 run", "2 runs".
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

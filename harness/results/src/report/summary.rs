@@ -1,0 +1,84 @@
+//! What a report says to whoever asked for it.
+
+use std::path::{Path, PathBuf};
+
+use super::{Material, answer};
+use crate::analysis::{Analysis, Quadrant};
+use crate::ledger::LedgerWarning;
+use crate::manifest::Completeness;
+
+/// A report that was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportSummary {
+    /// The page.
+    pub page: PathBuf,
+    /// Hash over all records' meaning and values in plan order.
+    pub result_digest: String,
+    /// How much of the plan is done.
+    pub completeness: Completeness,
+    /// What is wrong with the records.
+    pub warnings: Vec<LedgerWarning>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// The analysis it rests on.
+    pub analysis: Analysis,
+}
+
+impl ReportSummary {
+    pub(super) fn new(dir: &Path, material: Material, warnings: Vec<LedgerWarning>) -> Self {
+        ReportSummary {
+            page: dir.join("index.html"),
+            result_digest: material.result_digest,
+            completeness: material.completeness,
+            warnings,
+            notes: material.analysis.notes.clone(),
+            analysis: material.analysis,
+        }
+    }
+
+    /// One row a quadrant with its verdict, for a terminal.
+    ///
+    /// # Units
+    /// Gaps in percentage points.
+    pub fn terminal_table(&self) -> String {
+        let header = ["quadrant", "verdict", "helped", "worse", "equal", "open", "best", "worst"].map(str::to_owned);
+        let rows: Vec<[String; 8]> = self.analysis.quadrants.iter().map(|quadrant| self.row(quadrant)).collect();
+        let all: Vec<&[String; 8]> = std::iter::once(&header).chain(&rows).collect();
+        let widths: Vec<usize> =
+            (0..8).map(|column| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+        let mut text = String::new();
+        for (index, row) in all.into_iter().enumerate() {
+            text.push_str(line(row, &widths).trim_end());
+            text.push('\n');
+            if index == 0 {
+                text.push_str(&"─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    fn row(&self, quadrant: &Quadrant) -> [String; 8] {
+        let tally = &quadrant.tally;
+        let extreme = |at| answer::extreme(&self.analysis, at).unwrap_or_default();
+        [
+            answer::name(&self.analysis, quadrant),
+            answer::verdict(tally).to_owned(),
+            tally.helped.to_string(),
+            tally.worse().to_string(),
+            tally.equivalent.to_string(),
+            (tally.undecided + tally.invalid).to_string(),
+            extreme(quadrant.best),
+            extreme(quadrant.worst),
+        ]
+    }
+}
+
+/// Numbers to the right, words to the left.
+fn line(row: &[String; 8], widths: &[usize]) -> String {
+    let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &width))| match column {
+        2..=5 => format!("{cell:>width$}"),
+        _ => format!("{cell:<width$}"),
+    });
+    cells.collect::<Vec<_>>().join("  ")
+}

@@ -1,0 +1,199 @@
+//! What a study set out to do, as analysis and report need it: the scenario without what only training needs.
+
+use nt_scenario::choice::Choice;
+use nt_scenario::{Metric, Scenario, SourceKind};
+
+/// A study's question, axes and decision rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Study {
+    /// Its name.
+    pub name: String,
+    /// Its question, in a sentence.
+    pub question: String,
+    /// Replicates a cell.
+    pub replicates: u32,
+    /// The metric that decides: a name of [`crate::metric`].
+    pub metric: &'static str,
+    /// Margin of material harm and of equivalence, percentage points.
+    pub margin_pp: f64,
+    /// Family-wise error of two-sided tests.
+    pub alpha: f64,
+    /// The network in words: `alexnet, width 0.125, 48 px, he-normal`.
+    pub network: String,
+    /// The search for learning rates in words.
+    pub search: String,
+    /// What transfer is judged on, in the scenario's order.
+    pub targets: Vec<StudyTarget>,
+    /// Where knowledge comes from, in the scenario's order.
+    pub sources: Vec<StudySource>,
+    /// Lattice points by source, in the scenario's order; scratch is not among them.
+    pub arms: Vec<Arm>,
+}
+
+/// A target and its sizes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StudyTarget {
+    /// Its name.
+    pub name: String,
+    /// Name and training images a class of each size.
+    pub sizes: Vec<(String, usize)>,
+}
+
+/// A source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StudySource {
+    /// Its name.
+    pub name: String,
+    /// The similarity its author declares.
+    pub similarity: String,
+    /// Whether it was ever trained: an untrained one is the control that tells the source's part from freezing's.
+    pub is_untrained: bool,
+}
+
+/// A treatment of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arm {
+    /// The source's position in [`Study::sources`].
+    pub source: usize,
+    /// The treatment's name.
+    pub treatment: String,
+    /// Layers copied.
+    pub copied: u8,
+    /// Of them, frozen.
+    pub frozen: u8,
+}
+
+/// What a cell is: keys are joined on this, never on position.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellKey {
+    /// The target.
+    pub target: String,
+    /// Name of its size.
+    pub size: String,
+    /// The source; none for scratch.
+    pub source: Option<String>,
+    /// Layers copied.
+    pub copied: u8,
+    /// Of them, frozen.
+    pub frozen: u8,
+}
+
+impl CellKey {
+    /// The scratch that this cell is compared with.
+    pub fn scratch(&self) -> CellKey {
+        CellKey { source: None, copied: 0, frozen: 0, ..self.clone() }
+    }
+
+    /// The same treatment from another source.
+    pub fn from_source(&self, source: &str) -> CellKey {
+        CellKey { source: Some(source.to_owned()), ..self.clone() }
+    }
+
+    /// The cell for people: `shapes-b/small/near/(3,3)`.
+    pub fn name(&self) -> String {
+        let source = self.source.as_deref().unwrap_or("scratch");
+        format!("{}/{}/{source}/({},{})", self.target, self.size, self.copied, self.frozen)
+    }
+}
+
+impl Study {
+    /// The study that a scenario describes.
+    pub fn from_scenario(scenario: &Scenario) -> Self {
+        let targets = scenario.targets.iter().map(|target| StudyTarget {
+            name: target.name.clone(),
+            sizes: target.sizes.iter().map(|size| (size.name.clone(), size.train_per_class)).collect(),
+        });
+        let sources = scenario.sources.iter().map(|source| StudySource {
+            name: source.name.clone(),
+            similarity: source.similarity.clone(),
+            is_untrained: source.kind() == SourceKind::Untrained,
+        });
+        let model = &scenario.model;
+        Study {
+            name: scenario.study.name.clone(),
+            question: scenario.study.question.clone(),
+            replicates: scenario.study.replicates,
+            metric: match scenario.verdict.metric {
+                Metric::Top1 => crate::metric::TOP1,
+                Metric::Top5 => crate::metric::TOP5,
+            },
+            margin_pp: scenario.verdict.margin_pp,
+            alpha: scenario.verdict.alpha,
+            network: format!(
+                "{}, width {}, {} px, initialised {}",
+                model.architecture.word(),
+                model.width,
+                model.input,
+                model.initialiser.word()
+            ),
+            search: search_words(scenario),
+            targets: targets.collect(),
+            sources: sources.collect(),
+            arms: arms(scenario),
+        }
+    }
+
+    /// The source of that name.
+    pub fn source(&self, name: &str) -> Option<&StudySource> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    /// The similarities of the trained sources, in the order of their first mention.
+    pub fn similarities(&self) -> Vec<&str> {
+        let mut words: Vec<&str> = Vec::new();
+        for source in self.sources.iter().filter(|source| !source.is_untrained) {
+            if !words.contains(&source.similarity.as_str()) {
+                words.push(&source.similarity);
+            }
+        }
+        words
+    }
+
+    /// Every cell with its treatment's name, scratch first in each target and size; each lattice point once.
+    pub fn cells(&self) -> Vec<(CellKey, String)> {
+        let mut cells: Vec<(CellKey, String)> = Vec::new();
+        for target in &self.targets {
+            for (size, _) in &target.sizes {
+                let scratch =
+                    CellKey { target: target.name.clone(), size: size.clone(), source: None, copied: 0, frozen: 0 };
+                let first = cells.len();
+                cells.push((scratch.clone(), "scratch".to_owned()));
+                for (position, source) in self.sources.iter().enumerate() {
+                    for arm in self.arms.iter().filter(|arm| arm.source == position) {
+                        let point =
+                            CellKey { copied: arm.copied, frozen: arm.frozen, ..scratch.from_source(&source.name) };
+                        if !cells[first..].iter().any(|(key, _)| *key == point) {
+                            cells.push((point, arm.treatment.clone()));
+                        }
+                    }
+                }
+            }
+        }
+        cells
+    }
+}
+
+fn arms(scenario: &Scenario) -> Vec<Arm> {
+    let of_range = |range: &nt_scenario::TreatmentRange| {
+        let name = range.name.clone();
+        let points = range.points();
+        let arms = range.sources.iter().flat_map(|&source| {
+            let name = name.clone();
+            points.iter().map(move |&(copied, frozen)| Arm { source, treatment: name.clone(), copied, frozen })
+        });
+        arms.collect::<Vec<_>>()
+    };
+    scenario.treatments.iter().flat_map(of_range).collect()
+}
+
+fn search_words(scenario: &Scenario) -> String {
+    match &scenario.tuning {
+        Some(tuning) => format!(
+            "each arm's learning rate is the best of {} ({}) by mean validation accuracy over {} replicates of its own",
+            tuning.learning_rates.len(),
+            tuning.learning_rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", "),
+            tuning.replicates
+        ),
+        None => "learning rates are fixed by the scenario, not searched".to_owned(),
+    }
+}

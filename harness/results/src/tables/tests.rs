@@ -1,0 +1,56 @@
+use std::io::Write;
+
+use super::*;
+use crate::analysis::analyse;
+use crate::mock::{Mock, like_the_default_study, record};
+
+#[test]
+fn runs_have_the_promised_columns_and_one_row_a_metric() {
+    let mut diverged = record(1);
+    diverged.metrics.clear();
+    diverged.learning_rate = f64::NAN;
+    let mut scratch = record(2);
+    (scratch.source, scratch.similarity) = (None, None);
+    let text = String::from_utf8(runs_csv(&[&record(0), &diverged, &scratch]).unwrap()).unwrap();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn parquet_holds_the_same_rows_in_the_same_bytes_each_time() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::RowAccessor;
+    let mut diverged = record(1);
+    diverged.metrics.clear();
+    diverged.source = None;
+    let bytes = runs_parquet(&[&record(0), &diverged]).unwrap();
+    assert_eq!(runs_parquet(&[&record(0), &diverged]).unwrap(), bytes);
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&bytes).unwrap();
+    let file = SerializedFileReader::new(file).unwrap();
+    let names: Vec<String> = file
+        .metadata()
+        .file_metadata()
+        .schema_descr()
+        .columns()
+        .iter()
+        .map(|column| column.name().to_owned())
+        .collect();
+    assert_eq!(names, RUN_COLUMNS);
+    let rows: Vec<_> = file.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0].get_double(14).unwrap(), 0.5);
+    assert!(rows[1].get_double(14).is_err() && rows[1].get_string(3).is_err(), "nulls");
+    assert_eq!(rows[1].get_string(17).unwrap(), &diverged.job.to_string());
+}
+
+#[test]
+fn verdicts_of_the_mock_study_are_what_was_planted() {
+    let dir = tempfile::tempdir().unwrap();
+    let mock = Mock::four_quadrants(like_the_default_study);
+    let records = mock.write(dir.path());
+    let rows = verdict_rows(&analyse(dir.path(), &mock.study, &records).unwrap());
+    assert_eq!(rows.len(), 2 * (14 + 14 + 7), "(7,7) is in both curves, and told once");
+    let text = String::from_utf8(verdicts_csv(&rows).unwrap()).unwrap();
+    assert_eq!(text.lines().next().unwrap(), VERDICT_COLUMNS.join(","));
+    insta::assert_snapshot!(text);
+}

@@ -1,0 +1,89 @@
+//! Learning rates: fixed or tuned, never both for one arm; and the validation images that tuning needs.
+
+use crate::diagnostic::Code;
+use crate::raw::{RawScenario, RawTarget, RawTuning};
+use crate::reader::Report;
+use crate::scenario::validation_images;
+
+pub(super) fn check(raw: &RawScenario, report: &mut Report) {
+    let fixed = raw.training.as_ref().and_then(|training| training.learning_rate.as_ref());
+    match (&raw.tuning, fixed) {
+        (Some(tuning), Some(fixed)) => {
+            let line = report.document.line(tuning.header.start);
+            let label = format!("remove it, or [tuning] on line {line}");
+            report.fault(Code::LearningRate, &fixed.span, "learning rates are both fixed and tuned", label, None);
+        }
+        (None, None) => neither(raw, report),
+        _ => {}
+    }
+    if let Some(tuning) = &raw.tuning {
+        grid(tuning, report);
+        for rate in raw.treatments.iter().filter_map(|treatment| treatment.learning_rate.as_ref()) {
+            let message = "a treatment fixes its learning rate while [tuning] searches the others'";
+            let label = "remove it: every arm has the same search";
+            report.fault(Code::LearningRate, &rate.span, message, label, None);
+        }
+    }
+    if raw.tuning.is_some() {
+        sources_without_rate(raw, report);
+    }
+    for target in &raw.targets {
+        validation(target, raw.tuning.is_some(), report);
+    }
+}
+
+/// Neither fixed nor tuned; silent where [training] or [tuning] could not be read, which was reported.
+fn neither(raw: &RawScenario, report: &mut Report) {
+    let Some(training) = raw.training.as_ref() else { return };
+    if !raw.has_tuning && !training.has_learning_rate {
+        let label = "add `learning_rate = 0.01` here, or a table `[tuning]`";
+        report.fault(Code::LearningRate, &training.header, "no learning rate is fixed or tuned", label, None);
+    }
+}
+
+/// Source networks are not tuned, so that each has a rate of its own.
+fn sources_without_rate(raw: &RawScenario, report: &mut Report) {
+    for source in &raw.sources {
+        let trains = matches!(source.kind.as_deref(), Some("trained" | "shuffled-labels" | "selffer"));
+        if trains && !source.has_learning_rate {
+            let (message, label) =
+                ("a source has no learning rate", "add `learning_rate = 0.01`: sources are not tuned");
+            report.fault(Code::LearningRate, &source.header, message, label, None);
+        }
+    }
+}
+
+fn grid(tuning: &RawTuning, report: &mut Report) {
+    let rates = &tuning.learning_rates;
+    if rates.value.len() < 2 {
+        let message = format!("a grid of {} learning rates decides nothing", rates.value.len());
+        let label = "give at least two, or fix `learning_rate` in [training]";
+        report.fault(Code::Grid, &rates.span, message, label, None);
+    }
+    for pair in rates.value.windows(2) {
+        let [before, rate] = pair else { continue };
+        if rate.value <= before.value {
+            let message = format!("learning rate {} does not ascend", rate.value);
+            let label = format!("write the grid ascending, each rate once: above {}", before.value);
+            report.fault(Code::Grid, &rate.span, message, label, None);
+        }
+    }
+}
+
+fn validation(target: &RawTarget, tuned: bool, report: &mut Report) {
+    let fraction = target.validation_fraction.as_ref().map_or(0.0, |fraction| fraction.value);
+    let span = target.validation_fraction.as_ref().map_or(&target.header, |fraction| &fraction.span);
+    if tuned && fraction == 0.0 && (target.validation_fraction.is_some() || !target.has_validation_fraction) {
+        let (message, label) =
+            ("learning rates are tuned without validation images", "add `validation_fraction = 0.2`, or fix the rate");
+        report.fault(Code::Validation, span, message, label, None);
+    }
+    for size in target.sizes.iter().filter_map(|size| size.train_per_class.as_ref()) {
+        let held_out = validation_images(fraction, size.value as usize) as u64;
+        if held_out >= size.value {
+            let message = format!("all {} images a class are validation images", size.value);
+            let label = format!("take more images, or a validation_fraction below {fraction}");
+            report.fault(Code::Validation, &size.span, message, label, None);
+        }
+    }
+}

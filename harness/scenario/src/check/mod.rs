@@ -1,0 +1,85 @@
+//! What one value of a scenario means to another, and the scenario that comes out when nothing is wrong.
+
+mod build;
+mod known;
+mod learning_rate;
+mod names;
+mod notes;
+mod references;
+mod treatments;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::data::Facts;
+use crate::diagnostic::{Code, Diagnostic, Faults, sort};
+use crate::origin::Document;
+use crate::raw::{self, RawScenario};
+use crate::reader::Report;
+use crate::scenario::Scenario;
+
+use known::Known;
+
+impl Scenario {
+    /// The scenario of a text, `file` being the name that diagnostics show.
+    ///
+    /// # Errors
+    /// Every fault that can be seen without looking at data, in the order of the file.
+    pub fn parse(text: &str, file: &str) -> Result<Self, Faults> {
+        let document = Document { file: file.to_owned(), text: text.to_owned() };
+        let (raw, mut report) = raw::read(&document);
+        let read_to_the_end = !report.diagnostics.iter().any(|d| matches!(d.code, Code::Syntax | Code::Version));
+        if read_to_the_end {
+            check(&raw, &mut report);
+        }
+        let mut diagnostics = report.diagnostics;
+        if diagnostics.is_empty() {
+            match build::scenario(raw, Arc::new(document)) {
+                Some(scenario) => return Ok(scenario),
+                None => diagnostics.push(Diagnostic::new(Code::MissingKey, "the scenario is incomplete", "")),
+            }
+        }
+        sort(&mut diagnostics);
+        Err(Faults(diagnostics))
+    }
+
+    /// Faults that show only when the data are looked at: a folder that is not there, a class that does not exist, a
+    /// split larger than the data.
+    ///
+    /// `facts` has an entry for every dataset of [`Scenario::data`]; one without an entry is a fault too.
+    pub fn check_data(&self, facts: &Facts) -> Vec<Diagnostic> {
+        let mut report = Report::new(&self.origin.document);
+        known::unreadable(&self.origin.raw, facts, &mut report);
+        let known: BTreeMap<&str, Known> = facts
+            .iter()
+            .filter_map(|(name, facts)| Some((name.as_str(), Known::of_facts(facts.as_ref().ok()?))))
+            .collect();
+        known::check(&self.origin.raw, &known, &mut report);
+        sort(&mut report.diagnostics);
+        report.diagnostics
+    }
+
+    /// What its author should know, though it is no fault: pools left out, sources and data never used.
+    pub fn notes(&self) -> Vec<Diagnostic> {
+        let mut report = Report::new(&self.origin.document);
+        notes::report(self, &mut report);
+        sort(&mut report.diagnostics);
+        report.diagnostics
+    }
+
+    /// The text it was parsed from.
+    pub fn text(&self) -> &str {
+        &self.origin.document.text
+    }
+}
+
+/// Every fault that can be seen without looking at data.
+fn check(raw: &RawScenario, report: &mut Report) {
+    names::check(raw, report);
+    references::check(raw, report);
+    learning_rate::check(raw, report);
+    treatments::check(raw, report);
+    let known =
+        raw.data.iter().filter_map(|data| Some((data.name.value.as_str(), Known::declared(data.body.as_ref()?))));
+    known::check(raw, &known.collect(), report);
+}

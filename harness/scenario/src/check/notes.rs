@@ -1,0 +1,60 @@
+//! What is no fault, and yet good to know.
+
+use crate::diagnostic::Code;
+use crate::reader::Report;
+use crate::scenario::{Scenario, SourceNetwork};
+use crate::suggest;
+
+/// Fewer replicates are a pilot: with five a sign-flip test cannot reach .05.
+const MIN_REPLICATES: u32 = 6;
+
+pub(super) fn report(scenario: &Scenario, report: &mut Report) {
+    pilot(scenario, report);
+    pool_left_out(scenario, report);
+    unused(scenario, report);
+}
+
+fn pilot(scenario: &Scenario, report: &mut Report) {
+    let Some(study) = scenario.origin.raw.study.as_ref().filter(|study| study.replicates.value < MIN_REPLICATES.into())
+    else {
+        return;
+    };
+    let message = format!("{} replicates are a pilot", study.replicates.value);
+    let label = "verdicts want 6 at least, 8 to 12 to confirm";
+    report.fault(Code::Pilot, &study.replicates.span, message, label, None);
+}
+
+fn pool_left_out(scenario: &Scenario, report: &mut Report) {
+    let raw = &scenario.origin.raw;
+    let shape = scenario.model.shape(2);
+    if let (false, Some(model)) = (shape.pools_left_out.is_empty(), &raw.model) {
+        let layers = suggest::all_of(&shape.pools_left_out);
+        let message = format!("the pool after {layers} does not fit and is left out");
+        let label = format!("at {} px it would see less than its 3 × 3 window", scenario.model.input);
+        report.fault(Code::PoolLeftOut, &model.input.span, message, label, None);
+    }
+}
+
+fn unused(scenario: &Scenario, report: &mut Report) {
+    let raw = &scenario.origin.raw;
+    for (index, source) in scenario.sources.iter().enumerate() {
+        let treated = scenario.treatments.iter().any(|treatment| treatment.sources.contains(&index));
+        let read = scenario
+            .sources
+            .iter()
+            .any(|other| matches!(&other.network, SourceNetwork::MeanAndVariance { of } if *of == source.name));
+        if let (false, false, Some(raw)) = (treated, read, raw.sources.get(index)) {
+            let message = format!("source {:?} is never used", source.name);
+            report.fault(Code::Unused, &raw.header, message, "no treatment names it; it is not trained", None);
+        }
+    }
+    for data in &raw.data {
+        let name = &data.name.value;
+        let read = scenario.sources.iter().any(|s| s.pretraining().is_some_and(|p| p.data == *name))
+            || scenario.targets.iter().any(|target| target.data == *name);
+        if !read {
+            let message = format!("dataset {name:?} is never used");
+            report.fault(Code::Unused, &data.name.span, message, "no source and no target names it", None);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What all jobs of a plan share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::choice::Choice;
+use crate::data::{DataFacts, Facts};
+use crate::identity::{Meaning, Part};
+use crate::job::Replicate;
+use crate::recipe::{Length, Recipe, Settings};
+use crate::scenario::{Scenario, Source, SourceNetwork, Target};
+use crate::treatment::SameClasses;
+
+use super::PlanError;
+
+/// A scenario on its data.
+pub(super) struct Context<'a> {
+    pub(super) scenario: &'a Scenario,
+    facts: BTreeMap<&'a str, &'a DataFacts>,
+    /// Meaning of what all jobs share: numerics, seed, model.
+    study: Part,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(scenario: &'a Scenario, facts: &'a Facts, numerics: &str) -> Result<Self, PlanError> {
+        let known = scenario.data.keys().map(|name| match facts.get(name) {
+            Some(Ok(facts)) => Ok((name.as_str(), facts)),
+            _ => Err(PlanError::NoFacts { name: name.clone() }),
+        });
+        let model = &scenario.model;
+        let study = Meaning::of("study")
+            .text("numerics", numerics)
+            .count("seed", scenario.study.seed)
+            .text("architecture", model.architecture.word())
+            .real("width", model.width)
+            .count("input", model.input as u64)
+            .text("initialiser", model.initialiser.word())
+            .finish();
+        Ok(Self { scenario, facts: known.collect::<Result<_, _>>()?, study })
+    }
+
+    pub(super) fn facts(&self, data: &str) -> Result<&'a DataFacts, PlanError> {
+        self.facts.get(data).copied().ok_or_else(|| PlanError::NoFacts { name: data.to_owned() })
+    }
+
+    pub(super) fn digests(&self) -> BTreeMap<String, String> {
+        self.facts.iter().map(|(name, facts)| ((*name).to_owned(), facts.digest_hex())).collect()
+    }
+
+    /// The classes of a dataset that are used, in label order.
+    pub(super) fn classes(&self, data: &str, own: Option<&Vec<String>>) -> Result<Arc<[String]>, PlanError> {
+        Ok(match own {
+            Some(classes) => classes.as_slice().into(),
+            None => self.facts(data)?.classes.as_slice().into(),
+        })
+    }
+
+    /// Images of these classes in the test split, at most `per_class` of each.
+    pub(super) fn num_test_images(
+        &self,
+        data: &str,
+        classes: &[String],
+        per_class: Option<usize>,
+    ) -> Result<usize, PlanError> {
+        let facts = self.facts(data)?;
+        let count =
+            |class: &String| facts.class(class).and_then(|index| facts.test_per_class.get(index)).copied().unwrap_or(0);
+        Ok(classes.iter().map(|class| count(class).min(per_class.unwrap_or(usize::MAX))).sum())
+    }
+
+    /// Whether a source has a target's classes.
+    pub(super) fn same_classes(&self, source: &Source, target: &Target) -> Result<SameClasses, PlanError> {
+        let pretraining = match &source.network {
+            // Their fc8 is drawn for, or trained on, the target's classes.
+            SourceNetwork::Untrained | SourceNetwork::Selffer(_) => return Ok(SameClasses::Yes),
+            SourceNetwork::MeanAndVariance { of } => {
+                self.scenario.sources.iter().find(|other| other.name == *of).and_then(Source::pretraining)
+            }
+            SourceNetwork::Trained(_) | SourceNetwork::ShuffledLabels(_) => source.pretraining(),
+        };
+        let Some(pretraining) = pretraining else { return Ok(SameClasses::No) };
+        let source = self.classes(&pretraining.data, pretraining.classes.as_ref())?;
+        let target = self.classes(&target.data, target.classes.as_ref())?;
+        Ok(if source == target { SameClasses::Yes } else { SameClasses::No })
+    }
+
+    /// The recipe of a training on `train_images` images.
+    pub(super) fn recipe(&self, settings: &Settings, length: Length, train_images: usize) -> Arc<Recipe> {
+        let steps = length.steps(train_images as u64, settings.batch as u64);
+        Arc::new(Recipe { settings: settings.clone(), dropout: self.scenario.model.dropout, steps })
+    }
+
+    /// The meaning of a dataset: its pixels and the classes used.
+    pub(super) fn data_meaning(&self, data: &str, classes: &[String]) -> Result<Part, PlanError> {
+        let digest = &self.facts(data)?.digest;
+        Ok(Meaning::of("data").bytes("digest", digest).texts("classes", classes).finish())
+    }
+
+    /// The meaning of a job of this sort, so far.
+    pub(super) fn job(&self, sort: &str, replicate: Replicate) -> Meaning {
+        Meaning::of(sort).part("study", self.study).count("replicate", u64::from(replicate.stream_number()))
+    }
+
+    /// The scenario's lines that its sources, sizes and treatments start on.
+    pub(super) fn lines(&self) -> Lines {
+        let origin = &self.scenario.origin;
+        let line = |span: &crate::origin::Span| origin.document.line(span.start);
+        Lines {
+            sources: origin.raw.sources.iter().map(|source| line(&source.header)).collect(),
+            treatments: origin.raw.treatments.iter().map(|treatment| line(&treatment.header)).collect(),
+            sizes: origin.raw.targets.iter().map(|t| t.sizes.iter().map(|size| line(&size.header)).collect()).collect(),
+        }
+    }
+}
+
+/// Where things start in the scenario's text.
+pub(super) struct Lines {
+    pub(super) sources: Vec<usize>,
+    pub(super) treatments: Vec<usize>,
+    pub(super) sizes: Vec<Vec<usize>>,
+}

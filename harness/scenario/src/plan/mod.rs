@@ -1,0 +1,153 @@
+//! The plan of a scenario: jobs in an order in which each finds what it needs, and the cells they fill.
+
+mod context;
+mod cost;
+mod sources;
+mod summary;
+mod targets;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::data::Facts;
+use crate::diagnostic::{Faults, Severity};
+use crate::job::{Job, JobId, Role};
+use crate::scenario::Scenario;
+use crate::treatment::{Treatment, TreatmentError};
+
+use context::Context;
+
+pub use cost::Cost;
+
+/// Version of a plan's JSON.
+pub const PLAN_SCHEMA_VERSION: u32 = 1;
+
+/// Jobs in an order in which each finds what it needs done before it, and the cells they fill.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    /// Version of its JSON.
+    pub schema_version: u32,
+    /// The study's name.
+    pub study: String,
+    /// Backend, precision and version that the jobs' identities hold for.
+    pub numerics: String,
+    /// Digest of every dataset, in hexadecimal, by its name.
+    pub data_digests: BTreeMap<String, String>,
+    /// Number of study replicates.
+    pub replicates: u32,
+    /// Number of tuning replicates; 0 where learning rates are fixed.
+    pub tuning_replicates: u32,
+    /// Every job: sources, then for each target and size its arms, tuning before final.
+    pub jobs: Vec<Job>,
+    /// Every cell: for each target and size scratch, then treatments in the file's order.
+    pub cells: Vec<Cell>,
+}
+
+/// Target × size × source × treatment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cell {
+    /// Index in [`Scenario::targets`].
+    pub target: usize,
+    /// Index in [`Target::sizes`](crate::Target::sizes).
+    pub size: usize,
+    /// Index in [`Scenario::sources`]; none for scratch.
+    pub source: Option<usize>,
+    /// The lattice point.
+    pub treatment: Treatment,
+    /// Name of the treatment it is part of; `scratch` for scratch.
+    pub treatment_name: Arc<str>,
+    /// The scenario's line it comes from.
+    pub line: usize,
+    /// Indices of the jobs that give its scores, by replicate.
+    pub final_jobs: Vec<usize>,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// The scenario and its data do not fit.
+    #[error("{faults}")]
+    Data {
+        /// Every fault.
+        faults: Faults,
+    },
+    /// A treatment asks for a point that does not exist between its source and target.
+    #[error("treatment {treatment:?} of source {source_name:?} on target {target:?} is impossible: {cause}")]
+    Treatment {
+        /// The treatment's name.
+        treatment: String,
+        /// The source's name.
+        source_name: String,
+        /// The target's name.
+        target: String,
+        /// The rule that is broken, and what to choose.
+        #[source]
+        cause: TreatmentError,
+    },
+    /// A dataset has no facts.
+    #[error("nothing is known of dataset {name:?}: look at every dataset of the scenario before planning")]
+    NoFacts {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Plan {
+    /// The plan of a scenario on its data.
+    ///
+    /// `numerics` names backend, precision and version, such as `cpu-f32-1`: it is part of every job's identity, so that
+    /// results of different arithmetic never mix.
+    ///
+    /// # Errors
+    /// [`PlanError::Data`] with the faults of [`Scenario::check_data`].
+    pub fn new(scenario: &Scenario, facts: &Facts, numerics: &str) -> Result<Self, PlanError> {
+        let mut faults = scenario.check_data(facts);
+        faults.retain(|fault| fault.severity == Severity::Error);
+        if !faults.is_empty() {
+            return Err(PlanError::Data { faults: Faults(faults) });
+        }
+        let context = Context::new(scenario, facts, numerics)?;
+        let mut plan = Self {
+            schema_version: PLAN_SCHEMA_VERSION,
+            study: scenario.study.name.clone(),
+            numerics: numerics.to_owned(),
+            data_digests: context.digests(),
+            replicates: scenario.study.replicates,
+            tuning_replicates: scenario.tuning.as_ref().map_or(0, |tuning| tuning.replicates),
+            jobs: Vec::new(),
+            cells: Vec::new(),
+        };
+        let sources = sources::plan(&context, &mut plan)?;
+        targets::plan(&context, &sources, &mut plan)?;
+        Ok(plan)
+    }
+
+    /// The index of a job.
+    pub fn find(&self, id: JobId) -> Option<usize> {
+        self.jobs.iter().position(|job| job.id == id)
+    }
+
+    /// The jobs of a role with their indices, in plan order.
+    pub fn jobs_of(&self, role: Role) -> impl Iterator<Item = (usize, &Job)> {
+        self.jobs.iter().enumerate().filter(move |(_, job)| job.role == role)
+    }
+
+    /// The cell of scratch that a cell is held against.
+    pub fn scratch_of(&self, cell: &Cell) -> Option<&Cell> {
+        self.cells.iter().find(|other| {
+            other.treatment.is_scratch()
+                && other.source.is_none()
+                && (other.target, other.size) == (cell.target, cell.size)
+        })
+    }
+
+    /// The plan as JSON, for machines.
+    ///
+    /// # Errors
+    /// [`serde_json::Error`] if a number is not finite, which no checked scenario has.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self)
+    }
+}

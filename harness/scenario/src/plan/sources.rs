@@ -1,0 +1,200 @@
+//! Source networks: one job a replicate, shared by all runs that copy from it.
+
+use std::collections::BTreeMap;
+
+use crate::identity::{self, Part};
+use crate::job::{Job, Replicate, Role, SourceTask, Work};
+use crate::recipe::Recipe;
+use crate::scenario::{Pretraining, SelfTraining, Source, SourceNetwork};
+
+use super::context::{Context, Lines};
+use super::cost::{PerImage, image_steps};
+use super::{Plan, PlanError};
+
+/// The jobs of one source network, by replicate.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ByReplicate {
+    study: Vec<usize>,
+    tuning: Vec<usize>,
+}
+
+/// The jobs of all source networks; those of a selffer by target and size.
+#[derive(Debug, Default)]
+pub(super) struct SourceJobs(BTreeMap<(usize, Option<(usize, usize)>), ByReplicate>);
+
+impl SourceJobs {
+    /// The job whose network a run copies; none where none is trained.
+    pub(super) fn find(&self, source: usize, size: (usize, usize), replicate: Replicate) -> Option<usize> {
+        let jobs = self.0.get(&(source, None)).or_else(|| self.0.get(&(source, Some(size))))?;
+        let by_index = if replicate == Replicate::study(replicate.index) { &jobs.study } else { &jobs.tuning };
+        by_index.get(replicate.index as usize).copied()
+    }
+}
+
+/// One source network's training, but for its replicate.
+struct Training {
+    meaning: Part,
+    name: String,
+    task: SourceTask,
+    line: usize,
+    image_steps: u64,
+    multiply_accumulates: f64,
+}
+
+pub(super) fn plan(context: &Context<'_>, plan: &mut Plan) -> Result<SourceJobs, PlanError> {
+    let scenario = context.scenario;
+    let lines = context.lines();
+    let mut jobs = SourceJobs::default();
+    for (index, source) in scenario.sources.iter().enumerate() {
+        match &source.network {
+            SourceNetwork::Trained(pretraining) | SourceNetwork::ShuffledLabels(pretraining) => {
+                if is_read(context, index) {
+                    let training = pretrained(context, index, pretraining, &lines)?;
+                    jobs.0.insert((index, None), every_replicate(context, &training, plan));
+                }
+            }
+            SourceNetwork::Selffer(training) if is_read(context, index) => {
+                for (target, size) in sizes(context) {
+                    let training = selffer(context, index, training, (target, size), &lines)?;
+                    jobs.0.insert((index, Some((target, size))), every_replicate(context, &training, plan));
+                }
+            }
+            SourceNetwork::Selffer(_) | SourceNetwork::Untrained | SourceNetwork::MeanAndVariance { .. } => {}
+        }
+    }
+    for (index, source) in scenario.sources.iter().enumerate() {
+        if let SourceNetwork::MeanAndVariance { of } = &source.network {
+            let moments = scenario.sources.iter().position(|other| other.name == *of);
+            let shared = moments.and_then(|other| jobs.0.get(&(other, None))).cloned();
+            jobs.0.extend(shared.map(|shared| ((index, None), shared)));
+        }
+    }
+    Ok(jobs)
+}
+
+/// Whether a treatment copies from a source, or from one drawn after it.
+fn is_read(context: &Context<'_>, index: usize) -> bool {
+    let scenario = context.scenario;
+    let copied = |index: usize| scenario.treatments.iter().any(|treatment| treatment.sources.contains(&index));
+    let name = &scenario.sources[index].name;
+    let takes_moments =
+        |source: &Source| matches!(&source.network, SourceNetwork::MeanAndVariance { of } if of == name);
+    copied(index) || scenario.sources.iter().enumerate().any(|(other, source)| takes_moments(source) && copied(other))
+}
+
+fn sizes(context: &Context<'_>) -> Vec<(usize, usize)> {
+    let targets = context.scenario.targets.iter().enumerate();
+    targets.flat_map(|(target, t)| (0..t.sizes.len()).map(move |size| (target, size))).collect()
+}
+
+fn pretrained(
+    context: &Context<'_>,
+    index: usize,
+    pretraining: &Pretraining,
+    lines: &Lines,
+) -> Result<Training, PlanError> {
+    let source = &context.scenario.sources[index];
+    let classes = context.classes(&pretraining.data, pretraining.classes.as_ref())?;
+    let train_images = pretraining.train_per_class * classes.len();
+    let recipe = context.recipe(&pretraining.settings, pretraining.length, train_images);
+    let meaning = meaning(context, source, &pretraining.data, &classes, &recipe, pretraining.learning_rate)?
+        .count("train_per_class", pretraining.train_per_class as u64);
+    let task = SourceTask {
+        source: index,
+        kind: source.kind(),
+        data: pretraining.data.as_str().into(),
+        classes,
+        train_per_class: pretraining.train_per_class,
+        validation_per_class: 0,
+        recipe,
+        learning_rate: pretraining.learning_rate,
+        for_target: None,
+    };
+    costed(context, meaning.finish(), format!("source/{}", source.name), task, lines.sources[index])
+}
+
+fn selffer(
+    context: &Context<'_>,
+    index: usize,
+    training: &SelfTraining,
+    (target_index, size_index): (usize, usize),
+    lines: &Lines,
+) -> Result<Training, PlanError> {
+    let source = &context.scenario.sources[index];
+    let target = &context.scenario.targets[target_index];
+    let size = &target.sizes[size_index];
+    let classes = context.classes(&target.data, target.classes.as_ref())?;
+    let validation_per_class = target.validation_per_class(size);
+    let train_images = (size.train_per_class - validation_per_class) * classes.len();
+    let recipe = context.recipe(&training.settings, training.length.unwrap_or(size.length), train_images);
+    let meaning = meaning(context, source, &target.data, &classes, &recipe, training.learning_rate)?
+        .text("target", &target.name)
+        .text("size", &size.name)
+        .count("train_per_class", size.train_per_class as u64)
+        .count("validation_per_class", validation_per_class as u64);
+    let task = SourceTask {
+        source: index,
+        kind: source.kind(),
+        data: target.data.as_str().into(),
+        classes,
+        train_per_class: size.train_per_class,
+        validation_per_class,
+        recipe,
+        learning_rate: training.learning_rate,
+        for_target: Some((target_index, size_index)),
+    };
+    let name = format!("source/{}/{}/{}", source.name, target.name, size.name);
+    costed(context, meaning.finish(), name, task, lines.sources[index])
+}
+
+fn meaning(
+    context: &Context<'_>,
+    source: &Source,
+    data: &str,
+    classes: &[String],
+    recipe: &Recipe,
+    learning_rate: f64,
+) -> Result<identity::Meaning, PlanError> {
+    Ok(identity::Meaning::of("source training")
+        .text("kind", source.kind().word())
+        .text("source", &source.name)
+        .part("data", context.data_meaning(data, classes)?)
+        .part("recipe", identity::recipe(recipe))
+        .real("learning_rate", learning_rate))
+}
+
+fn costed(
+    context: &Context<'_>,
+    meaning: Part,
+    name: String,
+    task: SourceTask,
+    line: usize,
+) -> Result<Training, PlanError> {
+    let train_images = (task.train_per_class - task.validation_per_class) * task.classes.len();
+    let image_steps = image_steps(&task.recipe, train_images);
+    let evaluated = context.num_test_images(&task.data, &task.classes, None)?;
+    let per_image = PerImage::new(&context.scenario.model.shape(task.classes.len()));
+    let multiply_accumulates = per_image.total(0, image_steps, evaluated);
+    Ok(Training { meaning, name, task, line, image_steps, multiply_accumulates })
+}
+
+/// A job for every replicate of the study and of the tuning.
+fn every_replicate(context: &Context<'_>, training: &Training, plan: &mut Plan) -> ByReplicate {
+    let mut push = |replicate: Replicate| {
+        plan.jobs.push(Job {
+            id: context.job("source", replicate).part("training", training.meaning).id(),
+            name: format!("{}/{replicate}", training.name),
+            role: Role::Source,
+            replicate,
+            work: Work::TrainSource(training.task.clone()),
+            needs: Vec::new(),
+            line: training.line,
+            image_steps: training.image_steps,
+            multiply_accumulates: training.multiply_accumulates,
+        });
+        plan.jobs.len() - 1
+    };
+    let study = (0..plan.replicates).map(|index| push(Replicate::study(index))).collect();
+    let tuning = (0..plan.tuning_replicates).map(|index| push(Replicate::tuning(index))).collect();
+    ByReplicate { study, tuning }
+}

@@ -1,0 +1,95 @@
+//! The plan as a table for a person.
+
+use std::fmt::Write;
+
+use crate::job::Role;
+use crate::scenario::Scenario;
+
+use super::{Cost, Plan};
+
+impl Plan {
+    /// What `nt plan` prints: jobs and cost by role, then for each target and size its arms.
+    pub fn summary(&self, scenario: &Scenario) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.write_summary(scenario, &mut text);
+        text
+    }
+
+    fn write_summary(&self, scenario: &Scenario, text: &mut String) -> std::fmt::Result {
+        let shape = scenario.model.shape(2);
+        writeln!(text, "{}: {}", scenario.study.name, scenario.study.question)?;
+        writeln!(
+            text,
+            "{} cells × {} replicates; {} px, {} parameters below fc8\n",
+            self.cells.len(),
+            self.replicates,
+            scenario.model.input,
+            grouped(
+                shape.layers[..7].iter().map(|layer| layer.num_weights() + layer.num_biases()).sum::<usize>() as u64
+            ),
+        )?;
+        self.write_roles(text)?;
+        writeln!(text)?;
+        self.write_sizes(scenario, text)
+    }
+
+    fn write_roles(&self, text: &mut String) -> std::fmt::Result {
+        writeln!(text, "{:<10} {:>9} {:>16} {:>22}", "role", "jobs", "image steps", "multiply–accumulates")?;
+        let roles = [Role::Source, Role::Tuning, Role::Final, Role::Ladder, Role::Control];
+        let rows = roles.map(|role| (role.word(), self.cost_of(role)));
+        for (word, cost) in rows.iter().filter(|(_, cost)| cost.jobs > 0).chain([&("all", self.cost())]) {
+            let Cost { jobs, image_steps, multiply_accumulates } = cost;
+            let (jobs, image_steps) = (grouped(*jobs as u64), grouped(*image_steps));
+            writeln!(text, "{word:<10} {jobs:>9} {image_steps:>16} {multiply_accumulates:>22.3e}")?;
+        }
+        Ok(())
+    }
+
+    fn write_sizes(&self, scenario: &Scenario, text: &mut String) -> std::fmt::Result {
+        let header = ["target", "size", "source", "treatment", "points"].map(str::to_owned);
+        let mut rows = vec![header];
+        for cell in &self.cells {
+            let target = &scenario.targets[cell.target];
+            let source = cell.source.map_or("-", |source| &scenario.sources[source].name);
+            let name = [&target.name, &target.sizes[cell.size].name, source, &cell.treatment_name].map(str::to_owned);
+            match rows.last_mut() {
+                Some(row) if row[..4] == name => row[4] = format!("{} {}", row[4], cell.treatment),
+                _ => {
+                    let [target, size, source, treatment] = name;
+                    rows.push([target, size, source, treatment, cell.treatment.to_string()]);
+                }
+            }
+        }
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths = [width(0), width(1), width(2), width(3)];
+        for [target, size, source, treatment, points] in &rows {
+            let [w0, w1, w2, w3] = widths;
+            writeln!(text, "{target:<w0$}  {size:<w1$}  {source:<w2$}  {treatment:<w3$}  {points}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A count with a comma every three digits.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped_by_three() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

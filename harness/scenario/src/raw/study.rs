@@ -1,0 +1,112 @@
+//! `[study]`, `[model]`, `[tuning]` and `[verdict]`.
+
+use toml::de::DeTable;
+
+use crate::choice::{Initialiser, Metric};
+use crate::network::{Architecture, INPUT_RANGE};
+use crate::origin::{Located, Span};
+use crate::reader::{Key, MAX_COUNT, Report, TableReader, optional, real_in_range, required};
+
+use super::settings;
+
+/// `[study]`.
+#[derive(Debug)]
+pub(crate) struct RawStudy {
+    pub(crate) name: Located<String>,
+    pub(crate) question: Located<String>,
+    pub(crate) seed: Located<u64>,
+    pub(crate) replicates: Located<u64>,
+}
+
+/// `[model]`.
+#[derive(Debug)]
+pub(crate) struct RawModel {
+    pub(crate) architecture: Located<Architecture>,
+    pub(crate) width: Located<f64>,
+    pub(crate) input: Located<u64>,
+    pub(crate) initialiser: Located<Initialiser>,
+    pub(crate) dropout: Option<Located<f64>>,
+}
+
+/// `[tuning]`.
+#[derive(Debug)]
+pub(crate) struct RawTuning {
+    pub(crate) header: Span,
+    pub(crate) learning_rates: Located<Vec<Located<f64>>>,
+    pub(crate) replicates: Option<Located<u64>>,
+}
+
+/// `[verdict]`.
+#[derive(Debug, Default)]
+pub(crate) struct RawVerdict {
+    pub(crate) margin_pp: Option<Located<f64>>,
+    pub(crate) alpha: Option<Located<f64>>,
+    pub(crate) metric: Option<Located<Metric>>,
+}
+
+/// Most replicates of a study and of its tuning.
+const MAX_REPLICATES: u64 = 10_000;
+
+/// Widest network, as a factor on the published one's channels.
+const MAX_WIDTH: f64 = 4.0;
+
+const STUDY_KEYS: &[Key] = &[
+    required("name", "\"four-quadrant\""),
+    required("question", "\"Does copying AlexNet layers hurt, and where?\""),
+    required("seed", "2026"),
+    required("replicates", "8"),
+];
+
+pub(super) fn study(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawStudy> {
+    let reader = TableReader::open(table, header, "[study]", STUDY_KEYS, report);
+    let name = reader.value("name", report);
+    let question = reader.value("question", report);
+    let seed = reader.count("seed", 0..=MAX_COUNT, report);
+    let replicates = reader.count("replicates", 1..=MAX_REPLICATES, report);
+    Some(RawStudy { name: name?, question: question?, seed: seed?, replicates: replicates? })
+}
+
+const MODEL_KEYS: &[Key] = &[
+    required("architecture", "\"alexnet\""),
+    required("width", "0.125"),
+    required("input", "48"),
+    required("initialiser", "\"he-normal\""),
+    optional("dropout"),
+];
+
+pub(super) fn model(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawModel> {
+    let reader = TableReader::open(table, header, "[model]", MODEL_KEYS, report);
+    let architecture = reader.choice("architecture", report);
+    let above_zero = format!("above 0, at most {MAX_WIDTH}; 1.0 is the published network");
+    let width = reader.real("width", &above_zero, |width| width > 0.0 && width <= MAX_WIDTH, report);
+    let input = reader.count("input", *INPUT_RANGE.start() as u64..=*INPUT_RANGE.end() as u64, report);
+    let initialiser = reader.choice("initialiser", report);
+    let dropout = reader.real("dropout", "0 or more, below 1", |p| (0.0..1.0).contains(&p), report);
+    Some(RawModel { architecture: architecture?, width: width?, input: input?, initialiser: initialiser?, dropout })
+}
+
+const TUNING_KEYS: &[Key] = &[required("learning_rates", "[0.003, 0.01, 0.03]"), optional("replicates")];
+
+pub(super) fn tuning(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawTuning> {
+    let reader = TableReader::open(table, header.clone(), "[tuning]", TUNING_KEYS, report);
+    let rates = reader.list::<f64>("learning_rates", report);
+    let replicates = reader.count("replicates", 1..=MAX_REPLICATES, report);
+    let rates = rates?;
+    let in_range: Vec<_> = rates.value.into_iter().map(|rate| settings::check_learning_rate(rate, report)).collect();
+    let learning_rates = Located { value: in_range.into_iter().collect::<Option<_>>()?, span: rates.span };
+    Some(RawTuning { header, learning_rates, replicates })
+}
+
+const VERDICT_KEYS: &[Key] = &[optional("margin_pp"), optional("alpha"), optional("metric")];
+
+pub(super) fn verdict(table: &DeTable<'_>, header: Span, report: &mut Report) -> RawVerdict {
+    let reader = TableReader::open(table, header, "[verdict]", VERDICT_KEYS, report);
+    let margin = reader.value::<f64>("margin_pp", report);
+    let percentage_points = "above 0, below 100, in percentage points";
+    RawVerdict {
+        margin_pp: margin
+            .and_then(|pp| real_in_range("margin_pp", pp, percentage_points, |pp| pp > 0.0 && pp < 100.0, report)),
+        alpha: reader.real("alpha", "above 0, below 0.5", |alpha| alpha > 0.0 && alpha < 0.5, report),
+        metric: reader.choice("metric", report),
+    }
+}

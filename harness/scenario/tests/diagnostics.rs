@@ -1,0 +1,98 @@
+//! Every diagnostic: a fixture that raises it, and its blessed message.
+
+// Helpers outside a test function unwrap on its behalf.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use nt_scenario::{Code, Diagnostic, Facts, Scenario, Severity, apply_set};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+/// What `nt check` says of a fixture: overrides, then faults, then what the data show, then notes.
+fn check(name: &str) -> Vec<Diagnostic> {
+    let file = format!("{name}.toml");
+    let text = std::fs::read_to_string(fixtures().join(&file)).unwrap();
+    let sets: Vec<String> = text.lines().filter_map(|line| line.strip_prefix("# --set ")).map(str::to_owned).collect();
+    let text = match apply_set(&text, &sets) {
+        Ok(text) => text,
+        Err(refusals) => return refusals.0,
+    };
+    match Scenario::parse(&text, &file) {
+        Err(faults) => faults.0,
+        Ok(scenario) => scenario.check_data(&facts(&scenario)).into_iter().chain(scenario.notes()).collect(),
+    }
+}
+
+fn facts(scenario: &Scenario) -> Facts {
+    let mut facts = common::facts(scenario);
+    for (name, data) in &scenario.data {
+        if matches!(data, nt_scenario::Data::ImageFolder(folder) if folder.path == "no-such-folder") {
+            facts.insert(name.clone(), Err("there is no folder \"no-such-folder\"".to_owned()));
+        }
+    }
+    facts
+}
+
+#[test]
+fn every_code_has_a_fixture_and_a_blessed_message() {
+    let mut strays = Vec::new();
+    for code in Code::ALL {
+        let name = format!("bad_{}", code.to_string().to_lowercase());
+        assert!(fixtures().join(format!("{name}.toml")).exists(), "{code} needs tests/fixtures/{name}.toml");
+        let diagnostics = check(&name);
+        let codes: BTreeSet<_> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        if codes != BTreeSet::from([code]) {
+            strays.push(format!("{name} raises {codes:?}"));
+        }
+        let message: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(fixtures());
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(name, message.join("\n")));
+    }
+    assert!(strays.is_empty(), "a fixture raises its own code and no other: {strays:?}");
+}
+
+#[test]
+fn every_fixture_belongs_to_a_code() {
+    let known: BTreeSet<_> =
+        Code::ALL.iter().map(|code| format!("bad_{}.toml", code.to_string().to_lowercase())).collect();
+    for entry in std::fs::read_dir(fixtures()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.starts_with("bad_") && name.ends_with(".toml") {
+            assert!(known.contains(&name), "{name} belongs to no code");
+        }
+    }
+}
+
+#[test]
+fn codes_are_numbered_from_one_without_a_gap() {
+    for (index, code) in Code::ALL.iter().enumerate() {
+        assert_eq!(code.to_string(), format!("S{:03}", index + 1));
+    }
+}
+
+#[test]
+fn the_good_fixture_has_no_fault() {
+    let diagnostics = check("good");
+    assert!(diagnostics.iter().all(|d| d.severity == Severity::Note), "{diagnostics:#?}");
+}
+
+#[test]
+fn every_place_shows_its_line() {
+    for code in Code::ALL {
+        for diagnostic in check(&format!("bad_{}", code.to_string().to_lowercase())) {
+            let Some(place) = &diagnostic.place else { continue };
+            let text = std::fs::read_to_string(fixtures().join(&place.file)).unwrap();
+            assert_eq!(text.lines().nth(place.line - 1), Some(place.source_line.as_str()));
+            assert!(place.column + place.width <= place.source_line.chars().count() + 2, "{diagnostic}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What a plan holds, in which order, and what it costs.
+// Helpers outside a test function panic and unwrap on its behalf.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use nt_scenario::{Job, LearningRateChoice, Plan, PlanError, ReplicateGroup, Role, SourceTask, TargetTask, Work};
+
+const STUDY: &str = include_str!("fixtures/study.toml");
+
+fn study() -> Plan {
+    common::plan(&common::parse(STUDY))
+}
+
+fn job<'a>(plan: &'a Plan, name: &str) -> &'a Job {
+    plan.jobs.iter().find(|job| job.name == name).unwrap_or_else(|| panic!("no job {name}"))
+}
+
+fn target_task<'a>(plan: &'a Plan, name: &str) -> &'a TargetTask {
+    match &job(plan, name).work {
+        Work::TrainTarget(task) => task,
+        Work::TrainSource(_) => panic!("{name} trains a source"),
+    }
+}
+
+fn source_task<'a>(plan: &'a Plan, name: &str) -> &'a SourceTask {
+    match &job(plan, name).work {
+        Work::TrainSource(task) => task,
+        Work::TrainTarget(_) => panic!("{name} trains a target"),
+    }
+}
+
+#[test]
+fn the_plan_of_a_small_study() {
+    let plan = study();
+    let mut text = String::new();
+    for (index, job) in plan.jobs.iter().enumerate() {
+        writeln!(text, "{index:>3} {} {:<6} {} line {} needs {:?}", job.id, job.role, job.name, job.line, job.needs)
+            .unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_json_of_a_plan_has_these_fields() {
+    let plan = study();
+    let value: serde_json::Value = serde_json::from_str(&plan.to_json().unwrap()).unwrap();
+    let index = plan.jobs.iter().position(|job| job.name == "shapes-b/large/far/frozen(3,3)/r1").unwrap();
+    insta::assert_json_snapshot!("job", value["jobs"][index]);
+    insta::assert_json_snapshot!("source", value["jobs"][0]);
+    insta::assert_json_snapshot!("cell", value["cells"][1]);
+}
+
+#[test]
+fn every_job_finds_what_it_needs_before_it() {
+    let plan = study();
+    for (index, job) in plan.jobs.iter().enumerate() {
+        assert!(job.needs.iter().all(|&needed| needed < index), "{}", job.name);
+    }
+}
+
+#[test]
+fn no_two_jobs_have_one_identity_or_one_name() {
+    let plan = study();
+    assert_eq!(plan.jobs.iter().map(|job| job.id).collect::<BTreeSet<_>>().len(), plan.jobs.len());
+    assert_eq!(plan.jobs.iter().map(|job| &job.name).collect::<BTreeSet<_>>().len(), plan.jobs.len());
+}
+
+#[test]
+fn scratch_is_planned_once_a_target_and_size() {
+    let plan = study();
+    assert_eq!(plan.cells.iter().filter(|cell| cell.treatment.is_scratch()).count(), 2);
+    for cell in &plan.cells {
+        assert_eq!(cell.final_jobs.len(), 2);
+        let scratch = plan.scratch_of(cell).unwrap();
+        assert_eq!((scratch.target, scratch.size, scratch.source), (cell.target, cell.size, None));
+        for (replicate, &job) in cell.final_jobs.iter().enumerate() {
+            assert_eq!(plan.jobs[job].replicate.index as usize, replicate);
+            assert_eq!(plan.jobs[job].role, Role::Final);
+        }
+    }
+}
+
+#[test]
+fn a_source_network_is_trained_once_a_replicate_and_shared() {
+    let plan = study();
+    let sources: Vec<&str> = plan.jobs_of(Role::Source).map(|(_, job)| job.name.as_str()).collect();
+    let near: Vec<&&str> = sources.iter().filter(|name| name.starts_with("source/near/")).collect();
+    assert_eq!(near, [&"source/near/r0", &"source/near/r1", &"source/near/t0"]);
+    let of = |name: &str| target_task(&plan, name).source_job.map(|job| plan.jobs[job].name.clone());
+    for run in ["shapes-b/small/near/frozen(3,3)/r1", "shapes-b/large/near/fine-tuned(7,0)/r1"] {
+        assert_eq!(of(run).as_deref(), Some("source/near/r1"));
+    }
+    assert_eq!(of("shapes-b/small/near/frozen(3,3)/t0/lr0.01").as_deref(), Some("source/near/t0"));
+}
+
+#[test]
+fn each_kind_of_source_is_found_where_it_is_made() {
+    let plan = study();
+    let of = |name: &str| target_task(&plan, name).source_job.map(|job| plan.jobs[job].name.clone());
+    assert_eq!(of("shapes-b/small/untrained/frozen(3,3)/r0"), None);
+    assert_eq!(of("shapes-b/small/scratch/r0"), None);
+    assert_eq!(of("shapes-b/small/moments/frozen(3,3)/r0").as_deref(), Some("source/far/r0"));
+    assert_eq!(of("shapes-b/small/self/frozen(3,3)/r0").as_deref(), Some("source/self/shapes-b/small/r0"));
+    assert_eq!(of("shapes-b/large/self/frozen(3,3)/t0/lr0.003").as_deref(), Some("source/self/shapes-b/large/t0"));
+}
+
+#[test]
+fn a_selffer_trains_on_the_targets_training_images_and_no_validation_image() {
+    let plan = study();
+    let task = source_task(&plan, "source/self/shapes-b/small/r0");
+    assert_eq!((task.train_per_class, task.validation_per_class, task.for_target), (10, 2, Some((0, 0))));
+    assert_eq!((&*task.data, task.recipe.steps, task.learning_rate), ("shapes-b", 20, 0.03));
+}
+
+#[test]
+fn tuning_needs_no_final_job_and_a_final_job_needs_its_trials() {
+    let plan = study();
+    for (_, trial) in plan.jobs_of(Role::Tuning) {
+        assert_eq!(trial.replicate.group, ReplicateGroup::Tuning);
+        assert!(trial.needs.iter().all(|&job| plan.jobs[job].role == Role::Source), "{}", trial.name);
+    }
+    let finished = job(&plan, "shapes-b/small/near/frozen(7,7)/r0");
+    let LearningRateChoice::Tuned { grid, trials } = &target_task(&plan, &finished.name).learning_rate else {
+        panic!("{} is not tuned", finished.name);
+    };
+    assert_eq!(&grid[..], [0.003, 0.01]);
+    for trial in trials.iter() {
+        let [job] = trial.jobs[..] else { panic!("one tuning replicate") };
+        assert!(finished.needs.contains(&job));
+        assert_eq!(plan.jobs[job].name, format!("shapes-b/small/near/frozen(7,7)/t0/lr{}", trial.rate));
+        assert_eq!(target_task(&plan, &plan.jobs[job].name).learning_rate, LearningRateChoice::Fixed(trial.rate));
+    }
+}
+
+#[test]
+fn domain_shift_is_scored_without_training_or_tuning() {
+    let plan = study();
+    let shifted = job(&plan, "shapes-b/small/near/as-it-is(8,8)/r0");
+    let task = target_task(&plan, &shifted.name);
+    assert_eq!(task.learning_rate, LearningRateChoice::NotTrained);
+    assert_eq!((task.recipe.steps, shifted.image_steps), (0, 0));
+    assert!(shifted.multiply_accumulates > 0.0);
+    assert!(!plan.jobs_of(Role::Tuning).any(|(_, job)| job.name.contains("as-it-is")));
+}
+
+#[test]
+fn frozen_layers_cost_less_than_trained_ones() {
+    let plan = study();
+    let cost = |name: &str| job(&plan, name).multiply_accumulates;
+    let frozen = cost("shapes-b/small/near/frozen(7,7)/r0");
+    let tuned = cost("shapes-b/small/near/fine-tuned(7,0)/r0");
+    assert!(frozen < tuned);
+    assert_eq!(tuned, cost("shapes-b/small/scratch/r0"));
+}
+
+#[test]
+fn lengths_leave_out_validation_images() {
+    let plan = study();
+    let task = target_task(&plan, "shapes-b/large/scratch/r0");
+    assert_eq!((task.train_per_class, task.validation_per_class), (100, 20));
+    // 80 images × 16 classes in batches of 32, 4 epochs.
+    assert_eq!((task.recipe.steps, job(&plan, "shapes-b/large/scratch/r0").image_steps), (160, 5120));
+}
+
+#[test]
+fn a_source_overrides_the_training_it_names() {
+    let plan = study();
+    assert_eq!(source_task(&plan, "source/far/r0").recipe.settings.batch, 64);
+    assert_eq!(source_task(&plan, "source/near/r0").recipe.settings.batch, 32);
+}
+
+#[test]
+fn a_job_knows_its_line() {
+    let plan = study();
+    let line = |name: &str| STUDY.lines().nth(job(&plan, name).line - 1).unwrap();
+    assert_eq!(line("source/near/r0"), "[[source]]");
+    assert_eq!(line("shapes-b/small/scratch/r0"), "[[target.size]]");
+    assert_eq!(line("shapes-b/small/near/frozen(3,3)/r0"), "[[treatment]]");
+}
+
+#[test]
+fn unreadable_data_is_no_plan() {
+    let scenario = common::parse(STUDY);
+    let mut facts = common::facts(&scenario);
+    facts.insert("shapes-a".to_owned(), Err("it is gone".to_owned()));
+    let Err(PlanError::Data { faults }) = Plan::new(&scenario, &facts, common::NUMERICS) else { panic!("planned") };
+    assert!(faults.to_string().contains("it is gone"), "{faults}");
+}
+
+#[test]
+fn fc8_is_copied_only_where_the_files_show_equal_classes() {
+    let folders = "[data.a]\nkind = \"image-folder\"\npath = \"a\"\n\n[data.b]\nkind = \"image-folder\"\npath = \"b\"\n\n[[source]]\nname = \"a\"\ndata = \"a\"\nsimilarity = \"similar\"\ntrain_per_class = 10\nsteps = 5\nlearning_rate = 0.01\n\n";
+    let text = STUDY.replacen("[[source]]", &format!("{folders}[[source]]"), 1);
+    let target = "[[target]]\nname = \"b\"\ndata = \"b\"\nvalidation_fraction = 0.2\n\n[[target.size]]\nname = \"s\"\ntrain_per_class = 10\nsteps = 5\n\n";
+    let (before, after) = text.split_at(text.find("[[target]]").unwrap());
+    let rest = &after[after.find("[[treatment]]").unwrap()..];
+    let text = format!("{before}{target}{}", rest.replace("sources = [\"near\"]", "sources = [\"a\"]"));
+    let scenario = common::parse(&text);
+    let mut facts = common::facts(&scenario);
+    assert!(Plan::new(&scenario, &facts, common::NUMERICS).is_ok());
+    if let Some(Ok(facts)) = facts.get_mut("b") {
+        facts.classes.swap(0, 1);
+    }
+    let codes: Vec<String> = scenario.check_data(&facts).iter().map(|fault| fault.code.to_string()).collect();
+    assert_eq!(codes, ["S016"]);
+}
+
+/// 35 points × 50 sources × 58 sizes, with scratch.
+fn large_scenario(tuned: bool) -> String {
+    let head = &STUDY[..STUDY.find("[[source]]").unwrap()];
+    let mut text = head.to_owned();
+    for source in 0..50 {
+        write!(text, "[[source]]\nname = \"s{source}\"\ndata = \"textures\"\nsimilarity = \"far\"\ntrain_per_class = 9\nsteps = 9\nlearning_rate = 0.1\n\n").unwrap();
+    }
+    text.push_str("[[target]]\nname = \"t\"\ndata = \"shapes-b\"\nvalidation_fraction = 0.2\n\n");
+    for size in 0..58 {
+        write!(text, "[[target.size]]\nname = \"n{size}\"\ntrain_per_class = {}\nsteps = 9\n\n", size + 10).unwrap();
+    }
+    text.push_str("[[treatment]]\nname = \"all\"\ncopied = \"1..=7\"\nfrozen = \"0..=copied\"\n\n");
+    text.push_str("[training]\nbatch = 32\nmomentum = 0.9\nweight_decay = 0.0\nschedule = \"cosine\"\n");
+    text.push_str(if tuned {
+        "[tuning]\nlearning_rates = [0.01, 0.1]\nreplicates = 1\n"
+    } else {
+        "learning_rate = 0.01\n"
+    });
+    text
+}
+
+#[test]
+fn a_hundred_thousand_cells_are_planned_in_two_seconds() {
+    for tuned in [false, true] {
+        let scenario = common::parse(&large_scenario(tuned));
+        let facts = common::facts(&scenario);
+        let timed = || {
+            let start = Instant::now();
+            let plan = Plan::new(&scenario, &facts, common::NUMERICS).unwrap();
+            (start.elapsed(), plan)
+        };
+        // The better of two: the machine may be busy with other things.
+        let ((first, plan), (second, _)) = (timed(), timed());
+        let wall = first.min(second);
+        println!("tuned {tuned}: {} cells, {} jobs in {wall:?}", plan.cells.len(), plan.jobs.len());
+        assert!(plan.cells.len() > 100_000);
+        assert!(wall < Duration::from_secs(2), "{} jobs took {wall:?}", plan.jobs.len());
+    }
+}

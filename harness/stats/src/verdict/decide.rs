@@ -1,0 +1,220 @@
+//! From a family of contrasts to its verdicts.
+
+use super::attribution::{SourceGap, attribute};
+use super::family::{Judged, Member, estimate_at, judge, method};
+use super::{Arm, Consequence, Contrast, Decision, Method, Reference, Settings, Verdict};
+use crate::power::{Need, PowerTarget};
+use crate::sign_flip::ReplicateGapsError;
+use thiserror::Error;
+
+/// Why a family cannot be judged.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum FamilyError {
+    /// A setting outside its range.
+    #[error("{setting} is {value}; set it to a number {accepted}")]
+    Setting {
+        /// Its name.
+        setting: &'static str,
+        /// Its value.
+        value: f64,
+        /// What would be accepted.
+        accepted: &'static str,
+    },
+    /// A failed run points at a row that is not there.
+    #[error("{contrast}: failed run in row {row} of {num_replicates}; count rows of the differences from 0")]
+    FailedRow {
+        /// The contrast's name.
+        contrast: String,
+        /// The row.
+        row: usize,
+        /// Rows there are.
+        num_replicates: usize,
+    },
+    /// The contrasts cannot be flipped together.
+    #[error(transparent)]
+    Flips(#[from] ReplicateGapsError),
+}
+
+/// Judges a family: every contrast on which a verdict is to be given, fixed before anything ran.
+///
+/// # Units
+/// Differences in fractions; everything named `_pp` in percentage points.
+/// # Errors
+/// [`FamilyError`] if a setting is out of range, a failed run's row does not exist, or, with the test set fixed,
+/// contrasts do not share their replicates.
+/// # Source
+/// The study protocol's section on verdicts. Choices that it leaves open:
+///
+/// * Source gaps form a family of their own, with the same α and margin. Attribution is read from it as
+///   [`super::Attribution`] says.
+/// * A contrast that is INVALID, has a run that did not train, or has no variance keeps its place in the family at p =
+///   1: it makes nothing easier for the others.
+/// * INVALID outranks INCONCLUSIVE (OPTIMISATION), which outranks every verdict on the gap, help included.
+/// * With the test set fixed, an interval extends by the sign-flip critical value of the step at which its contrast was
+///   judged, and a verdict needs both the interval and the adjusted p.
+pub fn decide(family: &[Contrast], settings: &Settings) -> Result<Vec<Decision>, FamilyError> {
+    check(family, settings)?;
+    let gaps: Vec<Member<'_>> =
+        family.iter().map(|contrast| Member { gap: &contrast.gap, claimable: is_claimable(contrast) }).collect();
+    let with_source: Vec<usize> = (0..family.len()).filter(|at| family[*at].source_gap.is_some()).collect();
+    let source_gaps: Vec<Member<'_>> = with_source
+        .iter()
+        .filter_map(|at| {
+            let claimable = is_claimable(&family[*at]) && !has_failed(&family[*at], |arm| arm == Arm::UntrainedSource);
+            family[*at].source_gap.as_ref().map(|gap| Member { gap, claimable })
+        })
+        .collect();
+    let judged = judge(&gaps, settings)?;
+    let mut judged_sources: Vec<Option<Judged>> = family.iter().map(|_| None).collect();
+    for (at, source) in with_source.into_iter().zip(judge(&source_gaps, settings)?) {
+        judged_sources[at] = Some(source);
+    }
+    let decisions = family.iter().zip(judged).zip(judged_sources);
+    Ok(decisions
+        .map(|((contrast, judged), source)| decision(contrast, judged, source, family.len(), settings))
+        .collect())
+}
+
+fn check(family: &[Contrast], settings: &Settings) -> Result<(), FamilyError> {
+    let inside = |setting, value: f64, accepted, good: bool| {
+        if good { Ok(()) } else { Err(FamilyError::Setting { setting, value, accepted }) }
+    };
+    let is_probability = |value: f64| value > 0.0 && value < 1.0;
+    let Settings { margin_pp, alpha, equivalence_alpha, power, .. } = *settings;
+    inside("margin_pp", margin_pp, "above 0, in percentage points", margin_pp > 0.0 && margin_pp.is_finite())?;
+    inside("alpha", alpha, "between 0 and 1, such as .05", is_probability(alpha))?;
+    inside(
+        "equivalence_alpha",
+        equivalence_alpha,
+        "between 0 and .5, such as .05",
+        is_probability(2.0 * equivalence_alpha),
+    )?;
+    inside("power", power, "between alpha and 1, such as .80", is_probability(power) && power > alpha)?;
+    for contrast in family {
+        let num_replicates = contrast.gap.num_replicates();
+        if let Some(row) = contrast.failed_runs.iter().filter_map(|run| run.row).find(|row| *row >= num_replicates) {
+            return Err(FamilyError::FailedRow { contrast: contrast.name.clone(), row, num_replicates });
+        }
+    }
+    Ok(())
+}
+
+fn has_failed(contrast: &Contrast, is_asked: impl Fn(Arm) -> bool) -> bool {
+    contrast.failed_runs.iter().any(|run| is_asked(run.arm))
+}
+
+fn is_invalid(contrast: &Contrast) -> bool {
+    contrast.failed_gates.iter().any(|gate| gate.consequence == Consequence::Invalid)
+}
+
+fn is_claimable(contrast: &Contrast) -> bool {
+    !is_invalid(contrast) && !has_failed(contrast, |arm| arm != Arm::UntrainedSource)
+}
+
+fn decision(
+    contrast: &Contrast,
+    judged: Judged,
+    source: Option<Judged>,
+    family_size: usize,
+    settings: &Settings,
+) -> Decision {
+    let verdict_before_gates = verdict_on_gap(contrast, &judged, settings);
+    let is_downgraded = contrast.failed_gates.iter().any(|gate| gate.consequence == Consequence::Downgrade);
+    let verdict = match (is_invalid(contrast), is_downgraded) {
+        (true, _) => Verdict::Invalid,
+        (false, true) => verdict_before_gates.downgraded(),
+        (false, false) => verdict_before_gates,
+    };
+    let equivalent = is_claimable(contrast) && !is_downgraded && is_equivalent(&judged, settings);
+    let source_failed = has_failed(contrast, |arm| arm == Arm::UntrainedSource);
+    let attribution = match &source {
+        _ if contrast.reference != Reference::Scratch => None,
+        _ if source_failed => attribute(verdict, contrast.frozen.max(1), None),
+        Some(source) => attribute(
+            verdict,
+            contrast.frozen,
+            Some(&SourceGap { estimate: &source.estimate, equivalent: is_equivalent(source, settings) }),
+        ),
+        None => attribute(verdict, contrast.frozen, None),
+    };
+    let can_reject = judged.attainable_p <= settings.alpha;
+    let target = PowerTarget::first_holm_step(settings.alpha, family_size, settings.power);
+    let spread = judged.raw.spread.ok().filter(|_| can_reject);
+    let need = match verdict {
+        Verdict::Inconclusive => need(&judged, &target, settings),
+        _ => None,
+    };
+    Decision {
+        name: contrast.name.clone(),
+        reference: contrast.reference.clone(),
+        gap: judged.estimate,
+        gap_without_failed: gap_without_failed(contrast, judged.estimate.level, settings),
+        source_gap: source.map(|source| source.estimate),
+        p_value: judged.p_value,
+        p_adjusted: judged.p_adjusted,
+        material_p_adjusted: judged.material_p_adjusted,
+        equivalence_p_value: judged.equivalence_p_value,
+        equivalence_p_adjusted: judged.equivalence_p_adjusted,
+        verdict,
+        verdict_before_gates,
+        equivalent,
+        attribution,
+        components: judged.components,
+        minimum_detectable_effect_pp: spread.map(|spread| 100.0 * target.minimum_detectable_effect(spread)),
+        attainable_p: judged.attainable_p,
+        can_reject,
+        need,
+        margin_pp: settings.margin_pp,
+        failed_runs: contrast.failed_runs.clone(),
+        failed_gates: contrast.failed_gates.clone(),
+    }
+}
+
+/// The verdict that the numbers alone give.
+fn verdict_on_gap(contrast: &Contrast, judged: &Judged, settings: &Settings) -> Verdict {
+    if is_invalid(contrast) {
+        return Verdict::Invalid;
+    }
+    if !is_claimable(contrast) {
+        return Verdict::InconclusiveOptimisation;
+    }
+    let gap = &judged.estimate;
+    if gap.lies_below(-settings.margin_pp) {
+        Verdict::MaterialNegative
+    } else if gap.lies_below(0.0) {
+        Verdict::Negative
+    } else if gap.lies_above(settings.margin_pp) {
+        Verdict::MaterialPositive
+    } else if gap.lies_above(0.0) {
+        Verdict::Positive
+    } else if is_equivalent(judged, settings) {
+        Verdict::Equivalent
+    } else {
+        Verdict::Inconclusive
+    }
+}
+
+fn is_equivalent(judged: &Judged, settings: &Settings) -> bool {
+    judged.equivalence_p_adjusted <= settings.equivalence_alpha
+}
+
+fn gap_without_failed(contrast: &Contrast, level: f64, settings: &Settings) -> Option<super::Estimate> {
+    let rows: Vec<usize> =
+        contrast.failed_runs.iter().filter(|run| run.arm != Arm::UntrainedSource).filter_map(|run| run.row).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    contrast.gap.without_replicates(&rows).map(|rest| estimate_at(&rest, level, settings))
+}
+
+fn need(judged: &Judged, target: &PowerTarget, settings: &Settings) -> Option<Need> {
+    let margin = settings.margin_pp / 100.0;
+    let (num_replicates, num_examples) = (judged.estimate.num_replicates, judged.estimate.num_examples);
+    match method(settings) {
+        Method::Crossed => target.needed(&judged.components?, margin, num_replicates, num_examples),
+        Method::SignFlip => {
+            let standard_error = judged.raw.spread.ok()?.standard_error;
+            Some(target.needed_on_fixed_test_set(standard_error * (num_replicates as f64).sqrt(), margin))
+        }
+    }
+}

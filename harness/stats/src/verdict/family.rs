@@ -1,0 +1,226 @@
+//! One family of gaps: estimates, adjusted p-values, and intervals that match them.
+
+use super::{Estimate, Method, Reach, Settings, Tails};
+use crate::crossed::{VarianceComponents, crossed};
+use crate::differences::Differences;
+use crate::equivalence::tost;
+use crate::estimate::{NoSpread, StudentEstimate};
+use crate::multiplicity::{holm, matching_levels};
+use crate::paired::paired;
+use crate::sign_flip::{Flips, MaxT, ReplicateGaps, ReplicateGapsError, max_t, step_down_critical_values};
+use rayon::prelude::*;
+
+/// A gap of a family, and whether anything may be claimed of it. One that may not keeps its place in the family at p =
+/// 1.
+#[derive(Clone, Copy)]
+pub(super) struct Member<'a> {
+    pub(super) gap: &'a Differences,
+    pub(super) claimable: bool,
+}
+
+/// What the family's test says of one gap.
+pub(super) struct Judged {
+    pub(super) estimate: Estimate,
+    /// The estimate in fractions.
+    pub(super) raw: StudentEstimate,
+    pub(super) components: Option<VarianceComponents>,
+    pub(super) p_value: Option<f64>,
+    pub(super) p_adjusted: f64,
+    pub(super) material_p_adjusted: Option<f64>,
+    pub(super) equivalence_p_value: Option<f64>,
+    pub(super) equivalence_p_adjusted: f64,
+    pub(super) attainable_p: f64,
+}
+
+struct Raw {
+    estimate: StudentEstimate,
+    components: Option<VarianceComponents>,
+}
+
+pub(super) fn method(settings: &Settings) -> Method {
+    match settings.scope.test_images {
+        Reach::Population => Method::Crossed,
+        Reach::This => Method::SignFlip,
+    }
+}
+
+/// Judges a family with the method its scope asks for.
+pub(super) fn judge(members: &[Member<'_>], settings: &Settings) -> Result<Vec<Judged>, ReplicateGapsError> {
+    if members.is_empty() {
+        return Ok(Vec::new());
+    }
+    let raw: Vec<Raw> = members.par_iter().map(|member| estimate(member.gap, settings)).collect();
+    match method(settings) {
+        Method::Crossed => Ok(judge_crossed(members, &raw, settings)),
+        Method::SignFlip => judge_sign_flips(members, &raw, settings),
+    }
+}
+
+/// The estimate of one gap alone, with an interval at `level`.
+pub(super) fn estimate_at(gap: &Differences, level: f64, settings: &Settings) -> Estimate {
+    let raw = estimate(gap, settings).estimate;
+    in_points(gap, &raw, raw.interval(level), level, settings)
+}
+
+fn estimate(gap: &Differences, settings: &Settings) -> Raw {
+    let crossed = crossed(gap);
+    match method(settings) {
+        Method::Crossed => Raw {
+            estimate: match settings.tails {
+                Tails::Mixed => crossed.estimate,
+                Tails::Satterthwaite => crossed.with_satterthwaite_tails(),
+            },
+            components: crossed.components,
+        },
+        Method::SignFlip => Raw {
+            estimate: paired(&gap.replicate_means())
+                .unwrap_or(StudentEstimate { mean: crossed.estimate.mean, spread: Err(NoSpread::OneReplicate) }),
+            components: crossed.components,
+        },
+    }
+}
+
+fn judge_crossed(members: &[Member<'_>], raw: &[Raw], settings: &Settings) -> Vec<Judged> {
+    // A gap that may not be claimed is one that the tests know nothing of.
+    let tested: Vec<StudentEstimate> = members
+        .iter()
+        .zip(raw)
+        .map(|(member, raw)| match member.claimable {
+            true => raw.estimate,
+            false => StudentEstimate { spread: Err(NoSpread::NoVariance), ..raw.estimate },
+        })
+        .collect();
+    let margin = settings.margin_pp / 100.0;
+    let levels = matching_levels(&tested, settings.alpha);
+    let p_values: Vec<FamilyP> = raw.par_iter().map(|raw| FamilyP::new(&raw.estimate, margin)).collect();
+    let adjusted = |pick: fn(&FamilyP) -> Option<f64>| {
+        holm(&members.iter().zip(&p_values).map(|(one, p)| pick(p).filter(|_| one.claimable)).collect::<Vec<_>>())
+    };
+    let (no_gap, material, equivalence) =
+        (adjusted(|p| p.no_gap), adjusted(|p| p.material), adjusted(|p| p.equivalence));
+    (0..members.len())
+        .map(|at| {
+            let estimate = raw[at].estimate;
+            let gap = members[at].gap;
+            Judged {
+                estimate: in_points(gap, &estimate, estimate.interval(levels[at]), levels[at], settings),
+                raw: estimate,
+                components: raw[at].components,
+                p_value: p_values[at].no_gap,
+                p_adjusted: no_gap[at],
+                material_p_adjusted: Some(material[at]),
+                equivalence_p_value: p_values[at].equivalence,
+                equivalence_p_adjusted: equivalence[at],
+                attainable_p: if estimate.spread.is_ok() { 0.0 } else { 1.0 },
+            }
+        })
+        .collect()
+}
+
+/// Unadjusted p-values of one gap.
+struct FamilyP {
+    no_gap: Option<f64>,
+    material: Option<f64>,
+    equivalence: Option<f64>,
+}
+
+impl FamilyP {
+    fn new(estimate: &StudentEstimate, margin: f64) -> Self {
+        Self {
+            no_gap: estimate.p_two_sided(0.0),
+            material: p_beyond(estimate, margin),
+            equivalence: tost(estimate, margin),
+        }
+    }
+}
+
+/// Two-sided p of "|gap| ≤ margin".
+fn p_beyond(estimate: &StudentEstimate, margin: f64) -> Option<f64> {
+    let nearest = if estimate.mean < 0.0 { estimate.p_below(-margin)? } else { estimate.p_above(margin)? };
+    Some((2.0 * nearest).min(1.0))
+}
+
+fn judge_sign_flips(
+    members: &[Member<'_>],
+    raw: &[Raw],
+    settings: &Settings,
+) -> Result<Vec<Judged>, ReplicateGapsError> {
+    let flips = Flips { num_flips: settings.num_flips, seed: settings.seed };
+    // Zeros flip to zeros: a gap that may not be claimed keeps its place and is never rejected.
+    let gaps = ReplicateGaps::new(
+        members
+            .iter()
+            .map(|member| {
+                let means = member.gap.replicate_means();
+                if member.claimable { means } else { vec![0.0; means.len()] }
+            })
+            .collect(),
+    )?;
+    let test = max_t(&gaps, &flips);
+    let margins = matching_margins(&gaps, &test, settings.alpha, &flips);
+    let margin = settings.margin_pp / 100.0;
+    // Equivalence is judged by *t* tests in either scope: sign flips of few replicates could never pass Holm.
+    let equivalence_p: Vec<Option<f64>> = raw.iter().map(|raw| tost(&raw.estimate, margin)).collect();
+    let equivalence =
+        holm(&members.iter().zip(&equivalence_p).map(|(one, p)| p.filter(|_| one.claimable)).collect::<Vec<_>>());
+    let judged = (0..members.len()).map(|at| {
+        let estimate = raw[at].estimate;
+        let interval = estimate.spread.ok().map(|spread| {
+            let width = margins[at] * spread.standard_error;
+            let (low, high) = (estimate.mean - width, estimate.mean + width);
+            // The interval claims no more than the test.
+            if test.p_adjusted[at] > settings.alpha { (low.min(0.0), high.max(0.0)) } else { (low, high) }
+        });
+        Judged {
+            estimate: in_points(members[at].gap, &estimate, interval, 1.0 - settings.alpha, settings),
+            raw: estimate,
+            components: raw[at].components,
+            p_value: members[at].claimable.then_some(test.p_values[at]),
+            p_adjusted: test.p_adjusted[at],
+            material_p_adjusted: None,
+            equivalence_p_value: equivalence_p[at],
+            equivalence_p_adjusted: equivalence[at],
+            attainable_p: test.attainable_p,
+        }
+    });
+    Ok(judged.collect())
+}
+
+/// For each gap, how many standard errors its interval extends: the critical value of the step at which it was judged.
+fn matching_margins(gaps: &ReplicateGaps, test: &MaxT, alpha: f64, flips: &Flips) -> Vec<f64> {
+    let mut margins = vec![f64::INFINITY; gaps.cells().len()];
+    if gaps.num_replicates() < 2 {
+        return margins;
+    }
+    let num_rejected = test.order.iter().take_while(|cell| test.p_adjusted[**cell] <= alpha).count();
+    let critical = step_down_critical_values(gaps, &test.order, num_rejected + 1, alpha, flips);
+    for (rank, cell) in test.order.iter().enumerate() {
+        if let Some(value) = critical.get(rank).or(critical.last()) {
+            margins[*cell] = *value;
+        }
+    }
+    margins
+}
+
+fn in_points(
+    gap: &Differences,
+    raw: &StudentEstimate,
+    interval: Option<(f64, f64)>,
+    level: f64,
+    settings: &Settings,
+) -> Estimate {
+    let (standard_error_pp, df, no_spread) = Estimate::standard_error_of(raw);
+    Estimate {
+        mean_pp: 100.0 * raw.mean,
+        low_pp: interval.map(|(low, _)| 100.0 * low),
+        high_pp: interval.map(|(_, high)| 100.0 * high),
+        level,
+        standard_error_pp,
+        df,
+        no_spread,
+        method: method(settings),
+        scope: settings.scope,
+        num_replicates: gap.num_replicates(),
+        num_examples: gap.num_examples(),
+    }
+}

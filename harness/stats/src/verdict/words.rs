@@ -1,0 +1,73 @@
+//! Verdicts in words, as reports print them.
+
+use super::{Attribution, Decision, Reference, Verdict};
+use crate::power::Need;
+use std::fmt::Write;
+
+impl Decision {
+    /// The verdict in words.
+    ///
+    /// "Negative transfer" is said only of a NEGATIVE against scratch with attribution SOURCE; an INCONCLUSIVE is never
+    /// worded as absence.
+    pub fn words(&self) -> String {
+        let mut words = match self.verdict {
+            Verdict::Negative | Verdict::MaterialNegative => self.signed_words("negative transfer", "worse than"),
+            Verdict::Positive | Verdict::MaterialPositive => self.signed_words("positive transfer", "better than"),
+            Verdict::Equivalent => format!("equivalent to {} within ±{} points", self.reference, self.margin_pp),
+            Verdict::Inconclusive => self.inconclusive_words(),
+            Verdict::InconclusiveOptimisation => {
+                let runs = self.failed_runs.len();
+                format!("inconclusive (optimisation): {runs} run{} did not train", if runs == 1 { "" } else { "s" })
+            }
+            Verdict::Invalid => format!("invalid: {} failed", self.gate_words()),
+        };
+        if self.equivalent && (self.verdict.is_negative() || self.verdict.is_positive()) {
+            // Writing to a String cannot fail.
+            let _ = write!(words, ", but equivalent within ±{} points", self.margin_pp);
+        }
+        if self.verdict != self.verdict_before_gates {
+            let _ = write!(words, " (downgraded from {}: {} failed)", self.verdict_before_gates, self.gate_words());
+        }
+        words
+    }
+
+    fn signed_words(&self, transfer: &str, comparison: &str) -> String {
+        let base = match (&self.reference, self.attribution) {
+            (Reference::Arm(name), _) => format!("{comparison} {name}"),
+            (Reference::Scratch, Some(Attribution::Source)) => transfer.to_owned(),
+            (Reference::Scratch, Some(Attribution::Freezing)) => format!("{comparison} scratch (freezing)"),
+            (Reference::Scratch, _) => format!("{comparison} scratch (cause undecided)"),
+        };
+        if self.verdict.is_material() { format!("{base}, by more than {} points", self.margin_pp) } else { base }
+    }
+
+    fn inconclusive_words(&self) -> String {
+        if let Some(reason) = self.gap.no_spread {
+            return format!("inconclusive: {reason}");
+        }
+        if !self.can_reject {
+            return format!(
+                "inconclusive: with {} replicates this test cannot reject (its smallest p is {:.3})",
+                self.gap.num_replicates, self.attainable_p
+            );
+        }
+        let detectable = self
+            .minimum_detectable_effect_pp
+            .map_or_else(String::new, |effect| format!(": gaps below {effect:.1} points would mostly be missed"));
+        let need = match self.need {
+            Some(Need::Replicates(count)) if count > self.gap.num_replicates => {
+                format!("; {count} replicates would find {} points", self.margin_pp)
+            }
+            Some(Need::TestExamples(count)) => {
+                format!("; {count} test images would find {} points, more replicates would not", self.margin_pp)
+            }
+            Some(Need::Both) => "; it takes both more replicates and more test images".to_owned(),
+            Some(Need::Replicates(_)) | None => String::new(),
+        };
+        format!("inconclusive{detectable}{need}")
+    }
+
+    fn gate_words(&self) -> String {
+        self.failed_gates.iter().map(|failure| failure.gate.to_string()).collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,276 @@
+//! What is said of which numbers.
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use nt_stats::verdict::{
+    Arm, Attribution, Claim, Consequence, FailedRun, FailureReason, Gate, GateFailure, Method, Reach, Reference,
+    RuleVerdict, Scope, Tails, judge_rule,
+};
+use nt_stats::{Contrast, Decision, Differences, FamilyError, NoSpread, Settings, Verdict, decide};
+
+/// Eight replicates on 400 examples whose mean differs by `gap_pp` points, give or take half a point between
+/// replicates.
+fn gap(gap_pp: f64) -> Differences {
+    scattered(gap_pp, 0.5)
+}
+
+fn scattered(gap_pp: f64, between_pp: f64) -> Differences {
+    let wave = |at: usize, period: f64| (at as f64 * period).rem_euclid(2.0) - 1.0;
+    let centred: Vec<f64> = {
+        let raw: Vec<f64> = (0..8).map(|row| wave(row, 0.618)).collect();
+        let mean = raw.iter().sum::<f64>() / 8.0;
+        raw.iter().map(|value| value - mean).collect()
+    };
+    let values = (0..8 * 400).map(|at| {
+        let (row, example) = (at / 400, at % 400);
+        let noise = if (row + example) % 2 == 0 { 0.001 } else { -0.001 };
+        (gap_pp + between_pp * centred[row]) / 100.0 + noise
+    });
+    Differences::from_scores(8, 400, values.collect()).unwrap()
+}
+
+fn contrast(gap: Differences) -> Contrast {
+    Contrast {
+        name: "near/small/(7,7)".to_owned(),
+        reference: Reference::Scratch,
+        frozen: 7,
+        gap,
+        source_gap: None,
+        failed_runs: Vec::new(),
+        failed_gates: Vec::new(),
+    }
+}
+
+fn judged(contrast: Contrast) -> Decision {
+    decide(&[contrast], &Settings::default()).unwrap().remove(0)
+}
+
+fn with_source(gap_pp: f64, source_pp: f64) -> Decision {
+    judged(Contrast { source_gap: Some(gap(source_pp)), ..contrast(gap(gap_pp)) })
+}
+
+fn failing(gate: Gate, consequence: Consequence) -> GateFailure {
+    GateFailure { gate, consequence, bias: None, detail: String::new() }
+}
+
+#[test]
+fn the_interval_decides_sign_and_materiality() {
+    assert_eq!(judged(contrast(gap(-5.0))).verdict, Verdict::MaterialNegative);
+    assert_eq!(judged(contrast(gap(-1.2))).verdict, Verdict::Negative);
+    assert_eq!(judged(contrast(gap(1.2))).verdict, Verdict::Positive);
+    assert_eq!(judged(contrast(gap(5.0))).verdict, Verdict::MaterialPositive);
+    assert_eq!(judged(contrast(gap(0.05))).verdict, Verdict::Equivalent);
+    assert_eq!(judged(contrast(scattered(0.5, 3.0))).verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_real_but_trivial_gap_is_negative_and_equivalent_at_once() {
+    let decision = judged(contrast(scattered(-0.3, 0.1)));
+    assert_eq!(decision.verdict, Verdict::Negative);
+    assert!(decision.equivalent);
+    assert_eq!(decision.words(), "worse than scratch (cause undecided), but equivalent within ±1 points");
+}
+
+#[test]
+fn negative_transfer_is_said_only_when_the_source_does_it() {
+    let decision = with_source(-5.0, -4.0);
+    assert_eq!(decision.attribution, Some(Attribution::Source));
+    assert_eq!(decision.words(), "negative transfer, by more than 1 points");
+}
+
+#[test]
+fn harm_that_an_untrained_source_does_too_is_freezing() {
+    assert_eq!(with_source(-50.0, 3.0).attribution, Some(Attribution::Freezing));
+    let decision = with_source(-50.0, 0.02);
+    assert_eq!(decision.attribution, Some(Attribution::Freezing));
+    assert_eq!(decision.words(), "worse than scratch (freezing), by more than 1 points");
+}
+
+#[test]
+fn a_trivial_source_gap_cannot_explain_a_material_one() {
+    let trivial = scattered(-0.3, 0.1);
+    let material = Contrast { source_gap: Some(trivial.clone()), ..contrast(gap(-50.0)) };
+    assert_eq!(judged(material).attribution, Some(Attribution::Freezing));
+    let small = Contrast { source_gap: Some(trivial), ..contrast(gap(-1.2)) };
+    assert_eq!(judged(small).attribution, Some(Attribution::Source));
+}
+
+#[test]
+fn an_open_source_gap_leaves_the_cause_undecided() {
+    let open = Contrast { source_gap: Some(scattered(-0.5, 4.0)), ..contrast(gap(-5.0)) };
+    assert_eq!(judged(open).attribution, Some(Attribution::Undecided));
+    assert_eq!(judged(contrast(gap(-5.0))).attribution, Some(Attribution::Undecided));
+    assert_eq!(judged(contrast(gap(-5.0))).words(), "worse than scratch (cause undecided), by more than 1 points");
+}
+
+#[test]
+fn full_fine_tuning_is_never_freezing() {
+    let full = Contrast { frozen: 0, ..contrast(gap(-5.0)) };
+    assert_eq!(judged(full.clone()).attribution, Some(Attribution::Source));
+    let odd = Contrast { source_gap: Some(gap(0.02)), ..full };
+    assert_eq!(judged(odd).attribution, Some(Attribution::Undecided));
+}
+
+#[test]
+fn help_is_attributed_as_harm_is() {
+    assert_eq!(with_source(5.0, 4.0).words(), "positive transfer, by more than 1 points");
+    assert_eq!(with_source(5.0, -4.0).words(), "better than scratch (freezing), by more than 1 points");
+}
+
+#[test]
+fn another_reference_is_called_by_its_name() {
+    let probe = Contrast { reference: Reference::Arm("full fine-tuning".to_owned()), ..contrast(gap(-1.2)) };
+    let probe = Contrast { source_gap: Some(gap(-1.2)), ..probe };
+    assert_eq!(judged(probe).words(), "worse than full fine-tuning");
+}
+
+#[test]
+fn a_run_that_did_not_train_is_no_evidence() {
+    let mut stuck = contrast(gap(-5.0));
+    stuck.failed_runs = vec![FailedRun { arm: Arm::Treatment, row: Some(2), reason: FailureReason::AtChance }];
+    let decision = judged(stuck);
+    assert_eq!(decision.verdict, Verdict::InconclusiveOptimisation);
+    assert_eq!(decision.attribution, None);
+    assert!(!decision.equivalent);
+    let without = decision.gap_without_failed.unwrap();
+    assert_eq!(without.num_replicates, 7);
+    assert!((without.mean_pp + 5.0).abs() < 0.5);
+    assert_eq!(decision.words(), "inconclusive (optimisation): 1 run did not train");
+}
+
+#[test]
+fn a_failed_untrained_source_touches_only_the_attribution() {
+    let mut lone = Contrast { source_gap: Some(gap(-4.0)), ..contrast(gap(-5.0)) };
+    lone.failed_runs = vec![FailedRun { arm: Arm::UntrainedSource, row: None, reason: FailureReason::Diverged }];
+    let decision = judged(lone);
+    assert_eq!(decision.verdict, Verdict::MaterialNegative);
+    assert_eq!(decision.attribution, Some(Attribution::Undecided));
+}
+
+#[test]
+fn a_contrast_that_cannot_be_judged_makes_nothing_easier_for_the_others() {
+    let strong = contrast(gap(-5.0));
+    let mut broken = contrast(gap(-50.0));
+    broken.failed_gates = vec![failing(Gate::TestLock, Consequence::Invalid)];
+    let decisions = decide(&[broken, strong.clone(), contrast(scattered(-1.0, 2.0))], &Settings::default()).unwrap();
+    assert_eq!(decisions[0].verdict, Verdict::Invalid);
+    assert_eq!(decisions[0].p_adjusted, 1.0);
+    assert_eq!(decisions[0].words(), "invalid: gate 5 (test lock) failed");
+    let alone = decide(&[strong, contrast(scattered(-1.0, 2.0))], &Settings::default()).unwrap();
+    assert!(decisions[1].p_adjusted > alone[0].p_adjusted);
+}
+
+#[test]
+fn gates_that_downgrade_take_one_step_together() {
+    let mut weak = contrast(gap(-5.0));
+    weak.failed_gates =
+        vec![failing(Gate::EqualSearch, Consequence::Downgrade), failing(Gate::Overlap, Consequence::Downgrade)];
+    let decision = judged(weak);
+    assert_eq!(decision.verdict, Verdict::Negative);
+    assert_eq!(decision.verdict_before_gates, Verdict::MaterialNegative);
+    assert!(
+        decision
+            .words()
+            .ends_with("(downgraded from MATERIAL NEGATIVE: gate 1 (equal search), gate 6 (overlap) failed)")
+    );
+}
+
+#[test]
+fn nothing_is_concluded_without_variation() {
+    let same = Differences::from_correctness(3, 50, vec![0; 150]).unwrap();
+    let decision = judged(contrast(same));
+    assert_eq!(decision.verdict, Verdict::Inconclusive);
+    assert_eq!(decision.gap.no_spread, Some(NoSpread::NoVariance));
+    assert_eq!((decision.gap.low_pp, decision.p_value, decision.p_adjusted), (None, None, 1.0));
+    assert!(!decision.equivalent && !decision.can_reject);
+    let constant = Differences::from_scores(3, 50, vec![-0.1; 150]).unwrap();
+    assert_eq!(judged(contrast(constant)).verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn one_replicate_or_one_example_has_no_interval() {
+    let one_replicate = Differences::from_correctness(1, 4, vec![-1, -1, 0, -1]).unwrap();
+    assert_eq!(judged(contrast(one_replicate)).gap.no_spread, Some(NoSpread::OneReplicate));
+    let per_run = Differences::from_runs(&[-0.1, -0.2, -0.15]).unwrap();
+    let decision = judged(contrast(per_run));
+    assert_eq!(decision.gap.no_spread, Some(NoSpread::OneExample));
+    assert!((decision.gap.mean_pp + 15.0).abs() < 1e-12);
+}
+
+fn fixed_test_set() -> Settings {
+    Settings { scope: Scope { test_images: Reach::This, ..Scope::default() }, ..Settings::default() }
+}
+
+#[test]
+fn five_replicates_cannot_reject_by_sign_flips_and_say_so() {
+    let runs = Differences::from_runs(&[-0.10, -0.12, -0.11, -0.09, -0.10]).unwrap();
+    let decision = decide(&[contrast(runs)], &fixed_test_set()).unwrap().remove(0);
+    assert_eq!(decision.gap.method, Method::SignFlip);
+    assert_eq!(decision.attainable_p, 1.0 / 16.0);
+    assert!(!decision.can_reject && decision.minimum_detectable_effect_pp.is_none());
+    assert_eq!(decision.verdict, Verdict::Inconclusive);
+    assert!(decision.words().starts_with("inconclusive: with 5 replicates this test cannot reject"));
+}
+
+#[test]
+fn eight_replicates_find_a_plain_harm_by_sign_flips() {
+    let decisions = decide(&[contrast(gap(-5.0)), contrast(scattered(0.2, 3.0))], &fixed_test_set()).unwrap();
+    assert_eq!(decisions[0].verdict, Verdict::MaterialNegative);
+    assert_eq!(decisions[0].p_adjusted, 2.0 / 256.0);
+    assert_eq!(decisions[1].verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn contrasts_with_other_replicates_cannot_be_flipped_together() {
+    let family = [contrast(gap(-5.0)), contrast(Differences::from_runs(&[0.1, 0.2]).unwrap())];
+    assert!(matches!(decide(&family, &fixed_test_set()), Err(FamilyError::Flips(_))));
+}
+
+#[test]
+fn settings_out_of_range_are_named() {
+    let settings = Settings { margin_pp: 0.0, ..Settings::default() };
+    let error = decide(&[contrast(gap(0.0))], &settings).unwrap_err().to_string();
+    assert_eq!(error, "margin_pp is 0; set it to a number above 0, in percentage points");
+}
+
+#[test]
+fn an_inconclusive_verdict_says_what_would_decide_it() {
+    let decision = judged(contrast(scattered(0.2, 3.0)));
+    let words = decision.words();
+    assert!(words.starts_with("inconclusive: gaps below "), "{words}");
+    assert!(words.contains("replicates would find 1 points"), "{words}");
+    assert!(!words.contains("no negative transfer"));
+}
+
+#[test]
+fn satterthwaite_tails_are_a_setting() {
+    let settings = Settings { tails: Tails::Satterthwaite, ..Settings::default() };
+    // Replicate and example effects of like size: the tails differ most there.
+    let effects = (0..8 * 20).map(|at| 0.002 * ((at / 20) as f64 - 4.0) + 0.003 * ((at % 20) as f64 - 11.0));
+    let crossed = Differences::from_scores(8, 20, effects.collect()).unwrap();
+    let [mixed, plain] = [Settings::default(), settings]
+        .map(|settings| decide(&[contrast(crossed.clone())], &settings).unwrap().remove(0));
+    assert_eq!(mixed.gap.standard_error_pp, plain.gap.standard_error_pp);
+    assert!(mixed.p_adjusted > plain.p_adjusted);
+}
+
+#[test]
+fn a_rule_is_supported_refuted_undecided_or_not_tested() {
+    let [better, worse, same, open] =
+        [gap(5.0), gap(-5.0), gap(0.05), scattered(0.5, 3.0)].map(|one| judged(contrast(one)));
+    let strict = |decision| (Claim::Better, Some(decision));
+    let mild = |decision| (Claim::AtLeastAsGood, Some(decision));
+    assert_eq!(judge_rule(&[strict(&better), mild(&same)]), RuleVerdict::Supported);
+    assert_eq!(judge_rule(&[strict(&same)]), RuleVerdict::Undecided);
+    assert_eq!(judge_rule(&[strict(&better), mild(&worse)]), RuleVerdict::Refuted);
+    assert_eq!(judge_rule(&[strict(&better), mild(&open)]), RuleVerdict::Undecided);
+    assert_eq!(judge_rule(&[strict(&better), (Claim::Better, None)]), RuleVerdict::NotTested);
+    assert_eq!(judge_rule(&[]), RuleVerdict::NotTested);
+}
+
+#[test]
+fn verdict_names_read_back() {
+    for verdict in Verdict::ALL {
+        assert_eq!(verdict.name().parse(), Ok(verdict));
+    }
+    assert!("HARMFUL".parse::<Verdict>().unwrap_err().to_string().contains("NEGATIVE"));
+}

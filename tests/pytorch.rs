@@ -1,0 +1,173 @@
+//! The whole network against PyTorch's, from the same weights and images, and against candle's autograd.
+//!
+//! `fixtures/pytorch/make.py` made the fixtures; it says with which version.
+
+use candle_core::{Device, Tensor};
+use candle_nn::Module;
+use negative_transfer::model::{AlexNet, LayerParameters, Parameters};
+use negative_transfer::train::{Gradients, Network, Span};
+use nt_kernels::sgd::{Sgd, WeightDecay};
+use nt_kernels::{candle_ops, cross_entropy, layout};
+use nt_scenario::Treatment;
+use nt_scenario::network::{Architecture, NetworkShape};
+use safetensors::SafeTensors;
+
+const BATCH: usize = 6;
+const CLASSES: usize = 5;
+
+/// Relative errors that the project promises: logits, gradients (norm-wise), and the loss over 20 steps.
+const LOGITS_TOLERANCE: f64 = 1e-5;
+const GRADIENT_TOLERANCE: f64 = 1e-4;
+const LOSS_TOLERANCE: f64 = 1e-4;
+
+/// Knuth's MMIX generator, as in the fixtures' script.
+struct Lcg(u64);
+
+impl Lcg {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 40) as f64 / 16_777_216.0
+    }
+}
+
+struct Fixture {
+    shape: NetworkShape,
+    parameters: Parameters,
+    /// `(N, 3, side, side)`.
+    images: Vec<f32>,
+    labels: Vec<u32>,
+    file: Vec<u8>,
+}
+
+impl Fixture {
+    fn new(name: &str, architecture: Architecture, side: usize) -> Self {
+        let shape = NetworkShape::new(architecture, 0.0625, side, CLASSES);
+        let mut lcg = Lcg(1);
+        let layers = shape.layers.iter().map(|layer| {
+            let bound = (6.0 / layer.fan_in() as f64).sqrt();
+            let weight = (0..layer.num_weights()).map(|_| ((2.0 * lcg.uniform() - 1.0) * bound) as f32).collect();
+            let bias = (0..layer.num_biases()).map(|_| ((2.0 * lcg.uniform() - 1.0) * 0.1) as f32).collect();
+            LayerParameters { weight, bias }
+        });
+        let parameters = Parameters { layers: layers.collect() };
+        let images = (0..BATCH * 3 * side * side).map(|_| (4.0 * lcg.uniform() - 2.0) as f32).collect();
+        let labels = (0..BATCH as u32).map(|index| index % CLASSES as u32).collect();
+        let file = std::fs::read(format!("tests/fixtures/pytorch/{name}.safetensors")).unwrap();
+        Self { shape, parameters, images, labels, file }
+    }
+
+    fn all() -> Vec<Self> {
+        vec![Self::new("alexnet", Architecture::AlexNet, 64), Self::new("alexnet-2012", Architecture::AlexNet2012, 67)]
+    }
+
+    fn expected(&self, name: &str) -> Vec<f64> {
+        let file = SafeTensors::deserialize(&self.file).unwrap();
+        let view = file.tensor(name).unwrap();
+        match view.dtype() {
+            safetensors::Dtype::F32 => {
+                view.data().chunks_exact(4).map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap()))).collect()
+            }
+            _ => view.data().chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect(),
+        }
+    }
+
+    /// The images batch-innermost, `(3, side, side, N)`.
+    fn input(&self) -> Vec<f32> {
+        let features = self.images.len() / BATCH;
+        let mut input = vec![0.0; self.images.len()];
+        layout::nchw_to_chwn(&self.images, &mut input, features, BATCH);
+        input
+    }
+
+    /// Logits `(classes, N)`, the mean loss and all gradients.
+    fn step(&self, parameters: &Parameters, network: &mut Network) -> (Vec<f32>, f64, Gradients) {
+        let input = self.input();
+        let mut gradients = Gradients::zeros(parameters, 0);
+        let logits = network.forward(parameters, &input, BATCH, None).to_vec();
+        let (mut log_loss, mut logit_gradient) = (vec![0.0; BATCH], vec![0.0; logits.len()]);
+        let loss =
+            cross_entropy::log_loss_and_gradient(&logits, &self.labels, &mut log_loss, &mut logit_gradient).unwrap();
+        network.backward(parameters, &input, BATCH, &logit_gradient, &mut gradients);
+        (logits, loss, gradients)
+    }
+}
+
+fn relative_error(found: impl IntoIterator<Item = f64>, expected: &[f64]) -> f64 {
+    let found: Vec<f64> = found.into_iter().collect();
+    assert_eq!(found.len(), expected.len());
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
+    let difference = norm(&mut found.iter().zip(expected).map(|(found, expected)| found - expected));
+    difference / norm(&mut expected.iter().copied())
+}
+
+fn wide(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
+    values.iter().map(|&value| f64::from(value))
+}
+
+#[test]
+fn logits_loss_and_every_gradient_agree_with_pytorch() {
+    for fixture in Fixture::all() {
+        let mut network = Network::new(&fixture.shape, Span::WHOLE, BATCH).unwrap();
+        let (logits, loss, gradients) = fixture.step(&fixture.parameters, &mut network);
+        let mut rows = vec![0.0; logits.len()];
+        layout::chwn_to_nchw(&logits, &mut rows, CLASSES, BATCH);
+        let error = relative_error(wide(&rows), &fixture.expected("logits"));
+        assert!(error < LOGITS_TOLERANCE, "logits: {error:e}");
+        let error = relative_error([loss], &fixture.expected("loss"));
+        assert!(error < LOGITS_TOLERANCE, "loss: {error:e}");
+        for (layer, gradient) in fixture.shape.layers.iter().zip(gradients.layers()) {
+            for (part, values) in [("weight", &gradient.weight), ("bias", &gradient.bias)] {
+                let name = format!("{}.{part}", layer.name);
+                let error = relative_error(wide(values), &fixture.expected(&name));
+                assert!(error < GRADIENT_TOLERANCE, "gradient of {name}: {error:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn twenty_sgd_steps_keep_to_pytorchs_losses() {
+    for fixture in Fixture::all() {
+        let mut network = Network::new(&fixture.shape, Span::WHOLE, BATCH).unwrap();
+        let sgd = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov: false };
+        let mut parameters = fixture.parameters.clone();
+        let mut velocities = Gradients::zeros(&parameters, 0);
+        let expected = fixture.expected("losses");
+        assert_eq!(expected.len(), 20);
+        for (step, expected) in expected.iter().enumerate() {
+            let (_, loss, gradients) = fixture.step(&parameters, &mut network);
+            let error = ((loss - expected) / expected).abs();
+            assert!(error < LOSS_TOLERANCE, "step {step}: {loss} against {expected}");
+            for ((layer, gradient), velocity) in
+                parameters.layers.iter_mut().zip(gradients.layers()).zip(velocities.layers_mut())
+            {
+                sgd.step(0.01, &mut layer.weight, &gradient.weight, &mut velocity.weight, step == 0);
+                sgd.step(0.01, &mut layer.bias, &gradient.bias, &mut velocity.bias, step == 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn candles_autograd_through_the_same_kernels_gives_the_same_bits() {
+    for fixture in Fixture::all() {
+        let mut network = Network::new(&fixture.shape, Span::WHOLE, BATCH).unwrap();
+        let (logits, loss, gradients) = fixture.step(&fixture.parameters, &mut network);
+        let module = AlexNet::new(&fixture.shape, &fixture.parameters, Treatment::SCRATCH).unwrap();
+        let side = fixture.shape.input;
+        let images = Tensor::from_slice(&fixture.images, (BATCH, 3, side, side), &Device::Cpu).unwrap();
+        let labels = Tensor::from_slice(&fixture.labels, BATCH, &Device::Cpu).unwrap();
+        let module_logits = module.forward(&images).unwrap();
+        let mut rows = vec![0.0; logits.len()];
+        layout::chwn_to_nchw(&logits, &mut rows, CLASSES, BATCH);
+        assert_eq!(module_logits.flatten_all().unwrap().to_vec1::<f32>().unwrap(), rows);
+        let module_loss = candle_ops::cross_entropy(&module_logits, &labels).unwrap();
+        assert_eq!(module_loss.to_scalar::<f32>().unwrap(), loss as f32);
+        let store = module_loss.backward().unwrap();
+        let ours = gradients.layers().iter().flat_map(|layer| [&layer.weight, &layer.bias]);
+        for ((name, variable), ours) in module.variables().iter().zip(ours) {
+            let theirs = store.get(variable.as_tensor()).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            assert_eq!(&theirs, ours, "gradient of {name}");
+        }
+    }
+}
