@@ -45,7 +45,8 @@ pub enum CurveError {
     },
     /// It is of another version.
     #[error(
-        "{path} has schema_version {found} where this program reads {SCHEMA_VERSION}; use the version of nt that wrote it"
+        "{path} has schema_version {found} where this program reads {SCHEMA_VERSION}; use the version of nt that wrote \
+            it"
     )]
     SchemaVersion {
         /// The file, relative to the study's folder.

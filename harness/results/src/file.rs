@@ -9,7 +9,8 @@ use thiserror::Error;
 
 /// An operation on a file that the system refused.
 #[derive(Debug, Error)]
-#[error("cannot {operation} {}: {source}; check that the folder is there, writable, and that the disk has room", path.display())]
+#[error("cannot {operation} {}: {source}; check that the folder is there, writable, and that the disk has \
+    room", path.display())]
 pub struct FileError {
     /// What was tried: "write", "read", "lock" …
     pub operation: &'static str,

@@ -144,7 +144,8 @@ pub enum ManifestError {
         source: serde_json::Error,
     },
     /// It is of another version.
-    #[error("{} has schema_version {found} where this program reads {SCHEMA_VERSION}; use the version of nt that wrote it", path.display())]
+    #[error("{} has schema_version {found} where this program reads {SCHEMA_VERSION}; use the version of nt that wrote \
+        it", path.display())]
     SchemaVersion {
         /// The file.
         path: PathBuf,

@@ -44,6 +44,9 @@ pub fn record(number: u64) -> RunRecord {
     }
 }
 
+/// Changes a record before it is written, or says that it is not to be.
+type Edit = dyn Fn(&CellKey, &mut RunRecord) -> bool;
+
 /// A study whose every accuracy is known: from it come records and predictions, as a run would write them.
 pub struct Mock {
     /// Its scenario.
@@ -51,7 +54,7 @@ pub struct Mock {
     /// Test images.
     pub num_images: u32,
     accuracy: Box<dyn Fn(&CellKey) -> f64>,
-    edit: Box<dyn Fn(&CellKey, &mut RunRecord) -> bool>,
+    edit: Box<Edit>,
 }
 
 /// Classes of a mock target.

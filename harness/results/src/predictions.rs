@@ -31,7 +31,8 @@ pub struct Predictions {
 pub enum PredictionsError {
     /// The four columns are not of one length.
     #[error(
-        "{example_ids} example ids, {labels} labels, {guesses} rows of guesses and {losses} losses do not belong together; pass one of each an image"
+        "{example_ids} example ids, {labels} labels, {guesses} rows of guesses and {losses} losses do not belong \
+            together; pass one of each an image"
     )]
     Lengths {
         /// Number of ids.
@@ -84,7 +85,8 @@ impl Predictions {
     /// Guesses with their images' ids and labels.
     ///
     /// # Shape
-    /// All of one length; `top5`: the five most probable classes, most probable first, [`NO_CLASS`] where there are fewer.
+    /// All of one length; `top5`: the five most probable classes, most probable first, [`NO_CLASS`] where there are
+    /// fewer.
     /// # Units
     /// `log_loss`: nats.
     /// # Errors

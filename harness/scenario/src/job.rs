@@ -195,7 +195,8 @@ pub enum Work {
 pub struct SourceTask {
     /// Index in [`Scenario::sources`](crate::Scenario::sources).
     pub source: usize,
-    /// Its kind: trained, shuffled-labels or selffer.
+    /// Its kind: all but untrained. Mean-and-variance trains nothing (0 steps): it is drawn with the moments of the
+    /// network of the one job it needs, and has that one's data and classes.
     pub kind: SourceKind,
     /// Name of its dataset.
     pub data: Arc<str>,
@@ -207,7 +208,7 @@ pub struct SourceTask {
     pub validation_per_class: usize,
     /// How it is trained.
     pub recipe: Arc<Recipe>,
-    /// Its learning rate.
+    /// Its learning rate; 0 where nothing is trained.
     pub learning_rate: f64,
     /// Target and size (indices) that a selffer is trained on.
     pub for_target: Option<(usize, usize)>,
@@ -223,7 +224,6 @@ pub struct TargetTask {
     /// Index in [`Scenario::sources`](crate::Scenario::sources); none for scratch.
     pub source: Option<usize>,
     /// The job whose network is copied; none for scratch and for an untrained source, which is drawn from its stream.
-    /// For mean-and-variance it is the job of the source whose moments are taken.
     pub source_job: Option<usize>,
     /// The lattice point.
     pub treatment: Treatment,
@@ -255,7 +255,7 @@ pub enum LearningRateChoice {
     NotTrained,
     /// This rate.
     Fixed(f64),
-    /// The rate with the best mean validation accuracy over its trials; of equals the smallest.
+    /// The rate with the best mean validation accuracy over its trials: a function of them, so that it needs no name.
     Tuned {
         /// The rates tried, ascending.
         grid: Arc<[f64]>,
@@ -271,41 +271,6 @@ pub struct Trial {
     pub rate: f64,
     /// Indices of its jobs, by tuning replicate.
     pub jobs: Vec<usize>,
-}
-
-/// The learning rate that trials decide for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BestRate {
-    /// The rate.
-    pub rate: f64,
-    /// Its mean validation accuracy, a fraction.
-    pub mean_validation_accuracy: f64,
-    /// Whether it is the grid's smallest or largest, so that a better one may lie outside.
-    pub on_edge: bool,
-}
-
-impl Trial {
-    /// The rate with the best mean validation accuracy; of equals the smallest. None without trials.
-    ///
-    /// `validation_accuracy` gives the fraction of validation images that a job, by its index, classified rightly; a
-    /// trial that failed or diverged has none and counts as 0.
-    pub fn best(trials: &[Self], validation_accuracy: impl Fn(usize) -> Option<f64>) -> Option<BestRate> {
-        let mean = |trial: &Self| {
-            // Added in the order of the replicates, so that the last bits are always the same.
-            let sum: f64 = trial.jobs.iter().map(|&job| validation_accuracy(job).unwrap_or(0.0)).sum();
-            sum / trial.jobs.len().max(1) as f64
-        };
-        let means: Vec<f64> = trials.iter().map(mean).collect();
-        let mut best = 0;
-        for (index, mean) in means.iter().enumerate() {
-            if *mean > means[best] {
-                best = index;
-            }
-        }
-        let trial = trials.get(best)?;
-        let on_edge = best == 0 || best + 1 == trials.len();
-        Some(BestRate { rate: trial.rate, mean_validation_accuracy: means[best], on_edge })
-    }
 }
 
 #[cfg(test)]
@@ -326,18 +291,6 @@ mod tests {
         for text in ["", "12", "+00102030405060708090a0b0c0d0eff", "zz0102030405060708090a0b0c0d0eff"] {
             assert!(text.parse::<JobId>().is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn the_best_rate_is_the_smallest_of_equals_and_a_lost_trial_counts_as_nothing() {
-        let trial = |rate: f64, first: usize| Trial { rate, jobs: vec![first, first + 1] };
-        let trials = [trial(0.001, 0), trial(0.01, 2), trial(0.1, 4), trial(1.0, 6)];
-        let accuracies = [Some(0.2), Some(0.4), Some(0.5), Some(0.7), Some(0.7), Some(0.5), None, Some(1.0)];
-        let best = Trial::best(&trials, |job| accuracies[job]).unwrap();
-        assert_eq!((best.rate, best.on_edge), (0.01, false));
-        assert!((best.mean_validation_accuracy - 0.6).abs() < 1e-15);
-        assert!(Trial::best(&trials[..1], |job| accuracies[job]).unwrap().on_edge);
-        assert_eq!(Trial::best(&[], |_| None), None);
     }
 
     #[test]

@@ -42,8 +42,7 @@ pub use choice::{Choice, Initialiser, Metric};
 pub use data::{CIFAR10_CLASSES, Data, DataFacts, Facts, ImageFolderData, SyntheticData, default_data_seed};
 pub use diagnostic::{Code, Diagnostic, Faults, Severity};
 pub use job::{
-    BestRate, Job, JobId, JobIdError, LearningRateChoice, Replicate, ReplicateGroup, Role, SourceTask, TargetTask,
-    Trial, Work,
+    Job, JobId, JobIdError, LearningRateChoice, Replicate, ReplicateGroup, Role, SourceTask, TargetTask, Trial, Work,
 };
 pub use network::{Architecture, NetworkShape};
 pub use origin::Place;

@@ -104,7 +104,10 @@ fn each_kind_of_source_is_found_where_it_is_made() {
     let of = |name: &str| target_task(&plan, name).source_job.map(|job| plan.jobs[job].name.clone());
     assert_eq!(of("shapes-b/small/untrained/frozen(3,3)/r0"), None);
     assert_eq!(of("shapes-b/small/scratch/r0"), None);
-    assert_eq!(of("shapes-b/small/moments/frozen(3,3)/r0").as_deref(), Some("source/far/r0"));
+    assert_eq!(of("shapes-b/small/moments/frozen(3,3)/r0").as_deref(), Some("source/moments/r0"));
+    let moments = job(&plan, "source/moments/r0");
+    assert_eq!(moments.needs.iter().map(|&job| plan.jobs[job].name.as_str()).collect::<Vec<_>>(), ["source/far/r0"]);
+    assert_eq!((moments.image_steps, source_task(&plan, &moments.name).recipe.steps), (0, 0));
     assert_eq!(of("shapes-b/small/self/frozen(3,3)/r0").as_deref(), Some("source/self/shapes-b/small/r0"));
     assert_eq!(of("shapes-b/large/self/frozen(3,3)/t0/lr0.003").as_deref(), Some("source/self/shapes-b/large/t0"));
 }

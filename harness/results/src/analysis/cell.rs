@@ -34,7 +34,7 @@ pub struct RunOutcome {
     pub value: Option<f64>,
     /// The learning rate it was trained with.
     pub learning_rate: f64,
-    /// Whether neither its training nor its test accuracy is above chance.
+    /// Whether neither its training nor its test accuracy is above chance: it did not train.
     pub is_at_chance: bool,
 }
 
@@ -85,7 +85,8 @@ impl CellResult {
         }
     }
 
-    /// The verdict; none for scratch. A cell without a single pair is INCONCLUSIVE, and so if it is because runs diverged.
+    /// The verdict; none for scratch. A cell without a single pair is INCONCLUSIVE, and so if it is because runs
+    /// diverged.
     pub fn verdict(&self) -> Option<Verdict> {
         match (&self.decision, self.kind) {
             (_, CellKind::Scratch) => None,

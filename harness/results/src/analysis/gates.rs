@@ -35,7 +35,8 @@ pub(super) fn failures(joined: &Joined, key: &CellKey, scratch: &CellKey) -> Vec
 /// Scratch as a whole is dead when half of its runs or more are; a single dead run is told as such.
 fn dead_baseline(reference: &[&Run]) -> Option<GateFailure> {
     let done = reference.iter().filter(|run| run.hits.is_some()).count();
-    let dead = reference.iter().filter(|run| run.is_at_chance || run.loss_did_not_fall).count();
+    let dead =
+        reference.iter().filter(|run| run.hits.is_some() && (!run.is_above_chance || run.loss_did_not_fall)).count();
     (done > 0 && 2 * dead >= done).then(|| GateFailure {
         gate: Gate::LiveBaseline,
         consequence: Consequence::Invalid,

@@ -22,6 +22,10 @@ pub(super) struct Run {
     pub learning_rate: f64,
     pub learning_rate_on_edge: bool,
     pub test_openings: u32,
+    /// Whether its test accuracy is above chance.
+    pub is_above_chance: bool,
+    /// Whether neither its test nor its training accuracy is: it did not train. One that fits its training images and
+    /// fails on the test images did train, and that is a result.
     pub is_at_chance: bool,
     /// Whether its training loss ended no lower than it began, where both were recorded.
     pub loss_did_not_fall: bool,
@@ -110,7 +114,9 @@ fn load(dir: &Path, record: &RunRecord, guesses: usize) -> Result<Loaded, Analys
         num_classes: predictions.num_classes(),
         chance: predictions.chance(),
     });
-    let is_at_chance = predictions.as_ref().is_some_and(|predictions| is_at_chance(record, predictions));
+    let is_above_chance = predictions.as_ref().is_some_and(is_above_chance_on_test);
+    let fitted =
+        predictions.as_ref().is_some_and(|predictions| is_above_chance_on_training(record, predictions.chance()));
     let fell = |first: f64, last: f64| last < first;
     let run = Run {
         job: record.job,
@@ -120,7 +126,8 @@ fn load(dir: &Path, record: &RunRecord, guesses: usize) -> Result<Loaded, Analys
         learning_rate: record.learning_rate,
         learning_rate_on_edge: record.learning_rate_on_edge,
         test_openings: record.test_openings,
-        is_at_chance,
+        is_above_chance,
+        is_at_chance: predictions.is_some() && !is_above_chance && !fitted,
         loss_did_not_fall: match (record.metric(metric::TRAIN_LOSS_FIRST), record.metric(metric::TRAIN_LOSS_LAST)) {
             (Some(first), Some(last)) => !fell(first, last),
             _ => false,
@@ -131,17 +138,16 @@ fn load(dir: &Path, record: &RunRecord, guesses: usize) -> Result<Loaded, Analys
     Ok(Loaded { run, example_ids, test_set })
 }
 
-/// Neither on the test images nor on those it was trained on is it above chance. One that fits its training images and
-/// fails on the test images did train: that is a result.
-fn is_at_chance(record: &RunRecord, predictions: &Predictions) -> bool {
-    let chance = predictions.chance();
-    let hits = predictions.hits(1).into_iter().filter(|&hit| hit).count() as u64;
-    let on_test = is_above_chance(hits, predictions.len() as u64, chance);
-    let on_training = record.metrics.iter().find(|metric| metric.name == metric::TRAIN_TOP1).is_some_and(|train| {
+fn is_above_chance_on_test(predictions: &Predictions) -> bool {
+    let hits = predictions.hits(1).into_iter().filter(|&hit| hit).count();
+    is_above_chance(hits as u64, predictions.len() as u64, predictions.chance())
+}
+
+fn is_above_chance_on_training(record: &RunRecord, chance: f64) -> bool {
+    record.metrics.iter().find(|metric| metric.name == metric::TRAIN_TOP1).is_some_and(|train| {
         let hits = (train.value * train.n as f64).round().max(0.0) as u64;
         is_above_chance(hits, train.n, chance)
-    });
-    !on_test && !on_training
+    })
 }
 
 /// All runs of a target must have seen the same images, with the same arithmetic.

@@ -60,7 +60,8 @@ pub struct TestSet {
 pub enum AnalysisError {
     /// Two runs that should be paired saw different test images.
     #[error(
-        "{first} and {second} were not tested on the same images (first difference at example {example_id}); they cannot be paired: run the study again into an empty folder"
+        "{first} and {second} were not tested on the same images (first difference at example {example_id}); they \
+            cannot be paired: run the study again into an empty folder"
     )]
     Examples {
         /// A run.
@@ -72,7 +73,8 @@ pub enum AnalysisError {
     },
     /// Two runs of one contrast used different arithmetic.
     #[error(
-        "{first} ran with {first_numerics} and {second} with {second_numerics}; a contrast never mixes two: run the study again on one of them"
+        "{first} ran with {first_numerics} and {second} with {second_numerics}; a contrast never mixes two: run the \
+            study again on one of them"
     )]
     Numerics {
         /// A run.
@@ -86,7 +88,8 @@ pub enum AnalysisError {
     },
     /// Two runs claim one place.
     #[error(
-        "{first} and {second} are both replicate {replicate} of {cell}; take out the one that does not belong to this study"
+        "{first} and {second} are both replicate {replicate} of {cell}; take out the one that does not belong to this \
+            study"
     )]
     Twice {
         /// A job.
@@ -194,7 +197,10 @@ fn notes(study: &Study, records: &[RunRecord], cells: &[CellResult]) -> Vec<Stri
     let known: BTreeSet<&CellKey> = cells.iter().map(|cell| &cell.key).collect();
     let foreign = records.iter().filter_map(join::key_of).filter(|key| !known.contains(key)).count();
     if foreign > 0 {
-        notes.push(format!("{foreign} runs belong to no cell of this scenario and are left out; an earlier version of it may have run them."));
+        notes.push(format!(
+            "{foreign} runs belong to no cell of this scenario and are left out; an earlier version of \
+            it may have run them."
+        ));
     }
     let missing = cells.iter().filter(|cell| cell.num_done() < study.replicates as usize).count();
     if missing > 0 {

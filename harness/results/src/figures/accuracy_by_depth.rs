@@ -62,7 +62,8 @@ fn description(analysis: &Analysis, quadrants: &[&Quadrant]) -> String {
         let tally = quadrant.tally;
         let gap = |at: Option<usize>| at.and_then(|at| analysis.cells[at].gap_pp()).unwrap_or(f64::NAN);
         format!(
-            "{} {}, {} source: of {} treatments {} are better than scratch and {} worse; gaps from {:+.1} to {:+.1} points.",
+            "{} {}, {} source: of {} treatments {} are better than scratch and {} worse; gaps from {:+.1} to {:+.1} \
+                points.",
             quadrant.target,
             quadrant.size,
             quadrant.similarity,
@@ -186,7 +187,8 @@ fn curve(
     let mut chosen: Vec<(u8, &CellResult)> =
         cells.into_iter().filter_map(|cell| depth(&cell.key, kind, most).map(|depth| (depth, cell))).collect();
     chosen.sort_by_key(|(depth, _)| *depth);
-    // (most, most) belongs to two curves; alone it is no curve of partial freezing, nor is (most, 0) one of fine-tuning.
+    // (most, most) belongs to two curves; alone it is no curve of partial freezing, nor is (most, 0) one of
+    // fine-tuning.
     let is_curve = match kind {
         SeriesKind::Frozen | SeriesKind::Untrained => !chosen.is_empty(),
         SeriesKind::Partial => chosen.iter().any(|(_, cell)| cell.key.frozen < most),

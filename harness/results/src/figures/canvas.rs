@@ -1,6 +1,7 @@
 //! Drawing in figure pixels on any plotters backend.
 //!
-//! Backends know whole pixels only, so everything is drawn [`SCALE`] times larger: the SVG's view box is that large, and
+//! Backends know whole pixels only, so everything is drawn [`SCALE`] times larger: the SVG's view box is that large,
+//! and
 //! the bitmap is averaged down afterwards.
 
 use plotters::coord::Shift;

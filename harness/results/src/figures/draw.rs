@@ -183,7 +183,8 @@ fn band<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, band: &Band, frame: &Frame)
 
 const REPLICATE_RADIUS: f64 = 1.7;
 
-/// Distance of neighbouring curves at one depth: they stand side by side, so that their intervals do not cover each other.
+/// Distance of neighbouring curves at one depth: they stand side by side, so that their intervals do not cover each
+/// other.
 fn spacing(num_curves: usize) -> f64 {
     const WIDEST: f64 = 0.24;
     WIDEST.min(0.84 / num_curves.max(1) as f64)

@@ -39,7 +39,8 @@ const HASH_ON_OPEN_BYTES: u64 = 1 << 30;
 #[derive(Debug, Error)]
 pub enum LedgerError {
     /// Somebody else is writing.
-    #[error("{} is being written by {holder}; wait until it ends, or write to another folder with --out", dir.display())]
+    #[error("{} is being written by {holder}; wait until it ends, or write to another folder with \
+        --out", dir.display())]
     Busy {
         /// The study's folder.
         dir: PathBuf,
@@ -47,7 +48,8 @@ pub enum LedgerError {
         holder: String,
     },
     /// A record is of a version this program does not know.
-    #[error("{}:{line} has schema_version {found} where this program reads {supported}; use the version of nt that wrote it, or another folder with --out", path.display())]
+    #[error("{}:{line} has schema_version {found} where this program reads {supported}; use the version of nt that \
+        wrote it, or another folder with --out", path.display())]
     SchemaVersion {
         /// The file.
         path: PathBuf,
@@ -171,7 +173,8 @@ impl Ledger {
     /// Adds a record: when this returns, it is on disk. A record of the same job is replaced.
     ///
     /// # Errors
-    /// [`LedgerError::DanglingFile`] if a file it refers to is not there; [`LedgerError::File`] if it cannot be written,
+    /// [`LedgerError::DanglingFile`] if a file it refers to is not there; [`LedgerError::File`] if it cannot be
+    /// written,
     /// in which case the ledger is as it was.
     pub fn append(&mut self, record: RunRecord) -> Result<(), LedgerError> {
         if let Some((file, problem)) = first_problem(&self.dir, &record, FileRef::check_length) {

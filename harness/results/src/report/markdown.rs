@@ -28,7 +28,8 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     }
     writeln!(
         text,
-        "| quadrant | verdict | helped | harmed by the source | worse by freezing | worse, cause open | equivalent | undecided | best | worst |"
+        "| quadrant | verdict | helped | harmed by the source | worse by freezing | worse, cause open | equivalent | \
+            undecided | best | worst |"
     )?;
     writeln!(text, "|---|---|--:|--:|--:|--:|--:|--:|---|---|")?;
     for quadrant in &analysis.quadrants {

@@ -49,13 +49,16 @@ fn alerts(material: &Material) -> Markup {
     let finished = completeness.done + completeness.diverged + completeness.failed;
     html! {
         @if material.is_exploratory {
-            p.alert { strong { "EXPLORATORY (CHANGED AFTER DATA)." } " Contrasts, metric, margin or scope are not those fixed before the first job." }
+            p.alert { strong { "EXPLORATORY (CHANGED AFTER DATA)." } " Contrasts, metric, margin or scope are not "
+            "those fixed before the first job." }
         }
         @if finished < completeness.planned {
-            p.alert { strong { "Incomplete: " (finished) " of " (completeness.planned) " jobs." } " Run the same command again to go on." }
+            p.alert { strong { "Incomplete: " (finished) " of " (completeness.planned) " jobs." } " Run the same "
+            "command again to go on." }
         }
         @if completeness.diverged + completeness.failed > 0 {
-            p.alert { (completeness.diverged) " jobs diverged and " (completeness.failed) " failed; their cells say so." }
+            p.alert { (completeness.diverged) " jobs diverged and " (completeness.failed) " failed; their cells say "
+            "so." }
         }
         @for warning in &material.warnings {
             p.alert { (warning) }

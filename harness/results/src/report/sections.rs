@@ -17,7 +17,8 @@ pub(super) fn quadrants(material: &Material) -> Markup {
             table.quadrants {
                 caption {
                     "One row a quadrant: treatments counted by their verdict; gaps to scratch in points of "
-                    (answer::metric(analysis.study.metric)) ", with intervals adjusted over all " (analysis.family_size) " contrasts"
+                    (answer::metric(analysis.study.metric)) ", with intervals adjusted over all "
+                    (analysis.family_size) " contrasts"
                     " (n = " (analysis.study.replicates) " replicates)."
                 }
                 thead {
@@ -104,8 +105,10 @@ pub(super) fn cells(material: &Material) -> Markup {
             div.scroll {
                 table.cells {
                     caption {
-                        "Accuracy in per cent; gaps in points. Gap: to scratch, same replicates, same test images. Source gap: to the "
-                        "same treatment from an untrained source. Cells of the untrained source are controls and form a family of their own."
+                        "Accuracy in per cent; gaps in points. Gap: to scratch, same replicates, same test images. "
+                        "Source gap: to the "
+                        "same treatment from an untrained source. Cells of the untrained source are controls and form "
+                        "a family of their own."
                     }
                     thead {
                         tr {
@@ -204,30 +207,41 @@ pub(super) fn method(material: &Material) -> Markup {
         section.prose aria-labelledby="method" {
             h2 #method { "How this was decided" }
             p {
-                "Each of the " (analysis.cells.len()) " cells was run with " (counted(study.replicates as usize, "replicate"))
-                ". A replicate draws anew the training subset, the validation split, fresh weights, batch order, and the source network, "
+                "Each of the " (analysis.cells.len()) " cells was run with "
+                (counted(study.replicates as usize, "replicate"))
+                ". A replicate draws anew the training subset, the validation split, fresh weights, batch order, and "
+                "the source network, "
                 "and shares them among all treatments; the test images are the same throughout"
                 @for (target, test) in &analysis.test_sets {
-                    " (" (target) ": " (thousands(test.num_images as u64)) " images of " (test.num_classes) " classes, chance " (percent(Some(test.chance))) " %)"
+                    " (" (target) ": " (thousands(test.num_images as u64)) " images of " (test.num_classes) " classes, "
+                    "chance " (percent(Some(test.chance))) " %)"
                 }
                 ". So every comparison is paired, image by image."
             }
             p {
-                "The gap of a treatment is its " (answer::metric(study.metric)) " less that of training from scratch. Its interval comes from crossed random "
-                "effects of replicates and test images (Satterthwaite degrees of freedom), so that it speaks for new replicates "
-                "and new test images. The " (analysis.family_size) " gaps are one family: p-values and intervals are adjusted after Holm at "
-                (format!("{}", study.alpha)) ". MATERIAL means beyond ±" (study.margin_pp) " points; EQUIVALENT means shown to be inside, by two one-sided tests."
+                "The gap of a treatment is its " (answer::metric(study.metric)) " less that of training from scratch. "
+                "Its interval comes from crossed random "
+                "effects of replicates and test images (Satterthwaite degrees of freedom), so that it speaks for new "
+                "replicates "
+                "and new test images. The " (analysis.family_size) " gaps are one family: p-values and intervals are "
+                "adjusted after Holm at "
+                (format!("{}", study.alpha)) ". MATERIAL means beyond ±" (study.margin_pp) " points; EQUIVALENT means \
+                    shown to be inside, by two one-sided tests."
             }
             @if let Some(words) = detectable(&decisions) { p { (words) } }
             p {
-                "A treatment that is worse than scratch is called " em { "negative transfer" } " only if it is also worse than the same treatment "
-                "from a source that was never trained: then the source did it. Where the untrained source does as badly, freezing did it. The "
+                "A treatment that is worse than scratch is called " em { "negative transfer" } " only if it is also "
+                "worse than the same treatment "
+                "from a source that was never trained: then the source did it. Where the untrained source does as "
+                "badly, freezing did it. The "
                 (analysis.control_family_size) " cells of the untrained source are controls, adjusted among themselves."
             }
             p {
-                "The network: " (study.network) ". Learning rates: " (study.search) "; intervals are conditional on the rates chosen. "
+                "The network: " (study.network) ". Learning rates: " (study.search) "; intervals are conditional on "
+                "the rates chosen. "
                 @if let Some(scope) = scope { "Scope: " (scope) ". " }
-                "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock (gate 5)."
+                "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock "
+                "(gate 5)."
             }
         }
     }
@@ -239,7 +253,8 @@ fn detectable(decisions: &[&Decision]) -> Option<String> {
     effects.sort_by(f64::total_cmp);
     let median = effects.get(effects.len() / 2)?;
     Some(format!(
-        "With these replicates and test images the adjusted test finds a true gap of {median:.1} points four times in five (median over \
+        "With these replicates and test images the adjusted test finds a true gap of {median:.1} points four times in \
+            five (median over \
          cells); an INCONCLUSIVE cell may well hide a smaller one."
     ))
 }
@@ -254,7 +269,8 @@ pub(super) fn provenance(material: &Material) -> Markup {
                 dt { "result digest" } dd { code { (material.result_digest) } }
                 dt { "completeness" }
                 dd {
-                    (completeness.done) " of " (completeness.planned) " jobs done, " (completeness.diverged) " diverged, "
+                    (completeness.done) " of " (completeness.planned) " jobs done, " (completeness.diverged) " "
+                    "diverged, "
                     (completeness.failed) " failed, " (completeness.missing()) " not yet run"
                 }
                 @if let Some(manifest) = &material.manifest {
@@ -271,7 +287,8 @@ pub(super) fn provenance(material: &Material) -> Markup {
                     @for (name, data) in &manifest.data {
                         dt { "data " (name) }
                         dd {
-                            (thousands(data.train_images)) " training and " (thousands(data.test_images)) " test images of "
+                            (thousands(data.train_images)) " training and " (thousands(data.test_images)) " test "
+                            "images of "
                             (data.classes.len()) " classes, " code { (data.digest) }
                         }
                     }
@@ -279,7 +296,8 @@ pub(super) fn provenance(material: &Material) -> Markup {
             }
             p {
                 "Beside this page: " a href="runs.csv" { "runs.csv" } ", " a href="verdicts.csv" { "verdicts.csv" } ", "
-                a href="verdicts.json" { "verdicts.json" } ", " a href="report.md" { "report.md" } ", and the records they come from."
+                a href="verdicts.json" { "verdicts.json" } ", " a href="report.md" { "report.md" } ", and the records "
+                "they come from."
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Source networks: one job a replicate, shared by all runs that copy from it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::identity::{self, Part};
-use crate::job::{Job, Replicate, Role, SourceTask, Work};
+use crate::job::{Job, Replicate, ReplicateGroup, Role, SourceTask, Work};
 use crate::recipe::Recipe;
 use crate::scenario::{Pretraining, SelfTraining, Source, SourceNetwork};
 
@@ -18,6 +19,16 @@ pub(super) struct ByReplicate {
     tuning: Vec<usize>,
 }
 
+impl ByReplicate {
+    fn job(&self, replicate: Replicate) -> Option<usize> {
+        let jobs = match replicate.group {
+            ReplicateGroup::Study => &self.study,
+            ReplicateGroup::Tuning => &self.tuning,
+        };
+        jobs.get(replicate.index as usize).copied()
+    }
+}
+
 /// The jobs of all source networks; those of a selffer by target and size.
 #[derive(Debug, Default)]
 pub(super) struct SourceJobs(BTreeMap<(usize, Option<(usize, usize)>), ByReplicate>);
@@ -25,9 +36,7 @@ pub(super) struct SourceJobs(BTreeMap<(usize, Option<(usize, usize)>), ByReplica
 impl SourceJobs {
     /// The job whose network a run copies; none where none is trained.
     pub(super) fn find(&self, source: usize, size: (usize, usize), replicate: Replicate) -> Option<usize> {
-        let jobs = self.0.get(&(source, None)).or_else(|| self.0.get(&(source, Some(size))))?;
-        let by_index = if replicate == Replicate::study(replicate.index) { &jobs.study } else { &jobs.tuning };
-        by_index.get(replicate.index as usize).copied()
+        self.0.get(&(source, None)).or_else(|| self.0.get(&(source, Some(size))))?.job(replicate)
     }
 }
 
@@ -50,23 +59,28 @@ pub(super) fn plan(context: &Context<'_>, plan: &mut Plan) -> Result<SourceJobs,
             SourceNetwork::Trained(pretraining) | SourceNetwork::ShuffledLabels(pretraining) => {
                 if is_read(context, index) {
                     let training = pretrained(context, index, pretraining, &lines)?;
-                    jobs.0.insert((index, None), every_replicate(context, &training, plan));
+                    jobs.0.insert((index, None), every_replicate(context, &training, None, plan));
                 }
             }
             SourceNetwork::Selffer(training) if is_read(context, index) => {
                 for (target, size) in sizes(context) {
                     let training = selffer(context, index, training, (target, size), &lines)?;
-                    jobs.0.insert((index, Some((target, size))), every_replicate(context, &training, plan));
+                    jobs.0.insert((index, Some((target, size))), every_replicate(context, &training, None, plan));
                 }
             }
             SourceNetwork::Selffer(_) | SourceNetwork::Untrained | SourceNetwork::MeanAndVariance { .. } => {}
         }
     }
+    // Last, since the networks whose moments they take are trained first, wherever the file names them.
     for (index, source) in scenario.sources.iter().enumerate() {
-        if let SourceNetwork::MeanAndVariance { of } = &source.network {
-            let moments = scenario.sources.iter().position(|other| other.name == *of);
-            let shared = moments.and_then(|other| jobs.0.get(&(other, None))).cloned();
-            jobs.0.extend(shared.map(|shared| ((index, None), shared)));
+        let SourceNetwork::MeanAndVariance { of } = &source.network else { continue };
+        let base = scenario.sources.iter().enumerate().find(|(_, other)| other.name == *of);
+        let Some((base, pretraining)) = base.and_then(|(base, other)| Some((base, other.pretraining()?))) else {
+            continue;
+        };
+        if let (Some(trained), true) = (jobs.0.get(&(base, None)).cloned(), is_read(context, index)) {
+            let drawn = moments(context, index, pretraining, &lines)?;
+            jobs.0.insert((index, None), every_replicate(context, &drawn, Some(&trained), plan));
         }
     }
     Ok(jobs)
@@ -147,6 +161,32 @@ fn selffer(
     costed(context, meaning.finish(), name, task, lines.sources[index])
 }
 
+/// A network drawn with the moments of another, which its job needs.
+fn moments(
+    context: &Context<'_>,
+    index: usize,
+    pretraining: &Pretraining,
+    lines: &Lines,
+) -> Result<Training, PlanError> {
+    let source = &context.scenario.sources[index];
+    let settings = pretraining.settings.clone();
+    let task = SourceTask {
+        source: index,
+        kind: source.kind(),
+        data: pretraining.data.as_str().into(),
+        classes: context.classes(&pretraining.data, pretraining.classes.as_ref())?,
+        train_per_class: pretraining.train_per_class,
+        validation_per_class: 0,
+        recipe: Arc::new(Recipe { settings, dropout: context.scenario.model.dropout, steps: 0 }),
+        learning_rate: 0.0,
+        for_target: None,
+    };
+    // All else that it depends on is in the identity of the job it needs.
+    let meaning = identity::Meaning::of("source moments").text("source", &source.name).finish();
+    let (name, line) = (format!("source/{}", source.name), lines.sources[index]);
+    Ok(Training { meaning, name, task, line, image_steps: 0, multiply_accumulates: 0.0 })
+}
+
 fn meaning(
     context: &Context<'_>,
     source: &Source,
@@ -178,23 +218,32 @@ fn costed(
     Ok(Training { meaning, name, task, line, image_steps, multiply_accumulates })
 }
 
-/// A job for every replicate of the study and of the tuning.
-fn every_replicate(context: &Context<'_>, training: &Training, plan: &mut Plan) -> ByReplicate {
+/// A job for every replicate of the study and of the tuning, each after the job of `base` of the same replicate.
+fn every_replicate(
+    context: &Context<'_>,
+    training: &Training,
+    base: Option<&ByReplicate>,
+    plan: &mut Plan,
+) -> ByReplicate {
     let mut push = |replicate: Replicate| {
+        let needed = base.and_then(|base| base.job(replicate));
+        let meaning = context.job("source", replicate).part("training", training.meaning);
+        let meaning = meaning.job("base", needed.map(|job| plan.jobs[job].id));
         plan.jobs.push(Job {
-            id: context.job("source", replicate).part("training", training.meaning).id(),
+            id: meaning.id(),
             name: format!("{}/{replicate}", training.name),
             role: Role::Source,
             replicate,
             work: Work::TrainSource(training.task.clone()),
-            needs: Vec::new(),
+            needs: needed.into_iter().collect(),
             line: training.line,
             image_steps: training.image_steps,
             multiply_accumulates: training.multiply_accumulates,
         });
         plan.jobs.len() - 1
     };
-    let study = (0..plan.replicates).map(|index| push(Replicate::study(index))).collect();
-    let tuning = (0..plan.tuning_replicates).map(|index| push(Replicate::tuning(index))).collect();
+    let study = (0..context.scenario.study.replicates).map(|index| push(Replicate::study(index))).collect();
+    let num_tuning = context.scenario.tuning.as_ref().map_or(0, |tuning| tuning.replicates);
+    let tuning = (0..num_tuning).map(|index| push(Replicate::tuning(index))).collect();
     ByReplicate { study, tuning }
 }
