@@ -15,7 +15,8 @@ use rayon::prelude::*;
 use shard::{Damage, Layout, Shard};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-pub(super) use write::UNFINISHED;
+use write::Rendering;
+pub(super) use write::{prepare, unfinished};
 
 /// What cached pixels are made from.
 pub trait PixelSource: Send + Sync {
@@ -59,9 +60,7 @@ impl<S: PixelSource> ImageCache<S> {
     /// [`DataError::BrokenImages`] with all broken images of all classes at once; [`DataError::CacheFolder`] and
     /// [`DataError::CacheWrite`] where the disk is full or cannot be written.
     pub fn open(source: S, side: usize, folder: &Path) -> Result<Self, DataError> {
-        let refused = |source| DataError::CacheFolder { path: folder.to_owned(), source };
-        std::fs::create_dir_all(folder).map_err(refused)?;
-        write::remove_abandoned(folder);
+        prepare(folder)?;
         let num_classes = source.classes().len();
         let all = [Split::Train, Split::Test]
             .into_par_iter()
@@ -132,7 +131,7 @@ impl Slot {
         let path = folder.join(format!("{}.shard", &blake3::Hash::from_bytes(key).to_hex()[..32]));
         let shard = match Shard::open(&path, &key, layout) {
             Ok(shard) => shard,
-            Err(damage) => make(source, (split, class), &path, &key, layout, &damage)?,
+            Err(damage) => make(source, (split, class), &path, &key, layout, &damage, Rendering::Parallel)?,
         };
         Ok(Self { path, key, layout, shard: RwLock::new(Arc::new(shard)) })
     }
@@ -151,7 +150,8 @@ impl Slot {
     ) -> Result<Arc<Shard>, DataError> {
         let mut current = self.shard.write().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, failed) {
-            *current = Arc::new(make(source, at, &self.path, &self.key, self.layout, damage)?);
+            let shard = make(source, at, &self.path, &self.key, self.layout, damage, Rendering::Sequential)?;
+            *current = Arc::new(shard);
         }
         Ok(current.clone())
     }
@@ -169,11 +169,12 @@ fn make(
     key: &[u8; 32],
     layout: Layout,
     damage: &Damage,
+    rendering: Rendering,
 ) -> Result<Shard, DataError> {
     if !damage.is_absence() {
         tracing::warn!(path = %path.display(), found = %damage, "damaged image cache file: made again from the images");
     }
-    write::write_shard(source, at, path, key, layout)?;
+    write::write_shard(source, at, path, key, layout, rendering)?;
     Shard::open(path, key, layout)
         .map_err(|damage| DataError::CacheDamaged { path: path.to_owned(), found: damage.to_string() })
 }

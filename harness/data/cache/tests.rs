@@ -181,23 +181,52 @@ fn two_programs_may_fill_one_cache_at_once() {
     assert_eq!(files(&folder).len(), 4);
 }
 
+/// A cache with one damaged image at the end of one file.
+fn damaged(folder: &TempDir) -> ImageCache<Formula> {
+    open(folder);
+    let file = files(folder).remove(0);
+    let mut bytes = fs::read(&file).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, bytes).unwrap();
+    open(folder)
+}
+
 #[test]
 fn threads_that_meet_one_damaged_block_make_it_again_once() {
     let folder = tempfile::tempdir().unwrap();
-    open(&folder);
-    let file = files(&folder).remove(0);
-    let mut damaged = fs::read(&file).unwrap();
-    let last = damaged.len() - 1;
-    damaged[last] ^= 1;
-    fs::remove_file(&file).unwrap();
-    fs::write(&file, damaged).unwrap();
-    let cache = open(&folder);
+    let cache = damaged(&folder);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| assert_all_right(&cache));
         }
     });
     assert_eq!(rendered(&cache), 300);
+}
+
+/// A thread of the pool must not take up another read of the file that it is making again.
+#[test]
+fn a_pool_of_readers_gets_past_a_damaged_block() {
+    for threads in [1, 2, 4] {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = damaged(&folder);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| (0..16).into_par_iter().for_each(|_| assert_all_right(&cache)));
+        assert_eq!(rendered(&cache), 300);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_as_readable_as_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    open(&folder);
+    let ordinary = folder.path().join("ordinary");
+    fs::write(&ordinary, "").unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&files(&folder)[0]), mode(&ordinary));
 }
 
 #[test]

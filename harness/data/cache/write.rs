@@ -11,11 +11,40 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// How the names of unfinished files begin.
-pub(crate) const UNFINISHED: &str = ".unfinished-";
+const UNFINISHED: &str = ".unfinished-";
 /// Unfinished files older than this were left behind by a process that is gone.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 /// Blocks rendered at a time.
 const BLOCKS_AT_A_TIME: usize = 8;
+
+/// On how many threads a shard is rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rendering {
+    /// On all of the pool's.
+    Parallel,
+    /// On this one: for callers that hold a lock, since a thread of the pool that waits for others takes up other work,
+    /// which may want the same lock.
+    Sequential,
+}
+
+/// Makes the folder of a cache, and removes from it what killed processes left unfinished long ago.
+///
+/// # Errors
+/// [`DataError::CacheFolder`].
+pub(crate) fn prepare(folder: &Path) -> Result<(), DataError> {
+    std::fs::create_dir_all(folder).map_err(|source| DataError::CacheFolder { path: folder.to_owned(), source })?;
+    remove_abandoned(folder);
+    Ok(())
+}
+
+/// A file that will take its name when it is complete, as readable as other new files.
+pub(crate) fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
 
 /// Makes the shard of one class in one split.
 ///
@@ -28,10 +57,11 @@ pub(super) fn write_shard(
     path: &Path,
     key: &[u8; 32],
     layout: Layout,
+    rendering: Rendering,
 ) -> Result<(), DataError> {
     let refused = |source| DataError::CacheWrite { path: path.to_owned(), needed: layout.file_bytes() as u64, source };
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(refused)?;
+    let mut file = unfinished(folder).map_err(refused)?;
     file.seek(SeekFrom::Start(layout.pixels_at() as u64)).map_err(refused)?;
 
     let (image_bytes, per_block) = (layout.image_bytes(), layout.images_per_block());
@@ -40,7 +70,7 @@ pub(super) fn write_shard(
     for first in (0..layout.num_images).step_by(per_block * BLOCKS_AT_A_TIME) {
         let count = (layout.num_images - first).min(per_block * BLOCKS_AT_A_TIME);
         let pixels = &mut pixels[..count * image_bytes];
-        broken.extend(render(source, (split, class), first, image_bytes, pixels));
+        broken.extend(render(source, (split, class), first, pixels.chunks_exact_mut(image_bytes).collect(), rendering));
         // After the first broken image nothing will be kept; the rest is rendered to name all that are broken.
         if broken.is_empty() {
             hasher.update(pixels);
@@ -55,16 +85,19 @@ pub(super) fn write_shard(
     finish(file, &header, path).map_err(refused)
 }
 
-/// Renders images `first …` of a class in parallel; what is returned is broken, in order.
+/// Renders images `first …` of a class; what is returned is broken, in order.
 fn render(
     source: &dyn PixelSource,
     (split, class): (Split, usize),
     first: usize,
-    image_bytes: usize,
-    pixels: &mut [u8],
+    images: Vec<&mut [u8]>,
+    rendering: Rendering,
 ) -> Vec<BrokenImage> {
-    let images = pixels.par_chunks_exact_mut(image_bytes).enumerate();
-    images.filter_map(|(offset, image)| source.render(split, class, first + offset, image).err()).collect()
+    let one = |(offset, image): (usize, &mut [u8])| source.render(split, class, first + offset, image).err();
+    match rendering {
+        Rendering::Parallel => images.into_par_iter().enumerate().filter_map(one).collect(),
+        Rendering::Sequential => images.into_iter().enumerate().filter_map(one).collect(),
+    }
 }
 
 fn finish(mut file: NamedTempFile, header: &[u8], path: &Path) -> io::Result<()> {
@@ -75,8 +108,8 @@ fn finish(mut file: NamedTempFile, header: &[u8], path: &Path) -> io::Result<()>
     Ok(())
 }
 
-/// Removes what killed processes left unfinished long ago. A file that cannot be removed does no harm.
-pub(super) fn remove_abandoned(folder: &Path) {
+/// A file that cannot be removed does no harm.
+fn remove_abandoned(folder: &Path) {
     let Ok(entries) = folder.read_dir() else { return };
     for entry in entries.flatten() {
         let unfinished = entry.file_name().to_string_lossy().starts_with(UNFINISHED);

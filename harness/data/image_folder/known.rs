@@ -5,6 +5,7 @@
 //! keeps length and date is noticed too. A file that was changed within [`SETTLED`] of being read is read again, since
 //! file systems keep time in ticks. Where there are no such times (outside Unix) every file is read.
 
+use crate::data::cache;
 use blake3::Hash;
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
@@ -150,7 +151,7 @@ fn write(path: &Path, entries: &HashMap<[u8; 32], Entry>) -> io::Result<()> {
     bytes.extend_from_slice(checksum.as_bytes());
     // Not synced: a file that a crash cut short fails its checksum and is forgotten.
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(crate::data::cache::UNFINISHED).tempfile_in(folder)?;
+    let mut file = cache::unfinished(folder)?;
     file.write_all(&bytes)?;
     file.persist(path)?;
     Ok(())

@@ -5,7 +5,7 @@ mod listing;
 
 pub use listing::{IgnoreReason, Ignored, Listing};
 
-use super::cache::{ImageCache, PixelSource};
+use super::cache::{self, ImageCache, PixelSource};
 use super::decode::{self, DecodeError};
 use super::error::BrokenImage;
 use super::resize::{Fit, resize};
@@ -47,9 +47,11 @@ impl ImageFolder {
     /// whose images are not in the cache are decoded.
     ///
     /// # Errors
-    /// [`DataError::BrokenImages`] names every image that cannot be read or decoded; [`DataError::CacheWrite`].
+    /// [`DataError::BrokenImages`] names every image that cannot be read or decoded; [`DataError::CacheFolder`] and
+    /// [`DataError::CacheWrite`] where the cache cannot be written.
     pub fn open_with(listing: Listing, side: usize, fit: Fit, cache_dir: &Path) -> Result<Self, DataError> {
         let cache_dir = cache_dir.join("images");
+        cache::prepare(&cache_dir)?;
         let folder = Folder::hash(listing, fit, &cache_dir)?;
         Ok(Self { cache: ImageCache::open(folder, side, &cache_dir)? })
     }

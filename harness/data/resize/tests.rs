@@ -6,9 +6,9 @@ use proptest::prelude::*;
 fn picture(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         image::Rgb([0, 1, 2].map(|c: u32| {
-            let noise = (u64::from(x) * 73_856_093 ^ u64::from(y) * 19_349_663 ^ u64::from(c) * 83_492_791) % 64;
+            let noise = (u64::from(x) * 73_856_093) ^ (u64::from(y) * 19_349_663) ^ (u64::from(c) * 83_492_791);
             let edge = if 2 * x + y > width { 96 } else { 0 };
-            (noise as u32 + edge + (x * (c + 1) + y * 3) % 96) as u8
+            ((noise % 64) as u32 + edge + (x * (c + 1) + y * 3) % 96) as u8
         }))
     })
 }

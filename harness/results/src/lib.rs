@@ -25,7 +25,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 pub use curve::{CurvePoint, read_curve, write_curve};
 pub use file::{FileError, FileRef, write_atomic};
-pub use ledger::{Ledger, LedgerError, LedgerWarning};
+pub use ledger::{Ledger, LedgerError, LedgerWarning, Shard, read_records, result_digest};
 pub use manifest::Manifest;
 pub use predictions::Predictions;
 pub use record::{Metric, RunRecord, Status};

@@ -208,27 +208,7 @@ impl Manifest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mock::{job, record};
-
-    fn manifest() -> Manifest {
-        let planned =
-            |number| PlannedJob { job: job(number), name: format!("job {number}"), role: Role::Final, line: 12 };
-        Manifest {
-            schema_version: SCHEMA_VERSION,
-            study: "mock".to_owned(),
-            versions: BTreeMap::from([("nt".to_owned(), "0.1.0".to_owned())]),
-            numerics: "cpu-f32-1".to_owned(),
-            host: Host { system: "linux x86_64".to_owned(), device: "cpu".to_owned(), cores: 2, jobs: 2, threads: 1 },
-            seed: 2026,
-            data: BTreeMap::new(),
-            parameters: BTreeMap::new(),
-            preregistration: "00".to_owned(),
-            plan: (0..3).map(planned).collect(),
-            completeness: Completeness::default(),
-            test_openings: 0,
-            result_digest: String::new(),
-        }
-    }
+    use crate::mock::{manifest, record};
 
     #[test]
     fn a_manifest_sums_up_its_records_and_comes_back() {

@@ -1,11 +1,13 @@
 //! Records and studies with a known answer, for tests.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use nt_scenario::{JobId, Role};
 
 use crate::file::FileRef;
 use crate::ledger::encode;
+use crate::manifest::{Completeness, Host, Manifest, PlannedJob};
 use crate::predictions::Predictions;
 use crate::record::{Metric, RunRecord, Status};
 use crate::study::{Arm, CellKey, Study, StudySource, StudyTarget};
@@ -41,6 +43,26 @@ pub fn record(number: u64) -> RunRecord {
         files: Vec::new(),
         test_openings: 1,
         wall_seconds: 1.25,
+    }
+}
+
+/// A manifest of three jobs.
+pub fn manifest() -> Manifest {
+    let planned = |number| PlannedJob { job: job(number), name: format!("job {number}"), role: Role::Final, line: 12 };
+    Manifest {
+        schema_version: SCHEMA_VERSION,
+        study: "mock".to_owned(),
+        versions: BTreeMap::from([("nt".to_owned(), "0.1.0".to_owned())]),
+        numerics: "cpu-f32-1".to_owned(),
+        host: Host { system: "linux x86_64".to_owned(), device: "cpu".to_owned(), cores: 2, jobs: 2, threads: 1 },
+        seed: 2026,
+        data: BTreeMap::new(),
+        parameters: BTreeMap::new(),
+        preregistration: "00".to_owned(),
+        plan: (0..3).map(planned).collect(),
+        completeness: Completeness::default(),
+        test_openings: 0,
+        result_digest: String::new(),
     }
 }
 
@@ -80,7 +102,7 @@ impl Mock {
             margin_pp: 5.0,
             alpha: 0.05,
             network: "alexnet, width 0.125, 48 px, initialised he-normal".to_owned(),
-            search: "learning rates are fixed by the scenario, not searched".to_owned(),
+            search: "fixed by the scenario, not searched".to_owned(),
             targets: vec![StudyTarget {
                 name: "shapes-b".to_owned(),
                 sizes: vec![("small".to_owned(), 10), ("large".to_owned(), 200)],
@@ -131,11 +153,10 @@ impl Mock {
             copied: key.copied,
             frozen: key.frozen,
             replicate,
-            metrics: vec![Metric::new(
-                metric::TOP1,
-                hits as f64 / f64::from(self.num_images),
-                u64::from(self.num_images),
-            )],
+            metrics: vec![
+                Metric::new(metric::TOP1, hits as f64 / f64::from(self.num_images), u64::from(self.num_images)),
+                Metric::new(metric::TRAIN_TOP1, 0.95, 80),
+            ],
             files: vec![file],
             ..record(number)
         };

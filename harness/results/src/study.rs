@@ -189,11 +189,11 @@ fn arms(scenario: &Scenario) -> Vec<Arm> {
 fn search_words(scenario: &Scenario) -> String {
     match &scenario.tuning {
         Some(tuning) => format!(
-            "each arm's learning rate is the best of {} ({}) by mean validation accuracy over {} replicates of its own",
+            "for each arm the best of {} ({}) by mean validation accuracy over {} replicates of its own",
             tuning.learning_rates.len(),
             tuning.learning_rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", "),
             tuning.replicates
         ),
-        None => "learning rates are fixed by the scenario, not searched".to_owned(),
+        None => "fixed by the scenario, not searched".to_owned(),
     }
 }

@@ -9,9 +9,9 @@ use crate::suggest;
 ///
 /// A key is dotted: `model.width`, `data.photos.path`; an entry of a list of tables is named by its name or its
 /// number from 0: `source.near.steps`, `target.birds.size.small.train_per_class`. A value is TOML; one that is not,
-/// and opens no string, list or table, is taken as a string, so that a shell needs no second quotes. What is set need not exist before, and
-/// is checked with the rest by [`Scenario::parse`](crate::Scenario::parse), whose lines are those of the new text. A
-/// text that is not TOML comes back as it is, for `parse` to refuse with its place.
+/// and opens no string, list or table, is taken as a string, so that a shell needs no second quotes. What is set need
+/// not exist before, and is checked with the rest by [`Scenario::parse`](crate::Scenario::parse), whose lines are those
+/// of the new text. A text that is not TOML comes back as it is, for `parse` to refuse with its place.
 ///
 /// # Errors
 /// S027 for every override without `=`, without a key, with half a value, or into something that is no table.

@@ -4,7 +4,7 @@ use crate::differences::Differences;
 use crate::estimate::{NoSpread, Spread, StudentEstimate};
 use crate::tail::Tail;
 
-/// Variance components of d[r, i] = gap + replicate[r] + example[i] + residual[r, i].
+/// Variance components of `d[r, i] = gap + replicate[r] + example[i] + residual[r, i]`.
 ///
 /// # Units
 /// Squared units of the differences (squared fractions). Unbiased; set to zero where the estimate falls below.

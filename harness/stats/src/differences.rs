@@ -91,9 +91,9 @@ pub struct Moments {
     pub replicate_means: Vec<f64>,
     /// Mean of all differences.
     pub mean: f64,
-    /// Sum of squares between replicates, N Σ_r (d̄[r] − d̄)².
+    /// Sum of squares between replicates, `N Σ_r (d̄[r] − d̄)²`.
     pub replicate_squares: f64,
-    /// Sum of squares between examples, n Σ_i (d̄[i] − d̄)².
+    /// Sum of squares between examples, `n Σ_i (d̄[i] − d̄)²`.
     pub example_squares: f64,
     /// Sum of squares of all differences about their mean.
     pub total_squares: f64,

@@ -96,6 +96,15 @@ fn noncentral_t_matches_scipy() {
 }
 
 #[test]
+fn noncentral_t_goes_on_past_its_series() {
+    // At such noncentralities the distribution of T / noncentrality no longer changes.
+    for (t, df) in [(400.0, 3.0), (900.0, 1.0), (430.0, 20.0)] {
+        let series = noncentral_t_cdf(t, df, 440.0);
+        assert!((noncentral_t_cdf(1.1 * t, df, 1.1 * 440.0) - series).abs() < 2e-5);
+    }
+}
+
+#[test]
 fn power_matches_statsmodels() {
     let reference = reference();
     for row in rows(&reference, &["power"]) {

@@ -83,6 +83,9 @@ fn flips_meet_one_replicate_equal_gaps_and_zeros() {
     assert_eq!(max_t(&equal, &flips).p_adjusted, [0.125, 1.0]);
     let bands = simultaneous_bands(&equal, 0.95, &flips);
     assert_eq!(bands.limits, Some(vec![(0.3, 0.3), (0.0, 0.0)]));
+    let none = Flips { num_flips: 0, seed: 0 };
+    assert_eq!(max_t(&equal, &none).p_adjusted, [1.0, 1.0]);
+    assert_eq!(simultaneous_bands(&equal, 0.95, &none).critical_value, Some(f64::INFINITY));
     assert!(ReplicateGaps::new(vec![]).is_err());
     assert!(ReplicateGaps::new(vec![vec![f64::NAN]]).is_err());
 }

@@ -107,6 +107,23 @@ fn a_cell_that_only_diverged_is_inconclusive_for_that_reason() {
 }
 
 #[test]
+fn a_run_that_fits_nothing_did_not_train_but_one_that_only_generalises_badly_did() {
+    let far = |key: &CellKey| key.source.as_deref() == Some("far") && key.size == "large" && key.frozen == 7;
+    let accuracy = move |key: &CellKey| if far(key) { 0.125 } else { 0.8 };
+    let fits = analysed(&Mock::four_quadrants(accuracy)).unwrap();
+    let point = key("large", Some("far"), 7, 7);
+    assert_eq!(fits.cell(&point).unwrap().verdict(), Some(Verdict::MaterialNegative));
+    let stuck = Mock::four_quadrants(accuracy).editing(move |key, record| {
+        if far(key) {
+            record.metrics[1].value = 0.125;
+        }
+        true
+    });
+    let stuck = analysed(&stuck).unwrap();
+    assert_eq!(stuck.cell(&point).unwrap().verdict(), Some(Verdict::InconclusiveOptimisation));
+}
+
+#[test]
 fn a_search_that_ended_on_its_edge_takes_a_verdict_one_step_down() {
     let mock = Mock::four_quadrants(like_the_default_study).editing(|key, record| {
         record.learning_rate_on_edge = key.source.as_deref() == Some("far");

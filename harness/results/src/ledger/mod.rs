@@ -24,7 +24,7 @@ use thiserror::Error;
 pub use digest::result_digest;
 #[cfg(test)]
 pub(crate) use line::encode;
-pub use shard::Shard;
+pub use shard::{Shard, ShardError};
 pub use warning::{Damage, LedgerWarning};
 
 use crate::file::{FileError, FileProblem, FileRef, sync_folder};

@@ -3,6 +3,7 @@
 mod answer;
 mod artifact;
 mod markdown;
+mod method;
 mod number;
 mod page;
 mod sections;

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Material, answer, sections};
+use super::{Material, answer, method, sections};
 use crate::SCHEMA_VERSION;
 
 const STYLE: &str = include_str!("../../assets/page.css");
@@ -34,7 +34,7 @@ pub(super) fn document(material: &Material) -> String {
                     (figures(material))
                     (sections::contact_sheets(material))
                     (sections::cells(material))
-                    (sections::method(material))
+                    (method::section(material))
                     (sections::provenance(material))
                 }
             }
@@ -49,16 +49,21 @@ fn alerts(material: &Material) -> Markup {
     let finished = completeness.done + completeness.diverged + completeness.failed;
     html! {
         @if material.is_exploratory {
-            p.alert { strong { "EXPLORATORY (CHANGED AFTER DATA)." } " Contrasts, metric, margin or scope are not "
-            "those fixed before the first job." }
+            p.alert {
+                strong { "EXPLORATORY (CHANGED AFTER DATA)." }
+                " Contrasts, metric, margin or scope are not those fixed before the first job."
+            }
         }
         @if finished < completeness.planned {
-            p.alert { strong { "Incomplete: " (finished) " of " (completeness.planned) " jobs." } " Run the same "
-            "command again to go on." }
+            p.alert {
+                strong { "Incomplete: " (finished) " of " (completeness.planned) " jobs." }
+                " Run the same command again to go on."
+            }
         }
         @if completeness.diverged + completeness.failed > 0 {
-            p.alert { (completeness.diverged) " jobs diverged and " (completeness.failed) " failed; their cells say "
-            "so." }
+            p.alert {
+                (completeness.diverged) " jobs diverged and " (completeness.failed) " failed; their cells say so."
+            }
         }
         @for warning in &material.warnings {
             p.alert { (warning) }

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 use nt_stats::p_value::PrintedP;
-use nt_stats::verdict::{Attribution, Decision};
+use nt_stats::verdict::Attribution;
 
-use super::number::{NONE, counted, gap, interval, percent};
+use super::number::{NONE, gap, interval, percent};
 use super::{Material, answer};
 use crate::analysis::{CellKind, CellResult, Quadrant, Tally};
 use crate::figures::accuracy_by_depth::thousands;
@@ -140,6 +140,7 @@ pub(super) fn cells(material: &Material) -> Markup {
 fn cell_row(cell: &CellResult, has_targets: bool) -> Markup {
     let decision = cell.decision.as_ref();
     let source_gap = decision.and_then(|decision| decision.source_gap.as_ref()).map(|estimate| estimate.mean_pp);
+    let range = decision.map_or(NONE.to_owned(), |decision| interval(decision.gap.low_pp, decision.gap.high_pp));
     let class = if cell.kind == CellKind::Scratch { "reference" } else { "" };
     html! {
         tr class=(class) {
@@ -152,7 +153,7 @@ fn cell_row(cell: &CellResult, has_targets: bool) -> Markup {
             td.whole { (answer::point(cell.key.copied, cell.key.frozen)) }
             td.number { (percent(cell.mean)) }
             td.number { (gap(cell.gap_pp())) }
-            td.number { (decision.map_or(NONE.to_owned(), |decision| interval(decision.gap.low_pp, decision.gap.high_pp))) }
+            td.number { (range) }
             td.number { (decision.map_or(NONE.to_owned(), |decision| PrintedP(decision.p_adjusted).to_string())) }
             td.number { (gap(source_gap)) }
             td { (verdict_badge(cell)) }
@@ -195,68 +196,6 @@ fn cause(attribution: Attribution) -> &'static str {
         Attribution::Freezing => "by freezing",
         Attribution::Undecided => "cause undecided",
     }
-}
-
-/// How it was decided, with this study's numbers.
-pub(super) fn method(material: &Material) -> Markup {
-    let analysis = &material.analysis;
-    let study = &analysis.study;
-    let decisions: Vec<&Decision> = analysis.cells.iter().filter_map(|cell| cell.decision.as_ref()).collect();
-    let scope = decisions.first().map(|decision| decision.gap.scope.to_string());
-    html! {
-        section.prose aria-labelledby="method" {
-            h2 #method { "How this was decided" }
-            p {
-                "Each of the " (analysis.cells.len()) " cells was run with "
-                (counted(study.replicates as usize, "replicate"))
-                ". A replicate draws anew the training subset, the validation split, fresh weights, batch order, and "
-                "the source network, "
-                "and shares them among all treatments; the test images are the same throughout"
-                @for (target, test) in &analysis.test_sets {
-                    " (" (target) ": " (thousands(test.num_images as u64)) " images of " (test.num_classes) " classes, "
-                    "chance " (percent(Some(test.chance))) " %)"
-                }
-                ". So every comparison is paired, image by image."
-            }
-            p {
-                "The gap of a treatment is its " (answer::metric(study.metric)) " less that of training from scratch. "
-                "Its interval comes from crossed random "
-                "effects of replicates and test images (Satterthwaite degrees of freedom), so that it speaks for new "
-                "replicates "
-                "and new test images. The " (analysis.family_size) " gaps are one family: p-values and intervals are "
-                "adjusted after Holm at "
-                (format!("{}", study.alpha)) ". MATERIAL means beyond ±" (study.margin_pp) " points; EQUIVALENT means \
-                    shown to be inside, by two one-sided tests."
-            }
-            @if let Some(words) = detectable(&decisions) { p { (words) } }
-            p {
-                "A treatment that is worse than scratch is called " em { "negative transfer" } " only if it is also "
-                "worse than the same treatment "
-                "from a source that was never trained: then the source did it. Where the untrained source does as "
-                "badly, freezing did it. The "
-                (analysis.control_family_size) " cells of the untrained source are controls, adjusted among themselves."
-            }
-            p {
-                "The network: " (study.network) ". Learning rates: " (study.search) "; intervals are conditional on "
-                "the rates chosen. "
-                @if let Some(scope) = scope { "Scope: " (scope) ". " }
-                "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock "
-                "(gate 5)."
-            }
-        }
-    }
-}
-
-/// The median of the smallest gaps that would have been found.
-fn detectable(decisions: &[&Decision]) -> Option<String> {
-    let mut effects: Vec<f64> = decisions.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).collect();
-    effects.sort_by(f64::total_cmp);
-    let median = effects.get(effects.len() / 2)?;
-    Some(format!(
-        "With these replicates and test images the adjusted test finds a true gap of {median:.1} points four times in \
-            five (median over \
-         cells); an INCONCLUSIVE cell may well hide a smaller one."
-    ))
 }
 
 /// What produced the numbers.

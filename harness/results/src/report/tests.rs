@@ -1,5 +1,5 @@
 use super::*;
-use crate::mock::{Mock, like_the_default_study};
+use crate::mock::{Mock, like_the_default_study, manifest};
 
 fn written(mock: &Mock) -> (tempfile::TempDir, ReportSummary) {
     let dir = tempfile::tempdir().unwrap();
@@ -92,11 +92,27 @@ fn a_folder_without_a_study_is_told_what_to_give() {
 }
 
 #[test]
-fn dev_page() {
-    let mock = Mock::four_quadrants(like_the_default_study);
-    let dir = Path::new("/tmp/figs");
-    let _ = fs::remove_dir_all(dir);
-    mock.write(dir);
-    let summary = report_of(dir, &mock.study).unwrap();
-    println!("{}", summary.terminal_table());
+fn what_changed_after_the_data_is_marked_and_records_outside_the_plan_are_left_out() {
+    let mock = Mock::four_quadrants(|_| 0.8);
+    let dir = tempfile::tempdir().unwrap();
+    let records = mock.write(dir.path());
+    let mut manifest = manifest();
+    manifest.plan.retain(|_| false);
+    manifest.plan.extend(records[1..].iter().map(|record| crate::manifest::PlannedJob {
+        job: record.job,
+        name: record.name.clone(),
+        role: record.role,
+        line: 1,
+    }));
+    manifest.preregistration = preregistration(&mock.study);
+    manifest.write(dir.path()).unwrap();
+    let summary = report_of(dir.path(), &mock.study).unwrap();
+    assert!(!read(&dir, "report.md").contains("EXPLORATORY"));
+    assert!(summary.notes.iter().any(|note| note.starts_with("1 record is of jobs")), "{:?}", summary.notes);
+    assert_eq!(summary.completeness.planned + 1, records.len() as u64);
+
+    let mut changed = mock.study.clone();
+    changed.margin_pp = 1.0;
+    report_of(dir.path(), &changed).unwrap();
+    assert!(read(&dir, "index.html").contains("EXPLORATORY (CHANGED AFTER DATA)"));
 }

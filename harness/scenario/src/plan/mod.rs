@@ -97,8 +97,8 @@ pub enum PlanError {
 impl Plan {
     /// The plan of a scenario on its data.
     ///
-    /// `numerics` names backend, precision and version, such as `cpu-f32-1`: it is part of every job's identity, so that
-    /// results of different arithmetic never mix.
+    /// `numerics` names backend, precision and version, such as `cpu-f32-1`: it is part of every job's identity, so
+    /// that results of different arithmetic never mix.
     ///
     /// # Errors
     /// [`PlanError::Data`] with the faults of [`Scenario::check_data`].

@@ -77,6 +77,9 @@ pub(crate) fn step_down_critical_values(
         .map(|step| {
             let mut maxima: Vec<f32> =
                 chunks.iter().flat_map(|chunk| chunk.iter().skip(step).step_by(num_steps).copied()).collect();
+            if maxima.is_empty() {
+                return f64::INFINITY;
+            }
             let rank = (((1.0 - alpha) * maxima.len() as f64).ceil() as usize).clamp(1, maxima.len()) - 1;
             let (_, quantile, _) = maxima.select_nth_unstable_by(rank, f32::total_cmp);
             // t of u, and the correction for centring.

@@ -5,6 +5,7 @@ use super::family::{Judged, Member, estimate_at, judge, method};
 use super::{Arm, Consequence, Contrast, Decision, Method, Reference, Settings, Verdict};
 use crate::power::{Need, PowerTarget};
 use crate::sign_flip::ReplicateGapsError;
+use rayon::prelude::*;
 use thiserror::Error;
 
 /// Why a family cannot be judged.
@@ -69,8 +70,9 @@ pub fn decide(family: &[Contrast], settings: &Settings) -> Result<Vec<Decision>,
     for (at, source) in with_source.into_iter().zip(judge(&source_gaps, settings)?) {
         judged_sources[at] = Some(source);
     }
-    let decisions = family.iter().zip(judged).zip(judged_sources);
-    Ok(decisions
+    let parts: Vec<_> = family.iter().zip(judged).zip(judged_sources).collect();
+    Ok(parts
+        .into_par_iter()
         .map(|((contrast, judged), source)| decision(contrast, judged, source, family.len(), settings))
         .collect())
 }

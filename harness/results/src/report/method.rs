@@ -1,0 +1,93 @@
+//! The method in prose, with the study's own numbers.
+
+use maud::{Markup, html};
+use nt_stats::verdict::Decision;
+
+use super::number::{counted, percent};
+use super::{Material, answer};
+use crate::analysis::Analysis;
+use crate::figures::accuracy_by_depth::thousands;
+
+/// How it was decided.
+pub(super) fn section(material: &Material) -> Markup {
+    let analysis = &material.analysis;
+    let decisions: Vec<&Decision> = analysis.cells.iter().filter_map(|cell| cell.decision.as_ref()).collect();
+    html! {
+        section.prose aria-labelledby="method" {
+            h2 #method { "How this was decided" }
+            (design(analysis))
+            (inference(analysis))
+            @if let Some(words) = detectable(&decisions) { p { (words) } }
+            (attribution(analysis))
+            (conditions(analysis, decisions.first().copied()))
+        }
+    }
+}
+
+fn design(analysis: &Analysis) -> Markup {
+    html! {
+        p {
+            "Each of the " (analysis.cells.len()) " cells was planned with "
+            (counted(analysis.study.replicates as usize, "replicate")) ". A replicate draws anew the training subset, "
+            "the validation split, fresh weights, batch order, and the source network, and shares them among all "
+            "treatments; the test images are the same throughout"
+            @for (target, test) in &analysis.test_sets {
+                " (" (target) ": " (thousands(test.num_images as u64)) " images of " (test.num_classes)
+                " classes, chance " (percent(Some(test.chance))) " %)"
+            }
+            ". So every comparison is paired, image by image."
+        }
+    }
+}
+
+fn inference(analysis: &Analysis) -> Markup {
+    let study = &analysis.study;
+    html! {
+        p {
+            "The gap of a treatment is its " (answer::metric(study.metric)) " less that of training from scratch. Its "
+            "interval comes from crossed random effects of replicates and test images (Satterthwaite degrees of "
+            "freedom), so that it speaks for new replicates and new test images. The " (analysis.family_size)
+            " gaps are one family: p-values and intervals are adjusted after Holm at " (study.alpha)
+            ". MATERIAL means beyond ±" (study.margin_pp) " points; EQUIVALENT means shown to be inside, by two "
+            "one-sided tests."
+        }
+    }
+}
+
+/// The median of the smallest gaps that would have been found.
+fn detectable(decisions: &[&Decision]) -> Option<String> {
+    let mut effects: Vec<f64> = decisions.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).collect();
+    effects.sort_by(f64::total_cmp);
+    let median = effects.get(effects.len() / 2)?;
+    Some(format!(
+        "With these replicates and test images the adjusted test finds a true gap of {median:.1} points four times in \
+         five (median over cells); an INCONCLUSIVE cell may well hide a smaller one."
+    ))
+}
+
+fn attribution(analysis: &Analysis) -> Markup {
+    html! {
+        p {
+            "A treatment that is worse than scratch is called " em { "negative transfer" } " only if it is also worse "
+            "than the same treatment from a source that was never trained: then the source did it. Where the untrained "
+            "source does as badly, freezing did it. "
+            @if analysis.control_family_size > 0 {
+                "The " (analysis.control_family_size) " cells of the untrained source are controls, adjusted among "
+                "themselves."
+            } @else {
+                "This study has no untrained source, so for frozen layers the cause stays undecided."
+            }
+        }
+    }
+}
+
+fn conditions(analysis: &Analysis, first: Option<&Decision>) -> Markup {
+    html! {
+        p {
+            "The network: " (analysis.study.network) ". Learning rates: " (analysis.study.search)
+            "; intervals are conditional on the rates chosen. "
+            @if let Some(decision) = first { "Scope: " (decision.gap.scope) ". " }
+            "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock (gate 5)."
+        }
+    }
+}
