@@ -109,6 +109,9 @@ impl Run {
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
         let (mut ledger, warnings) = study.open_ledger(&dir).map_err(|error| failure(&error))?;
         log::start(&dir, verbose).map_err(|error| Failure::System(format!("cannot log into {}: {error}", dir.display())))?;
+        for warning in study.warnings() {
+            tracing::warn!("{warning}");
+        }
         for warning in warnings {
             tracing::warn!("{warning}");
         }

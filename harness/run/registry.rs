@@ -15,7 +15,7 @@ type PoolKey = (String, Vec<String>, Option<usize>);
 /// Data sets by name, and what was drawn from them.
 pub struct Registry {
     datasets: BTreeMap<String, Arc<dyn Dataset>>,
-    sheets: BTreeMap<String, Synthetic>,
+    warnings: Vec<String>,
     pools: Mutex<HashMap<PoolKey, Arc<(TrainPool, SealedTest)>>>,
 }
 
@@ -23,20 +23,15 @@ impl Registry {
     /// Opens every data set of a scenario; relative paths are below `base`, decoded images are kept below `cache_dir`.
     /// What cannot be opened is a fault among the facts, so that all of them can be told at once.
     pub fn open(scenario: &Scenario, base: &Path, cache_dir: &Path) -> (Self, Facts) {
-        let (mut datasets, mut sheets, mut facts) = (BTreeMap::new(), BTreeMap::new(), Facts::new());
+        let (mut datasets, mut facts, mut warnings) = (BTreeMap::new(), Facts::new(), Vec::new());
         for (name, data) in &scenario.data {
-            let opened = open(data, base, scenario.model.input, cache_dir);
+            let opened = open(data, base, scenario.model.input, cache_dir, &mut warnings);
             facts.insert(name.clone(), opened.as_deref().map(facts_of).map_err(ToString::to_string));
             if let Ok(dataset) = opened {
                 datasets.insert(name.clone(), Arc::from(dataset));
             }
-            if let Data::Synthetic(data) = data
-                && let Ok(synthetic) = Synthetic::new(spec(data, scenario.model.input))
-            {
-                sheets.insert(name.clone(), synthetic);
-            }
         }
-        (Self { datasets, sheets, pools: Mutex::default() }, facts)
+        (Self { datasets, warnings, pools: Mutex::default() }, facts)
     }
 
     /// The training and test side of these classes of a data set.
@@ -73,23 +68,31 @@ impl Registry {
         chosen.map(|(class, _)| test_per_class.unwrap_or_else(|| dataset.num_images(Split::Test, class))).sum()
     }
 
+    /// What was left out of the data, and why.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// How often test sets were opened.
     pub fn test_openings(&self) -> u32 {
         let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         pools.values().map(|pool| pool.1.openings()).sum()
     }
 
-    /// The built-in domains, of which a contact sheet can be drawn.
-    pub fn synthetic(&self) -> &BTreeMap<String, Synthetic> {
-        &self.sheets
-    }
 }
 
-fn open(data: &Data, base: &Path, side: usize, cache_dir: &Path) -> Result<Box<dyn Dataset>, Box<dyn std::error::Error>> {
+fn open(
+    data: &Data,
+    base: &Path,
+    side: usize,
+    cache_dir: &Path,
+    warnings: &mut Vec<String>,
+) -> Result<Box<dyn Dataset>, Box<dyn std::error::Error>> {
     Ok(match data {
         Data::Synthetic(data) => Box::new(Synthetic::new(spec(data, side))?),
         Data::ImageFolder(folder) => {
             let listing = ImageFolder::scan(&base.join(&folder.path), folder.classes.as_deref(), folder.test_fraction)?;
+            warnings.extend(listing.ignored().iter().map(|ignored| format!("{} is left out: {}", ignored.path.display(), ignored.reason)));
             Box::new(ImageFolder::open(listing, side, cache_dir)?)
         }
         Data::Cifar10Binary { path } => Box::new(Cifar10::open(&base.join(path), side, cache_dir)?),
@@ -116,6 +119,24 @@ fn facts_of(dataset: &dyn Dataset) -> DataFacts {
         test_per_class: count(Split::Test),
         digest: dataset.digest(),
     }
+}
+
+/// The built-in domains that a scenario's sources and targets look at, each with its own classes.
+pub(super) fn pictured(scenario: &Scenario) -> BTreeMap<String, Synthetic> {
+    let sources = scenario.sources.iter().filter_map(|source| {
+        let pretraining = source.pretraining()?;
+        Some((format!("source-{}", source.name), &pretraining.data, &pretraining.classes))
+    });
+    let targets = scenario.targets.iter().map(|target| (format!("target-{}", target.name), &target.data, &target.classes));
+    let draw = |(name, data, classes): (String, &String, &Option<Vec<String>>)| {
+        let Some(Data::Synthetic(data)) = scenario.data.get(data) else { return None };
+        let mut spec = spec(data, scenario.model.input);
+        if let Some(classes) = classes {
+            spec.classes.clone_from(classes);
+        }
+        Some((name, Synthetic::new(spec).ok()?))
+    };
+    sources.chain(targets).filter_map(draw).collect()
 }
 
 /// What can be known of a scenario's data without decoding an image: enough to check the scenario, not to plan it.

@@ -4,7 +4,7 @@ use super::{Artifacts, Executor, JobOutput, Progress, Upstream};
 use nt_results::curve::{CurveError, write_curve};
 use nt_results::predictions::PredictionsError;
 use nt_results::{FileRef, Ledger, LedgerError, RunRecord, SCHEMA_VERSION, Status};
-use nt_scenario::{Job, JobId, Plan, Scenario, Work};
+use nt_scenario::{Job, JobId, Plan, Role, Scenario, Work};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +40,8 @@ pub struct Tally {
     pub ran: usize,
     /// Jobs that were recorded before.
     pub kept: usize,
-    /// Jobs of all that did not end well.
+    /// Sources and judged runs that diverged or failed. A rate that diverges in tuning is not among them: that is what
+    /// tuning is there to find out.
     pub unwell: usize,
     /// Whether the user stopped it.
     pub interrupted: bool,
@@ -141,7 +142,10 @@ impl Scheduler<'_> {
         if let Some(error) = state.error {
             return Err(error);
         }
-        let unwell = |&&job: &&usize| state.ledger.get(self.plan.jobs[job].id).is_some_and(|r| r.status != Status::Done);
+        let unwell = |&&job: &&usize| {
+            let record = state.ledger.get(self.plan.jobs[job].id);
+            record.is_some_and(|record| record.status != Status::Done && record.role != Role::Tuning)
+        };
         Ok(Tally {
             unwell: chosen.iter().filter(unwell).count(),
             interrupted: self.interrupt.load(Ordering::Relaxed) && state.left > 0,

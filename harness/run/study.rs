@@ -80,6 +80,11 @@ impl Study {
         Ok(Self { scenario, plan, registry, facts })
     }
 
+    /// What was left out of the data, and why.
+    pub fn warnings(&self) -> &[String] {
+        self.registry.warnings()
+    }
+
     /// Opens the study's folder for writing and tells what had to be repaired.
     ///
     /// # Errors
@@ -173,9 +178,9 @@ impl Study {
         })
     }
 
-    /// A picture of every built-in domain, a class a row: what the study's networks look at.
+    /// A picture of every built-in domain as a source or a target sees it, a class a row.
     fn write_contact_sheets(&self, dir: &Path) -> Result<(), StudyError> {
-        for (name, domain) in self.registry.synthetic() {
+        for (name, domain) in super::registry::pictured(&self.scenario) {
             let path = dir.join(format!("artifacts/contact-{name}.png"));
             let (pixels, width, height) = domain.contact_sheet(SHEET_COLUMNS);
             let mut png = std::io::Cursor::new(Vec::new());

@@ -39,6 +39,16 @@ pub enum IgnoreReason {
     NotInTraining,
 }
 
+impl std::fmt::Display for IgnoreReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Hidden => "its name begins with a dot",
+            Self::NotAnImage => "its name does not end in .jpg, .jpeg or .png",
+            Self::NotInTraining => "the training side has no such class",
+        })
+    }
+}
+
 impl Listing {
     /// Lists the images below `root`, in one of two layouts: `train/<class>/…` beside `test/<class>/…` (or, as ImageNet
     /// has it, `val/<class>/…`); or `<class>/…`, each class parted by `test_fraction`. Images may lie at any depth below
