@@ -4,6 +4,8 @@ mod evaluate;
 mod gradients;
 mod network;
 mod sgd_loop;
+#[cfg(test)]
+mod tests;
 
 pub use evaluate::{Prediction, Score, classify, codes};
 pub use gradients::Gradients;

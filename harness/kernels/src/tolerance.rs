@@ -1,7 +1,7 @@
 //! How far two computations of one number may differ, written once.
 
-/// The accepted difference, as a fraction of the largest magnitude in the tensor, where at least one side was computed in
-/// a precision of this `epsilon` as sums of `terms` products.
+/// The accepted difference, as a fraction of the largest magnitude in the tensor, where at least one side was computed
+/// in a precision of this `epsilon` as sums of `terms` products.
 ///
 /// Rounding errors of a sum walk at random, so they grow with the square root of its length; 4 units in the last place
 /// leave room for terms larger than the sum they cancel to.

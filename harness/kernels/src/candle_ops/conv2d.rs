@@ -10,8 +10,8 @@ const OPERATION: &str = "conv2d";
 /// Convolution with bias.
 ///
 /// # Shape
-/// `x`: `(N, C, H, W)`; `weight`: `(O, C / groups, k, k)`; `bias`: `(O)` → `(N, O, (H + 2p - k)/s + 1, (W + 2p - k)/s + 1)`,
-/// floor division, with s the `stride` and p the `padding`.
+/// `x`: `(N, C, H, W)`; `weight`: `(O, C / groups, k, k)`; `bias`: `(O)` →
+/// `(N, O, (H + 2p - k)/s + 1, (W + 2p - k)/s + 1)`, floor division, with s the `stride` and p the `padding`.
 /// # Errors
 /// An [`OperandError`](super::OperandError) for a tensor that does not fit; a
 /// [`GeometryError`](crate::geometry::GeometryError) for a geometry that does not exist.

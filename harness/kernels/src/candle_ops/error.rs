@@ -7,7 +7,7 @@ use candle_core::{DType, Shape};
 #[non_exhaustive]
 pub enum OperandError {
     /// It lies on another device.
-    #[error("{operation}: {operand} is on another device; move it with to_device(&Device::Cpu)")]
+    #[error("{operation}: {operand} must be on the CPU; move with to_device(&Device::Cpu)")]
     NotOnCpu {
         /// The operation.
         operation: &'static str,
@@ -15,7 +15,7 @@ pub enum OperandError {
         operand: &'static str,
     },
     /// Its elements have another type.
-    #[error("{operation}: {operand} is {got:?}; convert it with to_dtype(DType::{expected:?})")]
+    #[error("{operation}: {operand} must be {expected:?}, not {got:?}; convert with to_dtype(DType::{expected:?})")]
     DType {
         /// The operation.
         operation: &'static str,
@@ -45,7 +45,7 @@ pub enum OperandError {
         got: Shape,
     },
     /// It has no elements.
-    #[error("{operation}: {operand} has no elements; give a batch of at least one image")]
+    #[error("{operation}: no elements in {operand}; give a batch of at least one image")]
     Empty {
         /// The operation.
         operation: &'static str,

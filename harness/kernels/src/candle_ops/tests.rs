@@ -177,7 +177,8 @@ fn a_small_network_has_the_gradients_of_pytorch() {
     let loss = super::cross_entropy(&logits, &labels).unwrap();
     let gradients = loss.backward().unwrap();
 
-    // The longest chain: 18 taps of a convolution, 24 features, and as many backward, for each of 4 images at 36 positions.
+    // The longest chain: 18 taps of a convolution, 24 features, and as many backward, for each of 4 images at 36
+    // positions.
     let terms = 18 + 24 + 5 + 4 * 36;
     assert_close("logits", &elements(&logits), &fixture.f64("expected.logits"), terms);
     assert_close("loss", &[loss.to_scalar().unwrap()], &fixture.f64("expected.loss"), terms);
@@ -220,7 +221,10 @@ fn an_operand_that_does_not_fit_is_refused_with_what_to_do() {
     let zeros = |shape: &[usize], dtype| Tensor::zeros(shape, dtype, &Device::Cpu).unwrap();
     let f32 = |shape: &[usize]| zeros(shape, DType::F32);
     for (result, message) in [
-        (super::relu(&zeros(&[2], DType::F64)), "relu: the input is F64; convert it with to_dtype(DType::F32)"),
+        (
+            super::relu(&zeros(&[2], DType::F64)),
+            "relu: the input must be F32, not F64; convert with to_dtype(DType::F32)",
+        ),
         (max_pool2d(&f32(&[2, 8, 8]), 3, 2), "max_pool2d: the input has shape [2, 8, 8]; reshape it to (N, C, H, W)"),
         (
             max_pool2d(&f32(&[1, 1, 2, 8]), 3, 2),
@@ -228,10 +232,10 @@ fn an_operand_that_does_not_fit_is_refused_with_what_to_do() {
         ),
         (linear(&f32(&[2, 3]), &f32(&[4, 5]), &f32(&[4])), "linear: the weight has shape [4, 5]; reshape it to (4, 3)"),
         (linear(&f32(&[2, 3]), &f32(&[4, 3]), &f32(&[3])), "linear: the bias has shape [3]; reshape it to (4)"),
-        (super::relu(&f32(&[0, 3])), "relu: the input has no elements; give a batch of at least one image"),
+        (super::relu(&f32(&[0, 3])), "relu: no elements in the input; give a batch of at least one image"),
         (
             super::cross_entropy(&f32(&[2, 3]), &zeros(&[2], DType::I64)),
-            "cross_entropy: the labels is I64; convert it with to_dtype(DType::U32)",
+            "cross_entropy: the labels must be U32, not I64; convert with to_dtype(DType::U32)",
         ),
     ] {
         let error = result.unwrap_err().to_string();

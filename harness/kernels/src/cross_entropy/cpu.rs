@@ -1,4 +1,5 @@
-//! The loops of [`super`]. They run over one image's classes at a time and stay on one thread: a batch's logits are few.
+//! The loops of [`super`]. They run over one image's classes at a time and stay on one thread: a batch's logits are
+//! few.
 
 /// `log_loss[n] = ln Σ over c of exp(logits[c][n] − max[n]) − (logits[label n][n] − max[n])`
 pub(super) fn log_loss(logits: &[f32], labels: &[u32], log_loss: &mut [f64], classes: usize) {

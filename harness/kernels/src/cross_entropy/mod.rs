@@ -50,7 +50,8 @@ pub enum CrossEntropyError {
 /// # Panics
 /// If a slice has another length.
 /// # Source
-/// The maximum is subtracted first; exponentials in f32 (libm), sums and logarithms in f64, classes and images ascending.
+/// The maximum is subtracted first; exponentials in f32 (libm), sums and logarithms in f64, classes and images
+/// ascending.
 pub fn log_loss(logits: &[f32], labels: &[u32], log_loss: &mut [f64]) -> Result<f64, CrossEntropyError> {
     let classes = check(logits, labels, log_loss)?;
     cpu::log_loss(logits, labels, log_loss, classes);

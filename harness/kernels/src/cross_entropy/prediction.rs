@@ -2,7 +2,8 @@
 
 use super::CrossEntropyError;
 
-/// The `count` classes with the largest logits of each image, the best first; of equal logits the lower class is better.
+/// The `count` classes with the largest logits of each image, the best first; of equal logits the lower class is
+/// better.
 ///
 /// # Shape
 /// `logits`: `[classes][batch]`; `top`: `[batch][count]`, overwritten, where `count = top.len() / batch ≤ classes`.

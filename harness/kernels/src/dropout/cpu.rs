@@ -34,7 +34,8 @@ for_every_width! {
                 let mut words = [[0; LANES]; FEATURES_PER_BLOCK];
                 let [first, second, third, fourth] = &mut words;
                 for lane in 0..LANES {
-                    [first[lane], second[lane], third[lane], fourth[lane]] = stream.block(index + (start + lane) as u64);
+                    let block = stream.block(index + (start + lane) as u64);
+                    [first[lane], second[lane], third[lane], fourth[lane]] = block;
                 }
                 for (row, words) in rows.chunks_exact_mut(batch).zip(&words) {
                     for (factor, word) in row[start..].iter_mut().zip(words) {

@@ -56,7 +56,8 @@ impl Dropout {
     /// # Shape
     /// `mask`: `[features][batch]`, overwritten.
     /// # Panics
-    /// If the slice has another length, or there are more steps (2²⁴), images (2²⁰) or features (2²²) than a stream has words for.
+    /// If the slice has another length, or there are more steps (2²⁴), images (2²⁰) or features (2²²) than a stream
+    /// has words for.
     pub fn mask(&self, stream: &Stream, step: u64, features: usize, batch: usize, mask: &mut [f32]) {
         assert_eq!(mask.len(), features * batch, "dropout: a mask has features × batch elements");
         assert!(step < cpu::MAX_STEPS, "dropout: a stream has masks for {} steps", cpu::MAX_STEPS);

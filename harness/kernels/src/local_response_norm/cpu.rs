@@ -25,8 +25,8 @@ for_every_width! {
 }
 
 for_every_width! {
-    /// `dx[c][j] = dy[c][j] / s[c][j]^β − 2αβ x[c][j] Σ over c' of ratio[c'][j]`, `ratio[c'] = dy[c'] y[c'] / s[c']`, for
-    /// the channels from `first` on that `dx` holds; j = (p, n).
+    /// `dx[c][j] = dy[c][j] / s[c][j]^β − 2αβ x[c][j] Σ over c' of ratio[c'][j]`, `ratio[c'] = dy[c'] y[c'] / s[c']`,
+    /// for the channels from `first` on that `dx` holds; j = (p, n).
     pub(super) fn input_gradient(
         norm: &LocalResponseNorm,
         x: &[f32],

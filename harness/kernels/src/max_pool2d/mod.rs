@@ -87,7 +87,8 @@ impl MaxPool2d {
         });
     }
 
-    /// `dx[c][iy][ix][n] = Σ of dy[c][oy][ox][n] over the windows whose first maximum is (iy, ix), oy then ox ascending`
+    /// `dx[c][iy][ix][n] = Σ of dy[c][oy][ox][n] over the windows whose first maximum is (iy, ix), oy then ox
+    /// ascending`
     ///
     /// The maximum is found again in `x`, so that no index needs to be kept.
     ///

@@ -23,8 +23,8 @@ pub enum WeightDecay {
 ///
 /// # Source
 /// `torch.optim.SGD` without dampening: `v ← m v + g` (`v ← g` on the first step), `w ← w − η v`, or with Nesterov's
-/// momentum `w ← w − η (g + m v)`. Krizhevsky et al. 2012, section 5, instead keep the learning rate inside the velocity
-/// (`v ← m v − η (λ w + g)`, `w ← w + v`): the same for a constant η, another path when η changes.
+/// momentum `w ← w − η (g + m v)`. Krizhevsky et al. 2012, section 5, instead keep the learning rate inside the
+/// velocity (`v ← m v − η (λ w + g)`, `w ← w + v`): the same for a constant η, another path when η changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sgd {
     /// m; 0 is plain gradient descent.
