@@ -43,7 +43,19 @@ fn cases() -> impl Strategy<Value = Case> {
         |((architecture, width, input, initialiser), (copied, frozen), recipe, dropout, seed)| {
             let (steps, batch, momentum, weight_decay) = recipe;
             let treatment = Treatment::new(copied, frozen, SameClasses::No).unwrap();
-            Case { architecture, width, input, initialiser, treatment, steps, batch, momentum, weight_decay, dropout, seed }
+            Case {
+                architecture,
+                width,
+                input,
+                initialiser,
+                treatment,
+                steps,
+                batch,
+                momentum,
+                weight_decay,
+                dropout,
+                seed,
+            }
         },
     )
 }

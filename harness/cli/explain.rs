@@ -21,7 +21,9 @@ impl Explain {
             let Some(manifest) = Manifest::read(&dir).map_err(|error| Failure::system(&error))? else { continue };
             let id = self.job.parse::<JobId>().ok();
             let wanted = |job: JobId, name: &str| Some(job) == id || name == self.job;
-            let Some(planned) = manifest.plan.iter().find(|planned| wanted(planned.job, &planned.name)) else { continue };
+            let Some(planned) = manifest.plan.iter().find(|planned| wanted(planned.job, &planned.name)) else {
+                continue;
+            };
             found = true;
             let scenario = dir.join("scenario.toml");
             println!("{} ({}), job {}", planned.name, planned.role, planned.job);
@@ -56,7 +58,11 @@ fn studies(dir: &Path) -> Vec<PathBuf> {
     };
     let first = below(dir);
     let second = first.iter().flat_map(|folder| below(folder)).collect::<Vec<_>>();
-    [vec![dir.to_path_buf()], first, second].concat().into_iter().filter(|d| d.join("manifest.json").is_file()).collect()
+    [vec![dir.to_path_buf()], first, second]
+        .concat()
+        .into_iter()
+        .filter(|d| d.join("manifest.json").is_file())
+        .collect()
 }
 
 fn line_of(file: &Path, line: usize) -> Option<String> {

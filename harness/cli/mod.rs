@@ -13,6 +13,7 @@ mod verify;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
+use nt_kernels::tile::Simd;
 use std::process::ExitCode;
 
 /// Does knowledge from this source hurt on that target, with this recipe?
@@ -49,6 +50,11 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let verbose = arguments.verbose;
+    if let Err(error) = Simd::from_environment() {
+        let failure = Failure::input(&error);
+        failure.tell();
+        return failure.exit_code();
+    }
     let outcome = match arguments.command {
         Command::Check(command) => command.execute(),
         Command::Plan(command) => command.execute(),

@@ -1,8 +1,8 @@
 //! `nt plan`.
 
 use super::Failure;
-use super::run::open_study;
 use super::run::CacheDir;
+use super::run::open_study;
 use super::scenario_file::ScenarioFile;
 
 #[derive(clap::Args)]

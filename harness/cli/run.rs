@@ -108,7 +108,8 @@ impl Run {
         let study = open_study(&self.scenario, &self.cache)?;
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
         let (mut ledger, warnings) = study.open_ledger(&dir).map_err(|error| failure(&error))?;
-        log::start(&dir, verbose).map_err(|error| Failure::System(format!("cannot log into {}: {error}", dir.display())))?;
+        log::start(&dir, verbose)
+            .map_err(|error| Failure::System(format!("cannot log into {}: {error}", dir.display())))?;
         for warning in study.warnings() {
             tracing::warn!("{warning}");
         }

@@ -20,7 +20,9 @@ impl ScenarioFile {
     pub(super) fn read(&self) -> Result<Scenario, Failure> {
         let file = self.path.display().to_string();
         let text = std::fs::read_to_string(&self.path).map_err(|error| {
-            Failure::Input(format!("cannot read the scenario {file}: {error}; name a TOML file, such as scenarios/smoke.toml"))
+            Failure::Input(format!(
+                "cannot read the scenario {file}: {error}; name a TOML file, such as scenarios/smoke.toml"
+            ))
         })?;
         let text = apply_set(&text, &self.sets).map_err(|fault| Failure::Input(fault.to_string()))?;
         let scenario = Scenario::parse(&text, &file).map_err(|faults| Failure::Input(faults.to_string()))?;

@@ -32,7 +32,8 @@ impl Verify {
         let scenario =
             Scenario::parse(&text, &file.display().to_string()).map_err(|faults| Failure::Input(faults.to_string()))?;
         let manifest = Manifest::read(&self.dir).map_err(|error| Failure::system(&error))?;
-        let manifest = manifest.ok_or_else(|| Failure::Input(format!("{} holds no manifest.json", self.dir.display())))?;
+        let manifest =
+            manifest.ok_or_else(|| Failure::Input(format!("{} holds no manifest.json", self.dir.display())))?;
         let (records, warnings) = read_records(&self.dir).map_err(|error| Failure::system(&error))?;
         for warning in warnings {
             eprintln!("{warning}");

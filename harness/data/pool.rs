@@ -31,7 +31,10 @@ impl Pool {
             classes.iter().map(find).collect::<Result<Vec<_>, _>>()?
         };
         let side = View { dataset, classes: chosen };
-        Ok((TrainPool { view: side.clone() }, SealedTest { view: side, test_per_class, images: Mutex::new(None), openings: AtomicU32::new(0) }))
+        Ok((
+            TrainPool { view: side.clone() },
+            SealedTest { view: side, test_per_class, images: Mutex::new(None), openings: AtomicU32::new(0) },
+        ))
     }
 }
 

@@ -64,7 +64,8 @@ impl Parameters {
             let redraw = |values: &[f32], part: &str| {
                 let count = values.len() as f64;
                 let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
-                let variance = values.iter().map(|&v| (f64::from(v) - mean) * (f64::from(v) - mean)).sum::<f64>() / count;
+                let variance =
+                    values.iter().map(|&v| (f64::from(v) - mean) * (f64::from(v) - mean)).sum::<f64>() / count;
                 let scope = format!("{scope}/{}/{part}", layer.name);
                 let mut cursor = Stream::named(seed, "mean-and-variance", &scope, replicate).cursor();
                 values.iter().map(|_| (mean + libm::sqrt(variance) * cursor.normal()) as f32).collect()

@@ -13,7 +13,7 @@ mod verify;
 pub use executor::{Artifacts, Executor, JobOutput, Stopped, Upstream};
 pub use progress::Progress;
 pub use registry::{Registry, survey};
-pub use scheduler::{Scheduler, ScheduleError, Tally};
+pub use scheduler::{ScheduleError, Scheduler, Tally};
 pub use store::Store;
 pub use study::{RunOptions, Study, StudyError};
 pub use training::TrainingExecutor;

@@ -64,7 +64,8 @@ impl Registry {
     /// Number of test images of these classes.
     pub fn num_test_images(&self, data: &str, classes: &[String], test_per_class: Option<usize>) -> usize {
         let Some(dataset) = self.datasets.get(data) else { return 0 };
-        let chosen = dataset.classes().iter().enumerate().filter(|(_, name)| classes.is_empty() || classes.contains(name));
+        let chosen =
+            dataset.classes().iter().enumerate().filter(|(_, name)| classes.is_empty() || classes.contains(name));
         chosen.map(|(class, _)| test_per_class.unwrap_or_else(|| dataset.num_images(Split::Test, class))).sum()
     }
 
@@ -78,7 +79,6 @@ impl Registry {
         let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         pools.values().map(|pool| pool.1.openings()).sum()
     }
-
 }
 
 fn open(
@@ -92,7 +92,12 @@ fn open(
         Data::Synthetic(data) => Box::new(Synthetic::new(spec(data, side))?),
         Data::ImageFolder(folder) => {
             let listing = ImageFolder::scan(&base.join(&folder.path), folder.classes.as_deref(), folder.test_fraction)?;
-            warnings.extend(listing.ignored().iter().map(|ignored| format!("{} is left out: {}", ignored.path.display(), ignored.reason)));
+            warnings.extend(
+                listing
+                    .ignored()
+                    .iter()
+                    .map(|ignored| format!("{} is left out: {}", ignored.path.display(), ignored.reason)),
+            );
             Box::new(ImageFolder::open(listing, side, cache_dir)?)
         }
         Data::Cifar10Binary { path } => Box::new(Cifar10::open(&base.join(path), side, cache_dir)?),
@@ -127,7 +132,8 @@ pub(super) fn pictured(scenario: &Scenario) -> BTreeMap<String, Synthetic> {
         let pretraining = source.pretraining()?;
         Some((format!("source-{}", source.name), &pretraining.data, &pretraining.classes))
     });
-    let targets = scenario.targets.iter().map(|target| (format!("target-{}", target.name), &target.data, &target.classes));
+    let targets =
+        scenario.targets.iter().map(|target| (format!("target-{}", target.name), &target.data, &target.classes));
     let draw = |(name, data, classes): (String, &String, &Option<Vec<String>>)| {
         let Some(Data::Synthetic(data)) = scenario.data.get(data) else { return None };
         let mut spec = spec(data, scenario.model.input);

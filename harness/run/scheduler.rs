@@ -169,13 +169,7 @@ impl Scheduler<'_> {
     }
 
     /// One worker: takes the first ready job of the plan, runs it, records it, until none is left.
-    fn work(
-        &self,
-        shared: &Shared<'_>,
-        dependents: &[Vec<usize>],
-        executor: &dyn Executor,
-        progress: &Progress,
-    ) {
+    fn work(&self, shared: &Shared<'_>, dependents: &[Vec<usize>], executor: &dyn Executor, progress: &Progress) {
         loop {
             let mut state = shared.lock();
             let index = loop {
@@ -274,7 +268,6 @@ impl Scheduler<'_> {
         }
     }
 }
-
 
 fn write_artifacts(dir: &Path, job: JobId, artifacts: &Artifacts) -> Result<Vec<FileRef>, ScheduleError> {
     let mut files = Vec::new();

@@ -2,7 +2,9 @@
 
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor};
 use nt_results::manifest::{DataFact, Host, ManifestError};
-use nt_results::{FileError, preregistration, Ledger, LedgerError, LedgerWarning, Manifest, SCHEMA_VERSION, write_atomic};
+use nt_results::{
+    FileError, Ledger, LedgerError, LedgerWarning, Manifest, SCHEMA_VERSION, preregistration, write_atomic,
+};
 use nt_scenario::{DataFacts, Diagnostic, Faults, Plan, PlanError, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -170,7 +172,8 @@ impl Study {
             seed: self.scenario.study.seed,
             data: data.collect(),
             parameters: parameters.collect(),
-            preregistration: before.unwrap_or_else(|| preregistration(&nt_results::Study::from_scenario(&self.scenario))),
+            preregistration: before
+                .unwrap_or_else(|| preregistration(&nt_results::Study::from_scenario(&self.scenario))),
             plan: Manifest::plan_of(&self.plan.jobs),
             completeness: Default::default(),
             test_openings: 0,

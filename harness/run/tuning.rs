@@ -37,9 +37,10 @@ pub(super) fn choose(trials: &[Trial], upstream: &dyn Upstream) -> Result<Choice
     let better = |a: &&(f64, f64, f64), b: &&(f64, f64, f64)| {
         a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)).then(b.2.total_cmp(&a.2))
     };
-    let &(_, _, rate) = scored.iter().max_by(better).ok_or(
-        "every learning rate of the grid diverged in tuning: add smaller rates to [tuning] learning_rates",
-    )?;
+    let &(_, _, rate) = scored
+        .iter()
+        .max_by(better)
+        .ok_or("every learning rate of the grid diverged in tuning: add smaller rates to [tuning] learning_rates")?;
     let on_edge = trials.len() > 1 && !trials.iter().any(|t| t.rate < rate) || !trials.iter().any(|t| t.rate > rate);
     Ok(Choice { rate, on_edge })
 }

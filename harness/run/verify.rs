@@ -99,7 +99,10 @@ fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<St
         let now = found.metric(&metric.name).unwrap_or(f64::NAN);
         if now.to_bits() != metric.value.to_bits() {
             let difference = now - metric.value;
-            return Some(format!("{} was {} and is now {now}: a difference of {difference:e}", metric.name, metric.value));
+            return Some(format!(
+                "{} was {} and is now {now}: a difference of {difference:e}",
+                metric.name, metric.value
+            ));
         }
     }
     let file = recorded.files.iter().find(|file| !found.files.contains(file));

@@ -51,9 +51,8 @@ impl Score {
         }
         let n = predictions.len() as f64;
         let per_class = right.iter().zip(&seen).filter(|&(_, &seen)| seen > 0);
-        let (sum, classes) = per_class.fold((0.0, 0.0), |(sum, count), (&right, &seen)| {
-            (sum + right as f64 / seen as f64, count + 1.0)
-        });
+        let (sum, classes) =
+            per_class.fold((0.0, 0.0), |(sum, count), (&right, &seen)| (sum + right as f64 / seen as f64, count + 1.0));
         Self {
             top1: right.iter().sum::<u64>() as f64 / n,
             top5: among_five as f64 / n,

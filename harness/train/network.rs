@@ -12,8 +12,8 @@ use nt_kernels::linear::Linear;
 use nt_kernels::local_response_norm::LocalResponseNorm;
 use nt_kernels::max_pool2d::MaxPool2d;
 use nt_kernels::philox::Stream;
-use nt_kernels::workspace::Workspace;
 use nt_kernels::relu;
+use nt_kernels::workspace::Workspace;
 use nt_scenario::network::{ConvShape, LearnedLayer, NetworkShape, PoolShape, Product};
 
 /// Which learned layers a [`Network`] computes, and which of them are frozen; depths count from 0 to 8.

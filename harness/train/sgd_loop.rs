@@ -10,8 +10,8 @@ use nt_kernels::dropout::{Dropout, DropoutError};
 use nt_kernels::geometry::GeometryError;
 use nt_kernels::philox::Stream;
 use nt_kernels::sgd::{Sgd, WeightDecay};
-use nt_scenario::network::{LAYER_NAMES, NetworkShape};
 use nt_scenario::Recipe;
+use nt_scenario::network::{LAYER_NAMES, NetworkShape};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -14,13 +14,8 @@ const CLASSES: usize = 3;
 const EXAMPLES: usize = 21;
 
 fn recipe(steps: u64, dropout: f64) -> Recipe {
-    let settings = Settings {
-        batch: 8,
-        momentum: 0.9,
-        weight_decay: 5e-4,
-        schedule: Schedule::Cosine,
-        augmentation: Vec::new(),
-    };
+    let settings =
+        Settings { batch: 8, momentum: 0.9, weight_decay: 5e-4, schedule: Schedule::Cosine, augmentation: Vec::new() };
     Recipe { settings, dropout, steps }
 }
 
@@ -32,7 +27,12 @@ fn images(shape: &NetworkShape) -> Codes {
     Codes::from_parts(features, values, labels, (0..EXAMPLES as u32).collect())
 }
 
-fn run(shape: &NetworkShape, recipe: &Recipe, learning_rate: f64, interrupt: bool) -> Result<Trained<ForTest>, super::TrainError> {
+fn run(
+    shape: &NetworkShape,
+    recipe: &Recipe,
+    learning_rate: f64,
+    interrupt: bool,
+) -> Result<Trained<ForTest>, super::TrainError> {
     let start = initialise(shape, Initialiser::HeNormal, Init { seed: 1, scope: "target", replicate: 0 });
     let setup = Setup {
         shape,

@@ -42,7 +42,12 @@ impl Examples<'_> {
 
 impl TrainingExecutor<'_> {
     /// Images of a source's replicate; a selffer's are those of its target.
-    pub(super) fn source_draw(&self, task: &SourceTask, key: DrawKey, replicate: u32) -> Result<Arc<SubsetDraw>, Trouble> {
+    pub(super) fn source_draw(
+        &self,
+        task: &SourceTask,
+        key: DrawKey,
+        replicate: u32,
+    ) -> Result<Arc<SubsetDraw>, Trouble> {
         let scope = match task.for_target {
             Some((target, _)) => target_scope(&self.scenario.targets[target].name),
             None => source_scope(&self.scenario.sources[task.source].name, None),
@@ -52,7 +57,12 @@ impl TrainingExecutor<'_> {
     }
 
     /// Images of a target's replicate, the same for every treatment.
-    pub(super) fn target_draw(&self, task: &TargetTask, key: DrawKey, replicate: u32) -> Result<Arc<SubsetDraw>, Trouble> {
+    pub(super) fn target_draw(
+        &self,
+        task: &TargetTask,
+        key: DrawKey,
+        replicate: u32,
+    ) -> Result<Arc<SubsetDraw>, Trouble> {
         let scope = target_scope(&self.scenario.targets[task.target].name);
         let pool = self.registry.pool(&task.data, &task.classes, task.test_per_class)?;
         self.draw(key, &pool.0, &scope, replicate, (task.train_per_class, task.validation_per_class))
@@ -73,12 +83,23 @@ impl TrainingExecutor<'_> {
         })
     }
 
-    pub(super) fn stored_network(&self, job: usize, shape: &NetworkShape, upstream: &dyn Upstream) -> Result<Parameters, Trouble> {
+    pub(super) fn stored_network(
+        &self,
+        job: usize,
+        shape: &NetworkShape,
+        upstream: &dyn Upstream,
+    ) -> Result<Parameters, Trouble> {
         let record = upstream.record(job);
         if let Some(record) = record.filter(|record| record.status != Status::Done) {
-            return Err(Trouble::Failed(format!("its source network {} did not train: {}", record.name, record.status.word())));
+            return Err(Trouble::Failed(format!(
+                "its source network {} did not train: {}",
+                record.name,
+                record.status.word()
+            )));
         }
-        let bytes = upstream.file(job, "networks").map_err(|problem| Trouble::Failed(format!("its source network {problem}")))?;
+        let bytes = upstream
+            .file(job, "networks")
+            .map_err(|problem| Trouble::Failed(format!("its source network {problem}")))?;
         Ok(model::from_bytes(&bytes, shape)?)
     }
 

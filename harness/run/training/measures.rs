@@ -9,7 +9,9 @@ use nt_results::{CurvePoint, Metric, Predictions, Status, metric};
 pub(super) fn note_training<P: Purpose>(trained: &Trained<P>, output: &mut JobOutput) {
     output.status = match trained.outcome {
         Outcome::Finished => Status::Done,
-        Outcome::Diverged { step } => Status::Diverged { reason: format!("the loss was not a finite number at step {step}") },
+        Outcome::Diverged { step } => {
+            Status::Diverged { reason: format!("the loss was not a finite number at step {step}") }
+        }
     };
     output.artifacts.curve = trained
         .curve

@@ -14,15 +14,22 @@ use nt_scenario::network::NetworkShape;
 use nt_scenario::{Job, Role, SourceKind, SourceTask};
 
 impl TrainingExecutor<'_> {
-    pub(super) fn train_source(&self, job: &Job, task: &SourceTask, upstream: &dyn Upstream) -> Result<JobOutput, Trouble> {
+    pub(super) fn train_source(
+        &self,
+        job: &Job,
+        task: &SourceTask,
+        upstream: &dyn Upstream,
+    ) -> Result<JobOutput, Trouble> {
         let source = &self.scenario.sources[task.source];
         let shape = self.scenario.model.shape(task.classes.len());
         let replicate = job.replicate.stream_number();
-        let scope = source_scope(&source.name, task.for_target.map(|(target, _)| self.scenario.targets[target].name.as_str()));
+        let scope =
+            source_scope(&source.name, task.for_target.map(|(target, _)| self.scenario.targets[target].name.as_str()));
         let mut output = JobOutput::failed(String::new());
         output.status = Status::Done;
         if let SourceKind::MeanAndVariance { .. } = task.kind {
-            let &base = job.needs.first().ok_or_else(|| Trouble::Failed("it has no network to take the scale of".into()))?;
+            let &base =
+                job.needs.first().ok_or_else(|| Trouble::Failed("it has no network to take the scale of".into()))?;
             let base = self.stored_network(base, &shape, upstream)?;
             let redrawn = base.mean_and_variance(self.seed(), &scope, replicate, &shape);
             output.artifacts.network = Some(model::to_bytes(&redrawn, &shape)?);

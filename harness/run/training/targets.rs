@@ -8,9 +8,7 @@ use crate::model::{Init, Parameters, initialise};
 use crate::run::Upstream;
 use crate::run::store::{DrawKey, NetworkKey, SetKey};
 use crate::run::tuning::{self, Choice};
-use crate::train::{
-    self, ForTest, ForTuning, Outcome, Prediction, Purpose, Score, Setup, Span, Trained,
-};
+use crate::train::{self, ForTest, ForTuning, Outcome, Prediction, Purpose, Score, Setup, Span, Trained};
 use nt_results::{Metric, metric};
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{Job, LearningRateChoice, TargetTask};
@@ -49,7 +47,9 @@ impl<'a> TrainingExecutor<'a> {
         let choice = match &task.learning_rate {
             LearningRateChoice::NotTrained => None,
             LearningRateChoice::Fixed(rate) => Some(Choice { rate: *rate, on_edge: false }),
-            LearningRateChoice::Tuned { trials, .. } => Some(tuning::choose(trials, upstream).map_err(Trouble::Failed)?),
+            LearningRateChoice::Tuned { trials, .. } => {
+                Some(tuning::choose(trials, upstream).map_err(Trouble::Failed)?)
+            }
         };
         let draw_key = DrawKey::Target(task.target, task.size, replicate);
         let mut run = Run {
@@ -92,7 +92,12 @@ impl<'a> TrainingExecutor<'a> {
         Ok(output)
     }
 
-    pub(super) fn judge_on_validation(&self, run: &Run<'_>, trained: &Trained<ForTuning>, output: &mut JobOutput) -> Result<(), Trouble> {
+    pub(super) fn judge_on_validation(
+        &self,
+        run: &Run<'_>,
+        trained: &Trained<ForTuning>,
+        output: &mut JobOutput,
+    ) -> Result<(), Trouble> {
         self.validate(run, trained, output)
     }
 
@@ -109,7 +114,12 @@ impl<'a> TrainingExecutor<'a> {
         Ok(())
     }
 
-    pub(super) fn judge_on_test(&self, run: &Run<'_>, trained: &Trained<ForTest>, output: &mut JobOutput) -> Result<(), Trouble> {
+    pub(super) fn judge_on_test(
+        &self,
+        run: &Run<'_>,
+        trained: &Trained<ForTest>,
+        output: &mut JobOutput,
+    ) -> Result<(), Trouble> {
         let examples = self.examples(run, SetKey::Train(run.draw_key), &run.draw.train)?;
         let fitted = trained.score(&run.shape, run.span(), examples.inputs())?;
         output.metrics.push(Metric::new(metric::TRAIN_TOP1, fitted.top1, fitted.num_examples as u64));

@@ -1,0 +1,230 @@
+//! What the commands say to bad input, a busy folder, damage and an interrupt, and the exit codes they leave with.
+
+mod support;
+
+use std::time::{Duration, Instant};
+use support::{TINY, Workplace, assert_exit, files, manifest, num_records, said};
+
+#[test]
+fn a_bad_scenario_is_told_whole_and_nothing_is_written() {
+    let bad = TINY.replace("copied = [1, 4, 7]", "copied = [1, 4, 9]").replace("\"ring\"", "\"rign\"");
+    let workplace = Workplace::with(&bad);
+    for words in [&["check", "study.toml"][..], &["plan", "study.toml"], &["run", "study.toml", "--out", "out"]] {
+        let output = workplace.nt(words).output().unwrap();
+        assert_exit(&output, 2);
+        assert!(said(&output).contains("study.toml:"), "{}", said(&output));
+        assert!(!workplace.path("out").exists(), "{words:?} wrote");
+    }
+    let told = said(&workplace.nt(&["check", "study.toml"]).output().unwrap());
+    assert!(told.contains("[1, 4, 9]"), "{told}");
+}
+
+#[test]
+fn what_the_data_lack_is_a_fault_with_a_line() {
+    let folder =
+        "[data.photos]\nkind = \"image-folder\"\npath = \"nowhere\"\n\n[[source]]\nname = \"near\"\ndata = \"photos\"";
+    let scenario = TINY.replace("[[source]]\nname = \"near\"\ndata = \"shapes\"", folder);
+    let output = Workplace::with(&scenario).nt(&["check", "study.toml"]).output().unwrap();
+    assert_exit(&output, 2);
+    assert!(said(&output).contains("nowhere"), "{}", said(&output));
+    let few = Workplace::with(
+        &TINY
+            .replace("test_per_class = 20", "test_per_class = 20\nseed = 3")
+            .replace("validation_fraction = 0.25", "validation_fraction = 0.25\ntest_per_class = 900"),
+    );
+    let output = few.nt(&["check", "study.toml"]).output().unwrap();
+    assert_exit(&output, 2);
+    assert!(said(&output).contains("900"), "{}", said(&output));
+}
+
+#[test]
+fn a_missing_file_an_unknown_device_and_an_unknown_vector_width_are_wrong_input() {
+    let workplace = Workplace::tiny();
+    assert_exit(&workplace.nt(&["run", "no.toml"]).output().unwrap(), 2);
+    for device in ["cuda", "cuda:1"] {
+        let output = workplace.run("out", &["--device", device]);
+        assert_exit(&output, 2);
+        assert!(said(&output).contains("CPU"), "{}", said(&output));
+    }
+    assert_exit(&workplace.run("out", &["--device", "tpu"]), 2);
+    assert_exit(&workplace.run_command("out", &[]).env("NT_SIMD", "sse9").output().unwrap(), 2);
+    assert_exit(&workplace.nt(&["report", "nowhere"]).output().unwrap(), 2);
+    assert_exit(&workplace.nt(&["explain", "0123456789abcdef0123456789abcdef", "--dir", "."]).output().unwrap(), 2);
+    assert!(!workplace.path("out").exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error_of_the_system() {
+    let workplace = Workplace::tiny();
+    std::fs::write(workplace.path("file"), "in the way").unwrap();
+    let output = workplace.run("file/out", &[]);
+    assert_exit(&output, 3);
+    assert!(said(&output).contains("file"), "{}", said(&output));
+}
+
+#[test]
+fn a_second_run_on_one_folder_says_who_holds_it() {
+    let workplace = Workplace::tiny();
+    let mut first = workplace.spawn("out", &["--jobs", "1"]);
+    wait_for(|| workplace.path("out/runs.jsonl").exists());
+    let second = workplace.run("out", &[]);
+    let _ = first.kill();
+    first.wait().unwrap();
+    assert_exit(&second, 3);
+    assert!(said(&second).contains(&first.id().to_string()), "{}", said(&second));
+}
+
+#[test]
+fn an_interrupt_leaves_with_130_and_the_same_command_goes_on() {
+    let workplace = Workplace::tiny();
+    assert_exit(&workplace.run("whole", &[]), 0);
+    let child = workplace.run_command("out", &["--jobs", "1"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_for(|| workplace.path("out/runs.jsonl").exists() && num_records(&workplace.path("out")) > 2);
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    assert_exit(&output, 130);
+    assert!(said(&output).contains("the same command goes on"), "{}", said(&output));
+    assert_exit(&workplace.run("out", &[]), 0);
+    assert_eq!(workplace.digest("out"), workplace.digest("whole"));
+}
+
+#[test]
+fn an_arm_that_diverges_is_recorded_with_its_reason_and_the_others_go_on() {
+    let wild = TINY.replace(
+        "copied = [1, 4, 7]\nfrozen = \"copied\"",
+        "copied = [1, 4, 7]\nfrozen = \"copied\"\nlearning_rate = 10.0",
+    );
+    let fixed = wild.replace("[tuning]\nlearning_rates = [0.003, 0.01]\nreplicates = 1\n", "");
+    let fixed = fixed.replace("schedule = \"cosine\"", "schedule = \"cosine\"\nlearning_rate = 0.01");
+    let workplace = Workplace::with(&fixed);
+    let output = workplace.run("out", &[]);
+    assert_exit(&output, 1);
+    let completeness = &manifest(&workplace.path("out"))["completeness"];
+    assert!(completeness["diverged"].as_u64().unwrap() > 0 && completeness["done"].as_u64().unwrap() > 0);
+    let records = std::fs::read_to_string(workplace.path("out/runs.jsonl")).unwrap();
+    assert!(records.contains("the loss was not a finite number at step"), "no reason is recorded");
+    assert!(std::fs::read_to_string(workplace.path("out/report.md")).unwrap().contains("OPTIMISATION"));
+}
+
+/// Runs the tiny study, damages one of its files, runs it again, and says how many jobs that took.
+fn rerun_after(damage: impl FnOnce(&Workplace)) -> (usize, String) {
+    let workplace = Workplace::tiny();
+    assert_exit(&workplace.run("out", &[]), 0);
+    let (digest, before) = (workplace.digest("out"), workplace.jobs_run("out"));
+    damage(&workplace);
+    let output = workplace.run("out", &[]);
+    assert_exit(&output, 0);
+    assert_eq!(workplace.digest("out"), digest);
+    (workplace.jobs_run("out") - before, said(&output))
+}
+
+fn flip_a_bit(path: &std::path::Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 4;
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn an_undamaged_study_runs_nothing_again() {
+    assert_eq!(rerun_after(|_| {}).0, 0);
+}
+
+#[test]
+fn a_flipped_bit_in_the_records_costs_one_job_and_is_named() {
+    let (rerun, told) = rerun_after(|workplace| flip_a_bit(&workplace.path("out/runs.jsonl")));
+    assert_eq!(rerun, 1);
+    assert!(told.contains("runs.jsonl:"), "{told}");
+}
+
+#[test]
+fn a_torn_last_record_costs_one_job() {
+    let (rerun, _) = rerun_after(|workplace| {
+        let path = workplace.path("out/runs.jsonl");
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() - 20]).unwrap();
+    });
+    assert_eq!(rerun, 1);
+}
+
+#[test]
+fn damaged_predictions_and_networks_cost_their_jobs_and_are_named() {
+    for folder in ["predictions", "networks", "curves"] {
+        let (rerun, told) = rerun_after(|workplace| flip_a_bit(&files(&workplace.path(&format!("out/{folder}")))[0]));
+        assert_eq!(rerun, 1, "{folder}");
+        assert!(told.contains(&format!("{folder}/")), "{told}");
+    }
+}
+
+#[test]
+fn a_changed_line_runs_only_what_it_touches_again() {
+    let workplace = Workplace::tiny();
+    assert_exit(&workplace.run("out", &[]), 0);
+    let before = workplace.jobs_run("out");
+    let changed = TINY.replace(
+        "name = \"large\"\ntrain_per_class = 20\nsteps = 60",
+        "name = \"large\"\ntrain_per_class = 20\nsteps = 50",
+    );
+    std::fs::write(workplace.path("study.toml"), changed).unwrap();
+    assert_exit(&workplace.run("out", &[]), 0);
+    let plan = manifest(&workplace.path("out"))["plan"].as_array().unwrap().clone();
+    let touched =
+        |job: &&serde_json::Value| job["role"] != "source" && job["name"].as_str().unwrap().contains("/large/");
+    let touched = plan.iter().filter(touched).count();
+    assert!(touched > 0 && touched < plan.len());
+    assert_eq!(workplace.jobs_run("out") - before, touched);
+}
+
+#[test]
+fn a_plan_is_json_and_a_job_is_explained_by_its_line() {
+    let workplace = Workplace::tiny();
+    let output = workplace.nt(&["plan", "study.toml", "--json", "--cache-dir", "cache"]).output().unwrap();
+    assert_exit(&output, 0);
+    let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(plan["jobs"].as_array().unwrap().len() > 20);
+    assert_exit(&workplace.run("reports/out", &[]), 0);
+    let job = &plan["jobs"].as_array().unwrap().iter().find(|job| job["role"] == "final").unwrap().clone();
+    let output = workplace.nt(&["explain", job["id"].as_str().unwrap()]).output().unwrap();
+    assert_exit(&output, 0);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains(&format!("scenario.toml:{}", job["line"])) && told.contains("top1"), "{told}");
+}
+
+#[test]
+fn the_report_folder_holds_what_is_promised() {
+    let workplace = Workplace::tiny();
+    assert_exit(&workplace.run("out", &[]), 0);
+    for name in [
+        "scenario.toml",
+        "resolved.toml",
+        "manifest.json",
+        "runs.jsonl",
+        "runs.csv",
+        "runs.parquet",
+        "verdicts.csv",
+        "verdicts.json",
+        "index.html",
+        "report.md",
+        "log.jsonl",
+        "figures/accuracy_by_depth.svg",
+        "figures/accuracy_by_depth.png",
+        "figures/accuracy_by_depth.json",
+        "figures/accuracy_by_depth.csv",
+        "artifacts/contact-source-near.png",
+        "artifacts/contact-target-shapes.png",
+    ] {
+        assert!(workplace.path("out").join(name).is_file(), "{name} is missing");
+    }
+    assert_eq!(std::fs::read_to_string(workplace.path("out/scenario.toml")).unwrap(), TINY);
+    let page = std::fs::read_to_string(workplace.path("out/index.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("src=\"http"));
+}
+
+fn wait_for(condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < Duration::from_secs(60), "waited a minute in vain");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,184 @@
+//! A tiny study and the real binary that runs it, for tests that read as specifications.
+
+#![allow(dead_code)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// A study of some two seconds that passes through sources, tuning, the untrained control, a selffer and a redrawn
+/// network.
+pub const TINY: &str = r#"
+version = 1
+
+[study]
+name = "tiny"
+question = "Does a study come out again?"
+seed = 7
+replicates = 2
+
+[model]
+architecture = "alexnet"
+width = 0.04
+input = 40
+initialiser = "he-normal"
+dropout = 0.2
+
+[data.shapes]
+kind = "synthetic"
+look_distance = 0.0
+label = "shape"
+train_per_class = 30
+test_per_class = 20
+
+[[source]]
+name = "near"
+data = "shapes"
+classes = ["arrow", "heart", "drop"]
+similarity = "similar"
+train_per_class = 20
+steps = 60
+learning_rate = 0.01
+
+[[source]]
+name = "untrained"
+kind = "untrained"
+
+[[source]]
+name = "self"
+kind = "selffer"
+steps = 30
+learning_rate = 0.01
+
+[[source]]
+name = "redrawn"
+kind = "mean-and-variance"
+of = "near"
+similarity = "scale-only"
+
+[[target]]
+name = "shapes"
+data = "shapes"
+classes = ["star", "ring", "cross"]
+validation_fraction = 0.25
+
+[[target.size]]
+name = "small"
+train_per_class = 8
+steps = 40
+
+[[target.size]]
+name = "large"
+train_per_class = 20
+steps = 60
+
+[[treatment]]
+name = "frozen"
+copied = [1, 4, 7]
+frozen = "copied"
+
+[[treatment]]
+name = "fine-tuned"
+copied = 7
+frozen = [0, 3]
+sources = ["near", "untrained"]
+
+[training]
+batch = 8
+momentum = 0.9
+weight_decay = 0.0005
+schedule = "cosine"
+
+[tuning]
+learning_rates = [0.003, 0.01]
+replicates = 1
+
+[verdict]
+margin_pp = 5.0
+"#;
+
+/// A folder with a scenario, where a study runs.
+pub struct Workplace {
+    folder: tempfile::TempDir,
+}
+
+impl Workplace {
+    /// A workplace with the tiny study.
+    pub fn tiny() -> Self {
+        Self::with(TINY)
+    }
+
+    /// A workplace with this scenario.
+    pub fn with(scenario: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("study.toml"), scenario).unwrap();
+        Self { folder }
+    }
+
+    /// A path in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// `nt` with these words, in this folder.
+    pub fn nt(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nt"));
+        command.args(words).current_dir(self.folder.path()).env_remove("NT_SIMD").stdin(Stdio::null());
+        command
+    }
+
+    /// `nt run study.toml --out OUT` with more words.
+    pub fn run_command(&self, out: &str, words: &[&str]) -> Command {
+        let mut command = self.nt(&["run", "study.toml", "--cache-dir", "cache", "--out", out]);
+        command.args(words);
+        command
+    }
+
+    /// The same, to its end.
+    pub fn run(&self, out: &str, words: &[&str]) -> Output {
+        self.run_command(out, words).output().unwrap()
+    }
+
+    /// The same, in the background.
+    pub fn spawn(&self, out: &str, words: &[&str]) -> Child {
+        self.run_command(out, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// The result digest of a folder's manifest.
+    pub fn digest(&self, out: &str) -> String {
+        manifest(&self.path(out))["result_digest"].as_str().unwrap().to_owned()
+    }
+
+    /// Jobs that the log of a folder says were run, over all its runs.
+    pub fn jobs_run(&self, out: &str) -> usize {
+        let log = std::fs::read_to_string(self.path(out).join("log.jsonl")).unwrap();
+        log.lines().filter(|line| line.contains("\"job ended\"")).count()
+    }
+}
+
+/// The manifest of a study's folder.
+pub fn manifest(dir: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(dir.join("manifest.json")).unwrap()).unwrap()
+}
+
+/// Number of records of a study's folder.
+pub fn num_records(dir: &Path) -> usize {
+    std::fs::read_to_string(dir.join("runs.jsonl")).unwrap().lines().count()
+}
+
+/// What a command said on standard error.
+pub fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Asserts an exit code, showing what was said.
+#[track_caller]
+pub fn assert_exit(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "{}", said(output));
+}
+
+/// The files of a folder below a study's, by name.
+pub fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
