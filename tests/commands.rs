@@ -1,5 +1,8 @@
 //! What the commands say to bad input, a busy folder, damage and an interrupt, and the exit codes they leave with.
 
+// A helper of a test may panic, as a test may; clippy knows that only of the tests themselves.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::time::{Duration, Instant};

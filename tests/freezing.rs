@@ -1,6 +1,9 @@
 //! Property tests of the treatment lattice: what is frozen stays, what is copied starts as the source, what is fresh
 //! starts as scratch does, and frozen layers cost neither gradient nor optimizer state.
 
+// A helper of a test may panic, as a test may; clippy knows that only of the tests themselves.
+#![allow(clippy::unwrap_used)]
+
 use negative_transfer::data::{Codes, Inputs};
 use negative_transfer::model::{Init, LayerParameters, Parameters, initialise};
 use negative_transfer::train::{ForTest, Gradients, Network, Setup, Span, Trained, codes, train};

@@ -2,6 +2,9 @@
 //!
 //! `fixtures/pytorch/make.py` made the fixtures; it says with which version.
 
+// A helper of a test may panic, as a test may; clippy knows that only of the tests themselves.
+#![allow(clippy::unwrap_used)]
+
 use candle_core::{Device, Tensor};
 use candle_nn::Module;
 use negative_transfer::model::{AlexNet, LayerParameters, Parameters};

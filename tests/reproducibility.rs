@@ -1,5 +1,8 @@
 //! The same bits whatever the number of jobs and threads, the vector width and the memory, and after any kill.
 
+// A helper of a test may panic, as a test may; clippy knows that only of the tests themselves.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use nt_kernels::philox::Stream;

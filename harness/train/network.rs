@@ -45,7 +45,7 @@ pub struct DropoutAt<'a> {
 }
 
 enum ProductOp {
-    Conv(Conv2d),
+    Conv(Box<Conv2d>),
     Linear(Linear),
 }
 
@@ -226,7 +226,7 @@ impl Layer {
                 let (channels, positions) = (c.out_channels, c.out_side() * c.out_side());
                 let op = LocalResponseNorm::KRIZHEVSKY_2012;
                 let norm = shape.response_norm.then_some(Norm { op, channels, positions });
-                (ProductOp::Conv(conv_op(c)?), channels * positions, norm)
+                (ProductOp::Conv(Box::new(conv_op(c)?)), channels * positions, norm)
             }
             Product::Linear { in_features, out_features } => {
                 (ProductOp::Linear(Linear::new(in_features, out_features)?), out_features, None)
