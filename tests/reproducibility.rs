@@ -63,6 +63,20 @@ fn twenty_kills_at_random_moments_lose_nothing_and_change_no_bit() {
 }
 
 #[test]
+fn shards_of_a_study_add_up_to_the_study() {
+    let workplace = Workplace::tiny();
+    assert_exit(&workplace.run("whole", &[]), 0);
+    let mut first = workplace.spawn("parts", &["--shard", "0/2", "--jobs", "1"]);
+    assert_exit(&workplace.run("parts", &["--shard", "1/2", "--jobs", "1"]), 0);
+    assert!(first.wait().unwrap().success());
+    let before = workplace.jobs_run("parts");
+    assert_exit(&workplace.run("parts", &[]), 0);
+    assert_eq!(workplace.jobs_run("parts"), before, "the parts left nothing to run");
+    assert_eq!(workplace.digest("parts"), workplace.digest("whole"));
+    assert_exit(&workplace.run("parts", &["--shard", "2/2"]), 2);
+}
+
+#[test]
 fn a_report_comes_out_again_byte_for_byte_without_networks_and_data() {
     let workplace = Workplace::tiny();
     assert_exit(&workplace.run("out", &[]), 0);

@@ -4,6 +4,7 @@ use super::device::Device;
 use super::scenario_file::ScenarioFile;
 use super::{Failure, log};
 use crate::run::{Progress, RunOptions, Study, StudyError, Tally};
+use nt_results::ledger::Shard;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,9 +20,22 @@ pub(super) struct Run {
     machine: Machine,
     #[command(flatten)]
     cache: CacheDir,
+    /// Run one part of the jobs, part I (from 0) of N: the parts may run at once, here or on machines that share the
+    /// folder. When all have ended, the same command without --shard draws the report.
+    #[arg(long, value_name = "I/N", value_parser = parse_shard, default_value = "0/1", hide_default_value = true)]
+    shard: Shard,
     /// Where networks are trained: cpu, cuda or cuda:N.
     #[arg(long, default_value = "cpu")]
     device: Device,
+}
+
+fn parse_shard(text: &str) -> Result<Shard, String> {
+    if text == "0/1" {
+        return Ok(Shard::WHOLE);
+    }
+    let numbers = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+    let (index, count) = numbers.ok_or("a part is written I/N, such as 0/4")?;
+    Shard::new(index, count).map_err(|error| error.to_string())
 }
 
 /// What of the machine is used; none of it changes a result.
@@ -107,7 +121,7 @@ impl Run {
         self.device.check().map_err(Failure::Input)?;
         let study = open_study(&self.scenario, &self.cache)?;
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
-        let (mut ledger, warnings) = study.open_ledger(&dir).map_err(|error| failure(&error))?;
+        let (mut ledger, warnings) = study.open_ledger(&dir, self.shard).map_err(|error| failure(&error))?;
         log::start(&dir, verbose)
             .map_err(|error| Failure::System(format!("cannot log into {}: {error}", dir.display())))?;
         for warning in study.warnings() {
@@ -119,7 +133,9 @@ impl Run {
         let interrupt = interrupt_flag();
         let options = self.machine.options();
         tracing::info!(study = study.scenario.study.name, ?options, jobs = study.plan.jobs.len(), "run begins");
-        let tally = study.run(&mut ledger, &options, &Progress::on_stderr(), &interrupt).map_err(|e| failure(&e))?;
+        let tally = study
+            .run(&mut ledger, self.shard, &options, &Progress::on_stderr(), &interrupt)
+            .map_err(|e| failure(&e))?;
         drop(ledger);
         tracing::info!(?tally, "run ends");
         if tally.interrupted {
@@ -130,7 +146,9 @@ impl Run {
                 dir.display()
             )));
         }
-        super::report::write_and_tell(&dir)?;
+        if self.shard.is_whole() {
+            super::report::write_and_tell(&dir)?;
+        }
         conclude(tally, &dir)
     }
 }

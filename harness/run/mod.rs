@@ -1,5 +1,6 @@
 //! From a plan to records: what a job does, in which order jobs run, and what a finished study writes.
 
+mod estimate;
 mod executor;
 mod progress;
 mod registry;
@@ -10,6 +11,7 @@ mod training;
 mod tuning;
 mod verify;
 
+pub use estimate::measured_rate;
 pub use executor::{Artifacts, Executor, JobOutput, Stopped, Upstream};
 pub use progress::Progress;
 pub use registry::{Registry, survey};

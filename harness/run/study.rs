@@ -1,6 +1,7 @@
 //! A study: its scenario, plan and data, and the folder it writes.
 
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor};
+use nt_results::ledger::Shard;
 use nt_results::manifest::{DataFact, Host, ManifestError};
 use nt_results::{
     FileError, Ledger, LedgerError, LedgerWarning, Manifest, SCHEMA_VERSION, preregistration, write_atomic,
@@ -87,21 +88,41 @@ impl Study {
         self.registry.warnings()
     }
 
+    /// Number of classes of a target.
+    pub fn num_classes(&self, target: usize) -> usize {
+        let target = &self.scenario.targets[target];
+        let all = || self.facts.get(&target.data).map_or(0, |facts| facts.classes.len());
+        target.classes.as_ref().map_or_else(all, Vec::len)
+    }
+
     /// Opens the study's folder for writing and tells what had to be repaired.
     ///
     /// # Errors
     /// [`LedgerError::Busy`] where another process writes there.
-    pub fn open_ledger(&self, dir: &Path) -> Result<(Ledger, Vec<LedgerWarning>), StudyError> {
-        Ok(Ledger::open(dir)?)
+    pub fn open_ledger(&self, dir: &Path, shard: Shard) -> Result<(Ledger, Vec<LedgerWarning>), StudyError> {
+        Ok(Ledger::open_shard(dir, shard)?)
     }
 
-    /// Runs the jobs that the ledger lacks, and leaves a manifest that says what there is.
+    /// These jobs and all that they need.
+    pub fn with_needs(&self, chosen: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
+        let mut needed: BTreeSet<usize> = chosen.into_iter().collect();
+        // A job stands behind all that it needs, so one pass from the end finds the needs of needs.
+        for job in (0..self.plan.jobs.len()).rev() {
+            if needed.contains(&job) {
+                needed.extend(&self.plan.jobs[job].needs);
+            }
+        }
+        needed
+    }
+
+    /// Runs the jobs of a shard (and what they need) that the ledger lacks, and leaves a manifest that says what there is.
     ///
     /// # Errors
     /// [`StudyError`] where the folder cannot be written; what is recorded stays.
     pub fn run(
         &self,
         ledger: &mut Ledger,
+        shard: Shard,
         options: &RunOptions,
         progress: &Progress,
         interrupt: &AtomicBool,
@@ -113,8 +134,8 @@ impl Study {
         manifest.summarise(|job| ledger.get(job));
         manifest.write(&dir)?;
         self.write_contact_sheets(&dir)?;
-        let all: BTreeSet<usize> = (0..self.plan.jobs.len()).collect();
-        let tally = self.run_jobs(&all, ledger, options, progress, interrupt);
+        let owned = (0..self.plan.jobs.len()).filter(|&job| shard.is_whole() || shard.owns(self.plan.jobs[job].id));
+        let tally = self.run_jobs(&self.with_needs(owned), ledger, options, progress, interrupt);
         manifest.summarise(|job| ledger.get(job));
         manifest.write(&dir)?;
         tally
@@ -158,10 +179,9 @@ impl Study {
             };
             (name.clone(), fact)
         });
-        let parameters = self.scenario.targets.iter().map(|target| {
-            let all = || self.facts.get(&target.data).map_or(0, |facts| facts.classes.len());
-            let num_classes = target.classes.as_ref().map_or_else(all, Vec::len);
-            (target.name.clone(), self.scenario.model.shape(num_classes).num_parameters() as u64)
+        let parameters = self.scenario.targets.iter().enumerate().map(|(index, target)| {
+            let shape = self.scenario.model.shape(self.num_classes(index));
+            (target.name.clone(), shape.num_parameters() as u64)
         });
         Ok(Manifest {
             schema_version: SCHEMA_VERSION,

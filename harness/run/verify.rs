@@ -43,12 +43,7 @@ pub fn verify(
     let jobs = &study.plan.jobs;
     let recorded: BTreeMap<_, _> = records.iter().map(|record| (record.job, record)).collect();
     let compared = choose(jobs.len(), sample);
-    let mut needed = compared.clone();
-    for job in (0..jobs.len()).rev() {
-        if needed.contains(&job) {
-            needed.extend(&jobs[job].needs);
-        }
-    }
+    let needed = study.with_needs(compared.iter().copied());
     let folder = tempfile::tempdir().map_err(FileError::at("make a temporary folder in", std::env::temp_dir()))?;
     let (mut ledger, _) = Ledger::open(folder.path())?;
     let tally = study.run_jobs(&needed, &mut ledger, options, progress, interrupt)?;

@@ -1,0 +1,53 @@
+//! How long a plan may take on this machine, from a few training steps of its network.
+
+use super::Study;
+use crate::data::{Codes, Inputs};
+use crate::model::{Init, initialise};
+use crate::train::{ForTuning, Setup, Span, TrainError, train};
+use nt_kernels::philox::Stream;
+use nt_scenario::Recipe;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+/// How long the measurement goes on.
+const MEASURE_FOR: Duration = Duration::from_millis(300);
+
+/// Multiply–accumulates a second that one thread reaches in training the network of a study's first target, measured
+/// just now on random images, with everything that a step does besides.
+///
+/// # Errors
+/// [`TrainError`] where the network cannot be trained at all.
+pub fn measured_rate(study: &Study) -> Result<f64, TrainError> {
+    let num_classes = study.num_classes(0).max(2);
+    let shape = study.scenario.model.shape(num_classes);
+    let settings = study.scenario.training.settings.clone();
+    let (batch, features) = (settings.batch, 3 * shape.input * shape.input);
+    let mut cursor = Stream::named(0, "estimate", "", 0).cursor();
+    let values = (0..batch * features).map(|_| cursor.uniform_f32() - 0.5).collect();
+    let labels = (0..batch).map(|index| (index % num_classes) as u32).collect();
+    let images = Codes::from_parts(features, values, labels, (0..batch as u32).collect());
+    let start = initialise(&shape, study.scenario.model.initialiser, Init { seed: 0, scope: "estimate", replicate: 0 });
+    let recipe = Recipe { settings, dropout: study.scenario.model.dropout, steps: 2 };
+    let setup = Setup {
+        shape: &shape,
+        span: Span::WHOLE,
+        recipe: &recipe,
+        learning_rate: 1e-6,
+        seed: 0,
+        scope: "estimate",
+        replicate: 0,
+        interrupt: &AtomicBool::new(false),
+    };
+    let step = |steps: u64| -> Result<(), TrainError> {
+        let setup = Setup { recipe: &Recipe { steps, ..recipe.clone() }, ..setup };
+        train::<ForTuning>(&setup, start.clone(), Inputs::Codes(&images)).map(drop)
+    };
+    step(1)?;
+    let (began, mut steps) = (Instant::now(), 0);
+    while began.elapsed() < MEASURE_FOR {
+        step(8)?;
+        steps += 8;
+    }
+    let work = shape.training_multiply_accumulates(0, false) as f64 * (steps * batch as u64) as f64;
+    Ok(work / began.elapsed().as_secs_f64())
+}
