@@ -13,6 +13,8 @@ mod images;
 mod pool;
 pub mod resize;
 pub mod synthetic;
+#[cfg(test)]
+mod tests;
 
 pub use error::DataError;
 pub use images::{Codes, Images, Inputs};

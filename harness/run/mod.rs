@@ -7,6 +7,8 @@ mod registry;
 mod scheduler;
 mod store;
 mod study;
+#[cfg(test)]
+mod tests;
 mod training;
 mod tuning;
 mod verify;

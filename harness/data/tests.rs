@@ -1,0 +1,113 @@
+//! Draws, the sealed test side, and the gathering of batches.
+
+use super::{DataError, Dataset, EndOfTraining, Inputs, Pool, Split};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Images whose every byte is the class and the index, so that a mix-up shows.
+struct Numbered {
+    classes: Vec<String>,
+}
+
+const SIDE: usize = 2;
+
+impl Dataset for Numbered {
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn side(&self) -> usize {
+        SIDE
+    }
+
+    fn num_images(&self, split: Split, _class: usize) -> usize {
+        if split == Split::Train { 50 } else { 7 }
+    }
+
+    fn read(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), DataError> {
+        pixels.fill((100 * usize::from(split == Split::Test) + 51 * class + index) as u8);
+        Ok(())
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        [0; 32]
+    }
+
+    fn mean_and_std(&self) -> ([f32; 3], [f32; 3]) {
+        ([0.0; 3], [1.0 / 255.0; 3])
+    }
+}
+
+struct Finished;
+
+impl EndOfTraining for Finished {}
+
+fn numbered() -> Arc<dyn Dataset> {
+    Arc::new(Numbered { classes: ["a", "b", "c"].map(str::to_owned).into() })
+}
+
+fn ids(inputs: Inputs<'_>) -> BTreeSet<u32> {
+    inputs.ids().iter().copied().collect()
+}
+
+#[test]
+fn a_smaller_draw_is_nested_in_a_larger_one_and_validation_counts() {
+    let (pool, _) = Pool::open(numbered(), &[], None).unwrap();
+    let small = pool.draw(1, "target", 0, 10, 2).unwrap();
+    let large = pool.draw(1, "target", 0, 30, 6).unwrap();
+    assert_eq!(Inputs::Images(&small.train).len(), 3 * 8);
+    assert_eq!(Inputs::Images(&small.validation).len(), 3 * 2);
+    let all = |draw: &super::SubsetDraw| &ids(Inputs::Images(&draw.train)) | &ids(Inputs::Images(&draw.validation));
+    assert_eq!(all(&small).len(), 30, "no image is drawn twice");
+    assert!(all(&small).is_subset(&all(&large)));
+}
+
+#[test]
+fn replicates_and_scopes_draw_anew_and_the_same_ones_again() {
+    let (pool, _) = Pool::open(numbered(), &[], None).unwrap();
+    let draw = |scope, replicate| ids(Inputs::Images(&pool.draw(1, scope, replicate, 10, 0).unwrap().train));
+    assert_eq!(draw("target", 0), draw("target", 0));
+    assert_ne!(draw("target", 0), draw("target", 1));
+    assert_ne!(draw("target", 0), draw("source", 0));
+}
+
+#[test]
+fn a_choice_of_classes_gives_labels_in_its_order_and_keeps_identities() {
+    let classes = ["c", "a"].map(str::to_owned);
+    let (pool, test) = Pool::open(numbered(), &classes, Some(5)).unwrap();
+    assert_eq!(pool.num_classes(), 2);
+    let images = test.open(&Finished).unwrap();
+    let inputs = Inputs::Images(&images);
+    assert_eq!(inputs.labels(), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+    assert_eq!(inputs.ids(), [14, 15, 16, 17, 18, 0, 1, 2, 3, 4]);
+    assert_eq!(images.pixels(0)[0], 202);
+    let unknown = Pool::open(numbered(), &["d".to_owned()], None).err();
+    assert!(matches!(unknown, Some(DataError::UnknownClass { .. })));
+}
+
+#[test]
+fn openings_of_the_test_side_are_counted_and_too_many_images_are_an_error() {
+    let (pool, test) = Pool::open(numbered(), &[], None).unwrap();
+    assert_eq!(test.openings(), 0);
+    test.open(&Finished).unwrap();
+    test.open(&Finished).unwrap();
+    assert_eq!(test.openings(), 2);
+    assert!(matches!(pool.draw(1, "target", 0, 51, 0), Err(DataError::TooFewImages { available: 50, wanted: 51, .. })));
+    let (_, too_few) = Pool::open(numbered(), &[], Some(8)).unwrap();
+    assert!(matches!(too_few.open(&Finished), Err(DataError::TooFewImages { available: 7, wanted: 8, .. })));
+}
+
+#[test]
+fn a_batch_has_the_images_innermost_and_standardised() {
+    let (pool, _) = Pool::open(numbered(), &[], None).unwrap();
+    let images = pool.draw(1, "target", 0, 3, 0).unwrap().train;
+    let chosen = [4, 0, 7, 2];
+    let mut batch = vec![0.0; 3 * SIDE * SIDE * chosen.len()];
+    Inputs::Images(&images).gather(&chosen, None, &mut batch);
+    for (feature, values) in batch.chunks_exact(chosen.len()).enumerate() {
+        for (value, &index) in values.iter().zip(&chosen) {
+            let byte = f32::from(images.pixels(index as usize)[0]);
+            assert!((value - byte).abs() < 1e-3, "feature {feature}: {value} for byte {byte}");
+        }
+    }
+}

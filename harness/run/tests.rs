@@ -1,0 +1,159 @@
+//! The scheduler behind a mock executor: order, failures and resumption, in milliseconds.
+
+use super::{Executor, JobOutput, NUMERICS, Progress, Scheduler, Stopped, Tally, Upstream};
+use nt_results::{Ledger, Metric, Status, metric};
+use nt_scenario::{DataFacts, Facts, Job, Plan, Role, Scenario};
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const SCENARIO: &str = r#"
+version = 1
+[study]
+name = "mock"
+question = "In which order?"
+seed = 1
+replicates = 2
+[model]
+architecture = "alexnet"
+width = 0.1
+input = 48
+initialiser = "he-normal"
+[data.shapes]
+kind = "synthetic"
+look_distance = 0.0
+label = "shape"
+train_per_class = 40
+test_per_class = 40
+[[source]]
+name = "near"
+data = "shapes"
+classes = ["arrow", "heart"]
+similarity = "similar"
+train_per_class = 10
+steps = 5
+learning_rate = 0.01
+[[target]]
+name = "shapes"
+data = "shapes"
+classes = ["star", "ring"]
+validation_fraction = 0.25
+[[target.size]]
+name = "small"
+train_per_class = 8
+steps = 5
+[[treatment]]
+name = "frozen"
+copied = [3, 7]
+frozen = "copied"
+[training]
+batch = 4
+momentum = 0.9
+weight_decay = 0.0
+schedule = "constant"
+[tuning]
+learning_rates = [0.001, 0.01, 0.1]
+replicates = 1
+"#;
+
+fn planned() -> (Scenario, Plan) {
+    let scenario = Scenario::parse(SCENARIO, "mock.toml").unwrap_or_else(|faults| panic!("{faults}"));
+    let classes: Vec<String> = ["star", "ring", "arrow", "heart"].map(str::to_owned).into();
+    let facts = DataFacts { train_per_class: vec![40; 4], test_per_class: vec![40; 4], classes, digest: [1; 32] };
+    let facts: Facts = [("shapes".to_owned(), Ok(facts))].into();
+    let plan = Plan::new(&scenario, &facts, NUMERICS).unwrap();
+    (scenario, plan)
+}
+
+/// Notes the order of jobs, and answers with a closed form: validation is best at rate .01.
+#[derive(Default)]
+struct Mock {
+    order: Mutex<Vec<String>>,
+    fails: Option<&'static str>,
+    interrupt_after: Option<usize>,
+    interrupt: AtomicBool,
+}
+
+impl Executor for Mock {
+    fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Stopped> {
+        for &need in &job.needs {
+            assert!(upstream.record(need).is_some(), "{} ran before what it needs", job.name);
+        }
+        let mut order = self.order.lock().unwrap();
+        if self.interrupt_after == Some(order.len()) {
+            self.interrupt.store(true, Ordering::Relaxed);
+            return Err(Stopped);
+        }
+        order.push(job.name.clone());
+        if self.fails.is_some_and(|part| job.name.contains(part)) {
+            return Ok(JobOutput::failed("it is a mock"));
+        }
+        let mut output = JobOutput::failed("");
+        output.status = Status::Done;
+        output.metrics.push(Metric::new(metric::TOP1, 0.5, 80));
+        Ok(output)
+    }
+}
+
+fn run(mock: &Mock, ledger: &mut Ledger, jobs: usize) -> Tally {
+    let (scenario, plan) = planned();
+    let all: BTreeSet<usize> = (0..plan.jobs.len()).collect();
+    let scheduler = Scheduler {
+        scenario: &scenario,
+        plan: &plan,
+        jobs,
+        threads: 1,
+        interrupt: &mock.interrupt,
+        numerics: NUMERICS,
+    };
+    scheduler.run(&all, ledger, mock, &Progress::quiet()).unwrap()
+}
+
+#[test]
+fn every_job_runs_once_after_what_it_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    for jobs in [1, 4] {
+        let (mock, (mut ledger, _)) = (Mock::default(), Ledger::open(&folder.path().join(jobs.to_string())).unwrap());
+        let tally = run(&mock, &mut ledger, jobs);
+        let order = mock.order.into_inner().unwrap();
+        assert_eq!(tally.ran, order.len());
+        assert_eq!(order.iter().collect::<BTreeSet<_>>().len(), planned().1.jobs.len());
+    }
+}
+
+#[test]
+fn a_second_run_finds_everything_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let first = run(&Mock::default(), &mut ledger, 2);
+    let again = Mock::default();
+    let second = run(&again, &mut ledger, 2);
+    assert_eq!((second.ran, second.kept), (0, first.ran));
+    assert!(again.order.into_inner().unwrap().is_empty());
+}
+
+#[test]
+fn what_fails_is_recorded_and_the_others_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mock = Mock { fails: Some("(7,7)"), ..Mock::default() };
+    let tally = run(&mock, &mut ledger, 2);
+    let failed = |role: Role| {
+        let records = ledger.records().iter();
+        records.filter(|record| record.role == role && record.status != Status::Done).count()
+    };
+    assert_eq!(tally.ran, planned().1.jobs.len());
+    assert!(failed(Role::Tuning) > 0);
+    assert_eq!(tally.unwell, failed(Role::Final), "a trial that fails is a finding of tuning");
+}
+
+#[test]
+fn an_interrupted_run_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mock = Mock { interrupt_after: Some(4), ..Mock::default() };
+    let tally = run(&mock, &mut ledger, 1);
+    assert_eq!((tally.ran, tally.interrupted), (4, true));
+    let rest = run(&Mock::default(), &mut ledger, 1);
+    assert_eq!((rest.kept, rest.ran + 4, rest.interrupted), (4, planned().1.jobs.len(), false));
+}
