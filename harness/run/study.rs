@@ -54,7 +54,7 @@ pub struct RunOptions {
 }
 
 /// Columns of a contact sheet.
-const SHEET_COLUMNS: usize = 12;
+const SHEET_COLUMNS: usize = 8;
 
 /// A scenario with its data at hand and its jobs planned.
 pub struct Study {

@@ -7,6 +7,7 @@
 ///
 /// # Source
 /// Salmon, Moraes, Dror and Shaw, *Parallel random numbers: as easy as 1, 2, 3*, SC 2011; constants as in Random123.
+#[inline(always)]
 pub fn philox4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     const M0: u32 = 0xD251_1F53;
     const M1: u32 = 0xCD9E_8D57;
@@ -54,6 +55,7 @@ impl Stream {
     }
 
     /// Four words: block `index` of this stream.
+    #[inline]
     pub fn block(&self, index: u64) -> [u32; 4] {
         philox4x32_10([index as u32, (index >> 32) as u32, self.high[0], self.high[1]], self.key)
     }
