@@ -4,6 +4,8 @@ mod alexnet;
 mod initialise;
 mod parameters;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use alexnet::AlexNet;
 pub use initialise::{Init, initialise};
