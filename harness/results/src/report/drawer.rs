@@ -51,7 +51,7 @@ fn the_gap(decision: &Decision) -> Markup {
             dt { "gap to scratch" }
             dd {
                 b { (gap(Some(estimate.mean_pp))) " points" } " " (interval(estimate.low_pp, estimate.high_pp))
-                ", adjusted to " (percent(Some(estimate.level))) " %"
+                ", adjusted to " (text((1e4 * estimate.level).round() / 1e2)) " %"
             }
             @if let Some(without) = &decision.gap_without_failed {
                 dt { "without runs that did not train" }
@@ -131,22 +131,22 @@ fn replicates(material: &Material, cell: &CellResult) -> Markup {
             table {
                 thead {
                     tr {
-                        th.number scope="col" { "no." }
-                        th.number scope="col" { "accuracy" }
-                        @if !is_scratch { th.number scope="col" { "gap" } }
-                        th.number scope="col" { "validation" }
-                        th.number scope="col" { "learning rate" }
+                        th scope="col" { "no." }
+                        th scope="col" { "accuracy" }
+                        @if !is_scratch { th scope="col" { "gap" } }
+                        th scope="col" { "validation" }
+                        th scope="col" { "learning rate" }
                         th scope="col" { "ended" }
                     }
                 }
                 tbody {
                     @for run in &cell.runs {
                         tr {
-                            td.number { (run.replicate) }
-                            td.number { (percent(run.value)) }
-                            @if !is_scratch { td.number { (gap(gaps.get(&run.replicate).copied())) } }
-                            td.number { (percent(run.validation_top1)) }
-                            td.number {
+                            td { (run.replicate) }
+                            td { (percent(run.value)) }
+                            @if !is_scratch { td { (gap(gaps.get(&run.replicate).copied())) } }
+                            td { (percent(run.validation_top1)) }
+                            td {
                                 @if run.learning_rate.is_nan() { (NONE) } @else { (text(run.learning_rate)) }
                                 @if run.learning_rate_on_edge { " (edge)" }
                             }
@@ -191,12 +191,12 @@ fn classes(material: &Material, cell: &CellResult, effects: &Effects) -> Markup 
         |class: usize| names.and_then(|names| names.get(class)).cloned().unwrap_or_else(|| format!("class {class}"));
     html! {
         h3 { "Class by class" }
-        table {
+        table.classes {
             thead {
                 tr {
                     th scope="col" { "class" }
-                    th.number scope="col" { "gap" }
-                    th.number scope="col" { "95 %, unadjusted" }
+                    th scope="col" { "gap" }
+                    th scope="col" { "95 %, unadjusted" }
                     th scope="col" { span.hidden { "bar" } }
                 }
             }
@@ -204,9 +204,9 @@ fn classes(material: &Material, cell: &CellResult, effects: &Effects) -> Markup 
                 @for class in &effects.classes {
                     tr {
                         td { (name(class.class)) }
-                        td.number { (gap(Some(class.gap_pp))) }
-                        td.number { (interval(class.interval_pp.map(|ends| ends.0), class.interval_pp.map(|ends| ends.1))) }
-                        td.bar { (bar(class.gap_pp / most)) }
+                        td { (gap(Some(class.gap_pp))) }
+                        td { (interval(class.interval_pp.map(|ends| ends.0), class.interval_pp.map(|ends| ends.1))) }
+                        td { (bar(class.gap_pp / most)) }
                     }
                 }
             }
@@ -214,16 +214,10 @@ fn classes(material: &Material, cell: &CellResult, effects: &Effects) -> Markup 
     }
 }
 
-/// A bar from the middle: left and warm for harm, right and cool for help.
+/// A bar from the middle, its length in pixels: left and warm for harm, right and cool for help.
 fn bar(share: f64) -> Markup {
-    let width = (50.0 * share.abs()).min(50.0);
-    let (class, left) = if share < 0.0 { ("harm", 50.0 - width) } else { ("help", 50.0) };
-    html! {
-        svg viewBox="0 0 100 10" width="100" height="10" aria-hidden="true" {
-            rect class=(class) x=(format!("{left:.1}")) y="1" width=(format!("{width:.1}")) height="8" {}
-            path class="zero" d="M50 0V10" {}
-        }
-    }
+    let width = (50.0 * share.abs()).min(50.0).round();
+    html! { i class=(if share < 0.0 { "harm" } else { "help" }) style={ "--w:" (width) } {} }
 }
 
 fn provenance(material: &Material, cell: &CellResult) -> Markup {

@@ -9,7 +9,7 @@ use super::super::spec::{Band, FigureSpec, Form, Panel, Point, Series, SeriesKin
 use super::layout::Frame;
 use super::{Drawn, REPLICATE_RADIUS};
 
-const DOTS: [f64; 2] = [1.6, 4.0];
+const DOTS: [f64; 2] = [1.8, 5.4];
 
 pub(super) fn draw<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
