@@ -29,7 +29,7 @@ pub(super) fn png(spec: &FigureSpec) -> Result<Vec<u8>, FigureError> {
     }
     let small = averaged(&pixels, width, height);
     let mut file = Vec::new();
-    let encoder = PngEncoder::new_with_quality(&mut file, CompressionType::Fast, FilterType::Adaptive);
+    let encoder = PngEncoder::new_with_quality(&mut file, CompressionType::Default, FilterType::Adaptive);
     let size = ((width / AVERAGED) as u32, (height / AVERAGED) as u32);
     encoder.write_image(&small, size.0, size.1, ExtendedColorType::Rgb8).map_err(|error| failed(error.into()))?;
     Ok(file)
