@@ -1,12 +1,13 @@
 //! What the commands say to bad input, a busy folder, damage and an interrupt, and the exit codes they leave with.
 
-// A helper of a test may panic, as a test may; clippy knows that only of the tests themselves.
+// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
-use support::{TINY, Workplace, assert_exit, files, manifest, num_records, said};
+use support::{TINY, Workplace, assert_exit, files, flip_a_bit, manifest, num_records, records, said};
 
 #[test]
 fn a_bad_scenario_is_told_whole_and_nothing_is_written() {
@@ -20,6 +21,9 @@ fn a_bad_scenario_is_told_whole_and_nothing_is_written() {
     }
     let told = said(&workplace.nt(&["check", "study.toml"]).output().unwrap());
     assert!(told.contains("[1, 4, 9]"), "{told}");
+    let unknown = Workplace::with(&TINY.replace("\"ring\"", "\"rign\"")).run("out", &[]);
+    assert_exit(&unknown, 2);
+    assert!(said(&unknown).contains("did you mean \"ring\"?"), "{}", said(&unknown));
 }
 
 #[test]
@@ -60,9 +64,28 @@ fn a_missing_file_an_unknown_device_and_an_unknown_vector_width_are_wrong_input(
 fn a_folder_that_cannot_be_made_is_an_error_of_the_system() {
     let workplace = Workplace::tiny();
     std::fs::write(workplace.path("file"), "in the way").unwrap();
-    let output = workplace.run("file/out", &[]);
-    assert_exit(&output, 3);
-    assert!(said(&output).contains("file"), "{}", said(&output));
+    for out in ["file", "file/out"] {
+        let output = workplace.run(out, &[]);
+        assert_exit(&output, 3);
+        assert!(said(&output).contains(&format!("cannot create the folder {out}")), "{}", said(&output));
+    }
+    assert_eq!(std::fs::read(workplace.path("file")).unwrap(), b"in the way");
+    // No user may make a folder there, not even root, to whom permissions mean nothing.
+    let refused = "/proc/self/study";
+    if Path::new("/proc/self").exists() {
+        let output = workplace.run(refused, &[]);
+        assert_exit(&output, 3);
+        assert!(said(&output).contains(refused), "{}", said(&output));
+    } else {
+        eprintln!("skipped: this system has no folder that refuses everybody");
+    }
+}
+
+#[test]
+fn the_folders_above_a_study_are_made() {
+    let workplace = Workplace::tiny();
+    assert_exit(&workplace.run("a/b/c", &["--set", "study.replicates=1"]), 0);
+    assert!(workplace.path("a/b/c/index.html").is_file());
 }
 
 #[test]
@@ -105,8 +128,12 @@ fn an_arm_that_diverges_is_recorded_with_its_reason_and_the_others_go_on() {
     assert_exit(&output, 1);
     let completeness = &manifest(&workplace.path("out"))["completeness"];
     assert!(completeness["diverged"].as_u64().unwrap() > 0 && completeness["done"].as_u64().unwrap() > 0);
-    let records = std::fs::read_to_string(workplace.path("out/runs.jsonl")).unwrap();
-    assert!(records.contains("the loss was not a finite number at step"), "no reason is recorded");
+    let text = std::fs::read_to_string(workplace.path("out/runs.jsonl")).unwrap();
+    assert!(text.contains("the loss was not a finite number at step"), "no reason is recorded");
+    let wild = |record: &serde_json::Value| record["treatment"] == "frozen";
+    let (wild, tame): (Vec<_>, Vec<_>) = records(&workplace.path("out")).into_iter().partition(wild);
+    assert!(wild.iter().any(|record| record["status"] != tame[0]["status"]));
+    assert!(tame.iter().all(|record| record["status"] == tame[0]["status"]), "another arm was touched");
     assert!(std::fs::read_to_string(workplace.path("out/report.md")).unwrap().contains("OPTIMISATION"));
 }
 
@@ -122,13 +149,6 @@ fn rerun_after(damage: impl FnOnce(&Workplace)) -> (usize, String) {
     (workplace.jobs_run("out") - before, said(&output))
 }
 
-fn flip_a_bit(path: &std::path::Path) {
-    let mut bytes = std::fs::read(path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 4;
-    std::fs::write(path, bytes).unwrap();
-}
-
 #[test]
 fn an_undamaged_study_runs_nothing_again() {
     assert_eq!(rerun_after(|_| {}).0, 0);
@@ -142,13 +162,24 @@ fn a_flipped_bit_in_the_records_costs_one_job_and_is_named() {
 }
 
 #[test]
-fn a_torn_last_record_costs_one_job() {
-    let (rerun, _) = rerun_after(|workplace| {
-        let path = workplace.path("out/runs.jsonl");
-        let bytes = std::fs::read(&path).unwrap();
-        std::fs::write(&path, &bytes[..bytes.len() - 20]).unwrap();
-    });
-    assert_eq!(rerun, 1);
+fn a_record_cut_short_costs_one_job_and_is_named() {
+    // The last one, as a crash leaves it, and one in the middle, as a bad disk does.
+    for number in [None, Some(9)] {
+        let (rerun, told) = rerun_after(|workplace| {
+            let path = workplace.path("out/runs.jsonl");
+            let text = std::fs::read_to_string(&path).unwrap();
+            let cut = match number {
+                None => text[..text.len() - 20].to_owned(),
+                Some(number) => {
+                    let line = text.lines().nth(number).unwrap();
+                    text.replace(line, &line[..line.len() / 2])
+                }
+            };
+            std::fs::write(&path, cut).unwrap();
+        });
+        assert_eq!(rerun, 1);
+        assert!(told.contains("runs.jsonl:"), "{told}");
+    }
 }
 
 #[test]

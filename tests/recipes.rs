@@ -1,6 +1,6 @@
 //! Every kind of source, augmentation and architecture, end to end.
 
-// A helper of a test may panic, as a test may; clippy knows that only of the tests themselves.
+// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
 #![allow(clippy::unwrap_used)]
 
 mod support;

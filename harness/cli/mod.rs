@@ -55,6 +55,9 @@ pub fn main() -> ExitCode {
         failure.tell();
         return failure.exit_code();
     }
+    if !matches!(arguments.command, Command::Run(_)) {
+        log::to_stderr(verbose);
+    }
     let outcome = match arguments.command {
         Command::Check(command) => command.execute(),
         Command::Plan(command) => command.execute(),

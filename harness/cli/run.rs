@@ -1,8 +1,9 @@
 //! `nt run`.
 
+use super::Failure;
 use super::device::Device;
+use super::log::StudyLog;
 use super::scenario_file::ScenarioFile;
-use super::{Failure, log};
 use crate::run::{Progress, RunOptions, Study, StudyError, Tally};
 use nt_results::ledger::Shard;
 use std::path::{Path, PathBuf};
@@ -118,12 +119,12 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
 
 impl Run {
     pub(super) fn execute(&self, verbose: u8) -> Result<(), Failure> {
+        let log = StudyLog::start(verbose);
         self.device.check().map_err(Failure::Input)?;
         let study = open_study(&self.scenario, &self.cache)?;
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
         let (mut ledger, warnings) = study.open_ledger(&dir, self.shard).map_err(|error| failure(&error))?;
-        log::start(&dir, verbose)
-            .map_err(|error| Failure::System(format!("cannot log into {}: {error}", dir.display())))?;
+        log.keep_in(&dir).map_err(|error| Failure::System(format!("cannot log into {}: {error}", dir.display())))?;
         for warning in study.warnings() {
             tracing::warn!("{warning}");
         }

@@ -91,6 +91,7 @@ impl Executor for Mock {
         let mut output = JobOutput::failed("");
         output.status = Status::Done;
         output.metrics.push(Metric::new(metric::TOP1, 0.5, 80));
+        output.artifacts.network = (job.role == Role::Source).then(|| job.name.clone().into_bytes());
         Ok(output)
     }
 }
@@ -156,4 +157,30 @@ fn an_interrupted_run_goes_on_where_it_stopped() {
     assert_eq!((tally.ran, tally.interrupted), (4, true));
     let rest = run(&Mock::default(), &mut ledger, 1);
     assert_eq!((rest.kept, rest.ran + 4, rest.interrupted), (4, planned().1.jobs.len(), false));
+}
+
+#[test]
+fn a_job_whose_file_is_damaged_runs_again_without_those_that_need_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    run(&Mock::default(), &mut ledger, 2);
+    drop(ledger);
+    let (_, plan) = planned();
+    let source = plan.jobs.iter().find(|job| job.role == Role::Source).unwrap();
+    assert!(plan.jobs.iter().any(|job| job.needs.contains(&0)), "others need it");
+    let network = folder.path().join(format!("networks/{}.safetensors", source.id));
+    let sound = std::fs::read(&network).unwrap();
+    let flipped: Vec<u8> = sound.iter().enumerate().map(|(at, byte)| byte ^ u8::from(at == 3)).collect();
+    for damaged in [Some(&flipped[..]), Some(&sound[1..]), None] {
+        match damaged {
+            Some(bytes) => std::fs::write(&network, bytes).unwrap(),
+            None => std::fs::remove_file(&network).unwrap(),
+        }
+        let (mut ledger, warnings) = Ledger::open(folder.path()).unwrap();
+        assert!(warnings.len() == 1 && warnings[0].to_string().contains(&source.id.to_string()), "{warnings:?}");
+        let mock = Mock::default();
+        assert_eq!(run(&mock, &mut ledger, 2).kept, plan.jobs.len() - 1);
+        assert_eq!(mock.order.into_inner().unwrap(), std::slice::from_ref(&source.name));
+        assert_eq!(std::fs::read(&network).unwrap(), sound);
+    }
 }

@@ -182,3 +182,17 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
     files.sort();
     files
 }
+
+/// The records of a study's folder, in the order they were written.
+pub fn records(dir: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(dir.join("runs.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["record"].take()).collect()
+}
+
+/// Changes one bit in the middle of a file.
+pub fn flip_a_bit(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 4;
+    std::fs::write(path, bytes).unwrap();
+}

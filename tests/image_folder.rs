@@ -1,0 +1,177 @@
+//! A study of pictures on disk: what becomes of damaged caches, broken pictures and pictures that are gone.
+
+// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use nt_kernels::philox::Stream;
+use std::path::{Path, PathBuf};
+use support::{Workplace, assert_exit, files, flip_a_bit, said};
+
+const SCENARIO: &str = r#"
+version = 1
+
+[study]
+name = "pictures"
+question = "Does a study of pictures come out again?"
+seed = 5
+replicates = 2
+
+[model]
+architecture = "alexnet"
+width = 0.04
+input = 40
+initialiser = "he-normal"
+
+[data.trees]
+kind = "image-folder"
+path = "pictures"
+
+[[source]]
+name = "near"
+data = "trees"
+classes = ["birch", "cedar"]
+similarity = "similar"
+train_per_class = 10
+steps = 30
+learning_rate = 0.01
+
+[[source]]
+name = "untrained"
+kind = "untrained"
+
+[[target]]
+name = "trees"
+data = "trees"
+classes = ["maple", "oak"]
+validation_fraction = 0.25
+
+[[target.size]]
+name = "small"
+train_per_class = 8
+steps = 30
+
+[[treatment]]
+name = "frozen"
+copied = [2, 7]
+frozen = "copied"
+
+[training]
+batch = 8
+momentum = 0.9
+weight_decay = 0.0005
+schedule = "constant"
+learning_rate = 0.01
+
+[verdict]
+margin_pp = 5.0
+"#;
+
+const CLASSES: [&str; 4] = ["birch", "cedar", "maple", "oak"];
+
+/// A workplace with the scenario and its pictures: stripes, whose direction and width decide the class.
+fn with_pictures(scenario: &str) -> Workplace {
+    let workplace = Workplace::with(scenario);
+    for (split, num_pictures) in [("train", 12), ("test", 6)] {
+        for (class, name) in CLASSES.iter().enumerate() {
+            let folder = workplace.path(&format!("pictures/{split}/{name}"));
+            std::fs::create_dir_all(&folder).unwrap();
+            let mut cursor = Stream::named(0, split, name, 0).cursor();
+            for number in 0..num_pictures {
+                stripes(class as u32, cursor.below(8), cursor.below(200), &folder.join(format!("{number:02}.png")));
+            }
+        }
+    }
+    workplace
+}
+
+fn stripes(class: u32, phase: u32, dark: u32, path: &Path) {
+    let (width, height) = (48, 44);
+    let mut pixels = Vec::new();
+    for y in 0..height {
+        for x in 0..width {
+            let along = if class.is_multiple_of(2) { x } else { y };
+            let bright = ((along + phase) / (3 + 2 * (class / 2))).is_multiple_of(2);
+            pixels.extend([if bright { 230 } else { dark as u8 }; 3]);
+        }
+    }
+    image::save_buffer(path, &pixels, width, height, image::ExtendedColorType::Rgb8).unwrap();
+}
+
+fn cache_files(workplace: &Workplace) -> Vec<PathBuf> {
+    let files = files(&workplace.path("cache/images"));
+    files.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "shard")).collect()
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+#[test]
+fn a_cache_file_cut_short_is_named_and_made_again_and_no_job_is_run_again() {
+    let workplace = with_pictures(SCENARIO);
+    assert_exit(&workplace.run("out", &[]), 0);
+    let (digest, ran) = (workplace.digest("out"), workplace.jobs_run("out"));
+    let cut = &cache_files(&workplace)[3];
+    let whole = std::fs::read(cut).unwrap();
+    std::fs::write(cut, &whole[..whole.len() - 100]).unwrap();
+    let output = workplace.run("out", &[]);
+    assert_exit(&output, 0);
+    assert!(said(&output).contains(name(cut)), "{}", said(&output));
+    let log = std::fs::read_to_string(workplace.path("out/log.jsonl")).unwrap();
+    assert!(log.contains(name(cut)), "the log keeps what was said before the folder was opened");
+    assert!(std::fs::read(cut).unwrap() == whole, "the file was not made again");
+    assert_eq!((workplace.digest("out"), workplace.jobs_run("out")), (digest, ran));
+}
+
+#[test]
+fn flipped_bits_in_every_cache_file_are_named_and_change_no_result() {
+    let workplace = with_pictures(SCENARIO);
+    assert_exit(&workplace.run("out", &[]), 0);
+    let caches = cache_files(&workplace);
+    assert_eq!(caches.len(), 2 * CLASSES.len());
+    caches.iter().for_each(|path| flip_a_bit(path));
+    // A new folder's jobs read every file: the source network too is judged on its classes' test pictures.
+    let output = workplace.run("again", &[]);
+    assert_exit(&output, 0);
+    let told = said(&output);
+    assert!(caches.iter().all(|path| told.contains(name(path))), "{told}");
+    assert_eq!(workplace.digest("again"), workplace.digest("out"));
+    let sound = workplace.run("once-more", &[]);
+    assert!(!said(&sound).contains(".shard"), "{}", said(&sound));
+}
+
+#[test]
+fn a_class_or_a_picture_that_is_not_sound_is_named_and_nothing_is_written() {
+    let workplace = with_pictures(&SCENARIO.replace("\"maple\"", "\"mapel\""));
+    let output = workplace.run("out", &[]);
+    assert_exit(&output, 2);
+    let told = said(&output);
+    assert!(told.contains("study.toml:36:12") && told.contains("did you mean \"maple\"?"), "{told}");
+    assert!(!workplace.path("out").exists());
+
+    let workplace = with_pictures(SCENARIO);
+    let broken = workplace.path("pictures/train/oak/03.png");
+    let bytes = std::fs::read(&broken).unwrap();
+    std::fs::write(&broken, &bytes[..bytes.len() / 2]).unwrap();
+    let output = workplace.run("out", &[]);
+    assert_exit(&output, 2);
+    assert!(said(&output).contains("pictures/train/oak/03.png"), "{}", said(&output));
+    assert!(!workplace.path("out").exists());
+}
+
+#[test]
+fn a_report_needs_neither_pictures_nor_cache_and_a_verification_needs_both() {
+    let workplace = with_pictures(SCENARIO);
+    assert_exit(&workplace.run("out", &[]), 0);
+    let verify = ["verify", "out", "--base", ".", "--cache-dir", "cache"];
+    assert_exit(&workplace.nt(&verify).output().unwrap(), 0);
+    let page = std::fs::read(workplace.path("out/index.html")).unwrap();
+    for folder in ["pictures", "cache", "out/networks", "out/curves"] {
+        std::fs::remove_dir_all(workplace.path(folder)).unwrap();
+    }
+    assert_exit(&workplace.nt(&["report", "out"]).output().unwrap(), 0);
+    assert!(std::fs::read(workplace.path("out/index.html")).unwrap() == page, "index.html differs");
+    assert_exit(&workplace.nt(&verify).output().unwrap(), 2);
+}
