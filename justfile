@@ -31,6 +31,10 @@ reproduce:
     {{nt}} verify reports/examples/smoke
     {{nt}} verify reports/examples/four-quadrant --sample 40
 
+# Open a study's page in headless Chromium and use it as a person would (needs Node.js and Debian's chromium).
+test-browser page="reports/smoke/index.html":
+    cd tests/browser && npm ci --no-audit --no-fund && node page.js "{{justfile_directory()}}/{{page}}"
+
 # Time the kernels and the training step.
 bench *filter:
     cargo bench --locked --workspace -- {{filter}}

@@ -1,5 +1,6 @@
 //! The commands of `nt`, and what they tell the shell.
 
+mod analyze;
 mod check;
 mod device;
 mod explain;
@@ -40,6 +41,8 @@ enum Command {
     Run(run::Run),
     /// Draw a study's report again from its records, without training and without data.
     Report(report::Report),
+    /// Give verdicts for a table from any framework.
+    Analyze(Box<analyze::Analyze>),
     /// Run jobs of a study again and compare what comes out.
     Verify(verify::Verify),
     /// Walk from a job back to the line of the scenario that it comes from.
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => command.execute(),
         Command::Run(command) => command.execute(verbose),
         Command::Report(command) => command.execute(),
+        Command::Analyze(command) => command.execute(),
         Command::Verify(command) => command.execute(),
         Command::Explain(command) => command.execute(),
     };

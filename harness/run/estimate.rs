@@ -9,8 +9,13 @@ use nt_scenario::Recipe;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-/// How long the measurement goes on.
+/// How long the measurement goes on, after one step to warm up; one more step of the full network may take longer.
 const MEASURE_FOR: Duration = Duration::from_millis(300);
+/// Most images a step, so that a step of the full network takes seconds and not half a minute: its rate hardly rises
+/// beyond.
+const MOST_IMAGES: usize = 32;
+/// Most steps between two looks at the clock.
+const MOST_STEPS: u64 = 8;
 
 /// Multiply–accumulates a second that one thread reaches in training the network of a study's first target, measured
 /// just now on random images, with everything that a step does besides.
@@ -20,7 +25,8 @@ const MEASURE_FOR: Duration = Duration::from_millis(300);
 pub fn measured_rate(study: &Study) -> Result<f64, TrainError> {
     let num_classes = study.num_classes(0).max(2);
     let shape = study.scenario.model.shape(num_classes);
-    let settings = study.scenario.training.settings.clone();
+    let mut settings = study.scenario.training.settings.clone();
+    settings.batch = settings.batch.min(MOST_IMAGES);
     let (batch, features) = (settings.batch, 3 * shape.input * shape.input);
     let mut cursor = Stream::named(0, "estimate", "", 0).cursor();
     let values = (0..batch * features).map(|_| cursor.uniform_f32() - 0.5).collect();
@@ -43,10 +49,11 @@ pub fn measured_rate(study: &Study) -> Result<f64, TrainError> {
         train::<ForTuning>(&setup, start.clone(), Inputs::Codes(&images)).map(drop)
     };
     step(1)?;
-    let (began, mut steps) = (Instant::now(), 0);
+    let (began, mut steps, mut next) = (Instant::now(), 0, 1);
     while began.elapsed() < MEASURE_FOR {
-        step(8)?;
-        steps += 8;
+        step(next)?;
+        steps += next;
+        next = (2 * next).min(MOST_STEPS);
     }
     let work = shape.training_multiply_accumulates(0, false) as f64 * (steps * batch as u64) as f64;
     Ok(work / began.elapsed().as_secs_f64())

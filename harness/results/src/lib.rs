@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod curve;
 pub mod figures;
 pub mod file;
+pub mod foreign;
 pub mod ledger;
 pub mod manifest;
 pub mod metric;

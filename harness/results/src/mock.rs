@@ -75,6 +75,7 @@ pub struct Mock {
     pub study: Study,
     /// Test images.
     pub num_images: u32,
+    has_curves: bool,
     accuracy: Box<dyn Fn(&CellKey) -> f64>,
     edit: Box<Edit>,
 }
@@ -110,12 +111,18 @@ impl Mock {
             sources: vec![source("near", "similar"), source("far", "dissimilar"), source("random", "untrained")],
             arms: frozen.chain(partial).collect(),
         };
-        Mock { study, num_images: 640, accuracy: Box::new(accuracy), edit: Box::new(|_, _| true) }
+        Mock { study, num_images: 640, has_curves: false, accuracy: Box::new(accuracy), edit: Box::new(|_, _| true) }
     }
 
     /// Changes records before they are written; a record for which it says false is not.
     pub fn editing(mut self, edit: impl Fn(&CellKey, &mut RunRecord) -> bool + 'static) -> Self {
         self.edit = Box::new(edit);
+        self
+    }
+
+    /// Gives every run a learning curve.
+    pub fn with_curves(mut self) -> Self {
+        self.has_curves = true;
         self
     }
 
@@ -156,11 +163,28 @@ impl Mock {
             metrics: vec![
                 Metric::new(metric::TOP1, hits as f64 / f64::from(self.num_images), u64::from(self.num_images)),
                 Metric::new(metric::TRAIN_TOP1, 0.95, 80),
+                Metric::new(metric::VALIDATION_TOP1, (self.accuracy)(key), 40),
+                Metric::new(metric::VALIDATION_LOG_LOSS, 1.0, 40),
             ],
             files: vec![file],
             ..record(number)
         };
+        if self.has_curves {
+            record.files.push(self.curve(dir, number, key));
+        }
         (self.edit)(key, &mut record).then_some(record)
+    }
+
+    /// Forty points; the loss falls the faster the better the cell is.
+    fn curve(&self, dir: &Path, number: u64, key: &CellKey) -> FileRef {
+        let loss = |step: u64| 2.0 / (1.0 + (self.accuracy)(key) * step as f64 / 50.0);
+        let row = |step: u64| format!("{SCHEMA_VERSION},{step},0.01,{:.6},0.5,\n", loss(step));
+        let rows: String = (1..=40).map(|point| row(5 * point)).collect();
+        let text = format!("schema_version,step,learning_rate,train_loss,train_top1,validation_top1\n{rows}");
+        let file = FileRef::new(format!("curves/{}.csv", job(number)), text.as_bytes());
+        std::fs::create_dir_all(dir.join("curves")).unwrap();
+        std::fs::write(dir.join(&file.path), text).unwrap();
+        file
     }
 
     /// Seven images in ten are got right or wrong alike by all arms of a replicate: the pairing of a real study.

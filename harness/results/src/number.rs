@@ -30,6 +30,13 @@ pub fn text(value: f64) -> String {
     if value.is_finite() { format!("{value}") } else { name(value).to_owned() }
 }
 
+/// A gap as people read it: sign, one decimal, a true minus.
+pub(crate) fn signed(value: f64) -> String {
+    let rounded = (value * 10.0).round() / 10.0 + 0.0;
+    let sign = if rounded < 0.0 { "−" } else { "+" };
+    format!("{sign}{:.1}", rounded.abs())
+}
+
 /// The bits that stand for a value in a digest: every NaN is the same one.
 pub(crate) fn canonical_bits(value: f64) -> u64 {
     if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
@@ -43,6 +50,19 @@ fn name(value: f64) -> &'static str {
     } else {
         "-inf"
     }
+}
+
+/// A number with a comma every three digits.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 struct NumberVisitor;

@@ -173,6 +173,17 @@ impl Study {
     }
 }
 
+/// A lattice point in words.
+pub fn treatment_words(copied: u8, frozen: u8) -> String {
+    match (copied, frozen) {
+        (0, 0) => "nothing copied".to_owned(),
+        (8, 8) => "the source network as it is".to_owned(),
+        (copied, 0) => format!("{copied} copied, none frozen"),
+        (copied, frozen) if copied == frozen => format!("{copied} copied and frozen"),
+        (copied, frozen) => format!("{copied} copied, {frozen} frozen"),
+    }
+}
+
 fn arms(scenario: &Scenario) -> Vec<Arm> {
     let of_range = |range: &nt_scenario::TreatmentRange| {
         let name = range.name.clone();

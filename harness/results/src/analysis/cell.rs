@@ -4,7 +4,9 @@ use nt_scenario::JobId;
 use nt_stats::paired::paired;
 use nt_stats::verdict::{Decision, Verdict};
 
+use super::effects::Effects;
 use super::join::{Joined, Run};
+use crate::file::FileRef;
 use crate::study::{CellKey, Study};
 
 /// Level of the interval of a cell's own mean.
@@ -34,8 +36,16 @@ pub struct RunOutcome {
     pub value: Option<f64>,
     /// The learning rate it was trained with.
     pub learning_rate: f64,
+    /// Whether that rate is the smallest or largest of the grid searched.
+    pub learning_rate_on_edge: bool,
     /// Whether neither its training nor its test accuracy is above chance: it did not train.
     pub is_at_chance: bool,
+    /// Top-1 accuracy on its validation images, a fraction.
+    pub validation_top1: Option<f64>,
+    /// How often it opened the test labels.
+    pub test_openings: u32,
+    /// Its learning curve, if it wrote one.
+    pub curve: Option<FileRef>,
 }
 
 /// What was found of a cell.
@@ -59,6 +69,8 @@ pub struct CellResult {
     pub interval: Option<(f64, f64)>,
     /// The decision against scratch; none for scratch itself, and where no replicate has both arms.
     pub decision: Option<Decision>,
+    /// How large the gap is in other units; none where there is no decision.
+    pub effects: Option<Effects>,
 }
 
 impl CellResult {
@@ -143,6 +155,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
         mean,
         interval,
         decision: None,
+        effects: None,
     }
 }
 
@@ -153,6 +166,10 @@ fn outcome(replicate: u32, run: &Run) -> RunOutcome {
         status: run.status,
         value: run.value(),
         learning_rate: run.learning_rate,
+        learning_rate_on_edge: run.learning_rate_on_edge,
         is_at_chance: run.is_at_chance,
+        validation_top1: run.validation.map(|(top1, _)| top1),
+        test_openings: run.test_openings,
+        curve: run.curve.clone(),
     }
 }

@@ -51,7 +51,7 @@ fn untrained_twin(study: &Study, key: &CellKey) -> Option<CellKey> {
     Some(key.from_source(&untrained.name))
 }
 
-fn common_replicates(joined: &Joined, first: &CellKey, second: &CellKey) -> Vec<u32> {
+pub(super) fn common_replicates(joined: &Joined, first: &CellKey, second: &CellKey) -> Vec<u32> {
     let has = |key: &CellKey, replicate| joined.run(key, replicate).is_some_and(|run| run.hits.is_some());
     let replicates = joined.runs(first).map(|(&replicate, _)| replicate);
     replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()

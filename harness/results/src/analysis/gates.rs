@@ -9,8 +9,13 @@ use crate::study::CellKey;
 pub(super) fn failures(joined: &Joined, key: &CellKey, scratch: &CellKey) -> Vec<GateFailure> {
     let arm: Vec<&Run> = joined.runs(key).map(|(_, run)| run).collect();
     let reference: Vec<&Run> = joined.runs(scratch).map(|(_, run)| run).collect();
+    failures_of(&arm, &reference)
+}
+
+/// The gates that an arm's runs against those of its reference do not pass.
+pub(super) fn failures_of(arm: &[&Run], reference: &[&Run]) -> Vec<GateFailure> {
     let mut failures = Vec::new();
-    for (runs, whose, bias) in [(&arm, "the treatment", Bias::MakesHarm), (&reference, "scratch", Bias::HidesHarm)] {
+    for (runs, whose, bias) in [(arm, "the treatment", Bias::MakesHarm), (reference, "scratch", Bias::HidesHarm)] {
         if let Some(run) = runs.iter().find(|run| run.learning_rate_on_edge) {
             failures.push(GateFailure {
                 gate: Gate::EqualSearch,
@@ -20,8 +25,8 @@ pub(super) fn failures(joined: &Joined, key: &CellKey, scratch: &CellKey) -> Vec
             });
         }
     }
-    failures.extend(dead_baseline(&reference));
-    if let Some(run) = arm.iter().chain(&reference).find(|run| run.test_openings > 1) {
+    failures.extend(dead_baseline(reference));
+    if let Some(run) = arm.iter().chain(reference).find(|run| run.test_openings > 1) {
         failures.push(GateFailure {
             gate: Gate::TestLock,
             consequence: Consequence::Invalid,

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::chance::is_above_chance;
 use super::{AnalysisError, TestSet};
+use crate::file::FileRef;
 use crate::metric;
 use crate::predictions::Predictions;
 use crate::record::{RunRecord, Status};
@@ -31,6 +32,10 @@ pub(super) struct Run {
     pub loss_did_not_fall: bool,
     /// Whether each test image was got right, in the target's order; none unless it ended in order.
     pub hits: Option<Vec<bool>>,
+    /// Top-1 accuracy (a fraction) and log-loss (nats) on the validation images, where there are any.
+    pub validation: Option<(f64, f64)>,
+    /// Its learning curve, if it wrote one.
+    pub curve: Option<FileRef>,
 }
 
 impl Run {
@@ -45,6 +50,8 @@ impl Run {
 pub(super) struct Joined {
     cells: BTreeMap<CellKey, BTreeMap<u32, Run>>,
     pub test_sets: BTreeMap<String, TestSet>,
+    /// Class of every test image, by target.
+    labels: BTreeMap<String, Vec<usize>>,
 }
 
 /// The cell of a record that counts: a final run or a control of a target.
@@ -74,6 +81,10 @@ impl Joined {
         let loaded: Vec<Loaded> =
             counted.par_iter().map(|(_, record)| load(dir, record, guesses)).collect::<Result<_, _>>()?;
         let test_sets = check_pairing(&counted, &loaded)?;
+        let mut labels = BTreeMap::new();
+        for ((key, _), loaded) in counted.iter().zip(&loaded).filter(|(_, loaded)| loaded.test_set.is_some()) {
+            labels.entry(key.target.clone()).or_insert_with(|| loaded.labels.clone());
+        }
         let mut cells: BTreeMap<CellKey, BTreeMap<u32, Run>> = BTreeMap::new();
         for ((key, record), loaded) in counted.into_iter().zip(loaded) {
             let name = key.name();
@@ -83,12 +94,17 @@ impl Joined {
                 return Err(AnalysisError::Twice { first, second, replicate: record.replicate, cell: name });
             }
         }
-        Ok(Joined { cells, test_sets })
+        Ok(Joined { cells, test_sets, labels })
     }
 
     /// The runs of a cell by replicate.
     pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &Run)> {
         self.cells.get(key).into_iter().flatten()
+    }
+
+    /// Class of every test image of a target; empty where nothing was tested.
+    pub fn labels(&self, target: &str) -> &[usize] {
+        self.labels.get(target).map_or(&[], Vec::as_slice)
     }
 
     /// One run.
@@ -100,6 +116,7 @@ impl Joined {
 struct Loaded {
     run: Run,
     example_ids: Vec<u32>,
+    labels: Vec<usize>,
     test_set: Option<TestSet>,
 }
 
@@ -133,9 +150,14 @@ fn load(dir: &Path, record: &RunRecord, guesses: usize) -> Result<Loaded, Analys
             _ => false,
         },
         hits: predictions.as_ref().map(|predictions| predictions.hits(guesses)),
+        validation: record.metric(metric::VALIDATION_TOP1).zip(record.metric(metric::VALIDATION_LOG_LOSS)),
+        curve: record.file_in("curves").cloned(),
     };
-    let example_ids = predictions.map(|predictions| predictions.example_ids().to_vec()).unwrap_or_default();
-    Ok(Loaded { run, example_ids, test_set })
+    let (example_ids, labels) = predictions.map_or_else(Default::default, |predictions| {
+        let labels = predictions.labels().iter().map(|&label| usize::from(label)).collect();
+        (predictions.example_ids().to_vec(), labels)
+    });
+    Ok(Loaded { run, example_ids, labels, test_set })
 }
 
 fn is_above_chance_on_test(predictions: &Predictions) -> bool {

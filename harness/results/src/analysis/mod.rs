@@ -3,10 +3,13 @@
 
 mod cell;
 mod chance;
+mod chosen;
 mod contrast;
+mod effects;
 mod gates;
 mod join;
 mod quadrant;
+mod search;
 #[cfg(test)]
 mod tests;
 
@@ -14,10 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nt_stats::verdict::{Settings, decide};
+use rayon::prelude::*;
 use thiserror::Error;
 
 pub use cell::{CellKind, CellResult, RunOutcome};
+pub use chosen::Chosen;
+pub use effects::{ClassEffect, Effects};
 pub use quadrant::{Quadrant, Tally};
+pub use search::Search;
 
 use crate::predictions::PredictionsError;
 use crate::record::RunRecord;
@@ -40,6 +47,8 @@ pub struct Analysis {
     pub control_family_size: usize,
     /// Facts of each target's test set.
     pub test_sets: BTreeMap<String, TestSet>,
+    /// How the learning rate of each arm was searched for; empty where it was not.
+    pub searches: BTreeMap<CellKey, Search>,
     /// What was found that a reader should know.
     pub notes: Vec<String>,
 }
@@ -139,7 +148,8 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
         study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, &joined)).collect();
     let family_size = decide_kind(study, &joined, &mut cells, CellKind::Transfer)?;
     let control_family_size = decide_kind(study, &joined, &mut cells, CellKind::Control)?;
-    let quadrants = quadrant::quadrants(study, &cells);
+    let mut quadrants = quadrant::quadrants(study, &cells);
+    chosen::choose(study, &joined, &cells, &mut quadrants)?;
     let notes = notes(study, records, &cells);
     Ok(Analysis {
         study: study.clone(),
@@ -148,6 +158,7 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
         family_size,
         control_family_size,
         test_sets: joined.test_sets,
+        searches: search::searches(records),
         notes,
     })
 }
@@ -156,6 +167,15 @@ impl Analysis {
     /// The cell of that key.
     pub fn cell(&self, key: &CellKey) -> Option<&CellResult> {
         self.cells.iter().find(|cell| cell.key == *key)
+    }
+
+    /// The gap to scratch of every replicate that has both, with its number; percentage points.
+    pub fn gaps_pp(&self, cell: &CellResult) -> Vec<(u32, f64)> {
+        let Some(scratch) = self.cell(&cell.key.scratch()) else { return Vec::new() };
+        let reference: BTreeMap<u32, f64> =
+            scratch.runs.iter().filter_map(|run| Some((run.replicate, run.value?))).collect();
+        let paired = |run: &RunOutcome| Some((run.replicate, 100.0 * (run.value? - reference.get(&run.replicate)?)));
+        cell.runs.iter().filter_map(paired).collect()
     }
 
     /// Runs that ended in order, and runs planned, over all cells.
@@ -181,8 +201,14 @@ fn decide_kind(
             places.push(at);
         }
     }
-    for (at, decision) in places.into_iter().zip(decide(&contrasts, &settings)?) {
+    let effects: Vec<Effects> = contrasts
+        .par_iter()
+        .zip(&places)
+        .map(|(contrast, &at)| effects::effects(joined, &cells[at].key, &contrast.gap))
+        .collect::<Result<_, _>>()?;
+    for ((at, decision), effects) in places.into_iter().zip(decide(&contrasts, &settings)?).zip(effects) {
         cells[at].decision = Some(decision);
+        cells[at].effects = Some(effects);
     }
     Ok(contrasts.len())
 }

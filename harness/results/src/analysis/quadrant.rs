@@ -2,11 +2,11 @@
 
 use nt_stats::verdict::{Attribution, Verdict};
 
-use super::{CellKind, CellResult};
+use super::{CellKind, CellResult, Chosen};
 use crate::study::Study;
 
 /// A target's size × a similarity of sources.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Quadrant {
     /// The target.
     pub target: String,
@@ -24,6 +24,8 @@ pub struct Quadrant {
     pub best: Option<usize>,
     /// Of them, the one with the smallest gap.
     pub worst: Option<usize>,
+    /// What choosing among its cells on validation images comes to; none where there are none.
+    pub chosen: Option<Chosen>,
 }
 
 /// Verdicts of several cells, counted.
@@ -97,6 +99,7 @@ pub(super) fn quadrants(study: &Study, cells: &[CellResult]) -> Vec<Quadrant> {
                     best: gaps().max_by(|first, second| first.1.total_cmp(&second.1)).map(|(at, _)| at),
                     worst: gaps().min_by(|first, second| first.1.total_cmp(&second.1)).map(|(at, _)| at),
                     cells: chosen,
+                    chosen: None,
                 });
             }
         }

@@ -145,6 +145,51 @@ fn scratch_at_chance_makes_its_cells_invalid() {
 }
 
 #[test]
+fn the_choice_is_made_on_validation_images_and_judged_on_test_images() {
+    // Validation images like the features frozen at depth 2 best, test images full fine-tuning.
+    let mock = Mock::four_quadrants(like_the_default_study).editing(|key, record| {
+        let is_liked = (key.copied, key.frozen) == (2, 2);
+        let validation = record.metrics.iter_mut().find(|metric| metric.name == crate::metric::VALIDATION_TOP1);
+        validation.unwrap().value = if is_liked { 0.9 } else { 0.5 };
+        true
+    });
+    let analysis = analysed(&mock).unwrap();
+    let quadrant = &analysis.quadrants[0];
+    let chosen = quadrant.chosen.as_ref().unwrap();
+    let &[(at, count)] = chosen.picks.as_slice() else { panic!("one pick: {:?}", chosen.picks) };
+    assert_eq!((analysis.cells[at].key.copied, analysis.cells[at].key.frozen, count), (2, 2, 8));
+    assert_eq!(chosen.decision.gap.mean_pp, analysis.cells[at].gap_pp().unwrap());
+    let best = analysis.cells[quadrant.best.unwrap()].gap_pp().unwrap();
+    assert_eq!(chosen.optimism_pp, Some(best - chosen.decision.gap.mean_pp));
+    assert!(best > chosen.decision.gap.mean_pp);
+}
+
+#[test]
+fn without_validation_images_nothing_is_chosen() {
+    let mock = Mock::four_quadrants(like_the_default_study).editing(|_, record| {
+        record.metrics.retain(|metric| !metric.name.starts_with("validation"));
+        true
+    });
+    assert!(analysed(&mock).unwrap().quadrants.iter().all(|quadrant| quadrant.chosen.is_none()));
+}
+
+#[test]
+fn effect_sizes_agree_with_the_gap_they_belong_to() {
+    let analysis = analysed(&Mock::four_quadrants(like_the_default_study)).unwrap();
+    let cell = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap();
+    let effects = cell.effects.as_ref().unwrap();
+    let gap = cell.gap_pp().unwrap() / 100.0;
+    let flips = effects.flips.unwrap();
+    assert!((flips.positive - flips.negative - gap).abs() < 1e-12);
+    assert_eq!(effects.scratch_wins, Some(1.0));
+    assert!(effects.log_odds < 0.0 && effects.standardized.unwrap().hedges_g < -5.0);
+    let by_class = effects.classes.iter().map(|class| class.gap_pp * class.num_examples as f64).sum::<f64>();
+    assert!((by_class / 640.0 - 100.0 * gap).abs() < 1e-9);
+    let gaps = analysis.gaps_pp(cell);
+    assert!((gaps.iter().map(|(_, gap)| gap).sum::<f64>() / 800.0 - gap).abs() < 1e-12);
+}
+
+#[test]
 fn the_order_of_records_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mock = Mock::four_quadrants(like_the_default_study);

@@ -103,6 +103,12 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         self.area.draw(&Circle::new(place(centre), scaled(radius), colour.filled()))
     }
 
+    /// A circle's outline.
+    pub fn ring(&self, centre: (f64, f64), radius: f64, colour: RGBAColor, width: f64) -> Drawn<DB> {
+        let style = colour.stroke_width(scaled(width).unsigned_abs().max(1));
+        self.area.draw(&Circle::new(place(centre), scaled(radius), style))
+    }
+
     /// A text whose capitals stand on the line through `point`'s height.
     pub fn text(&self, text: &str, point: (f64, f64), align: Align, look: Type) -> Drawn<DB> {
         let style = self.style(align, VPos::Center, look);

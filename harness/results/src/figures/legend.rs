@@ -3,30 +3,39 @@
 use plotters::prelude::*;
 
 use super::canvas::{Align, Canvas};
-use super::draw::BODY;
+use super::draw::{BODY, REPLICATE_RADIUS, pattern, stroke};
 use super::font;
 use super::marker;
-use super::palette::{REFERENCE, SOFT_INK, colour};
-use super::spec::{FigureSpec, SeriesKind};
+use super::palette::{INK, REFERENCE, SOFT_INK, series_colour, tile};
+use super::spec::{FigureSpec, Form, SeriesKind, Sign, Stroke};
 
 const ROW: f64 = 23.0;
 const SAMPLE: f64 = 34.0;
+const SCALE_SAMPLE: f64 = 150.0;
 const SAMPLE_GAP: f64 = 8.0;
 const ENTRY_GAP: f64 = 26.0;
 
-/// The sign of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
+/// What stands before an entry's text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Sample {
     Band,
-    Curve(SeriesKind),
-    Chance,
-    /// A filled and a hollow marker.
-    Filling,
-    Replicate,
+    Curve(SeriesKind, usize),
+    Line(SeriesKind, usize),
+    Row(SeriesKind),
+    Reference(Stroke),
+    Sign(Sign),
+    /// The colours of tiles.
+    Scale,
+}
+
+impl Sample {
+    fn width(self) -> f64 {
+        if self == Sample::Scale { SCALE_SAMPLE } else { SAMPLE }
+    }
 }
 
 struct Entry {
-    sign: Sign,
+    sample: Sample,
     label: String,
     /// From the legend's left end.
     left: f64,
@@ -43,13 +52,13 @@ impl Legend {
     pub fn new(spec: &FigureSpec, width: f64) -> Self {
         let mut legend = Legend { entries: Vec::new(), num_rows: 1 };
         let mut at = 0.0;
-        for (sign, label) in signs(spec) {
-            let entry_width = SAMPLE + SAMPLE_GAP + font::width(&label, BODY.em_px, BODY.weight);
+        for (sample, label) in samples(spec) {
+            let entry_width = sample.width() + SAMPLE_GAP + font::width(&label, BODY.em_px, BODY.weight);
             if at > 0.0 && at + entry_width > width {
                 legend.num_rows += 1;
                 at = 0.0;
             }
-            legend.entries.push(Entry { sign, label, left: at, row: legend.num_rows - 1 });
+            legend.entries.push(Entry { sample, label, left: at, row: legend.num_rows - 1 });
             at += entry_width + ENTRY_GAP;
         }
         legend
@@ -60,24 +69,32 @@ impl Legend {
     }
 }
 
-fn signs(spec: &FigureSpec) -> Vec<(Sign, String)> {
-    let mut signs: Vec<(Sign, String)> = Vec::new();
-    let mut add = |sign: Sign, label: &str| {
-        if !signs.iter().any(|(_, known)| known == label) {
-            signs.push((sign, label.to_owned()));
+fn samples(spec: &FigureSpec) -> Vec<(Sample, String)> {
+    let mut samples: Vec<(Sample, String)> = Vec::new();
+    let mut add = |sample: Sample, label: &str| {
+        if !samples.iter().any(|(_, known)| known == label) {
+            samples.push((sample, label.to_owned()));
         }
     };
     let bands = spec.panels.iter().filter_map(|panel| panel.band.as_ref());
-    bands.for_each(|band| add(Sign::Band, &band.label));
+    bands.for_each(|band| add(Sample::Band, &band.label));
     let mut kinds: Vec<_> = spec.panels.iter().flat_map(|panel| &panel.series).collect();
     kinds.sort_by_key(|series| (series.kind, series.pattern));
-    kinds.into_iter().for_each(|series| add(Sign::Curve(series.kind), &series.label));
-    let references = spec.panels.iter().flat_map(|panel| &panel.references);
-    references.for_each(|reference| add(Sign::Chance, &reference.label));
-    for (note, sign) in spec.notes.iter().zip([Sign::Filling, Sign::Replicate]) {
-        add(sign, note);
+    for series in kinds {
+        match spec.form {
+            Form::Curves => add(Sample::Curve(series.kind, series.pattern), &series.label),
+            Form::Lines => add(Sample::Line(series.kind, series.pattern), &series.label),
+            Form::Rows => add(Sample::Row(series.kind), &series.label),
+            Form::Tiles => {}
+        }
     }
-    signs
+    if let Some(scale) = &spec.scale {
+        add(Sample::Scale, &scale.label);
+    }
+    let references = spec.panels.iter().flat_map(|panel| &panel.references);
+    references.for_each(|reference| add(Sample::Reference(reference.stroke), &reference.label));
+    spec.notes.iter().for_each(|note| add(Sample::Sign(note.sign), &note.label));
+    samples
 }
 
 /// Draws a legend with its upper left corner at `corner`.
@@ -89,38 +106,81 @@ pub(super) fn draw<DB: DrawingBackend>(
     for entry in &legend.entries {
         let left = corner.0 + entry.left;
         let middle = corner.1 + (entry.row as f64 + 0.5) * ROW;
-        sample(canvas, entry.sign, left, middle)?;
-        canvas.text(&entry.label, (left + SAMPLE + SAMPLE_GAP, middle + 4.7), Align::Left, BODY)?;
+        sample(canvas, entry.sample, left, middle)?;
+        let text = left + entry.sample.width() + SAMPLE_GAP;
+        canvas.text(&entry.label, (text, middle + 4.7), Align::Left, BODY)?;
     }
     Ok(())
 }
 
 fn sample<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
-    sign: Sign,
+    sample: Sample,
     left: f64,
     y: f64,
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
     let ends = [(left, y), (left + SAMPLE, y)];
     let centre = (left + SAMPLE / 2.0, y);
-    match sign {
-        Sign::Band => {
+    match sample {
+        Sample::Band => {
             canvas.rectangle((left, y - 6.0), (left + SAMPLE, y + 6.0), REFERENCE.mix(0.25))?;
             canvas.line(&ends, REFERENCE.to_rgba(), 1.8)
         }
-        Sign::Curve(kind) => {
-            let dashes: &[f64] = if kind == SeriesKind::Untrained { &[3.0, 3.0] } else { &[] };
-            canvas.dashed(&ends, colour(kind).mix(0.75), 1.8, dashes)?;
-            marker::draw(canvas, kind, centre, colour(kind), true)
+        Sample::Line(kind, index) => {
+            canvas.dashed(&ends, series_colour(kind, index).mix(0.75), 1.8, pattern(index, kind))
         }
-        Sign::Chance => canvas.dashed(&ends, SOFT_INK.to_rgba(), 1.4, &[1.6, 4.0]),
+        Sample::Curve(kind, index) => {
+            let ink = series_colour(kind, index);
+            canvas.dashed(&ends, ink.mix(0.75), 1.8, pattern(index, kind))?;
+            marker::draw(canvas, kind, centre, ink, true)
+        }
+        Sample::Row(kind) => marker::draw(canvas, kind, centre, series_colour(kind, 0), true),
+        Sample::Reference(kind) => stroke(canvas, kind, ends),
+        Sample::Scale => scale(canvas, left, y),
+        Sample::Sign(sign) => self::sign(canvas, sign, centre),
+    }
+}
+
+fn sign<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    sign: Sign,
+    (x, y): (f64, f64),
+) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+    match sign {
         Sign::Filling => {
-            marker::draw(canvas, SeriesKind::Frozen, (centre.0 - 8.0, y), SOFT_INK, true)?;
-            marker::draw(canvas, SeriesKind::Frozen, (centre.0 + 8.0, y), SOFT_INK, false)
+            marker::draw(canvas, SeriesKind::Frozen, (x - 8.0, y), SOFT_INK, true)?;
+            marker::draw(canvas, SeriesKind::Frozen, (x + 8.0, y), SOFT_INK, false)
         }
         Sign::Replicate => [-7.0, 0.0, 7.0]
             .iter()
             .zip([1.0, -2.5, 2.0])
-            .try_for_each(|(dx, dy)| canvas.disc((centre.0 + dx, y + dy), 1.7, SOFT_INK.mix(0.6))),
+            .try_for_each(|(dx, dy)| canvas.disc((x + dx, y + dy), REPLICATE_RADIUS, SOFT_INK.mix(0.6))),
+        Sign::Interval => {
+            canvas.line(&[(x - 12.0, y), (x + 12.0, y)], SOFT_INK.to_rgba(), 1.5)?;
+            [-12.0, 12.0]
+                .iter()
+                .try_for_each(|dx| canvas.line(&[(x + dx, y - 3.0), (x + dx, y + 3.0)], SOFT_INK.to_rgba(), 1.3))
+        }
+        Sign::Missing => {
+            let [left, top, right, bottom] = [x - 9.0, y - 7.0, x + 9.0, y + 7.0];
+            let path = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+            canvas.line(&path, SOFT_INK.mix(0.6), 1.0)
+        }
+        verdict => marker::glyph(canvas, verdict, (x, y), INK),
     }
+}
+
+/// The colours of tiles from harm at its worst to help at its best, in steps too small to see.
+fn scale<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    left: f64,
+    y: f64,
+) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+    const STEPS: u32 = 50;
+    let step = SCALE_SAMPLE / f64::from(STEPS);
+    (0..STEPS).try_for_each(|index| {
+        let share = 2.0 * (f64::from(index) + 0.5) / f64::from(STEPS) - 1.0;
+        let x = left + f64::from(index) * step;
+        canvas.rectangle((x, y - 7.0), (x + step, y + 7.0), tile(share).to_rgba())
+    })
 }

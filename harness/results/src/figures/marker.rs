@@ -1,10 +1,10 @@
-//! Markers: a shape a kind, so that curves stay apart without colour.
+//! Markers: a shape a kind, so that curves stay apart without colour; and the glyphs of verdicts.
 
 use plotters::prelude::*;
 
 use super::canvas::Canvas;
 use super::palette::PAPER;
-use super::spec::SeriesKind;
+use super::spec::{SeriesKind, Sign};
 
 /// Half the height of a marker, in figure pixels.
 pub(super) const RADIUS: f64 = 4.4;
@@ -33,7 +33,7 @@ fn shape<DB: DrawingBackend>(
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
     // Areas are made alike: a circle fills more of its box than a diamond does.
     match kind {
-        SeriesKind::Frozen => canvas.disc((x, y), radius, colour),
+        SeriesKind::Frozen | SeriesKind::Scratch | SeriesKind::Depth => canvas.disc((x, y), radius, colour),
         SeriesKind::Partial => {
             let half = 0.89 * radius;
             canvas.rectangle((x - half, y - half), (x + half, y + half), colour)
@@ -45,9 +45,38 @@ fn shape<DB: DrawingBackend>(
                 colour,
             )
         }
-        SeriesKind::Untrained => {
+        SeriesKind::Untrained | SeriesKind::Other => {
             let reach = 1.28 * radius;
             canvas.polygon(&[(x, y - reach), (x + reach, y), (x, y + reach), (x - reach, y)], colour)
         }
+    }
+}
+
+/// Half the height of a glyph.
+const GLYPH: f64 = 3.6;
+
+/// Draws the sign of a verdict; nothing for the others.
+pub(super) fn glyph<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    sign: Sign,
+    (x, y): (f64, f64),
+    colour: RGBColor,
+) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+    let ink = colour.to_rgba();
+    match sign {
+        Sign::Better => {
+            canvas.polygon(&[(x, y - GLYPH), (x + 1.2 * GLYPH, y + GLYPH), (x - 1.2 * GLYPH, y + GLYPH)], ink)
+        }
+        Sign::Worse => {
+            canvas.polygon(&[(x, y + GLYPH), (x + 1.2 * GLYPH, y - GLYPH), (x - 1.2 * GLYPH, y - GLYPH)], ink)
+        }
+        Sign::Equivalent => {
+            [-1.8, 1.8].iter().try_for_each(|dy| canvas.line(&[(x - GLYPH, y + dy), (x + GLYPH, y + dy)], ink, 1.5))
+        }
+        Sign::Undecided => canvas.ring((x, y), GLYPH - 0.6, ink, 1.3),
+        Sign::Invalid => [1.0, -1.0].iter().try_for_each(|slope| {
+            canvas.line(&[(x - GLYPH, y - slope * GLYPH), (x + GLYPH, y + slope * GLYPH)], ink, 1.5)
+        }),
+        Sign::Filling | Sign::Replicate | Sign::Interval | Sign::Missing => Ok(()),
     }
 }

@@ -2,9 +2,14 @@
 
 pub mod accuracy_by_depth;
 mod canvas;
+mod depth;
 mod draw;
 mod export;
 mod font;
+pub mod forest;
+pub mod gap_by_depth;
+pub mod lattice;
+pub mod learning_curves;
 mod legend;
 mod marker;
 mod palette;
@@ -13,13 +18,14 @@ mod spec;
 #[cfg(test)]
 mod tests;
 mod vector;
+mod words;
 
 use std::io;
 use std::path::Path;
 
 use thiserror::Error;
 
-pub use spec::{Axis, Band, FigureSpec, Panel, Point, Reference, Series, SeriesKind, Tick};
+pub use spec::{Axis, Band, FigureSpec, Form, Note, Panel, Point, Reference, Series, SeriesKind, Sign, Stroke, Tick};
 
 use crate::file::{FileError, write_atomic};
 

@@ -15,6 +15,42 @@ pub(super) const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 /// The reference, its band and its replicates.
 pub(super) const REFERENCE: RGBColor = RGBColor(0x7A, 0x7F, 0x87);
 
+/// Text on pale tiles, and on strong ones; pages leave it as it is.
+pub(super) const TILE_INK: [RGBColor; 2] = [RGBColor(0x14, 0x17, 0x1A), RGBColor(0xFD, 0xFD, 0xFD)];
+/// Harm at its worst, no gap, help at its best: the ends of the scale of tiles.
+const SCALE_ENDS: [RGBColor; 3] = [RGBColor(0xB8, 0x4A, 0x00), RGBColor(0xF3, 0xF2, 0xF0), RGBColor(0x00, 0x5F, 0x9E)];
+/// Layers frozen, none to seven: from dark to light (after viridis, van der Walt and Smith 2015, without its palest
+/// part).
+const DEPTHS: [RGBColor; 8] = [
+    RGBColor(0x44, 0x01, 0x54),
+    RGBColor(0x46, 0x32, 0x7E),
+    RGBColor(0x36, 0x5C, 0x8D),
+    RGBColor(0x27, 0x7F, 0x8E),
+    RGBColor(0x1F, 0xA1, 0x87),
+    RGBColor(0x4A, 0xB0, 0x5D),
+    RGBColor(0x8A, 0xAE, 0x1F),
+    RGBColor(0xC0, 0x9A, 0x00),
+];
+
+/// The colour of a curve: that of its kind, or of how many layers it froze.
+pub(super) fn series_colour(kind: SeriesKind, pattern: usize) -> RGBColor {
+    if kind == SeriesKind::Depth { DEPTHS[pattern.min(DEPTHS.len() - 1)] } else { colour(kind) }
+}
+
+/// The colour of a tile; `share` runs from −1 (harm at its worst) to 1.
+pub(super) fn tile(share: f64) -> RGBColor {
+    let [worst, none, best] = SCALE_ENDS;
+    let end = if share < 0.0 { worst } else { best };
+    let weight = share.abs().min(1.0);
+    let mixed = |from: u8, to: u8| (f64::from(from) + weight * (f64::from(to) - f64::from(from))).round() as u8;
+    RGBColor(mixed(none.0, end.0), mixed(none.1, end.1), mixed(none.2, end.2))
+}
+
+/// The colour of text on such a tile.
+pub(super) fn tile_ink(share: f64) -> RGBColor {
+    TILE_INK[usize::from(share.abs() > 0.55)]
+}
+
 /// The colour of a kind of curve.
 pub(super) fn colour(kind: SeriesKind) -> RGBColor {
     match kind {
@@ -22,5 +58,7 @@ pub(super) fn colour(kind: SeriesKind) -> RGBColor {
         SeriesKind::Partial => RGBColor(0x00, 0x72, 0xB2),
         SeriesKind::FineTuned => RGBColor(0x00, 0x9E, 0x73),
         SeriesKind::Untrained => RGBColor(0xB0, 0x5A, 0x8C),
+        SeriesKind::Other | SeriesKind::Depth => SOFT_INK,
+        SeriesKind::Scratch => REFERENCE,
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn png(spec: &FigureSpec) -> Result<Vec<u8>, FigureError> {
     }
     let small = averaged(&pixels, width, height);
     let mut file = Vec::new();
-    let encoder = PngEncoder::new_with_quality(&mut file, CompressionType::Default, FilterType::Adaptive);
+    let encoder = PngEncoder::new_with_quality(&mut file, CompressionType::Fast, FilterType::Adaptive);
     let size = ((width / AVERAGED) as u32, (height / AVERAGED) as u32);
     encoder.write_image(&small, size.0, size.1, ExtendedColorType::Rgb8).map_err(|error| failed(error.into()))?;
     Ok(file)
@@ -37,21 +37,20 @@ pub(super) fn png(spec: &FigureSpec) -> Result<Vec<u8>, FigureError> {
 
 /// out[y, x, c] = mean over the AVERAGED × AVERAGED pixels there, rounded.
 fn averaged(pixels: &[u8], width: usize, height: usize) -> Vec<u8> {
+    const COUNT: u16 = (AVERAGED * AVERAGED) as u16;
     let (small_width, small_height) = (width / AVERAGED, height / AVERAGED);
-    let count = (AVERAGED * AVERAGED) as u32;
     let mut small = Vec::with_capacity(3 * small_width * small_height);
-    for y in 0..small_height {
+    for rows in pixels.chunks_exact(3 * width * AVERAGED) {
         for x in 0..small_width {
-            for channel in 0..3 {
-                let mut sum = 0;
-                for dy in 0..AVERAGED {
-                    for dx in 0..AVERAGED {
-                        let at = (y * AVERAGED + dy) * width + x * AVERAGED + dx;
-                        sum += u32::from(pixels[3 * at + channel]);
+            let mut sums = [COUNT / 2; 3];
+            for row in rows.chunks_exact(3 * width) {
+                for pixel in row[3 * AVERAGED * x..][..3 * AVERAGED].chunks_exact(3) {
+                    for (sum, &value) in sums.iter_mut().zip(pixel) {
+                        *sum += u16::from(value);
                     }
                 }
-                small.push(((sum + count / 2) / count) as u8);
             }
+            small.extend(sums.map(|sum| (sum / COUNT) as u8));
         }
     }
     small

@@ -16,16 +16,75 @@ pub struct FigureSpec {
     pub subtitle: String,
     /// What the figure says, for those who cannot see it.
     pub description: String,
-    /// The horizontal axis, shared by all panels.
+    /// How its points are drawn.
+    pub form: Form,
+    /// The axis of [`Point::x`], shared by all panels.
     pub x: Axis,
-    /// The vertical axis, shared by all panels.
+    /// The axis of what points measure, shared by all panels; of frozen layers where points are tiles.
     pub y: Axis,
+    /// What a tile's colour says; none but for tiles.
+    pub scale: Option<Axis>,
     /// Panels in a row.
     pub num_columns: usize,
     /// The panels, row by row.
     pub panels: Vec<Panel>,
     /// What else the legend says, after the curves.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
+}
+
+/// How a figure's points are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// Means with markers, intervals and replicates, joined by lines.
+    Curves,
+    /// Lines alone.
+    Lines,
+    /// Turned by a quarter: x runs down the page, means and intervals across it (a forest plot).
+    Rows,
+    /// A tile at (copied, frozen), coloured by its mean.
+    Tiles,
+}
+
+/// An entry of the legend that explains a sign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// The sign.
+    pub sign: Sign,
+    /// What it means.
+    pub label: String,
+}
+
+impl Note {
+    /// A sign and what it means.
+    pub fn new(sign: Sign, label: impl Into<String>) -> Self {
+        Note { sign, label: label.into() }
+    }
+}
+
+/// A sign that a legend may have to explain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sign {
+    /// Filled and hollow markers.
+    Filling,
+    /// Small points.
+    Replicate,
+    /// A bar with ends.
+    Interval,
+    /// A triangle upwards.
+    Better,
+    /// A triangle downwards.
+    Worse,
+    /// Two bars.
+    Equivalent,
+    /// A ring.
+    Undecided,
+    /// A cross.
+    Invalid,
+    /// A tile's outline.
+    Missing,
 }
 
 /// An axis.
@@ -60,6 +119,8 @@ pub struct Panel {
     pub title: String,
     /// What it lacks: "12 of 20 runs"; none where it is complete.
     pub incomplete: Option<String>,
+    /// Marks of its own on the axis of [`Point::x`], in place of the figure's; empty but for rows.
+    pub ticks: Vec<Tick>,
     /// The reference as a band.
     pub band: Option<Band>,
     /// Horizontal lines.
@@ -94,6 +155,18 @@ pub struct Reference {
     pub label: String,
     /// Where.
     pub y: f64,
+    /// How it is drawn.
+    pub stroke: Stroke,
+}
+
+/// How a line is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stroke {
+    /// In dots.
+    Dotted,
+    /// Whole.
+    Solid,
 }
 
 /// A curve.
@@ -106,7 +179,7 @@ pub struct Series {
     pub kind: SeriesKind,
     /// The source it is of.
     pub source: String,
-    /// Its number among the sources of its panel: the pattern of its line.
+    /// Its number among the sources of its panel: the pattern of its line; the layers frozen where that is its kind.
     pub pattern: usize,
     /// Its points, from left to right.
     pub points: Vec<Point>,
@@ -124,6 +197,12 @@ pub enum SeriesKind {
     FineTuned,
     /// (n, n) of an untrained source.
     Untrained,
+    /// Another point of the lattice.
+    Other,
+    /// Training from scratch.
+    Scratch,
+    /// One training of several that differ in how many layers are frozen: [`Series::pattern`] says how many.
+    Depth,
 }
 
 /// A point of a curve: a cell.

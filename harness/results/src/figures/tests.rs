@@ -77,6 +77,69 @@ fn no_label_leaves_the_figure() {
     }
 }
 
+fn analysed(mock: &Mock) -> (tempfile::TempDir, crate::analysis::Analysis) {
+    let dir = tempfile::tempdir().unwrap();
+    let records = mock.write(dir.path());
+    let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
+    (dir, analysis)
+}
+
+#[test]
+fn gaps_by_depth_stand_beside_scratch_and_the_margin() {
+    let (_dir, analysis) = analysed(&Mock::four_quadrants(like_the_default_study));
+    let spec = gap_by_depth::gap_by_depth(&analysis, "shapes-b", None);
+    let references: Vec<f64> = spec.panels[0].references.iter().map(|reference| reference.y).collect();
+    assert_eq!(references, [0.0, 5.0, -5.0]);
+    let last = spec.panels[3].series[0].points.last().unwrap();
+    assert!(last.mean.unwrap() < -45.0 && last.high.unwrap() < -45.0 && last.replicates.len() == 8);
+    assert!(spec.y.low <= last.low.unwrap() && spec.y.ticks.iter().any(|tick| tick.label == "−20"));
+    tags(&vector::svg(&spec).unwrap());
+}
+
+#[test]
+fn the_lattice_has_a_tile_a_cell_and_a_glyph_a_verdict() {
+    let mock = Mock::four_quadrants(like_the_default_study)
+        .editing(|key, _| key.size != "small" || key.copied != 3 || key.source.as_deref() != Some("near"));
+    let (_dir, analysis) = analysed(&mock);
+    let spec = lattice::lattice(&analysis, "shapes-b", None);
+    assert_eq!((spec.panels.len(), spec.num_columns), (4, 2));
+    let points = &spec.panels[0].series[0].points;
+    assert_eq!(points.len(), 14);
+    assert_eq!(points.iter().filter(|point| point.mean.is_none()).count(), 1);
+    assert_eq!(spec.panels[0].incomplete.as_deref(), Some("104 of 112 runs"));
+    let svg = vector::svg(&spec).unwrap();
+    tags(&svg);
+    assert!(svg.contains("no run\n") && svg.contains("layers copied, from the input up"), "{}", &svg[..400]);
+}
+
+#[test]
+fn the_forest_names_every_contrast_in_its_row() {
+    let (_dir, analysis) = analysed(&Mock::four_quadrants(like_the_default_study));
+    let figures = forest::forest(&analysis, "shapes-b", None);
+    assert_eq!(figures.len(), 1);
+    let panel = &figures[0].panels[0];
+    assert_eq!(panel.ticks.len(), 14);
+    assert_eq!(panel.series.iter().map(|series| series.points.len()).sum::<usize>(), 14);
+    let svg = vector::svg(&figures[0]).unwrap();
+    tags(&svg);
+    assert!(svg.contains("7 copied, none frozen") && svg.contains("Gap to scratch, top-1 accuracy (points)"));
+}
+
+#[test]
+fn learning_curves_average_the_runs_and_are_left_out_where_there_are_none() {
+    let (dir, analysis) = analysed(&Mock::four_quadrants(like_the_default_study));
+    assert_eq!(learning_curves::learning_curves(dir.path(), &analysis, "shapes-b", None).unwrap(), []);
+    let (dir, analysis) = analysed(&Mock::four_quadrants(like_the_default_study).with_curves());
+    let figures = learning_curves::learning_curves(dir.path(), &analysis, "shapes-b", None).unwrap();
+    let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+    assert_eq!(names, ["learning_curves-small", "learning_curves-large"]);
+    let series = &figures[0].panels[0].series;
+    assert_eq!((series.len(), series[0].points.len()), (8, 40), "scratch and seven depths");
+    let near = series[3].points.last().unwrap().mean.unwrap();
+    assert!(near < series[0].points.last().unwrap().mean.unwrap(), "the better cell ends lower");
+    tags(&vector::svg(&figures[0]).unwrap());
+}
+
 #[test]
 fn an_incomplete_panel_says_how_many_runs_it_has() {
     let mock = Mock::four_quadrants(like_the_default_study)

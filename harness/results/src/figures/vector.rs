@@ -40,7 +40,12 @@ fn finish(svg: &str, spec: &FigureSpec, layout: &Layout, (width, height): (u32, 
         escaped(&spec.title),
         escaped(&spec.description),
     );
-    root + &svg[root_end..].replace("font-family=\"sans-serif\"", FONT_FAMILY)
+    let mut drawn = svg[root_end..].replace("font-family=\"sans-serif\"", FONT_FAMILY);
+    // What SVG takes for granted; thousands of points would say it again.
+    for default in [" stroke=\"none\" stroke-width=\"1\"", " opacity=\"1\""] {
+        drawn = drawn.replace(default, "");
+    }
+    root + &drawn
 }
 
 fn escaped(text: &str) -> String {

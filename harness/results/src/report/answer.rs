@@ -1,101 +1,254 @@
 //! The answer in words. An undecided cell is never worded as absence, nor freezing's harm as the source's.
 
-use super::number::{counted, gap, interval};
-use crate::analysis::{Analysis, CellResult, Quadrant, Tally};
+use nt_stats::verdict::Attribution;
 
-/// The answer to the study's question, a few sentences.
+use super::group;
+use super::number::{NONE, counted, gap, interval};
+use crate::analysis::{Analysis, CellResult, Chosen, Quadrant, Tally};
+pub(super) use crate::study::treatment_words as point;
+
+/// The answer to the study's question: where transfer did harm, what did it, where it helped, what is open.
 pub(super) fn sentences(analysis: &Analysis) -> Vec<String> {
     let mut total = Tally::default();
     analysis.quadrants.iter().flat_map(|quadrant| &quadrant.cells).for_each(|&at| total.add(&analysis.cells[at]));
     if total.total() == total.undecided && analysis.family_size == 0 {
         return vec!["Nothing is decided yet: no cell has a run beside scratch's of the same replicate.".to_owned()];
     }
-    let mut sentences = vec![harm_by_source(analysis, &total)];
-    sentences.extend(listed(analysis, "Layers frozen as they came did harm, whatever they had learned,", |tally| {
-        tally.harmed_by_freezing
-    }));
-    sentences.extend(listed(analysis, "Worse than scratch, the cause undecided,", |tally| tally.harmed));
-    sentences.extend(listed(analysis, "Transfer helped", |tally| tally.helped));
-    sentences.extend(listed(analysis, "It made no difference that matters", |tally| tally.equivalent));
-    if total.undecided > 0 {
-        sentences.push(format!(
-            "{} of {} treatments are undecided: that is no sign that they make no difference.",
-            total.undecided,
-            total.total()
-        ));
-    }
-    if total.invalid > 0 {
-        sentences.push(format!("{} are invalid: a gate failed, named in the table.", total.invalid));
-    }
+    let mut sentences = vec![harm(analysis, &total)];
+    sentences.extend(cause(&total));
+    sentences.extend(
+        places(analysis, |quadrant| extreme_of(analysis, quadrant, Side::Better))
+            .map(|places| format!("Transfer helped in {places}.")),
+    );
+    sentences.extend(open(&total));
     sentences
 }
 
-fn harm_by_source(analysis: &Analysis, total: &Tally) -> String {
-    listed(analysis, "Negative transfer, harm by the source itself,", |tally| tally.harmed_by_source).unwrap_or_else(
-        || {
-            format!(
-                "Negative transfer, harm by the source itself, was not shown in any of {}.",
-                counted(total.total(), "treatment")
-            )
-        },
-    )
+fn harm(analysis: &Analysis, total: &Tally) -> String {
+    match places(analysis, |quadrant| extreme_of(analysis, quadrant, Side::Worse)) {
+        Some(places) => format!("Transfer did worse than training from scratch in {places}."),
+        None => {
+            format!("None of {} was shown to be worse than training from scratch.", counted(total.total(), "treatment"))
+        }
+    }
 }
 
-/// "Transfer helped in small, similar (14 of 14 treatments)."; none if nothing was counted.
-fn listed(analysis: &Analysis, lead: &str, count: impl Fn(&Tally) -> usize) -> Option<String> {
-    let places: Vec<String> = analysis
-        .quadrants
-        .iter()
-        .filter(|quadrant| count(&quadrant.tally) > 0)
-        .map(|quadrant| {
-            format!("{} ({} of {})", name(analysis, quadrant), count(&quadrant.tally), quadrant.tally.total())
-        })
-        .collect();
+fn cause(total: &Tally) -> Option<String> {
+    let worse = total.worse();
+    let freezing = "the same layers frozen untrained do no better, so freezing did the harm, not the source";
+    let (source, frozen, open) = (total.harmed_by_source, total.harmed_by_freezing, total.harmed);
+    let mut parts = Vec::new();
+    if worse == 0 {
+        return None;
+    }
+    if source > 0 {
+        parts.push(format!("in {source} of these {worse} it is negative transfer: the source itself did the harm"));
+    }
+    if frozen > 0 {
+        parts.push(format!("in {frozen} of {}{worse} {freezing}", if source > 0 { "" } else { "these " }));
+    }
+    if open > 0 {
+        parts.push(format!("in {open} the cause is open"));
+    }
+    let lead = if source > 0 { "" } else { "No negative transfer in the strict sense was shown: " };
+    Some(format!("{}.", capitalised(&format!("{lead}{}", parts.join("; ")))))
+}
+
+fn open(total: &Tally) -> Option<String> {
+    let mut parts = Vec::new();
+    if total.equivalent > 0 {
+        parts.push(format!("{} make no difference that matters", total.equivalent));
+    }
+    if total.undecided > 0 {
+        parts.push(format!("{} are undecided, which is no sign that they make no difference", total.undecided));
+    }
+    if total.invalid > 0 {
+        parts.push(format!("{} are invalid: a gate failed, named in the table", total.invalid));
+    }
+    (!parts.is_empty()).then(|| format!("Of {} treatments {}.", total.total(), parts.join("; ")))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Which way a verdict goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Better,
+    Worse,
+    /// Equivalent, undecided, invalid.
+    Neither,
+}
+
+/// The cells of a quadrant whose verdict goes that way.
+pub(super) fn cells_on<'a>(analysis: &'a Analysis, quadrant: &Quadrant, side: Side) -> Vec<&'a CellResult> {
+    let is_on = |cell: &&CellResult| {
+        let verdict = cell.verdict();
+        let is = |of: fn(nt_stats::Verdict) -> bool| verdict.is_some_and(of);
+        match side {
+            Side::Better => is(nt_stats::Verdict::is_positive),
+            Side::Worse => is(nt_stats::Verdict::is_negative),
+            Side::Neither => !is(nt_stats::Verdict::is_positive) && !is(nt_stats::Verdict::is_negative),
+        }
+    };
+    quadrant.cells.iter().map(|&at| &analysis.cells[at]).filter(is_on).collect()
+}
+
+/// "13 of 14 treatments, −34.6 points at worst"; none where no verdict goes that way.
+fn extreme_of(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<String> {
+    let cells = cells_on(analysis, quadrant, side);
+    let gaps = cells.iter().filter_map(|cell| cell.gap_pp());
+    let (word, most) = match side {
+        Side::Worse => ("worst", gaps.min_by(f64::total_cmp)),
+        _ => ("best", gaps.max_by(f64::total_cmp)),
+    };
+    let most = most?;
+    Some(format!("{} of {} treatments, at {word} {} points", cells.len(), quadrant.tally.total(), gap(Some(most))))
+}
+
+/// "small & similar (14 of 14 …) and large & similar (…)"; none if nothing is to be told of any quadrant.
+fn places(analysis: &Analysis, of: impl Fn(&Quadrant) -> Option<String>) -> Option<String> {
+    let told = analysis.quadrants.iter().filter_map(|quadrant| Some((name(analysis, quadrant), of(quadrant)?)));
+    let places: Vec<String> = told.map(|(name, words)| format!("{name} ({words})")).collect();
     let (last, rest) = places.split_last()?;
-    let places = if rest.is_empty() { last.clone() } else { format!("{} and {last}", rest.join(", ")) };
-    Some(format!("{lead} in {places}."))
+    Some(if rest.is_empty() { last.clone() } else { format!("{} and {last}", rest.join(", ")) })
 }
 
-/// "small, similar", with the target where there are several.
+/// "small & similar", with the target where there are several.
 pub(super) fn name(analysis: &Analysis, quadrant: &Quadrant) -> String {
     let place = format!("{} & {}", quadrant.size, quadrant.similarity);
     if analysis.study.targets.len() > 1 { format!("{}: {place}", quadrant.target) } else { place }
 }
 
 /// What a quadrant says, in a few words.
-pub(super) fn verdict(tally: &Tally) -> &'static str {
-    let (helped, source, freezing) = (tally.helped, tally.harmed_by_source, tally.harmed_by_freezing + tally.harmed);
-    match (helped > 0, source > 0, freezing > 0) {
-        (true, false, false) => "helps",
-        (false, true, _) => "negative transfer",
-        (false, false, true) => "worse than scratch",
-        (true, true, _) | (true, false, true) => "mixed, by treatment",
-        (false, false, false) if tally.total() > 0 && tally.equivalent == tally.total() => "no difference that matters",
-        (false, false, false) => "undecided",
+pub(super) fn verdict(tally: &Tally) -> String {
+    match (tally.helped, tally.worse()) {
+        (0, 0) if tally.total() > 0 && tally.equivalent == tally.total() => "no difference that matters".to_owned(),
+        (0, 0) => "undecided".to_owned(),
+        (helped, 0) if helped == tally.total() => "helps".to_owned(),
+        (helped, 0) => format!("helps in {helped}"),
+        (0, worse) if worse == tally.total() => "harms".to_owned(),
+        (0, worse) => format!("harms in {worse}"),
+        (helped, worse) => format!("helps in {helped}, harms in {worse}"),
     }
 }
 
-/// A lattice point in words.
-pub(super) fn point(copied: u8, frozen: u8) -> String {
-    match (copied, frozen) {
-        (0, 0) => "nothing copied".to_owned(),
-        (8, 8) => "the source network as it is".to_owned(),
-        (copied, 0) => format!("{copied} copied, none frozen"),
-        (copied, frozen) if copied == frozen => format!("{copied} copied and frozen"),
-        (copied, frozen) => format!("{copied} copied, {frozen} frozen"),
+/// A side's treatments and the range of their gaps: "4–7 copied and frozen: −9.2 to −5.9".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub count: usize,
+    pub treatments: String,
+    pub gaps: String,
+    /// The one with the largest gap: "7 copied and frozen: −9.2 [−15.1, −3.4]".
+    pub extreme: String,
+    /// "by freezing 12, cause open 1"; empty but for harm.
+    pub causes: String,
+}
+
+/// What a side of a quadrant holds; none if nothing.
+pub(super) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<Listed> {
+    let cells = cells_on(analysis, quadrant, side);
+    if cells.is_empty() {
+        return None;
+    }
+    let mut gaps: Vec<f64> = cells.iter().filter_map(|cell| cell.gap_pp()).collect();
+    gaps.sort_by(f64::total_cmp);
+    let range = match (gaps.first(), gaps.last()) {
+        (Some(low), Some(high)) if gap(Some(*low)) == gap(Some(*high)) => gap(Some(*low)),
+        (Some(low), Some(high)) => format!("{} to {}", gap(Some(*low)), gap(Some(*high))),
+        _ => NONE.to_owned(),
+    };
+    let count_of = |cause: Attribution| {
+        let is = |cell: &&&CellResult| cell.decision.as_ref().and_then(|decision| decision.attribution) == Some(cause);
+        cells.iter().filter(is).count()
+    };
+    let named = [
+        (Attribution::Source, "by the source"),
+        (Attribution::Freezing, "by freezing"),
+        (Attribution::Undecided, "cause open"),
+    ];
+    let causes: Vec<String> = named
+        .into_iter()
+        .map(|(cause, words)| (count_of(cause), words))
+        .filter(|(count, _)| side == Side::Worse && *count > 0)
+        .map(|(count, words)| format!("{words} {count}"))
+        .collect();
+    let farthest = cells.iter().max_by(|first, second| {
+        let size = |cell: &CellResult| cell.gap_pp().map_or(0.0, f64::abs);
+        size(first).total_cmp(&size(second))
+    });
+    let num_sources = sources(analysis, quadrant);
+    Some(Listed {
+        extreme: farthest.map(|cell| with_interval(cell)).unwrap_or_default(),
+        count: cells.len(),
+        treatments: group::treatments(&cells, num_sources > 1),
+        gaps: range,
+        causes: causes.join(", "),
+    })
+}
+
+/// "7 copied and frozen: −9.2 [−15.1, −3.4]".
+fn with_interval(cell: &CellResult) -> String {
+    let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
+    let range = estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp));
+    format!("{}: {} {range}", point(cell.key.copied, cell.key.frozen), gap(cell.gap_pp()))
+}
+
+fn sources(analysis: &Analysis, quadrant: &Quadrant) -> usize {
+    let mut names: Vec<&str> =
+        quadrant.cells.iter().filter_map(|&at| analysis.cells[at].key.source.as_deref()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.len()
+}
+
+/// "7 copied, none frozen (6 of 8)", most often chosen first, at most three.
+pub(super) fn picks(analysis: &Analysis, quadrant: &Quadrant, chosen: &Chosen) -> Vec<String> {
+    const MOST: usize = 3;
+    let several = sources(analysis, quadrant) > 1;
+    let words = |&(at, count): &(usize, usize)| {
+        let key = &analysis.cells[at].key;
+        let treatment = point(key.copied, key.frozen);
+        let source = key.source.as_deref().filter(|_| several).map_or(String::new(), |source| format!("{source}: "));
+        format!("{source}{treatment} ({count} of {})", chosen.num_replicates())
+    };
+    let mut picks: Vec<String> = chosen.picks.iter().take(MOST).map(words).collect();
+    if chosen.picks.len() > MOST {
+        picks.push(counted_others(chosen.picks.len() - MOST));
+    }
+    picks
+}
+
+fn counted_others(count: usize) -> String {
+    if count == 1 { "1 other".to_owned() } else { format!("{count} others") }
+}
+
+/// "+27.1 [+20.3, +33.9]".
+pub(super) fn chosen_gap(chosen: &Chosen) -> String {
+    let estimate = &chosen.decision.gap;
+    format!("{} {}", gap(Some(estimate.mean_pp)), interval(estimate.low_pp, estimate.high_pp))
+}
+
+/// What a choice advises: to transfer, to train from scratch, or either. Where only a gate stands between the interval
+/// and a verdict, it says so: "not shown" beside an interval above zero would read as a mistake.
+pub(super) fn advice(chosen: &Chosen) -> &'static str {
+    let before_gates = chosen.decision.verdict_before_gates;
+    match chosen.decision.verdict {
+        verdict if verdict.is_positive() => "transfer",
+        verdict if verdict.is_negative() => "train from scratch",
+        nt_stats::Verdict::Equivalent => "either will do",
+        _ if before_gates.is_positive() => "ahead, but a gate failed",
+        _ if before_gates.is_negative() => "behind, but a gate failed",
+        _ => "not shown to beat scratch",
     }
 }
 
-/// "7 copied, none frozen: +42.1".
+/// "7 copied, 1 frozen: +28.2".
 pub(super) fn extreme(analysis: &Analysis, at: Option<usize>) -> Option<String> {
     let cell: &CellResult = analysis.cells.get(at?)?;
     Some(format!("{}: {}", point(cell.key.copied, cell.key.frozen), gap(Some(cell.gap_pp()?))))
-}
-
-/// "7 copied, none frozen: +42.1 [+38.0, +46.2]".
-pub(super) fn extreme_with_interval(analysis: &Analysis, at: Option<usize>) -> Option<String> {
-    let estimate = &analysis.cells.get(at?)?.decision.as_ref()?.gap;
-    Some(format!("{} {}", extreme(analysis, at)?, interval(estimate.low_pp, estimate.high_pp)))
 }
 
 /// The metric in words: "top-1 accuracy".

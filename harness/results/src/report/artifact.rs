@@ -1,26 +1,40 @@
 //! Pictures that runs left for the report.
 
 use std::fs;
-use std::path::Path;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder, ImageFormat, RgbImage};
+use thiserror::Error;
 
 use crate::file::FileError;
 
-/// A sheet larger than this is linked, not put into the page.
-const MOST_BYTES: usize = 4 << 20;
+/// Widest that a sheet stands in the page, in pixels: twice its place there.
+const MOST_WIDTH: u32 = 640;
+/// What all sheets together may add to the page; those past it are linked.
+const MOST_BYTES: usize = 6 << 20;
+
+/// A picture that cannot be shown.
+#[derive(Debug, Error)]
+#[error("{} is no picture: {source}; `nt run` on the same folder makes it again", path.display())]
+pub struct PictureError {
+    path: PathBuf,
+    source: image::ImageError,
+}
 
 /// A contact sheet of a dataset.
 pub(super) struct ContactSheet {
     /// The dataset.
     pub name: String,
-    /// The picture as a `data:` address, or its path where it is too large.
+    /// The picture as a `data:` address, or its path where there is no more room.
     pub address: String,
 }
 
-/// The contact sheets `artifacts/contact-<dataset>.png`, by name.
-pub(super) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, FileError> {
+/// The contact sheets `artifacts/contact-<dataset>.png`, by name, no larger than the page shows them.
+pub(super) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, super::ReportError> {
     let folder = dir.join("artifacts");
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -33,17 +47,43 @@ pub(super) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, FileError>
         }
     }
     names.sort();
-    names
-        .into_iter()
-        .map(|name| {
-            let path = folder.join(format!("contact-{name}.png"));
-            let picture = fs::read(&path).map_err(FileError::at("read", &path))?;
-            let address = if picture.len() > MOST_BYTES {
-                format!("artifacts/contact-{name}.png")
-            } else {
-                format!("data:image/png;base64,{}", STANDARD.encode(picture))
-            };
-            Ok(ContactSheet { name, address })
-        })
-        .collect()
+    let mut num_bytes = 0;
+    let sheet = |name: String| {
+        let path = folder.join(format!("contact-{name}.png"));
+        let picture = fs::read(&path).map_err(FileError::at("read", &path))?;
+        let small = shrunk(&picture).map_err(|source| PictureError { path, source })?;
+        let encoded = STANDARD.encode(small);
+        num_bytes += encoded.len();
+        let address = if num_bytes > MOST_BYTES {
+            format!("artifacts/contact-{name}.png")
+        } else {
+            format!("data:image/png;base64,{encoded}")
+        };
+        Ok(ContactSheet { name, address })
+    };
+    names.into_iter().map(sheet).collect()
+}
+
+/// The picture averaged down by a whole factor to at most [`MOST_WIDTH`].
+fn shrunk(picture: &[u8]) -> Result<Vec<u8>, image::ImageError> {
+    let large = image::load(Cursor::new(picture), ImageFormat::Png)?.into_rgb8();
+    let factor = large.width().div_ceil(MOST_WIDTH).max(1);
+    if factor == 1 {
+        return Ok(picture.to_owned());
+    }
+    let (width, height) = (large.width() / factor, (large.height() / factor).max(1));
+    let mean = |x: u32, y: u32, channel: usize| {
+        let (xs, ys) = (x * factor..(x + 1) * factor, y * factor..((y + 1) * factor).min(large.height()));
+        let count = factor * (ys.end - ys.start);
+        let sum: u32 = ys
+            .flat_map(|y| xs.clone().map(move |x| (x, y)))
+            .map(|(x, y)| u32::from(large.get_pixel(x, y)[channel]))
+            .sum();
+        ((sum + count / 2) / count) as u8
+    };
+    let small = RgbImage::from_fn(width, height, |x, y| image::Rgb(std::array::from_fn(|channel| mean(x, y, channel))));
+    let mut file = Vec::new();
+    let encoder = PngEncoder::new_with_quality(&mut file, CompressionType::Best, FilterType::Adaptive);
+    encoder.write_image(&small, width, height, ExtendedColorType::Rgb8)?;
+    Ok(file)
 }

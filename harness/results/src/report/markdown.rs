@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use super::answer::Side;
 use super::number::{NONE, gap, interval, percent};
 use super::{Material, answer};
-use crate::analysis::CellResult;
+use crate::analysis::{Analysis, CellResult, Quadrant};
 
 /// The report as Markdown.
 pub(super) fn document(material: &Material) -> String {
@@ -26,29 +27,10 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     for note in analysis.notes.iter().chain(&material.warnings) {
         writeln!(text, "> {}\n", escaped(note))?;
     }
-    writeln!(
-        text,
-        "| quadrant | verdict | helped | harmed by the source | worse by freezing | worse, cause open | equivalent | \
-            undecided | best | worst |"
-    )?;
-    writeln!(text, "|---|---|--:|--:|--:|--:|--:|--:|---|---|")?;
+    writeln!(text, "| quadrant | use, as chosen on validation | its gap | helps | harms | open | best on test |")?;
+    writeln!(text, "|---|---|--:|---|---|---|---|")?;
     for quadrant in &analysis.quadrants {
-        let tally = &quadrant.tally;
-        let extreme = |at| answer::extreme_with_interval(analysis, at).unwrap_or_else(|| NONE.to_owned());
-        writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            escaped(&answer::name(analysis, quadrant)),
-            answer::verdict(tally),
-            tally.helped,
-            tally.harmed_by_source,
-            tally.harmed_by_freezing,
-            tally.harmed,
-            tally.equivalent,
-            tally.undecided + tally.invalid,
-            extreme(quadrant.best),
-            extreme(quadrant.worst)
-        )?;
+        quadrant_row(text, analysis, quadrant)?;
     }
     writeln!(
         text,
@@ -58,8 +40,8 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
         analysis.family_size,
         study.alpha
     )?;
-    for (name, _) in &material.figures {
-        writeln!(text, "![Accuracy by depth of transfer](figures/{name}.png)\n")?;
+    for figure in &material.figures {
+        writeln!(text, "![{}](figures/{}.png)\n", escaped(&figure.title), figure.name)?;
     }
     writeln!(
         text,
@@ -74,6 +56,30 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
         text,
         "\n{} of {} jobs done. Result digest `{}`.",
         completeness.done, completeness.planned, material.result_digest
+    )
+}
+
+fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> std::fmt::Result {
+    let side = |side| {
+        answer::listed(analysis, quadrant, side)
+            .map_or(NONE.to_owned(), |listed| format!("{}: {} ({})", listed.count, listed.treatments, listed.gaps))
+    };
+    let chosen = quadrant.chosen.as_ref();
+    let advice = chosen.map_or(NONE.to_owned(), |chosen| {
+        format!("{}: {}", answer::advice(chosen), answer::picks(analysis, quadrant, chosen).join(", "))
+    });
+    let best = answer::extreme(analysis, quadrant.best).unwrap_or_else(|| NONE.to_owned());
+    let optimism = chosen.and_then(|chosen| chosen.optimism_pp);
+    writeln!(
+        text,
+        "| {} | {} | {} | {} | {} | {} | {best} (optimism {}) |",
+        escaped(&answer::name(analysis, quadrant)),
+        escaped(&advice),
+        chosen.map_or(NONE.to_owned(), answer::chosen_gap),
+        escaped(&side(Side::Better)),
+        escaped(&side(Side::Worse)),
+        escaped(&side(Side::Neither)),
+        gap(optimism)
     )
 }
 

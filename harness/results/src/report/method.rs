@@ -6,7 +6,7 @@ use nt_stats::verdict::Decision;
 use super::number::{counted, percent};
 use super::{Material, answer};
 use crate::analysis::Analysis;
-use crate::figures::accuracy_by_depth::thousands;
+use crate::number::thousands;
 
 /// How it was decided.
 pub(super) fn section(material: &Material) -> Markup {
@@ -18,6 +18,7 @@ pub(super) fn section(material: &Material) -> Markup {
             (design(analysis))
             (inference(analysis))
             @if let Some(words) = detectable(&decisions) { p { (words) } }
+            (choice())
             (attribution(analysis))
             (conditions(analysis, decisions.first().copied()))
         }
@@ -45,8 +46,8 @@ fn inference(analysis: &Analysis) -> Markup {
     html! {
         p {
             "The gap of a treatment is its " (answer::metric(study.metric)) " less that of training from scratch. Its "
-            "interval comes from crossed random effects of replicates and test images (Satterthwaite degrees of "
-            "freedom), so that it speaks for new replicates and new test images. The " (analysis.family_size)
+            "interval comes from crossed random effects of replicates and test images, its tails between the t of the "
+            "replicates and the t of the images, so that it speaks for new replicates and new test images. The " (analysis.family_size)
             " gaps are one family: p-values and intervals are adjusted after Holm at " (study.alpha)
             ". MATERIAL means beyond ±" (study.margin_pp) " points; EQUIVALENT means shown to be inside, by two "
             "one-sided tests."
@@ -63,6 +64,17 @@ fn detectable(decisions: &[&Decision]) -> Option<String> {
         "With these replicates and test images the adjusted test finds a true gap of {median:.1} points four times in \
          five (median over cells); an INCONCLUSIVE cell may well hide a smaller one."
     ))
+}
+
+fn choice() -> Markup {
+    html! {
+        p {
+            "Which treatment to use is chosen as one would who has no test labels: in every replicate the one that does "
+            "best on that replicate's validation images, ties by validation loss. Its gap is that choice's, on test "
+            "images; the quadrants' choices are a family of their own. The treatment that did best on the test images "
+            "is printed only beside it, and the difference is called optimism."
+        }
+    }
 }
 
 fn attribution(analysis: &Analysis) -> Markup {

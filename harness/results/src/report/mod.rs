@@ -2,10 +2,17 @@
 
 mod answer;
 mod artifact;
+mod cells;
+mod classes;
+mod drawer;
+mod fairness;
+mod group;
 mod markdown;
 mod method;
 mod number;
 mod page;
+mod paper;
+mod quadrants;
 mod sections;
 mod summary;
 #[cfg(test)]
@@ -16,12 +23,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nt_scenario::{Faults, JobId, Scenario};
+use rayon::prelude::*;
 use thiserror::Error;
 
+pub use artifact::PictureError;
 pub use summary::ReportSummary;
 
+use classes::Classes;
+
 use crate::analysis::{Analysis, AnalysisError, analyse};
+use crate::curve::CurveError;
 use crate::figures::accuracy_by_depth::accuracy_by_depth;
+use crate::figures::forest::forest;
+use crate::figures::gap_by_depth::gap_by_depth;
+use crate::figures::lattice::lattice;
+use crate::figures::learning_curves::learning_curves;
 use crate::figures::{self, FigureError};
 use crate::file::{FileError, write_atomic};
 use crate::ledger::{LedgerError, LedgerWarning, read_records, result_digest};
@@ -62,9 +78,15 @@ pub enum ReportError {
     /// A figure cannot be drawn.
     #[error(transparent)]
     Figure(#[from] FigureError),
+    /// A learning curve cannot be read.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
     /// A table cannot be written.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A picture cannot be shown.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     /// The system refused.
     #[error(transparent)]
     File(#[from] FileError),
@@ -77,11 +99,38 @@ struct Material {
     completeness: Completeness,
     result_digest: String,
     is_exploratory: bool,
-    /// Name and SVG of each figure.
-    figures: Vec<(String, String)>,
+    figures: Vec<Figure>,
     contact_sheets: Vec<artifact::ContactSheet>,
+    /// Names of classes by target, in label order.
+    classes: BTreeMap<String, Vec<String>>,
+    /// The scenario as it was given, line by line.
+    scenario: Vec<String>,
+    /// Its line for each job of the plan.
+    lines: BTreeMap<JobId, usize>,
     /// What is wrong with the records, in words.
     warnings: Vec<String>,
+}
+
+impl Material {
+    /// The scenario's line that a job comes from.
+    fn line_of(&self, job: JobId) -> Option<usize> {
+        self.lines.get(&job).copied()
+    }
+
+    /// The lines from that one on, up to the next that is empty.
+    fn block_at(&self, line: usize) -> String {
+        let lines = self.scenario.iter().skip(line.saturating_sub(1)).take_while(|line| !line.trim().is_empty());
+        lines.cloned().collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A figure that was drawn.
+struct Figure {
+    /// Name of its files.
+    name: String,
+    title: String,
+    form: figures::Form,
+    svg: String,
 }
 
 /// Writes tables, figures, `report.md` and `index.html` of a study's folder from its records.
@@ -89,8 +138,8 @@ struct Material {
 /// # Errors
 /// [`ReportError`] says what is missing or cannot be used. A study of which nothing has been run has a report too.
 pub fn report(dir: &Path) -> Result<ReportSummary, ReportError> {
-    let study = Study::from_scenario(&scenario(dir)?);
-    report_of(dir, &study)
+    let scenario = scenario(dir)?;
+    report_of(dir, &Study::from_scenario(&scenario), &Classes::of(&scenario))
 }
 
 fn scenario(dir: &Path) -> Result<Scenario, ReportError> {
@@ -100,8 +149,18 @@ fn scenario(dir: &Path) -> Result<Scenario, ReportError> {
     Ok(Scenario::parse(&text, &path.display().to_string())?)
 }
 
+/// The lines of the scenario as it was given; none if it is not there.
+fn given_lines(dir: &Path) -> Result<Vec<String>, FileError> {
+    let path = dir.join("scenario.toml");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(&path).map_err(FileError::at("read", &path))?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
 /// As [`report`], for a study that is already known.
-pub(crate) fn report_of(dir: &Path, study: &Study) -> Result<ReportSummary, ReportError> {
+fn report_of(dir: &Path, study: &Study, classes: &Classes) -> Result<ReportSummary, ReportError> {
     let (records, warnings) = read_records(dir)?;
     let manifest = Manifest::read(dir)?;
     let (ordered, order, left_out) = in_plan_order(manifest.as_ref(), &records);
@@ -120,11 +179,15 @@ pub(crate) fn report_of(dir: &Path, study: &Study) -> Result<ReportSummary, Repo
         completeness: Completeness::count(order.iter().copied(), record_of),
         result_digest: result_digest(order.iter().copied(), record_of),
         contact_sheets: artifact::contact_sheets(dir)?,
+        classes: classes.names(manifest.as_ref()),
+        scenario: given_lines(dir)?,
+        lines: manifest.iter().flat_map(|manifest| &manifest.plan).map(|job| (job.job, job.line)).collect(),
         warnings: warnings.iter().map(LedgerWarning::to_string).map(|words| without_dir(&words, dir)).collect(),
         analysis,
         manifest,
         figures,
     };
+    paper::write(dir, &material.analysis)?;
     write_atomic(&dir.join("report.md"), markdown::document(&material).as_bytes())?;
     write_atomic(&dir.join("index.html"), page::document(&material).as_bytes())?;
     Ok(ReportSummary::new(dir, material, warnings))
@@ -145,15 +208,23 @@ fn in_plan_order<'a>(manifest: Option<&Manifest>, records: &'a [RunRecord]) -> (
     }
 }
 
-fn draw(dir: &Path, analysis: &Analysis, manifest: Option<&Manifest>) -> Result<Vec<(String, String)>, FigureError> {
-    let targets = analysis.study.targets.iter();
-    targets
-        .map(|target| {
-            let parameters = manifest.and_then(|manifest| manifest.parameters.get(&target.name).copied());
-            let spec = accuracy_by_depth(analysis, &target.name, parameters);
-            Ok((spec.name.clone(), figures::write(dir, &spec)?))
-        })
-        .collect()
+/// Draws every figure, in parallel, in the order in which the page shows them.
+fn draw(dir: &Path, analysis: &Analysis, manifest: Option<&Manifest>) -> Result<Vec<Figure>, ReportError> {
+    let mut specs = Vec::new();
+    for target in &analysis.study.targets {
+        let name = target.name.as_str();
+        let parameters = manifest.and_then(|manifest| manifest.parameters.get(name).copied());
+        specs.push(accuracy_by_depth(analysis, name, parameters));
+        specs.push(gap_by_depth(analysis, name, parameters));
+        specs.push(lattice(analysis, name, parameters));
+        specs.extend(forest(analysis, name, parameters));
+        specs.extend(learning_curves(dir, analysis, name, parameters)?);
+    }
+    let drawn = specs.into_par_iter().map(|spec| {
+        let svg = figures::write(dir, &spec)?;
+        Ok(Figure { name: spec.name, title: spec.title, form: spec.form, svg })
+    });
+    drawn.collect()
 }
 
 /// A report reads the same wherever its folder lies.

@@ -1,18 +1,13 @@
 //! Numbers as people read them.
 
+use crate::number::signed;
+
 /// What stands where there is no number.
 pub(super) const NONE: &str = "–";
 
 /// A gap: sign, one decimal, a true minus.
 pub(super) fn gap(value: Option<f64>) -> String {
-    match value {
-        None => NONE.to_owned(),
-        Some(value) => {
-            let rounded = (value * 10.0).round() / 10.0 + 0.0;
-            let sign = if rounded < 0.0 { "−" } else { "+" };
-            format!("{sign}{:.1}", rounded.abs())
-        }
-    }
+    value.map_or(NONE.to_owned(), signed)
 }
 
 /// An interval of gaps.

@@ -1,11 +1,13 @@
-//! `index.html`: one file, no network, no script.
+//! `index.html`: one file, one small script, no network.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Material, answer, method, sections};
+use super::{Figure, Material, answer, cells, drawer, fairness, method, quadrants, sections};
 use crate::SCHEMA_VERSION;
+use crate::figures::Form;
 
 const STYLE: &str = include_str!("../../assets/page.css");
+const SCRIPT: &str = include_str!("../../assets/page.js");
 
 /// The page.
 pub(super) fn document(material: &Material) -> String {
@@ -23,28 +25,37 @@ pub(super) fn document(material: &Material) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
+                a.skip href="#answer" { "Skip to the answer" }
                 header {
-                    p.kind { "Negative-transfer study" }
+                    div.bar {
+                        p.kind { "Negative-transfer study" }
+                        button.quiet #theme type="button" hidden { "Theme: auto" }
+                    }
                     h1 { (study.name) }
                     p.question { (study.question) }
                 }
                 main {
-                    (alerts(material))
+                    (warnings(material))
                     (the_answer(material))
+                    (remarks(material))
+                    (contents())
                     (figures(material))
+                    (cells::section(material))
                     (sections::contact_sheets(material))
-                    (sections::cells(material))
                     (method::section(material))
+                    (fairness::section(material))
                     (sections::provenance(material))
                 }
+                (drawer::templates(material))
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };
     page.into_string() + "\n"
 }
 
-/// What must not be overlooked.
-fn alerts(material: &Material) -> Markup {
+/// What must be known before the answer is read.
+fn warnings(material: &Material) -> Markup {
     let completeness = &material.completeness;
     let finished = completeness.done + completeness.diverged + completeness.failed;
     html! {
@@ -60,13 +71,20 @@ fn alerts(material: &Material) -> Markup {
                 " Run the same command again to go on."
             }
         }
+        @for warning in &material.warnings {
+            p.alert { (warning) }
+        }
+    }
+}
+
+/// What else a reader should know.
+fn remarks(material: &Material) -> Markup {
+    let completeness = &material.completeness;
+    html! {
         @if completeness.diverged + completeness.failed > 0 {
             p.alert {
                 (completeness.diverged) " jobs diverged and " (completeness.failed) " failed; their cells say so."
             }
-        }
-        @for warning in &material.warnings {
-            p.alert { (warning) }
         }
         @for note in &material.analysis.notes {
             p.note { (note) }
@@ -77,12 +95,28 @@ fn alerts(material: &Material) -> Markup {
 fn the_answer(material: &Material) -> Markup {
     let analysis = &material.analysis;
     html! {
-        section aria-labelledby="answer" {
-            h2 #answer { "The answer" }
-            @for sentence in answer::sentences(analysis) {
-                p.answer { (sentence) }
+        section.first aria-labelledby="answer" {
+            h2.hidden #answer { "The answer" }
+            @for (at, sentence) in answer::sentences(analysis).into_iter().enumerate() {
+                p.answer.lead[at == 0] { (sentence) }
             }
-            (sections::quadrants(material))
+            (quadrants::table(material))
+        }
+    }
+}
+
+/// The way to the parts of the page.
+fn contents() -> Markup {
+    let parts = [
+        ("figures", "Figures"),
+        ("cells", "Every cell"),
+        ("method", "Method"),
+        ("fairness", "Fairness"),
+        ("provenance", "Provenance"),
+    ];
+    html! {
+        nav aria-label="Parts of this page" {
+            ul { @for (id, name) in parts { li { a href={ "#" (id) } { (name) } } } }
         }
     }
 }
@@ -90,12 +124,12 @@ fn the_answer(material: &Material) -> Markup {
 fn figures(material: &Material) -> Markup {
     html! {
         section aria-labelledby="figures" {
-            h2 #figures { "Accuracy by depth" }
-            @for (name, svg) in &material.figures {
+            h2 #figures { "Figures" }
+            @for Figure { name, title, form, svg, .. } in &material.figures {
                 figure.chart {
-                    div.scroll { (PreEscaped(svg)) }
+                    div.scroll tabindex="0" role="region" aria-label=(title) { (PreEscaped(svg)) }
                     figcaption {
-                        "Depth n: how many layers, counted from the input. Grey: training from scratch. Also as "
+                        (caption(*form)) " Also as "
                         a href={ "figures/" (name) ".svg" } { "SVG" } ", "
                         a href={ "figures/" (name) ".png" } { "PNG" } ", "
                         a href={ "figures/" (name) ".csv" } { "CSV" } " and "
@@ -104,5 +138,15 @@ fn figures(material: &Material) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// How to read a figure of that form.
+fn caption(form: Form) -> &'static str {
+    match form {
+        Form::Curves => "Depth n: how many layers, counted from the input.",
+        Form::Lines => "Mean over replicates of the training loss; the colour says how many layers are frozen.",
+        Form::Rows => "Every contrast of the family with its adjusted interval; left of the line is harm.",
+        Form::Tiles => "Across: layers copied; upwards: how many of them are frozen. The number is the gap in points.",
     }
 }

@@ -41,7 +41,9 @@ impl ReportSummary {
     /// # Units
     /// Gaps in percentage points.
     pub fn terminal_table(&self) -> String {
-        let header = ["quadrant", "verdict", "helped", "worse", "equal", "open", "best", "worst"].map(str::to_owned);
+        let header =
+            ["quadrant", "transfer", "helped", "worse", "equal", "open", "use (chosen on validation)", "its gap"]
+                .map(str::to_owned);
         let rows: Vec<[String; 8]> = self.analysis.quadrants.iter().map(|quadrant| self.row(quadrant)).collect();
         let all: Vec<&[String; 8]> = std::iter::once(&header).chain(&rows).collect();
         let widths: Vec<usize> =
@@ -60,16 +62,17 @@ impl ReportSummary {
 
     fn row(&self, quadrant: &Quadrant) -> [String; 8] {
         let tally = &quadrant.tally;
-        let extreme = |at| answer::extreme(&self.analysis, at).unwrap_or_default();
+        let chosen = quadrant.chosen.as_ref();
+        let pick = |chosen| answer::picks(&self.analysis, quadrant, chosen).into_iter().next();
         [
             answer::name(&self.analysis, quadrant),
-            answer::verdict(tally).to_owned(),
+            answer::verdict(tally),
             tally.helped.to_string(),
             tally.worse().to_string(),
             tally.equivalent.to_string(),
             (tally.undecided + tally.invalid).to_string(),
-            extreme(quadrant.best),
-            extreme(quadrant.worst),
+            chosen.and_then(pick).unwrap_or_default(),
+            chosen.map(answer::chosen_gap).unwrap_or_default(),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! Tidy tables: one row a run and metric, one row a contrast.
 
 mod columnar;
+mod effects;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -44,8 +45,18 @@ pub fn write(dir: &Path, records: &[&RunRecord], analysis: &Analysis) -> Result<
     write_atomic(&dir.join("runs.parquet"), &runs_parquet(records)?)?;
     let rows = verdict_rows(analysis);
     write_atomic(&dir.join("verdicts.csv"), &verdicts_csv(&rows)?)?;
-    write_atomic(&dir.join("verdicts.json"), &verdicts_json(&analysis.study.name, &rows)?)?;
+    write_atomic(&dir.join("verdicts.json"), &effects::verdicts_json(analysis, &rows)?)?;
     Ok(())
+}
+
+/// Rows of text under a header as CSV.
+pub(crate) fn csv_of(table: &'static str, header: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, TableError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(row_error(table))?;
+    for row in rows {
+        writer.write_record(row).map_err(row_error(table))?;
+    }
+    finish(table, writer)
 }
 
 fn finish(table: &'static str, writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, TableError> {

@@ -122,7 +122,7 @@ fn row(study: &Study, cell: &CellResult) -> VerdictRow {
 }
 
 /// Four decimals; never minus zero.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4 + 0.0
 }
 

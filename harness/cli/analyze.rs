@@ -1,0 +1,146 @@
+//! `nt analyze`.
+
+use super::Failure;
+use nt_results::foreign::{Columns, Format, Question, TableAnalysis, Unit, analyse_table};
+use nt_results::write_atomic;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args)]
+pub(super) struct Analyze {
+    /// The table: CSV, or JSON lines if its name ends in .jsonl; one row a run, or one a run and test example.
+    #[arg(value_name = "FILE")]
+    table: PathBuf,
+    #[command(flatten)]
+    columns: ColumnArguments,
+    /// Values are per cents, 0 to 100 [default: as the values show].
+    #[arg(long, conflicts_with = "fraction")]
+    percent: bool,
+    /// Values are fractions, 0 to 1.
+    #[arg(long)]
+    fraction: bool,
+    /// The margin of material harm and of equivalence, percentage points.
+    #[arg(long, value_name = "POINTS", default_value_t = 1.0, allow_negative_numbers = true)]
+    margin_pp: f64,
+    /// Family-wise error of the tests.
+    #[arg(long, default_value_t = 0.05, allow_negative_numbers = true)]
+    alpha: f64,
+    /// Judge by joint sign flips: no assumption of normal gaps, but six units at least.
+    #[arg(long)]
+    sign_flips: bool,
+    /// Each replicate has a source network of its own: verdicts are about the source's training procedure.
+    #[arg(long)]
+    fresh_sources: bool,
+    /// Write verdicts.csv and verdicts.json into this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// What the table's columns are; usual names are found without being told.
+#[derive(clap::Args)]
+struct ColumnArguments {
+    /// A TOML file that names columns; what is named here goes first.
+    #[arg(long, value_name = "FILE.toml")]
+    columns: Option<PathBuf>,
+    /// Columns that together name an arm [default: arm, or source, treatment, copied, frozen].
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    arm: Vec<String>,
+    /// The arm that others are compared with: a value, or COLUMN=VALUE,… [default: scratch, or copied=0].
+    #[arg(long, value_name = "VALUE")]
+    reference: Option<String>,
+    /// The column of the replicate, which pairs arms [default: replicate, seed, fold or run].
+    #[arg(long, value_name = "COLUMN")]
+    replicate: Option<String>,
+    /// The column of the independent unit that replicates belong to [default: each replicate is one].
+    #[arg(long, value_name = "COLUMN")]
+    unit: Option<String>,
+    /// Columns that together name a cell, within which arms are compared [default: target, dataset, task, size].
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    cell: Vec<String>,
+    /// Which metric: a value of the column metric, or the column that holds it [default: top1].
+    #[arg(long, value_name = "NAME")]
+    metric: Option<String>,
+    /// The column of per-run values [default: value, top1, accuracy or acc].
+    #[arg(long, value_name = "COLUMN")]
+    value: Option<String>,
+    /// The column of the test example [default: example, example_id or doc_id].
+    #[arg(long, value_name = "COLUMN", conflicts_with = "value")]
+    example: Option<String>,
+    /// The column that says whether the example was right [default: correct or is_correct].
+    #[arg(long, value_name = "COLUMN", conflicts_with = "value")]
+    correct: Option<String>,
+    /// The untrained source, for source gaps: a value of the column source, or COLUMN=VALUE [default: untrained].
+    #[arg(long, value_name = "VALUE")]
+    untrained: Option<String>,
+    /// Read only rows that say so; may be given several times [default: role=final, if there is such a column].
+    #[arg(long, value_name = "COLUMN=VALUE")]
+    keep: Vec<String>,
+}
+
+impl Analyze {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let text = read(&self.table, "table")?;
+        let unit = match (self.percent, self.fraction) {
+            (true, _) => Some(Unit::Percent),
+            (_, true) => Some(Unit::Fraction),
+            _ => None,
+        };
+        let question = Question {
+            columns: self.columns.resolve()?,
+            unit,
+            sign_flips: self.sign_flips,
+            fresh_sources: self.fresh_sources,
+            margin_pp: self.margin_pp,
+            alpha: self.alpha,
+        };
+        let file = self.table.display().to_string();
+        let analysis = analyse_table(&text, &file, Format::of(&self.table), &question)
+            .map_err(|faults| Failure::Input(faults.to_string()))?;
+        println!("{}", analysis.terminal_table());
+        match &self.out {
+            Some(dir) => write(dir, &self.table, &analysis),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ColumnArguments {
+    fn resolve(self) -> Result<Columns, Failure> {
+        let told = Columns {
+            arm: self.arm,
+            cell: self.cell,
+            replicate: self.replicate,
+            unit: self.unit,
+            metric: self.metric,
+            value: self.value,
+            example: self.example,
+            correct: self.correct,
+            reference: self.reference,
+            untrained: self.untrained,
+            keep: self.keep,
+        };
+        let Some(path) = self.columns else { return Ok(told) };
+        let text = read(&path, "file of columns")?;
+        let from_file = Columns::parse(&text, &path.display().to_string());
+        Ok(told.or(from_file.map_err(|faults| Failure::Input(faults.to_string()))?))
+    }
+}
+
+fn read(path: &Path, what: &str) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::Input(format!("cannot read the {what} {}: {error}; name a text file in UTF-8", path.display()))
+    })
+}
+
+fn write(dir: &Path, table: &Path, analysis: &TableAnalysis) -> Result<(), Failure> {
+    std::fs::create_dir_all(dir)
+        .map_err(|error| Failure::System(format!("cannot make the folder {}: {error}", dir.display())))?;
+    let name = table.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let csv = analysis.verdicts_csv().map_err(|error| Failure::system(&error))?;
+    let json = analysis.verdicts_json(&name).map_err(|error| Failure::system(&error))?;
+    for (file, contents) in [("verdicts.csv", csv), ("verdicts.json", json)] {
+        let path = dir.join(file);
+        write_atomic(&path, &contents).map_err(|error| Failure::system(&error))?;
+        println!("{}", path.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Which treatment to use, as one who may not look at test labels would choose it: in every replicate the one that does
+//! best on that replicate's validation images.
+
+use std::collections::BTreeMap;
+
+use nt_stats::Differences;
+use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Reference, decide};
+
+use super::gates::failures_of;
+use super::join::{Joined, Run};
+use super::{AnalysisError, CellResult, Quadrant, settings};
+use crate::study::Study;
+
+/// The choice on validation images, and what it is worth on test images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chosen {
+    /// Positions in [`super::Analysis::cells`] of the cells chosen, and in how many replicates; most often first.
+    pub picks: Vec<(usize, usize)>,
+    /// The chosen runs against scratch, decided in one family with the other quadrants' choices.
+    pub decision: Decision,
+    /// Gap of the cell that does best on the test images less that of the choice, percentage points: what looking at
+    /// test labels would have pretended.
+    pub optimism_pp: Option<f64>,
+}
+
+impl Chosen {
+    /// Replicates in which a choice was made.
+    pub fn num_replicates(&self) -> usize {
+        self.picks.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// Makes every quadrant's choice.
+pub(super) fn choose(
+    study: &Study,
+    joined: &Joined,
+    cells: &[CellResult],
+    quadrants: &mut [Quadrant],
+) -> Result<(), AnalysisError> {
+    let mut contrasts = Vec::new();
+    let mut places = Vec::new();
+    for (place, quadrant) in quadrants.iter().enumerate() {
+        if let Some((contrast, picks)) = choice(joined, cells, quadrant)? {
+            contrasts.push(contrast);
+            places.push((place, picks));
+        }
+    }
+    for ((place, picks), decision) in places.into_iter().zip(decide(&contrasts, &settings(study))?) {
+        let quadrant = &mut quadrants[place];
+        let best = quadrant.best.and_then(|at| cells[at].gap_pp());
+        let optimism_pp = best.map(|best| best - decision.gap.mean_pp);
+        quadrant.chosen = Some(Chosen { picks, decision, optimism_pp });
+    }
+    Ok(())
+}
+
+type Picks = Vec<(usize, usize)>;
+
+fn choice(
+    joined: &Joined,
+    cells: &[CellResult],
+    quadrant: &Quadrant,
+) -> Result<Option<(Contrast, Picks)>, AnalysisError> {
+    let Some(&first) = quadrant.cells.first() else { return Ok(None) };
+    let scratch = cells[first].key.scratch();
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut pairs: Vec<(&Run, &Run)> = Vec::new();
+    for (&replicate, reference) in joined.runs(&scratch).filter(|(_, run)| run.hits.is_some()) {
+        if let Some((at, run)) = best_on_validation(joined, cells, &quadrant.cells, replicate) {
+            *counts.entry(at).or_default() += 1;
+            pairs.push((run, reference));
+        }
+    }
+    if pairs.is_empty() {
+        return Ok(None);
+    }
+    let hits = |run: &Run| run.hits.clone().unwrap_or_default();
+    let (chosen, reference): (Vec<Vec<bool>>, Vec<Vec<bool>>) =
+        pairs.iter().map(|(chosen, reference)| (hits(chosen), hits(reference))).unzip();
+    let name = format!("{}/{}/{}/chosen on validation", quadrant.target, quadrant.size, quadrant.similarity);
+    let gap = Differences::from_hits(&chosen, &reference)
+        .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
+    let (arm, reference): (Vec<&Run>, Vec<&Run>) = pairs.into_iter().unzip();
+    let contrast = Contrast {
+        name,
+        reference: Reference::Scratch,
+        frozen: counts.keys().map(|&at| usize::from(cells[at].key.frozen)).max().unwrap_or(0),
+        gap,
+        source_gap: None,
+        failed_runs: at_chance(&arm, Arm::Treatment).chain(at_chance(&reference, Arm::Reference)).collect(),
+        failed_gates: failures_of(&arm, &reference),
+    };
+    let mut picks: Picks = counts.into_iter().collect();
+    picks.sort_by_key(|&(at, count)| (std::cmp::Reverse(count), at));
+    Ok(Some((contrast, picks)))
+}
+
+/// By validation accuracy; ties by validation log-loss, then by the study's order.
+fn best_on_validation<'a>(
+    joined: &'a Joined,
+    cells: &[CellResult],
+    candidates: &[usize],
+    replicate: u32,
+) -> Option<(usize, &'a Run)> {
+    let mut best: Option<(usize, &Run, (f64, f64))> = None;
+    for &at in candidates {
+        let Some(run) = joined.run(&cells[at].key, replicate).filter(|run| run.hits.is_some()) else { continue };
+        let Some((top1, log_loss)) = run.validation else { continue };
+        let is_better = best.is_none_or(|(_, _, (most, least))| top1 > most || (top1 == most && log_loss < least));
+        if is_better {
+            best = Some((at, run, (top1, log_loss)));
+        }
+    }
+    best.map(|(at, run, _)| (at, run))
+}
+
+fn at_chance<'a>(runs: &'a [&Run], arm: Arm) -> impl Iterator<Item = FailedRun> + 'a {
+    let failed = runs.iter().enumerate().filter(|(_, run)| run.is_at_chance);
+    failed.map(move |(row, _)| FailedRun { arm, row: Some(row), reason: FailureReason::AtChance })
+}

@@ -1,0 +1,133 @@
+//! Means over an axis: curves with markers, intervals and replicates, or lines alone.
+
+use plotters::prelude::*;
+
+use super::super::canvas::Canvas;
+use super::super::marker;
+use super::super::palette::{INK, REFERENCE, SOFT_INK, series_colour};
+use super::super::spec::{Band, FigureSpec, Form, Panel, Point, Series, SeriesKind, Stroke};
+use super::layout::Frame;
+use super::{Drawn, REPLICATE_RADIUS};
+
+const DOTS: [f64; 2] = [1.8, 5.4];
+
+pub(super) fn draw<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    spec: &FigureSpec,
+    panel: &Panel,
+    frame: &Frame,
+) -> Drawn<DB> {
+    if let Some(band) = &panel.band {
+        self::band(canvas, band, frame)?;
+    }
+    for reference in &panel.references {
+        let y = frame.at_y(reference.y);
+        stroke(canvas, reference.stroke, [(frame.left, y), (frame.right(), y)])?;
+    }
+    if spec.form == Form::Lines {
+        return panel.series.iter().try_for_each(|series| line(canvas, series, frame, 0.0));
+    }
+    let offsets = offsets(panel.series.len());
+    // Replicates stand in the gap right of their interval.
+    let aside = spacing(panel.series.len()) / 2.0;
+    for (series, offset) in panel.series.iter().zip(&offsets) {
+        curve(canvas, series, frame, (*offset, aside))?;
+    }
+    for (series, offset) in panel.series.iter().zip(&offsets) {
+        markers(canvas, series, frame, *offset)?;
+    }
+    Ok(())
+}
+
+/// Draws a reference from one end to the other.
+pub(in super::super) fn stroke<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    stroke: Stroke,
+    ends: [(f64, f64); 2],
+) -> Drawn<DB> {
+    match stroke {
+        Stroke::Dotted => canvas.dashed(&ends, SOFT_INK.to_rgba(), 1.4, &DOTS),
+        Stroke::Solid => canvas.line(&ends, INK.to_rgba(), 1.4),
+    }
+}
+
+fn band<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, band: &Band, frame: &Frame) -> Drawn<DB> {
+    if let (Some(low), Some(high)) = (band.low, band.high) {
+        let (top, bottom) = (frame.at_y(high).max(frame.top), frame.at_y(low).min(frame.bottom()));
+        canvas.rectangle((frame.left, top), (frame.right(), bottom), REFERENCE.mix(0.25))?;
+    }
+    let y = frame.at_y(band.mean);
+    canvas.line(&[(frame.left, y), (frame.right(), y)], REFERENCE.to_rgba(), 1.8)?;
+    band.replicates
+        .iter()
+        .try_for_each(|&value| canvas.disc(frame.at(band.at, value), REPLICATE_RADIUS, REFERENCE.mix(0.8)))
+}
+
+/// Distance of neighbouring curves at one depth: they stand side by side, so that their intervals do not cover each
+/// other.
+fn spacing(num_curves: usize) -> f64 {
+    const WIDEST: f64 = 0.24;
+    WIDEST.min(0.84 / num_curves.max(1) as f64)
+}
+
+fn offsets(num_curves: usize) -> Vec<f64> {
+    let middle = (num_curves.max(1) - 1) as f64 / 2.0;
+    (0..num_curves).map(|index| (index as f64 - middle) * spacing(num_curves)).collect()
+}
+
+/// Dashes of a curve: those of its source, but for controls and trainings, which have their own.
+pub(in super::super) fn pattern(index: usize, kind: SeriesKind) -> &'static [f64] {
+    match (kind, index) {
+        (SeriesKind::Untrained, _) => &[3.0, 3.0],
+        (SeriesKind::Scratch, _) => &[7.0, 4.0],
+        (SeriesKind::Depth, _) | (_, 0) => &[],
+        (_, 1) => &[9.0, 4.0],
+        _ => &[9.0, 3.0, 2.0, 3.0],
+    }
+}
+
+fn line<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, series: &Series, frame: &Frame, offset: f64) -> Drawn<DB> {
+    let ink = series_colour(series.kind, series.pattern);
+    let means: Vec<(f64, f64)> =
+        series.points.iter().filter_map(|point| Some(frame.at(point.x + offset, point.mean?))).collect();
+    canvas.dashed(&means, ink.mix(0.75), 1.8, pattern(series.pattern, series.kind))
+}
+
+fn curve<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    series: &Series,
+    frame: &Frame,
+    (offset, aside): (f64, f64),
+) -> Drawn<DB> {
+    line(canvas, series, frame, offset)?;
+    let ink = series_colour(series.kind, series.pattern);
+    for point in &series.points {
+        let x = frame.at_x(point.x + offset);
+        interval(canvas, point, frame, x, ink)?;
+        for &value in &point.replicates {
+            canvas.disc(frame.at(point.x + offset + aside, value), REPLICATE_RADIUS, ink.mix(0.5))?;
+        }
+    }
+    Ok(())
+}
+
+fn interval<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    point: &Point,
+    frame: &Frame,
+    x: f64,
+    ink: RGBColor,
+) -> Drawn<DB> {
+    let (Some(low), Some(high)) = (point.low, point.high) else { return Ok(()) };
+    let ends = [frame.at_y(high).max(frame.top), frame.at_y(low).min(frame.bottom())];
+    canvas.line(&[(x, ends[0]), (x, ends[1])], ink.to_rgba(), 1.3)?;
+    ends.iter().try_for_each(|&y| canvas.line(&[(x - 3.0, y), (x + 3.0, y)], ink.to_rgba(), 1.3))
+}
+
+fn markers<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, series: &Series, frame: &Frame, offset: f64) -> Drawn<DB> {
+    let ink = series_colour(series.kind, series.pattern);
+    series.points.iter().try_for_each(|point| match point.mean {
+        Some(mean) => marker::draw(canvas, series.kind, frame.at(point.x + offset, mean), ink, point.differs),
+        None => Ok(()),
+    })
+}

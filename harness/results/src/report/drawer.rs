@@ -1,0 +1,241 @@
+//! What lies behind a row of the table: everything that is known of one cell.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+use nt_stats::p_value::PrintedP;
+use nt_stats::power::Need;
+use nt_stats::verdict::{Consequence, Decision};
+
+use super::number::{NONE, gap, interval, percent};
+use super::{Material, answer, cells};
+use crate::analysis::{CellKind, CellResult, Effects};
+use crate::number::{signed, text};
+
+/// The drawers of all cells: inert until the script opens one.
+pub(super) fn templates(material: &Material) -> Markup {
+    html! {
+        dialog.drawer #drawer aria-labelledby="drawer-title" {
+            form method="dialog" { button.close aria-label="Close" { "×" } }
+            div #drawer-contents {}
+        }
+        @for (at, cell) in material.analysis.cells.iter().enumerate() {
+            template id={ "cell-" (at) } { (contents(material, cell)) }
+        }
+    }
+}
+
+fn contents(material: &Material, cell: &CellResult) -> Markup {
+    let key = &cell.key;
+    html! {
+        p.kind {
+            (key.target) " · " (key.size) " · " (key.source.as_deref().unwrap_or("scratch"))
+            @if let Some(similarity) = cell.similarity.as_ref().filter(|word| key.source.as_ref() != Some(word)) {
+                " (" (similarity) ")"
+            }
+        }
+        h2 #drawer-title { (answer::point(key.copied, key.frozen)) }
+        @if cell.kind == CellKind::Scratch { p { "The reference: trained from scratch." } } @else {
+            p { (cells::badge(cell)) " " (cell.words()) "." }
+        }
+        @if let Some(decision) = &cell.decision { (the_gap(decision)) (gates(decision)) }
+        (replicates(material, cell))
+        @if let Some(effects) = &cell.effects { (sizes(effects)) (classes(material, cell, effects)) }
+        (provenance(material, cell))
+    }
+}
+
+fn the_gap(decision: &Decision) -> Markup {
+    let estimate = &decision.gap;
+    let probability = |p: Option<f64>| p.map_or(NONE.to_owned(), |p| PrintedP(p).to_string());
+    html! {
+        dl {
+            dt { "gap to scratch" }
+            dd {
+                b { (gap(Some(estimate.mean_pp))) " points" } " " (interval(estimate.low_pp, estimate.high_pp))
+                ", adjusted to " (text((1e4 * estimate.level).round() / 1e2)) " %"
+            }
+            @if let Some(without) = &decision.gap_without_failed {
+                dt { "without runs that did not train" }
+                dd { (gap(Some(without.mean_pp))) " " (interval(without.low_pp, without.high_pp)) }
+            }
+            dt { "source gap" }
+            dd {
+                @match &decision.source_gap {
+                    Some(source) => { (gap(Some(source.mean_pp))) " " (interval(source.low_pp, source.high_pp)) }
+                    None => { "no untrained source to compare with" }
+                }
+            }
+            dt { "p, adjusted" } dd { (probability(Some(decision.p_adjusted))) }
+            dt { "p of equivalence within ±" (decision.margin_pp) } dd { (PrintedP(decision.equivalence_p_adjusted)) }
+            @if let Some(effect) = decision.minimum_detectable_effect_pp {
+                dt { "found four times in five" } dd { "true gaps of " (format!("{effect:.1}")) " points and more" }
+            }
+            dt { "what would flip it" } dd { (flips(decision)) }
+            dt { "scope" } dd { (estimate.scope) ", by " (estimate.method) }
+        }
+    }
+}
+
+/// How far the verdict is from another one.
+fn flips(decision: &Decision) -> String {
+    let verdict = decision.verdict;
+    if verdict != decision.verdict_before_gates {
+        return format!("the gates: had they held, it would be {}", decision.verdict_before_gates);
+    }
+    let need = match decision.need {
+        Some(Need::Replicates(count)) => Some(format!("{count} replicates would find the margin")),
+        Some(Need::TestExamples(count)) => Some(format!("{count} test images would find the margin")),
+        Some(Need::Both) => Some("more replicates and more test images".to_owned()),
+        None => None,
+    };
+    let edge = match (decision.gap.low_pp, decision.gap.high_pp) {
+        (_, Some(high)) if verdict.is_negative() => Some(-high),
+        (Some(low), _) if verdict.is_positive() => Some(low),
+        _ => None,
+    };
+    match (edge, need) {
+        (Some(edge), _) => format!("a bias of more than {edge:.1} points towards zero"),
+        (None, Some(need)) => need,
+        (None, None) => "nothing that this study can name".to_owned(),
+    }
+}
+
+fn gates(decision: &Decision) -> Markup {
+    html! {
+        h3 { "Gates" }
+        @if decision.failed_gates.is_empty() {
+            p { "Those that the records can check (1, 3, 5) held." }
+        } @else {
+            ul {
+                @for failure in &decision.failed_gates {
+                    li {
+                        (failure.gate) ": " (failure.detail) " ("
+                        @match failure.consequence {
+                            Consequence::Invalid => { "no verdict" }
+                            Consequence::Downgrade => { "one step down" }
+                        }
+                        @if let Some(bias) = failure.bias { "; " (bias) }
+                        ")"
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn replicates(material: &Material, cell: &CellResult) -> Markup {
+    let is_scratch = cell.kind == CellKind::Scratch;
+    let gaps: BTreeMap<u32, f64> = material.analysis.gaps_pp(cell).into_iter().collect();
+    html! {
+        h3 { "Replicates" }
+        @if cell.runs.is_empty() { p { "None has been run." } } @else {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { "no." }
+                        th scope="col" { "accuracy" }
+                        @if !is_scratch { th scope="col" { "gap" } }
+                        th scope="col" { "validation" }
+                        th scope="col" { "learning rate" }
+                        th scope="col" { "ended" }
+                    }
+                }
+                tbody {
+                    @for run in &cell.runs {
+                        tr {
+                            td { (run.replicate) }
+                            td { (percent(run.value)) }
+                            @if !is_scratch { td { (gap(gaps.get(&run.replicate).copied())) } }
+                            td { (percent(run.validation_top1)) }
+                            td {
+                                @if run.learning_rate.is_nan() { (NONE) } @else { (text(run.learning_rate)) }
+                                @if run.learning_rate_on_edge { " (edge)" }
+                            }
+                            td { (run.status) @if run.is_at_chance { ", at chance" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sizes(effects: &Effects) -> Markup {
+    html! {
+        h3 { "Effect sizes" }
+        dl {
+            dt { "log-odds" } dd { (format!("{:+.2}", effects.log_odds).replace('-', "−")) }
+            dt { "error, relative to scratch's" }
+            dd { (effects.relative_error.map_or(NONE.to_owned(), |change| format!("{} %", signed(100.0 * change)))) }
+            dt { "Hedges' g" }
+            dd {
+                @match &effects.standardized {
+                    Some(size) => {
+                        (format!("{:+.2} [{:+.2}, {:+.2}]", size.hedges_g, size.low, size.high).replace('-', "−"))
+                    }
+                    None => { (NONE) }
+                }
+            }
+            dt { "scratch wins" } dd { (percent(effects.scratch_wins)) " % of replicates" }
+            @if let Some(flips) = effects.flips {
+                dt { "test images" }
+                dd { (percent(Some(flips.negative))) " % lost, " (percent(Some(flips.positive))) " % won" }
+            }
+        }
+    }
+}
+
+fn classes(material: &Material, cell: &CellResult, effects: &Effects) -> Markup {
+    let names = material.classes.get(&cell.key.target);
+    let most = effects.classes.iter().map(|class| class.gap_pp.abs()).fold(1.0, f64::max);
+    let name =
+        |class: usize| names.and_then(|names| names.get(class)).cloned().unwrap_or_else(|| format!("class {class}"));
+    html! {
+        h3 { "Class by class" }
+        table.classes {
+            thead {
+                tr {
+                    th scope="col" { "class" }
+                    th scope="col" { "gap" }
+                    th scope="col" { "95 %, unadjusted" }
+                    th scope="col" { span.hidden { "bar" } }
+                }
+            }
+            tbody {
+                @for class in &effects.classes {
+                    tr {
+                        td { (name(class.class)) }
+                        td { (gap(Some(class.gap_pp))) }
+                        td { (interval(class.interval_pp.map(|ends| ends.0), class.interval_pp.map(|ends| ends.1))) }
+                        td { (bar(class.gap_pp / most)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A bar from the middle, its length in pixels: left and warm for harm, right and cool for help.
+fn bar(share: f64) -> Markup {
+    let width = (50.0 * share.abs()).min(50.0).round();
+    html! { i class=(if share < 0.0 { "harm" } else { "help" }) style={ "--w:" (width) } {} }
+}
+
+fn provenance(material: &Material, cell: &CellResult) -> Markup {
+    let line = cell.runs.iter().find_map(|run| material.line_of(run.job));
+    html! {
+        h3 { "Where it comes from" }
+        @if let Some(line) = line {
+            p { "scenario.toml, line " (line) ":" }
+            pre { code { (material.block_at(line)) } }
+        }
+        @if let Some(run) = cell.runs.first() {
+            p { "The way back from a number: " code { "nt explain " (run.job) } }
+            details {
+                summary { "Jobs" }
+                ul.jobs { @for run in &cell.runs { li { code { (run.job) } } } }
+            }
+        }
+    }
+}

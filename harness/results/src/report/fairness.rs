@@ -1,0 +1,208 @@
+//! The fairness certificate: that every arm had the same chances, as far as records can show it.
+
+use maud::{Markup, html};
+
+use super::Material;
+use super::number::{NONE, counted};
+use crate::analysis::{Analysis, CellResult};
+use crate::number::text;
+
+/// A line of the certificate.
+pub(super) struct Check {
+    /// What was looked at.
+    pub subject: &'static str,
+    /// Whether it is as it should be; none where the records cannot tell.
+    pub holds: Option<bool>,
+    /// What was found.
+    pub finding: String,
+}
+
+/// What the records show.
+pub(super) fn checks(analysis: &Analysis) -> Vec<Check> {
+    vec![budget(analysis), edges(analysis), replicates(analysis), openings(analysis), ladder(), unchecked()]
+}
+
+fn budget(analysis: &Analysis) -> Check {
+    let searches: Vec<(usize, usize)> = analysis
+        .cells
+        .iter()
+        .map(|cell| analysis.searches.get(&cell.key).map_or((0, 0), |search| (search.num_rates, search.num_runs)))
+        .collect();
+    let (least, most) = (searches.iter().min().copied(), searches.iter().max().copied());
+    let untrained: usize = analysis.searches.values().map(|search| search.num_untrained).sum();
+    let arms = counted(searches.len(), "arm");
+    let (holds, mut finding) = match (least, most) {
+        (Some((0, _)), Some((0, _))) | (None, _) | (_, None) => {
+            (Some(true), format!("no arm of {arms} was searched for: the scenario fixes the rates"))
+        }
+        (Some(least), Some(most)) if least == most => (
+            Some(true),
+            format!("all {arms} tried {} in {} each", counted(least.0, "learning rate"), counted(least.1, "run")),
+        ),
+        (Some(least), Some(most)) => (
+            Some(false),
+            format!(
+                "from {} in {} runs to {} in {} runs",
+                counted(least.0, "rate"),
+                least.1,
+                counted(most.0, "rate"),
+                most.1
+            ),
+        ),
+    };
+    if untrained > 0 {
+        finding.push_str(&format!("; {} diverged while searching", counted(untrained, "run")));
+    }
+    Check { subject: "equal search (gate 1)", holds, finding }
+}
+
+fn edges(analysis: &Analysis) -> Check {
+    let on_edge = |cell: &&CellResult| cell.runs.iter().any(|run| run.learning_rate_on_edge);
+    let count = analysis.cells.iter().filter(on_edge).count();
+    Check {
+        subject: "edge of the search (gate 1)",
+        holds: Some(count == 0),
+        finding: format!(
+            "{} of {} arms did best at the smallest or largest rate tried{}",
+            count,
+            analysis.cells.len(),
+            if count == 0 { "" } else { "; their verdicts, and those against such a scratch, are one step down" }
+        ),
+    }
+}
+
+fn replicates(analysis: &Analysis) -> Check {
+    let complete = analysis.cells.iter().filter(|cell| cell.is_complete()).count();
+    let all = analysis.cells.len();
+    Check {
+        subject: "equal replicates",
+        holds: Some(complete == all),
+        finding: format!("{complete} of {all} arms have all {} replicates", analysis.study.replicates),
+    }
+}
+
+fn openings(analysis: &Analysis) -> Check {
+    let runs = || analysis.cells.iter().flat_map(|cell| &cell.runs);
+    let (done, once) = runs()
+        .filter(|run| run.status == "done")
+        .fold((0_usize, 0_usize), |(done, once), run| (done + 1, once + usize::from(run.test_openings == 1)));
+    let tuning: u32 = analysis.searches.values().map(|search| search.test_openings).sum();
+    Check {
+        subject: "test lock (gate 5)",
+        holds: Some(done == once && tuning == 0),
+        finding: format!(
+            "{once} of {done} finished runs opened the test labels once, after training; the searches opened them {} times",
+            tuning
+        ),
+    }
+}
+
+fn ladder() -> Check {
+    Check {
+        subject: "scratch ladder (gate 3)",
+        holds: None,
+        finding:
+            "the table of arms gives every budget; whether scratch would gain by longer training is shown only by \
+            a ladder of budgets"
+                .to_owned(),
+    }
+}
+
+fn unchecked() -> Check {
+    Check {
+        subject: "overlap, measured similarity, confounding (gates 6, 7, 8)",
+        holds: None,
+        finding: "records cannot show these: they rest on the scenario and its data".to_owned(),
+    }
+}
+
+/// A row a cell of the table of arms.
+pub(super) struct ArmRow {
+    pub target: String,
+    pub size: String,
+    pub source: String,
+    pub treatment: String,
+    pub rates: usize,
+    pub search_runs: usize,
+    pub learning_rate: String,
+    pub is_on_edge: bool,
+    pub runs: String,
+    pub test_openings: u32,
+}
+
+/// Every arm with its budget.
+pub(super) fn arms(analysis: &Analysis) -> Vec<ArmRow> {
+    analysis.cells.iter().map(|cell| arm(analysis, cell)).collect()
+}
+
+fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
+    let search = analysis.searches.get(&cell.key);
+    let mut rates: Vec<f64> = cell.runs.iter().map(|run| run.learning_rate).filter(|rate| !rate.is_nan()).collect();
+    rates.sort_by(f64::total_cmp);
+    rates.dedup();
+    let rates: Vec<String> = rates.into_iter().map(text).collect();
+    ArmRow {
+        target: cell.key.target.clone(),
+        size: cell.key.size.clone(),
+        source: cell.key.source.clone().unwrap_or_else(|| "scratch".to_owned()),
+        treatment: crate::study::treatment_words(cell.key.copied, cell.key.frozen),
+        rates: search.map_or(0, |search| search.num_rates),
+        search_runs: search.map_or(0, |search| search.num_runs),
+        learning_rate: if rates.is_empty() { NONE.to_owned() } else { rates.join(", ") },
+        is_on_edge: cell.runs.iter().any(|run| run.learning_rate_on_edge),
+        runs: format!("{}/{}", cell.num_done(), cell.num_planned),
+        test_openings: cell.runs.iter().map(|run| run.test_openings).sum(),
+    }
+}
+
+/// The certificate.
+pub(super) fn section(material: &Material) -> Markup {
+    let analysis = &material.analysis;
+    html! {
+        section.prose aria-labelledby="fairness" {
+            h2 #fairness { "Fairness certificate" }
+            ul.checks {
+                @for check in checks(analysis) {
+                    li {
+                        (mark(check.holds)) " " strong { (check.subject) } ": " (check.finding) "."
+                    }
+                }
+            }
+            details {
+                summary { "Budget of every arm" }
+                div.scroll tabindex="0" role="region" aria-label="Budget of every arm" {
+                    table {
+                        thead {
+                            tr {
+                                @for name in ["target", "size", "source", "treatment"] { th scope="col" { (name) } }
+                                @for name in ["rates tried", "search runs", "rate used", "runs", "test openings"] {
+                                    th.number scope="col" { (name) }
+                                }
+                            }
+                        }
+                        tbody { @for row in arms(analysis) { (arm_row(&row)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn mark(holds: Option<bool>) -> Markup {
+    match holds {
+        Some(true) => html! { span.badge.better { "holds" } },
+        Some(false) => html! { span.badge.worse { "alarm" } },
+        None => html! { span.badge.open { "not checked" } },
+    }
+}
+
+fn arm_row(row: &ArmRow) -> Markup {
+    html! {
+        tr {
+            td { (row.target) } td { (row.size) } td { (row.source) } td { (row.treatment) }
+            td.number { (row.rates) } td.number { (row.search_runs) }
+            td.number { (row.learning_rate) @if row.is_on_edge { " (edge)" } }
+            td.number { (row.runs) } td.number { (row.test_openings) }
+        }
+    }
+}

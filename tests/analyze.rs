@@ -1,0 +1,163 @@
+//! `nt analyze`: verdicts for tables of other frameworks, and what it says to tables that are wrong.
+
+// A helper of a test may panic, as a test may; clippy knows that only of the tests themselves.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use support::{Workplace, assert_exit, said};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/analyze").join(name)
+}
+
+/// `nt analyze` of a copy of a fixture, in an empty folder.
+fn analyze(workplace: &Workplace, name: &str, words: &[&str]) -> Output {
+    std::fs::copy(fixture(name), workplace.path(name)).unwrap();
+    let mut command = workplace.nt(&["analyze", name]);
+    command.args(words).output().unwrap()
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// The rows of `verdicts.json` in a folder.
+fn verdicts(dir: &Path) -> Vec<Value> {
+    let file: Value = serde_json::from_slice(&std::fs::read(dir.join("verdicts.json")).unwrap()).unwrap();
+    file["verdicts"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_table_of_pytorch_needs_no_flags_and_agrees_with_scipy() {
+    let workplace = Workplace::tiny();
+    let output = analyze(&workplace, "pytorch.csv", &["--margin-pp", "2", "--out", "out"]);
+    assert_exit(&output, 0);
+    let rows = verdicts(&workplace.path("out"));
+    let expected: Value = serde_json::from_slice(&std::fs::read(fixture("pytorch.json")).unwrap()).unwrap();
+    for arm in expected["arms"].as_array().unwrap() {
+        let is_arm = |row: &&Value| {
+            let name = format!("{}/{}/{}", row["source"].as_str().unwrap(), row["copied"], row["frozen"]);
+            name == arm["arm"].as_str().unwrap()
+        };
+        let row = rows.iter().find(is_arm).unwrap();
+        let (gap, p) = (row["gap_pp"].as_f64().unwrap(), row["p_adjusted"].as_f64().unwrap());
+        assert!((gap - arm["gap_pp"].as_f64().unwrap()).abs() <= 5.1e-5, "{row}");
+        // A printed p has three decimals, or one digit rounded up.
+        let holm = arm["p_holm"].as_f64().unwrap();
+        assert!(if holm < 0.001 { holm <= p && p <= 2.0 * holm } else { (p - holm).abs() <= 5.1e-4 }, "{row}");
+    }
+    let verdict = |source: &str, frozen: u64| {
+        let row = rows.iter().find(|row| row["source"] == source && row["frozen"] == frozen).unwrap();
+        format!("{} {}", row["verdict"].as_str().unwrap(), row["attribution"].as_str().unwrap())
+    };
+    assert_eq!(verdict("near", 0), "MATERIAL POSITIVE SOURCE");
+    assert_eq!(verdict("far", 0), "EQUIVALENT ");
+    assert_eq!(verdict("far", 7), "MATERIAL NEGATIVE FREEZING");
+    let table = printed(&output);
+    for words in [
+        "paired t over units, Holm",
+        "this test set",
+        "worse than scratch (freezing)",
+        "apart from it 1 of untrained sources",
+    ] {
+        assert!(table.contains(words), "{table}");
+    }
+}
+
+#[test]
+fn written_tables_have_the_columns_of_a_study_and_nothing_is_written_unasked() {
+    let workplace = Workplace::tiny();
+    assert_exit(&analyze(&workplace, "pytorch.csv", &["--out", "out"]), 0);
+    let csv = std::fs::read_to_string(workplace.path("out/verdicts.csv")).unwrap();
+    assert_eq!(csv.lines().next().unwrap(), nt_results::tables::VERDICT_COLUMNS.join(","));
+    assert_eq!(csv.lines().count(), 6);
+    let bare = Workplace::tiny();
+    assert_exit(&analyze(&bare, "pytorch.csv", &[]), 0);
+    assert_eq!(std::fs::read_dir(bare.path("")).unwrap().count(), 2, "the scenario and the table");
+}
+
+#[test]
+fn the_order_of_rows_changes_nothing() {
+    let workplace = Workplace::tiny();
+    let straight = analyze(&workplace, "pytorch.csv", &[]);
+    let text = std::fs::read_to_string(workplace.path("pytorch.csv")).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let reversed: Vec<&str> = std::iter::once(header).chain(rows.lines().rev()).collect();
+    std::fs::write(workplace.path("reversed.csv"), reversed.join("\n")).unwrap();
+    let other = workplace.nt(&["analyze", "reversed.csv"]).output().unwrap();
+    assert_eq!(printed(&straight), printed(&other));
+}
+
+#[test]
+fn columns_named_in_a_file_or_by_flags_say_the_same_and_halves_count_once() {
+    let workplace = Workplace::tiny();
+    std::fs::copy(fixture("columns.toml"), workplace.path("columns.toml")).unwrap();
+    let by_file = analyze(&workplace, "halves.csv", &["--columns", "columns.toml"]);
+    assert_exit(&by_file, 0);
+    let flags = ["--arm", "recipe", "--reference", "from-scratch", "--cell", "task", "--replicate", "half"];
+    let more = ["--unit", "split", "--value", "accuracy_percent", "--percent"];
+    let by_flags = analyze(&workplace, "halves.csv", &[&flags[..], &more].concat());
+    assert_eq!(printed(&by_file), printed(&by_flags));
+    let table = printed(&by_file);
+    assert!(table.contains("n counts split") && table.contains("MATERIAL NEGATIVE"), "{table}");
+    assert!(!table.contains("negative transfer"), "the reference is not called scratch: {table}");
+    // Without its unit a half stands four times for one replicate.
+    let refused = analyze(&workplace, "halves.csv", &flags);
+    assert_exit(&refused, 2);
+}
+
+#[test]
+fn a_bad_file_of_columns_is_told_with_line_and_column() {
+    let workplace = Workplace::tiny();
+    std::fs::write(workplace.path("columns.toml"), "arm = \"recipe\"\ncel = \"task\"\nunit = 4\n").unwrap();
+    let output = analyze(&workplace, "halves.csv", &["--columns", "columns.toml"]);
+    assert_exit(&output, 2);
+    for place in ["columns.toml:2:1: there is no key \"cel\"", "columns.toml:3:8: unit is to be a string"] {
+        assert!(said(&output).contains(place), "{}", said(&output));
+    }
+}
+
+#[test]
+fn every_fault_of_a_table_is_told_with_its_row_and_nothing_is_written() {
+    let workplace = Workplace::tiny();
+    let output = analyze(&workplace, "faulty.csv", &["--out", "out"]);
+    assert_exit(&output, 2);
+    let told = said(&output);
+    for fault in [
+        "5 faults in faulty.csv; nothing was judged",
+        "faulty.csv:3: value is \"NaN\", no finite number",
+        "faulty.csv:4: replicate 1 of scratch stands in line 3 already",
+        "faulty.csv:7: 62.5 looks like a per cent among fractions",
+        "faulty.csv:8: 3 fields where the header has 4",
+        "faulty.csv:5: replicate 2 of scratch has no partner",
+    ] {
+        assert!(told.contains(fault), "{fault:?} is not in {told}");
+    }
+    assert!(!workplace.path("out").exists());
+    assert_exit(&workplace.nt(&["analyze", "nowhere.csv"]).output().unwrap(), 2);
+}
+
+#[test]
+fn the_runs_of_a_study_of_nt_need_no_flags() {
+    let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/examples/smoke/runs.csv");
+    let workplace = Workplace::tiny();
+    let output = workplace.nt(&["analyze", &runs.display().to_string(), "--fresh-sources", "--out", "out"]).output();
+    assert_exit(&output.unwrap(), 0);
+    let own = verdicts(runs.parent().unwrap());
+    let found = verdicts(&workplace.path("out"));
+    assert_eq!(found.len(), own.len());
+    let keys = ["source", "target", "size", "similarity", "treatment", "copied", "frozen", "metric", "reference"];
+    for row in &found {
+        let twin = own.iter().find(|other| keys.iter().all(|key| row[key] == other[key])).unwrap();
+        for key in ["gap_pp", "source_gap_pp", "n"] {
+            // Where the fifth decimal is a 5, the last bit of the sum decides which way it is rounded.
+            let near = |one: f64, other: f64| (one - other).abs() <= 1.01e-4;
+            let agree = row[key].as_f64().zip(twin[key].as_f64()).map_or(row[key] == twin[key], |(a, b)| near(a, b));
+            assert!(agree, "{key}: {row} against {twin}");
+        }
+    }
+}
