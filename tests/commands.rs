@@ -255,6 +255,17 @@ fn the_report_folder_holds_what_is_promised() {
     assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("src=\"http"));
 }
 
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let workplace = Workplace::tiny();
+    let mut plan = workplace.nt(&["plan", "study.toml", "--json", "--cache-dir", "cache"]);
+    let mut child = plan.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_exit(&output, 0);
+    assert!(!said(&output).contains("panicked"), "{}", said(&output));
+}
+
 fn wait_for(condition: impl Fn() -> bool) {
     let began = Instant::now();
     while !condition() {

@@ -176,3 +176,13 @@ fn a_report_needs_neither_pictures_nor_cache_and_a_verification_needs_both() {
     assert!(std::fs::read(workplace.path("out/index.html")).unwrap() == page, "index.html differs");
     assert_exit(&workplace.nt(&verify).output().unwrap(), 2);
 }
+
+#[test]
+fn a_cache_that_cannot_be_written_is_an_error_of_the_system_and_not_of_the_scenario() {
+    let workplace = with_pictures(SCENARIO);
+    std::fs::write(workplace.path("file"), "in the way").unwrap();
+    let output = workplace.nt(&["run", "study.toml", "--out", "out", "--cache-dir", "file"]).output().unwrap();
+    assert_exit(&output, 3);
+    assert!(said(&output).contains("--cache-dir"), "{}", said(&output));
+    assert!(!workplace.path("out").exists());
+}

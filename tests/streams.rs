@@ -9,7 +9,7 @@
 mod support;
 
 use negative_transfer::data::synthetic::{Synthetic, SyntheticSpec};
-use negative_transfer::data::{Inputs, Pool, SubsetDraw};
+use negative_transfer::data::{Inputs, SubsetDraw, part};
 use negative_transfer::model::{Init, Parameters, initialise};
 use negative_transfer::train::{ForTest, Setup, Span, Trained, train};
 use nt_scenario::network::{Architecture, NetworkShape};
@@ -38,7 +38,7 @@ fn draw() -> SubsetDraw {
         train_per_class: 12,
         test_per_class: 1,
     };
-    let (pool, _) = Pool::open(Arc::new(Synthetic::new(spec).unwrap()), &[], None).unwrap();
+    let (pool, _) = part(Arc::new(Synthetic::new(spec).unwrap()), &[], None).unwrap();
     pool.draw(SEED, "target", 0, 12, 2).unwrap()
 }
 

@@ -1,6 +1,7 @@
 //! `nt analyze`.
 
 use super::Failure;
+use super::output::say;
 use nt_results::foreign::{Columns, Format, Question, TableAnalysis, Unit, analyse_table};
 use nt_results::write_atomic;
 use std::path::{Path, PathBuf};
@@ -95,7 +96,7 @@ impl Analyze {
         let file = self.table.display().to_string();
         let analysis = analyse_table(&text, &file, Format::of(&self.table), &question)
             .map_err(|faults| Failure::Input(faults.to_string()))?;
-        println!("{}", analysis.terminal_table());
+        say(analysis.terminal_table())?;
         match &self.out {
             Some(dir) => write(dir, &self.table, &analysis),
             None => Ok(()),
@@ -140,7 +141,7 @@ fn write(dir: &Path, table: &Path, analysis: &TableAnalysis) -> Result<(), Failu
     for (file, contents) in [("verdicts.csv", csv), ("verdicts.json", json)] {
         let path = dir.join(file);
         write_atomic(&path, &contents).map_err(|error| Failure::system(&error))?;
-        println!("{}", path.display());
+        say(path.display())?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `nt check`.
 
 use super::Failure;
+use super::output::say;
 use super::scenario_file::ScenarioFile;
 use crate::run::survey;
 use nt_scenario::Faults;
@@ -18,7 +19,7 @@ impl Check {
         if !faults.is_empty() {
             return Err(Failure::Input(Faults(faults).to_string()));
         }
-        println!("{}: no faults", scenario.study.name);
+        say(format_args!("{}: no faults", scenario.study.name))?;
         Ok(())
     }
 }

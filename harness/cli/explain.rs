@@ -1,6 +1,7 @@
 //! `nt explain`.
 
 use super::Failure;
+use super::output::say;
 use nt_results::{Manifest, RunRecord, Status, ledger::read_records};
 use nt_scenario::JobId;
 use std::path::{Path, PathBuf};
@@ -26,15 +27,15 @@ impl Explain {
             };
             found = true;
             let scenario = dir.join("scenario.toml");
-            println!("{} ({}), job {}", planned.name, planned.role, planned.job);
-            println!("  {}:{}", scenario.display(), planned.line);
+            say(format_args!("{} ({}), job {}", planned.name, planned.role, planned.job))?;
+            say(format_args!("  {}:{}", scenario.display(), planned.line))?;
             if let Some(text) = line_of(&scenario, planned.line) {
-                println!("  {:>4} | {text}", planned.line);
+                say(format_args!("  {:>4} | {text}", planned.line))?;
             }
             let (records, _) = read_records(&dir).map_err(|error| Failure::system(&error))?;
             match records.iter().find(|record| record.job == planned.job) {
-                Some(record) => tell(record),
-                None => println!("  not run yet"),
+                Some(record) => tell(record)?,
+                None => say("  not run yet")?,
             }
         }
         if found {
@@ -69,16 +70,19 @@ fn line_of(file: &Path, line: usize) -> Option<String> {
     std::fs::read_to_string(file).ok()?.lines().nth(line.checked_sub(1)?).map(str::to_owned)
 }
 
-fn tell(record: &RunRecord) {
+fn tell(record: &RunRecord) -> Result<(), Failure> {
     match &record.status {
-        Status::Done => println!("  done in {:.2} s, learning rate {}", record.wall_seconds, record.learning_rate),
-        Status::Diverged { reason } => println!("  diverged: {reason}"),
-        Status::Failed { reason } => println!("  failed: {reason}"),
+        Status::Done => {
+            say(format_args!("  done in {:.2} s, learning rate {}", record.wall_seconds, record.learning_rate))?
+        }
+        Status::Diverged { reason } => say(format_args!("  diverged: {reason}"))?,
+        Status::Failed { reason } => say(format_args!("  failed: {reason}"))?,
     }
     for metric in &record.metrics {
-        println!("  {:<20} {:.4}  (n = {})", metric.name, metric.value, metric.n);
+        say(format_args!("  {:<20} {:.4}  (n = {})", metric.name, metric.value, metric.n))?;
     }
     for file in &record.files {
-        println!("  {}", file.path);
+        say(format_args!("  {}", file.path))?;
     }
+    Ok(())
 }

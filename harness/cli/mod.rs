@@ -6,6 +6,7 @@ mod device;
 mod explain;
 mod failure;
 mod log;
+mod output;
 mod plan;
 mod report;
 mod run;

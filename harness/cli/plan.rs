@@ -1,6 +1,7 @@
 //! `nt plan`.
 
 use super::Failure;
+use super::output::say;
 use super::run::CacheDir;
 use super::run::open_study;
 use super::scenario_file::ScenarioFile;
@@ -22,10 +23,10 @@ impl Plan {
         let study = open_study(&self.scenario, &self.cache)?;
         if self.json {
             let json = serde_json::to_string_pretty(&study.plan).map_err(|error| Failure::system(&error))?;
-            println!("{json}");
+            say(json)?;
         } else {
-            println!("{}", study.plan.summary(&study.scenario));
-            println!("{}", estimate(&study)?);
+            say(study.plan.summary(&study.scenario))?;
+            say(estimate(&study)?)?;
         }
         Ok(())
     }

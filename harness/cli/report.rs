@@ -1,6 +1,7 @@
 //! `nt report`.
 
 use super::Failure;
+use super::output::say;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -24,7 +25,7 @@ impl Report {
 /// Draws the report and prints its table.
 pub(super) fn write_and_tell(dir: &Path) -> Result<(), Failure> {
     let summary = nt_results::report(dir).map_err(|error| Failure::system(&error))?;
-    println!("{}", summary.terminal_table());
-    println!("{}", dir.join("index.html").display());
+    say(summary.terminal_table())?;
+    say(dir.join("index.html").display())?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `nt verify`.
 
 use super::Failure;
+use super::output::say;
 use super::run::{CacheDir, Machine, failure, interrupt_flag};
 use crate::run::{Progress, Study, verify};
 use nt_results::{Manifest, ledger::read_records};
@@ -50,7 +51,10 @@ impl Verify {
         let (name, digest) = (&manifest.study, &manifest.result_digest);
         match found.first {
             None => {
-                println!("{name}: {} jobs came out again, bit for bit; result digest {digest}", found.compared);
+                say(format_args!(
+                    "{name}: {} jobs came out again, bit for bit; result digest {digest}",
+                    found.compared
+                ))?;
                 Ok(())
             }
             Some(first) => Err(Failure::Incomplete(format!(

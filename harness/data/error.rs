@@ -203,6 +203,13 @@ pub enum DataError {
     },
 }
 
+impl DataError {
+    /// Whether the cache of decoded images is at fault, and not the data.
+    pub fn is_of_the_cache(&self) -> bool {
+        matches!(self, Self::CacheFolder { .. } | Self::CacheWrite { .. } | Self::CacheDamaged { .. })
+    }
+}
+
 /// One image that cannot be used.
 #[derive(Debug)]
 pub struct BrokenImage {

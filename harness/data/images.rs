@@ -44,11 +44,6 @@ impl Images {
         Self { side, pixels, labels, ids, standardisation: Standardisation::new(mean_and_std.0, mean_and_std.1) }
     }
 
-    /// Height and width, pixels.
-    pub fn side(&self) -> usize {
-        self.side
-    }
-
     /// One image's bytes, `(H, W, 3)`.
     pub fn pixels(&self, index: usize) -> &[u8] {
         let length = self.side * self.side * 3;

@@ -1,7 +1,7 @@
 //! Labelled images: built-in domains, folders of pictures, CIFAR-10, and how a replicate draws from them.
 //!
 //! Whatever a data set is, its pixels are fixed once: `side × side` RGB bytes. The training side and the test side part
-//! at [`Pool::open`]: [`TrainPool`] is free to use, [`SealedTest`] opens only against proof that a training has ended.
+//! at [`part`]: [`TrainPool`] is free to use, [`SealedTest`] opens only against proof that a training has ended.
 
 pub mod augmentation;
 pub mod cache;
@@ -18,7 +18,7 @@ mod tests;
 
 pub use error::DataError;
 pub use images::{Codes, Images, Inputs};
-pub use pool::{EndOfTraining, Pool, SealedTest, SubsetDraw, TrainPool};
+pub use pool::{EndOfTraining, SealedTest, SubsetDraw, TrainPool, part};
 
 /// The two sides of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

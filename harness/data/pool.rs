@@ -3,39 +3,30 @@
 use super::{DataError, Dataset, Images, Split};
 use nt_kernels::philox::Stream;
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A data set seen through a choice of classes: label `k` is the `k`-th chosen class.
-pub struct Pool;
-
-impl Pool {
-    /// Parts a data set into its training side and its sealed test side, both restricted to `classes` (all, if empty)
-    /// and the test side to the first `test_per_class` images a class (all, if `None`).
-    ///
-    /// # Errors
-    /// [`DataError::UnknownClass`] for a class that the data set lacks.
-    pub fn open(
-        dataset: Arc<dyn Dataset>,
-        classes: &[String],
-        test_per_class: Option<usize>,
-    ) -> Result<(TrainPool, SealedTest), DataError> {
-        let all = dataset.classes();
-        let chosen = if classes.is_empty() {
-            (0..all.len()).collect()
-        } else {
-            let find = |name: &String| {
-                let unknown = || DataError::UnknownClass { name: name.clone(), known: all.to_vec() };
-                all.iter().position(|class| class == name).ok_or_else(unknown)
-            };
-            classes.iter().map(find).collect::<Result<Vec<_>, _>>()?
+/// Parts a data set into its training side and its sealed test side, both restricted to `classes` (all, if empty; label
+/// `k` is then the `k`-th of them) and the test side to the first `test_per_class` images a class (all, if `None`).
+///
+/// # Errors
+/// [`DataError::UnknownClass`] for a class that the data set lacks.
+pub fn part(
+    dataset: Arc<dyn Dataset>,
+    classes: &[String],
+    test_per_class: Option<usize>,
+) -> Result<(TrainPool, SealedTest), DataError> {
+    let all = dataset.classes();
+    let chosen = if classes.is_empty() {
+        (0..all.len()).collect()
+    } else {
+        let find = |name: &String| {
+            let unknown = || DataError::UnknownClass { name: name.clone(), known: all.to_vec() };
+            all.iter().position(|class| class == name).ok_or_else(unknown)
         };
-        let side = View { dataset, classes: chosen };
-        Ok((
-            TrainPool { view: side.clone() },
-            SealedTest { view: side, test_per_class, images: Mutex::new(None), openings: AtomicU32::new(0) },
-        ))
-    }
+        classes.iter().map(find).collect::<Result<Vec<_>, _>>()?
+    };
+    let view = View { dataset, classes: chosen };
+    Ok((TrainPool { view: view.clone() }, SealedTest { view, test_per_class, images: Mutex::new(None) }))
 }
 
 #[derive(Clone)]
@@ -74,11 +65,6 @@ pub struct SubsetDraw {
 }
 
 impl TrainPool {
-    /// Number of classes.
-    pub fn num_classes(&self) -> usize {
-        self.view.classes.len()
-    }
-
     /// Draws `per_class` images of every class, the last `num_validation` of them for validation.
     ///
     /// A class's images are shuffled once for the seed, `scope` and replicate, and the first `per_class` taken, so that
@@ -120,14 +106,16 @@ impl TrainPool {
 ///
 /// The training loop implements it for networks trained to be judged, and for nothing else: a network trained to choose
 /// a learning rate does not have it, so code that tunes cannot reach a test image.
-pub trait EndOfTraining {}
+pub trait EndOfTraining {
+    /// Notes that the test set was opened against this proof.
+    fn count_opening(&self);
+}
 
 /// The test side of a data set, closed until a training has ended.
 pub struct SealedTest {
     view: View,
     test_per_class: Option<usize>,
     images: Mutex<Option<Arc<Images>>>,
-    openings: AtomicU32,
 }
 
 impl SealedTest {
@@ -135,8 +123,8 @@ impl SealedTest {
     ///
     /// # Errors
     /// Where an image cannot be read, or a class holds fewer than the scenario asks for.
-    pub fn open(&self, _proof: &impl EndOfTraining) -> Result<Arc<Images>, DataError> {
-        self.openings.fetch_add(1, Ordering::Relaxed);
+    pub fn open(&self, proof: &impl EndOfTraining) -> Result<Arc<Images>, DataError> {
+        proof.count_opening();
         let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(images) = &*images {
             return Ok(Arc::clone(images));
@@ -158,10 +146,5 @@ impl SealedTest {
             examples.extend((0..wanted as u32).map(|index| (label as u32, index)));
         }
         Ok(examples)
-    }
-
-    /// How often it was opened.
-    pub fn openings(&self) -> u32 {
-        self.openings.load(Ordering::Relaxed)
     }
 }

@@ -1,6 +1,7 @@
 //! Draws, the sealed test side, and the gathering of batches.
 
-use super::{DataError, Dataset, EndOfTraining, Inputs, Pool, Split};
+use super::{DataError, Dataset, EndOfTraining, Inputs, Split, part};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -38,9 +39,16 @@ impl Dataset for Numbered {
     }
 }
 
-struct Finished;
+#[derive(Default)]
+struct Finished {
+    openings: Cell<u32>,
+}
 
-impl EndOfTraining for Finished {}
+impl EndOfTraining for Finished {
+    fn count_opening(&self) {
+        self.openings.set(self.openings.get() + 1);
+    }
+}
 
 fn numbered() -> Arc<dyn Dataset> {
     Arc::new(Numbered { classes: ["a", "b", "c"].map(str::to_owned).into() })
@@ -52,7 +60,7 @@ fn ids(inputs: Inputs<'_>) -> BTreeSet<u32> {
 
 #[test]
 fn a_smaller_draw_is_nested_in_a_larger_one_and_validation_counts() {
-    let (pool, _) = Pool::open(numbered(), &[], None).unwrap();
+    let (pool, _) = part(numbered(), &[], None).unwrap();
     let small = pool.draw(1, "target", 0, 10, 2).unwrap();
     let large = pool.draw(1, "target", 0, 30, 6).unwrap();
     assert_eq!(Inputs::Images(&small.train).len(), 3 * 8);
@@ -64,7 +72,7 @@ fn a_smaller_draw_is_nested_in_a_larger_one_and_validation_counts() {
 
 #[test]
 fn replicates_and_scopes_draw_anew_and_the_same_ones_again() {
-    let (pool, _) = Pool::open(numbered(), &[], None).unwrap();
+    let (pool, _) = part(numbered(), &[], None).unwrap();
     let draw = |scope, replicate| ids(Inputs::Images(&pool.draw(1, scope, replicate, 10, 0).unwrap().train));
     assert_eq!(draw("target", 0), draw("target", 0));
     assert_ne!(draw("target", 0), draw("target", 1));
@@ -74,32 +82,31 @@ fn replicates_and_scopes_draw_anew_and_the_same_ones_again() {
 #[test]
 fn a_choice_of_classes_gives_labels_in_its_order_and_keeps_identities() {
     let classes = ["c", "a"].map(str::to_owned);
-    let (pool, test) = Pool::open(numbered(), &classes, Some(5)).unwrap();
-    assert_eq!(pool.num_classes(), 2);
-    let images = test.open(&Finished).unwrap();
+    let (_, test) = part(numbered(), &classes, Some(5)).unwrap();
+    let images = test.open(&Finished::default()).unwrap();
     let inputs = Inputs::Images(&images);
     assert_eq!(inputs.labels(), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
     assert_eq!(inputs.ids(), [14, 15, 16, 17, 18, 0, 1, 2, 3, 4]);
     assert_eq!(images.pixels(0)[0], 202);
-    let unknown = Pool::open(numbered(), &["d".to_owned()], None).err();
+    let unknown = part(numbered(), &["d".to_owned()], None).err();
     assert!(matches!(unknown, Some(DataError::UnknownClass { .. })));
 }
 
 #[test]
 fn openings_of_the_test_side_are_counted_and_too_many_images_are_an_error() {
-    let (pool, test) = Pool::open(numbered(), &[], None).unwrap();
-    assert_eq!(test.openings(), 0);
-    test.open(&Finished).unwrap();
-    test.open(&Finished).unwrap();
-    assert_eq!(test.openings(), 2);
+    let (pool, test) = part(numbered(), &[], None).unwrap();
+    let finished = Finished::default();
+    test.open(&finished).unwrap();
+    test.open(&finished).unwrap();
+    assert_eq!(finished.openings.get(), 2);
     assert!(matches!(pool.draw(1, "target", 0, 51, 0), Err(DataError::TooFewImages { available: 50, wanted: 51, .. })));
-    let (_, too_few) = Pool::open(numbered(), &[], Some(8)).unwrap();
-    assert!(matches!(too_few.open(&Finished), Err(DataError::TooFewImages { available: 7, wanted: 8, .. })));
+    let (_, too_few) = part(numbered(), &[], Some(8)).unwrap();
+    assert!(matches!(too_few.open(&Finished::default()), Err(DataError::TooFewImages { available: 7, wanted: 8, .. })));
 }
 
 #[test]
 fn a_batch_has_the_images_innermost_and_standardised() {
-    let (pool, _) = Pool::open(numbered(), &[], None).unwrap();
+    let (pool, _) = part(numbered(), &[], None).unwrap();
     let images = pool.draw(1, "target", 0, 3, 0).unwrap().train;
     let chosen = [4, 0, 7, 2];
     let mut batch = vec![0.0; 3 * SIDE * SIDE * chosen.len()];

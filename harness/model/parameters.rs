@@ -28,14 +28,6 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Whether these parameters have this network's shape.
-    pub fn fit(&self, shape: &NetworkShape) -> bool {
-        self.layers.len() == shape.layers.len()
-            && self.layers.iter().zip(&shape.layers).all(|(parameters, layer)| {
-                parameters.weight.len() == layer.num_weights() && parameters.bias.len() == layer.num_biases()
-            })
-    }
-
     /// Whether every value is a finite number.
     pub fn are_finite(&self) -> bool {
         self.layers.iter().all(|layer| layer.weight.iter().chain(&layer.bias).all(|value| value.is_finite()))

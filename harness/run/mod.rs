@@ -22,7 +22,3 @@ pub use store::Store;
 pub use study::{RunOptions, Study, StudyError};
 pub use training::TrainingExecutor;
 pub use verify::{Difference, Verification, verify};
-
-/// Backend, precision and version of the arithmetic that makes results. It enters every job's identity, so raising the
-/// version runs every job again; a golden-bits test fails where the bits change and the version does not.
-pub const NUMERICS: &str = "cpu-f32-1";

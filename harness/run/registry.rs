@@ -2,8 +2,8 @@
 
 use crate::data::cifar10::Cifar10;
 use crate::data::image_folder::ImageFolder;
-use crate::data::synthetic::{Synthetic, SyntheticSpec};
-use crate::data::{DataError, Dataset, Pool, SealedTest, Split, TrainPool};
+use crate::data::synthetic::{Synthetic, SyntheticError, SyntheticSpec};
+use crate::data::{DataError, Dataset, SealedTest, Split, TrainPool, part};
 use nt_scenario::{Data, DataFacts, Facts, Scenario, SyntheticData, vocabulary};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -22,16 +22,24 @@ pub struct Registry {
 impl Registry {
     /// Opens every data set of a scenario; relative paths are below `base`, decoded images are kept below `cache_dir`.
     /// What cannot be opened is a fault among the facts, so that all of them can be told at once.
-    pub fn open(scenario: &Scenario, base: &Path, cache_dir: &Path) -> (Self, Facts) {
+    ///
+    /// # Errors
+    /// [`DataError`] where the cache cannot be used, which no change of the scenario would mend.
+    pub fn open(scenario: &Scenario, base: &Path, cache_dir: &Path) -> Result<(Self, Facts), DataError> {
         let (mut datasets, mut facts, mut warnings) = (BTreeMap::new(), Facts::new(), Vec::new());
         for (name, data) in &scenario.data {
-            let opened = open(data, base, scenario.model.input, cache_dir, &mut warnings);
-            facts.insert(name.clone(), opened.as_deref().map(facts_of).map_err(ToString::to_string));
-            if let Ok(dataset) = opened {
-                datasets.insert(name.clone(), Arc::from(dataset));
-            }
+            let found = match open(data, base, scenario.model.input, cache_dir, &mut warnings) {
+                Ok(dataset) => {
+                    let found = facts_of(&*dataset);
+                    datasets.insert(name.clone(), Arc::from(dataset));
+                    Ok(found)
+                }
+                Err(OpenError::Data(error)) if error.is_of_the_cache() => return Err(error),
+                Err(error) => Err(error.to_string()),
+            };
+            facts.insert(name.clone(), found);
         }
-        (Self { datasets, warnings, pools: Mutex::default() }, facts)
+        Ok((Self { datasets, warnings, pools: Mutex::default() }, facts))
     }
 
     /// The training and test side of these classes of a data set.
@@ -51,7 +59,7 @@ impl Registry {
         }
         let unknown = || DataError::UnknownClass { name: data.to_owned(), known: Vec::new() };
         let dataset = self.datasets.get(data).ok_or_else(unknown)?;
-        let pool = Arc::new(Pool::open(Arc::clone(dataset), classes, test_per_class)?);
+        let pool = Arc::new(part(Arc::clone(dataset), classes, test_per_class)?);
         pools.insert(key, Arc::clone(&pool));
         Ok(pool)
     }
@@ -73,12 +81,14 @@ impl Registry {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
+}
 
-    /// How often test sets were opened.
-    pub fn test_openings(&self) -> u32 {
-        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.values().map(|pool| pool.1.openings()).sum()
-    }
+/// Why a data set cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+enum OpenError {
+    Data(#[from] DataError),
+    Synthetic(#[from] SyntheticError),
 }
 
 fn open(
@@ -87,7 +97,7 @@ fn open(
     side: usize,
     cache_dir: &Path,
     warnings: &mut Vec<String>,
-) -> Result<Box<dyn Dataset>, Box<dyn std::error::Error>> {
+) -> Result<Box<dyn Dataset>, OpenError> {
     Ok(match data {
         Data::Synthetic(data) => Box::new(Synthetic::new(spec(data, side))?),
         Data::ImageFolder(folder) => {

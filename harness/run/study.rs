@@ -1,6 +1,8 @@
 //! A study: its scenario, plan and data, and the folder it writes.
 
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor};
+use crate::data::DataError;
+use crate::train::NUMERICS;
 use nt_results::ledger::Shard;
 use nt_results::manifest::{DataFact, Host, ManifestError};
 use nt_results::{
@@ -17,6 +19,9 @@ pub enum StudyError {
     /// The scenario's data do not hold what it asks for.
     #[error(transparent)]
     Faults(#[from] Faults),
+    /// The cache of decoded images cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// No plan can be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -73,12 +78,12 @@ impl Study {
     /// # Errors
     /// [`StudyError::Faults`], all of them, where the data do not hold what the scenario asks for.
     pub fn open(scenario: Scenario, base: &Path, cache_dir: &Path) -> Result<Self, StudyError> {
-        let (registry, facts) = Registry::open(&scenario, base, cache_dir);
+        let (registry, facts) = Registry::open(&scenario, base, cache_dir)?;
         let faults: Vec<Diagnostic> = scenario.check_data(&facts);
         if !faults.is_empty() {
             return Err(Faults(faults).into());
         }
-        let plan = Plan::new(&scenario, &facts, super::NUMERICS)?;
+        let plan = Plan::new(&scenario, &facts, NUMERICS)?;
         let facts = facts.into_iter().filter_map(|(name, facts)| Some((name, facts.ok()?))).collect();
         Ok(Self { scenario, plan, registry, facts })
     }
@@ -162,7 +167,7 @@ impl Study {
             jobs: options.jobs,
             threads: options.threads,
             interrupt,
-            numerics: super::NUMERICS,
+            numerics: NUMERICS,
         };
         Ok(scheduler.run(chosen, ledger, &executor, progress)?)
     }
@@ -187,7 +192,7 @@ impl Study {
             schema_version: SCHEMA_VERSION,
             study: self.scenario.study.name.clone(),
             versions: versions(),
-            numerics: super::NUMERICS.to_owned(),
+            numerics: NUMERICS.to_owned(),
             host: host(options),
             seed: self.scenario.study.seed,
             data: data.collect(),
@@ -222,9 +227,16 @@ impl Study {
     }
 }
 
+/// Versions of nt and of the crates that results depend on, as they were locked when nt was built.
 fn versions() -> BTreeMap<String, String> {
-    let versions = [("nt", env!("CARGO_PKG_VERSION")), ("candle-core", "0.11.1"), ("libm", "0.2.16")];
-    versions.into_iter().map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+    const LOCKED: &str = include_str!("../../Cargo.lock");
+    const DECISIVE: [&str; 6] = ["candle-core", "image", "libm", "rayon", "safetensors", "zune-jpeg"];
+    let locked = |name: &str| {
+        let (_, entry) = LOCKED.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+        Some((name.to_owned(), entry.split_once('"')?.0.to_owned()))
+    };
+    let own = ("nt".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    DECISIVE.into_iter().filter_map(locked).chain([own]).collect()
 }
 
 fn host(options: &RunOptions) -> Host {

@@ -1,6 +1,7 @@
 //! The scheduler behind a mock executor: order, failures and resumption, in milliseconds.
 
-use super::{Executor, JobOutput, NUMERICS, Progress, Scheduler, Stopped, Tally, Upstream};
+use super::{Executor, JobOutput, Progress, Scheduler, Stopped, Tally, Upstream};
+use crate::train::NUMERICS;
 use nt_results::{Ledger, Metric, Status, metric};
 use nt_scenario::{DataFacts, Facts, Job, Plan, Role, Scenario};
 use std::collections::BTreeSet;

@@ -11,3 +11,7 @@ pub use evaluate::{Prediction, Score, classify, codes};
 pub use gradients::Gradients;
 pub use network::{DropoutAt, Network, Span};
 pub use sgd_loop::{CurvePoint, ForTest, ForTuning, Outcome, Purpose, Setup, TrainError, Trained, train};
+
+/// Backend, precision and version of the arithmetic that makes results. It enters every job's identity, so raising the
+/// version runs every job again; a golden-bits test fails where the bits change and the version does not.
+pub const NUMERICS: &str = "cpu-f32-1";

@@ -120,11 +120,6 @@ impl Network {
         })
     }
 
-    /// The stretch this network computes.
-    pub fn span(&self) -> Span {
-        self.span
-    }
-
     /// Values an example has at the end of this stretch.
     pub fn num_outputs(&self) -> usize {
         self.layers.last().map_or(0, |layer| layer.out_features)

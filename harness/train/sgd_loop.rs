@@ -12,6 +12,7 @@ use nt_kernels::philox::Stream;
 use nt_kernels::sgd::{Sgd, WeightDecay};
 use nt_scenario::Recipe;
 use nt_scenario::network::{LAYER_NAMES, NetworkShape};
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -35,6 +36,7 @@ pub struct Trained<P: Purpose> {
     pub outcome: Outcome,
     /// Loss and rate along the way.
     pub curve: Vec<CurvePoint>,
+    test_openings: Cell<u32>,
     purpose: PhantomData<P>,
 }
 
@@ -46,7 +48,11 @@ pub struct Trained<P: Purpose> {
 ///     let _ = test.open(tuned);
 /// }
 /// ```
-impl EndOfTraining for Trained<ForTest> {}
+impl EndOfTraining for Trained<ForTest> {
+    fn count_opening(&self) {
+        self.test_openings.set(self.test_openings.get() + 1);
+    }
+}
 
 /// How a training ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,7 +208,7 @@ pub fn train<P: Purpose>(
     if outcome == Outcome::Finished && !parameters.are_finite() {
         outcome = Outcome::Diverged { step: setup.recipe.steps };
     }
-    Ok(Trained { parameters, outcome, curve: curve.points, purpose: PhantomData })
+    Ok(Trained { parameters, outcome, curve: curve.points, test_openings: Cell::new(0), purpose: PhantomData })
 }
 
 fn update(
@@ -261,9 +267,20 @@ impl Curve {
 }
 
 impl<P: Purpose> Trained<P> {
+    /// How often the test set was opened against this network.
+    pub fn test_openings(&self) -> u32 {
+        self.test_openings.get()
+    }
+
     /// A network that is used as it is, without training.
     pub fn untouched(parameters: Parameters) -> Self {
-        Self { parameters, outcome: Outcome::Finished, curve: Vec::new(), purpose: PhantomData }
+        Self {
+            parameters,
+            outcome: Outcome::Finished,
+            curve: Vec::new(),
+            test_openings: Cell::new(0),
+            purpose: PhantomData,
+        }
     }
 
     /// Scores this network on training or validation examples.

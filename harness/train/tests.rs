@@ -1,9 +1,8 @@
 //! The bits of a whole training, and what scratch and treatments share.
 
-use super::{ForTest, Outcome, Setup, Span, Trained, train};
+use super::{ForTest, NUMERICS, Outcome, Setup, Span, Trained, train};
 use crate::data::{Codes, Inputs};
 use crate::model::{Init, Parameters, initialise};
-use crate::run::NUMERICS;
 use nt_kernels::philox::Stream;
 use nt_kernels::tile::Simd;
 use nt_scenario::network::{Architecture, NetworkShape};

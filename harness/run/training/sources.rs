@@ -65,6 +65,7 @@ impl TrainingExecutor<'_> {
         if trained.outcome == Outcome::Finished {
             output.artifacts.network = Some(model::to_bytes(&trained.parameters, &shape)?);
             self.judge_source(job, task, &shape, &trained, images, &mut output)?;
+            output.test_openings = trained.test_openings();
         }
         Ok(output)
     }
@@ -83,7 +84,6 @@ impl TrainingExecutor<'_> {
         output.metrics.push(Metric::new(metric::TRAIN_TOP1, fitted.top1, fitted.num_examples as u64));
         if task.for_target.is_none() && job.role == Role::Source {
             let pool = self.registry.pool(&task.data, &task.classes, None)?;
-            output.test_openings += 1;
             let score = trained.score(shape, Span::WHOLE, Inputs::Images(&*pool.1.open(trained)?))?;
             push_test_metrics(&score, output);
         }

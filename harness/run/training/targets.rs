@@ -88,6 +88,7 @@ impl<'a> TrainingExecutor<'a> {
         note_training(&trained, &mut output);
         if trained.outcome == Outcome::Finished {
             judge(self, &run, &trained, &mut output)?;
+            output.test_openings = trained.test_openings();
         }
         Ok(output)
     }
@@ -124,20 +125,14 @@ impl<'a> TrainingExecutor<'a> {
         let fitted = trained.score(&run.shape, run.span(), examples.inputs())?;
         output.metrics.push(Metric::new(metric::TRAIN_TOP1, fitted.top1, fitted.num_examples as u64));
         self.validate(run, trained, output)?;
-        let predictions = self.predict_test(run, trained, output)?;
+        let predictions = self.predict_test(run, trained)?;
         push_test_metrics(&Score::of(&predictions, run.shape.num_classes), output);
         output.artifacts.predictions = Some(tabulate(predictions, run.shape.num_classes)?);
         Ok(())
     }
 
-    fn predict_test(
-        &self,
-        run: &Run<'_>,
-        trained: &Trained<ForTest>,
-        output: &mut JobOutput,
-    ) -> Result<Vec<Prediction>, Trouble> {
+    fn predict_test(&self, run: &Run<'_>, trained: &Trained<ForTest>) -> Result<Vec<Prediction>, Trouble> {
         let pool = self.registry.pool(&run.task.data, &run.task.classes, run.task.test_per_class)?;
-        output.test_openings += 1;
         let images = pool.1.open(trained)?;
         let examples = self.examples(run, SetKey::Test(run.task.target), &images)?;
         Ok(train::classify(&run.shape, run.span(), &trained.parameters, examples.inputs())?)
