@@ -70,11 +70,18 @@ fn line_of(file: &Path, line: usize) -> Option<String> {
     std::fs::read_to_string(file).ok()?.lines().nth(line.checked_sub(1)?).map(str::to_owned)
 }
 
+/// The one setting that was searched for.
+fn setting(record: &RunRecord) -> String {
+    match record.l2 {
+        Some(l2) => format!("L2 strength {l2}"),
+        None => format!("learning rate {}", record.learning_rate),
+    }
+}
+
 fn tell(record: &RunRecord) -> Result<(), Failure> {
     match &record.status {
-        Status::Done => {
-            say(format_args!("  done in {:.2} s, learning rate {}", record.wall_seconds, record.learning_rate))?
-        }
+        Status::Done => say(format_args!("  done in {:.2} s, {}", record.wall_seconds, setting(record)))?,
+        Status::Unneeded => say(format_args!("  not called for: the best of the grid was not on this edge of it"))?,
         Status::Diverged { reason } => say(format_args!("  diverged: {reason}"))?,
         Status::Failed { reason } => say(format_args!("  failed: {reason}"))?,
     }

@@ -77,6 +77,11 @@ impl Codes {
         debug_assert_eq!(ids.len(), labels.len());
         Self { num_features, values, labels, ids }
     }
+
+    /// The codes of one example.
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.values[index * self.num_features..(index + 1) * self.num_features]
+    }
 }
 
 /// A set of examples, as pixels or as the codes of a frozen network.

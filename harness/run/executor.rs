@@ -1,7 +1,7 @@
 //! What it takes to run a job, whatever runs it.
 
 use nt_results::{CurvePoint, Metric, Predictions, RunRecord, Status};
-use nt_scenario::Job;
+use nt_scenario::{Job, Method, SettingChoice, TargetTask};
 
 /// What a job needs of the jobs before it.
 pub trait Upstream: Sync {
@@ -33,6 +33,8 @@ pub struct JobOutput {
     pub status: Status,
     /// Peak learning rate; NaN where nothing was trained.
     pub learning_rate: f64,
+    /// Strength of L2 regularisation of a probe.
+    pub l2: Option<f64>,
     /// Whether that rate is an end of the grid searched.
     pub learning_rate_on_edge: bool,
     /// What it measured.
@@ -49,10 +51,26 @@ impl JobOutput {
         Self {
             status: Status::Failed { reason: reason.into() },
             learning_rate: f64::NAN,
+            l2: None,
             learning_rate_on_edge: false,
             metrics: Vec::new(),
             artifacts: Artifacts::default(),
             test_openings: 0,
+        }
+    }
+
+    /// A trial beyond an edge of its grid that was not called for.
+    pub fn unneeded(task: &TargetTask) -> Self {
+        let value = match task.setting {
+            SettingChoice::Fixed(value) => Some(value),
+            SettingChoice::NotTrained | SettingChoice::Tuned { .. } => None,
+        };
+        let is_probe = task.method == Method::Probe;
+        Self {
+            status: Status::Unneeded,
+            learning_rate: value.filter(|_| !is_probe).unwrap_or(f64::NAN),
+            l2: value.filter(|_| is_probe),
+            ..Self::failed(String::new())
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Artifacts, Executor, JobOutput, Progress, Upstream};
 use nt_results::curve::{CurveError, write_curve};
 use nt_results::predictions::PredictionsError;
 use nt_results::{FileRef, Ledger, LedgerError, RunRecord, SCHEMA_VERSION, Status};
-use nt_scenario::{Job, JobId, Plan, Role, Scenario, Work};
+use nt_scenario::{Job, JobId, Method, Plan, Role, Scenario, Work};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -232,13 +232,14 @@ impl Scheduler<'_> {
     }
 
     fn run_record(&self, job: &Job, output: &JobOutput, files: Vec<FileRef>, wall_seconds: f64) -> RunRecord {
-        let (source, target, size, treatment, name, budget) = match &job.work {
-            Work::TrainSource(task) => (Some(task.source), None, None, None, "pretraining", 1.0),
+        let (source, target, size, treatment, method, name, budget) = match &job.work {
+            Work::TrainSource(task) => (Some(task.source), None, None, None, Method::Training, "pretraining", 1.0),
             Work::TrainTarget(task) => {
                 let target = &self.scenario.targets[task.target];
                 let size = target.sizes[task.size].name.clone();
                 let name: &str = &task.treatment_name;
-                (task.source, Some(target.name.clone()), Some(size), Some(task.treatment), name, task.budget)
+                let target = Some(target.name.clone());
+                (task.source, target, Some(size), Some(task.treatment), task.method, name, task.budget)
             }
         };
         let source = source.map(|source| &self.scenario.sources[source]);
@@ -255,9 +256,11 @@ impl Scheduler<'_> {
             treatment: name.to_owned(),
             copied: treatment.map_or(0, |treatment| treatment.copied()),
             frozen: treatment.map_or(0, |treatment| treatment.frozen()),
+            method,
             replicate: job.replicate.index,
             budget,
             learning_rate: output.learning_rate,
+            l2: output.l2,
             learning_rate_on_edge: output.learning_rate_on_edge,
             numerics: self.numerics.to_owned(),
             status: output.status.clone(),

@@ -1,50 +1,68 @@
-//! The choice of a learning rate from its trials.
+//! The choice of a setting (a learning rate, a probe's strength of regularisation) from its trials.
 
 use super::Upstream;
 use nt_results::{Status, metric};
-use nt_scenario::Trial;
+use nt_scenario::{Method, OnlyIf, Trial};
 
-/// The rate chosen for an arm.
+/// The value chosen for an arm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Choice {
-    /// The rate.
-    pub rate: f64,
-    /// Whether it is the smallest or the largest of the grid.
+    /// The value.
+    pub value: f64,
+    /// Whether it is the smallest or the largest of those tried.
     pub on_edge: bool,
 }
 
-/// The rate with the best mean validation accuracy over the tuning replicates; of equal ones that with the lower mean
-/// validation loss, then the lower rate. A rate with a trial that diverged is not chosen: it would be a gamble.
+/// What one value came to.
+struct Scored {
+    value: f64,
+    top1: f64,
+    log_loss: f64,
+}
+
+/// The value with the best mean validation accuracy over the tuning replicates; of equal ones that with the lower mean
+/// validation loss, then the lower value. A value with a trial that diverged is not chosen: it would be a gamble. One
+/// that was not called for was not tried.
 ///
 /// # Errors
-/// Where no rate is left, why.
-pub(super) fn choose(trials: &[Trial], upstream: &dyn Upstream) -> Result<Choice, String> {
-    let mut scored: Vec<(f64, f64, f64)> = Vec::new();
+/// Where no value is left, why.
+pub(super) fn choose(method: Method, trials: &[Trial], upstream: &dyn Upstream) -> Result<Choice, String> {
+    let (mut tried, mut scored) = (Vec::new(), Vec::new());
     for trial in trials {
         let records: Option<Vec<_>> = trial.jobs.iter().map(|&job| upstream.record(job)).collect();
         let records = records.ok_or("a tuning run is not recorded: this is a fault of nt, please report it")?;
+        if records.iter().any(|record| record.status == Status::Unneeded) {
+            continue;
+        }
+        tried.push(trial.value);
         if records.iter().any(|record| record.status != Status::Done) {
             continue;
         }
         let mean = |name: &str| {
             records.iter().map(|record| record.metric(name).unwrap_or(f64::NAN)).sum::<f64>() / records.len() as f64
         };
-        let (top1, loss) = (mean(metric::VALIDATION_TOP1), mean(metric::VALIDATION_LOG_LOSS));
-        if top1.is_finite() && loss.is_finite() {
-            scored.push((top1, loss, trial.rate));
+        let (top1, log_loss) = (mean(metric::VALIDATION_TOP1), mean(metric::VALIDATION_LOG_LOSS));
+        if top1.is_finite() && log_loss.is_finite() {
+            scored.push(Scored { value: trial.value, top1, log_loss });
         }
     }
-    let better = |a: &&(f64, f64, f64), b: &&(f64, f64, f64)| {
-        a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)).then(b.2.total_cmp(&a.2))
+    let better = |a: &&Scored, b: &&Scored| {
+        a.top1.total_cmp(&b.top1).then(b.log_loss.total_cmp(&a.log_loss)).then(b.value.total_cmp(&a.value))
     };
-    let &(_, _, rate) = scored
-        .iter()
-        .max_by(better)
-        .ok_or("every learning rate of the grid diverged in tuning: add smaller rates to [tuning] learning_rates")?;
-    let lowest = !trials.iter().any(|trial| trial.rate < rate);
-    let highest = !trials.iter().any(|trial| trial.rate > rate);
-    let on_edge = trials.len() > 1 && (lowest || highest);
-    Ok(Choice { rate, on_edge })
+    let value = scored.iter().max_by(better).map(|best| best.value).ok_or(match method {
+        Method::Training => {
+            "every learning rate of the grid diverged in tuning: add smaller rates to [tuning] learning_rates"
+        }
+        Method::Probe => "no strength of the probe's grid gave numbers in tuning: its source network's codes are none",
+    })?;
+    let lowest = !tried.iter().any(|&other| other < value);
+    let highest = !tried.iter().any(|&other| other > value);
+    Ok(Choice { value, on_edge: tried.len() > 1 && (lowest || highest) })
+}
+
+/// Whether a trial beyond an edge of its grid is called for: the best value so far is on that edge.
+pub(super) fn is_called_for(method: Method, only_if: &OnlyIf, upstream: &dyn Upstream) -> bool {
+    choose(method, &only_if.trials, upstream).is_ok_and(|choice| choice.value == only_if.best)
 }
 
 #[cfg(test)]
@@ -79,9 +97,11 @@ mod tests {
                 treatment: "scratch".to_owned(),
                 copied: 0,
                 frozen: 0,
+                method: Method::Training,
                 replicate: 0,
                 budget: 1.0,
                 learning_rate: 0.1,
+                l2: None,
                 learning_rate_on_edge: false,
                 numerics: "mock".to_owned(),
                 status,
@@ -99,9 +119,9 @@ mod tests {
 
     /// Two replicates of each rate, in the order of the grid.
     fn chosen(outcomes: &[Option<(f64, f64)>]) -> Result<Choice, String> {
-        let trial = |(index, rate)| Trial { rate, jobs: vec![2 * index, 2 * index + 1] };
+        let trial = |(index, rate)| Trial { value: rate, jobs: vec![2 * index, 2 * index + 1] };
         let trials: Arc<[Trial]> = [0.001, 0.01, 0.1].into_iter().enumerate().map(trial).collect();
-        choose(&trials, &Trials(outcomes.to_vec()))
+        choose(Method::Training, &trials, &Trials(outcomes.to_vec()))
     }
 
     #[test]
@@ -114,15 +134,15 @@ mod tests {
             Some((0.1, 1.0)),
             Some((0.1, 1.0)),
         ];
-        assert_eq!(chosen(&outcomes), Ok(Choice { rate: 0.01, on_edge: false }));
+        assert_eq!(chosen(&outcomes), Ok(Choice { value: 0.01, on_edge: false }));
     }
 
     #[test]
     fn a_tie_goes_to_the_lower_loss_and_then_to_the_lower_rate() {
         let mut outcomes = [Some((0.5, 1.0)); 6];
-        assert_eq!(chosen(&outcomes), Ok(Choice { rate: 0.001, on_edge: true }));
+        assert_eq!(chosen(&outcomes), Ok(Choice { value: 0.001, on_edge: true }));
         outcomes[5] = Some((0.5, 0.9));
-        assert_eq!(chosen(&outcomes), Ok(Choice { rate: 0.1, on_edge: true }));
+        assert_eq!(chosen(&outcomes), Ok(Choice { value: 0.1, on_edge: true }));
     }
 
     #[test]
@@ -130,7 +150,7 @@ mod tests {
         let mut outcomes = [Some((0.5, 1.0)); 6];
         outcomes[4] = Some((1.0, 0.1));
         outcomes[5] = None;
-        assert_eq!(chosen(&outcomes).map(|choice| choice.rate), Ok(0.001));
+        assert_eq!(chosen(&outcomes).map(|choice| choice.value), Ok(0.001));
         assert!(chosen(&[None; 6]).is_err_and(|told| told.contains("smaller rates")));
     }
 }

@@ -90,6 +90,9 @@ fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<St
     if recorded.learning_rate.to_bits() != found.learning_rate.to_bits() {
         return Some(format!("its learning rate was {} and is now {}", recorded.learning_rate, found.learning_rate));
     }
+    if recorded.l2 != found.l2 {
+        return Some(format!("its L2 strength was {:?} and is now {:?}", recorded.l2, found.l2));
+    }
     for metric in &recorded.metrics {
         let now = found.metric(&metric.name).unwrap_or(f64::NAN);
         if now.to_bits() != metric.value.to_bits() {
@@ -112,6 +115,7 @@ fn ending(status: &Status) -> String {
         Status::Done => "well".to_owned(),
         Status::Diverged { reason } => format!("diverged ({reason})"),
         Status::Failed { reason } => format!("failed ({reason})"),
+        Status::Unneeded => "without being called for".to_owned(),
     }
 }
 

@@ -93,27 +93,49 @@ pub fn classify(
     parameters: &Parameters,
     examples: Inputs<'_>,
 ) -> Result<Vec<Prediction>, TrainError> {
-    let mut predictions = Vec::with_capacity(examples.len());
-    let num_ranked = shape.num_classes.min(5);
-    let (mut labels, mut log_loss, mut ranked) = (Vec::new(), Vec::new(), Vec::new());
-    run(shape, span, parameters, examples, |chosen, logits| {
-        labels.clear();
-        labels.extend(chosen.iter().map(|&index| examples.labels()[index as usize]));
-        log_loss.resize(chosen.len(), 0.0);
-        ranked.resize(num_ranked * chosen.len(), 0);
-        cross_entropy::log_loss(logits, &labels, &mut log_loss)?;
-        cross_entropy::top_classes(logits, chosen.len(), &mut ranked)?;
-        for ((&index, &log_loss), ranked) in chosen.iter().zip(&log_loss).zip(ranked.chunks_exact(num_ranked)) {
-            predictions.push(Prediction {
+    let mut ranking = Ranking::new(examples, shape.num_classes);
+    run(shape, span, parameters, examples, |chosen, logits| ranking.push(chosen, logits))?;
+    Ok(ranking.predictions)
+}
+
+/// Predictions on their way out of logits.
+pub(super) struct Ranking<'a> {
+    examples: Inputs<'a>,
+    num_ranked: usize,
+    labels: Vec<u32>,
+    log_loss: Vec<f64>,
+    ranked: Vec<u32>,
+    /// Those made so far.
+    pub predictions: Vec<Prediction>,
+}
+
+impl<'a> Ranking<'a> {
+    pub(super) fn new(examples: Inputs<'a>, num_classes: usize) -> Self {
+        let predictions = Vec::with_capacity(examples.len());
+        let num_ranked = num_classes.min(5);
+        Self { examples, num_ranked, labels: Vec::new(), log_loss: Vec::new(), ranked: Vec::new(), predictions }
+    }
+
+    /// Adds what the logits `(C, N)` say of the chosen examples.
+    pub(super) fn push(&mut self, chosen: &[u32], logits: &[f32]) -> Result<(), TrainError> {
+        let examples = self.examples;
+        self.labels.clear();
+        self.labels.extend(chosen.iter().map(|&index| examples.labels()[index as usize]));
+        self.log_loss.resize(chosen.len(), 0.0);
+        self.ranked.resize(self.num_ranked * chosen.len(), 0);
+        cross_entropy::log_loss(logits, &self.labels, &mut self.log_loss)?;
+        cross_entropy::top_classes(logits, chosen.len(), &mut self.ranked)?;
+        let ranks = self.ranked.chunks_exact(self.num_ranked);
+        for ((&index, &log_loss), ranked) in chosen.iter().zip(&self.log_loss).zip(ranks) {
+            self.predictions.push(Prediction {
                 example_id: examples.ids()[index as usize],
                 label: examples.labels()[index as usize],
-                top5: std::array::from_fn(|rank| ranked[rank.min(num_ranked - 1)]),
+                top5: std::array::from_fn(|rank| ranked[rank.min(self.num_ranked - 1)]),
                 log_loss: log_loss as f32,
             });
         }
         Ok(())
-    })?;
-    Ok(predictions)
+    }
 }
 
 /// The codes of the examples after depth `span.last`, `(N, num_outputs)`.

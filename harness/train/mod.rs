@@ -3,6 +3,7 @@
 mod evaluate;
 mod gradients;
 mod network;
+mod probe;
 mod sgd_loop;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 pub use evaluate::{Prediction, Score, classify, codes};
 pub use gradients::Gradients;
 pub use network::{DropoutAt, Network, Span};
+pub use probe::Probe;
 pub use sgd_loop::{CurvePoint, ForTest, ForTuning, Outcome, Purpose, Setup, TrainError, Trained, train};
 
 /// Backend, precision and version of the arithmetic that makes results. It enters every job's identity, so raising the

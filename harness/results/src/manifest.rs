@@ -105,12 +105,19 @@ pub struct Completeness {
     pub diverged: u64,
     /// Of them, failed.
     pub failed: u64,
+    /// Of them, not called for: trials beyond an edge of a grid that the best value was not on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unneeded: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Completeness {
     /// Jobs that have no record yet.
     pub fn missing(&self) -> u64 {
-        self.planned.saturating_sub(self.done + self.diverged + self.failed)
+        self.planned.saturating_sub(self.done + self.diverged + self.failed + self.unneeded)
     }
 
     /// Counts the records of the jobs planned.
@@ -125,6 +132,7 @@ impl Completeness {
                 Some(Status::Done) => counts.done += 1,
                 Some(Status::Diverged { .. }) => counts.diverged += 1,
                 Some(Status::Failed { .. }) => counts.failed += 1,
+                Some(Status::Unneeded) => counts.unneeded += 1,
                 None => {}
             }
         }
@@ -219,7 +227,7 @@ mod tests {
         let records = [record(0), diverged];
         let mut manifest = manifest();
         manifest.summarise(|id| records.iter().find(|record| record.job == id));
-        let expected = Completeness { planned: 3, done: 1, diverged: 1, failed: 0 };
+        let expected = Completeness { planned: 3, done: 1, diverged: 1, failed: 0, unneeded: 0 };
         assert_eq!((manifest.completeness, manifest.completeness.missing()), (expected, 1));
         assert_eq!((manifest.test_openings, manifest.result_digest.len()), (2, 64));
         manifest.write(dir.path()).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use nt_scenario::{JobId, Role};
+use nt_scenario::{JobId, Method, Role};
 
 use crate::file::FileRef;
 use crate::ledger::encode;
@@ -33,9 +33,11 @@ pub fn record(number: u64) -> RunRecord {
         treatment: "frozen".to_owned(),
         copied: 3,
         frozen: 3,
+        method: Method::Training,
         replicate: number as u32,
         budget: 1.0,
         learning_rate: 0.01,
+        l2: None,
         learning_rate_on_edge: false,
         numerics: "cpu-f32-1".to_owned(),
         status: Status::Done,
@@ -91,8 +93,13 @@ impl Mock {
             similarity: similarity.to_owned(),
             is_untrained: similarity == "untrained",
         };
-        let arm =
-            |source, treatment: &str, copied, frozen| Arm { source, treatment: treatment.to_owned(), copied, frozen };
+        let arm = |source, treatment: &str, copied, frozen| Arm {
+            source,
+            treatment: treatment.to_owned(),
+            copied,
+            frozen,
+            method: Method::Training,
+        };
         let frozen = (0..3).flat_map(|source| (1..=7).map(move |depth| arm(source, "frozen", depth, depth)));
         let partial = (0..2).flat_map(|source| (0..7).map(move |depth| arm(source, "partial", 7, depth)));
         let study = Study {
@@ -159,6 +166,7 @@ impl Mock {
             treatment: treatment.to_owned(),
             copied: key.copied,
             frozen: key.frozen,
+            method: key.method,
             replicate,
             metrics: vec![
                 Metric::new(metric::TOP1, hits as f64 / f64::from(self.num_images), u64::from(self.num_images)),

@@ -1,6 +1,6 @@
 //! One job's outcome.
 
-use nt_scenario::{JobId, Role};
+use nt_scenario::{JobId, Method, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::file::FileRef;
@@ -36,6 +36,9 @@ pub struct RunRecord {
     pub copied: u8,
     /// Learned layers frozen, of those copied.
     pub frozen: u8,
+    /// How what is not frozen came about; older records know trainings only.
+    #[serde(default)]
+    pub method: Method,
     /// Number of the replicate, among those of its role.
     pub replicate: u32,
     /// Training length as a multiple of the scenario's (1 but on the scratch ladder).
@@ -44,7 +47,10 @@ pub struct RunRecord {
     /// Peak learning rate; NaN where nothing was trained.
     #[serde(with = "number")]
     pub learning_rate: f64,
-    /// Whether that rate is the smallest or largest of the grid searched.
+    /// Strength of L2 regularisation of a probe; none for a training.
+    #[serde(default)]
+    pub l2: Option<f64>,
+    /// Whether the rate, or the strength, is the smallest or largest of the grid searched.
     pub learning_rate_on_edge: bool,
     /// Backend, precision and version of the arithmetic; a contrast never mixes two.
     pub numerics: String,
@@ -77,15 +83,18 @@ pub enum Status {
         /// Why.
         reason: String,
     },
+    /// A trial beyond the edge of its grid that was not called for: the best value was not on that edge.
+    Unneeded,
 }
 
 impl Status {
-    /// `done`, `diverged` or `failed`, as tables have it.
+    /// `done`, `diverged`, `failed` or `unneeded`, as tables have it.
     pub fn word(&self) -> &'static str {
         match self {
             Status::Done => "done",
             Status::Diverged { .. } => "diverged",
             Status::Failed { .. } => "failed",
+            Status::Unneeded => "unneeded",
         }
     }
 }
@@ -137,6 +146,10 @@ impl RunRecord {
         bytes.number(self.metrics.len() as u64);
         for metric in &self.metrics {
             bytes.text(&metric.name).float(metric.value).number(metric.n);
+        }
+        // Only what a training has not is said here, so that the digest of a study without probes is what it was.
+        if let Some(l2) = self.l2 {
+            bytes.text(self.method.word()).float(l2);
         }
         let is_target = self.target.is_some();
         for file in self.files.iter().filter(|file| !(is_target && file.path.starts_with("networks/"))) {

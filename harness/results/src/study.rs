@@ -1,7 +1,7 @@
 //! What a study set out to do, as analysis and report need it: the scenario without what only training needs.
 
 use nt_scenario::choice::Choice;
-use nt_scenario::{Metric, Scenario, SourceKind};
+use nt_scenario::{Method, Metric, Scenario, SourceKind};
 
 /// A study's question, axes and decision rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +61,8 @@ pub struct Arm {
     pub copied: u8,
     /// Of them, frozen.
     pub frozen: u8,
+    /// How what is not frozen comes about.
+    pub method: Method,
 }
 
 /// What a cell is: keys are joined on this, never on position.
@@ -76,12 +78,26 @@ pub struct CellKey {
     pub copied: u8,
     /// Of them, frozen.
     pub frozen: u8,
+    /// How what is not frozen comes about.
+    pub method: Method,
 }
 
 impl CellKey {
+    /// Scratch of a target's size.
+    pub fn scratch_of(target: &str, size: &str) -> CellKey {
+        CellKey {
+            target: target.to_owned(),
+            size: size.to_owned(),
+            source: None,
+            copied: 0,
+            frozen: 0,
+            method: Method::Training,
+        }
+    }
+
     /// The scratch that this cell is compared with.
     pub fn scratch(&self) -> CellKey {
-        CellKey { source: None, copied: 0, frozen: 0, ..self.clone() }
+        CellKey::scratch_of(&self.target, &self.size)
     }
 
     /// The same treatment from another source.
@@ -89,10 +105,26 @@ impl CellKey {
         CellKey { source: Some(source.to_owned()), ..self.clone() }
     }
 
-    /// The cell for people: `shapes-b/small/near/(3,3)`.
+    /// The cell for people: `shapes-b/small/near/(3,3)`, `shapes-b/small/near/probe(3)`.
     pub fn name(&self) -> String {
         let source = self.source.as_deref().unwrap_or("scratch");
-        format!("{}/{}/{source}/({},{})", self.target, self.size, self.copied, self.frozen)
+        format!("{}/{}/{source}/{}", self.target, self.size, self.point())
+    }
+
+    /// Its treatment for people: `(3,3)`, `probe(3)`.
+    pub fn point(&self) -> String {
+        match self.method {
+            Method::Training => format!("({},{})", self.copied, self.frozen),
+            Method::Probe => format!("probe({})", self.frozen),
+        }
+    }
+
+    /// Its treatment in words.
+    pub fn treatment_words(&self) -> String {
+        match self.method {
+            Method::Training => treatment_words(self.copied, self.frozen),
+            Method::Probe => format!("probe after {}", self.frozen),
+        }
     }
 }
 
@@ -154,14 +186,17 @@ impl Study {
         let mut cells: Vec<(CellKey, String)> = Vec::new();
         for target in &self.targets {
             for (size, _) in &target.sizes {
-                let scratch =
-                    CellKey { target: target.name.clone(), size: size.clone(), source: None, copied: 0, frozen: 0 };
+                let scratch = CellKey::scratch_of(&target.name, size);
                 let first = cells.len();
                 cells.push((scratch.clone(), "scratch".to_owned()));
                 for (position, source) in self.sources.iter().enumerate() {
                     for arm in self.arms.iter().filter(|arm| arm.source == position) {
-                        let point =
-                            CellKey { copied: arm.copied, frozen: arm.frozen, ..scratch.from_source(&source.name) };
+                        let point = CellKey {
+                            copied: arm.copied,
+                            frozen: arm.frozen,
+                            method: arm.method,
+                            ..scratch.from_source(&source.name)
+                        };
                         if !cells[first..].iter().any(|(key, _)| *key == point) {
                             cells.push((point, arm.treatment.clone()));
                         }
@@ -190,7 +225,8 @@ fn arms(scenario: &Scenario) -> Vec<Arm> {
         let points = range.points();
         let arms = range.sources.iter().flat_map(|&source| {
             let name = name.clone();
-            points.iter().map(move |&(copied, frozen)| Arm { source, treatment: name.clone(), copied, frozen })
+            let method = range.fit.method();
+            points.iter().map(move |&(copied, frozen)| Arm { source, treatment: name.clone(), copied, frozen, method })
         });
         arms.collect::<Vec<_>>()
     };

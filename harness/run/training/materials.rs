@@ -165,7 +165,7 @@ impl TrainingExecutor<'_> {
     }
 
     /// Codes after `depth`, from those one layer below: so that a study of every depth passes each layer once.
-    fn codes(
+    pub(super) fn codes(
         &self,
         run: &Run<'_>,
         network: NetworkKey,

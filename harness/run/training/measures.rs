@@ -30,6 +30,18 @@ pub(super) fn note_training<P: Purpose>(trained: &Trained<P>, output: &mut JobOu
     }
 }
 
+/// Notes a score on the training images.
+pub(super) fn push_training_metrics(score: &Score, output: &mut JobOutput) {
+    output.metrics.push(Metric::new(metric::TRAIN_TOP1, score.top1, score.num_examples as u64));
+}
+
+/// Notes a score on the validation images.
+pub(super) fn push_validation_metrics(score: &Score, output: &mut JobOutput) {
+    let n = score.num_examples as u64;
+    output.metrics.push(Metric::new(metric::VALIDATION_TOP1, score.top1, n));
+    output.metrics.push(Metric::new(metric::VALIDATION_LOG_LOSS, score.log_loss, n));
+}
+
 /// Notes a score on the test set.
 pub(super) fn push_test_metrics(score: &Score, output: &mut JobOutput) {
     let n = score.num_examples as u64;

@@ -2,15 +2,16 @@
 
 mod materials;
 mod measures;
+mod probes;
 mod sources;
 mod targets;
 
-use super::{Executor, JobOutput, Registry, Stopped, Store, Upstream};
+use super::{Executor, JobOutput, Registry, Stopped, Store, Upstream, tuning};
 use crate::data::DataError;
 use crate::model;
 use crate::train::{ForTest, ForTuning, TrainError};
 use nt_results::Status;
-use nt_scenario::{Job, Role, Scenario, Work};
+use nt_scenario::{Job, Method, Role, Scenario, TargetTask, Work};
 use std::sync::atomic::AtomicBool;
 
 /// Trains and evaluates AlexNet, on the CPU.
@@ -58,10 +59,7 @@ impl Executor for TrainingExecutor<'_> {
     fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Stopped> {
         let output = match &job.work {
             Work::TrainSource(task) => self.train_source(job, task, upstream),
-            Work::TrainTarget(task) => match job.role {
-                Role::Tuning => self.train_target::<ForTuning>(job, task, upstream, Self::judge_on_validation),
-                _ => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
-            },
+            Work::TrainTarget(task) => self.run_target(job, task, upstream),
         };
         match output {
             Ok(output) => Ok(output),
@@ -77,5 +75,23 @@ impl Executor for TrainingExecutor<'_> {
 impl<'a> TrainingExecutor<'a> {
     fn seed(&self) -> u64 {
         self.scenario.study.seed
+    }
+
+    fn run_target(&self, job: &Job, task: &TargetTask, upstream: &dyn Upstream) -> Result<JobOutput, Trouble> {
+        if let Some(only_if) = &task.only_if
+            && !tuning::is_called_for(task.method, only_if, upstream)
+        {
+            return Ok(JobOutput::unneeded(task));
+        }
+        match (task.method, job.role) {
+            (Method::Training, Role::Tuning) => {
+                self.train_target::<ForTuning>(job, task, upstream, Self::judge_on_validation)
+            }
+            (Method::Training, _) => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
+            (Method::Probe, Role::Tuning) => {
+                self.fit_probe::<ForTuning>(job, task, upstream, Self::judge_probe_on_validation)
+            }
+            (Method::Probe, _) => self.fit_probe::<ForTest>(job, task, upstream, Self::judge_probe_on_test),
+        }
     }
 }

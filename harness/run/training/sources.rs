@@ -1,7 +1,7 @@
 //! Training a source network.
 
 use super::materials::source_scope;
-use super::measures::{note_training, push_test_metrics};
+use super::measures::{note_training, push_test_metrics, push_training_metrics};
 use super::{JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Images, Inputs};
 use crate::model::{self, Init, initialise};
@@ -9,7 +9,7 @@ use crate::run::Upstream;
 use crate::run::store::DrawKey;
 use crate::train::{self, ForTest, Outcome, Setup, Span, Trained};
 use nt_kernels::philox::Stream;
-use nt_results::{Metric, Status, metric};
+use nt_results::Status;
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{Job, Role, SourceKind, SourceTask};
 
@@ -81,7 +81,7 @@ impl TrainingExecutor<'_> {
         output: &mut JobOutput,
     ) -> Result<(), Trouble> {
         let fitted = trained.score(shape, Span::WHOLE, Inputs::Images(images))?;
-        output.metrics.push(Metric::new(metric::TRAIN_TOP1, fitted.top1, fitted.num_examples as u64));
+        push_training_metrics(&fitted, output);
         if task.for_target.is_none() && job.role == Role::Source {
             let pool = self.registry.pool(&task.data, &task.classes, None)?;
             let score = trained.score(shape, Span::WHOLE, Inputs::Images(&*pool.1.open(trained)?))?;

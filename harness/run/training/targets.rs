@@ -1,7 +1,7 @@
 //! Training and judging a target network.
 
 use super::materials::target_scope;
-use super::measures::{note_training, push_test_metrics, tabulate};
+use super::measures::{note_training, push_test_metrics, push_training_metrics, push_validation_metrics, tabulate};
 use super::{JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Inputs, SubsetDraw};
 use crate::model::{Init, Parameters, initialise};
@@ -9,9 +9,8 @@ use crate::run::Upstream;
 use crate::run::store::{DrawKey, NetworkKey, SetKey};
 use crate::run::tuning::{self, Choice};
 use crate::train::{self, ForTest, ForTuning, Outcome, Prediction, Purpose, Score, Setup, Span, Trained};
-use nt_results::{Metric, metric};
 use nt_scenario::network::NetworkShape;
-use nt_scenario::{Job, LearningRateChoice, TargetTask};
+use nt_scenario::{Job, SettingChoice, TargetTask};
 use std::sync::Arc;
 
 /// A target's training as far as every judgement of it needs.
@@ -35,6 +34,31 @@ impl Run<'_> {
 pub(super) type Judge<'a, P> = fn(&TrainingExecutor<'a>, &Run<'_>, &Trained<P>, &mut JobOutput) -> Result<(), Trouble>;
 
 impl<'a> TrainingExecutor<'a> {
+    /// The setting of a run: given, or chosen from its trials; none where nothing is trained.
+    pub(super) fn setting(&self, task: &TargetTask, upstream: &dyn Upstream) -> Result<Option<Choice>, Trouble> {
+        Ok(match &task.setting {
+            SettingChoice::NotTrained => None,
+            SettingChoice::Fixed(value) => Some(Choice { value: *value, on_edge: false }),
+            SettingChoice::Tuned { trials, .. } => {
+                Some(tuning::choose(task.method, trials, upstream).map_err(Trouble::Failed)?)
+            }
+        })
+    }
+
+    /// What a run of this task is made of.
+    pub(super) fn run<'t>(&self, job: &Job, task: &'t TargetTask, upstream: &dyn Upstream) -> Result<Run<'t>, Trouble> {
+        let replicate = job.replicate.stream_number();
+        let draw_key = DrawKey::Target(task.target, task.size, replicate);
+        Ok(Run {
+            task,
+            shape: self.scenario.model.shape(task.classes.len()),
+            draw: self.target_draw(task, draw_key, replicate)?,
+            draw_key,
+            source: self.source_network(task, replicate, upstream)?,
+            first: 0,
+        })
+    }
+
     pub(super) fn train_target<P: Purpose>(
         &self,
         job: &Job,
@@ -44,22 +68,8 @@ impl<'a> TrainingExecutor<'a> {
     ) -> Result<JobOutput, Trouble> {
         let replicate = job.replicate.stream_number();
         let target = &self.scenario.targets[task.target];
-        let choice = match &task.learning_rate {
-            LearningRateChoice::NotTrained => None,
-            LearningRateChoice::Fixed(rate) => Some(Choice { rate: *rate, on_edge: false }),
-            LearningRateChoice::Tuned { trials, .. } => {
-                Some(tuning::choose(trials, upstream).map_err(Trouble::Failed)?)
-            }
-        };
-        let draw_key = DrawKey::Target(task.target, task.size, replicate);
-        let mut run = Run {
-            task,
-            shape: self.scenario.model.shape(task.classes.len()),
-            draw: self.target_draw(task, draw_key, replicate)?,
-            draw_key,
-            source: self.source_network(task, replicate, upstream)?,
-            first: 0,
-        };
+        let choice = self.setting(task, upstream)?;
+        let mut run = self.run(job, task, upstream)?;
         let init = Init { seed: self.seed(), scope: &target_scope(&target.name), replicate };
         let fresh = initialise(&run.shape, self.scenario.model.initialiser, init);
         let source = run.source.as_ref().map(|(_, network)| &**network);
@@ -72,18 +82,18 @@ impl<'a> TrainingExecutor<'a> {
                     shape: &run.shape,
                     span: Span { first: run.first, last: 8, frozen: usize::from(task.treatment.frozen()) },
                     recipe: &task.recipe,
-                    learning_rate: choice.rate,
+                    learning_rate: choice.value,
                     seed: self.seed(),
                     scope: &format!("{}/{}", target_scope(&target.name), target.sizes[task.size].name),
                     replicate,
                     interrupt: self.interrupt,
                 };
-                let examples = self.examples(&run, SetKey::Train(draw_key), &run.draw.train)?;
+                let examples = self.examples(&run, SetKey::Train(run.draw_key), &run.draw.train)?;
                 train::train::<P>(&setup, start, examples.inputs())?
             }
         };
         let mut output = JobOutput::failed(String::new());
-        output.learning_rate = choice.map_or(f64::NAN, |choice| choice.rate);
+        output.learning_rate = choice.map_or(f64::NAN, |choice| choice.value);
         output.learning_rate_on_edge = choice.is_some_and(|choice| choice.on_edge);
         note_training(&trained, &mut output);
         if trained.outcome == Outcome::Finished {
@@ -108,10 +118,7 @@ impl<'a> TrainingExecutor<'a> {
             return Ok(());
         }
         let examples = self.examples(run, SetKey::Validation(run.draw_key), validation)?;
-        let score = trained.score(&run.shape, run.span(), examples.inputs())?;
-        let n = score.num_examples as u64;
-        output.metrics.push(Metric::new(metric::VALIDATION_TOP1, score.top1, n));
-        output.metrics.push(Metric::new(metric::VALIDATION_LOG_LOSS, score.log_loss, n));
+        push_validation_metrics(&trained.score(&run.shape, run.span(), examples.inputs())?, output);
         Ok(())
     }
 
@@ -122,8 +129,7 @@ impl<'a> TrainingExecutor<'a> {
         output: &mut JobOutput,
     ) -> Result<(), Trouble> {
         let examples = self.examples(run, SetKey::Train(run.draw_key), &run.draw.train)?;
-        let fitted = trained.score(&run.shape, run.span(), examples.inputs())?;
-        output.metrics.push(Metric::new(metric::TRAIN_TOP1, fitted.top1, fitted.num_examples as u64));
+        push_training_metrics(&trained.score(&run.shape, run.span(), examples.inputs())?, output);
         self.validate(run, trained, output)?;
         let predictions = self.predict_test(run, trained)?;
         push_test_metrics(&Score::of(&predictions, run.shape.num_classes), output);

@@ -53,7 +53,7 @@ pub enum Code {
     SplitTooLarge,
     /// S022: a point of the lattice is planned twice.
     PlannedTwice,
-    /// S023: a grid of learning rates repeats one or does not ascend.
+    /// S023: a grid (of learning rates, of a probe's strengths, of a ladder) repeats a value or does not ascend.
     Grid,
     /// S024: learning rates are tuned without validation images, or all images are validation images.
     Validation,
@@ -65,11 +65,13 @@ pub enum Code {
     Override,
     /// S028: a study has too few replicates for a verdict (a note).
     Pilot,
+    /// S029: looks do not ascend to the number of replicates.
+    Looks,
 }
 
 impl Code {
     /// Every code, ascending.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Syntax,
         Self::Version,
         Self::UnknownKey,
@@ -98,6 +100,7 @@ impl Code {
         Self::Unused,
         Self::Override,
         Self::Pilot,
+        Self::Looks,
     ];
 
     /// How much it matters.

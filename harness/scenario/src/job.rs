@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::recipe::Recipe;
 use crate::scenario::SourceKind;
-use crate::treatment::Treatment;
+use crate::treatment::{Method, Treatment};
 
 /// Hash of a job's meaning; 32 hexadecimal digits in text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -241,36 +241,49 @@ pub struct TargetTask {
     pub test_per_class: Option<usize>,
     /// How it is trained.
     pub recipe: Arc<Recipe>,
-    /// Its learning rate.
-    pub learning_rate: LearningRateChoice,
+    /// How what is not frozen comes about.
+    pub method: Method,
+    /// The one setting that is searched for: the learning rate of a training, the L2 strength of a probe.
+    pub setting: SettingChoice,
     /// Training length as a multiple of the scenario's.
     pub budget: f64,
+    /// When the job is run at all; none: always.
+    pub only_if: Option<OnlyIf>,
 }
 
-/// Where a learning rate comes from.
+/// Where a setting comes from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum LearningRateChoice {
+pub enum SettingChoice {
     /// Nothing is trained: (8, 8).
     NotTrained,
-    /// This rate.
+    /// This value.
     Fixed(f64),
-    /// The rate with the best mean validation accuracy over its trials: a function of them, so that it needs no name.
+    /// The value with the best mean validation accuracy over its trials: a function of them, so that it needs no name.
     Tuned {
-        /// The rates tried, ascending.
+        /// The values of the scenario's grid, ascending.
         grid: Arc<[f64]>,
-        /// Each rate with the jobs that tried it, one a tuning replicate.
+        /// Each value with the jobs that tried it, one a tuning replicate; those that extend the grid among them.
         trials: Arc<[Trial]>,
     },
 }
 
-/// A learning rate and the jobs that tried it.
+/// A value of a setting and the jobs that tried it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trial {
-    /// The rate.
-    pub rate: f64,
+    /// The value.
+    pub value: f64,
     /// Indices of its jobs, by tuning replicate.
     pub jobs: Vec<usize>,
+}
+
+/// A trial that extends the grid is run only if the trials before it end with the best value on the edge.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OnlyIf {
+    /// The value on the edge.
+    pub best: f64,
+    /// The trials before it.
+    pub trials: Arc<[Trial]>,
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub use choice::{Choice, Initialiser, Metric};
 pub use data::{CIFAR10_CLASSES, Data, DataFacts, Facts, ImageFolderData, SyntheticData, default_data_seed};
 pub use diagnostic::{Code, Diagnostic, Faults, Severity};
 pub use job::{
-    Job, JobId, JobIdError, LearningRateChoice, Replicate, ReplicateGroup, Role, SourceTask, TargetTask, Trial, Work,
+    Job, JobId, JobIdError, OnlyIf, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, TargetTask, Trial, Work,
 };
 pub use network::{Architecture, NetworkShape};
 pub use origin::Place;
@@ -50,7 +50,7 @@ pub use overrides::apply_set;
 pub use plan::{Cell, Cost, Plan, PlanError};
 pub use recipe::{Augmentation, Length, Recipe, Schedule, Settings, StepInterval};
 pub use scenario::{
-    FrozenDepths, Model, Pretraining, SCRATCH, Scenario, SelfTraining, Size, Source, SourceKind, SourceNetwork, Study,
-    Target, Training, TreatmentRange, Tuning, VerdictSettings,
+    Fit, FrozenDepths, Model, Pretraining, SCRATCH, Scenario, SelfTraining, Size, Source, SourceKind, SourceNetwork,
+    Study, Target, Training, TreatmentRange, Tuning, VerdictSettings,
 };
-pub use treatment::{SameClasses, Treatment, TreatmentError};
+pub use treatment::{Method, SameClasses, Treatment, TreatmentError};

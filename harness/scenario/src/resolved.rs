@@ -6,7 +6,7 @@ use crate::choice::Choice;
 use crate::data::Data;
 use crate::raw::VERSION;
 use crate::recipe::{Augmentation, Length, Schedule, Settings, StepInterval};
-use crate::scenario::{FrozenDepths, Scenario, Source, SourceNetwork, Target, TreatmentRange};
+use crate::scenario::{Fit, FrozenDepths, Scenario, Source, SourceNetwork, Target, TreatmentRange};
 
 impl Scenario {
     /// The scenario as TOML with every default written out; it parses to an equal scenario.
@@ -28,11 +28,15 @@ impl Scenario {
         let mut training = Table::new();
         insert_settings(&mut training, &self.training.settings);
         insert_some(&mut training, "learning_rate", self.training.learning_rate);
+        if !self.training.ladder.is_empty() {
+            training.insert("ladder", value(self.training.ladder.iter().copied().collect::<Array>()));
+        }
         root.insert("training", Item::Table(training));
         if let Some(tuning) = &self.tuning {
             let mut table = Table::new();
             table.insert("learning_rates", value(tuning.learning_rates.iter().copied().collect::<Array>()));
             table.insert("replicates", whole(u64::from(tuning.replicates)));
+            table.insert("extend", whole(u64::from(tuning.extend)));
             root.insert("tuning", Item::Table(table));
         }
         let mut verdict = Table::new();
@@ -49,6 +53,9 @@ impl Scenario {
         table.insert("question", value(&self.study.question));
         table.insert("seed", whole(self.study.seed));
         table.insert("replicates", whole(u64::from(self.study.replicates)));
+        if !self.study.looks.is_empty() {
+            table.insert("looks", value(self.study.looks.iter().map(|&look| i64::from(look)).collect::<Array>()));
+        }
         table
     }
 
@@ -65,16 +72,26 @@ impl Scenario {
     fn treatment_table(&self, treatment: &TreatmentRange) -> Table {
         let mut table = Table::new();
         table.insert("name", value(&treatment.name));
-        table.insert("copied", depths(&treatment.copied));
-        let frozen = match &treatment.frozen {
-            FrozenDepths::Copied => value("copied"),
-            FrozenDepths::UpToCopied(from) => value(format!("{from}..=copied")),
-            FrozenDepths::Depths(listed) => depths(listed),
-        };
-        table.insert("frozen", frozen);
+        table.insert("kind", value(treatment.fit.method().word()));
+        if let Fit::Probe { .. } = treatment.fit {
+            table.insert("layers", depths(&treatment.copied));
+        } else {
+            table.insert("copied", depths(&treatment.copied));
+            let frozen = match &treatment.frozen {
+                FrozenDepths::Copied => value("copied"),
+                FrozenDepths::UpToCopied(from) => value(format!("{from}..=copied")),
+                FrozenDepths::Depths(listed) => depths(listed),
+            };
+            table.insert("frozen", frozen);
+        }
         let sources = treatment.sources.iter().map(|&source| self.sources[source].name.as_str());
         table.insert("sources", value(sources.collect::<Array>()));
-        insert_some(&mut table, "learning_rate", treatment.learning_rate);
+        match &treatment.fit {
+            Fit::Training { learning_rate } => insert_some(&mut table, "learning_rate", *learning_rate),
+            Fit::Probe { l2 } => {
+                table.insert("l2", value(l2.iter().copied().collect::<Array>()));
+            }
+        }
         table
     }
 }

@@ -9,6 +9,7 @@ use crate::data::Data;
 use crate::network::{Architecture, NetworkShape};
 use crate::origin::Origin;
 use crate::recipe::{Length, Settings};
+use crate::treatment::Method;
 
 /// Name of the treatment that copies nothing: always planned, once a target and size.
 pub const SCRATCH: &str = "scratch";
@@ -50,8 +51,11 @@ pub struct Study {
     pub question: String,
     /// Seed of everything random.
     pub seed: u64,
-    /// Number of replicates.
+    /// Number of replicates; with looks, the most.
     pub replicates: u32,
+    /// Numbers of replicates after which verdicts may be given, ascending, the last being all; empty where they are
+    /// given once, at the end.
+    pub looks: Vec<u32>,
 }
 
 /// The network.
@@ -245,8 +249,38 @@ pub struct TreatmentRange {
     pub frozen: FrozenDepths,
     /// Indices of its sources, ascending.
     pub sources: Vec<usize>,
-    /// Its own learning rate, where rates are fixed.
-    pub learning_rate: Option<f64>,
+    /// How what is not frozen comes about.
+    pub fit: Fit,
+}
+
+/// How what is not frozen comes about, with what it may be told.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fit {
+    /// By training; its own learning rate, where rates are fixed.
+    Training {
+        /// The rate.
+        learning_rate: Option<f64>,
+    },
+    /// By a linear classifier on the codes of the frozen layers.
+    Probe {
+        /// Strengths of L2 regularisation, ascending: tried in tuning, or the one that is taken where nothing is tuned.
+        l2: Vec<f64>,
+    },
+}
+
+impl Fit {
+    /// The strengths that a probe tries unless the scenario names others: as many as there are learning rates by
+    /// default, from hardly any to strong, for standardised codes.
+    pub const DEFAULT_L2: [f64; 5] = [0.0001, 0.001, 0.01, 0.1, 1.0];
+
+    /// Which method it is.
+    pub fn method(&self) -> Method {
+        match self {
+            Self::Training { .. } => Method::Training,
+            Self::Probe { .. } => Method::Probe,
+        }
+    }
 }
 
 /// Depths to freeze.
@@ -287,6 +321,9 @@ pub struct Training {
     pub settings: Settings,
     /// The learning rate of every arm that names none; none where rates are tuned.
     pub learning_rate: Option<f64>,
+    /// Lengths that scratch is trained for as well, as multiples of its own, ascending and above 1: whether a verdict
+    /// survives a better-trained baseline.
+    pub ladder: Vec<f64>,
 }
 
 /// The search for each arm's learning rate.
@@ -296,6 +333,8 @@ pub struct Tuning {
     pub learning_rates: Vec<f64>,
     /// Replicates of its own that each rate is tried on.
     pub replicates: u32,
+    /// Rates tried beyond an edge of the grid, one after the other, while the best rate is on it.
+    pub extend: u32,
 }
 
 /// When a verdict may be given.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::network::{LAYER_NAMES, NUM_LEARNED_LAYERS};
 
@@ -21,6 +21,30 @@ impl SameClasses {
         match self {
             Self::Yes => NUM_LEARNED_LAYERS as u8,
             Self::No => NUM_LEARNED_LAYERS as u8 - 1,
+        }
+    }
+}
+
+/// How the part of a network that is not frozen comes about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// The layers past the frozen ones are trained by gradient descent.
+    #[default]
+    Training,
+    /// The network ends after its frozen layers, and a linear softmax classifier is fitted to their codes.
+    Probe,
+}
+
+impl Method {
+    /// The scenario's words for the kinds of treatment.
+    pub const WORDS: &'static [&'static str] = &["training", "probe"];
+
+    /// The scenario's word for this kind.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Training => Self::WORDS[0],
+            Self::Probe => Self::WORDS[1],
         }
     }
 }

@@ -59,12 +59,18 @@ pub(super) fn key_of(record: &RunRecord) -> Option<CellKey> {
     if !matches!(record.role, Role::Final | Role::Control) {
         return None;
     }
+    cell_of(record)
+}
+
+/// The cell of a record of a target, whatever it was run for.
+pub(super) fn cell_of(record: &RunRecord) -> Option<CellKey> {
     Some(CellKey {
         target: record.target.clone()?,
         size: record.size.clone()?,
         source: record.source.clone(),
         copied: record.copied,
         frozen: record.frozen,
+        method: record.method,
     })
 }
 

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nt_scenario::Role;
 
+use super::join::cell_of;
 use crate::record::{RunRecord, Status};
 use crate::study::CellKey;
 
 /// The search of one arm.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
-    /// Learning rates tried.
+    /// Learning rates tried; of a probe, strengths of regularisation.
     pub num_rates: usize,
     /// Runs that tried them.
     pub num_runs: usize,
@@ -22,25 +23,20 @@ pub struct Search {
 
 /// The searches of all arms, from the records of tuning.
 pub(super) fn searches(records: &[RunRecord]) -> BTreeMap<CellKey, Search> {
-    let mut rates: BTreeMap<CellKey, BTreeSet<u64>> = BTreeMap::new();
+    let mut settings: BTreeMap<CellKey, BTreeSet<u64>> = BTreeMap::new();
     let mut searches: BTreeMap<CellKey, Search> = BTreeMap::new();
-    for record in records.iter().filter(|record| record.role == Role::Tuning) {
-        let (Some(target), Some(size)) = (&record.target, &record.size) else { continue };
-        let key = CellKey {
-            target: target.clone(),
-            size: size.clone(),
-            source: record.source.clone(),
-            copied: record.copied,
-            frozen: record.frozen,
-        };
+    // Scratch trained longer is tuned on its own; it is no arm of the comparison.
+    let of_an_arm = |record: &&RunRecord| record.role == Role::Tuning && record.budget == 1.0;
+    for record in records.iter().filter(of_an_arm).filter(|record| record.status != Status::Unneeded) {
+        let Some(key) = cell_of(record) else { continue };
         let search = searches.entry(key.clone()).or_default();
         search.num_runs += 1;
         search.num_untrained += usize::from(record.status != Status::Done);
         search.test_openings += record.test_openings;
-        rates.entry(key).or_default().insert(record.learning_rate.to_bits());
+        settings.entry(key).or_default().insert(record.l2.unwrap_or(record.learning_rate).to_bits());
     }
     for (key, search) in &mut searches {
-        search.num_rates = rates.get(key).map_or(0, BTreeSet::len);
+        search.num_rates = settings.get(key).map_or(0, BTreeSet::len);
     }
     searches
 }

@@ -1,3 +1,4 @@
+use nt_scenario::Method;
 use nt_stats::verdict::{Attribution, Verdict};
 
 use super::*;
@@ -6,7 +7,7 @@ use crate::record::Status;
 
 fn key(size: &str, source: Option<&str>, copied: u8, frozen: u8) -> CellKey {
     let source = source.map(str::to_owned);
-    CellKey { target: "shapes-b".to_owned(), size: size.to_owned(), source, copied, frozen }
+    CellKey { target: "shapes-b".to_owned(), size: size.to_owned(), source, copied, frozen, method: Method::Training }
 }
 
 fn analysed(mock: &Mock) -> Result<Analysis, AnalysisError> {

@@ -78,8 +78,7 @@ fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
 }
 
 fn band(analysis: &Analysis, quadrant: &Quadrant) -> Option<Band> {
-    let key =
-        CellKey { target: quadrant.target.clone(), size: quadrant.size.clone(), source: None, copied: 0, frozen: 0 };
+    let key = CellKey::scratch_of(&quadrant.target, &quadrant.size);
     let scratch = analysis.cell(&key)?;
     Some(Band {
         label: "from scratch, with 95 % interval".to_owned(),

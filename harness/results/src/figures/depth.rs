@@ -1,5 +1,6 @@
 //! Curves over depth, as several figures share them.
 
+use nt_scenario::Method;
 use nt_scenario::network::{LAYER_NAMES, NUM_LEARNED_LAYERS};
 
 use super::{Axis, Point, Series, SeriesKind, Tick};
@@ -31,7 +32,7 @@ pub(super) fn curves(analysis: &Analysis, quadrant: &Quadrant, point: PointOf) -
     let untrained: Vec<&StudySource> = analysis.study.sources.iter().filter(|source| source.is_untrained).collect();
     let mut series = Vec::new();
     for pattern in 0..sources.len() {
-        for kind in [SeriesKind::Frozen, SeriesKind::Partial, SeriesKind::FineTuned] {
+        for kind in [SeriesKind::Frozen, SeriesKind::Partial, SeriesKind::FineTuned, SeriesKind::Probe] {
             series.extend(curve(analysis, quadrant, (pattern, &sources), kind, point));
         }
     }
@@ -78,7 +79,7 @@ fn curve(
     // (most, most) belongs to two curves; alone it is no curve of partial freezing, nor is (most, 0) one of
     // fine-tuning.
     let is_curve = match kind {
-        SeriesKind::Frozen | SeriesKind::Untrained => !chosen.is_empty(),
+        SeriesKind::Frozen | SeriesKind::Untrained | SeriesKind::Probe => !chosen.is_empty(),
         SeriesKind::Other | SeriesKind::Scratch | SeriesKind::Depth => false,
         SeriesKind::Partial => chosen.iter().any(|(_, cell)| cell.key.frozen < most),
         SeriesKind::FineTuned => chosen.iter().any(|(_, cell)| cell.key.copied < most),
@@ -94,7 +95,11 @@ fn curve(
 }
 
 fn depth(key: &CellKey, kind: SeriesKind, most: u8) -> Option<u8> {
+    if (key.method == Method::Probe) != (kind == SeriesKind::Probe) {
+        return None;
+    }
     match kind {
+        SeriesKind::Probe => Some(key.frozen),
         SeriesKind::Frozen | SeriesKind::Untrained => (key.copied == key.frozen).then_some(key.frozen),
         SeriesKind::Partial => (key.copied == most).then_some(key.frozen),
         SeriesKind::FineTuned => (key.frozen == 0).then_some(key.copied),
@@ -108,6 +113,7 @@ pub(super) fn label(kind: SeriesKind, most: u8, source: &str, num_sources: usize
         SeriesKind::Frozen => "first n copied and frozen, rest new".to_owned(),
         SeriesKind::Partial => format!("{most} copied, first n frozen"),
         SeriesKind::FineTuned => "first n copied, all trained".to_owned(),
+        SeriesKind::Probe => "linear probe after the first n".to_owned(),
         SeriesKind::Untrained => "first n random and frozen".to_owned(),
         SeriesKind::Other | SeriesKind::Depth => "other depths".to_owned(),
         SeriesKind::Scratch => "from scratch".to_owned(),

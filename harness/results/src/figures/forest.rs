@@ -1,12 +1,13 @@
 //! All contrasts in one view: a forest plot, one panel a quadrant.
 
+use nt_scenario::Method;
+
 use super::depth::{label, sources};
 use super::gap_by_depth::{axis_label, notes, point, references};
 use super::words::{fitted, gap_mark, name, panel_title, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Panel, Series, SeriesKind, Tick, words};
 use crate::SCHEMA_VERSION;
 use crate::analysis::{Analysis, CellResult, Quadrant};
-use crate::study::treatment_words;
 
 /// Most rows of a panel and panels of a figure; more contrasts make more figures, so that each fits a page.
 const MOST_ROWS: usize = 40;
@@ -76,7 +77,7 @@ fn incomplete(cells: &[&CellResult]) -> Option<String> {
 
 fn ticks(cells: &[&CellResult], num_sources: usize) -> Vec<Tick> {
     let label = |cell: &CellResult| {
-        let words = treatment_words(cell.key.copied, cell.key.frozen);
+        let words = cell.key.treatment_words();
         match &cell.key.source {
             Some(source) if num_sources > 1 => format!("{source}: {words}"),
             _ => words,
@@ -88,7 +89,7 @@ fn ticks(cells: &[&CellResult], num_sources: usize) -> Vec<Tick> {
 /// One series a kind of treatment, for its marker.
 fn series(analysis: &Analysis, cells: &[&CellResult]) -> Vec<Series> {
     let most = cells.iter().map(|cell| cell.key.copied).max().unwrap_or(0);
-    let kinds = [SeriesKind::Frozen, SeriesKind::Partial, SeriesKind::FineTuned, SeriesKind::Other];
+    let kinds = [SeriesKind::Frozen, SeriesKind::Partial, SeriesKind::FineTuned, SeriesKind::Probe, SeriesKind::Other];
     let of_kind = |kind: SeriesKind| {
         let rows = cells.iter().enumerate().filter(|(_, cell)| kind_of(cell, most) == kind);
         let points: Vec<_> = rows.map(|(row, cell)| point(analysis, row as f64, cell)).collect();
@@ -105,6 +106,9 @@ fn series(analysis: &Analysis, cells: &[&CellResult]) -> Vec<Series> {
 
 /// The first curve that a cell belongs to.
 fn kind_of(cell: &CellResult, most: u8) -> SeriesKind {
+    if cell.key.method == Method::Probe {
+        return SeriesKind::Probe;
+    }
     match (cell.key.copied, cell.key.frozen) {
         (copied, frozen) if copied == frozen => SeriesKind::Frozen,
         (copied, _) if copied == most => SeriesKind::Partial,

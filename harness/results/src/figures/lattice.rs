@@ -1,5 +1,6 @@
 //! The lattice of treatments as a heat map: what copying and what freezing does, one panel a size and source.
 
+use nt_scenario::Method;
 use nt_scenario::network::LAYER_NAMES;
 
 use super::gap_by_depth::point;
@@ -72,6 +73,7 @@ fn axis(label: &str, least: u8, most: u8) -> Axis {
 fn panel(analysis: &Analysis, target: &str, (size, per_class): (&str, usize), source: &StudySource) -> Panel {
     let in_panel = |cell: &&CellResult| {
         cell.kind == CellKind::Transfer
+            && cell.key.method == Method::Training
             && cell.key.target == target
             && cell.key.size == size
             && cell.key.source.as_deref() == Some(source.name.as_str())

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use nt_scenario::Method;
 use rayon::prelude::*;
 
 use super::words::{fitted, name, round4, subtitle};
@@ -31,8 +32,10 @@ pub fn learning_curves(
     let sizes = study.targets.iter().filter(|known| known.name == target).flat_map(|known| &known.sizes);
     let mut figures = Vec::new();
     for (size, per_class) in sizes {
-        let cells: Vec<&CellResult> =
-            analysis.cells.iter().filter(|cell| cell.key.target == target && cell.key.size == *size).collect();
+        let is_trained_here = |cell: &&CellResult| {
+            cell.key.target == target && cell.key.size == *size && cell.key.method == Method::Training
+        };
+        let cells: Vec<&CellResult> = analysis.cells.iter().filter(is_trained_here).collect();
         let curves: Vec<Vec<Point>> = cells.par_iter().map(|cell| mean_loss(dir, cell)).collect::<Result<_, _>>()?;
         let curves: BTreeMap<&CellKey, Vec<Point>> = cells.iter().map(|cell| &cell.key).zip(curves).collect();
         if curves.values().all(Vec::is_empty) {

@@ -45,6 +45,13 @@ fn shape<DB: DrawingBackend>(
                 colour,
             )
         }
+        SeriesKind::Probe => {
+            let reach = 1.25 * radius;
+            canvas.polygon(
+                &[(x, y + reach), (x + 1.08 * reach, y - 0.75 * reach), (x - 1.08 * reach, y - 0.75 * reach)],
+                colour,
+            )
+        }
         SeriesKind::Untrained | SeriesKind::Other => {
             let reach = 1.28 * radius;
             canvas.polygon(&[(x, y - reach), (x + reach, y), (x, y + reach), (x - reach, y)], colour)

@@ -57,6 +57,7 @@ pub(super) fn colour(kind: SeriesKind) -> RGBColor {
         SeriesKind::Frozen => RGBColor(0xD5, 0x5E, 0x00),
         SeriesKind::Partial => RGBColor(0x00, 0x72, 0xB2),
         SeriesKind::FineTuned => RGBColor(0x00, 0x9E, 0x73),
+        SeriesKind::Probe => RGBColor(0x8A, 0x6D, 0x00),
         SeriesKind::Untrained => RGBColor(0xB0, 0x5A, 0x8C),
         SeriesKind::Other | SeriesKind::Depth => SOFT_INK,
         SeriesKind::Scratch => REFERENCE,

@@ -195,6 +195,8 @@ pub enum SeriesKind {
     Partial,
     /// (n, 0): the first n copied, all trained.
     FineTuned,
+    /// A linear classifier on the codes of the first n, copied.
+    Probe,
     /// (n, n) of an untrained source.
     Untrained,
     /// Another point of the lattice.

@@ -5,7 +5,6 @@ use nt_stats::verdict::Attribution;
 use super::group;
 use super::number::{NONE, counted, gap, interval};
 use crate::analysis::{Analysis, CellResult, Chosen, Quadrant, Tally};
-pub(super) use crate::study::treatment_words as point;
 
 /// The answer to the study's question: where transfer did harm, what did it, where it helped, what is open.
 pub(super) fn sentences(analysis: &Analysis) -> Vec<String> {
@@ -193,7 +192,7 @@ pub(super) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
 fn with_interval(cell: &CellResult) -> String {
     let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
     let range = estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp));
-    format!("{}: {} {range}", point(cell.key.copied, cell.key.frozen), gap(cell.gap_pp()))
+    format!("{}: {} {range}", cell.key.treatment_words(), gap(cell.gap_pp()))
 }
 
 fn sources(analysis: &Analysis, quadrant: &Quadrant) -> usize {
@@ -210,7 +209,7 @@ pub(super) fn picks(analysis: &Analysis, quadrant: &Quadrant, chosen: &Chosen) -
     let several = sources(analysis, quadrant) > 1;
     let words = |&(at, count): &(usize, usize)| {
         let key = &analysis.cells[at].key;
-        let treatment = point(key.copied, key.frozen);
+        let treatment = key.treatment_words();
         let source = key.source.as_deref().filter(|_| several).map_or(String::new(), |source| format!("{source}: "));
         format!("{source}{treatment} ({count} of {})", chosen.num_replicates())
     };
@@ -248,7 +247,7 @@ pub(super) fn advice(chosen: &Chosen) -> &'static str {
 /// "7 copied, 1 frozen: +28.2".
 pub(super) fn extreme(analysis: &Analysis, at: Option<usize>) -> Option<String> {
     let cell: &CellResult = analysis.cells.get(at?)?;
-    Some(format!("{}: {}", point(cell.key.copied, cell.key.frozen), gap(Some(cell.gap_pp()?))))
+    Some(format!("{}: {}", cell.key.treatment_words(), gap(Some(cell.gap_pp()?))))
 }
 
 /// The metric in words: "top-1 accuracy".

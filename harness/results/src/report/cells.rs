@@ -4,8 +4,8 @@ use maud::{Markup, html};
 use nt_stats::p_value::PrintedP;
 use nt_stats::verdict::Attribution;
 
+use super::Material;
 use super::number::{NONE, gap, interval, percent};
-use super::{Material, answer};
 use crate::analysis::{CellKind, CellResult};
 use crate::number::text;
 
@@ -114,7 +114,7 @@ fn row(at: usize, cell: &CellResult) -> Markup {
             }
             td.whole data-v=(lattice_order(cell)) {
                 button.open-drawer type="button" data-drawer=(at) aria-haspopup="dialog" {
-                    (answer::point(cell.key.copied, cell.key.frozen))
+                    (cell.key.treatment_words())
                 }
             }
             td.number data-v=[sortable(cell.mean)] { (percent(cell.mean)) }

@@ -8,7 +8,7 @@ use nt_stats::power::Need;
 use nt_stats::verdict::{Consequence, Decision};
 
 use super::number::{NONE, gap, interval, percent};
-use super::{Material, answer, cells};
+use super::{Material, cells};
 use crate::analysis::{CellKind, CellResult, Effects};
 use crate::number::{signed, text};
 
@@ -34,7 +34,7 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
                 " (" (similarity) ")"
             }
         }
-        h2 #drawer-title { (answer::point(key.copied, key.frozen)) }
+        h2 #drawer-title { (key.treatment_words()) }
         @if cell.kind == CellKind::Scratch { p { "The reference: trained from scratch." } } @else {
             p { (cells::badge(cell)) " " (cell.words()) "." }
         }

@@ -145,7 +145,7 @@ fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
         target: cell.key.target.clone(),
         size: cell.key.size.clone(),
         source: cell.key.source.clone().unwrap_or_else(|| "scratch".to_owned()),
-        treatment: crate::study::treatment_words(cell.key.copied, cell.key.frozen),
+        treatment: cell.key.treatment_words(),
         rates: search.map_or(0, |search| search.num_rates),
         search_runs: search.map_or(0, |search| search.num_runs),
         learning_rate: if rates.is_empty() { NONE.to_owned() } else { rates.join(", ") },

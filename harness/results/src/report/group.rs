@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use nt_scenario::Method;
+
 use crate::analysis::CellResult;
-use crate::study::treatment_words;
+use crate::study::{CellKey, treatment_words};
 
 /// "4–7 copied and frozen; 7 copied, 5–6 frozen", each source's apart where there are several.
 pub(super) fn treatments(cells: &[&CellResult], has_sources: bool) -> String {
@@ -14,12 +16,16 @@ pub(super) fn treatments(cells: &[&CellResult], has_sources: bool) -> String {
         }
     }
     let of_source = |source: &&str| {
-        let points: Vec<(u8, u8)> = cells
-            .iter()
-            .filter(|cell| cell.key.source.as_deref() == Some(*source))
-            .map(|cell| (cell.key.copied, cell.key.frozen))
-            .collect();
-        let words = points_in_words(&points);
+        let keys = cells.iter().map(|cell| &cell.key).filter(|key| key.source.as_deref() == Some(*source));
+        let (probes, trained): (Vec<&CellKey>, Vec<&CellKey>) = keys.partition(|key| key.method == Method::Probe);
+        let points: Vec<(u8, u8)> = trained.iter().map(|key| (key.copied, key.frozen)).collect();
+        let probed: BTreeSet<u8> = probes.iter().map(|key| key.frozen).collect();
+        let mut parts = vec![points_in_words(&points)];
+        if !probed.is_empty() {
+            parts.push(format!("probe after {}", ranges(&probed)));
+        }
+        parts.retain(|part| !part.is_empty());
+        let words = parts.join("; ");
         if has_sources { format!("{source}: {words}") } else { words }
     };
     sources.iter().map(of_source).collect::<Vec<_>>().join("; ")

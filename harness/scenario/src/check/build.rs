@@ -7,14 +7,15 @@ use crate::choice::Metric;
 use crate::data::{Data, ImageFolderData, SyntheticData, default_data_seed};
 use crate::origin::{Document, Located, Origin};
 use crate::raw::{
-    RawData, RawDataBody, RawDepths, RawModel, RawScenario, RawSettings, RawSource, RawStudy, RawTarget, RawTreatment,
-    RawTuning, RawVerdict,
+    RawData, RawDataBody, RawDepths, RawModel, RawScenario, RawSettings, RawSource, RawStudy, RawTarget, RawTraining,
+    RawTreatment, RawTuning, RawVerdict,
 };
 use crate::recipe::Settings;
 use crate::scenario::{
-    FrozenDepths, Model, Pretraining, Scenario, SelfTraining, Size, Source, SourceNetwork, Study, Target, Training,
-    TreatmentRange, Tuning, VerdictSettings,
+    Fit, FrozenDepths, Model, Pretraining, Scenario, SelfTraining, Size, Source, SourceNetwork, Study, Target,
+    Training, TreatmentRange, Tuning, VerdictSettings,
 };
+use crate::treatment::Method;
 
 /// The scenario; none where a part is missing, which was reported.
 pub(super) fn scenario(raw: RawScenario, document: Arc<Document>) -> Option<Scenario> {
@@ -30,11 +31,17 @@ pub(super) fn scenario(raw: RawScenario, document: Arc<Document>) -> Option<Scen
         targets: raw.targets.iter().map(|raw| target(raw, &data)).collect::<Option<_>>()?,
         data,
         treatments: raw.treatments.iter().map(|t| treatment(t, &raw)).collect::<Option<_>>()?,
-        training: Training { settings: settings.clone(), learning_rate: rate },
+        training: Training { settings: settings.clone(), learning_rate: rate, ladder: ladder(training) },
         tuning: raw.tuning.as_ref().map(tuning),
         verdict: verdict(&raw.verdict),
         origin: Origin { document, raw: Arc::new(raw) },
     })
+}
+
+/// The rungs above scratch itself, which is always run.
+fn ladder(raw: &RawTraining) -> Vec<f64> {
+    let rungs = raw.ladder.iter().flat_map(|ladder| &ladder.value).map(|rung| rung.value);
+    rungs.filter(|&rung| rung > 1.0).collect()
 }
 
 fn study(raw: &RawStudy) -> Study {
@@ -43,6 +50,7 @@ fn study(raw: &RawStudy) -> Study {
         question: raw.question.value.clone(),
         seed: raw.seed.value,
         replicates: raw.replicates.value as u32,
+        looks: raw.looks.iter().flat_map(|looks| &looks.value).map(|look| look.value as u32).collect(),
     }
 }
 
@@ -169,7 +177,20 @@ fn treatment(raw: &RawTreatment, scenario: &RawScenario) -> Option<TreatmentRang
         copied: raw.copied.as_ref()?.iter().map(|depth| depth.value).collect(),
         frozen: frozen(raw.frozen.as_ref()?),
         sources: sources.map(|(index, _)| index).collect(),
-        learning_rate: raw.learning_rate.as_ref().map(|rate| rate.value),
+        fit: fit(raw, scenario.tuning.is_some())?,
+    })
+}
+
+fn fit(raw: &RawTreatment, is_tuned: bool) -> Option<Fit> {
+    Some(match raw.method? {
+        Method::Training => Fit::Training { learning_rate: raw.learning_rate.as_ref().map(|rate| rate.value) },
+        Method::Probe => Fit::Probe {
+            l2: match (&raw.l2, is_tuned) {
+                (Some(given), _) => given.value.iter().map(|strength| strength.value).collect(),
+                (None, true) => Fit::DEFAULT_L2.to_vec(),
+                (None, false) => vec![Fit::DEFAULT_L2[Fit::DEFAULT_L2.len() / 2]],
+            },
+        },
     })
 }
 
@@ -185,6 +206,7 @@ fn tuning(raw: &RawTuning) -> Tuning {
     Tuning {
         learning_rates: raw.learning_rates.value.iter().map(|rate| rate.value).collect(),
         replicates: raw.replicates.as_ref().map_or(2, |replicates| replicates.value as u32),
+        extend: raw.extend.as_ref().map_or(0, |extend| extend.value as u32),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Learning rates: fixed or tuned, never both for one arm; and the validation images that tuning needs.
 
 use crate::diagnostic::Code;
-use crate::raw::{RawScenario, RawTarget, RawTuning};
+use crate::origin::Located;
+use crate::raw::{RawScenario, RawTarget, RawTreatment, RawTuning};
 use crate::reader::Report;
 use crate::scenario::validation_images;
 
@@ -26,6 +27,12 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     }
     if raw.tuning.is_some() {
         sources_without_rate(raw, report);
+    }
+    for treatment in &raw.treatments {
+        strengths(treatment, raw.tuning.is_some(), report);
+    }
+    if let Some(ladder) = raw.training.as_ref().and_then(|training| training.ladder.as_ref()) {
+        ascends("rung", &ladder.value, report);
     }
     for target in &raw.targets {
         validation(target, raw.tuning.is_some(), report);
@@ -60,14 +67,35 @@ fn grid(tuning: &RawTuning, report: &mut Report) {
         let label = "give at least two, or fix `learning_rate` in [training]";
         report.fault(Code::Grid, &rates.span, message, label, None);
     }
-    for pair in rates.value.windows(2) {
-        let [before, rate] = pair else { continue };
-        if rate.value <= before.value {
-            let message = format!("learning rate {} does not ascend", rate.value);
-            let label = format!("write the grid ascending, each rate once: above {}", before.value);
-            report.fault(Code::Grid, &rate.span, message, label, None);
+    ascends("learning rate", &rates.value, report);
+}
+
+fn ascends(noun: &str, values: &[Located<f64>], report: &mut Report) {
+    for pair in values.windows(2) {
+        let [before, value] = pair else { continue };
+        if value.value <= before.value {
+            let message = format!("{noun} {} does not ascend", value.value);
+            let label = format!("write them ascending, each once: above {}", before.value);
+            report.fault(Code::Grid, &value.span, message, label, None);
         }
     }
+}
+
+/// A probe's strengths are searched where learning rates are, and one is given where they are fixed.
+fn strengths(treatment: &RawTreatment, tuned: bool, report: &mut Report) {
+    let Some(l2) = &treatment.l2 else { return };
+    ascends("strength", &l2.value, report);
+    let (message, label) = match (tuned, l2.value.len()) {
+        (true, 0 | 1) => {
+            ("a probe with one strength is not searched as the other arms are", "give at least two strengths")
+        }
+        (false, count) if count != 1 => (
+            "a probe's strengths are searched only where learning rates are",
+            "give one strength, or a table `[tuning]`",
+        ),
+        _ => return,
+    };
+    report.fault(Code::Grid, &l2.span, message, label, None);
 }
 
 fn validation(target: &RawTarget, tuned: bool, report: &mut Report) {

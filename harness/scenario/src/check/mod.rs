@@ -3,6 +3,7 @@
 mod build;
 mod known;
 mod learning_rate;
+mod looks;
 mod names;
 mod notes;
 mod references;
@@ -78,6 +79,7 @@ fn check(raw: &RawScenario, report: &mut Report) {
     names::check(raw, report);
     references::check(raw, report);
     learning_rate::check(raw, report);
+    looks::check(raw, report);
     treatments::check(raw, report);
     let known =
         raw.data.iter().filter_map(|data| Some((data.name.value.as_str(), Known::declared(data.body.as_ref()?))));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::Code;
 use crate::raw::{RawDepths, RawScenario, RawTreatment};
 use crate::reader::Report;
+use crate::treatment::Method;
 
 pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     for treatment in &raw.treatments {
@@ -29,11 +30,14 @@ fn frozen_past_copied(treatment: &RawTreatment, report: &mut Report) {
     }
 }
 
+/// Source, method, copied, frozen, and the bits of a learning rate of its own.
+type Planned<'a> = (&'a str, Option<Method>, u8, u8, Option<u64>);
+
 /// A point of a source that two treatments plan with the same learning rate is one cell with two names.
 fn planned_twice(raw: &RawScenario, report: &mut Report) {
     let all: Vec<&str> = raw.sources.iter().filter_map(|source| Some(source.name.as_ref()?.value.as_str())).collect();
     let default_rate = raw.training.as_ref().and_then(|training| training.learning_rate.as_ref());
-    let mut planned: BTreeMap<(&str, u8, u8, Option<u64>), &str> = BTreeMap::new();
+    let mut planned: BTreeMap<Planned<'_>, &str> = BTreeMap::new();
     for treatment in &raw.treatments {
         let Some(name) = &treatment.name else { continue };
         let Some(points) = points(treatment) else { continue };
@@ -46,7 +50,7 @@ fn planned_twice(raw: &RawScenario, report: &mut Report) {
         let mut twice = None;
         for &source in &sources {
             for &(copied, frozen) in &points {
-                if let Some(other) = planned.insert((source, copied, frozen, rate), &name.value) {
+                if let Some(other) = planned.insert((source, treatment.method, copied, frozen, rate), &name.value) {
                     twice = twice.or(Some((source, copied, frozen, other)));
                 }
             }

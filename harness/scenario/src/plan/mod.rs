@@ -15,7 +15,7 @@ use crate::data::Facts;
 use crate::diagnostic::{Faults, Severity};
 use crate::job::{Job, JobId, Role};
 use crate::scenario::Scenario;
-use crate::treatment::{Treatment, TreatmentError};
+use crate::treatment::{Method, Treatment, TreatmentError};
 
 use context::Context;
 
@@ -56,6 +56,8 @@ pub struct Cell {
     pub source: Option<usize>,
     /// The lattice point.
     pub treatment: Treatment,
+    /// How what is not frozen comes about.
+    pub method: Method,
     /// Name of the treatment it is part of; `scratch` for scratch.
     pub treatment_name: Arc<str>,
     /// The scenario's line it comes from.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::identity::{self, Meaning, Part};
-use crate::job::{Job, LearningRateChoice, Replicate, Role, TargetTask, Trial, Work};
+use crate::job::{Job, OnlyIf, Replicate, Role, SettingChoice, TargetTask, Trial, Work};
 use crate::recipe::Recipe;
-use crate::scenario::{SCRATCH, Size, Target, TreatmentRange};
-use crate::treatment::{SameClasses, Treatment};
+use crate::scenario::{Fit, SCRATCH, Size, Target, TreatmentRange};
+use crate::treatment::{Method, SameClasses, Treatment};
 
 use super::context::Context;
 use super::cost::{PerImage, image_steps};
@@ -24,7 +24,12 @@ pub(super) fn plan(context: &Context<'_>, sources: &SourceJobs, plan: &mut Plan)
             .collect::<Result<_, _>>()?;
         for (size_index, size) in target.sizes.iter().enumerate() {
             let stage = Stage::new(context, sources, (target_index, target), (size_index, size))?;
-            stage.arm(&Arm::scratch(lines.sizes[target_index][size_index]), plan);
+            let scratch = Arm::scratch(lines.sizes[target_index][size_index]);
+            let cell = stage.arm(&scratch, plan);
+            plan.cells.push(cell);
+            for &budget in &context.scenario.training.ladder {
+                stage.at_budget(budget).arm(&Arm { name: format!("{SCRATCH}×{budget}"), ..scratch.clone() }, plan);
+            }
             for (index, range) in context.scenario.treatments.iter().enumerate() {
                 stage.range(range, lines.treatments[index], &same_classes, plan)?;
             }
@@ -34,6 +39,7 @@ pub(super) fn plan(context: &Context<'_>, sources: &SourceJobs, plan: &mut Plan)
 }
 
 /// A target at a size: what its arms share.
+#[derive(Clone)]
 struct Stage<'a> {
     context: &'a Context<'a>,
     sources: &'a SourceJobs,
@@ -49,17 +55,19 @@ struct Stage<'a> {
     test: Part,
     per_image: PerImage,
     image_steps: u64,
+    num_train_images: usize,
     num_validation_images: usize,
     num_test_images: usize,
 }
 
 /// A source × treatment.
+#[derive(Clone)]
 struct Arm {
     source: Option<usize>,
     treatment: Treatment,
     treatment_name: Arc<str>,
     name: String,
-    learning_rate: Option<f64>,
+    fit: Fit,
     line: usize,
 }
 
@@ -70,7 +78,7 @@ impl Arm {
             treatment: Treatment::SCRATCH,
             treatment_name: SCRATCH.into(),
             name: SCRATCH.to_owned(),
-            learning_rate: None,
+            fit: Fit::Training { learning_rate: None },
             line,
         }
     }
@@ -123,10 +131,24 @@ impl<'a> Stage<'a> {
                 validation_per_class,
                 test_per_class: target.test_per_class,
                 recipe,
-                learning_rate: LearningRateChoice::NotTrained,
+                method: Method::Training,
+                setting: SettingChoice::NotTrained,
                 budget: 1.0,
+                only_if: None,
             },
+            num_train_images: train_images,
         })
+    }
+
+    /// The same, trained longer.
+    fn at_budget(&self, budget: f64) -> Self {
+        let steps = (self.task.recipe.steps as f64 * budget).round() as u64;
+        let recipe = Recipe { steps, ..(*self.task.recipe).clone() };
+        Self {
+            image_steps: image_steps(&recipe, self.num_train_images),
+            task: TargetTask { recipe: Arc::new(recipe), budget, ..self.task.clone() },
+            ..self.clone()
+        }
     }
 
     /// Every point of a treatment, for each of its sources.
@@ -152,18 +174,24 @@ impl<'a> Stage<'a> {
                     source: Some(source),
                     treatment,
                     treatment_name: treatment_name.clone(),
-                    name: format!("{}/{}{treatment}", scenario.sources[source].name, range.name),
-                    learning_rate: range.learning_rate,
+                    name: match range.fit {
+                        Fit::Training { .. } => {
+                            format!("{}/{}{treatment}", scenario.sources[source].name, range.name)
+                        }
+                        Fit::Probe { .. } => format!("{}/{}({copied})", scenario.sources[source].name, range.name),
+                    },
+                    fit: range.fit.clone(),
                     line,
                 };
-                self.arm(&arm, plan);
+                let cell = self.arm(&arm, plan);
+                plan.cells.push(cell);
             }
         }
         Ok(())
     }
 
-    /// An arm's jobs, and its cell.
-    fn arm(&self, arm: &Arm, plan: &mut Plan) {
+    /// Plans an arm's jobs, and gives its cell.
+    fn arm(&self, arm: &Arm, plan: &mut Plan) -> Cell {
         let recipe = if arm.treatment.is_trained() { &self.task.recipe } else { &self.not_trained };
         let meaning = self.arm_meaning(arm, recipe);
         let mut task = TargetTask {
@@ -171,26 +199,29 @@ impl<'a> Stage<'a> {
             treatment: arm.treatment,
             treatment_name: arm.treatment_name.clone(),
             recipe: recipe.clone(),
+            method: arm.fit.method(),
             ..self.task.clone()
         };
-        let chosen = self.choose_learning_rate(arm, &task, meaning, plan);
-        task.learning_rate = chosen.choice;
+        let chosen = self.choose_setting(arm, &task, meaning, plan);
+        task.setting = chosen.choice;
+        let role = if self.task.budget == 1.0 { Role::Final } else { Role::Ladder };
         let final_jobs = (0..plan.replicates).map(|index| {
             let replicate = Replicate::study(index);
             let name = format!("{}/{}/{replicate}", self.name, arm.name);
-            let draft = Draft { role: Role::Final, replicate, name, meaning, learning_rate: chosen.meaning };
+            let draft = Draft { role, replicate, name, meaning, setting: chosen.meaning };
             self.push(arm, draft, &task, &chosen.trials, plan)
         });
         let final_jobs = final_jobs.collect();
-        plan.cells.push(Cell {
+        Cell {
             target: self.target,
             size: self.size,
             source: arm.source,
             treatment: arm.treatment,
+            method: arm.fit.method(),
             treatment_name: arm.treatment_name.clone(),
             line: arm.line,
             final_jobs,
-        });
+        }
     }
 
     /// The meaning of an arm, but for its learning rate and source job.
@@ -201,10 +232,11 @@ impl<'a> Stage<'a> {
             .count("copied", u64::from(arm.treatment.copied()))
             .count("frozen", u64::from(arm.treatment.frozen()))
             .real("budget", self.task.budget);
-        // Where nothing is trained, no recipe has a part in the score.
-        let meaning = match arm.treatment.is_trained() {
-            true => meaning.part("recipe", identity::recipe(recipe)),
-            false => meaning,
+        // Where no layer is trained, no recipe has a part in the score.
+        let meaning = match (&arm.fit, arm.treatment.is_trained()) {
+            (Fit::Training { .. }, true) => meaning.part("recipe", identity::recipe(recipe)),
+            (Fit::Training { .. }, false) => meaning,
+            (Fit::Probe { .. }, _) => meaning.text("method", Method::Probe.word()),
         };
         // A network that is drawn, not trained, is drawn under its source's name.
         match source {
@@ -214,39 +246,31 @@ impl<'a> Stage<'a> {
         .finish()
     }
 
-    /// Where an arm's learning rate comes from; plans the jobs that try the grid, where there is one.
-    fn choose_learning_rate(&self, arm: &Arm, task: &TargetTask, meaning: Part, plan: &mut Plan) -> Chosen {
+    /// Where an arm's setting comes from; plans the jobs that try the grid, where there is one.
+    fn choose_setting(&self, arm: &Arm, task: &TargetTask, meaning: Part, plan: &mut Plan) -> Chosen {
         let scenario = self.context.scenario;
-        let fixed = arm.learning_rate.or(scenario.training.learning_rate);
-        let (Some(tuning), true) = (&scenario.tuning, arm.treatment.is_trained()) else {
+        let (grid, fixed) = match &arm.fit {
+            Fit::Training { learning_rate } => (
+                scenario.tuning.as_ref().map(|tuning| tuning.learning_rates.as_slice()),
+                learning_rate.or(scenario.training.learning_rate),
+            ),
+            Fit::Probe { l2 } => (scenario.tuning.as_ref().map(|_| l2.as_slice()), l2.first().copied()),
+        };
+        let (Some(tuning), Some(grid), true) = (&scenario.tuning, grid, arm.treatment.is_trained()) else {
             return match fixed.filter(|_| arm.treatment.is_trained()) {
-                Some(rate) => Chosen::fixed(rate),
+                Some(value) => Chosen::fixed(arm.fit.method(), value),
                 None => Chosen::not_trained(),
             };
         };
-        let mut chosen_meaning = Meaning::of("tuned").count("rates", tuning.learning_rates.len() as u64);
-        let mut trials = Vec::with_capacity(tuning.learning_rates.len());
-        for &rate in &tuning.learning_rates {
-            let task = TargetTask { learning_rate: LearningRateChoice::Fixed(rate), ..task.clone() };
-            let learning_rate = Chosen::fixed(rate).meaning;
-            let jobs = (0..tuning.replicates).map(|index| {
-                let replicate = Replicate::tuning(index);
-                let name = format!("{}/{}/{replicate}/lr{rate}", self.name, arm.name);
-                let draft = Draft { role: Role::Tuning, replicate, name, meaning, learning_rate };
-                self.push(arm, draft, &task, &[], plan)
-            });
-            let jobs: Vec<usize> = jobs.collect();
-            chosen_meaning = chosen_meaning.real("rate", rate);
-            for &job in &jobs {
-                chosen_meaning = chosen_meaning.job("trial", Some(plan.jobs[job].id));
-            }
-            trials.push(Trial { rate, jobs });
+        let mut search = Search { stage: self, arm, task, meaning, replicates: tuning.replicates, trials: Vec::new() };
+        for &value in grid {
+            let trial = search.trial(value, None, plan);
+            search.trials.push(trial);
         }
-        Chosen {
-            trials: trials.iter().flat_map(|trial| trial.jobs.iter().copied()).collect(),
-            choice: LearningRateChoice::Tuned { grid: tuning.learning_rates.as_slice().into(), trials: trials.into() },
-            meaning: chosen_meaning.finish(),
+        for edge in [Edge::Low, Edge::High] {
+            search.extend(edge, grid, tuning.extend, plan);
         }
+        search.chosen(grid, plan)
     }
 
     /// Adds a job of an arm, and gives its index.
@@ -260,9 +284,15 @@ impl<'a> Stage<'a> {
         };
         let meaning = meaning
             .part("arm", draft.meaning)
-            .part("learning_rate", draft.learning_rate)
+            .part("learning_rate", draft.setting)
             .job("source", source_job.map(|job| plan.jobs[job].id));
-        let image_steps = if arm.treatment.is_trained() { self.image_steps } else { 0 };
+        let (image_steps, multiply_accumulates) = match (task.method, arm.treatment.is_trained()) {
+            (Method::Probe, _) => (0, self.per_image.probe(arm.treatment.frozen(), self.num_train_images, evaluated)),
+            (Method::Training, true) => {
+                (self.image_steps, self.per_image.total(arm.treatment.frozen(), self.image_steps, evaluated))
+            }
+            (Method::Training, false) => (0, self.per_image.total(arm.treatment.frozen(), 0, evaluated)),
+        };
         plan.jobs.push(Job {
             id: meaning.id(),
             name: draft.name,
@@ -272,7 +302,7 @@ impl<'a> Stage<'a> {
             work: Work::TrainTarget(TargetTask { source_job, ..task.clone() }),
             line: arm.line,
             image_steps,
-            multiply_accumulates: self.per_image.total(arm.treatment.frozen(), image_steps, evaluated),
+            multiply_accumulates,
         });
         plan.jobs.len() - 1
     }
@@ -284,12 +314,12 @@ struct Draft {
     replicate: Replicate,
     name: String,
     meaning: Part,
-    learning_rate: Part,
+    setting: Part,
 }
 
-/// An arm's learning rate: the choice, its meaning, and the jobs that it rests on.
+/// An arm's setting: the choice, its meaning, and the jobs that it rests on.
 struct Chosen {
-    choice: LearningRateChoice,
+    choice: SettingChoice,
     meaning: Part,
     trials: Vec<usize>,
 }
@@ -297,11 +327,104 @@ struct Chosen {
 impl Chosen {
     fn not_trained() -> Self {
         let meaning = Meaning::of("not trained").finish();
-        Self { choice: LearningRateChoice::NotTrained, meaning, trials: Vec::new() }
+        Self { choice: SettingChoice::NotTrained, meaning, trials: Vec::new() }
     }
 
-    fn fixed(rate: f64) -> Self {
-        let meaning = Meaning::of("fixed").real("rate", rate).finish();
-        Self { choice: LearningRateChoice::Fixed(rate), meaning, trials: Vec::new() }
+    fn fixed(method: Method, value: f64) -> Self {
+        let key = match method {
+            Method::Training => "rate",
+            Method::Probe => "l2",
+        };
+        let meaning = Meaning::of("fixed").real(key, value).finish();
+        Self { choice: SettingChoice::Fixed(value), meaning, trials: Vec::new() }
     }
+}
+
+/// An edge of a grid.
+#[derive(Clone, Copy)]
+enum Edge {
+    Low,
+    High,
+}
+
+/// The search for an arm's setting, on its way into the plan.
+struct Search<'s, 'a> {
+    stage: &'s Stage<'a>,
+    arm: &'s Arm,
+    task: &'s TargetTask,
+    meaning: Part,
+    replicates: u32,
+    trials: Vec<Trial>,
+}
+
+impl Search<'_, '_> {
+    /// Plans the jobs that try a value.
+    fn trial(&self, value: f64, only_if: Option<OnlyIf>, plan: &mut Plan) -> Trial {
+        let (stage, arm) = (self.stage, self.arm);
+        let mut setting = Chosen::fixed(arm.fit.method(), value).meaning;
+        let mut needs = Vec::new();
+        if let Some(only_if) = &only_if {
+            // A job that may end without a training must not pass for one that always trains.
+            let condition = Meaning::of("only if").part("setting", setting).real("best", only_if.best);
+            setting = meaning_of_trials(condition, &only_if.trials, plan).finish();
+            needs = jobs_of(&only_if.trials);
+        }
+        let letters = match arm.fit.method() {
+            Method::Training => "lr",
+            Method::Probe => "l2=",
+        };
+        let task = TargetTask { setting: SettingChoice::Fixed(value), only_if, ..self.task.clone() };
+        let jobs = (0..self.replicates).map(|index| {
+            let replicate = Replicate::tuning(index);
+            let name = format!("{}/{}/{replicate}/{letters}{value}", stage.name, arm.name);
+            let draft = Draft { role: Role::Tuning, replicate, name, meaning: self.meaning, setting };
+            stage.push(arm, draft, &task, &needs, plan)
+        });
+        Trial { value, jobs: jobs.collect() }
+    }
+
+    /// Plans the trials beyond an edge: each goes on from the one before by the ratio of the grid's last two values.
+    fn extend(&mut self, edge: Edge, grid: &[f64], steps: u32, plan: &mut Plan) {
+        let ends = match (edge, grid) {
+            (Edge::Low, [first, second, ..]) => (*first, first / second),
+            (Edge::High, [.., before, last]) => (*last, last / before),
+            _ => return,
+        };
+        let (mut best, ratio) = ends;
+        let mut before: Vec<Trial> = self.trials[..grid.len()].to_vec();
+        for _ in 0..steps {
+            let only_if = OnlyIf { best, trials: before.as_slice().into() };
+            let value = three_digits(best * ratio);
+            let trial = self.trial(value, Some(only_if), plan);
+            before.push(trial.clone());
+            self.trials.push(trial);
+            best = value;
+        }
+    }
+
+    fn chosen(mut self, grid: &[f64], plan: &Plan) -> Chosen {
+        self.trials.sort_by(|a, b| a.value.total_cmp(&b.value));
+        let meaning = Meaning::of("tuned").count("rates", self.trials.len() as u64);
+        Chosen {
+            meaning: meaning_of_trials(meaning, &self.trials, plan).finish(),
+            trials: jobs_of(&self.trials),
+            choice: SettingChoice::Tuned { grid: grid.into(), trials: self.trials.into() },
+        }
+    }
+}
+
+fn meaning_of_trials(meaning: Meaning, trials: &[Trial], plan: &Plan) -> Meaning {
+    trials.iter().fold(meaning, |meaning, trial| {
+        let meaning = meaning.real("rate", trial.value);
+        trial.jobs.iter().fold(meaning, |meaning, &job| meaning.job("trial", Some(plan.jobs[job].id)))
+    })
+}
+
+fn jobs_of(trials: &[Trial]) -> Vec<usize> {
+    trials.iter().flat_map(|trial| trial.jobs.iter().copied()).collect()
+}
+
+/// The number rounded to three significant digits, as a person would write it: .0015, not .0014999999999999998.
+fn three_digits(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
 }

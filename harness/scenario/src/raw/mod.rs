@@ -62,6 +62,7 @@ pub(crate) struct RawTraining {
     pub(crate) learning_rate: Option<Located<f64>>,
     /// Whether `learning_rate` is written, be it right or wrong.
     pub(crate) has_learning_rate: bool,
+    pub(crate) ladder: Option<Located<Vec<Located<f64>>>>,
 }
 
 /// Reads a document: all that could be read, and every fault met on the way.

@@ -29,6 +29,7 @@ const TRAINING_KEYS: &[Key] = &[
     required("schedule", "\"cosine\""),
     optional("augmentation"),
     optional("learning_rate"),
+    optional("ladder"),
 ];
 
 /// Largest batch, images.
@@ -41,7 +42,17 @@ pub(super) fn training(table: &DeTable<'_>, header: Span, report: &mut Report) -
         settings: settings(&reader, report),
         learning_rate: learning_rate(&reader, report),
         has_learning_rate: reader.has("learning_rate"),
+        ladder: ladder(&reader, report),
     }
+}
+
+/// The key `ladder`: lengths of scratch as multiples of the others', ascending.
+fn ladder(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Located<Vec<Located<f64>>>> {
+    let list: Located<Vec<Located<f64>>> = reader.list("ladder", report)?;
+    let accepted = "at least 1, at most 64: scratch is never trained shorter than what it is held against";
+    let check = |rung| real_in_range("ladder", rung, accepted, |rung| (1.0..=64.0).contains(&rung), report);
+    let checked: Vec<_> = list.value.into_iter().map(check).collect();
+    Some(Located { value: checked.into_iter().collect::<Option<_>>()?, span: list.span })
 }
 
 /// The keys of [`RawSettings`] in a table.

@@ -3,6 +3,7 @@
 use toml::de::DeTable;
 
 use crate::choice::{Initialiser, Metric};
+use crate::diagnostic::Code;
 use crate::network::{Architecture, INPUT_RANGE};
 use crate::origin::{Located, Span};
 use crate::reader::{Key, MAX_COUNT, Report, TableReader, optional, real_in_range, required};
@@ -16,6 +17,8 @@ pub(crate) struct RawStudy {
     pub(crate) question: Located<String>,
     pub(crate) seed: Located<u64>,
     pub(crate) replicates: Located<u64>,
+    /// Replicates at which a verdict may be given.
+    pub(crate) looks: Option<Located<Vec<Located<u64>>>>,
 }
 
 /// `[model]`.
@@ -34,6 +37,8 @@ pub(crate) struct RawTuning {
     pub(crate) header: Span,
     pub(crate) learning_rates: Located<Vec<Located<f64>>>,
     pub(crate) replicates: Option<Located<u64>>,
+    /// Rates tried beyond an edge of the grid where the best rate is on it.
+    pub(crate) extend: Option<Located<u64>>,
 }
 
 /// `[verdict]`.
@@ -47,6 +52,9 @@ pub(crate) struct RawVerdict {
 /// Most replicates of a study and of its tuning.
 const MAX_REPLICATES: u64 = 10_000;
 
+/// Most rates that an edge of the grid is extended by.
+const MAX_EXTENSION: u64 = 8;
+
 /// Widest network, as a factor on the published one's channels.
 const MAX_WIDTH: f64 = 4.0;
 
@@ -55,6 +63,7 @@ const STUDY_KEYS: &[Key] = &[
     required("question", "\"Does copying AlexNet layers hurt, and where?\""),
     required("seed", "2026"),
     required("replicates", "8"),
+    optional("looks"),
 ];
 
 pub(super) fn study(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawStudy> {
@@ -63,7 +72,23 @@ pub(super) fn study(table: &DeTable<'_>, header: Span, report: &mut Report) -> O
     let question = reader.value("question", report);
     let seed = reader.count("seed", 0..=MAX_COUNT, report);
     let replicates = reader.count("replicates", 1..=MAX_REPLICATES, report);
-    Some(RawStudy { name: name?, question: question?, seed: seed?, replicates: replicates? })
+    let looks = looks(&reader, report);
+    Some(RawStudy { name: name?, question: question?, seed: seed?, replicates: replicates?, looks })
+}
+
+/// The key `looks`.
+fn looks(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Located<Vec<Located<u64>>>> {
+    let list: Located<Vec<Located<i64>>> = reader.list("looks", report)?;
+    let looks = list.value.into_iter().map(|look| match u64::try_from(look.value) {
+        Ok(value) if (2..=MAX_REPLICATES).contains(&value) => Some(Located { value, span: look.span }),
+        _ => {
+            let message = format!("looks after {} replicates", look.value);
+            report.fault(Code::OutOfRange, &look.span, message, format!("accepted: 2..={MAX_REPLICATES}"), None);
+            None
+        }
+    });
+    let looks: Vec<_> = looks.collect();
+    Some(Located { value: looks.into_iter().collect::<Option<_>>()?, span: list.span })
 }
 
 const MODEL_KEYS: &[Key] = &[
@@ -85,16 +110,18 @@ pub(super) fn model(table: &DeTable<'_>, header: Span, report: &mut Report) -> O
     Some(RawModel { architecture: architecture?, width: width?, input: input?, initialiser: initialiser?, dropout })
 }
 
-const TUNING_KEYS: &[Key] = &[required("learning_rates", "[0.003, 0.01, 0.03]"), optional("replicates")];
+const TUNING_KEYS: &[Key] =
+    &[required("learning_rates", "[0.003, 0.01, 0.03]"), optional("replicates"), optional("extend")];
 
 pub(super) fn tuning(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawTuning> {
     let reader = TableReader::open(table, header.clone(), "[tuning]", TUNING_KEYS, report);
     let rates = reader.list::<f64>("learning_rates", report);
     let replicates = reader.count("replicates", 1..=MAX_REPLICATES, report);
+    let extend = reader.count("extend", 0..=MAX_EXTENSION, report);
     let rates = rates?;
     let in_range: Vec<_> = rates.value.into_iter().map(|rate| settings::check_learning_rate(rate, report)).collect();
     let learning_rates = Located { value: in_range.into_iter().collect::<Option<_>>()?, span: rates.span };
-    Some(RawTuning { header, learning_rates, replicates })
+    Some(RawTuning { header, learning_rates, replicates, extend })
 }
 
 const VERDICT_KEYS: &[Key] = &[optional("margin_pp"), optional("alpha"), optional("metric")];

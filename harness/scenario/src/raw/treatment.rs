@@ -6,7 +6,8 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::Code;
 use crate::network::NUM_LEARNED_LAYERS;
 use crate::origin::{Located, Span};
-use crate::reader::{Key, Report, TableReader, from_value, optional, required, wrong_type};
+use crate::reader::{Key, Report, TableReader, from_value, optional, real_in_range, required, wrong_type};
+use crate::treatment::Method;
 
 use super::settings;
 
@@ -15,11 +16,16 @@ use super::settings;
 pub(crate) struct RawTreatment {
     pub(crate) header: Span,
     pub(crate) name: Option<Located<String>>,
+    /// None where it is none that exists, which was reported.
+    pub(crate) method: Option<Method>,
+    /// Depths to copy; of a probe those that it is fitted after.
     pub(crate) copied: Option<Vec<Located<u8>>>,
     pub(crate) frozen: Option<RawDepths>,
     pub(crate) sources: Option<Located<Vec<Located<String>>>>,
     pub(crate) has_sources: bool,
     pub(crate) learning_rate: Option<Located<f64>>,
+    /// Strengths of L2 regularisation that a probe tries.
+    pub(crate) l2: Option<Located<Vec<Located<f64>>>>,
 }
 
 /// Depths as they may be written.
@@ -35,29 +41,79 @@ pub(crate) enum RawDepths {
 
 const KEYS: &[Key] = &[
     required("name", "\"frozen\""),
-    required("copied", "\"1..=7\""),
-    required("frozen", "\"copied\""),
+    optional("kind"),
+    optional("copied"),
+    optional("frozen"),
+    optional("layers"),
     optional("sources"),
     optional("learning_rate"),
+    optional("l2"),
 ];
+
+/// Keys that each kind takes.
+const TRAINING_KEYS: &[&str] = &["name", "kind", "copied", "frozen", "sources", "learning_rate"];
+const PROBE_KEYS: &[&str] = &["name", "kind", "layers", "sources", "l2"];
 
 pub(super) fn read(table: &DeTable<'_>, header: Span, report: &mut Report) -> RawTreatment {
     let reader = TableReader::open(table, header.clone(), "[[treatment]]", KEYS, report);
-    RawTreatment {
+    let method = match reader.has("kind") {
+        true => reader.word("kind", Method::WORDS, report).map(|word| match word.value.as_str() {
+            "probe" => Method::Probe,
+            _ => Method::Training,
+        }),
+        false => Some(Method::Training),
+    };
+    let mut treatment = RawTreatment {
         name: reader.value("name", report),
-        copied: reader.entry("copied").and_then(|(_, value)| COPIED.listed(value, report)),
-        frozen: reader.entry("frozen").and_then(|(_, value)| frozen(value, report)),
+        method,
+        copied: None,
+        frozen: None,
         sources: reader.list("sources", report),
         has_sources: reader.has("sources"),
-        learning_rate: settings::learning_rate(&reader, report),
+        learning_rate: None,
+        l2: None,
         header,
+    };
+    let needed = |key: &str, example: &str, report: &mut Report| {
+        if !reader.has(key) {
+            reader.missing(key, example, report);
+        }
+    };
+    match method {
+        Some(Method::Training) => {
+            reader.only_keys_of_kind(Method::Training.word(), TRAINING_KEYS, KEYS, report);
+            needed("copied", "\"1..=7\"", report);
+            needed("frozen", "\"copied\"", report);
+            treatment.copied = reader.entry("copied").and_then(|(_, value)| COPIED.listed(value, report));
+            treatment.frozen = reader.entry("frozen").and_then(|(_, value)| frozen(value, report));
+            treatment.learning_rate = settings::learning_rate(&reader, report);
+        }
+        Some(Method::Probe) => {
+            reader.only_keys_of_kind(Method::Probe.word(), PROBE_KEYS, KEYS, report);
+            needed("layers", "\"1..=7\"", report);
+            treatment.copied = reader.entry("layers").and_then(|(_, value)| LAYERS.listed(value, report));
+            treatment.frozen = Some(RawDepths::Copied);
+            treatment.l2 = strengths(&reader, report);
+        }
+        None => {}
     }
+    treatment
 }
 
-/// How one of the two keys is written.
+/// The key `l2`: strengths, each above 0, ascending.
+fn strengths(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Located<Vec<Located<f64>>>> {
+    let list: Located<Vec<Located<f64>>> = reader.list("l2", report)?;
+    let span = list.span.clone();
+    let check = |strength| real_in_range("l2", strength, "above 0, at most 1e6", |l2| l2 > 0.0 && l2 <= 1e6, report);
+    let checked: Vec<_> = list.value.into_iter().map(check).collect();
+    Some(Located { value: checked.into_iter().collect::<Option<_>>()?, span })
+}
+
+/// How one of these keys is written.
 struct Axis {
     key: &'static str,
     shallowest: u8,
+    deepest: u8,
     /// What a wrong depth is told.
     accepted: &'static str,
     /// What a wrong form is told.
@@ -67,13 +123,23 @@ struct Axis {
 const COPIED: Axis = Axis {
     key: "copied",
     shallowest: 1,
+    deepest: NUM_LEARNED_LAYERS as u8,
     accepted: "AlexNet has 8 learned layers, and fc8 is new unless the classes are equal: 1..=7, or 8 then",
     forms: "write a depth (3), a list ([1, 3, 7]) or a range (\"1..=7\")",
+};
+
+const LAYERS: Axis = Axis {
+    key: "layers",
+    shallowest: 1,
+    deepest: NUM_LEARNED_LAYERS as u8 - 1,
+    accepted: "a probe is fitted after one of the layers before fc8: 1..=7",
+    forms: "write a depth (7), a list ([1, 3, 7]) or a range (\"1..=7\")",
 };
 
 const FROZEN: Axis = Axis {
     key: "frozen",
     shallowest: 0,
+    deepest: NUM_LEARNED_LAYERS as u8,
     accepted: "AlexNet has 8 learned layers, and fc8 is new unless the classes are equal: 0..=7, or 8 then",
     forms: "write a depth (0), a list ([0, 3]), a range (\"0..=6\"), \"copied\" or \"0..=copied\"",
 };
@@ -145,13 +211,12 @@ impl Axis {
 
     /// A depth that exists.
     fn depth(&self, depth: Located<i64>, report: &mut Report) -> Option<Located<u8>> {
-        let deepest = NUM_LEARNED_LAYERS as u8;
         match u8::try_from(depth.value) {
-            Ok(value) if (self.shallowest..=deepest).contains(&value) => Some(Located { value, span: depth.span }),
+            Ok(value) if (self.shallowest..=self.deepest).contains(&value) => Some(Located { value, span: depth.span }),
             _ => {
                 let message = format!("{} depth {} does not exist", self.key, depth.value);
                 let help = match (depth.value, self.shallowest) {
-                    (0, 1) => "scratch (0, 0) is always planned: leave it out".to_owned(),
+                    (0, 1) if self.key == "copied" => "scratch (0, 0) is always planned: leave it out".to_owned(),
                     (value, shallowest) if value < i64::from(shallowest) => format!("did you mean {shallowest}?"),
                     _ => "did you mean 7?".to_owned(),
                 };

@@ -1,0 +1,33 @@
+//! Looks: when verdicts may be given before the last replicate.
+
+use crate::diagnostic::Code;
+use crate::raw::RawScenario;
+use crate::reader::Report;
+
+pub(super) fn check(raw: &RawScenario, report: &mut Report) {
+    let Some((study, looks)) = raw.study.as_ref().and_then(|study| Some((study, study.looks.as_ref()?))) else {
+        return;
+    };
+    if looks.value.is_empty() {
+        report.fault(Code::Looks, &looks.span, "looks lists none", "such as [8, 12, 16], or leave it out", None);
+    }
+    for pair in looks.value.windows(2) {
+        let [before, look] = pair else { continue };
+        if look.value <= before.value {
+            let message = format!("the look after {} replicates does not ascend", look.value);
+            report.fault(
+                Code::Looks,
+                &look.span,
+                message,
+                format!("write looks ascending: above {}", before.value),
+                None,
+            );
+        }
+    }
+    if let Some(last) = looks.value.last().filter(|last| last.value != study.replicates.value) {
+        let message = format!("the last look, after {} replicates, is not after all of them", last.value);
+        let label = format!("the study has {} replicates", study.replicates.value);
+        let help = format!("set replicates = {}, or end looks with {}", last.value, study.replicates.value);
+        report.fault(Code::Looks, &last.span, message, label, Some(help));
+    }
+}
