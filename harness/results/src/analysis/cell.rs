@@ -6,6 +6,7 @@ use nt_stats::verdict::{Decision, Verdict};
 
 use super::effects::Effects;
 use super::join::{Joined, Run};
+use super::ladder::RungGap;
 use crate::file::FileRef;
 use crate::study::{CellKey, Study};
 
@@ -21,6 +22,9 @@ pub enum CellKind {
     Transfer,
     /// The same treatment of an untrained source: what freezing alone does.
     Control,
+    /// Nothing frozen from an untrained source: scratch with other initial weights, A against A. A verdict on it is a
+    /// false alarm.
+    Placebo,
 }
 
 /// How one run ended.
@@ -71,6 +75,8 @@ pub struct CellResult {
     pub decision: Option<Decision>,
     /// How large the gap is in other units; none where there is no decision.
     pub effects: Option<Effects>,
+    /// The gap to scratch trained longer, by ascending length; empty without a ladder.
+    pub ladder: Vec<RungGap>,
 }
 
 impl CellResult {
@@ -124,6 +130,12 @@ impl CellResult {
             (Some(decision), CellKind::Control) if decision.verdict.is_positive() => {
                 "better than scratch without any knowledge".to_owned()
             }
+            (Some(decision), CellKind::Placebo) if decision.verdict.is_negative() || decision.verdict.is_positive() => {
+                "a false alarm: scratch against scratch with other initial weights".to_owned()
+            }
+            (Some(_), CellKind::Placebo) => {
+                "no false alarm: scratch against scratch with other initial weights".to_owned()
+            }
             (Some(decision), _) => decision.words(),
         }
     }
@@ -138,6 +150,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
     let source = key.source.as_deref().and_then(|name| study.source(name));
     let kind = match source {
         None => CellKind::Scratch,
+        Some(source) if source.is_untrained && key.frozen == 0 => CellKind::Placebo,
         Some(source) if source.is_untrained => CellKind::Control,
         Some(_) => CellKind::Transfer,
     };
@@ -156,6 +169,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
         interval,
         decision: None,
         effects: None,
+        ladder: Vec::new(),
     }
 }
 

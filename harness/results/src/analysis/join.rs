@@ -49,6 +49,8 @@ impl Run {
 /// All runs of a study.
 pub(super) struct Joined {
     cells: BTreeMap<CellKey, BTreeMap<u32, Run>>,
+    /// Scratch trained longer, by the scratch that it is a rung of and by its budget, ascending.
+    rungs: BTreeMap<CellKey, Vec<(f64, BTreeMap<u32, Run>)>>,
     pub test_sets: BTreeMap<String, TestSet>,
     /// Class of every test image, by target.
     labels: BTreeMap<String, Vec<usize>>,
@@ -60,6 +62,20 @@ pub(super) fn key_of(record: &RunRecord) -> Option<CellKey> {
         return None;
     }
     cell_of(record)
+}
+
+/// The cell that a record is joined under: its own, or the scratch that it is a rung of.
+fn place_of(record: &RunRecord) -> Option<CellKey> {
+    key_of(record).or_else(|| cell_of(record).filter(|_| record.role == Role::Ladder))
+}
+
+/// The runs at a budget.
+fn rung(rungs: &mut Vec<(f64, BTreeMap<u32, Run>)>, budget: f64) -> &mut BTreeMap<u32, Run> {
+    let at = rungs.iter().position(|(known, _)| *known == budget).unwrap_or_else(|| {
+        rungs.push((budget, BTreeMap::new()));
+        rungs.len() - 1
+    });
+    &mut rungs[at].1
 }
 
 /// The cell of a record of a target, whatever it was run for.
@@ -78,11 +94,9 @@ impl Joined {
     /// Reads the predictions of every run of the study, in parallel, and puts the runs in their places.
     pub fn new(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Self, AnalysisError> {
         let keys: BTreeMap<CellKey, ()> = study.cells().into_iter().map(|(key, _)| (key, ())).collect();
-        let counted: Vec<(CellKey, &RunRecord)> = records
-            .iter()
-            .filter_map(|record| key_of(record).map(|key| (key, record)))
-            .filter(|(key, _)| keys.contains_key(key))
-            .collect();
+        let of_study = |record: &'_ RunRecord| place_of(record).filter(|key| keys.contains_key(key));
+        let counted: Vec<(CellKey, &RunRecord)> =
+            records.iter().filter_map(|record| of_study(record).map(|key| (key, record))).collect();
         let guesses = if study.metric == metric::TOP5 { 5 } else { 1 };
         let loaded: Vec<Loaded> =
             counted.par_iter().map(|(_, record)| load(dir, record, guesses)).collect::<Result<_, _>>()?;
@@ -92,20 +106,30 @@ impl Joined {
             labels.entry(key.target.clone()).or_insert_with(|| loaded.labels.clone());
         }
         let mut cells: BTreeMap<CellKey, BTreeMap<u32, Run>> = BTreeMap::new();
+        let mut rungs: BTreeMap<CellKey, Vec<(f64, BTreeMap<u32, Run>)>> = BTreeMap::new();
         for ((key, record), loaded) in counted.into_iter().zip(loaded) {
             let name = key.name();
-            let replicates = cells.entry(key).or_default();
+            let replicates = match record.role {
+                Role::Ladder => rung(rungs.entry(key).or_default(), record.budget),
+                _ => cells.entry(key).or_default(),
+            };
             if let Some(first) = replicates.insert(record.replicate, loaded.run) {
                 let (first, second) = (first.name, record.name.clone());
                 return Err(AnalysisError::Twice { first, second, replicate: record.replicate, cell: name });
             }
         }
-        Ok(Joined { cells, test_sets, labels })
+        rungs.values_mut().for_each(|rungs| rungs.sort_by(|first, second| first.0.total_cmp(&second.0)));
+        Ok(Joined { cells, rungs, test_sets, labels })
     }
 
     /// The runs of a cell by replicate.
     pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &Run)> {
         self.cells.get(key).into_iter().flatten()
+    }
+
+    /// Scratch trained longer: each budget, ascending, with its runs by replicate.
+    pub fn rungs(&self, scratch: &CellKey) -> &[(f64, BTreeMap<u32, Run>)] {
+        self.rungs.get(scratch).map_or(&[], Vec::as_slice)
     }
 
     /// Class of every test image of a target; empty where nothing was tested.

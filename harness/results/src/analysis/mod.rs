@@ -8,6 +8,7 @@ mod contrast;
 mod effects;
 mod gates;
 mod join;
+mod ladder;
 mod quadrant;
 mod search;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use thiserror::Error;
 pub use cell::{CellKind, CellResult, RunOutcome};
 pub use chosen::Chosen;
 pub use effects::{ClassEffect, Effects};
+pub use ladder::{Rung, RungGap};
 pub use quadrant::{Quadrant, Tally};
 pub use search::Search;
 
@@ -49,6 +51,8 @@ pub struct Analysis {
     pub test_sets: BTreeMap<String, TestSet>,
     /// How the learning rate of each arm was searched for; empty where it was not.
     pub searches: BTreeMap<CellKey, Search>,
+    /// Scratch at every length that it was trained for, the usual first; empty without a ladder.
+    pub ladders: BTreeMap<CellKey, Vec<Rung>>,
     /// What was found that a reader should know.
     pub notes: Vec<String>,
 }
@@ -148,6 +152,13 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
         study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, &joined)).collect();
     let family_size = decide_kind(study, &joined, &mut cells, CellKind::Transfer)?;
     let control_family_size = decide_kind(study, &joined, &mut cells, CellKind::Control)?;
+    decide_kind(study, &joined, &mut cells, CellKind::Placebo)?;
+    // What a placebo shows has no cause.
+    for cell in cells.iter_mut().filter(|cell| cell.kind == CellKind::Placebo) {
+        cell.decision.iter_mut().for_each(|decision| decision.attribution = None);
+    }
+    let ladders = ladder::ladders(study, &joined);
+    ladder::climb(study, &joined, &ladders, &mut cells)?;
     let mut quadrants = quadrant::quadrants(study, &cells);
     chosen::choose(study, &joined, &cells, &mut quadrants)?;
     let notes = notes(study, records, &cells);
@@ -159,6 +170,7 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
         control_family_size,
         test_sets: joined.test_sets,
         searches: search::searches(records),
+        ladders,
         notes,
     })
 }

@@ -38,14 +38,14 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
         @if cell.kind == CellKind::Scratch { p { "The reference: trained from scratch." } } @else {
             p { (cells::badge(cell)) " " (cell.words()) "." }
         }
-        @if let Some(decision) = &cell.decision { (the_gap(decision)) (gates(decision)) }
+        @if let Some(decision) = &cell.decision { (the_gap(cell, decision)) (gates(decision)) }
         (replicates(material, cell))
         @if let Some(effects) = &cell.effects { (sizes(effects)) (classes(material, cell, effects)) }
         (provenance(material, cell))
     }
 }
 
-fn the_gap(decision: &Decision) -> Markup {
+fn the_gap(cell: &CellResult, decision: &Decision) -> Markup {
     let estimate = &decision.gap;
     let probability = |p: Option<f64>| p.map_or(NONE.to_owned(), |p| PrintedP(p).to_string());
     html! {
@@ -64,6 +64,13 @@ fn the_gap(decision: &Decision) -> Markup {
                 @match &decision.source_gap {
                     Some(source) => { (gap(Some(source.mean_pp))) " " (interval(source.low_pp, source.high_pp)) }
                     None => { "no untrained source to compare with" }
+                }
+            }
+            @for rung in &cell.ladder {
+                dt { "gap to scratch trained " (text(rung.budget)) "× as long" }
+                dd {
+                    (gap(Some(rung.gap.mean_pp))) " " (interval(rung.gap.low_pp, rung.gap.high_pp))
+                    @if !rung.is_better_baseline { " (no better a baseline, by validation)" }
                 }
             }
             dt { "p, adjusted" } dd { (probability(Some(decision.p_adjusted))) }

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::Material;
-use super::number::{NONE, counted};
-use crate::analysis::{Analysis, CellResult};
+use super::number::{NONE, counted, percent};
+use crate::analysis::{Analysis, CellKind, CellResult};
 use crate::number::text;
 
 /// A line of the certificate.
@@ -19,7 +19,15 @@ pub(super) struct Check {
 
 /// What the records show.
 pub(super) fn checks(analysis: &Analysis) -> Vec<Check> {
-    vec![budget(analysis), edges(analysis), replicates(analysis), openings(analysis), ladder(), unchecked()]
+    vec![
+        budget(analysis),
+        edges(analysis),
+        replicates(analysis),
+        openings(analysis),
+        ladder(analysis),
+        placebo(analysis),
+        unchecked(),
+    ]
 }
 
 fn budget(analysis: &Analysis) -> Check {
@@ -97,15 +105,52 @@ fn openings(analysis: &Analysis) -> Check {
     }
 }
 
-fn ladder() -> Check {
-    Check {
-        subject: "scratch ladder (gate 3)",
-        holds: None,
-        finding:
-            "the table of arms gives every budget; whether scratch would gain by longer training is shown only by \
-            a ladder of budgets"
+fn ladder(analysis: &Analysis) -> Check {
+    let subject = "scratch ladder (gate 3)";
+    if analysis.ladders.is_empty() {
+        return Check {
+            subject,
+            holds: None,
+            finding: "scratch was trained at one length; whether it would gain by more is shown only by a ladder \
+                (`[training] ladder`)"
                 .to_owned(),
+        };
     }
+    let rungs = analysis.ladders.iter().map(|(scratch, rungs)| {
+        let lengths = rungs.iter().map(|rung| format!("{} % at {}×", percent(rung.mean), text(rung.budget)));
+        format!("{} {}: {}", scratch.target, scratch.size, lengths.collect::<Vec<_>>().join(", "))
+    });
+    let signed = analysis.cells.iter().flat_map(|cell| &cell.ladder).filter(|rung| rung.is_better_baseline);
+    let (held, lost) = signed.fold((0, 0), |(held, lost), rung| match rung.holds {
+        Some(true) => (held + 1, lost),
+        Some(false) => (held, lost + 1),
+        None => (held, lost),
+    });
+    Check {
+        subject,
+        holds: Some(lost == 0),
+        finding: format!(
+            "scratch scores {}; against the lengths that do better on validation {held} verdicts keep their sign and \
+            {lost} lose it{}",
+            rungs.collect::<Vec<_>>().join("; "),
+            if lost == 0 { "" } else { ", each one step down" }
+        ),
+    }
+}
+
+fn placebo(analysis: &Analysis) -> Check {
+    let placebos: Vec<&CellResult> =
+        analysis.cells.iter().filter(|cell| cell.kind == CellKind::Placebo && cell.decision.is_some()).collect();
+    let is_alarm = |verdict: nt_stats::Verdict| verdict.is_negative() || verdict.is_positive();
+    let alarms = placebos.iter().filter(|cell| cell.verdict().is_some_and(is_alarm)).count();
+    let finding = match placebos.len() {
+        0 => "none in this study: an untrained source with nothing frozen would be one".to_owned(),
+        count => format!(
+            "scratch against scratch with other initial weights gave {} in {count}",
+            counted(alarms, "false alarm")
+        ),
+    };
+    Check { subject: "A/A placebo", holds: (!placebos.is_empty()).then_some(alarms == 0), finding }
 }
 
 fn unchecked() -> Check {

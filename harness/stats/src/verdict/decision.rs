@@ -1,6 +1,6 @@
 //! What comes out of a verdict.
 
-use super::{Attribution, FailedRun, GateFailure, Reference, Scope};
+use super::{Attribution, Consequence, FailedRun, GateFailure, Reference, Scope};
 use crate::crossed::VarianceComponents;
 use crate::estimate::{NoSpread, StudentEstimate};
 use crate::power::Need;
@@ -191,6 +191,21 @@ impl Estimate {
             Ok(spread) => (Some(100.0 * spread.standard_error), Some(spread.degrees_of_freedom), None),
             Err(reason) => (None, None, Some(reason)),
         }
+    }
+}
+
+impl Decision {
+    /// Takes the verdict down for a gate that showed not to hold after it was given: one step, however many gates.
+    pub fn downgrade(&mut self, failure: GateFailure) {
+        let is_first = self.failed_gates.iter().all(|failed| failed.consequence != Consequence::Downgrade);
+        if is_first {
+            self.verdict = self.verdict.downgraded();
+            self.equivalent = false;
+        }
+        if !self.verdict.is_negative() && !self.verdict.is_positive() {
+            self.attribution = None;
+        }
+        self.failed_gates.push(failure);
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn judge(members: &[Member<'_>], settings: &Settings) -> Result<Vec<J
 }
 
 /// The estimate of one gap alone, with an interval at `level`.
-pub(super) fn estimate_at(gap: &Differences, level: f64, settings: &Settings) -> Estimate {
+pub fn estimate_at(gap: &Differences, level: f64, settings: &Settings) -> Estimate {
     let raw = estimate(gap, settings).estimate;
     in_points(gap, &raw, raw.interval(level), level, settings)
 }

@@ -15,6 +15,7 @@ pub use attribution::Attribution;
 pub use contrast::{Arm, Bias, Consequence, Contrast, FailedRun, FailureReason, Gate, GateFailure, Reference};
 pub use decide::{FamilyError, decide};
 pub use decision::{Decision, Estimate, Method, Verdict};
+pub use family::estimate_at;
 pub use rule::{Claim, RuleVerdict, judge_rule};
 pub use scope::{Reach, Scope};
 

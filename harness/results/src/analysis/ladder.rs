@@ -1,0 +1,130 @@
+//! The scratch ladder: does a verdict survive a baseline that was trained longer?
+
+use std::collections::BTreeMap;
+
+use nt_stats::Differences;
+use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure, estimate_at};
+
+use super::join::{Joined, Run};
+use super::{AnalysisError, CellResult, settings};
+use crate::study::{CellKey, Study};
+
+/// Scratch at one length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rung {
+    /// Its steps as a multiple of every arm's.
+    pub budget: f64,
+    /// Runs that ended in order.
+    pub num_done: usize,
+    /// Mean of the deciding metric, a fraction.
+    pub mean: Option<f64>,
+    /// Mean top-1 accuracy on validation images, a fraction: whether it is the better baseline is judged on this.
+    pub validation_top1: Option<f64>,
+}
+
+/// A cell against scratch at one length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RungGap {
+    /// The steps of that scratch as a multiple of every arm's.
+    pub budget: f64,
+    /// The gap, at the level of the cell's own interval.
+    pub gap: Estimate,
+    /// Whether that scratch does better on validation than the one that every arm is compared with.
+    pub is_better_baseline: bool,
+    /// Whether the verdict's sign holds against it; none where the verdict has no sign.
+    pub holds: Option<bool>,
+}
+
+/// The rungs of every scratch, the usual length first; empty where there is no ladder.
+pub(super) fn ladders(study: &Study, joined: &Joined) -> BTreeMap<CellKey, Vec<Rung>> {
+    let mut ladders = BTreeMap::new();
+    for (scratch, _) in study.cells().into_iter().filter(|(key, _)| key.source.is_none()) {
+        let longer = joined.rungs(&scratch);
+        if longer.is_empty() {
+            continue;
+        }
+        let usual = rung(1.0, joined.runs(&scratch).map(|(_, run)| run));
+        let longer = longer.iter().map(|(budget, runs)| rung(*budget, runs.values()));
+        let rungs = std::iter::once(usual).chain(longer).collect();
+        ladders.insert(scratch, rungs);
+    }
+    ladders
+}
+
+fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a Run>) -> Rung {
+    let done: Vec<&Run> = runs.filter(|run| run.hits.is_some()).collect();
+    let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+    Rung {
+        budget,
+        num_done: done.len(),
+        mean: mean(done.iter().filter_map(|run| run.value()).collect()),
+        validation_top1: mean(done.iter().filter_map(|run| Some(run.validation?.0)).collect()),
+    }
+}
+
+/// Holds every decided cell against every rung, and takes a verdict one step down whose sign a better baseline takes
+/// back.
+pub(super) fn climb(
+    study: &Study,
+    joined: &Joined,
+    ladders: &BTreeMap<CellKey, Vec<Rung>>,
+    cells: &mut [CellResult],
+) -> Result<(), AnalysisError> {
+    for cell in cells {
+        let scratch = cell.key.scratch();
+        let (Some(decision), Some(rungs)) = (&mut cell.decision, ladders.get(&scratch)) else { continue };
+        let usual = rungs.first().and_then(|rung| rung.validation_top1);
+        for ((budget, runs), rung) in joined.rungs(&scratch).iter().zip(&rungs[1..]) {
+            let Some(differences) = differences(joined, &cell.key, runs)? else { continue };
+            let gap = estimate_at(&differences, decision.gap.level, &settings(study));
+            let is_better_baseline = usual.zip(rung.validation_top1).is_some_and(|(usual, longer)| longer > usual);
+            let holds = holds(decision, &gap);
+            if holds == Some(false) && is_better_baseline {
+                decision.downgrade(failure(*budget, &gap));
+            }
+            cell.ladder.push(RungGap { budget: *budget, gap, is_better_baseline, holds });
+        }
+    }
+    Ok(())
+}
+
+fn differences(
+    joined: &Joined,
+    key: &CellKey,
+    rung: &BTreeMap<u32, Run>,
+) -> Result<Option<Differences>, AnalysisError> {
+    let pairs = joined
+        .runs(key)
+        .filter_map(|(replicate, run)| Some((run.hits.as_deref()?, rung.get(replicate)?.hits.as_deref()?)));
+    let (arm, reference): (Vec<&[bool]>, Vec<&[bool]>) = pairs.unzip();
+    if arm.is_empty() {
+        return Ok(None);
+    }
+    let differences = Differences::from_hits(&arm, &reference);
+    differences.map(Some).map_err(|source| AnalysisError::Differences { cell: key.name(), source })
+}
+
+/// Whether the sign that the numbers gave, gates aside, is there against this baseline too.
+fn holds(decision: &Decision, gap: &Estimate) -> Option<bool> {
+    let verdict = decision.verdict_before_gates;
+    if verdict.is_negative() {
+        Some(gap.lies_below(0.0))
+    } else if verdict.is_positive() {
+        Some(gap.lies_above(0.0))
+    } else {
+        None
+    }
+}
+
+fn failure(budget: f64, gap: &Estimate) -> GateFailure {
+    let ends = gap.low_pp.zip(gap.high_pp).map(|(low, high)| format!(" [{low:+.1}, {high:+.1}]")).unwrap_or_default();
+    GateFailure {
+        gate: Gate::LiveBaseline,
+        consequence: Consequence::Downgrade,
+        bias: Some(Bias::HidesHarm),
+        detail: format!(
+            "against scratch trained {budget}× as long, which does better on validation, the gap is {:+.1}{ends}",
+            gap.mean_pp
+        ),
+    }
+}
