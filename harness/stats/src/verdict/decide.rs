@@ -142,10 +142,7 @@ fn decision(
     let can_reject = judged.attainable_p <= settings.alpha;
     let target = PowerTarget::first_holm_step(settings.alpha, family_size, settings.power);
     let spread = judged.raw.spread.ok().filter(|_| can_reject);
-    let need = match verdict {
-        Verdict::Inconclusive => need(&judged, &target, settings),
-        _ => None,
-    };
+    let need = spread.and_then(|_| need(&judged, &target, settings));
     Decision {
         name: contrast.name.clone(),
         reference: contrast.reference.clone(),
@@ -154,6 +151,7 @@ fn decision(
         source_gap: source.map(|source| source.estimate),
         p_value: judged.p_value,
         p_adjusted: judged.p_adjusted,
+        screen_q: judged.screen_q,
         material_p_adjusted: judged.material_p_adjusted,
         equivalence_p_value: judged.equivalence_p_value,
         equivalence_p_adjusted: judged.equivalence_p_adjusted,
