@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use nt_stats::Differences;
 use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Reference, decide};
 
-use super::gates::failures_of;
+use super::gates::{Versus, failures_of};
 use super::join::{Joined, Run};
 use super::{AnalysisError, CellResult, Quadrant, settings};
 use crate::study::Study;
@@ -88,7 +88,7 @@ fn choice(
         gap,
         source_gap: None,
         failed_runs: at_chance(&arm, Arm::Treatment).chain(at_chance(&reference, Arm::Reference)).collect(),
-        failed_gates: failures_of(&arm, &reference),
+        failed_gates: failures_of(&arm, &reference, Versus::Scratch),
     };
     let mut picks: Picks = counts.into_iter().collect();
     picks.sort_by_key(|&(at, count)| (std::cmp::Reverse(count), at));
@@ -96,7 +96,7 @@ fn choice(
 }
 
 /// By validation accuracy; ties by validation log-loss, then by the study's order.
-fn best_on_validation<'a>(
+pub(super) fn best_on_validation<'a>(
     joined: &'a Joined,
     cells: &[CellResult],
     candidates: &[usize],

@@ -9,6 +9,7 @@ mod effects;
 mod gates;
 mod join;
 mod quadrant;
+mod rules;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use cell::{CellKind, CellResult, RunOutcome};
 pub use chosen::Chosen;
 pub use effects::{ClassEffect, Effects};
 pub use quadrant::{Quadrant, Tally};
+pub use rules::{Rule, RuleArm, SizeWord, Trial, TrialContrast};
 pub use search::Search;
 
 use crate::predictions::PredictionsError;
@@ -41,6 +43,8 @@ pub struct Analysis {
     pub cells: Vec<CellResult>,
     /// One a target, size and similarity of a trained source.
     pub quadrants: Vec<Quadrant>,
+    /// The rule of thumb of every quadrant, on trial.
+    pub trials: Vec<Trial>,
     /// Contrasts that were decided together.
     pub family_size: usize,
     /// Contrasts of the untrained source, decided together, apart from the others.
@@ -150,11 +154,13 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
     let control_family_size = decide_kind(study, &joined, &mut cells, CellKind::Control)?;
     let mut quadrants = quadrant::quadrants(study, &cells);
     chosen::choose(study, &joined, &cells, &mut quadrants)?;
+    let trials = rules::try_rules(study, &joined, &cells, &quadrants, rules::probe_depth)?;
     let notes = notes(study, records, &cells);
     Ok(Analysis {
         study: study.clone(),
         cells,
         quadrants,
+        trials,
         family_size,
         control_family_size,
         test_sets: joined.test_sets,
