@@ -142,7 +142,17 @@ fn decision(
     let can_reject = judged.attainable_p <= settings.alpha;
     let target = PowerTarget::first_holm_step(settings.alpha, family_size, settings.power);
     let spread = judged.raw.spread.ok().filter(|_| can_reject);
+    let effect_pp = spread.map(|spread| 100.0 * target.minimum_detectable_effect(spread));
     let need = spread.and_then(|_| need(&judged, &target, settings));
+    // A design rebuilt from unbiased components may look a little noisier than the sample: what the sample shows to be
+    // enough is enough.
+    let need = match effect_pp {
+        Some(effect) if effect <= settings.margin_pp => {
+            let had = judged.estimate.num_replicates;
+            need.map(|need| Need::Replicates(need.replicates().map_or(had, |count| count.min(had))))
+        }
+        _ => need,
+    };
     Decision {
         name: contrast.name.clone(),
         reference: contrast.reference.clone(),
@@ -160,7 +170,7 @@ fn decision(
         equivalent,
         attribution,
         components: judged.components,
-        minimum_detectable_effect_pp: spread.map(|spread| 100.0 * target.minimum_detectable_effect(spread)),
+        minimum_detectable_effect_pp: effect_pp,
         attainable_p: judged.attainable_p,
         can_reject,
         need,
