@@ -4,6 +4,7 @@ use nt_scenario::JobId;
 use nt_stats::paired::paired;
 use nt_stats::verdict::{Decision, Verdict};
 
+use super::checks::Checks;
 use super::effects::Effects;
 use super::join::{Joined, Run};
 use crate::file::FileRef;
@@ -71,6 +72,8 @@ pub struct CellResult {
     pub decision: Option<Decision>,
     /// How large the gap is in other units; none where there is no decision.
     pub effects: Option<Effects>,
+    /// What other methods say of the gap; none where there is no decision.
+    pub checks: Option<Checks>,
 }
 
 impl CellResult {
@@ -156,6 +159,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
         interval,
         decision: None,
         effects: None,
+        checks: None,
     }
 }
 
@@ -164,7 +168,7 @@ fn outcome(replicate: u32, run: &Run) -> RunOutcome {
         replicate,
         job: run.job,
         status: run.status,
-        value: run.value(),
+        value: run.value,
         learning_rate: run.learning_rate,
         learning_rate_on_edge: run.learning_rate_on_edge,
         is_at_chance: run.is_at_chance,

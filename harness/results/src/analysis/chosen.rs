@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use nt_stats::Differences;
 use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Reference, decide};
 
 use super::gates::{Versus, failures_of};
@@ -74,11 +73,15 @@ fn choice(
     if pairs.is_empty() {
         return Ok(None);
     }
-    let hits = |run: &Run| run.hits.clone().unwrap_or_default();
-    let (chosen, reference): (Vec<Vec<bool>>, Vec<Vec<bool>>) =
-        pairs.iter().map(|(chosen, reference)| (hits(chosen), hits(reference))).unzip();
+    let (chosen, reference): (Vec<&[bool]>, Vec<&[bool]>) = pairs
+        .iter()
+        .map(|(chosen, reference)| {
+            (chosen.hits.as_deref().unwrap_or_default(), reference.hits.as_deref().unwrap_or_default())
+        })
+        .unzip();
     let name = format!("{}/{}/{}/chosen on validation", quadrant.target, quadrant.size, quadrant.similarity);
-    let gap = Differences::from_hits(&chosen, &reference)
+    let gap = joined
+        .differences(&quadrant.target, &chosen, &reference)
         .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
     let (arm, reference): (Vec<&Run>, Vec<&Run>) = pairs.into_iter().unzip();
     let contrast = Contrast {

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use nt_scenario::Method;
 use nt_scenario::network::NUM_LEARNED_LAYERS;
-use nt_stats::Differences;
 use nt_stats::verdict::{
     Arm, Claim, Contrast, Decision, FailedRun, FailureReason, Reference, RuleVerdict, decide, judge_rule,
 };
@@ -14,6 +14,7 @@ use nt_stats::verdict::{
 use super::chosen::best_on_validation;
 use super::gates::{self, Versus};
 use super::join::{Joined, Run};
+use super::quadrant::quadrants;
 use super::{AnalysisError, CellKind, CellResult, Quadrant, settings};
 use crate::study::{CellKey, Study};
 
@@ -150,21 +151,18 @@ pub struct TrialContrast {
 }
 
 /// The depth after which the cell's network was cut and a linear classifier fitted; none for one that was trained.
-///
-/// The only place that knows how a cell says so. No scenario can ask for a probe yet, so none is one.
-pub(super) fn probe_depth(_: &CellKey) -> Option<u8> {
-    None
+pub(super) fn probe_depth(key: &CellKey) -> Option<u8> {
+    (key.method == Method::Probe).then_some(key.frozen)
 }
 
-/// Tries the rule of every quadrant; `probe_depth` says which cells are linear classifiers on codes.
+/// Tries the rule of every quadrant.
 pub(super) fn try_rules(
     study: &Study,
     joined: &Joined,
     cells: &[CellResult],
     quadrants: &[Quadrant],
-    probe_depth: fn(&CellKey) -> Option<u8>,
 ) -> Result<Vec<Trial>, AnalysisError> {
-    let court = Court { study, joined, cells, probe_depth };
+    let court = Court { study, joined, cells };
     let mut trials = Vec::new();
     let mut family = Vec::new();
     let mut places = Vec::new();
@@ -191,11 +189,42 @@ pub(super) fn try_rules(
     Ok(trials)
 }
 
+/// Comparisons that the rules of a study's quadrants make, if every treatment they name is run.
+pub fn planned_comparisons(study: &Study) -> usize {
+    let count = |quadrant: &Quadrant| {
+        let sources = study.sources.iter().filter(|one| !one.is_untrained && one.similarity == quadrant.similarity);
+        rule_of(study, quadrant).map_or(0, |rule| rule.contrasts.len() * sources.count())
+    };
+    quadrants(study, &[]).iter().map(count).sum()
+}
+
+/// The rule for a quadrant: sizes go by their images, similarity by the scenario's word.
+fn rule_of(study: &Study, quadrant: &Quadrant) -> Result<&'static Rule, String> {
+    let size = size_word(study, quadrant)?;
+    RULES.iter().find(|rule| rule.size == size && rule.similarity == quadrant.similarity).ok_or_else(|| {
+        format!("the rules speak of sources that are similar or dissimilar, not {:?}", quadrant.similarity)
+    })
+}
+
+fn size_word(study: &Study, quadrant: &Quadrant) -> Result<SizeWord, String> {
+    let target = study.targets.iter().find(|target| target.name == quadrant.target);
+    let mut sizes: Vec<usize> = target.iter().flat_map(|target| &target.sizes).map(|(_, images)| *images).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    match (sizes.as_slice(), quadrant.train_per_class) {
+        ([], _) | ([_], _) => {
+            Err("a target of one size is neither small nor large; add another [[target.size]]".to_owned())
+        }
+        ([least, ..], size) if size == *least => Ok(SizeWord::Small),
+        ([.., most], size) if size == *most => Ok(SizeWord::Large),
+        _ => Err("the rules speak of the smallest and the largest size, not of those between".to_owned()),
+    }
+}
+
 struct Court<'a> {
     study: &'a Study,
     joined: &'a Joined,
     cells: &'a [CellResult],
-    probe_depth: fn(&CellKey) -> Option<u8>,
 }
 
 /// The runs of an arm, by replicate, with the layers chosen where there was a choice.
@@ -206,7 +235,7 @@ struct ArmRuns<'a> {
 
 impl<'a> Court<'a> {
     fn open(&self, at: usize, quadrant: &Quadrant) -> Trial {
-        let rule = self.rule_of(quadrant);
+        let rule = rule_of(self.study, quadrant);
         let mut sources: Vec<&str> = Vec::new();
         for source in quadrant.cells.iter().filter_map(|&cell| self.cells[cell].key.source.as_deref()) {
             if !sources.contains(&source) {
@@ -229,29 +258,6 @@ impl<'a> Court<'a> {
         };
         let contrasts = rule.as_ref().map(of_rule).unwrap_or_default();
         Trial { quadrant: at, rule, contrasts, verdict: None }
-    }
-
-    /// Sizes go by their images, similarity by the scenario's word.
-    fn rule_of(&self, quadrant: &Quadrant) -> Result<&'static Rule, String> {
-        let size = self.size_word(quadrant)?;
-        RULES.iter().find(|rule| rule.size == size && rule.similarity == quadrant.similarity).ok_or_else(|| {
-            format!("the rules speak of sources that are similar or dissimilar, not {:?}", quadrant.similarity)
-        })
-    }
-
-    fn size_word(&self, quadrant: &Quadrant) -> Result<SizeWord, String> {
-        let target = self.study.targets.iter().find(|target| target.name == quadrant.target);
-        let mut sizes: Vec<usize> = target.iter().flat_map(|target| &target.sizes).map(|(_, images)| *images).collect();
-        sizes.sort_unstable();
-        sizes.dedup();
-        match (sizes.as_slice(), quadrant.train_per_class) {
-            ([], _) | ([_], _) => {
-                Err("a target of one size is neither small nor large; add another [[target.size]]".to_owned())
-            }
-            ([least, ..], size) if size == *least => Ok(SizeWord::Small),
-            ([.., most], size) if size == *most => Ok(SizeWord::Large),
-            _ => Err("the rules speak of the smallest and the largest size, not of those between".to_owned()),
-        }
     }
 
     /// The contrast's differences, or what is missing.
@@ -287,7 +293,9 @@ impl<'a> Court<'a> {
         let hits = |arm: &ArmRuns<'a>| -> Vec<&'a [bool]> {
             replicates.iter().filter_map(|one| arm.runs.get(one)?.hits.as_deref()).collect()
         };
-        let gap = Differences::from_hits(&hits(&ours), &hits(&theirs))
+        let gap = self
+            .joined
+            .differences(&quadrant.target, &hits(&ours), &hits(&theirs))
             .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
         let mut failed_runs = failed(&ours, Arm::Treatment, &replicates);
         failed_runs.extend(failed(&theirs, Arm::Reference, &replicates));
@@ -309,7 +317,7 @@ impl<'a> Court<'a> {
     }
 
     fn runs(&self, quadrant: &Quadrant, source: &str, arm: RuleArm) -> Result<ArmRuns<'a>, String> {
-        let depth = |cell: &CellResult| (self.probe_depth)(&cell.key);
+        let depth = |cell: &CellResult| probe_depth(&cell.key);
         let is_meant = |cell: &CellResult| match arm {
             RuleArm::TopProbe => depth(cell) == Some(TOP),
             RuleArm::EarlierProbe => depth(cell).is_some_and(|depth| depth < TOP),
@@ -357,21 +365,22 @@ fn failed(arm: &ArmRuns<'_>, whose: Arm, replicates: &[u32]) -> Vec<FailedRun> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Analysis, analyse};
+    use crate::analysis::analyse;
     use crate::mock::{Mock, like_the_default_study};
 
-    /// As if the mock's layers frozen to the top of what is copied had a linear classifier in place of new layers.
-    fn frozen_as_probe(key: &CellKey) -> Option<u8> {
-        (key.copied == key.frozen && key.copied > 0).then_some(key.copied)
+    /// The mock with linear classifiers on codes in place of networks whose copied layers are all frozen.
+    fn with_probes(accuracy: impl Fn(&CellKey) -> f64 + 'static) -> Mock {
+        let mut mock = Mock::four_quadrants(accuracy);
+        for arm in mock.study.arms.iter_mut().filter(|arm| arm.copied == arm.frozen && arm.source < 2) {
+            arm.method = Method::Probe;
+        }
+        mock
     }
 
-    fn tried(mock: &Mock, probe_depth: fn(&CellKey) -> Option<u8>) -> (Analysis, Vec<Trial>) {
+    fn tried(mock: &Mock) -> Vec<Trial> {
         let dir = tempfile::tempdir().unwrap();
         let records = mock.write(dir.path());
-        let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
-        let joined = Joined::new(dir.path(), &mock.study, &records).unwrap();
-        let trials = try_rules(&mock.study, &joined, &analysis.cells, &analysis.quadrants, probe_depth).unwrap();
-        (analysis, trials)
+        analyse(dir.path(), &mock.study, &records).unwrap().trials
     }
 
     fn verdicts(trials: &[Trial]) -> Vec<Option<RuleVerdict>> {
@@ -380,7 +389,7 @@ mod tests {
 
     #[test]
     fn without_probes_only_the_rule_that_needs_none_is_tested_and_the_others_say_what_to_add() {
-        let (_, trials) = tried(&Mock::four_quadrants(like_the_default_study), probe_depth);
+        let trials = tried(&Mock::four_quadrants(like_the_default_study));
         let untested = Some(RuleVerdict::NotTested);
         // Quadrants: small similar, small dissimilar, large similar, large dissimilar.
         assert_eq!(verdicts(&trials), [untested, untested, untested, Some(RuleVerdict::Undecided)]);
@@ -391,7 +400,7 @@ mod tests {
 
     #[test]
     fn rules_are_supported_or_refuted_by_treatment_against_treatment() {
-        let accuracy = |key: &CellKey| match (key.source.as_deref(), key.size.as_str(), frozen_as_probe(key)) {
+        let accuracy = |key: &CellKey| match (key.source.as_deref(), key.size.as_str(), probe_depth(key)) {
             (None, "small", _) => 0.4,
             (None, _, _) => 0.6,
             (Some("near"), "small", Some(7)) => 0.85, // the top probe beats fine-tuning: supported
@@ -404,7 +413,7 @@ mod tests {
             (Some("far"), _, _) => 0.6, // no better than scratch: undecided, since a gain was claimed
             _ => 0.5,
         };
-        let (_, trials) = tried(&Mock::four_quadrants(accuracy), frozen_as_probe);
+        let trials = tried(&with_probes(accuracy));
         let words: Vec<String> = trials.iter().map(|trial| trial.verdict.unwrap().to_string()).collect();
         assert_eq!(words, ["SUPPORTED", "REFUTED", "SUPPORTED", "UNDECIDED"]);
         let chosen = &trials[1].contrasts[0];
@@ -416,7 +425,7 @@ mod tests {
 
     #[test]
     fn the_family_is_all_contrasts_of_rules_and_no_other() {
-        let (_, trials) = tried(&Mock::four_quadrants(like_the_default_study), frozen_as_probe);
+        let trials = tried(&with_probes(like_the_default_study));
         let decisions: Vec<&Decision> =
             trials.iter().flat_map(|trial| &trial.contrasts).map(|one| one.decision.as_ref().unwrap()).collect();
         assert_eq!(decisions.len(), 1 + 2 + 2 + 1);
@@ -427,15 +436,15 @@ mod tests {
 
     #[test]
     fn other_words_and_lone_sizes_have_no_rule_and_say_so() {
-        let mut mock = Mock::four_quadrants(like_the_default_study);
+        let mut mock = with_probes(like_the_default_study);
         mock.study.sources[1].similarity = "other-look".to_owned();
         mock.study.targets[0].sizes.insert(1, ("middle".to_owned(), 50));
-        let (_, trials) = tried(&mock, frozen_as_probe);
+        let trials = tried(&mock);
         let reason = |at: usize| trials[at].rule.as_ref().unwrap_err().clone();
         assert!(reason(1).contains("not \"other-look\"") && reason(2).contains("those between"));
         assert_eq!(trials[1].verdict, None);
         mock.study.targets[0].sizes.truncate(1);
-        let (_, trials) = tried(&mock, frozen_as_probe);
+        let trials = tried(&mock);
         assert!(trials[0].rule.as_ref().unwrap_err().contains("[[target.size]]"));
     }
 
@@ -451,7 +460,7 @@ mod tests {
                 }
                 true
             });
-        let (_, trials) = tried(&mock, frozen_as_probe);
+        let trials = tried(&mock);
         assert_eq!(trials[0].verdict, Some(RuleVerdict::Undecided), "a run that did not train is no evidence");
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use nt_stats::p_value::PrintedP;
-use nt_stats::verdict::Attribution;
+use nt_stats::verdict::{Attribution, GateFailure};
 
 use super::Material;
 use super::number::{NONE, gap, interval, percent};
@@ -169,7 +169,7 @@ fn attribution(cell: &CellResult) -> Option<&'static str> {
 
 fn gate_numbers(cell: &CellResult) -> String {
     let failures = cell.decision.iter().flat_map(|decision| &decision.failed_gates);
-    let mut words: Vec<String> = failures.map(|failure| failure.gate.to_string()).collect();
+    let mut words: Vec<String> = failures.map(GateFailure::words).collect();
     words.dedup();
-    format!("failed: {}", words.join(", "))
+    words.join(", ")
 }
