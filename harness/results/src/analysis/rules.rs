@@ -450,10 +450,7 @@ mod tests {
 
     #[test]
     fn a_probe_that_did_not_fit_leaves_its_rule_undecided() {
-        let mock =
-            Mock::four_quadrants(
-                |key| if key.source.as_deref() == Some("near") && key.frozen == 7 { 0.1 } else { 0.7 },
-            )
+        let mock = with_probes(|key| if key.source.as_deref() == Some("near") && key.frozen == 7 { 0.1 } else { 0.7 })
             .editing(|key, record| {
                 if key.frozen == 7 {
                     record.metrics[1].value = 0.1;

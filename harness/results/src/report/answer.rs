@@ -190,6 +190,12 @@ pub(super) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
     })
 }
 
+/// What an undecided contrast would have missed: "gaps below 4.2 points would mostly be missed"; none of any other.
+pub(super) fn missed(decision: &Decision) -> Option<String> {
+    let effect = decision.minimum_detectable_effect_pp.filter(|_| decision.verdict == Verdict::Inconclusive)?;
+    Some(format!("gaps below {effect:.1} points would mostly be missed"))
+}
+
 /// What the undecided cells of a quadrant would have missed, and what would decide them; none where all are decided.
 pub(super) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String> {
     let decisions = quadrant.cells.iter().filter_map(|&at| analysis.cells[at].decision.as_ref());

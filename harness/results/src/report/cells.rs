@@ -4,8 +4,8 @@ use maud::{Markup, html};
 use nt_stats::p_value::PrintedP;
 use nt_stats::verdict::{Attribution, GateFailure};
 
-use super::Material;
 use super::number::{NONE, gap, interval, percent};
+use super::{Material, answer};
 use crate::analysis::{CellKind, CellResult};
 use crate::number::text;
 
@@ -125,6 +125,7 @@ fn row(at: usize, cell: &CellResult) -> Markup {
             td {
                 (badge(cell))
                 @if let Some(attribution) = attribution(cell) { span.soft { (attribution) } }
+                @if let Some(missed) = decision.and_then(answer::missed) { span.soft { (missed) } }
                 @if decision.is_some_and(|decision| !decision.failed_gates.is_empty()) {
                     span.soft { (gate_numbers(cell)) }
                 }

@@ -80,6 +80,7 @@ fn choice(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
         @if let (Some(optimism), Some(best)) = (chosen.optimism_pp, answer::extreme(analysis, quadrant.best)) {
             span.soft { "best on test: " (best) " (optimism " (gap(Some(optimism))) ")" }
         }
+        @if let Some(missed) = answer::missed(&chosen.decision) { span.soft { (missed) } }
         @if !chosen.decision.failed_gates.is_empty() {
             span.soft { "held back by " (gates(chosen)) }
         }
