@@ -98,8 +98,13 @@ impl DepthPart {
     }
 }
 
-/// Splits the drop of every target and size for every trained source beside every selffer.
-pub(super) fn decompositions(study: &Study, cells: &[CellResult]) -> Result<Vec<Decomposition>, ReplicateGapsError> {
+/// Splits the drop of every target and size for every trained source beside every selffer; what could not be split goes
+/// into `notes`.
+pub(super) fn decompositions(
+    study: &Study,
+    cells: &[CellResult],
+    notes: &mut Vec<String>,
+) -> Result<Vec<Decomposition>, ReplicateGapsError> {
     let (selffers, others): (Vec<_>, Vec<_>) =
         study.sources.iter().filter(|source| !source.is_untrained).partition(|source| source.is_selffer);
     let mut found = Vec::new();
@@ -110,7 +115,20 @@ pub(super) fn decompositions(study: &Study, cells: &[CellResult]) -> Result<Vec<
                 let flips = Flips { num_flips: settings(study).num_flips, seed: settings(study).seed };
                 let mut parts = Vec::new();
                 for component in Component::ALL {
-                    parts.extend(here.part(component, &source.name, &selffer.name, &flips)?);
+                    match here.part(component, &source.name, &selffer.name, &flips)? {
+                        Found::Part(part) => parts.push(part),
+                        Found::NotAsked => {}
+                        Found::NothingTrained => {
+                            let note = format!(
+                                "{} of {} ({size}) is not shown: in no replicate did every network that it needs train.",
+                                component.words(),
+                                target.name,
+                            );
+                            if !notes.contains(&note) {
+                                notes.push(note);
+                            }
+                        }
+                    }
                 }
                 // Recovery alone needs no selffer and splits nothing.
                 if parts.iter().any(|part| part.component != Component::Recovery) {
@@ -124,6 +142,25 @@ pub(super) fn decompositions(study: &Study, cells: &[CellResult]) -> Result<Vec<
     Ok(found)
 }
 
+/// What became of a part.
+enum Found {
+    Part(Part),
+    /// The study has no two depths of it.
+    NotAsked,
+    /// No replicate has every network.
+    NothingTrained,
+}
+
+/// The metric by replicate.
+type Scores = BTreeMap<u32, f64>;
+
+/// Two networks whose difference is a part at a depth.
+struct Pair {
+    depth: u8,
+    upper: Scores,
+    lower: Scores,
+}
+
 struct Here<'a> {
     cells: &'a [CellResult],
     target: &'a str,
@@ -131,8 +168,8 @@ struct Here<'a> {
 }
 
 impl Here<'_> {
-    /// The metric of every replicate that trained, by replicate; none without such a cell.
-    fn scores(&self, source: Option<&str>, copied: u8, frozen: u8) -> Option<BTreeMap<u32, f64>> {
+    /// The metric of every replicate that trained, by replicate; none where the study has no such cell.
+    fn scores(&self, source: Option<&str>, copied: u8, frozen: u8) -> Option<Scores> {
         let is_it = |cell: &&CellResult| {
             let key = &cell.key;
             key.target == self.target
@@ -145,19 +182,12 @@ impl Here<'_> {
         let cell = self.cells.iter().find(is_it)?;
         // A run that did not train is no evidence of anything.
         let trained = cell.runs.iter().filter(|run| !run.is_at_chance);
-        let scores: BTreeMap<u32, f64> = trained.filter_map(|run| Some((run.replicate, run.value?))).collect();
-        (!scores.is_empty()).then_some(scores)
+        Some(trained.filter_map(|run| Some((run.replicate, run.value?))).collect())
     }
 
-    /// Upper less lower at every depth that has both, over the replicates that all of them share; none below two
-    /// depths, which are no curve.
-    fn part(
-        &self,
-        which: Component,
-        source: &str,
-        selffer: &str,
-        flips: &Flips,
-    ) -> Result<Option<Part>, ReplicateGapsError> {
+    /// Upper less lower at every depth that has both, over the replicates that all of them share. Below two depths there
+    /// is no curve.
+    fn part(&self, which: Component, source: &str, selffer: &str, flips: &Flips) -> Result<Found, ReplicateGapsError> {
         let pair = |depth: u8| {
             let (upper, lower) = match which {
                 Component::CoAdaptation => (self.scores(Some(selffer), depth, depth), self.scores(None, 0, 0)),
@@ -166,29 +196,32 @@ impl Here<'_> {
                 }
                 Component::Recovery => (self.scores(Some(source), depth, 0), self.scores(Some(source), depth, depth)),
             };
-            Some((depth, upper?, lower?))
+            Some(Pair { depth, upper: upper?, lower: lower? })
         };
-        let pairs: Vec<_> = (1..NUM_LEARNED_LAYERS as u8).filter_map(pair).collect();
-        let sets = pairs.iter().flat_map(|(_, upper, lower)| [upper, lower]);
+        let pairs: Vec<Pair> = (1..NUM_LEARNED_LAYERS as u8).filter_map(pair).collect();
+        let sets = pairs.iter().flat_map(|pair| [&pair.upper, &pair.lower]);
         let shared = sets.map(|scores| scores.keys().copied().collect::<BTreeSet<u32>>());
         let replicates: Vec<u32> = shared.reduce(|all, one| &all & &one).unwrap_or_default().into_iter().collect();
-        if pairs.len() < 2 || replicates.is_empty() {
-            return Ok(None);
+        if pairs.len() < 2 {
+            return Ok(Found::NotAsked);
         }
-        let rows = |pick: fn(&(u8, BTreeMap<u32, f64>, BTreeMap<u32, f64>)) -> &BTreeMap<u32, f64>| -> Vec<Vec<f64>> {
+        if replicates.is_empty() {
+            return Ok(Found::NothingTrained);
+        }
+        let rows = |pick: fn(&Pair) -> &Scores| -> Vec<Vec<f64>> {
             let row = |pair| replicates.iter().filter_map(|replicate| pick(pair).get(replicate).copied()).collect();
             pairs.iter().map(row).collect()
         };
-        let (upper, lower) = (rows(|(_, upper, _)| upper), rows(|(_, _, lower)| lower));
+        let (upper, lower) = (rows(|pair| &pair.upper), rows(|pair| &pair.lower));
         let bands = component(&upper, &lower, BAND_LEVEL, flips)?;
-        let depths = pairs.iter().enumerate().map(|(at, &(depth, ..))| DepthPart {
-            depth,
+        let depths = pairs.iter().enumerate().map(|(at, pair)| DepthPart {
+            depth: pair.depth,
             mean_pp: 100.0 * bands.means[at],
             band_pp: bands.limits.as_ref().map(|limits| (100.0 * limits[at].0, 100.0 * limits[at].1)),
             replicates_pp: upper[at].iter().zip(&lower[at]).map(|(upper, lower)| 100.0 * (upper - lower)).collect(),
         });
         let depths = depths.collect();
-        Ok(Some(Part { component: which, replicates, depths }))
+        Ok(Found::Part(Part { component: which, replicates, depths }))
     }
 }
 
@@ -227,6 +260,17 @@ mod tests {
         let parts = &analysed(&mock).decompositions[0].parts;
         assert_eq!(parts[0].replicates, [0, 1, 2, 4, 5, 6, 7]);
         assert_eq!(parts[2].replicates.len(), 8, "recovery needs no selffer");
+    }
+
+    #[test]
+    fn a_part_whose_networks_never_train_together_is_named_as_missing() {
+        let mock = Mock::two_halves().editing(|key, record| {
+            let is_stuck = key.source.as_deref() == Some("half-b") && key.frozen == 1 + (record.replicate as u8 % 7);
+            !is_stuck
+        });
+        let analysis = analysed(&mock);
+        assert_eq!(analysis.decompositions, [], "recovery alone splits nothing");
+        assert!(analysis.notes.iter().any(|note| note.starts_with("specificity of shapes-b (small) is not shown")));
     }
 
     #[test]

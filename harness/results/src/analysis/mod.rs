@@ -162,8 +162,8 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
     let mut quadrants = quadrant::quadrants(study, &cells);
     chosen::choose(study, &joined, &cells, &mut quadrants)?;
     let trials = rules::try_rules(study, &joined, &cells, &quadrants)?;
-    let decompositions = decomposition::decompositions(study, &cells).map_err(FamilyError::from)?;
-    let notes = notes(study, records, &cells);
+    let mut notes = notes(study, records, &cells);
+    let decompositions = decomposition::decompositions(study, &cells, &mut notes).map_err(FamilyError::from)?;
     Ok(Analysis {
         study: study.clone(),
         cells,

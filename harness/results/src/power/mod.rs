@@ -155,9 +155,11 @@ impl PowerPlan {
         }
     }
 
-    /// Families in which EQUIVALENT could hardly be reached: a probability under .5 at a true gap of 0, in any row.
+    /// Families in which EQUIVALENT could hardly be reached: a probability under .5 at a true gap of 0, even in a cell
+    /// that is no noisier than others.
     pub fn hardly_equivalent(&self) -> Vec<&PowerRow> {
-        self.rows.iter().filter(|row| row.equivalent_probability.is_none_or(|probability| probability < 0.5)).collect()
+        let is_unlikely = |row: &&PowerRow| row.equivalent_probability.is_none_or(|probability| probability < 0.5);
+        self.rows.iter().filter(|row| row.cell != Noise::Noisiest).filter(is_unlikely).collect()
     }
 }
 

@@ -75,7 +75,7 @@ fn the_gap(decision: &Decision) -> Markup {
                 dt { "found four times in five" } dd { "true gaps of " (format!("{effect:.1}")) " points and more" }
             }
             @if let Some(need) = decision.need {
-                dt { "to find ±" (decision.margin_pp) " so" } dd { (number::need(need, estimate.num_replicates)) }
+                dt { "to find ±" (decision.margin_pp) " points as often" } dd { (number::need(need, estimate.num_replicates)) }
             }
             dt { "q, a screen" } dd { (PrintedP(decision.screen_q)) " (Benjamini–Hochberg; exploratory, decides nothing)" }
             dt { "what would flip it" } dd { (flips(decision)) }
