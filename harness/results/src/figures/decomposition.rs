@@ -22,6 +22,8 @@ pub fn decomposition(analysis: &Analysis, target: &str, parameters: Option<u64>)
     let num_sizes = study.targets.iter().find(|one| one.name == target).map_or(1, |one| one.sizes.len());
     let panels: Vec<Panel> = shown.iter().map(|one| panel(analysis, one, num_sizes > 1)).collect();
     let level = 100.0 * BAND_LEVEL;
+    let has_few = shown.iter().flat_map(|one| &one.parts).any(|part| part.replicates.len() < BAND_REPLICATES);
+    let caution = if has_few { format!(" (not reached below {BAND_REPLICATES} replicates)") } else { String::new() };
     Some(FigureSpec {
         schema_version: SCHEMA_VERSION,
         name: name(study, "decomposition", target),
@@ -35,7 +37,10 @@ pub fn decomposition(analysis: &Analysis, target: &str, parameters: Option<u64>)
         num_columns: panels.len().clamp(1, 2),
         notes: vec![
             Note::new(Sign::Filling, "filled: the band lies beyond zero; hollow: zero is in it"),
-            Note::new(Sign::Band, format!("covers all depths of its curve at once, {level:.0} %, this test set")),
+            Note::new(
+                Sign::Band,
+                format!("covers all depths of its curve at once, {level:.0} %{caution}, this test set"),
+            ),
             Note::new(Sign::Replicate, "each replicate"),
         ],
         panels,
