@@ -226,6 +226,38 @@ fn a_plan_is_json_and_a_job_is_explained_by_its_line() {
 }
 
 #[test]
+fn a_plan_says_what_it_could_find_before_anything_runs_and_from_a_pilot_after() {
+    let workplace = Workplace::tiny();
+    let plan = |words: &[&str]| {
+        let words = [&["plan", "study.toml", "--cache-dir", "cache"], words].concat();
+        workplace.nt(&words).output().unwrap()
+    };
+    let output = plan(&["--power"]);
+    assert_exit(&output, 0);
+    let told = String::from_utf8(output.stdout).unwrap();
+    for words in
+        ["treatments against scratch", "P(EQUIVALENT)", "assumed, as no pilot was given", "warning: EQUIVALENT"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let json = |output: &std::process::Output| -> serde_json::Value { serde_json::from_slice(&output.stdout).unwrap() };
+    let calm = json(&plan(&["--power", "--json", "--replicate-sd-pp", "0.5", "--accuracy", "0.95"]));
+    let noisy = json(&plan(&["--power", "--json", "--replicate-sd-pp", "9"]));
+    let effect = |plan: &serde_json::Value| plan["rows"][0]["minimum_detectable_effect_pp"].as_f64().unwrap();
+    assert!(effect(&calm) < effect(&noisy));
+    assert_eq!(calm["rows"][0]["test_images"], 60, "three classes of twenty");
+    assert_exit(&plan(&["--power", "--accuracy", "1.5"]), 2);
+    assert_exit(&plan(&["--pilot", "out"]), 2);
+    let none = plan(&["--power", "--pilot", "out"]);
+    assert_exit(&none, 2);
+    assert!(said(&none).contains("verdicts.json"), "{}", said(&none));
+    assert_exit(&workplace.run("out", &[]), 0);
+    let piloted = json(&plan(&["--power", "--json", "--pilot", "out"]));
+    assert!(piloted["basis"].as_str().unwrap().starts_with("variance components of the pilot tiny"), "{piloted}");
+    assert_eq!(piloted["rows"][1]["cell"], "noisiest");
+}
+
+#[test]
 fn the_report_folder_holds_what_is_promised() {
     let workplace = Workplace::tiny();
     assert_exit(&workplace.run("out", &[]), 0);
@@ -238,6 +270,8 @@ fn the_report_folder_holds_what_is_promised() {
         "runs.parquet",
         "verdicts.csv",
         "verdicts.json",
+        "rules.csv",
+        "rules.json",
         "index.html",
         "report.md",
         "log.jsonl",

@@ -6,6 +6,8 @@ use super::run::CacheDir;
 use super::run::open_study;
 use super::scenario_file::ScenarioFile;
 use crate::run::{Study, measured_rate};
+use nt_results::power::{Assumptions, Basis, Pilot, PowerPlan};
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Plan {
@@ -16,11 +18,35 @@ pub(super) struct Plan {
     /// The whole plan as JSON: every job with what it needs.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    power: Power,
+}
+
+/// What the study could find, computed before anything runs.
+#[derive(clap::Args)]
+struct Power {
+    /// Say what the study could find instead: the smallest detectable gap, the replicates its margin needs, and whether
+    /// EQUIVALENT is within reach, for every family of contrasts.
+    #[arg(long)]
+    power: bool,
+    /// Take the variance from this finished study's folder [default: stated assumptions].
+    #[arg(long, value_name = "DIR", requires = "power", conflicts_with_all = ["accuracy", "replicate_sd_pp"])]
+    pilot: Option<PathBuf>,
+    /// Assume that both arms get this share of test images right, a fraction.
+    #[arg(long, value_name = "FRACTION", requires = "power", default_value_t = Assumptions::ACCURACY, allow_negative_numbers = true)]
+    accuracy: f64,
+    /// Assume that the paired gap varies so much between replicates: its standard deviation, percentage points.
+    #[arg(long, value_name = "POINTS", requires = "power", default_value_t = Assumptions::REPLICATE_SD_PP, allow_negative_numbers = true)]
+    replicate_sd_pp: f64,
 }
 
 impl Plan {
     pub(super) fn execute(&self) -> Result<(), Failure> {
+        let basis = self.power.basis()?;
         let study = open_study(&self.scenario, &self.cache)?;
+        if let Some(basis) = basis {
+            return self.tell_power(&study, &basis);
+        }
         if self.json {
             let json = serde_json::to_string_pretty(&study.plan).map_err(|error| Failure::system(&error))?;
             say(json)?;
@@ -29,6 +55,32 @@ impl Plan {
             say(estimate(&study)?)?;
         }
         Ok(())
+    }
+
+    fn tell_power(&self, study: &Study, basis: &Basis) -> Result<(), Failure> {
+        let scenario = &study.scenario;
+        let test_images: Vec<usize> = (0..scenario.targets.len()).map(|at| study.num_test_images(at)).collect();
+        let plan = PowerPlan::new(&nt_results::Study::from_scenario(scenario), &test_images, basis);
+        if self.json {
+            say(serde_json::to_string_pretty(&plan).map_err(|error| Failure::system(&error))?)
+        } else {
+            say(plan.terminal_table())
+        }
+    }
+}
+
+impl Power {
+    /// Where the variance comes from; none where power is not asked for.
+    fn basis(&self) -> Result<Option<Basis>, Failure> {
+        if !self.power {
+            return Ok(None);
+        }
+        Ok(Some(match &self.pilot {
+            Some(dir) => Basis::Pilot(Pilot::read(dir).map_err(|error| Failure::input(&error))?),
+            None => Basis::Assumed(
+                Assumptions::new(self.accuracy, self.replicate_sd_pp).map_err(|error| Failure::input(&error))?,
+            ),
+        }))
     }
 }
 

@@ -100,6 +100,15 @@ impl Study {
         target.classes.as_ref().map_or_else(all, Vec::len)
     }
 
+    /// Number of test images of a target.
+    pub fn num_test_images(&self, target: usize) -> usize {
+        let target = &self.scenario.targets[target];
+        let Some(facts) = self.facts.get(&target.data) else { return 0 };
+        let classes = target.classes.as_ref().unwrap_or(&facts.classes);
+        let counts = classes.iter().filter_map(|class| facts.test_per_class.get(facts.class(class)?));
+        counts.map(|count| (*count).min(target.test_per_class.unwrap_or(usize::MAX))).sum()
+    }
+
     /// Opens the study's folder for writing and tells what had to be repaired.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ pub mod metric;
 #[cfg(test)]
 mod mock;
 pub mod number;
+pub mod power;
 pub mod predictions;
 pub mod record;
 pub mod registration;

@@ -18,3 +18,12 @@ pub const TRAIN_LOSS_LAST: &str = "train_loss_last";
 pub const VALIDATION_TOP1: &str = "validation_top1";
 /// Mean negative log-likelihood on the validation images, nats; lower is better.
 pub const VALIDATION_LOG_LOSS: &str = "validation_log_loss";
+
+/// A deciding metric in words.
+pub(crate) fn words(name: &str) -> &'static str {
+    match name {
+        TOP5 => "top-5 accuracy",
+        MEAN_PER_CLASS => "mean per-class accuracy",
+        _ => "top-1 accuracy",
+    }
+}

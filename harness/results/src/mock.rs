@@ -92,6 +92,7 @@ impl Mock {
             name: name.to_owned(),
             similarity: similarity.to_owned(),
             is_untrained: similarity == "untrained",
+            is_selffer: false,
         };
         let arm = |source, treatment: &str, copied, frozen| Arm {
             source,
@@ -119,6 +120,38 @@ impl Mock {
             arms: frozen.chain(partial).collect(),
         };
         Mock { study, num_images: 640, has_curves: false, accuracy: Box::new(accuracy), edit: Box::new(|_, _| true) }
+    }
+
+    /// Yosinski's networks on two halves of a task: 10 points of co-adaptation at depth 4, 4 points of specificity a
+    /// depth past 3, and fine-tuning wins back what is lost.
+    pub fn two_halves() -> Self {
+        let mut mock = Self::four_quadrants(|key| {
+            let depth = i32::from(key.frozen);
+            let split = if depth == 4 { 0.10 } else { 0.0 };
+            match key.source.as_deref() {
+                Some("half-a") => 0.80 - split - 0.04 * f64::from((depth - 3).max(0)),
+                Some("half-b") => 0.80 - split,
+                _ => 0.80,
+            }
+        });
+        let source = |name: &str, is_selffer| StudySource {
+            name: name.to_owned(),
+            similarity: if is_selffer { "selffer" } else { "similar" }.to_owned(),
+            is_untrained: false,
+            is_selffer,
+        };
+        mock.study.sources = vec![source("half-a", false), source("half-b", true)];
+        let arm = |source, treatment: &str, copied, frozen| Arm {
+            source,
+            treatment: treatment.to_owned(),
+            copied,
+            frozen,
+            method: Method::Training,
+        };
+        let frozen = (0..2).flat_map(|source| (1..=7).map(move |depth| arm(source, "frozen", depth, depth)));
+        mock.study.arms = frozen.chain((1..=7).map(|depth| arm(0, "fine-tuned", depth, 0))).collect();
+        mock.study.targets[0].sizes.truncate(1);
+        mock
     }
 
     /// Changes records before they are written; a record for which it says false is not.

@@ -182,7 +182,11 @@ impl Predictions {
         Self::from_bytes(path, &bytes)
     }
 
-    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, SafeTensorError> {
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// [`SafeTensorError`] if they cannot be laid out.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, SafeTensorError> {
         let n = self.len();
         let flat: Vec<u16> = self.top5.iter().flatten().copied().collect();
         let columns = [

@@ -48,6 +48,8 @@ pub struct StudySource {
     pub similarity: String,
     /// Whether it was ever trained: an untrained one is the control that tells the source's part from freezing's.
     pub is_untrained: bool,
+    /// Whether it is the target task itself: Yosinski's BnB, which tells co-adaptation from specificity.
+    pub is_selffer: bool,
 }
 
 /// A treatment of one source.
@@ -139,6 +141,7 @@ impl Study {
             name: source.name.clone(),
             similarity: source.similarity.clone(),
             is_untrained: source.kind() == SourceKind::Untrained,
+            is_selffer: source.kind() == SourceKind::Selffer,
         });
         let model = &scenario.model;
         Study {
@@ -148,6 +151,7 @@ impl Study {
             metric: match scenario.verdict.metric {
                 Metric::Top1 => crate::metric::TOP1,
                 Metric::Top5 => crate::metric::TOP5,
+                Metric::MeanPerClass => crate::metric::MEAN_PER_CLASS,
             },
             margin_pp: scenario.verdict.margin_pp,
             alpha: scenario.verdict.alpha,

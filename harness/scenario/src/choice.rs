@@ -42,6 +42,8 @@ pub enum Metric {
     Top1,
     /// Fraction of test images with the class among the first five guesses.
     Top5,
+    /// Mean over classes of the fraction of each class's test images whose first guess is right.
+    MeanPerClass,
 }
 
 impl Choice for Architecture {
@@ -54,7 +56,8 @@ impl Choice for Initialiser {
 }
 
 impl Choice for Metric {
-    const CHOICES: &'static [(&'static str, Self)] = &[("top1", Self::Top1), ("top5", Self::Top5)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("top1", Self::Top1), ("top5", Self::Top5), ("mean-per-class", Self::MeanPerClass)];
 }
 
 impl Choice for Label {

@@ -25,6 +25,8 @@ impl fmt::Display for PrintedP {
 }
 
 /// A p-value to three decimals, as CSV and JSON hold it; nothing rounds to 0 but 0.
+///
+/// The result is the number nearest to its decimal, so that it prints as `5e-5`, not as `4.9999999999999996e-5`.
 pub fn round_p(p: f64) -> f64 {
     if p < 0.001 { round_to_significant(p) } else { (p * 1000.0).round() / 1000.0 }
 }
@@ -34,7 +36,30 @@ fn round_to_significant(p: f64) -> f64 {
     if p <= 0.0 {
         return p;
     }
-    let unit = libm::pow(10.0, libm::floor(libm::log10(p)));
+    let exponent = libm::floor(libm::log10(p));
     // A last-bit excess over a whole digit is rounding, not a larger p.
-    (p / unit - 1e-9).ceil() * unit
+    let digit = (p / libm::pow(10.0, exponent) - 1e-9).ceil();
+    // A product of digit and power would carry the power's error. Below the smallest normal number no digit is safe.
+    format!("{digit}e{exponent}").parse().ok().filter(|rounded: &f64| rounded.is_finite()).unwrap_or(p)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rounded_p_prints_as_its_shortest_decimal() {
+        let mut p = 1e-300;
+        while p < 1.0 {
+            let text = round_p(p).to_string();
+            let digits = text.trim_start_matches(['0', '.']).trim_end_matches('0');
+            assert!(digits.len() <= 3, "{p:e} prints as {text}");
+            assert!(round_p(p) >= p * (1.0 - 1e-9) || p >= 0.001, "{p:e} became smaller: {text}");
+            p *= 1.37;
+        }
+        assert_eq!(format!("{:?}", round_p(4.2e-5)), "5e-5");
+        assert_eq!(format!("{:?}", round_p(5e-5)), "5e-5");
+        assert_eq!(round_p(0.0), 0.0);
+        assert!(round_p(f64::from_bits(1)) > 0.0);
+    }
 }

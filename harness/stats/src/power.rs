@@ -28,6 +28,24 @@ pub enum Need {
     Both,
 }
 
+impl Need {
+    /// Replicates, where they are what is needed.
+    pub fn replicates(self) -> Option<usize> {
+        match self {
+            Self::Replicates(count) => Some(count),
+            Self::TestExamples(_) | Self::Both => None,
+        }
+    }
+
+    /// Test examples, where no number of replicates would do.
+    pub fn test_examples(self) -> Option<usize> {
+        match self {
+            Self::TestExamples(count) => Some(count),
+            Self::Replicates(_) | Self::Both => None,
+        }
+    }
+}
+
 impl PowerTarget {
     /// The first step of Holm's procedure over `family_size` contrasts, the level a lone effect has to pass.
     pub fn first_holm_step(alpha: f64, family_size: usize, power: f64) -> Self {
@@ -37,6 +55,12 @@ impl PowerTarget {
     /// The smallest true mean that this test rejects with the wanted power, in the unit of the standard error.
     pub fn minimum_detectable_effect(&self, spread: Spread) -> f64 {
         spread.standard_error * self.noncentrality(spread)
+    }
+
+    /// Whether the minimum detectable effect is at most `effect`: one look at the power there, since power grows with the
+    /// effect.
+    fn detects(&self, effect: f64, spread: Spread) -> bool {
+        power(effect, spread, self.alpha) >= self.power
     }
 
     /// Replicates (or test examples, where replicates cannot) that bring the minimum detectable effect down to
@@ -55,7 +79,7 @@ impl PowerTarget {
     ) -> Option<Need> {
         let detects = |replicates: usize, examples: usize| {
             let spread = components.spread_of_design(replicates, examples)?;
-            Some(self.minimum_detectable_effect(spread) <= effect)
+            Some(self.detects(effect, spread))
         };
         if detects(MOST_REPLICATES, num_examples)? {
             let fits = |replicates| detects(replicates, num_examples).unwrap_or(false);
@@ -78,7 +102,7 @@ impl PowerTarget {
         let detects = |replicates: usize| {
             let count = replicates as f64;
             let spread = Spread::student(standard_deviation / count.sqrt(), count - 1.0);
-            libm::exp2(1.0 - count) <= self.alpha && self.minimum_detectable_effect(spread) <= effect
+            libm::exp2(1.0 - count) <= self.alpha && self.detects(effect, spread)
         };
         if detects(MOST_REPLICATES) { Need::Replicates(smallest(2, MOST_REPLICATES, detects)) } else { Need::Both }
     }

@@ -42,14 +42,28 @@ pub struct Decomposition {
 /// Yosinski et al., NIPS 2014, section 4; bands by [`simultaneous_bands`], for the fixed test set.
 pub fn decompose(scores: &DepthScores<'_>, level: f64, flips: &Flips) -> Result<Decomposition, ReplicateGapsError> {
     let base: Vec<Vec<f64>> = scores.selffer.iter().map(|_| scores.base.to_vec()).collect();
-    let curve = |upper: &[Vec<f64>], lower: &[Vec<f64>]| {
-        Ok(simultaneous_bands(&differences_by_depth(upper, lower)?, level, flips))
-    };
     Ok(Decomposition {
-        co_adaptation: curve(scores.selffer, &base)?,
-        specificity: curve(scores.transfer, scores.selffer)?,
-        recovery: curve(scores.fine_tuned, scores.transfer)?,
+        co_adaptation: component(scores.selffer, &base, level, flips)?,
+        specificity: component(scores.transfer, scores.selffer, level, flips)?,
+        recovery: component(scores.fine_tuned, scores.transfer, level, flips)?,
     })
+}
+
+/// One part alone, where a study lacks the networks of another: `upper` less `lower`, depth by depth.
+///
+/// # Shape
+/// Both `num_depths × num_replicates`, replicates in the same order.
+/// # Units
+/// Fractions.
+/// # Errors
+/// As [`decompose`].
+pub fn component(
+    upper: &[Vec<f64>],
+    lower: &[Vec<f64>],
+    level: f64,
+    flips: &Flips,
+) -> Result<Bands, ReplicateGapsError> {
+    Ok(simultaneous_bands(&differences_by_depth(upper, lower)?, level, flips))
 }
 
 fn differences_by_depth(upper: &[Vec<f64>], lower: &[Vec<f64>]) -> Result<ReplicateGaps, ReplicateGapsError> {

@@ -170,7 +170,7 @@ fn gates_that_downgrade_take_one_step_together() {
     assert!(
         decision
             .words()
-            .ends_with("(downgraded from MATERIAL NEGATIVE: gate 1 (equal search), gate 6 (overlap) failed)")
+            .ends_with("(downgraded from MATERIAL NEGATIVE: gate 1 (equal search) failed, gate 6 (overlap) failed)")
     );
 }
 

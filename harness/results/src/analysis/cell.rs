@@ -4,6 +4,7 @@ use nt_scenario::JobId;
 use nt_stats::paired::paired;
 use nt_stats::verdict::{Decision, Verdict};
 
+use super::checks::Checks;
 use super::effects::Effects;
 use super::join::{Joined, Run};
 use super::ladder::RungGap;
@@ -77,6 +78,8 @@ pub struct CellResult {
     pub effects: Option<Effects>,
     /// The gap to scratch trained longer, by ascending length; empty without a ladder.
     pub ladder: Vec<RungGap>,
+    /// What other methods say of the gap; none where there is no decision.
+    pub checks: Option<Checks>,
 }
 
 impl CellResult {
@@ -170,6 +173,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
         decision: None,
         effects: None,
         ladder: Vec::new(),
+        checks: None,
     }
 }
 
@@ -178,7 +182,7 @@ fn outcome(replicate: u32, run: &Run) -> RunOutcome {
         replicate,
         job: run.job,
         status: run.status,
-        value: run.value(),
+        value: run.value,
         learning_rate: run.learning_rate,
         learning_rate_on_edge: run.learning_rate_on_edge,
         is_at_chance: run.is_at_chance,

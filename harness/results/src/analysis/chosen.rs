@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use nt_stats::Differences;
 use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Reference, decide};
 
-use super::gates::failures_of;
+use super::gates::{Versus, failures_of};
 use super::join::{Joined, Run};
 use super::{AnalysisError, CellResult, Quadrant, settings};
 use crate::study::Study;
@@ -74,11 +73,15 @@ fn choice(
     if pairs.is_empty() {
         return Ok(None);
     }
-    let hits = |run: &Run| run.hits.clone().unwrap_or_default();
-    let (chosen, reference): (Vec<Vec<bool>>, Vec<Vec<bool>>) =
-        pairs.iter().map(|(chosen, reference)| (hits(chosen), hits(reference))).unzip();
+    let (chosen, reference): (Vec<&[bool]>, Vec<&[bool]>) = pairs
+        .iter()
+        .map(|(chosen, reference)| {
+            (chosen.hits.as_deref().unwrap_or_default(), reference.hits.as_deref().unwrap_or_default())
+        })
+        .unzip();
     let name = format!("{}/{}/{}/chosen on validation", quadrant.target, quadrant.size, quadrant.similarity);
-    let gap = Differences::from_hits(&chosen, &reference)
+    let gap = joined
+        .differences(&quadrant.target, &chosen, &reference)
         .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
     let (arm, reference): (Vec<&Run>, Vec<&Run>) = pairs.into_iter().unzip();
     let contrast = Contrast {
@@ -88,7 +91,7 @@ fn choice(
         gap,
         source_gap: None,
         failed_runs: at_chance(&arm, Arm::Treatment).chain(at_chance(&reference, Arm::Reference)).collect(),
-        failed_gates: failures_of(&arm, &reference),
+        failed_gates: failures_of(&arm, &reference, Versus::Scratch),
     };
     let mut picks: Picks = counts.into_iter().collect();
     picks.sort_by_key(|&(at, count)| (std::cmp::Reverse(count), at));
@@ -96,7 +99,7 @@ fn choice(
 }
 
 /// By validation accuracy; ties by validation log-loss, then by the study's order.
-fn best_on_validation<'a>(
+pub(super) fn best_on_validation<'a>(
     joined: &'a Joined,
     cells: &[CellResult],
     candidates: &[usize],

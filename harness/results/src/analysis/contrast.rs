@@ -10,7 +10,12 @@ use crate::study::{CellKey, Study};
 /// What became of a cell's contrast.
 pub(super) enum Prepared {
     /// It can be decided.
-    Ready(Box<Contrast>),
+    Ready {
+        /// Its differences.
+        contrast: Box<Contrast>,
+        /// The replicate of their first row.
+        first_replicate: u32,
+    },
     /// No replicate has both arms.
     Unpaired,
 }
@@ -19,7 +24,10 @@ pub(super) enum Prepared {
 pub(super) fn prepare(study: &Study, joined: &Joined, cell: &CellResult) -> Result<Prepared, AnalysisError> {
     let (key, scratch) = (&cell.key, cell.key.scratch());
     let replicates = common_replicates(joined, key, &scratch);
-    let Some(gap) = differences(joined, key, &scratch, &replicates)? else { return Ok(Prepared::Unpaired) };
+    let (Some(gap), Some(&first_replicate)) = (differences(joined, key, &scratch, &replicates)?, replicates.first())
+    else {
+        return Ok(Prepared::Unpaired);
+    };
     let untrained = untrained_twin(study, key);
     let source_gap = match &untrained {
         Some(twin) => differences(joined, key, twin, &common_replicates(joined, key, twin))?,
@@ -31,7 +39,7 @@ pub(super) fn prepare(study: &Study, joined: &Joined, cell: &CellResult) -> Resu
         // Its rows are not rows of the practical gap.
         failed_runs.extend(failed(joined, &twin, Arm::UntrainedSource, &[]));
     }
-    Ok(Prepared::Ready(Box::new(Contrast {
+    let contrast = Box::new(Contrast {
         name: key.name(),
         reference: Reference::Scratch,
         frozen: usize::from(key.frozen),
@@ -39,7 +47,8 @@ pub(super) fn prepare(study: &Study, joined: &Joined, cell: &CellResult) -> Resu
         source_gap,
         failed_runs,
         failed_gates: gates::failures(joined, key, &scratch),
-    })))
+    });
+    Ok(Prepared::Ready { contrast, first_replicate })
 }
 
 /// The same treatment from an untrained source. With nothing frozen it is scratch, and the two gaps are one.
@@ -70,7 +79,8 @@ fn differences(
     if replicates.is_empty() {
         return Ok(None);
     }
-    Differences::from_hits(&hits(first), &hits(second))
+    joined
+        .differences(&first.target, &hits(first), &hits(second))
         .map(Some)
         .map_err(|source| AnalysisError::Differences { cell: first.name(), source })
 }

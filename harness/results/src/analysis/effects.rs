@@ -46,7 +46,9 @@ pub struct ClassEffect {
 pub(super) fn effects(joined: &Joined, key: &CellKey, gap: &Differences) -> Result<Effects, AnalysisError> {
     let means = gap.replicate_means();
     let (treated, scratch) = mean_accuracies(joined, key, gap);
-    let by_class = class_gaps(gap, joined.labels(&key.target))
+    // Gaps by class and images lost and won are of hits, whatever weight the metric gives to a class.
+    let hits = hit_differences(joined, key)?;
+    let by_class = class_gaps(&hits, joined.labels(&key.target))
         .map_err(|source| AnalysisError::Differences { cell: key.name(), source })?;
     let classes = by_class.into_iter().map(|class| ClassEffect {
         class: class.class,
@@ -59,16 +61,27 @@ pub(super) fn effects(joined: &Joined, key: &CellKey, gap: &Differences) -> Resu
         relative_error: relative_error_change(treated, scratch),
         standardized: standardized_difference(&means, EFFECT_LEVEL),
         scratch_wins: probability_reference_wins(&means),
-        flips: flip_rates(gap),
+        flips: flip_rates(&hits),
         classes: classes.collect(),
     })
+}
+
+/// Differences of hits between the cell and scratch.
+fn hit_differences(joined: &Joined, key: &CellKey) -> Result<Differences, AnalysisError> {
+    let scratch = key.scratch();
+    let replicates = super::contrast::common_replicates(joined, key, &scratch);
+    let hits = |key: &CellKey| -> Vec<&[bool]> {
+        replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.hits.as_deref()).collect()
+    };
+    Differences::from_hits(&hits(key), &hits(&scratch))
+        .map_err(|source| AnalysisError::Differences { cell: key.name(), source })
 }
 
 /// Mean accuracy of the cell and of scratch over the replicates paired, fractions.
 fn mean_accuracies(joined: &Joined, key: &CellKey, gap: &Differences) -> (f64, f64) {
     let replicates = super::contrast::common_replicates(joined, key, &key.scratch());
     let values = |key: &CellKey| {
-        let values = replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.value());
+        let values = replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.value);
         values.sum::<f64>() / gap.num_replicates() as f64
     };
     (values(key), values(&key.scratch()))

@@ -9,13 +9,26 @@ use crate::study::CellKey;
 pub(super) fn failures(joined: &Joined, key: &CellKey, scratch: &CellKey) -> Vec<GateFailure> {
     let arm: Vec<&Run> = joined.runs(key).map(|(_, run)| run).collect();
     let reference: Vec<&Run> = joined.runs(scratch).map(|(_, run)| run).collect();
-    failures_of(&arm, &reference)
+    failures_of(&arm, &reference, Versus::Scratch)
+}
+
+/// What an arm's runs are held against.
+#[derive(Clone, Copy)]
+pub(super) enum Versus {
+    /// Training from scratch, which has to be alive.
+    Scratch,
+    /// Another treatment; both by their names.
+    Arm { ours: &'static str, theirs: &'static str },
 }
 
 /// The gates that an arm's runs against those of its reference do not pass.
-pub(super) fn failures_of(arm: &[&Run], reference: &[&Run]) -> Vec<GateFailure> {
+pub(super) fn failures_of(arm: &[&Run], reference: &[&Run], versus: Versus) -> Vec<GateFailure> {
     let mut failures = Vec::new();
-    for (runs, whose, bias) in [(arm, "the treatment", Bias::MakesHarm), (reference, "scratch", Bias::HidesHarm)] {
+    let (ours, theirs) = match versus {
+        Versus::Scratch => ("the treatment", "scratch"),
+        Versus::Arm { ours, theirs } => (ours, theirs),
+    };
+    for (runs, whose, bias) in [(arm, ours, Bias::MakesHarm), (reference, theirs, Bias::HidesHarm)] {
         if let Some(run) = runs.iter().find(|run| run.learning_rate_on_edge) {
             failures.push(GateFailure {
                 gate: Gate::EqualSearch,
@@ -25,7 +38,9 @@ pub(super) fn failures_of(arm: &[&Run], reference: &[&Run]) -> Vec<GateFailure> 
             });
         }
     }
-    failures.extend(dead_baseline(reference));
+    if let Versus::Scratch = versus {
+        failures.extend(dead_baseline(reference));
+    }
     if let Some(run) = arm.iter().chain(reference).find(|run| run.test_openings > 1) {
         failures.push(GateFailure {
             gate: Gate::TestLock,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use nt_scenario::{JobId, Role};
+use nt_stats::{Differences, DifferencesError};
 use rayon::prelude::*;
 
 use super::chance::is_above_chance;
@@ -34,16 +35,10 @@ pub(super) struct Run {
     pub hits: Option<Vec<bool>>,
     /// Top-1 accuracy (a fraction) and log-loss (nats) on the validation images, where there are any.
     pub validation: Option<(f64, f64)>,
+    /// The deciding metric, a fraction; none unless it ended in order.
+    pub value: Option<f64>,
     /// Its learning curve, if it wrote one.
     pub curve: Option<FileRef>,
-}
-
-impl Run {
-    /// The deciding metric, a fraction.
-    pub fn value(&self) -> Option<f64> {
-        let hits = self.hits.as_ref()?;
-        Some(hits.iter().filter(|&&hit| hit).count() as f64 / hits.len() as f64)
-    }
 }
 
 /// All runs of a study.
@@ -54,6 +49,8 @@ pub(super) struct Joined {
     pub test_sets: BTreeMap<String, TestSet>,
     /// Class of every test image, by target.
     labels: BTreeMap<String, Vec<usize>>,
+    /// Whether every class counts the same in the deciding metric.
+    is_class_balanced: bool,
 }
 
 /// The cell of a record that counts: a final run or a control of a target.
@@ -97,14 +94,10 @@ impl Joined {
         let of_study = |record: &'_ RunRecord| place_of(record).filter(|key| keys.contains_key(key));
         let counted: Vec<(CellKey, &RunRecord)> =
             records.iter().filter_map(|record| of_study(record).map(|key| (key, record))).collect();
-        let guesses = if study.metric == metric::TOP5 { 5 } else { 1 };
         let loaded: Vec<Loaded> =
-            counted.par_iter().map(|(_, record)| load(dir, record, guesses)).collect::<Result<_, _>>()?;
-        let test_sets = check_pairing(&counted, &loaded)?;
-        let mut labels = BTreeMap::new();
-        for ((key, _), loaded) in counted.iter().zip(&loaded).filter(|(_, loaded)| loaded.test_set.is_some()) {
-            labels.entry(key.target.clone()).or_insert_with(|| loaded.labels.clone());
-        }
+            counted.par_iter().map(|(_, record)| load(dir, record, study.metric)).collect::<Result<_, _>>()?;
+        let test_sets = check_pairing(dir, &counted, &loaded)?;
+        let labels = labels(dir, &counted, &loaded)?;
         let mut cells: BTreeMap<CellKey, BTreeMap<u32, Run>> = BTreeMap::new();
         let mut rungs: BTreeMap<CellKey, Vec<(f64, BTreeMap<u32, Run>)>> = BTreeMap::new();
         for ((key, record), loaded) in counted.into_iter().zip(loaded) {
@@ -119,7 +112,8 @@ impl Joined {
             }
         }
         rungs.values_mut().for_each(|rungs| rungs.sort_by(|first, second| first.0.total_cmp(&second.0)));
-        Ok(Joined { cells, rungs, test_sets, labels })
+        let is_class_balanced = study.metric == metric::MEAN_PER_CLASS;
+        Ok(Joined { cells, rungs, test_sets, labels, is_class_balanced })
     }
 
     /// The runs of a cell by replicate.
@@ -137,6 +131,18 @@ impl Joined {
         self.labels.get(target).map_or(&[], Vec::as_slice)
     }
 
+    /// Paired differences of the deciding metric on a target's test images, one row a replicate: of hits, weighted where
+    /// every class counts the same.
+    pub fn differences(
+        &self,
+        target: &str,
+        ours: &[&[bool]],
+        theirs: &[&[bool]],
+    ) -> Result<Differences, DifferencesError> {
+        let hits = Differences::from_hits(ours, theirs)?;
+        if self.is_class_balanced { hits.class_balanced(self.labels(target)) } else { Ok(hits) }
+    }
+
     /// One run.
     pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&Run> {
         self.cells.get(key)?.get(&replicate)
@@ -145,17 +151,21 @@ impl Joined {
 
 struct Loaded {
     run: Run,
-    example_ids: Vec<u32>,
-    labels: Vec<usize>,
+    /// Hash of its images' ids: ten thousand runs' ids themselves would take a gigabyte.
+    examples: blake3::Hash,
     test_set: Option<TestSet>,
 }
 
-fn load(dir: &Path, record: &RunRecord, guesses: usize) -> Result<Loaded, AnalysisError> {
+/// What a run that ended in order said of the test images.
+fn predictions_of(dir: &Path, record: &RunRecord) -> Result<Option<Predictions>, AnalysisError> {
     let file = record.file_in("predictions").filter(|_| record.status == Status::Done);
-    let predictions = file
-        .map(|file| Predictions::read(dir, file))
+    file.map(|file| Predictions::read(dir, file))
         .transpose()
-        .map_err(|source| AnalysisError::Predictions { name: record.name.clone(), source })?;
+        .map_err(|source| AnalysisError::Predictions { name: record.name.clone(), source })
+}
+
+fn load(dir: &Path, record: &RunRecord, metric_name: &str) -> Result<Loaded, AnalysisError> {
+    let predictions = predictions_of(dir, record)?;
     let test_set = predictions.as_ref().map(|predictions| TestSet {
         num_images: predictions.len(),
         num_classes: predictions.num_classes(),
@@ -165,6 +175,9 @@ fn load(dir: &Path, record: &RunRecord, guesses: usize) -> Result<Loaded, Analys
     let fitted =
         predictions.as_ref().is_some_and(|predictions| is_above_chance_on_training(record, predictions.chance()));
     let fell = |first: f64, last: f64| last < first;
+    let hits =
+        predictions.as_ref().map(|predictions| predictions.hits(if metric_name == metric::TOP5 { 5 } else { 1 }));
+    let value = predictions.as_ref().zip(hits.as_ref()).map(|(told, hits)| score(hits, told.labels(), metric_name));
     let run = Run {
         job: record.job,
         name: record.name.clone(),
@@ -179,15 +192,46 @@ fn load(dir: &Path, record: &RunRecord, guesses: usize) -> Result<Loaded, Analys
             (Some(first), Some(last)) => !fell(first, last),
             _ => false,
         },
-        hits: predictions.as_ref().map(|predictions| predictions.hits(guesses)),
+        hits,
+        value,
         validation: record.metric(metric::VALIDATION_TOP1).zip(record.metric(metric::VALIDATION_LOG_LOSS)),
         curve: record.file_in("curves").cloned(),
     };
-    let (example_ids, labels) = predictions.map_or_else(Default::default, |predictions| {
-        let labels = predictions.labels().iter().map(|&label| usize::from(label)).collect();
-        (predictions.example_ids().to_vec(), labels)
-    });
-    Ok(Loaded { run, example_ids, labels, test_set })
+    let bytes: Vec<u8> =
+        predictions.iter().flat_map(|told| told.example_ids()).flat_map(|id| id.to_le_bytes()).collect();
+    Ok(Loaded { run, examples: blake3::hash(&bytes), test_set })
+}
+
+/// The deciding metric of a run's hits.
+fn score(hits: &[bool], labels: &[u16], metric_name: &str) -> f64 {
+    if metric_name != metric::MEAN_PER_CLASS {
+        return hits.iter().filter(|&&hit| hit).count() as f64 / hits.len() as f64;
+    }
+    // accuracy[c] = hits[c] / images[c]
+    let mut classes: BTreeMap<u16, (u32, u32)> = BTreeMap::new();
+    for (hit, label) in hits.iter().zip(labels) {
+        let (right, all) = classes.entry(*label).or_default();
+        *right += u32::from(*hit);
+        *all += 1;
+    }
+    classes.values().map(|(right, all)| f64::from(*right) / f64::from(*all)).sum::<f64>() / classes.len() as f64
+}
+
+/// Class of every test image of each target, from the first of its runs.
+fn labels(
+    dir: &Path,
+    counted: &[(CellKey, &RunRecord)],
+    loaded: &[Loaded],
+) -> Result<BTreeMap<String, Vec<usize>>, AnalysisError> {
+    let mut labels: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for ((key, record), _) in counted.iter().zip(loaded).filter(|(_, loaded)| loaded.test_set.is_some()) {
+        if !labels.contains_key(&key.target) {
+            let told = predictions_of(dir, record)?;
+            let classes = told.iter().flat_map(|told| told.labels()).map(|&label| usize::from(label)).collect();
+            labels.insert(key.target.clone(), classes);
+        }
+    }
+    Ok(labels)
 }
 
 fn is_above_chance_on_test(predictions: &Predictions) -> bool {
@@ -204,16 +248,20 @@ fn is_above_chance_on_training(record: &RunRecord, chance: f64) -> bool {
 
 /// All runs of a target must have seen the same images, with the same arithmetic.
 fn check_pairing(
+    dir: &Path,
     counted: &[(CellKey, &RunRecord)],
     loaded: &[Loaded],
 ) -> Result<BTreeMap<String, TestSet>, AnalysisError> {
-    let mut first_of: BTreeMap<&str, &Loaded> = BTreeMap::new();
+    let mut first_of: BTreeMap<&str, (&Loaded, &RunRecord)> = BTreeMap::new();
     let mut test_sets = BTreeMap::new();
-    for ((key, _), loaded) in counted.iter().zip(loaded) {
+    for ((key, record), loaded) in counted.iter().zip(loaded) {
         let Some(test_set) = loaded.test_set else { continue };
-        let first = *first_of.entry(&key.target).or_insert(loaded);
-        if first.example_ids != loaded.example_ids {
-            let example_id = first_difference(&first.example_ids, &loaded.example_ids);
+        let (first, first_record) = *first_of.entry(&key.target).or_insert((loaded, record));
+        if first.examples != loaded.examples {
+            let ids = |record| -> Result<Vec<u32>, AnalysisError> {
+                Ok(predictions_of(dir, record)?.map_or_else(Vec::new, |told| told.example_ids().to_vec()))
+            };
+            let example_id = first_difference(&ids(first_record)?, &ids(record)?);
             let (first, second) = (first.run.name.clone(), loaded.run.name.clone());
             return Err(AnalysisError::Examples { first, second, example_id });
         }

@@ -57,7 +57,7 @@ fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a Run>) -> Rung {
     Rung {
         budget,
         num_done: done.len(),
-        mean: mean(done.iter().filter_map(|run| run.value()).collect()),
+        mean: mean(done.iter().filter_map(|run| run.value).collect()),
         validation_top1: mean(done.iter().filter_map(|run| Some(run.validation?.0)).collect()),
     }
 }
@@ -100,7 +100,7 @@ fn differences(
     if arm.is_empty() {
         return Ok(None);
     }
-    let differences = Differences::from_hits(&arm, &reference);
+    let differences = joined.differences(&key.target, &arm, &reference);
     differences.map(Some).map_err(|source| AnalysisError::Differences { cell: key.name(), source })
 }
 

@@ -3,13 +3,16 @@
 
 mod cell;
 mod chance;
+mod checks;
 mod chosen;
 mod contrast;
+mod decomposition;
 mod effects;
 mod gates;
 mod join;
 mod ladder;
 mod quadrant;
+mod rules;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -17,15 +20,19 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use nt_stats::FamilyError;
 use nt_stats::verdict::{Settings, decide};
 use rayon::prelude::*;
 use thiserror::Error;
 
 pub use cell::{CellKind, CellResult, RunOutcome};
+pub use checks::{CROSS_CHECK_LEVEL, Checks, CrossCheck, FixedTestSet, McNemar};
 pub use chosen::Chosen;
+pub use decomposition::{BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
 pub use effects::{ClassEffect, Effects};
 pub use ladder::{Rung, RungGap};
 pub use quadrant::{Quadrant, Tally};
+pub use rules::{Rule, RuleArm, SizeWord, Trial, TrialContrast, planned_comparisons as planned_rule_comparisons};
 pub use search::Search;
 
 use crate::predictions::PredictionsError;
@@ -43,6 +50,10 @@ pub struct Analysis {
     pub cells: Vec<CellResult>,
     /// One a target, size and similarity of a trained source.
     pub quadrants: Vec<Quadrant>,
+    /// The rule of thumb of every quadrant, on trial.
+    pub trials: Vec<Trial>,
+    /// What the drop is made of, where the study has a selffer.
+    pub decompositions: Vec<Decomposition>,
     /// Contrasts that were decided together.
     pub family_size: usize,
     /// Contrasts of the untrained source, decided together, apart from the others.
@@ -161,11 +172,15 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
     ladder::climb(study, &joined, &ladders, &mut cells)?;
     let mut quadrants = quadrant::quadrants(study, &cells);
     chosen::choose(study, &joined, &cells, &mut quadrants)?;
-    let notes = notes(study, records, &cells);
+    let trials = rules::try_rules(study, &joined, &cells, &quadrants)?;
+    let mut notes = notes(study, records, &cells);
+    let decompositions = decomposition::decompositions(study, &cells, &mut notes).map_err(FamilyError::from)?;
     Ok(Analysis {
         study: study.clone(),
         cells,
         quadrants,
+        trials,
+        decompositions,
         family_size,
         control_family_size,
         test_sets: joined.test_sets,
@@ -190,6 +205,11 @@ impl Analysis {
         cell.runs.iter().filter_map(paired).collect()
     }
 
+    /// Comparisons of rules of thumb that were decided together.
+    pub fn rule_family_size(&self) -> usize {
+        self.trials.iter().flat_map(|trial| &trial.contrasts).filter(|contrast| contrast.decision.is_ok()).count()
+    }
+
     /// Runs that ended in order, and runs planned, over all cells.
     pub fn completeness(&self) -> (usize, usize) {
         let planned = self.study.replicates as usize * self.cells.len();
@@ -206,10 +226,12 @@ fn decide_kind(
     let settings = settings(study);
     let chosen: Vec<usize> = (0..cells.len()).filter(|&at| cells[at].kind == kind).collect();
     let mut contrasts = Vec::new();
+    let mut first_replicates = Vec::new();
     let mut places = Vec::new();
     for at in chosen {
-        if let Prepared::Ready(contrast) = contrast::prepare(study, joined, &cells[at])? {
+        if let Prepared::Ready { contrast, first_replicate } = contrast::prepare(study, joined, &cells[at])? {
             contrasts.push(*contrast);
+            first_replicates.push(first_replicate);
             places.push(at);
         }
     }
@@ -218,9 +240,12 @@ fn decide_kind(
         .zip(&places)
         .map(|(contrast, &at)| effects::effects(joined, &cells[at].key, &contrast.gap))
         .collect::<Result<_, _>>()?;
-    for ((at, decision), effects) in places.into_iter().zip(decide(&contrasts, &settings)?).zip(effects) {
+    let decisions = decide(&contrasts, &settings)?;
+    let checks = checks::check(&contrasts, &decisions, &first_replicates, study.replicates as usize, &settings)?;
+    for (((at, decision), effects), checks) in places.into_iter().zip(decisions).zip(effects).zip(checks) {
         cells[at].decision = Some(decision);
         cells[at].effects = Some(effects);
+        cells[at].checks = Some(checks);
     }
     Ok(contrasts.len())
 }

@@ -289,3 +289,43 @@ fn runs_that_cannot_be_paired_are_named() {
     let error = analyse(dir.path(), &mock.study, &mixed[..10]).unwrap_err();
     assert!(matches!(error, AnalysisError::Numerics { .. }), "{error}");
 }
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let mut mock = Mock::four_quadrants(like_the_default_study);
+    mock.num_images = 160;
+    let dir = tempfile::tempdir().unwrap();
+    let records = mock.write(dir.path());
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| analyse(dir.path(), &mock.study, &records).unwrap())
+    };
+    let (one, two) = (with(1), with(2));
+    assert!(one.cells.iter().any(|cell| cell.checks.as_ref().is_some_and(|checks| checks.cross_check.is_some())));
+    assert_eq!(one, two);
+}
+
+#[test]
+fn where_every_class_counts_the_same_the_gap_is_the_mean_of_the_classes_gaps() {
+    let mut mock = Mock::four_quadrants(like_the_default_study);
+    // Eight classes, of which the last lacks images: 13 or 12 each, and one example more or less.
+    mock.num_images = 101;
+    mock.study.metric = crate::metric::MEAN_PER_CLASS;
+    let analysis = analysed(&mock).unwrap();
+    let mut differing = 0;
+    for cell in analysis.cells.iter().filter(|cell| cell.effects.is_some()) {
+        let effects = cell.effects.as_ref().unwrap();
+        let mean = effects.classes.iter().map(|class| class.gap_pp).sum::<f64>() / effects.classes.len() as f64;
+        assert!((mean - cell.gap_pp().unwrap()).abs() < 1e-9, "{}", cell.key.name());
+        let by_run = analysis.gaps_pp(cell);
+        let of_runs = by_run.iter().map(|(_, gap)| gap).sum::<f64>() / by_run.len() as f64;
+        assert!((of_runs - mean).abs() < 1e-9);
+        let flips = effects.flips.unwrap();
+        differing += usize::from((100.0 * (flips.positive - flips.negative) - mean).abs() > 1e-9);
+    }
+    assert!(differing > 35, "hits weigh images, not classes: {differing} of 70 cells");
+    mock.study.metric = crate::metric::TOP1;
+    let plain = analysed(&mock).unwrap();
+    let verdict = |analysis: &Analysis| analysis.cell(&key("small", Some("near"), 7, 0)).unwrap().verdict();
+    assert_eq!(verdict(&plain), verdict(&analysis));
+}

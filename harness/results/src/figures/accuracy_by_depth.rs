@@ -64,7 +64,12 @@ fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
     let series = curves(analysis, quadrant, point);
     let chance = analysis.test_sets.get(&quadrant.target).map(|test| Reference {
         label: "chance".to_owned(),
-        y: percent(if study.metric == metric::TOP5 { (5.0 / test.num_classes as f64).min(1.0) } else { test.chance }),
+        y: percent(match study.metric {
+            metric::TOP5 => (5.0 / test.num_classes as f64).min(1.0),
+            // Any guess scores as much, whatever the classes' sizes.
+            metric::MEAN_PER_CLASS => 1.0 / test.num_classes.max(1) as f64,
+            _ => test.chance,
+        }),
         stroke: Stroke::Dotted,
     });
     Panel {

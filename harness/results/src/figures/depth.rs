@@ -80,9 +80,9 @@ fn curve(
     // fine-tuning.
     let is_curve = match kind {
         SeriesKind::Frozen | SeriesKind::Untrained | SeriesKind::Probe => !chosen.is_empty(),
-        SeriesKind::Other | SeriesKind::Scratch | SeriesKind::Depth => false,
         SeriesKind::Partial => chosen.iter().any(|(_, cell)| cell.key.frozen < most),
         SeriesKind::FineTuned => chosen.iter().any(|(_, cell)| cell.key.copied < most),
+        _ => false,
     };
     let label = label(kind, most, &source.name, sources.len());
     is_curve.then(|| Series {
@@ -103,7 +103,7 @@ fn depth(key: &CellKey, kind: SeriesKind, most: u8) -> Option<u8> {
         SeriesKind::Frozen | SeriesKind::Untrained => (key.copied == key.frozen).then_some(key.frozen),
         SeriesKind::Partial => (key.copied == most).then_some(key.frozen),
         SeriesKind::FineTuned => (key.frozen == 0).then_some(key.copied),
-        SeriesKind::Other | SeriesKind::Scratch | SeriesKind::Depth => None,
+        _ => None,
     }
 }
 
@@ -117,6 +117,9 @@ pub(super) fn label(kind: SeriesKind, most: u8, source: &str, num_sources: usize
         SeriesKind::Untrained => "first n random and frozen".to_owned(),
         SeriesKind::Other | SeriesKind::Depth => "other depths".to_owned(),
         SeriesKind::Scratch => "from scratch".to_owned(),
+        SeriesKind::CoAdaptation => "co-adaptation".to_owned(),
+        SeriesKind::Specificity => "specificity".to_owned(),
+        SeriesKind::Recovery => "recovery".to_owned(),
     };
     if num_sources > 1 { format!("{words} ({source})") } else { words }
 }

@@ -82,7 +82,7 @@ fn samples(spec: &FigureSpec) -> Vec<(Sample, String)> {
     kinds.sort_by_key(|series| (series.kind, series.pattern));
     for series in kinds {
         match spec.form {
-            Form::Curves => add(Sample::Curve(series.kind, series.pattern), &series.label),
+            Form::Curves | Form::Bands => add(Sample::Curve(series.kind, series.pattern), &series.label),
             Form::Lines => add(Sample::Line(series.kind, series.pattern), &series.label),
             Form::Rows => add(Sample::Row(series.kind), &series.label),
             Form::Tiles => {}
@@ -161,6 +161,7 @@ fn sign<DB: DrawingBackend>(
                 .iter()
                 .try_for_each(|dx| canvas.line(&[(x + dx, y - 3.0), (x + dx, y + 3.0)], SOFT_INK.to_rgba(), 1.3))
         }
+        Sign::Band => canvas.rectangle((x - 14.0, y - 6.0), (x + 14.0, y + 6.0), SOFT_INK.mix(0.25)),
         Sign::Missing => {
             let [left, top, right, bottom] = [x - 9.0, y - 7.0, x + 9.0, y + 7.0];
             let path = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];

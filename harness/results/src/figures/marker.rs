@@ -33,12 +33,14 @@ fn shape<DB: DrawingBackend>(
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
     // Areas are made alike: a circle fills more of its box than a diamond does.
     match kind {
-        SeriesKind::Frozen | SeriesKind::Scratch | SeriesKind::Depth => canvas.disc((x, y), radius, colour),
-        SeriesKind::Partial => {
+        SeriesKind::Frozen | SeriesKind::Scratch | SeriesKind::Depth | SeriesKind::Specificity => {
+            canvas.disc((x, y), radius, colour)
+        }
+        SeriesKind::Partial | SeriesKind::CoAdaptation => {
             let half = 0.89 * radius;
             canvas.rectangle((x - half, y - half), (x + half, y + half), colour)
         }
-        SeriesKind::FineTuned => {
+        SeriesKind::FineTuned | SeriesKind::Recovery => {
             let reach = 1.25 * radius;
             canvas.polygon(
                 &[(x, y - reach), (x + 1.08 * reach, y + 0.75 * reach), (x - 1.08 * reach, y + 0.75 * reach)],
@@ -84,6 +86,6 @@ pub(super) fn glyph<DB: DrawingBackend>(
         Sign::Invalid => [1.0, -1.0].iter().try_for_each(|slope| {
             canvas.line(&[(x - GLYPH, y - slope * GLYPH), (x + GLYPH, y + slope * GLYPH)], ink, 1.5)
         }),
-        Sign::Filling | Sign::Replicate | Sign::Interval | Sign::Missing => Ok(()),
+        Sign::Filling | Sign::Replicate | Sign::Interval | Sign::Band | Sign::Missing => Ok(()),
     }
 }

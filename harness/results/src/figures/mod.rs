@@ -2,6 +2,7 @@
 
 pub mod accuracy_by_depth;
 mod canvas;
+pub mod decomposition;
 mod depth;
 mod draw;
 mod export;

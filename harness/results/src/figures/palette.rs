@@ -54,9 +54,9 @@ pub(super) fn tile_ink(share: f64) -> RGBColor {
 /// The colour of a kind of curve.
 pub(super) fn colour(kind: SeriesKind) -> RGBColor {
     match kind {
-        SeriesKind::Frozen => RGBColor(0xD5, 0x5E, 0x00),
-        SeriesKind::Partial => RGBColor(0x00, 0x72, 0xB2),
-        SeriesKind::FineTuned => RGBColor(0x00, 0x9E, 0x73),
+        SeriesKind::Frozen | SeriesKind::Specificity => RGBColor(0xD5, 0x5E, 0x00),
+        SeriesKind::Partial | SeriesKind::CoAdaptation => RGBColor(0x00, 0x72, 0xB2),
+        SeriesKind::FineTuned | SeriesKind::Recovery => RGBColor(0x00, 0x9E, 0x73),
         SeriesKind::Probe => RGBColor(0x8A, 0x6D, 0x00),
         SeriesKind::Untrained => RGBColor(0xB0, 0x5A, 0x8C),
         SeriesKind::Other | SeriesKind::Depth => SOFT_INK,

@@ -38,6 +38,8 @@ pub struct FigureSpec {
 pub enum Form {
     /// Means with markers, intervals and replicates, joined by lines.
     Curves,
+    /// Curves whose intervals are one shaded band: simultaneous over the axis.
+    Bands,
     /// Lines alone.
     Lines,
     /// Turned by a quarter: x runs down the page, means and intervals across it (a forest plot).
@@ -73,6 +75,8 @@ pub enum Sign {
     Replicate,
     /// A bar with ends.
     Interval,
+    /// A shaded band.
+    Band,
     /// A triangle upwards.
     Better,
     /// A triangle downwards.
@@ -205,6 +209,12 @@ pub enum SeriesKind {
     Scratch,
     /// One training of several that differ in how many layers are frozen: [`Series::pattern`] says how many.
     Depth,
+    /// A part of a drop: what splitting co-adapted layers costs.
+    CoAdaptation,
+    /// A part of a drop: what another task's features cost.
+    Specificity,
+    /// A part of a drop: what fine-tuning wins back.
+    Recovery,
 }
 
 /// A point of a curve: a cell.

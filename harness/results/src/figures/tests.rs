@@ -97,6 +97,24 @@ fn gaps_by_depth_stand_beside_scratch_and_the_margin() {
 }
 
 #[test]
+fn the_decomposition_has_a_curve_and_a_band_a_part() {
+    let (_dir, analysis) = analysed(&Mock::two_halves());
+    let spec = decomposition::decomposition(&analysis, "shapes-b", None).unwrap();
+    let kinds: Vec<SeriesKind> = spec.panels[0].series.iter().map(|series| series.kind).collect();
+    assert_eq!(kinds, [SeriesKind::CoAdaptation, SeriesKind::Specificity, SeriesKind::Recovery]);
+    let last = spec.panels[0].series[1].points.last().unwrap();
+    assert!(last.differs && last.high.unwrap() < 0.0 && last.replicates.len() == 8);
+    let svg = vector::svg(&spec).unwrap();
+    assert_eq!(
+        tags(&svg).iter().filter(|tag| tag.starts_with("polygon") && tag.contains("opacity=\"0.16\"")).count(),
+        3
+    );
+    assert!(svg.contains("specificity: AnB − BnB") && svg.contains("Difference in top-1 accuracy (points)"));
+    let (_dir, analysis) = analysed(&Mock::four_quadrants(like_the_default_study));
+    assert_eq!(decomposition::decomposition(&analysis, "shapes-b", None), None);
+}
+
+#[test]
 fn the_lattice_has_a_tile_a_cell_and_a_glyph_a_verdict() {
     let mock = Mock::four_quadrants(like_the_default_study)
         .editing(|key, _| key.size != "small" || key.copied != 3 || key.source.as_deref() != Some("near"));

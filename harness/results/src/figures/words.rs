@@ -18,7 +18,7 @@ pub(super) fn name(study: &Study, stem: &str, target: &str) -> String {
 
 /// The deciding metric: "top-1 accuracy".
 pub(super) fn metric_words(study: &Study) -> &'static str {
-    if study.metric == metric::TOP5 { "top-5 accuracy" } else { "top-1 accuracy" }
+    metric::words(study.metric)
 }
 
 /// Network, replicates, test images.

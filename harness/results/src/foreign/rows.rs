@@ -1,6 +1,7 @@
 //! `verdicts.csv` and `verdicts.json` of a table from elsewhere: the columns of a study's.
 
 use nt_stats::p_value::round_p;
+use nt_stats::power::Need;
 use serde::Serialize;
 
 use super::{Judged, TableAnalysis};
@@ -32,6 +33,10 @@ struct Row<'a> {
     attribution: &'static str,
     source_gap_pp: Option<f64>,
     schema_version: u32,
+    q_exploratory: f64,
+    mde_pp: Option<f64>,
+    replicates_needed: Option<usize>,
+    test_images_needed: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -96,6 +101,10 @@ impl TableAnalysis {
             attribution: decision.attribution.map_or("", |cause| cause.name()),
             source_gap_pp: decision.source_gap.as_ref().map(|gap| rounded(gap.mean_pp)),
             schema_version: SCHEMA_VERSION,
+            q_exploratory: round_p(decision.screen_q),
+            mde_pp: decision.minimum_detectable_effect_pp.map(rounded),
+            replicates_needed: decision.need.and_then(Need::replicates),
+            test_images_needed: decision.need.and_then(Need::test_examples),
         }
     }
 }

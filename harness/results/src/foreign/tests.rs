@@ -255,4 +255,65 @@ proptest! {
             .collect();
         prop_assert_eq!(verdicts(&rows, &Question::default()), verdicts(&raised, &Question::default()));
     }
+
+    #[test]
+    fn swapping_the_arms_and_the_unit_change_no_verdict_but_its_side(
+        gap in -12.0..12.0_f64,
+        margin_pp in 0.5..6.0_f64,
+    ) {
+        let fractions = table(&[("other", gap)]);
+        let question = Question { margin_pp, ..Question::default() };
+        let mut swapped = question.clone();
+        swapped.columns.reference = Some("other".to_owned());
+        let straight = judge(&fractions, &question).unwrap().contrasts.remove(0).decision;
+        let turned = judge(&fractions, &swapped).unwrap().contrasts.remove(0).decision;
+        prop_assert_eq!(straight.verdict.mirrored(), turned.verdict);
+        prop_assert_eq!(straight.equivalent, turned.equivalent);
+        prop_assert!((straight.gap.low_pp.unwrap() + turned.gap.high_pp.unwrap()).abs() < 1e-9);
+
+        let in_points = |row: &String| match row.rsplit_once(',') {
+            Some((keys, value)) if value != "value" => format!("{keys},{:.2}", 100.0 * value.parse::<f64>().unwrap()),
+            _ => row.clone(),
+        };
+        let points: Vec<String> = fractions.iter().map(in_points).collect();
+        let percent = judge(&points, &question).unwrap().contrasts.remove(0).decision;
+        prop_assert_eq!(straight.verdict, percent.verdict);
+        prop_assert!((straight.gap.mean_pp - percent.gap.mean_pp).abs() < 1e-9);
+    }
+
+    #[test]
+    fn replicates_told_twice_never_widen_an_interval(
+        seed in any::<u64>(),
+        num_replicates in 2..5_u64,
+        num_examples in 50..70_u64,
+        harm in 0..40_u64,
+    ) {
+        // A linear congruence is random enough here.
+        let mut state = seed;
+        let mut draw = || { state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1); (state >> 33) % 100 };
+        let mut answers = Vec::new();
+        for replicate in 0..num_replicates {
+            for example in 0..num_examples {
+                answers.push((replicate, example, draw() < 70, draw() < 70 - harm));
+            }
+        }
+        let rows = |copies: u64| {
+            let mut rows = vec!["arm,replicate,example,correct".to_owned()];
+            for copy in 0..copies {
+                for (replicate, example, base, arm) in &answers {
+                    let replicate = copy * num_replicates + replicate;
+                    rows.push(format!("scratch,{replicate},{example},{base}"));
+                    rows.push(format!("other,{replicate},{example},{arm}"));
+                }
+            }
+            rows
+        };
+        let width = |copies| {
+            let gap = judge(&rows(copies), &Question::default()).unwrap().contrasts.remove(0).decision.gap;
+            gap.high_pp.zip(gap.low_pp).map(|(high, low)| high - low)
+        };
+        if let (Some(once), Some(twice)) = (width(1), width(2)) {
+            prop_assert!(twice <= once * (1.0 + 1e-9), "{once} became {twice}");
+        }
+    }
 }

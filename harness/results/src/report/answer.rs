@@ -1,10 +1,12 @@
 //! The answer in words. An undecided cell is never worded as absence, nor freezing's harm as the source's.
 
-use nt_stats::verdict::Attribution;
+use nt_stats::Verdict;
+use nt_stats::verdict::{Attribution, Decision};
 
 use super::group;
 use super::number::{NONE, counted, gap, interval};
 use crate::analysis::{Analysis, CellResult, Chosen, Quadrant, Tally};
+use crate::number::thousands;
 
 /// The answer to the study's question: where transfer did harm, what did it, where it helped, what is open.
 pub(super) fn sentences(analysis: &Analysis) -> Vec<String> {
@@ -188,6 +190,28 @@ pub(super) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
     })
 }
 
+/// What an undecided contrast would have missed: "gaps below 4.2 points would mostly be missed"; none of any other.
+pub(super) fn missed(decision: &Decision) -> Option<String> {
+    let effect = decision.minimum_detectable_effect_pp.filter(|_| decision.verdict == Verdict::Inconclusive)?;
+    Some(format!("gaps below {effect:.1} points would mostly be missed"))
+}
+
+/// What the undecided cells of a quadrant would have missed, and what would decide them; none where all are decided.
+pub(super) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String> {
+    let decisions = quadrant.cells.iter().filter_map(|&at| analysis.cells[at].decision.as_ref());
+    let open: Vec<&Decision> = decisions.filter(|decision| decision.verdict == Verdict::Inconclusive).collect();
+    let effect = open.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).max_by(f64::total_cmp)?;
+    let margin = analysis.study.margin_pp;
+    let replicates = open.iter().filter_map(|decision| decision.need?.replicates()).max();
+    let images = open.iter().filter_map(|decision| decision.need?.test_examples()).max();
+    let need = match (images, replicates, analysis.study.replicates as usize) {
+        (Some(images), _, _) => format!("; {} test images would find {margin} points", thousands(images as u64)),
+        (None, Some(count), had) if count > had => format!("; {count} replicates would find {margin} points"),
+        _ => String::new(),
+    };
+    Some(format!("undecided is not absent: gaps below {effect:.1} points would mostly be missed{need}"))
+}
+
 /// "7 copied and frozen: −9.2 [−15.1, −3.4]".
 fn with_interval(cell: &CellResult) -> String {
     let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
@@ -252,5 +276,5 @@ pub(super) fn extreme(analysis: &Analysis, at: Option<usize>) -> Option<String> 
 
 /// The metric in words: "top-1 accuracy".
 pub(super) fn metric(name: &str) -> &'static str {
-    if name == crate::metric::TOP5 { "top-5 accuracy" } else { "top-1 accuracy" }
+    crate::metric::words(name)
 }

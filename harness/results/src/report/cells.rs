@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 use nt_stats::p_value::PrintedP;
-use nt_stats::verdict::Attribution;
+use nt_stats::verdict::{Attribution, GateFailure};
 
-use super::Material;
 use super::number::{NONE, gap, interval, percent};
+use super::{Material, answer};
 use crate::analysis::{CellKind, CellResult};
 use crate::number::text;
 
@@ -125,6 +125,7 @@ fn row(at: usize, cell: &CellResult) -> Markup {
             td {
                 (badge(cell))
                 @if let Some(attribution) = attribution(cell) { span.soft { (attribution) } }
+                @if let Some(missed) = decision.and_then(answer::missed) { span.soft { (missed) } }
                 @if decision.is_some_and(|decision| !decision.failed_gates.is_empty()) {
                     span.soft { (gate_numbers(cell)) }
                 }
@@ -169,7 +170,7 @@ fn attribution(cell: &CellResult) -> Option<&'static str> {
 
 fn gate_numbers(cell: &CellResult) -> String {
     let failures = cell.decision.iter().flat_map(|decision| &decision.failed_gates);
-    let mut words: Vec<String> = failures.map(|failure| failure.gate.to_string()).collect();
+    let mut words: Vec<String> = failures.map(GateFailure::words).collect();
     words.dedup();
-    format!("failed: {}", words.join(", "))
+    words.join(", ")
 }

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use nt_stats::p_value::PrintedP;
-use nt_stats::power::Need;
-use nt_stats::verdict::{Consequence, Decision};
+use nt_stats::verdict::{Consequence, Decision, Verdict};
 
 use super::number::{NONE, gap, interval, percent};
-use super::{Material, cells};
-use crate::analysis::{CellKind, CellResult, Effects};
+use super::{Material, cells, number};
+use crate::analysis::{CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, CrossCheck, Effects};
 use crate::number::{signed, text};
 
 /// The drawers of all cells: inert until the script opens one.
@@ -38,7 +37,11 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
         @if cell.kind == CellKind::Scratch { p { "The reference: trained from scratch." } } @else {
             p { (cells::badge(cell)) " " (cell.words()) "." }
         }
-        @if let Some(decision) = &cell.decision { (the_gap(cell, decision)) (gates(decision)) }
+        @if let Some(decision) = &cell.decision {
+            (the_gap(cell, decision))
+            @if let Some(checks) = &cell.checks { (second_opinions(checks)) }
+            (gates(decision))
+        }
         (replicates(material, cell))
         @if let Some(effects) = &cell.effects { (sizes(effects)) (classes(material, cell, effects)) }
         (provenance(material, cell))
@@ -78,8 +81,59 @@ fn the_gap(cell: &CellResult, decision: &Decision) -> Markup {
             @if let Some(effect) = decision.minimum_detectable_effect_pp {
                 dt { "found four times in five" } dd { "true gaps of " (format!("{effect:.1}")) " points and more" }
             }
+            @if let Some(need) = decision.need {
+                dt { "to find ±" (decision.margin_pp) " points as often" } dd { (number::need(need, estimate.num_replicates)) }
+            }
+            dt { "q, a screen" } dd { (PrintedP(decision.screen_q)) " (Benjamini–Hochberg; exploratory, decides nothing)" }
             dt { "what would flip it" } dd { (flips(decision)) }
             dt { "scope" } dd { (estimate.scope) ", by " (estimate.method) }
+        }
+    }
+}
+
+/// What other methods say; none of them decides.
+fn second_opinions(checks: &Checks) -> Markup {
+    html! {
+        h3 { "Other methods" }
+        dl {
+            @match &checks.cross_check {
+                Some(check) => { (cross_check(check)) }
+                None => {
+                    dt { "two-way bootstrap" }
+                    dd { "not drawn: only the cells nearest to another verdict are, to bound the time it takes" }
+                }
+            }
+            dt { "these test images only" }
+            dd {
+                @match checks.fixed_test_set {
+                    Some(fixed) => {
+                        "p " (PrintedP(fixed.p_adjusted)) " by joint sign flips, adjusted (at least "
+                        (PrintedP(fixed.attainable_p)) " with these replicates)"
+                    }
+                    None => { "a replicate is missing, so signs cannot be flipped with the other cells'" }
+                }
+            }
+            @if let Some(networks) = checks.mcnemar {
+                dt { "one pair of networks" }
+                dd {
+                    "replicate " (networks.replicate) ": " (networks.lost) " images lost, " (networks.won)
+                    " won, p " (PrintedP(networks.p)) " (McNemar; of these two networks, not of the recipe)"
+                }
+            }
+        }
+    }
+}
+
+fn cross_check(check: &CrossCheck) -> Markup {
+    let ends = |(low, high): (f64, f64)| interval(Some(low), Some(high));
+    html! {
+        dt { "unadjusted, " (percent(Some(CROSS_CHECK_LEVEL))) " %" }
+        dd {
+            (ends(check.crossed_pp)) " crossed, " (ends(check.bootstrap_pp)) " two-way bootstrap"
+            @if check.is_narrow { " (too narrow with so few replicates)" }
+            @if check.disagrees() {
+                "; " strong { "they disagree about the sign" } ": treat it as open"
+            }
         }
     }
 }
@@ -90,12 +144,8 @@ fn flips(decision: &Decision) -> String {
     if verdict != decision.verdict_before_gates {
         return format!("the gates: had they held, it would be {}", decision.verdict_before_gates);
     }
-    let need = match decision.need {
-        Some(Need::Replicates(count)) => Some(format!("{count} replicates would find the margin")),
-        Some(Need::TestExamples(count)) => Some(format!("{count} test images would find the margin")),
-        Some(Need::Both) => Some("more replicates and more test images".to_owned()),
-        None => None,
-    };
+    let open = decision.need.filter(|_| verdict == Verdict::Inconclusive);
+    let need = open.map(|need| format!("to find the margin, {}", number::need(need, decision.gap.num_replicates)));
     let edge = match (decision.gap.low_pp, decision.gap.high_pp) {
         (_, Some(high)) if verdict.is_negative() => Some(-high),
         (Some(low), _) if verdict.is_positive() => Some(low),

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::answer::Side;
 use super::number::{NONE, gap, interval, percent};
-use super::{Material, answer};
-use crate::analysis::{Analysis, CellResult, Quadrant};
+use super::{Material, answer, decomposition, rules};
+use crate::analysis::{Analysis, CellResult, Quadrant, Trial};
 
 /// The report as Markdown.
 pub(super) fn document(material: &Material) -> String {
@@ -40,9 +40,11 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
         analysis.family_size,
         study.alpha
     )?;
+    rules(text, analysis)?;
     for figure in &material.figures {
         writeln!(text, "![{}](figures/{}.png)\n", escaped(&figure.title), figure.name)?;
     }
+    decompositions(text, analysis)?;
     writeln!(
         text,
         "| target | size | source | treatment | accuracy (%) | gap | adjusted interval | verdict | in words | n |"
@@ -59,10 +61,63 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     )
 }
 
+fn rules(text: &mut String, analysis: &Analysis) -> std::fmt::Result {
+    let (tried, without): (Vec<&Trial>, Vec<&Trial>) = analysis.trials.iter().partition(|trial| trial.rule.is_ok());
+    if !tried.is_empty() {
+        writeln!(
+            text,
+            "Rules of thumb (CS231n) on trial, on this data, with this network; their comparisons a family of {} (Holm):\n",
+            analysis.rule_family_size()
+        )?;
+        writeln!(text, "| quadrant | rule | outcome | what tested it |\n|---|---|---|---|")?;
+        for trial in tried {
+            writeln!(
+                text,
+                "| {} | {} | {} | {} |",
+                escaped(&rules::place(analysis, trial)),
+                rules::advice(trial),
+                rules::outcome(trial),
+                escaped(&rules::line(analysis, trial))
+            )?;
+        }
+        writeln!(text)?;
+    }
+    for reason in rules::reasons(analysis, &without) {
+        writeln!(text, "{}\n", escaped(&reason))?;
+    }
+    Ok(())
+}
+
+fn decompositions(text: &mut String, analysis: &Analysis) -> std::fmt::Result {
+    if analysis.decompositions.is_empty() {
+        return Ok(());
+    }
+    for words in decomposition::prose(analysis) {
+        writeln!(text, "{}\n", escaped(&words))?;
+    }
+    for one in &analysis.decompositions {
+        let heads: Vec<String> = one.parts.iter().map(decomposition::head).collect();
+        writeln!(text, "{}\n", escaped(&decomposition::title(analysis, one)))?;
+        writeln!(text, "| depth | {} |", heads.join(" | "))?;
+        writeln!(text, "|--:|{}", "--:|".repeat(heads.len()))?;
+        for depth in decomposition::depths(one) {
+            let entry = |part| escaped(&decomposition::entry(part, depth));
+            let entries: Vec<String> = one.parts.iter().map(entry).collect();
+            writeln!(text, "| {depth} | {} |", entries.join(" | "))?;
+        }
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
 fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> std::fmt::Result {
     let side = |side| {
         answer::listed(analysis, quadrant, side)
             .map_or(NONE.to_owned(), |listed| format!("{}: {} ({})", listed.count, listed.treatments, listed.gaps))
+    };
+    let open = match (side(Side::Neither), answer::lacking(analysis, quadrant)) {
+        (listed, Some(lacking)) => format!("{listed}; {lacking}"),
+        (listed, None) => listed,
     };
     let chosen = quadrant.chosen.as_ref();
     let advice = chosen.map_or(NONE.to_owned(), |chosen| {
@@ -78,7 +133,7 @@ fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> 
         chosen.map_or(NONE.to_owned(), answer::chosen_gap),
         escaped(&side(Side::Better)),
         escaped(&side(Side::Worse)),
-        escaped(&side(Side::Neither)),
+        escaped(&open),
         gap(optimism)
     )
 }

@@ -1,11 +1,13 @@
 //! The method in prose, with the study's own numbers.
 
 use maud::{Markup, html};
+use nt_stats::trust::{CALIBRATION, NOT_OFFERED};
 use nt_stats::verdict::Decision;
 
 use super::number::{counted, percent};
 use super::{Material, answer};
 use crate::analysis::Analysis;
+use crate::metric::MEAN_PER_CLASS;
 use crate::number::thousands;
 
 /// How it was decided.
@@ -21,6 +23,7 @@ pub(super) fn section(material: &Material) -> Markup {
             (choice())
             (attribution(analysis))
             (conditions(analysis, decisions.first().copied()))
+            (trust())
         }
     }
 }
@@ -49,7 +52,11 @@ fn inference(analysis: &Analysis) -> Markup {
             "interval comes from crossed random effects of replicates and test images, its tails between the t of the "
             "replicates and the t of the images, so that it speaks for new replicates and new test images. The " (analysis.family_size)
             " gaps are one family: p-values and intervals are adjusted after Holm at " (study.alpha)
-            ". MATERIAL means beyond ±" (study.margin_pp) " points; EQUIVALENT means shown to be inside, by two "
+            ". "
+            @if study.metric == MEAN_PER_CLASS {
+                "Every class counts the same, however many test images it has; the classes' sizes are taken as fixed. "
+            }
+            "MATERIAL means beyond ±" (study.margin_pp) " points; EQUIVALENT means shown to be inside, by two "
             "one-sided tests."
         }
     }
@@ -100,6 +107,33 @@ fn conditions(analysis: &Analysis, first: Option<&Decision>) -> Markup {
             "; intervals are conditional on the rates chosen. "
             @if let Some(decision) = first { "Scope: " (decision.gap.scope) ". " }
             "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock (gate 5)."
+        }
+    }
+}
+
+/// Why the intervals and tests can be trusted, and where they are not offered.
+fn trust() -> Markup {
+    html! {
+        details {
+            summary { "What was simulated to trust these methods, and where they are not offered" }
+            div.scroll tabindex="0" role="region" aria-label="Calibration of the methods" {
+                table {
+                    caption { "2,000 simulated studies a setting, with seeds; two binomial standard errors are .010." }
+                    thead { tr { th scope="col" { "claim" } th scope="col" { "nominal" } th scope="col" { "found" } } }
+                    tbody {
+                        @for one in &CALIBRATION { tr { td { (one.claim) } td { (one.nominal) } td { (one.found) } } }
+                    }
+                }
+            }
+            div.scroll tabindex="0" role="region" aria-label="Where methods are not offered" {
+                table {
+                    caption { "n: replicates." }
+                    thead { tr { th scope="col" { "method" } th scope="col" { "not offered" } th scope="col" { "why" } } }
+                    tbody {
+                        @for one in &NOT_OFFERED { tr { td { (one.method) } td { (one.when) } td { (one.why) } } }
+                    }
+                }
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Numbers as people read them.
 
-use crate::number::signed;
+use nt_stats::power::Need;
+
+use crate::number::{signed, thousands};
 
 /// What stands where there is no number.
 pub(super) const NONE: &str = "–";
@@ -26,4 +28,16 @@ pub(super) fn percent(fraction: Option<f64>) -> String {
 /// "1 run", "2 runs".
 pub(super) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// What brings the minimum detectable effect down to the margin: "12 replicates", or that those at hand do.
+pub(super) fn need(need: Need, num_replicates: usize) -> String {
+    match need {
+        Need::Replicates(count) if count <= num_replicates => format!("{count} replicates, which it has"),
+        Need::Replicates(count) => counted(count, "replicate"),
+        Need::TestExamples(count) => {
+            format!("{} test images: no number of replicates would do", thousands(count as u64))
+        }
+        Need::Both => "more replicates and more test images".to_owned(),
+    }
 }

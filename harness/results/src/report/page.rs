@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Figure, Material, answer, cells, drawer, fairness, method, quadrants, sections};
+use super::{Figure, Material, answer, cells, decomposition, drawer, fairness, method, quadrants, rules, sections};
 use crate::SCHEMA_VERSION;
 use crate::figures::Form;
 
@@ -38,8 +38,10 @@ pub(super) fn document(material: &Material) -> String {
                     (warnings(material))
                     (the_answer(material))
                     (remarks(material))
-                    (contents())
+                    (contents(material))
+                    (rules::section(material))
                     (figures(material))
+                    (decomposition::section(material))
                     (cells::section(material))
                     (sections::contact_sheets(material))
                     (method::section(material))
@@ -106,9 +108,12 @@ fn the_answer(material: &Material) -> Markup {
 }
 
 /// The way to the parts of the page.
-fn contents() -> Markup {
+fn contents(material: &Material) -> Markup {
+    let has_parts = !material.analysis.decompositions.is_empty();
     let parts = [
+        ("rules", "Rules of thumb"),
         ("figures", "Figures"),
+        ("parts", "What the change is made of"),
         ("cells", "Every cell"),
         ("method", "Method"),
         ("fairness", "Fairness"),
@@ -116,7 +121,7 @@ fn contents() -> Markup {
     ];
     html! {
         nav aria-label="Parts of this page" {
-            ul { @for (id, name) in parts { li { a href={ "#" (id) } { (name) } } } }
+            ul { @for (id, name) in parts.into_iter().filter(|(id, _)| has_parts || *id != "parts") { li { a href={ "#" (id) } { (name) } } } }
         }
     }
 }
@@ -145,6 +150,7 @@ fn figures(material: &Material) -> Markup {
 fn caption(form: Form) -> &'static str {
     match form {
         Form::Curves => "Depth n: how many layers, counted from the input.",
+        Form::Bands => "Depth n: how many layers are copied, counted from the input; shaded: the simultaneous band.",
         Form::Lines => "Mean over replicates of the training loss; the colour says how many layers are frozen.",
         Form::Rows => "Every contrast of the family with its adjusted interval; left of the line is harm.",
         Form::Tiles => "Across: layers copied; upwards: how many of them are frozen. The number is the gap in points.",

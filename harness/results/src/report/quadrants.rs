@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use nt_stats::verdict::GateFailure;
+
 use super::Material;
 use super::answer::{self, Listed, Side};
 use super::number::{counted, gap};
@@ -54,7 +56,7 @@ fn row(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
             td data-label="use" { (choice(analysis, quadrant)) }
             td data-label="helps" { (list(side(Side::Better).as_ref(), "better", quadrant)) }
             td data-label="harms" { (list(side(Side::Worse).as_ref(), "worse", quadrant)) }
-            td data-label="open" { (open(quadrant, side(Side::Neither).as_ref())) }
+            td data-label="open" { (open(analysis, quadrant, side(Side::Neither).as_ref())) }
         }
     }
 }
@@ -78,6 +80,7 @@ fn choice(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
         @if let (Some(optimism), Some(best)) = (chosen.optimism_pp, answer::extreme(analysis, quadrant.best)) {
             span.soft { "best on test: " (best) " (optimism " (gap(Some(optimism))) ")" }
         }
+        @if let Some(missed) = answer::missed(&chosen.decision) { span.soft { (missed) } }
         @if !chosen.decision.failed_gates.is_empty() {
             span.soft { "held back by " (gates(chosen)) }
         }
@@ -85,8 +88,11 @@ fn choice(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
 }
 
 fn gates(chosen: &Chosen) -> String {
-    let mut gates: Vec<String> =
-        chosen.decision.failed_gates.iter().map(|failure| format!("{}: {}", failure.gate, failure.detail)).collect();
+    let words = |failure: &GateFailure| {
+        let bias = failure.bias.map_or(String::new(), |bias| format!(", which {bias}"));
+        format!("{}: {}{bias}", failure.gate, failure.detail)
+    };
+    let mut gates: Vec<String> = chosen.decision.failed_gates.iter().map(words).collect();
     gates.dedup();
     gates.join("; ")
 }
@@ -111,7 +117,7 @@ fn list(listed: Option<&Listed>, class: &str, quadrant: &Quadrant) -> Markup {
     }
 }
 
-fn open(quadrant: &Quadrant, listed: Option<&Listed>) -> Markup {
+fn open(analysis: &Analysis, quadrant: &Quadrant, listed: Option<&Listed>) -> Markup {
     let Some(listed) = listed else { return html! { span.soft { "none" } } };
     let tally = &quadrant.tally;
     let counts = [(tally.equivalent, "equivalent"), (tally.undecided, "undecided"), (tally.invalid, "invalid")];
@@ -120,5 +126,6 @@ fn open(quadrant: &Quadrant, listed: Option<&Listed>) -> Markup {
             span.badge.open { (count) " " (word) } " "
         }
         span.detail { (listed.treatments) }
+        @if let Some(lacking) = answer::lacking(analysis, quadrant) { span.soft { (lacking) } }
     }
 }

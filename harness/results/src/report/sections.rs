@@ -65,7 +65,7 @@ pub(super) fn provenance(material: &Material) -> Markup {
             }
             p {
                 "Beside this page: " a href="runs.csv" { "runs.csv" } ", " a href="verdicts.csv" { "verdicts.csv" } ", "
-                a href="verdicts.json" { "verdicts.json" } ", " a href="report.md" { "report.md" } ", tables for papers in "
+                a href="verdicts.json" { "verdicts.json" } ", " a href="rules.csv" { "rules.csv" } ", " a href="rules.json" { "rules.json" } ", " a href="report.md" { "report.md" } ", tables for papers in "
                 a href="tables/quadrants.tex" { "tables/" } ", and the records they come from."
             }
         }

@@ -30,6 +30,8 @@ fn a_choice_that_only_a_gate_holds_back_says_so() {
     let page = read(&dir, "index.html");
     assert_eq!(page.matches("ahead, but a gate failed").count(), 1);
     assert!(page.contains("held back by gate 1 (equal search)"));
+    assert!(page.contains("on the edge of the grid; widen it, which makes harm up"), "which way it pushes");
+    assert!(page.contains("gate 1 (equal search) failed, which makes harm up"), "in every cell too");
 }
 
 #[test]
@@ -65,7 +67,20 @@ fn every_cell_has_a_row_and_a_drawer_with_its_replicates_and_classes() {
     assert_eq!(page.matches("<template id=\"cell-").count(), num_cells);
     assert_eq!(page.matches("class=\"open-drawer\"").count(), num_cells);
     let last = page.rsplit("<template id=").next().unwrap();
-    for part in ["Replicates", "Class by class", "Effect sizes", "Hedges", "class 7", "Gates", "nt explain "] {
+    for part in [
+        "Other methods",
+        "two-way bootstrap",
+        "joint sign flips",
+        "McNemar",
+        "exploratory",
+        "Replicates",
+        "Class by class",
+        "Effect sizes",
+        "Hedges",
+        "class 7",
+        "Gates",
+        "nt explain ",
+    ] {
         assert!(last.contains(part), "{part}");
     }
 }
@@ -84,6 +99,64 @@ fn the_first_screen_says_where_it_harms_by_how_much_how_sure_and_what_to_use() {
 }
 
 #[test]
+fn rules_of_thumb_stand_in_page_report_and_tables_with_what_is_missing() {
+    let (dir, _) = written(&Mock::four_quadrants(like_the_default_study));
+    let (page, text) = (read(&dir, "index.html"), read(&dir, "report.md"));
+    for words in ["NOT TESTED", "UNDECIDED", "on this data, with this network"] {
+        assert!(page.contains(words) && text.contains(words), "{words}");
+    }
+    assert!(page.contains("add a [[treatment]] with kind = &quot;probe&quot;, layers = [7] for near"));
+    let csv = read(&dir, "rules.csv");
+    assert_eq!(csv.lines().count(), 1 + 6, "{csv}");
+    let json: serde_json::Value = serde_json::from_str(&read(&dir, "rules.json")).unwrap();
+    assert_eq!((json["schema_version"].as_u64(), json["family_size"].as_u64()), (Some(1), Some(2)));
+    let comparison = &json["comparisons"][4];
+    assert_eq!(comparison["alternative"], "a linear classifier on the top codes");
+    assert!(comparison["gap_pp"].is_null() && comparison["reason"].as_str().unwrap().contains("probe"));
+}
+
+#[test]
+fn a_selffer_gives_a_figure_and_a_table_of_what_the_change_is_made_of() {
+    let (dir, _) = written(&Mock::two_halves());
+    let (page, text) = (read(&dir, "index.html"), read(&dir, "report.md"));
+    for words in ["co-adaptation, BnB − base (n = 8)", "recovery, AnB+ − AnB (n = 8)"] {
+        assert!(page.contains(words) && text.contains(words), "{words}");
+    }
+    assert!(page.contains("href=\"#parts\"") && dir.path().join("figures/decomposition.csv").is_file());
+    let (dir, _) = written(&Mock::four_quadrants(like_the_default_study));
+    assert!(!read(&dir, "index.html").contains("#parts") && !dir.path().join("figures/decomposition.csv").exists());
+}
+
+#[test]
+fn an_undecided_cell_says_what_it_would_have_missed_wherever_it_stands() {
+    // Six points below scratch with a margin of five, in six noisy replicates of few images: open.
+    let mut mock = Mock::four_quadrants(|key| if key.source.is_none() { 0.70 } else { 0.68 });
+    mock.num_images = 80;
+    mock.study.margin_pp = 1.0;
+    let (dir, summary) = written(&mock);
+    assert!(summary.analysis.quadrants.iter().any(|quadrant| quadrant.tally.undecided > 0));
+    for name in ["index.html", "report.md"] {
+        let text = read(&dir, name);
+        assert!(text.contains("undecided is not absent: gaps below"), "{name}");
+        assert!(text.contains("would mostly be missed") && !text.contains("no negative transfer was found"), "{name}");
+    }
+    let csv = read(&dir, "verdicts.csv");
+    let open = csv.lines().find(|line| line.contains(",INCONCLUSIVE,")).unwrap();
+    let fields: Vec<&str> = open.rsplit(',').take(3).collect();
+    assert!(fields.iter().any(|field| !field.is_empty()), "what would decide it: {open}");
+}
+
+#[test]
+fn the_method_section_prints_the_calibration_of_the_statistics() {
+    let (dir, _) = written(&Mock::four_quadrants(|_| 0.8));
+    let page = read(&dir, "index.html");
+    for one in nt_stats::trust::CALIBRATION {
+        assert!(page.contains(one.claim), "{}", one.claim);
+    }
+    assert!(page.contains("n &lt; 6"));
+}
+
+#[test]
 fn tables_for_papers_have_a_line_a_row_and_the_verdicts_their_effect_sizes() {
     let mock = Mock::four_quadrants(like_the_default_study);
     let (dir, _) = written(&mock);
@@ -94,6 +167,8 @@ fn tables_for_papers_have_a_line_a_row_and_the_verdicts_their_effect_sizes() {
     let effects = &json["verdicts"][0]["effects"];
     assert!(effects["hedges_g"].as_f64().unwrap() > 1.0 && effects["classes"].as_array().unwrap().len() == 8);
     assert_eq!(json["choices"].as_array().unwrap().len(), 4);
+    assert!(json["verdicts"][0]["variance"]["residual"].as_f64().unwrap() > 0.0);
+    assert_eq!(json["verdicts"][0]["checks"]["disagree_on_sign"], false);
 }
 
 /// The bound of a large study's report, measured: `cargo test --release -p nt-results -- --ignored --nocapture`.

@@ -1,12 +1,17 @@
 //! Effect sizes beside the verdicts of `verdicts.json`.
 
+use nt_stats::crossed::VarianceComponents;
 use nt_stats::p_value::round_p;
+use nt_stats::verdict::Decision;
 use serde::Serialize;
 
 use super::TableError;
 use super::verdicts::{VerdictRow, rounded};
 use crate::SCHEMA_VERSION;
-use crate::analysis::{Analysis, CellKind, CellResult, Chosen, ClassEffect, Effects, Quadrant};
+use crate::analysis::{
+    Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, Chosen, ClassEffect, CrossCheck, Effects, McNemar,
+    Quadrant,
+};
 use crate::study::CellKey;
 
 /// A contrast with its effect sizes; none where no replicate has both arms.
@@ -15,6 +20,40 @@ struct Row<'a> {
     #[serde(flatten)]
     verdict: &'a VerdictRow,
     effects: Option<EffectRow>,
+    variance: Option<VarianceRow>,
+    checks: Option<CheckRow>,
+}
+
+/// Variance components of the gap, squared fractions, to six significant digits: what `nt plan --power --pilot` reads.
+#[derive(Serialize, serde::Deserialize)]
+pub(crate) struct VarianceRow {
+    pub(crate) replicate: f64,
+    pub(crate) example: f64,
+    pub(crate) residual: f64,
+}
+
+/// What other methods say of the gap; none of it decides.
+#[derive(Serialize)]
+struct CheckRow {
+    /// Level of the two intervals below, unadjusted.
+    level: f64,
+    crossed_low_pp: Option<f64>,
+    crossed_high_pp: Option<f64>,
+    two_way_bootstrap_low_pp: Option<f64>,
+    two_way_bootstrap_high_pp: Option<f64>,
+    disagree_on_sign: Option<bool>,
+    /// By joint sign flips, adjusted over the family: for this test set only.
+    p_adjusted_this_test_set: Option<f64>,
+    mcnemar: Option<McNemarRow>,
+}
+
+/// Two networks of one replicate.
+#[derive(Serialize)]
+struct McNemarRow {
+    replicate: u32,
+    lost: usize,
+    won: usize,
+    p: f64,
 }
 
 /// Effect sizes, rounded to four decimals; below zero is harm but for `relative_error_change`.
@@ -77,7 +116,12 @@ struct File<'a> {
 /// The rows of a study as JSON, each with its effect sizes, and the choice of every quadrant.
 pub(super) fn verdicts_json(analysis: &Analysis, rows: &[VerdictRow]) -> Result<Vec<u8>, TableError> {
     let cells = analysis.cells.iter().filter(|cell| cell.kind != CellKind::Scratch);
-    let verdicts = rows.iter().zip(cells).map(|(verdict, cell)| Row { verdict, effects: effects_of(cell) });
+    let verdicts = rows.iter().zip(cells).map(|(verdict, cell)| Row {
+        verdict,
+        effects: effects_of(cell),
+        variance: cell.decision.as_ref().and_then(variance_of),
+        checks: cell.checks.as_ref().map(checks_of),
+    });
     let choices =
         analysis.quadrants.iter().filter_map(|quadrant| Some(choice(analysis, quadrant, quadrant.chosen.as_ref()?)));
     let file = File {
@@ -90,6 +134,36 @@ pub(super) fn verdicts_json(analysis: &Analysis, rows: &[VerdictRow]) -> Result<
         .map_err(|error| TableError::Row { table: "verdicts.json", source: error.into() })?;
     json.push(b'\n');
     Ok(json)
+}
+
+fn variance_of(decision: &Decision) -> Option<VarianceRow> {
+    let VarianceComponents { replicate, example, residual } = decision.components?;
+    let [replicate, example, residual] = [replicate, example, residual].map(significant);
+    Some(VarianceRow { replicate, example, residual })
+}
+
+/// Six significant digits.
+fn significant(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
+}
+
+fn checks_of(checks: &Checks) -> CheckRow {
+    let end = |pick: fn(&CrossCheck) -> f64| checks.cross_check.as_ref().map(pick).map(rounded);
+    CheckRow {
+        level: CROSS_CHECK_LEVEL,
+        crossed_low_pp: end(|check| check.crossed_pp.0),
+        crossed_high_pp: end(|check| check.crossed_pp.1),
+        two_way_bootstrap_low_pp: end(|check| check.bootstrap_pp.0),
+        two_way_bootstrap_high_pp: end(|check| check.bootstrap_pp.1),
+        disagree_on_sign: checks.cross_check.as_ref().map(CrossCheck::disagrees),
+        p_adjusted_this_test_set: checks.fixed_test_set.map(|fixed| round_p(fixed.p_adjusted)),
+        mcnemar: checks.mcnemar.map(|McNemar { replicate, lost, won, p }| McNemarRow {
+            replicate,
+            lost,
+            won,
+            p: round_p(p),
+        }),
+    }
 }
 
 fn effects_of(cell: &CellResult) -> Option<EffectRow> {

@@ -2,6 +2,7 @@
 
 mod columnar;
 mod effects;
+mod rules;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::path::Path;
 use thiserror::Error;
 
 pub use columnar::runs_parquet;
+pub(crate) use effects::VarianceRow;
 pub use runs::{RUN_COLUMNS, runs_csv};
 pub use verdicts::{VERDICT_COLUMNS, VerdictRow, verdict_rows, verdicts_csv, verdicts_json};
 
@@ -36,7 +38,7 @@ pub enum TableError {
     File(#[from] FileError),
 }
 
-/// Writes `runs.csv`, `runs.parquet`, `verdicts.csv` and `verdicts.json` into a study's folder.
+/// Writes `runs.csv`, `runs.parquet`, `verdicts.csv`, `verdicts.json`, `rules.csv` and `rules.json` into a study's folder.
 ///
 /// # Errors
 /// [`TableError`] names the table.
@@ -46,6 +48,9 @@ pub fn write(dir: &Path, records: &[&RunRecord], analysis: &Analysis) -> Result<
     let rows = verdict_rows(analysis);
     write_atomic(&dir.join("verdicts.csv"), &verdicts_csv(&rows)?)?;
     write_atomic(&dir.join("verdicts.json"), &effects::verdicts_json(analysis, &rows)?)?;
+    let (csv, json) = rules::rules(analysis)?;
+    write_atomic(&dir.join("rules.csv"), &csv)?;
+    write_atomic(&dir.join("rules.json"), &json)?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::analysis::{Analysis, CellKind, CellResult};
 use crate::study::Study;
 
 /// The columns of `verdicts.csv`.
-pub const VERDICT_COLUMNS: [&str; 22] = [
+pub const VERDICT_COLUMNS: [&str; 26] = [
     "source",
     "target",
     "size",
@@ -33,6 +33,10 @@ pub const VERDICT_COLUMNS: [&str; 22] = [
     "attribution",
     "source_gap_pp",
     "schema_version",
+    "q_exploratory",
+    "mde_pp",
+    "replicates_needed",
+    "test_images_needed",
 ];
 
 /// A contrast and its verdict. Numbers are rounded to four decimals, p-values as printed: what is below that may differ
@@ -83,6 +87,14 @@ pub struct VerdictRow {
     pub source_gap_pp: Option<f64>,
     /// Version of this file.
     pub schema_version: u32,
+    /// Benjamini and Hochberg's q over the family: a screen, never a verdict.
+    pub q_exploratory: Option<f64>,
+    /// The true gap that the adjusted test finds four times in five.
+    pub mde_pp: Option<f64>,
+    /// Replicates that bring it down to the margin, on these test images.
+    pub replicates_needed: Option<usize>,
+    /// Test images that bring it down to the margin, where no number of replicates does.
+    pub test_images_needed: Option<usize>,
 }
 
 /// Every contrast of a study, in its order; cells without a pair of runs among them.
@@ -118,6 +130,10 @@ fn row(study: &Study, cell: &CellResult) -> VerdictRow {
         attribution: text(|decision| decision.attribution.map(|cause| cause.name().to_owned()).unwrap_or_default()),
         source_gap_pp: of(|decision| decision.source_gap.as_ref().map(|gap| gap.mean_pp)),
         schema_version: SCHEMA_VERSION,
+        q_exploratory: decision.map(|decision| round_p(decision.screen_q)),
+        mde_pp: of(|decision| decision.minimum_detectable_effect_pp),
+        replicates_needed: decision.and_then(|decision| decision.need?.replicates()),
+        test_images_needed: decision.and_then(|decision| decision.need?.test_examples()),
     }
 }
 

@@ -145,6 +145,16 @@ pub struct GateFailure {
     pub detail: String,
 }
 
+impl GateFailure {
+    /// "gate 3 (live baseline) failed, which hides harm"; without the last part where the direction is not known.
+    pub fn words(&self) -> String {
+        match self.bias {
+            Some(bias) => format!("{} failed, which {bias}", self.gate),
+            None => format!("{} failed", self.gate),
+        }
+    }
+}
+
 /// What a failed gate does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Consequence {

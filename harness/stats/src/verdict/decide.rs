@@ -142,9 +142,16 @@ fn decision(
     let can_reject = judged.attainable_p <= settings.alpha;
     let target = PowerTarget::first_holm_step(settings.alpha, family_size, settings.power);
     let spread = judged.raw.spread.ok().filter(|_| can_reject);
-    let need = match verdict {
-        Verdict::Inconclusive => need(&judged, &target, settings),
-        _ => None,
+    let effect_pp = spread.map(|spread| 100.0 * target.minimum_detectable_effect(spread));
+    let need = spread.and_then(|_| need(&judged, &target, settings));
+    // A design rebuilt from unbiased components may look a little noisier than the sample: what the sample shows to be
+    // enough is enough.
+    let need = match effect_pp {
+        Some(effect) if effect <= settings.margin_pp => {
+            let had = judged.estimate.num_replicates;
+            need.map(|need| Need::Replicates(need.replicates().map_or(had, |count| count.min(had))))
+        }
+        _ => need,
     };
     Decision {
         name: contrast.name.clone(),
@@ -154,6 +161,7 @@ fn decision(
         source_gap: source.map(|source| source.estimate),
         p_value: judged.p_value,
         p_adjusted: judged.p_adjusted,
+        screen_q: judged.screen_q,
         material_p_adjusted: judged.material_p_adjusted,
         equivalence_p_value: judged.equivalence_p_value,
         equivalence_p_adjusted: judged.equivalence_p_adjusted,
@@ -162,7 +170,7 @@ fn decision(
         equivalent,
         attribution,
         components: judged.components,
-        minimum_detectable_effect_pp: spread.map(|spread| 100.0 * target.minimum_detectable_effect(spread)),
+        minimum_detectable_effect_pp: effect_pp,
         attainable_p: judged.attainable_p,
         can_reject,
         need,

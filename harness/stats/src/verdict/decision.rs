@@ -229,6 +229,8 @@ pub struct Decision {
     pub p_value: Option<f64>,
     /// The same, adjusted over the family; 1 for a contrast that cannot be judged.
     pub p_adjusted: f64,
+    /// Benjamini and Hochberg's q over the family: an exploratory screen for what to look at next, never a verdict.
+    pub screen_q: f64,
     /// Two-sided p of "|gap| ≤ δ", adjusted over the family: at most α exactly when the verdict is MATERIAL. `None`
     /// with sign flips.
     pub material_p_adjusted: Option<f64>,
@@ -253,7 +255,7 @@ pub struct Decision {
     pub attainable_p: f64,
     /// Whether `attainable_p` is at most α. Where not, the verdict says nothing.
     pub can_reject: bool,
-    /// For an INCONCLUSIVE: what would bring the minimum detectable effect down to δ.
+    /// What brings the minimum detectable effect down to δ, or brought it there; `None` where the test cannot reject.
     pub need: Option<Need>,
     /// The margin δ.
     pub margin_pp: f64,

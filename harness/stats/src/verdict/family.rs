@@ -5,7 +5,7 @@ use crate::crossed::{VarianceComponents, crossed};
 use crate::differences::Differences;
 use crate::equivalence::tost;
 use crate::estimate::{NoSpread, StudentEstimate};
-use crate::multiplicity::{holm, matching_levels};
+use crate::multiplicity::{benjamini_hochberg, holm, matching_levels};
 use crate::paired::paired;
 use crate::sign_flip::{Flips, MaxT, ReplicateGaps, ReplicateGapsError, max_t, step_down_critical_values};
 use rayon::prelude::*;
@@ -26,6 +26,7 @@ pub(super) struct Judged {
     pub(super) components: Option<VarianceComponents>,
     pub(super) p_value: Option<f64>,
     pub(super) p_adjusted: f64,
+    pub(super) screen_q: f64,
     pub(super) material_p_adjusted: Option<f64>,
     pub(super) equivalence_p_value: Option<f64>,
     pub(super) equivalence_p_adjusted: f64,
@@ -98,6 +99,7 @@ fn judge_crossed(members: &[Member<'_>], raw: &[Raw], settings: &Settings) -> Ve
     };
     let (no_gap, material, equivalence) =
         (adjusted(|p| p.no_gap), adjusted(|p| p.material), adjusted(|p| p.equivalence));
+    let screen = screen(members, p_values.iter().map(|p| p.no_gap));
     (0..members.len())
         .map(|at| {
             let estimate = raw[at].estimate;
@@ -108,6 +110,7 @@ fn judge_crossed(members: &[Member<'_>], raw: &[Raw], settings: &Settings) -> Ve
                 components: raw[at].components,
                 p_value: p_values[at].no_gap,
                 p_adjusted: no_gap[at],
+                screen_q: screen[at],
                 material_p_adjusted: Some(material[at]),
                 equivalence_p_value: p_values[at].equivalence,
                 equivalence_p_adjusted: equivalence[at],
@@ -115,6 +118,11 @@ fn judge_crossed(members: &[Member<'_>], raw: &[Raw], settings: &Settings) -> Ve
             }
         })
         .collect()
+}
+
+/// Benjamini and Hochberg's q of every gap; one that may not be claimed keeps its place at p = 1.
+fn screen(members: &[Member<'_>], p_values: impl Iterator<Item = Option<f64>>) -> Vec<f64> {
+    benjamini_hochberg(&members.iter().zip(p_values).map(|(one, p)| p.filter(|_| one.claimable)).collect::<Vec<_>>())
 }
 
 /// Unadjusted p-values of one gap.
@@ -163,6 +171,7 @@ fn judge_sign_flips(
     let equivalence_p: Vec<Option<f64>> = raw.iter().map(|raw| tost(&raw.estimate, margin)).collect();
     let equivalence =
         holm(&members.iter().zip(&equivalence_p).map(|(one, p)| p.filter(|_| one.claimable)).collect::<Vec<_>>());
+    let screen = screen(members, test.p_values.iter().copied().map(Some));
     let judged = (0..members.len()).map(|at| {
         let estimate = raw[at].estimate;
         let interval = estimate.spread.ok().map(|spread| {
@@ -177,6 +186,7 @@ fn judge_sign_flips(
             components: raw[at].components,
             p_value: members[at].claimable.then_some(test.p_values[at]),
             p_adjusted: test.p_adjusted[at],
+            screen_q: screen[at],
             material_p_adjusted: None,
             equivalence_p_value: equivalence_p[at],
             equivalence_p_adjusted: equivalence[at],

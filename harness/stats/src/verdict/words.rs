@@ -1,6 +1,6 @@
 //! Verdicts in words, as reports print them.
 
-use super::{Attribution, Decision, Reference, Verdict};
+use super::{Attribution, Decision, GateFailure, Reference, Verdict};
 use crate::power::Need;
 use std::fmt::Write;
 
@@ -19,14 +19,14 @@ impl Decision {
                 let runs = self.failed_runs.len();
                 format!("inconclusive (optimisation): {runs} run{} did not train", if runs == 1 { "" } else { "s" })
             }
-            Verdict::Invalid => format!("invalid: {} failed", self.gate_words()),
+            Verdict::Invalid => format!("invalid: {}", self.gate_words()),
         };
         if self.equivalent && (self.verdict.is_negative() || self.verdict.is_positive()) {
             // Writing to a String cannot fail.
             let _ = write!(words, ", but equivalent within ±{} points", self.margin_pp);
         }
         if self.verdict != self.verdict_before_gates {
-            let _ = write!(words, " (downgraded from {}: {} failed)", self.verdict_before_gates, self.gate_words());
+            let _ = write!(words, " (downgraded from {}: {})", self.verdict_before_gates, self.gate_words());
         }
         words
     }
@@ -68,6 +68,8 @@ impl Decision {
     }
 
     fn gate_words(&self) -> String {
-        self.failed_gates.iter().map(|failure| failure.gate.to_string()).collect::<Vec<_>>().join(", ")
+        let mut gates: Vec<String> = self.failed_gates.iter().map(GateFailure::words).collect();
+        gates.dedup();
+        gates.join(", ")
     }
 }

@@ -31,7 +31,10 @@ pub(super) fn draw<DB: DrawingBackend>(
     // Replicates stand in the gap right of their interval.
     let aside = spacing(panel.series.len()) / 2.0;
     for (series, offset) in panel.series.iter().zip(&offsets) {
-        curve(canvas, series, frame, (*offset, aside))?;
+        if spec.form == Form::Bands {
+            ribbon(canvas, series, frame, *offset)?;
+        }
+        curve(canvas, series, frame, (*offset, aside), spec.form == Form::Curves)?;
     }
     for (series, offset) in panel.series.iter().zip(&offsets) {
         markers(canvas, series, frame, *offset)?;
@@ -98,17 +101,37 @@ fn curve<DB: DrawingBackend>(
     series: &Series,
     frame: &Frame,
     (offset, aside): (f64, f64),
+    has_bars: bool,
 ) -> Drawn<DB> {
     line(canvas, series, frame, offset)?;
     let ink = series_colour(series.kind, series.pattern);
     for point in &series.points {
         let x = frame.at_x(point.x + offset);
-        interval(canvas, point, frame, x, ink)?;
+        if has_bars {
+            interval(canvas, point, frame, x, ink)?;
+        }
         for &value in &point.replicates {
             canvas.disc(frame.at(point.x + offset + aside, value), REPLICATE_RADIUS, ink.mix(0.5))?;
         }
     }
     Ok(())
+}
+
+/// The intervals of neighbouring points as one shaded band, cut off where the panel ends.
+fn ribbon<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, series: &Series, frame: &Frame, offset: f64) -> Drawn<DB> {
+    let ink = series_colour(series.kind, series.pattern);
+    let inside = |y: f64| frame.at_y(y).clamp(frame.top, frame.bottom());
+    let ends: Vec<(f64, f64, f64)> = series
+        .points
+        .iter()
+        .filter_map(|point| Some((frame.at_x(point.x + offset), inside(point.low?), inside(point.high?))))
+        .collect();
+    if ends.len() < 2 {
+        return Ok(());
+    }
+    let lower = ends.iter().map(|&(x, low, _)| (x, low));
+    let upper = ends.iter().rev().map(|&(x, _, high)| (x, high));
+    canvas.polygon(&lower.chain(upper).collect::<Vec<_>>(), ink.mix(0.16))
 }
 
 fn interval<DB: DrawingBackend>(
