@@ -121,7 +121,9 @@ fn an_arm_that_diverges_is_recorded_with_its_reason_and_the_others_go_on() {
         "copied = [1, 4, 7]\nfrozen = \"copied\"",
         "copied = [1, 4, 7]\nfrozen = \"copied\"\nlearning_rate = 10.0",
     );
-    let fixed = wild.replace("[tuning]\nlearning_rates = [0.003, 0.01]\nreplicates = 1\n", "");
+    let fixed = wild
+        .replace("[tuning]\nlearning_rates = [0.003, 0.01]\nreplicates = 1\nextend = 1\n", "")
+        .replace("l2 = [0.01, 0.1]", "l2 = [0.1]");
     let fixed = fixed.replace("schedule = \"cosine\"", "schedule = \"cosine\"\nlearning_rate = 0.01");
     let workplace = Workplace::with(&fixed);
     let output = workplace.run("out", &[]);
@@ -203,8 +205,10 @@ fn a_changed_line_runs_only_what_it_touches_again() {
     std::fs::write(workplace.path("study.toml"), changed).unwrap();
     assert_exit(&workplace.run("out", &[]), 0);
     let plan = manifest(&workplace.path("out"))["plan"].as_array().unwrap().clone();
+    // A probe is fitted, not trained in steps.
+    let is_trained_on_large = |name: &str| name.contains("/large/") && !name.contains("/probe(");
     let touched =
-        |job: &&serde_json::Value| job["role"] != "source" && job["name"].as_str().unwrap().contains("/large/");
+        |job: &&serde_json::Value| job["role"] != "source" && is_trained_on_large(job["name"].as_str().unwrap());
     let touched = plan.iter().filter(touched).count();
     assert!(touched > 0 && touched < plan.len());
     assert_eq!(workplace.jobs_run("out") - before, touched);
@@ -287,6 +291,32 @@ fn the_report_folder_holds_what_is_promised() {
     assert_eq!(std::fs::read_to_string(workplace.path("out/scenario.toml")).unwrap(), TINY);
     let page = std::fs::read_to_string(workplace.path("out/index.html")).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("src=\"http"));
+}
+
+#[test]
+fn a_study_ends_at_the_look_that_leaves_no_verdict_open() {
+    // Within ±90 points of scratch is soon shown, even of two replicates.
+    let scenario = TINY.replacen("replicates = 2", "replicates = 8\nlooks = [4, 8]", 1).replacen(
+        "margin_pp = 5.0",
+        "margin_pp = 90.0",
+        1,
+    );
+    let workplace = Workplace::with(&scenario);
+    assert_exit(&workplace.run("out", &[]), 0);
+    let judged: Vec<u64> = records(&workplace.path("out"))
+        .iter()
+        .filter(|record| record["role"] == "final")
+        .map(|record| record["replicate"].as_u64().unwrap())
+        .collect();
+    assert_eq!(judged.iter().max(), Some(&3), "the second look was not called for");
+    let page = std::fs::read_to_string(workplace.path("out/report.md")).unwrap();
+    assert!(page.contains("Look 1 of 2, after 4 of at most 8 replicates"), "{page}");
+    // What was not called for is not missing, neither for the same command nor for a verification.
+    let num_run = workplace.jobs_run("out");
+    assert_exit(&workplace.run("out", &[]), 0);
+    assert_eq!(workplace.jobs_run("out"), num_run);
+    let verify = ["verify", "out", "--sample", "5", "--cache-dir", "cache"];
+    assert_exit(&workplace.nt(&verify).output().unwrap(), 0);
 }
 
 #[test]

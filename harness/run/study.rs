@@ -3,12 +3,13 @@
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor};
 use crate::data::DataError;
 use crate::train::NUMERICS;
+use nt_results::analysis::{AnalysisError, analyse};
 use nt_results::ledger::Shard;
 use nt_results::manifest::{DataFact, Host, ManifestError};
 use nt_results::{
-    FileError, Ledger, LedgerError, LedgerWarning, Manifest, SCHEMA_VERSION, preregistration, write_atomic,
+    FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, SCHEMA_VERSION, preregistration, write_atomic,
 };
-use nt_scenario::{DataFacts, Diagnostic, Faults, Plan, PlanError, Scenario};
+use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -37,6 +38,9 @@ pub enum StudyError {
     /// Another file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The records of a look cannot be analysed.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
     /// A picture cannot be encoded.
     #[error("cannot encode {}: check that there is memory left", path.display())]
     Picture {
@@ -131,6 +135,9 @@ impl Study {
 
     /// Runs the jobs of a shard (and what they need) that the ledger lacks, and leaves a manifest that says what there is.
     ///
+    /// A study with looks is run look by look, and ends at the first that leaves no verdict open; a shard of it, which
+    /// cannot see the others' records, is run to the last.
+    ///
     /// # Errors
     /// [`StudyError`] where the folder cannot be written; what is recorded stays.
     pub fn run(
@@ -148,11 +155,55 @@ impl Study {
         manifest.summarise(|job| ledger.get(job));
         manifest.write(&dir)?;
         self.write_contact_sheets(&dir)?;
-        let owned = (0..self.plan.jobs.len()).filter(|&job| shard.is_whole() || shard.owns(self.plan.jobs[job].id));
-        let tally = self.run_jobs(&self.with_needs(owned), ledger, options, progress, interrupt);
+        let tally = if shard.is_whole() {
+            self.run_looks(ledger, options, progress, interrupt)
+        } else {
+            let owned = (0..self.plan.jobs.len()).filter(|&job| shard.owns(self.plan.jobs[job].id));
+            self.run_jobs(&self.with_needs(owned), ledger, options, progress, interrupt)
+        };
         manifest.summarise(|job| ledger.get(job));
         manifest.write(&dir)?;
         tally
+    }
+
+    /// Runs everything, look by look, until one leaves no verdict open.
+    fn run_looks(
+        &self,
+        ledger: &mut Ledger,
+        options: &RunOptions,
+        progress: &Progress,
+        interrupt: &AtomicBool,
+    ) -> Result<Tally, StudyError> {
+        let looks = &self.scenario.study.looks;
+        let Some((last, earlier)) = looks.split_last() else {
+            return self.run_jobs(&self.with_needs(0..self.plan.jobs.len()), ledger, options, progress, interrupt);
+        };
+        let mut ran = 0;
+        for &look in earlier {
+            let tally = self.run_jobs(&self.jobs_up_to(look), ledger, options, progress, interrupt)?;
+            ran += tally.ran;
+            if tally.interrupted || self.is_settled_at(look, ledger)? {
+                tracing::info!(look, interrupted = tally.interrupted, "the run ends at this look");
+                return Ok(Tally { ran, kept: tally.kept + tally.ran - ran, ..tally });
+            }
+        }
+        let tally = self.run_jobs(&self.jobs_up_to(*last), ledger, options, progress, interrupt)?;
+        ran += tally.ran;
+        Ok(Tally { ran, kept: tally.kept + tally.ran - ran, ..tally })
+    }
+
+    /// The jobs of a study's first replicates, with all that they need.
+    pub(super) fn jobs_up_to(&self, replicates: u32) -> BTreeSet<usize> {
+        let is_seen = |job: &Job| job.replicate.group == ReplicateGroup::Tuning || job.replicate.index < replicates;
+        self.with_needs((0..self.plan.jobs.len()).filter(|&job| is_seen(&self.plan.jobs[job])))
+    }
+
+    /// Whether the verdicts after so many replicates leave none open that more could decide.
+    fn is_settled_at(&self, look: u32, ledger: &Ledger) -> Result<bool, StudyError> {
+        let study = nt_results::Study::from_scenario(&self.scenario);
+        let records: Vec<RunRecord> = self.plan.jobs.iter().filter_map(|job| ledger.get(job.id).cloned()).collect();
+        let analysis = analyse(ledger.dir(), &study, &records)?;
+        Ok(analysis.look.is_some_and(|taken| taken.replicates == look && taken.is_settled))
     }
 
     /// Runs these jobs, with all that they need among them, where the ledger lacks them.

@@ -2,6 +2,7 @@
 
 use super::{Progress, RunOptions, Study, StudyError};
 use nt_results::{FileError, Ledger, RunRecord, Status};
+use nt_scenario::Role;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
@@ -42,7 +43,8 @@ pub fn verify(
 ) -> Result<Verification, StudyError> {
     let jobs = &study.plan.jobs;
     let recorded: BTreeMap<_, _> = records.iter().map(|record| (record.job, record)).collect();
-    let compared = choose(jobs.len(), sample);
+    let planned = called_for(study, records);
+    let compared: BTreeSet<usize> = choose(planned.len(), sample).into_iter().map(|at| planned[at]).collect();
     let needed = study.with_needs(compared.iter().copied());
     let folder = tempfile::tempdir().map_err(FileError::at("make a temporary folder in", std::env::temp_dir()))?;
     let (mut ledger, _) = Ledger::open(folder.path())?;
@@ -64,6 +66,16 @@ pub fn verify(
         first: differences.into_iter().next(),
         interrupted: false,
     })
+}
+
+/// The jobs that a study's records should hold: all, but for those after the look at which it ended.
+fn called_for(study: &Study, records: &[RunRecord]) -> Vec<usize> {
+    let judged = records.iter().filter(|record| record.role != Role::Tuning);
+    let reached = judged.map(|record| record.replicate + 1).max();
+    match (study.scenario.study.looks.is_empty(), reached) {
+        (false, Some(replicates)) => study.jobs_up_to(replicates).into_iter().collect(),
+        _ => (0..study.plan.jobs.len()).collect(),
+    }
 }
 
 /// `sample` indices spread evenly over `0..count`, always with the last; all, if `None`.

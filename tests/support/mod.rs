@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-/// A study of some two seconds that passes through sources, tuning, the untrained control, a selffer and a redrawn
-/// network.
+/// A study of some three seconds that passes through sources, tuning beyond the grid, the untrained control, a selffer,
+/// a redrawn network, probes, the A/A placebo and a ladder.
 pub const TINY: &str = r#"
 version = 1
 
@@ -82,15 +82,24 @@ copied = 7
 frozen = [0, 3]
 sources = ["near", "untrained"]
 
+[[treatment]]
+name = "probe"
+kind = "probe"
+layers = [4, 7]
+sources = ["near", "untrained"]
+l2 = [0.01, 0.1]
+
 [training]
 batch = 8
 momentum = 0.9
 weight_decay = 0.0005
 schedule = "cosine"
+ladder = [1, 1.5]
 
 [tuning]
 learning_rates = [0.003, 0.01]
 replicates = 1
+extend = 1
 
 [verdict]
 margin_pp = 5.0

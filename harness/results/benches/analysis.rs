@@ -67,6 +67,8 @@ fn study() -> Study {
         metric: metric::TOP1,
         margin_pp: 1.0,
         alpha: 0.05,
+        equivalence_alpha: 0.05,
+        looks: Vec::new(),
         network: "none".to_owned(),
         search: "none".to_owned(),
         targets: vec![StudyTarget { name: "images".to_owned(), sizes }],

@@ -110,6 +110,8 @@ impl Mock {
             metric: metric::TOP1,
             margin_pp: 5.0,
             alpha: 0.05,
+            equivalence_alpha: crate::study::EQUIVALENCE_ALPHA,
+            looks: Vec::new(),
             network: "alexnet, width 0.125, 48 px, initialised he-normal".to_owned(),
             search: "fixed by the scenario, not searched".to_owned(),
             targets: vec![StudyTarget {

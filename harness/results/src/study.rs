@@ -3,6 +3,9 @@
 use nt_scenario::choice::Choice;
 use nt_scenario::{Method, Metric, Scenario, SourceKind};
 
+/// Level of the two one-sided tests of equivalence: the protocol fixes it.
+pub const EQUIVALENCE_ALPHA: f64 = 0.05;
+
 /// A study's question, axes and decision rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Study {
@@ -18,6 +21,10 @@ pub struct Study {
     pub margin_pp: f64,
     /// Family-wise error of two-sided tests.
     pub alpha: f64,
+    /// Level of the two one-sided tests of equivalence, adjusted over the family.
+    pub equivalence_alpha: f64,
+    /// Numbers of replicates after which verdicts may be given, ascending; empty where they are given once, at the end.
+    pub looks: Vec<u32>,
     /// The network in words: `alexnet, width 0.125, 48 px, he-normal`.
     pub network: String,
     /// The search for learning rates in words.
@@ -155,6 +162,8 @@ impl Study {
             },
             margin_pp: scenario.verdict.margin_pp,
             alpha: scenario.verdict.alpha,
+            equivalence_alpha: EQUIVALENCE_ALPHA,
+            looks: scenario.study.looks.clone(),
             network: format!(
                 "{}, width {}, {} px, initialised {}",
                 model.architecture.word(),

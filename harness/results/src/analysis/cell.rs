@@ -76,6 +76,8 @@ pub struct CellResult {
     pub decision: Option<Decision>,
     /// How large the gap is in other units; none where there is no decision.
     pub effects: Option<Effects>,
+    /// Replicates at which its verdict was given, where that was an earlier look than the last.
+    pub decided_at: Option<u32>,
     /// The gap to scratch trained longer, by ascending length; empty without a ladder.
     pub ladder: Vec<RungGap>,
     /// What other methods say of the gap; none where there is no decision.
@@ -172,6 +174,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
         interval,
         decision: None,
         effects: None,
+        decided_at: None,
         ladder: Vec::new(),
         checks: None,
     }

@@ -41,11 +41,16 @@ pub(super) struct Run {
     pub curve: Option<FileRef>,
 }
 
+/// Budgets of scratch, each with its runs by replicate.
+type Rungs = Vec<(f64, BTreeMap<u32, Run>)>;
+
 /// All runs of a study.
 pub(super) struct Joined {
     cells: BTreeMap<CellKey, BTreeMap<u32, Run>>,
     /// Scratch trained longer, by the scratch that it is a rung of and by its budget, ascending.
-    rungs: BTreeMap<CellKey, Vec<(f64, BTreeMap<u32, Run>)>>,
+    rungs: BTreeMap<CellKey, Rungs>,
+    /// Only replicates below this are seen.
+    num_seen: u32,
     pub test_sets: BTreeMap<String, TestSet>,
     /// Class of every test image, by target.
     labels: BTreeMap<String, Vec<usize>>,
@@ -67,7 +72,7 @@ fn place_of(record: &RunRecord) -> Option<CellKey> {
 }
 
 /// The runs at a budget.
-fn rung(rungs: &mut Vec<(f64, BTreeMap<u32, Run>)>, budget: f64) -> &mut BTreeMap<u32, Run> {
+fn rung(rungs: &mut Rungs, budget: f64) -> &mut BTreeMap<u32, Run> {
     let at = rungs.iter().position(|(known, _)| *known == budget).unwrap_or_else(|| {
         rungs.push((budget, BTreeMap::new()));
         rungs.len() - 1
@@ -99,7 +104,7 @@ impl Joined {
         let test_sets = check_pairing(dir, &counted, &loaded)?;
         let labels = labels(dir, &counted, &loaded)?;
         let mut cells: BTreeMap<CellKey, BTreeMap<u32, Run>> = BTreeMap::new();
-        let mut rungs: BTreeMap<CellKey, Vec<(f64, BTreeMap<u32, Run>)>> = BTreeMap::new();
+        let mut rungs: BTreeMap<CellKey, Rungs> = BTreeMap::new();
         for ((key, record), loaded) in counted.into_iter().zip(loaded) {
             let name = key.name();
             let replicates = match record.role {
@@ -113,12 +118,17 @@ impl Joined {
         }
         rungs.values_mut().for_each(|rungs| rungs.sort_by(|first, second| first.0.total_cmp(&second.0)));
         let is_class_balanced = study.metric == metric::MEAN_PER_CLASS;
-        Ok(Joined { cells, rungs, test_sets, labels, is_class_balanced })
+        Ok(Joined { cells, rungs, num_seen: study.replicates, test_sets, labels, is_class_balanced })
     }
 
     /// The runs of a cell by replicate.
     pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &Run)> {
-        self.cells.get(key).into_iter().flatten()
+        self.cells.get(key).into_iter().flat_map(|runs| runs.range(..self.num_seen))
+    }
+
+    /// Shows the first replicates only.
+    pub fn see(&mut self, num_replicates: u32) {
+        self.num_seen = num_replicates;
     }
 
     /// Scratch trained longer: each budget, ascending, with its runs by replicate.
@@ -145,7 +155,7 @@ impl Joined {
 
     /// One run.
     pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&Run> {
-        self.cells.get(key)?.get(&replicate)
+        self.cells.get(key)?.get(&replicate).filter(|_| replicate < self.num_seen)
     }
 }
 

@@ -44,7 +44,8 @@ pub(super) fn ladders(study: &Study, joined: &Joined) -> BTreeMap<CellKey, Vec<R
             continue;
         }
         let usual = rung(1.0, joined.runs(&scratch).map(|(_, run)| run));
-        let longer = longer.iter().map(|(budget, runs)| rung(*budget, runs.values()));
+        let longer =
+            longer.iter().map(|(budget, runs)| rung(*budget, runs.range(..study.replicates).map(|(_, run)| run)));
         let rungs = std::iter::once(usual).chain(longer).collect();
         ladders.insert(scratch, rungs);
     }

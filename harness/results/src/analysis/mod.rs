@@ -11,6 +11,7 @@ mod effects;
 mod gates;
 mod join;
 mod ladder;
+mod looks;
 mod quadrant;
 mod rules;
 mod search;
@@ -31,6 +32,7 @@ pub use chosen::Chosen;
 pub use decomposition::{BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
 pub use effects::{ClassEffect, Effects};
 pub use ladder::{Rung, RungGap};
+pub use looks::LookTaken;
 pub use quadrant::{Quadrant, Tally};
 pub use rules::{Rule, RuleArm, SizeWord, Trial, TrialContrast, planned_comparisons as planned_rule_comparisons};
 pub use search::Search;
@@ -64,6 +66,8 @@ pub struct Analysis {
     pub searches: BTreeMap<CellKey, Search>,
     /// Scratch at every length that it was trained for, the usual first; empty without a ladder.
     pub ladders: BTreeMap<CellKey, Vec<Rung>>,
+    /// Where a study that is looked at early stands; none where its verdicts are given once, at the end.
+    pub look: Option<LookTaken>,
     /// What was found that a reader should know.
     pub notes: Vec<String>,
 }
@@ -158,22 +162,31 @@ pub enum AnalysisError {
 /// # Errors
 /// [`AnalysisError`] if runs cannot be paired, or their predictions not read.
 pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analysis, AnalysisError> {
-    let joined = Joined::new(dir, study, records)?;
-    let mut cells: Vec<CellResult> =
-        study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, &joined)).collect();
-    let family_size = decide_kind(study, &joined, &mut cells, CellKind::Transfer)?;
-    let control_family_size = decide_kind(study, &joined, &mut cells, CellKind::Control)?;
-    decide_kind(study, &joined, &mut cells, CellKind::Placebo)?;
-    // What a placebo shows has no cause.
-    for cell in cells.iter_mut().filter(|cell| cell.kind == CellKind::Placebo) {
-        cell.decision.iter_mut().for_each(|decision| decision.attribution = None);
+    let mut joined = Joined::new(dir, study, records)?;
+    let declared = study;
+    let mut looks = looks::looks(declared, records);
+    let last = looks.pop().unwrap_or_else(|| looks::Look { number: 1, study: declared.clone() });
+    let mut before: Option<(Vec<CellResult>, u32)> = None;
+    for look in looks {
+        let (mut cells, _) = decide_cells(&look.study, &mut joined)?;
+        if let Some((earlier, replicates)) = before {
+            looks::keep_decided(earlier, &mut cells, replicates);
+        }
+        before = Some((cells, look.study.replicates));
     }
+    let study = &last.study;
+    let (mut cells, (family_size, control_family_size)) = decide_cells(study, &mut joined)?;
+    if let Some((earlier, replicates)) = before {
+        looks::keep_decided(earlier, &mut cells, replicates);
+    }
+    let look = looks::taken(declared, &last, &cells);
     let ladders = ladder::ladders(study, &joined);
     ladder::climb(study, &joined, &ladders, &mut cells)?;
     let mut quadrants = quadrant::quadrants(study, &cells);
     chosen::choose(study, &joined, &cells, &mut quadrants)?;
     let trials = rules::try_rules(study, &joined, &cells, &quadrants)?;
     let mut notes = notes(study, records, &cells);
+    notes.extend(look.as_ref().map(Analysis::looks_in_words));
     let decompositions = decomposition::decompositions(study, &cells, &mut notes).map_err(FamilyError::from)?;
     Ok(Analysis {
         study: study.clone(),
@@ -186,6 +199,7 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
         test_sets: joined.test_sets,
         searches: search::searches(records),
         ladders,
+        look,
         notes,
     })
 }
@@ -215,6 +229,21 @@ impl Analysis {
         let planned = self.study.replicates as usize * self.cells.len();
         (self.cells.iter().map(CellResult::num_done).sum(), planned)
     }
+}
+
+/// Every cell of a study on its first replicates, decided; and how large the families of treatments and controls are.
+fn decide_cells(study: &Study, joined: &mut Joined) -> Result<(Vec<CellResult>, (usize, usize)), AnalysisError> {
+    joined.see(study.replicates);
+    let mut cells: Vec<CellResult> =
+        study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, joined)).collect();
+    let family_size = decide_kind(study, joined, &mut cells, CellKind::Transfer)?;
+    let control_family_size = decide_kind(study, joined, &mut cells, CellKind::Control)?;
+    decide_kind(study, joined, &mut cells, CellKind::Placebo)?;
+    // What a placebo shows has no cause.
+    for cell in cells.iter_mut().filter(|cell| cell.kind == CellKind::Placebo) {
+        cell.decision.iter_mut().for_each(|decision| decision.attribution = None);
+    }
+    Ok((cells, (family_size, control_family_size)))
 }
 
 fn decide_kind(
@@ -252,7 +281,8 @@ fn decide_kind(
 
 /// The decision rule that the scenario fixed.
 pub fn settings(study: &Study) -> Settings {
-    Settings { margin_pp: study.margin_pp, alpha: study.alpha, ..Settings::default() }
+    let Study { margin_pp, alpha, equivalence_alpha, .. } = *study;
+    Settings { margin_pp, alpha, equivalence_alpha, ..Settings::default() }
 }
 
 fn notes(study: &Study, records: &[RunRecord], cells: &[CellResult]) -> Vec<String> {
