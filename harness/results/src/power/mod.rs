@@ -19,7 +19,7 @@ pub use pilot::{Pilot, PilotError};
 
 use crate::SCHEMA_VERSION;
 use crate::analysis::{planned_rule_comparisons, settings};
-use crate::study::Study;
+use crate::study::{CellKey, Study};
 
 /// Where the variance components come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,10 +165,15 @@ impl PowerPlan {
 
 /// Contrasts that are adjusted together; families without any are left out.
 fn families(study: &Study) -> Vec<(Family, usize)> {
-    let is_control = |source: Option<&str>| source.and_then(|name| study.source(name)).map(|one| one.is_untrained);
     let cells = study.cells();
-    let count =
-        |control: bool| cells.iter().filter(|(key, _)| is_control(key.source.as_deref()) == Some(control)).count();
+    let count = |control: bool| {
+        // An untrained source of which nothing is frozen is a placebo, and no member of either.
+        let is_counted = |key: &CellKey| {
+            let source = key.source.as_deref().and_then(|name| study.source(name));
+            source.is_some_and(|one| one.is_untrained == control && (key.frozen > 0 || !control))
+        };
+        cells.iter().filter(|(key, _)| is_counted(key)).count()
+    };
     let quadrants: usize =
         study.targets.iter().map(|target| target.sizes.len()).sum::<usize>() * study.similarities().len();
     [
