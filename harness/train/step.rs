@@ -11,7 +11,6 @@ use nt_scenario::network::NetworkShape;
 pub struct Trainer {
     network: Network,
     sgd: Sgd,
-    gradients: Gradients,
     velocities: Gradients,
     logits: Vec<f32>,
     logit_gradient: Vec<f32>,
@@ -32,13 +31,11 @@ impl Trainer {
         sgd: Sgd,
     ) -> Result<Self, GeometryError> {
         let network = Network::new(shape, span, capacity)?;
-        let gradients = Gradients::zeros(parameters, span.frozen);
-        let velocities = gradients.clone();
+        let velocities = Gradients::zeros(parameters, span.frozen);
         let num_logits = network.num_outputs() * capacity;
         Ok(Self {
             network,
             sgd,
-            gradients,
             velocities,
             logits: Vec::with_capacity(num_logits),
             logit_gradient: Vec::with_capacity(num_logits),
@@ -73,8 +70,9 @@ impl Trainer {
         let mean_loss =
             cross_entropy::log_loss_and_gradient(&self.logits, labels, &mut self.log_loss, &mut self.logit_gradient)?;
         if mean_loss.is_finite() {
-            self.network.backward(parameters, input, num_examples, &self.logit_gradient, &mut self.gradients);
-            self.update(parameters, learning_rate);
+            let step = self.sgd.at(learning_rate, self.steps == 0);
+            let gradient = &self.logit_gradient;
+            self.network.backward_and_step(parameters, input, num_examples, gradient, step, &mut self.velocities);
             self.steps += 1;
         }
         Ok(mean_loss)
@@ -86,16 +84,5 @@ impl Trainer {
     /// `(classes, N)`.
     pub fn logits(&self) -> &[f32] {
         &self.logits
-    }
-
-    fn update(&mut self, parameters: &mut Parameters, learning_rate: f32) {
-        let trainable = &mut parameters.layers[self.gradients.frozen()..];
-        let first = self.steps == 0;
-        for ((layer, gradient), velocity) in
-            trainable.iter_mut().zip(self.gradients.layers()).zip(self.velocities.layers_mut())
-        {
-            self.sgd.step(learning_rate, &mut layer.weight, &gradient.weight, &mut velocity.weight, first);
-            self.sgd.step(learning_rate, &mut layer.bias, &gradient.bias, &mut velocity.bias, first);
-        }
     }
 }
