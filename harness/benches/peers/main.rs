@@ -9,22 +9,18 @@
 //! | `product` | `m`, `n`, `k`, `threads`, `seconds` | `seconds`: of `C[m][n] = A[m][k] B[k][n]`, a call |
 //! | `conv` | `in_channels`, `out_channels`, `side`, `kernel`, `stride`, `padding`, `batch`, `pass`, `threads`, `seconds` | `seconds`: a call |
 
+#[path = "../training.rs"]
+mod training;
+
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
 
-use negative_transfer::model::{LayerParameters, Parameters};
-use negative_transfer::train::{DropoutAt, Span, Trainer};
 use nt_kernels::conv2d::{Activation, Conv2d, Conv2dGeometry};
-use nt_kernels::dropout::Dropout;
 use nt_kernels::linear::Linear;
-use nt_kernels::philox::Stream;
-use nt_kernels::sgd::{Sgd, WeightDecay};
 use nt_kernels::workspace::Workspace;
-use nt_scenario::network::{Architecture, NetworkShape};
 use serde::Deserialize;
-
-type Fault = Box<dyn std::error::Error>;
+use training::{Fault, Training, numbers};
 
 #[derive(Deserialize)]
 struct Question {
@@ -107,58 +103,6 @@ enum Pass {
     Input,
 }
 
-const CLASSES: usize = 10;
-
-/// Numbers between -1 and 1: quick, since what is timed does not depend on them.
-fn numbers(length: usize) -> Vec<f32> {
-    let mut state = 1u32;
-    let mut number = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..length).map(|_| number()).collect()
-}
-
-/// A network in training, kept from question to question.
-struct Training {
-    trainer: Trainer,
-    parameters: Parameters,
-    input: Vec<f32>,
-    labels: Vec<u32>,
-    streams: Vec<Stream>,
-    step: u64,
-}
-
-impl Training {
-    fn new(res: usize, width: f64, batch: usize, frozen: usize) -> Result<Self, Fault> {
-        let shape = NetworkShape::new(Architecture::AlexNet, width, res, CLASSES);
-        // Uniform with PyTorch's bound.
-        let layers = shape.layers.iter().map(|layer| {
-            let bound = 1.0 / (layer.fan_in() as f32).sqrt();
-            let drawn = |length| numbers(length).into_iter().map(|x| bound * x).collect();
-            LayerParameters { weight: drawn(layer.num_weights()), bias: drawn(layer.num_biases()) }
-        });
-        let parameters = Parameters { layers: layers.collect() };
-        let sgd = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov: false };
-        Ok(Self {
-            trainer: Trainer::new(&shape, Span { frozen, ..Span::WHOLE }, batch, &parameters, sgd)?,
-            parameters,
-            input: numbers(batch * 3 * res * res),
-            labels: (0..batch).map(|index| (index % CLASSES) as u32).collect(),
-            streams: (0..8).map(|layer| Stream::named(0, "dropout", "bench", layer)).collect(),
-            step: 0,
-        })
-    }
-
-    /// One step, with a dropout of .5; the data are at hand, as PyTorch's are.
-    fn step(&mut self) -> Result<(), Fault> {
-        let at = DropoutAt { streams: &self.streams, step: self.step, op: Dropout::new(0.5)? };
-        self.trainer.step(&mut self.parameters, &self.input, &self.labels, Some(at), 0.01)?;
-        self.step += 1;
-        Ok(())
-    }
-}
-
 /// The time of a call, after one to warm up, calling for `seconds`: the shortest by the wall clock, the mean by the CPU's,
 /// which the kernel advances by ticks.
 fn per_call(clock: Clock, seconds: f64, mut call: impl FnMut()) -> Result<f64, Fault> {
@@ -197,7 +141,7 @@ fn step_rate(
     }
     if let Clock::Cpu = clock {
         let mut outcome = Ok(());
-        let total = clock.time(|| outcome = (0..steps).try_for_each(|_| training.step()))?;
+        let total = clock.time(|| outcome = (0..steps).try_for_each(|_| training.step().map(drop)))?;
         return outcome.map(|()| (batch * steps) as f64 / total);
     }
     let mut seconds = Vec::with_capacity(steps);
