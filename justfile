@@ -39,5 +39,21 @@ test-browser page="reports/smoke/index.html":
 bench *filter:
     cargo bench --locked --workspace -- {{filter}}
 
+# Hold nt against PyTorch, in turn, on this machine: just bench-peers steps jobs products convs studies.
+# NT_PEERS is the folder of torch_step.py and torch_matrix.py; NT_PYTHON a Python with torch and torchvision (else one is
+# set up in the user's cache folder); NT_DATA, for studies, the folder that holds cifar10-25k.
+bench-peers *parts="steps jobs products convs":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    : "${NT_PEERS:?set it to the folder that holds torch_step.py and torch_matrix.py}"
+    export NT_DATA="${NT_DATA:-$PWD/data}" NT="$PWD/target/release/nt" NT_PEER="$PWD/target/release/examples/peer"
+    cargo build --release --locked --quiet --bin nt --example peer
+    python="${NT_PYTHON:-${XDG_CACHE_HOME:-$HOME/.cache}/nt-peers/bin/python}"
+    if ! [ -x "$python" ]; then
+        python3 -m venv "$(dirname "$(dirname "$python")")"
+        "$python" -m pip install --quiet torch==2.15.0 torchvision
+    fi
+    exec "$python" harness/benches/peers/compare.py {{parts}}
+
 _cargo-deny:
     @command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20.2

@@ -1,63 +1,81 @@
-//! A training step of the whole network on one thread, f32, CPU: gather, forward, loss, backward, SGD. Throughput is in
-//! images; criterion's Kelem/s are thousands of images a second.
+//! Whole training steps (forward, loss, backward, SGD; dropout .5; images at hand) and a whole small study, f32, CPU, on
+//! one thread and on all. Throughput is in images; criterion's Kelem/s are thousands of images a second.
 //!
-//! `cargo bench --bench training_step` with `NT_SIMD=scalar|avx2|avx512` to pick the instructions.
+//! `cargo bench --bench training_step`; `NT_SIMD=scalar|avx2|avx512` picks the instructions. How it compares with PyTorch is
+//! `just bench-peers`'s to say.
+
+mod training;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use negative_transfer::data::{Codes, Inputs};
-use negative_transfer::model::{Init, initialise};
-use negative_transfer::train::{ForTuning, Setup, Span, train};
-use nt_kernels::philox::Stream;
-use nt_scenario::network::{Architecture, NetworkShape};
-use nt_scenario::{Initialiser, Recipe, Schedule, Settings};
+use negative_transfer::run::{Progress, RunOptions, Study};
+use nt_results::ledger::Shard;
+use nt_scenario::{Scenario, apply_set};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use training::{Fault, Training};
 
-const CLASSES: usize = 10;
+/// Input side (pixels), width factor, batch.
+const NETWORKS: [(usize, f64, usize); 5] =
+    [(224, 1.0, 32), (64, 1.0, 64), (64, 0.25, 64), (32, 0.25, 64), (48, 0.125, 32)];
 
-/// Input side (pixels), width factor, batch, steps a measurement.
-const NETWORKS: [(usize, f64, usize, u64); 5] =
-    [(48, 0.125, 32, 50), (32, 0.25, 64, 20), (64, 0.25, 64, 10), (64, 1.0, 64, 2), (224, 1.0, 32, 1)];
-
-fn training_step(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("training_step");
-    group.sample_size(10).measurement_time(Duration::from_secs(5));
-    for (side, width, batch, steps) in NETWORKS {
-        let shape = NetworkShape::new(Architecture::AlexNet, width, side, CLASSES);
-        let start = initialise(&shape, Initialiser::HeNormal, Init { seed: 0, scope: "bench", replicate: 0 });
-        let features = 3 * side * side;
-        let mut cursor = Stream::named(0, "images", "", 0).cursor();
-        let values = (0..batch * features).map(|_| cursor.normal() as f32).collect();
-        let labels = (0..batch as u32).map(|index| index % CLASSES as u32).collect();
-        let images = Codes::from_parts(features, values, labels, (0..batch as u32).collect());
+fn steps(criterion: &mut Criterion, threads: usize) -> Result<(), Fault> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let mut group = criterion.benchmark_group(format!("training_step/{threads} threads"));
+    group.sample_size(10).measurement_time(Duration::from_secs(3));
+    for (side, width, batch) in NETWORKS {
         for frozen in [0, 5] {
-            let settings = Settings {
-                batch,
-                momentum: 0.9,
-                weight_decay: 5e-4,
-                schedule: Schedule::Constant,
-                augmentation: Vec::new(),
-            };
-            let recipe = Recipe { settings, dropout: 0.5, steps };
-            let setup = Setup {
-                shape: &shape,
-                span: Span { frozen, ..Span::WHOLE },
-                recipe: &recipe,
-                learning_rate: 1e-4,
-                seed: 0,
-                scope: "bench",
-                replicate: 0,
-                interrupt: &AtomicBool::new(false),
-            };
-            group.throughput(Throughput::Elements(batch as u64 * steps));
+            let mut training = Training::new(side, width, batch, frozen)?;
+            group.throughput(Throughput::Elements(batch as u64));
             let name = format!("{side}px width {width} batch {batch}");
             group.bench_function(BenchmarkId::new(name, format!("frozen {frozen}")), |bencher| {
-                bencher.iter(|| train::<ForTuning>(&setup, start.clone(), Inputs::Codes(&images)));
+                pool.install(|| bencher.iter(|| training.step().ok()));
             });
         }
     }
     group.finish();
+    Ok(())
 }
 
-criterion_group!(benches, training_step);
-criterion_main!(benches);
+/// One replicate of the smallest study, from its scenario to its records: 2 sources, 12 cells, tuned on 2 rates.
+fn matrix(criterion: &mut Criterion) -> Result<(), Fault> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/smoke.toml"))?;
+    let text = apply_set(&text, &["study.replicates=1".to_owned()])?;
+    let folder = tempfile::tempdir()?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = RunOptions { jobs: cores, threads: 1, cache_bytes: 1 << 30 };
+    let run = |out: &Path| -> Result<usize, Fault> {
+        let scenario = Scenario::parse(&text, "smoke.toml")?;
+        let study = Study::open(scenario, folder.path(), &folder.path().join("cache"))?;
+        let (mut ledger, _) = study.open_ledger(out, Shard::WHOLE)?;
+        let tally = study.run(&mut ledger, Shard::WHOLE, &options, &Progress::quiet(), &AtomicBool::new(false))?;
+        Ok(tally.ran)
+    };
+    // Draws the pictures into the cache, and counts the jobs.
+    let jobs = run(&folder.path().join("first"))?;
+    let mut group = criterion.benchmark_group("study");
+    group.sample_size(10).measurement_time(Duration::from_secs(10));
+    group.throughput(Throughput::Elements(jobs as u64));
+    group.bench_function(BenchmarkId::new("smoke.toml, one replicate", format!("{cores} jobs at a time")), |bencher| {
+        let mut number = 0;
+        bencher.iter(|| {
+            number += 1;
+            run(&folder.path().join(number.to_string())).ok()
+        });
+    });
+    group.finish();
+    Ok(())
+}
+
+fn benches(criterion: &mut Criterion) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let outcome = steps(criterion, 1)
+        .and_then(|()| if cores > 1 { steps(criterion, cores) } else { Ok(()) })
+        .and_then(|()| matrix(criterion));
+    if let Err(fault) = outcome {
+        eprintln!("not all was timed: {fault}");
+    }
+}
+
+criterion_group!(all, benches);
+criterion_main!(all);

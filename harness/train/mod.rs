@@ -5,6 +5,7 @@ mod gradients;
 mod network;
 mod probe;
 mod sgd_loop;
+mod step;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ pub use gradients::Gradients;
 pub use network::{DropoutAt, Network, Span};
 pub use probe::Probe;
 pub use sgd_loop::{CurvePoint, ForTest, ForTuning, Outcome, Purpose, Setup, TrainError, Trained, train};
+pub use step::Trainer;
 
 /// Backend, precision and version of the arithmetic that makes results. It enters every job's identity, so raising the
 /// version runs every job again; a golden-bits test fails where the bits change and the version does not.

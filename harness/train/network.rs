@@ -4,7 +4,7 @@
 //! computed that nobody asked for. Batches are innermost: an activation is `(features, N)`.
 
 use super::Gradients;
-use crate::model::Parameters;
+use crate::model::{LayerParameters, Parameters};
 use nt_kernels::conv2d::{Activation, Conv2d, Conv2dGeometry};
 use nt_kernels::dropout::{self, Dropout};
 use nt_kernels::geometry::GeometryError;
@@ -13,6 +13,7 @@ use nt_kernels::local_response_norm::LocalResponseNorm;
 use nt_kernels::max_pool2d::MaxPool2d;
 use nt_kernels::philox::Stream;
 use nt_kernels::relu;
+use nt_kernels::sgd;
 use nt_kernels::workspace::Workspace;
 use nt_scenario::network::{ConvShape, LearnedLayer, NetworkShape, PoolShape, Product};
 
@@ -89,6 +90,8 @@ pub struct Network {
     values: Vec<Values>,
     gradient: Vec<f32>,
     gradient_below: Vec<f32>,
+    /// Where a step keeps the one weight gradient it looks at.
+    weight_gradient: Vec<f32>,
     workspace: Workspace,
 }
 
@@ -116,6 +119,7 @@ impl Network {
             values,
             gradient: vec![0.0; scratch],
             gradient_below: vec![0.0; scratch],
+            weight_gradient: Vec::new(),
             workspace: Workspace::default(),
         })
     }
@@ -172,6 +176,30 @@ impl Network {
         output_gradient: &[f32],
         gradients: &mut Gradients,
     ) {
+        self.descend(input, num_examples, output_gradient, &mut Collect { parameters, gradients });
+    }
+
+    /// As [`Network::backward`], and a step along the gradients, layer by layer: a fully connected layer's gradient is
+    /// never written down. The same bits as one after the other.
+    ///
+    /// # Shape
+    /// As [`Network::backward`]'s; `velocities`: of the trainable layers.
+    pub fn backward_and_step(
+        &mut self,
+        parameters: &mut Parameters,
+        input: &[f32],
+        num_examples: usize,
+        output_gradient: &[f32],
+        step: sgd::Step,
+        velocities: &mut Gradients,
+    ) {
+        let mut scratch = std::mem::take(&mut self.weight_gradient);
+        let mut take_step = TakeStep { parameters, velocities, step, gradient: &mut scratch };
+        self.descend(input, num_examples, output_gradient, &mut take_step);
+        self.weight_gradient = scratch;
+    }
+
+    fn descend(&mut self, input: &[f32], num_examples: usize, output_gradient: &[f32], visitor: &mut impl Visitor) {
         self.gradient[..output_gradient.len()].copy_from_slice(output_gradient);
         let first_trainable = self.span.frozen.max(self.span.first);
         for depth in (first_trainable..self.span.last).rev() {
@@ -181,18 +209,98 @@ impl Network {
             let below = if index == 0 { input } else { self.values[index - 1].output() };
             let input = if values.dropped.is_empty() { below } else { &values.dropped };
             let product_gradient = &self.gradient[..layer.product_features * num_examples];
-            let slot = gradients.layer_mut(depth);
-            layer.weight_gradient(input, product_gradient, num_examples, slot, &mut self.workspace);
-            if depth == first_trainable {
-                break;
+            // The input's gradient first: it belongs to the weights before the step.
+            if depth > first_trainable {
+                let input_gradient = &mut self.gradient_below[..layer.in_features * num_examples];
+                let weight = visitor.weight(depth);
+                layer.input_gradient(product_gradient, weight, input_gradient, num_examples, &mut self.workspace);
+                if !values.mask.is_empty() {
+                    dropout::gradient_in_place(&values.mask, input_gradient);
+                }
             }
-            let input_gradient = &mut self.gradient_below[..layer.in_features * num_examples];
-            let weight = &parameters.layers[depth].weight;
-            layer.input_gradient(product_gradient, weight, input_gradient, num_examples, &mut self.workspace);
-            if !values.mask.is_empty() {
-                dropout::gradient_in_place(&values.mask, input_gradient);
-            }
+            visitor.visit(depth, layer, (input, product_gradient), num_examples, &mut self.workspace);
             std::mem::swap(&mut self.gradient, &mut self.gradient_below);
+        }
+    }
+}
+
+/// What is done with a trainable layer's gradients on the way back.
+trait Visitor {
+    /// The layer's weights before it is visited.
+    fn weight(&self, depth: usize) -> &[f32];
+
+    /// Visits the layer with its input and its product's gradient.
+    fn visit(
+        &mut self,
+        depth: usize,
+        layer: &Layer,
+        operands: (&[f32], &[f32]),
+        num_examples: usize,
+        workspace: &mut Workspace,
+    );
+}
+
+/// Writes the gradients down.
+struct Collect<'a> {
+    parameters: &'a Parameters,
+    gradients: &'a mut Gradients,
+}
+
+impl Visitor for Collect<'_> {
+    fn weight(&self, depth: usize) -> &[f32] {
+        &self.parameters.layers[depth].weight
+    }
+
+    fn visit(
+        &mut self,
+        depth: usize,
+        layer: &Layer,
+        operands: (&[f32], &[f32]),
+        num_examples: usize,
+        workspace: &mut Workspace,
+    ) {
+        let LayerParameters { weight, bias } = self.gradients.layer_mut(depth);
+        layer.weight_gradient(operands, weight, num_examples, workspace);
+        layer.bias_gradient(operands.1, bias, num_examples);
+    }
+}
+
+/// Takes a step along the gradients.
+struct TakeStep<'a> {
+    parameters: &'a mut Parameters,
+    velocities: &'a mut Gradients,
+    step: sgd::Step,
+    /// Holds one layer's gradient: a convolution's weights, or a bias.
+    gradient: &'a mut Vec<f32>,
+}
+
+impl Visitor for TakeStep<'_> {
+    fn weight(&self, depth: usize) -> &[f32] {
+        &self.parameters.layers[depth].weight
+    }
+
+    fn visit(
+        &mut self,
+        depth: usize,
+        layer: &Layer,
+        operands: (&[f32], &[f32]),
+        num_examples: usize,
+        workspace: &mut Workspace,
+    ) {
+        let (parameters, velocity) = (&mut self.parameters.layers[depth], self.velocities.layer_mut(depth));
+        self.gradient.resize(parameters.bias.len(), 0.0);
+        layer.bias_gradient(operands.1, self.gradient, num_examples);
+        self.step.take(&mut parameters.bias, self.gradient, &mut velocity.bias);
+        let (weight, velocity) = (&mut parameters.weight, &mut velocity.weight);
+        match &layer.product {
+            ProductOp::Conv(_) => {
+                self.gradient.resize(weight.len(), 0.0);
+                layer.weight_gradient(operands, self.gradient, num_examples, workspace);
+                self.step.take(weight, self.gradient, velocity);
+            }
+            ProductOp::Linear(linear) => {
+                linear.weight_step(operands, self.step, weight, velocity, num_examples, workspace);
+            }
         }
     }
 }
@@ -295,21 +403,21 @@ impl Layer {
 
     fn weight_gradient(
         &self,
-        input: &[f32],
-        product_gradient: &[f32],
+        (input, product_gradient): (&[f32], &[f32]),
+        weight: &mut [f32],
         n: usize,
-        slot: &mut crate::model::LayerParameters,
         workspace: &mut Workspace,
     ) {
         match &self.product {
-            ProductOp::Conv(conv) => {
-                conv.weight_gradient(input, product_gradient, &mut slot.weight, n, workspace);
-                conv.bias_gradient(product_gradient, &mut slot.bias, n);
-            }
-            ProductOp::Linear(linear) => {
-                linear.weight_gradient(input, product_gradient, &mut slot.weight, n, workspace);
-                linear.bias_gradient(product_gradient, &mut slot.bias, n);
-            }
+            ProductOp::Conv(conv) => conv.weight_gradient(input, product_gradient, weight, n, workspace),
+            ProductOp::Linear(linear) => linear.weight_gradient(input, product_gradient, weight, n, workspace),
+        }
+    }
+
+    fn bias_gradient(&self, product_gradient: &[f32], bias: &mut [f32], n: usize) {
+        match &self.product {
+            ProductOp::Conv(conv) => conv.bias_gradient(product_gradient, bias, n),
+            ProductOp::Linear(linear) => linear.bias_gradient(product_gradient, bias, n),
         }
     }
 

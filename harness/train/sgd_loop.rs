@@ -1,7 +1,7 @@
 //! The training loop: batches, forward, loss, backward, step.
 
 use super::evaluate::classify;
-use super::{DropoutAt, Gradients, Network, Score, Span};
+use super::{DropoutAt, Score, Span, Trainer};
 use crate::data::augmentation::Augmenter;
 use crate::data::{EndOfTraining, Inputs};
 use crate::model::Parameters;
@@ -159,14 +159,12 @@ pub fn train<P: Purpose>(
 ) -> Result<Trained<P>, TrainError> {
     let settings = &setup.recipe.settings;
     let capacity = settings.batch.min(examples.len());
-    let mut network = Network::new(setup.shape, setup.span, capacity)?;
-    let mut gradients = Gradients::zeros(&parameters, setup.span.frozen);
-    let mut velocities = gradients.clone();
     let sgd = Sgd {
         momentum: settings.momentum as f32,
         weight_decay: WeightDecay::Coupled(settings.weight_decay as f32),
         nesterov: false,
     };
+    let mut trainer = Trainer::new(setup.shape, setup.span, capacity, &parameters, sgd)?;
     let dropout_streams: Vec<Stream> = LAYER_NAMES
         .iter()
         .map(|layer| Stream::named(setup.seed, "dropout", &format!("{}/{layer}", setup.scope), setup.replicate))
@@ -175,7 +173,7 @@ pub fn train<P: Purpose>(
     let mut augmenter = Augmenter::new(&settings.augmentation, augmentation_stream);
     let mut batches = Batches::new(setup, examples.len());
     let dropout = Dropout::new(setup.recipe.dropout)?;
-    let (mut input, mut labels, mut log_loss, mut logit_gradient) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut input, mut labels) = (Vec::new(), Vec::new());
     let mut curve = Curve::new(setup.recipe.steps);
     let mut outcome = Outcome::Finished;
     for step in 0..setup.recipe.steps {
@@ -191,39 +189,19 @@ pub fn train<P: Purpose>(
         labels.clear();
         labels.extend(chosen.iter().map(|&index| examples.labels()[index as usize]));
         let at = DropoutAt { streams: &dropout_streams, step, op: dropout };
-        let logits = network.forward(&parameters, &input, n, Some(at));
-        logit_gradient.resize(logits.len(), 0.0);
-        log_loss.resize(n, 0.0);
-        let mean_loss = cross_entropy::log_loss_and_gradient(logits, &labels, &mut log_loss, &mut logit_gradient)?;
-        curve.count(logits, &labels);
+        let learning_rate = setup.learning_rate * settings.schedule.multiplier(step, setup.recipe.steps);
+        let mean_loss = trainer.step(&mut parameters, &input, &labels, Some(at), learning_rate as f32)?;
+        curve.count(trainer.logits(), &labels);
         if !mean_loss.is_finite() {
             outcome = Outcome::Diverged { step };
             break;
         }
-        network.backward(&parameters, &input, n, &logit_gradient, &mut gradients);
-        let learning_rate = setup.learning_rate * settings.schedule.multiplier(step, setup.recipe.steps);
-        update(&sgd, learning_rate as f32, &mut parameters, &gradients, &mut velocities, step == 0);
         curve.record(step, learning_rate, mean_loss);
     }
     if outcome == Outcome::Finished && !parameters.are_finite() {
         outcome = Outcome::Diverged { step: setup.recipe.steps };
     }
     Ok(Trained { parameters, outcome, curve: curve.points, test_openings: Cell::new(0), purpose: PhantomData })
-}
-
-fn update(
-    sgd: &Sgd,
-    learning_rate: f32,
-    parameters: &mut Parameters,
-    gradients: &Gradients,
-    velocities: &mut Gradients,
-    first_step: bool,
-) {
-    let trainable = &mut parameters.layers[gradients.frozen()..];
-    for ((layer, gradient), velocity) in trainable.iter_mut().zip(gradients.layers()).zip(velocities.layers_mut()) {
-        sgd.step(learning_rate, &mut layer.weight, &gradient.weight, &mut velocity.weight, first_step);
-        sgd.step(learning_rate, &mut layer.bias, &gradient.bias, &mut velocity.bias, first_step);
-    }
 }
 
 struct Curve {

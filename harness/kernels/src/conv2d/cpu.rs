@@ -2,7 +2,15 @@
 
 use super::Conv2dGeometry;
 use super::reach::{Pattern, Reach};
-use crate::tile::{Activation, BLOCK, Output, Simd, Start, Steps, Tap, Tile, Walk, part, split};
+use crate::tile::{Activation, BLOCK, Output, PANEL, Simd, Start, Steps, Tap, Tile, Walk, part, split};
+use crate::workspace::Workspace;
+
+/// Panels of columns over all positions from which on packing a product's weights pays: each is then read this often.
+const MIN_PANELS_TO_PACK: usize = 64;
+
+/// Elements of the other side that stay in the second-level cache, a quarter of it. A longer block of k means fewer visits
+/// to the results, whose rows lie far apart.
+const LARGEST_BLOCK: usize = 1 << 16;
 
 /// For every position, the taps to sum over and the neighbours they meet.
 #[derive(Clone, Debug)]
@@ -64,13 +72,20 @@ impl Neighbourhood {
     }
 
     /// `C[m][position][n] = start + Σ_(channel, tap) A[m][channel][tap] B[channel][position + tap][n]`
-    fn product(&self, simd: Simd, product: &Product<'_>, c: &Output<'_>, batch: usize) {
+    fn product(&self, simd: Simd, product: &Product<'_>, c: &Output<'_>, batch: usize, workspace: &mut Workspace) {
         let positions = self.at.len();
         let parts = product.rows.div_ceil(simd.max_rows());
         let taps = product.kernel_taps;
-        let block = (BLOCK / taps).max(1);
+        let block = (LARGEST_BLOCK / batch.max(1)).clamp(BLOCK, 3 * BLOCK).div_ceil(taps);
         let work = positions * product.rows * product.channels * taps * batch;
         let b_step = self.neighbour_step * batch as isize;
+        let weights = product.rows * product.channels * taps;
+        let packed = if positions * batch.div_ceil(PANEL) >= MIN_PANELS_TO_PACK { weights } else { 0 };
+        let (panels, _) = workspace.buffers(packed, 0);
+        if packed > 0 {
+            product.pack(simd, panels);
+        }
+        let panels = &*panels;
         split(positions * parts, work, |items| {
             let mut channel = 0;
             while channel < product.channels {
@@ -82,20 +97,27 @@ impl Neighbourhood {
                     let (row, rows) = part(product.rows, simd.max_rows(), index);
                     let b_channel = product.neighbours * batch;
                     let last = channel + channels == product.channels;
+                    let a = if packed > 0 {
+                        let a = &panels[(row * product.channels + channel * rows) * taps..];
+                        Weights { a, row: 1, tap: rows, channel: taps * rows }
+                    } else {
+                        let a = &product.a[row * product.a_row + channel * product.a_channel..];
+                        Weights { a, row: product.a_row, tap: 1, channel: product.a_channel }
+                    };
                     let tile = Tile {
-                        a: &product.a[row * product.a_row + channel * product.a_channel..],
-                        a_row: product.a_row,
+                        a: a.a,
+                        a_row: a.row,
                         b: product.b,
                         b_at: channel * b_channel + neighbour * batch,
                         c_row: positions * batch,
                         rows,
                         columns: batch,
                         walk: Walk {
-                            outer: Steps { count: channels, a: product.a_channel, b: b_channel as isize },
+                            outer: Steps { count: channels, a: a.channel, b: b_channel as isize },
                             taps: &table.rows,
-                            tap_a: 1,
+                            tap_a: a.tap,
                             tap_b: b_step,
-                            inner: Steps { count: table.columns, a: table.tap_step, b: b_step },
+                            inner: Steps { count: table.columns, a: table.tap_step * a.tap, b: b_step },
                         },
                         start: match (channel, product.bias) {
                             (0, Some(bias)) => Start::Bias(&bias[row..]),
@@ -112,6 +134,14 @@ impl Neighbourhood {
             }
         });
     }
+}
+
+/// Some rows' weights from a channel on, and the steps through them.
+struct Weights<'a> {
+    a: &'a [f32],
+    row: usize,
+    tap: usize,
+    channel: usize,
 }
 
 /// One group's product, but for where its taps lead.
@@ -132,6 +162,31 @@ struct Product<'a> {
     activation: Activation,
 }
 
+impl Product<'_> {
+    /// The weights in the order in which tiles read them: for each part of the rows `[channel][tap][row of the part]`.
+    ///
+    /// Where they lie, a tile's rows are as many streams, in the worst case all in the same set of the first-level cache.
+    fn pack(&self, simd: Simd, panels: &mut [f32]) {
+        let depth = self.channels * self.kernel_taps;
+        let panels = Output::new(panels);
+        // An element moved counts like a few multiply-accumulates.
+        split(self.rows.div_ceil(simd.max_rows()), 4 * self.rows * depth, |parts| {
+            for index in parts {
+                let (first, rows) = part(self.rows, simd.max_rows(), index);
+                // SAFETY: parts do not overlap, and each is filled by one task.
+                let panel = unsafe { panels.slice(first * depth, rows * depth) };
+                for (k, to) in panel.chunks_exact_mut(rows).enumerate() {
+                    let (channel, tap) = (k / self.kernel_taps, k % self.kernel_taps);
+                    let from = &self.a[first * self.a_row + channel * self.a_channel + tap..];
+                    for (row, to) in to.iter_mut().enumerate() {
+                        *to = from[row * self.a_row];
+                    }
+                }
+            }
+        });
+    }
+}
+
 /// The operands of a forward pass.
 pub(super) struct Forward<'a> {
     pub(super) x: &'a [f32],
@@ -148,6 +203,7 @@ pub(super) fn forward(
     operands: Forward<'_>,
     y: &mut [f32],
     batch: usize,
+    workspace: &mut Workspace,
 ) {
     let kernel_taps = geometry.kernel * geometry.kernel;
     let (channels, rows) = (geometry.group_in_channels(), geometry.group_out_channels());
@@ -167,11 +223,12 @@ pub(super) fn forward(
             bias: Some(&operands.bias[group * rows..]),
             activation: operands.activation,
         };
-        sites.product(simd, &product, &y, batch);
+        sites.product(simd, &product, &y, batch, workspace);
     }
 }
 
 /// `dx[ic][i][n] = Σ_(oc, tap) weight[oc][ic][tap] dy[oc][i - tap][n]`, group by group.
+#[allow(clippy::too_many_arguments)] // the operands, and what they are computed with
 pub(super) fn input_gradient(
     simd: Simd,
     geometry: &Conv2dGeometry,
@@ -180,6 +237,7 @@ pub(super) fn input_gradient(
     weight: &[f32],
     dx: &mut [f32],
     batch: usize,
+    workspace: &mut Workspace,
 ) {
     let kernel_taps = geometry.kernel * geometry.kernel;
     let (channels, rows) = (geometry.group_out_channels(), geometry.group_in_channels());
@@ -199,6 +257,6 @@ pub(super) fn input_gradient(
             bias: None,
             activation: Activation::None,
         };
-        sites.product(simd, &product, &dx, batch);
+        sites.product(simd, &product, &dx, batch, workspace);
     }
 }

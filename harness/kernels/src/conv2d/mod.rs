@@ -61,7 +61,7 @@ impl Conv2d {
     /// `y[oc][oy][ox][n] = activation(bias[oc] + Σ_(ic, ky, kx) weight[oc][ic][ky][kx] x[ic][oy s + ky - p][ox s + kx - p][n])`
     ///
     /// # Shape
-    /// As [`Conv2d`]'s; `y` is overwritten. Every pass is given a workspace, also one that needs none yet.
+    /// As [`Conv2d`]'s; `y` is overwritten.
     /// # Panics
     /// If a slice has another length.
     #[allow(clippy::too_many_arguments)] // the operation's operands, in the order of its formula
@@ -73,12 +73,13 @@ impl Conv2d {
         y: &mut [f32],
         batch: usize,
         activation: Activation,
-        _workspace: &mut Workspace,
+        workspace: &mut Workspace,
     ) {
         let geometry = &self.geometry;
         geometry.check_lengths(batch, &[("x", x.len())], &[("weight", weight.len())], &[("y", y.len())]);
         assert_eq!(bias.len(), geometry.out_channels, "conv2d: elements of bias");
-        cpu::forward(Simd::current(), geometry, &self.forward, cpu::Forward { x, weight, bias, activation }, y, batch);
+        let operands = cpu::Forward { x, weight, bias, activation };
+        cpu::forward(Simd::current(), geometry, &self.forward, operands, y, batch, workspace);
     }
 
     /// `dx[ic][iy][ix][n] = Σ_(oc, ky, kx) weight[oc][ic][ky][kx] dy[oc][(iy + p - ky) / s][(ix + p - kx) / s][n]`
@@ -87,10 +88,10 @@ impl Conv2d {
     /// As [`Conv2d`]'s; `dx`, overwritten, is shaped like `x`, and `dy` like `y`.
     /// # Panics
     /// If a slice has another length.
-    pub fn input_gradient(&self, dy: &[f32], weight: &[f32], dx: &mut [f32], batch: usize, _workspace: &mut Workspace) {
+    pub fn input_gradient(&self, dy: &[f32], weight: &[f32], dx: &mut [f32], batch: usize, workspace: &mut Workspace) {
         let geometry = &self.geometry;
         geometry.check_lengths(batch, &[("dx", dx.len())], &[("weight", weight.len())], &[("dy", dy.len())]);
-        cpu::input_gradient(Simd::current(), geometry, &self.backward, dy, weight, dx, batch);
+        cpu::input_gradient(Simd::current(), geometry, &self.backward, dy, weight, dx, batch, workspace);
     }
 
     /// `dw[oc][ic][ky][kx] = Σ_(oy, ox, n) dy[oc][oy][ox][n] x[ic][oy s + ky - p][ox s + kx - p][n]`

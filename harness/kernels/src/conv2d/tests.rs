@@ -98,6 +98,8 @@ fn every_pass_is_the_chain_that_the_contract_names_whatever_the_vectors_and_thre
     let mut cases: Vec<_> = (0..60).map(|_| (random_geometry(&mut cursor), 1 + cursor.below(35) as usize)).collect();
     // Large enough for threads to share it.
     cases.extend([(FIRST, 32), (Conv2dGeometry { padding: 1, ..geometry(20, 35, 4, 3) }, 33)]);
+    // With so many positions that the weights are packed, in several blocks of k, and as two groups.
+    cases.extend([(geometry(70, 17, 6, 3), 129), (Conv2dGeometry { groups: 2, ..geometry(8, 30, 11, 4) }, 33)]);
     for (geometry, batch) in cases {
         let operands = Operands::random(geometry, batch);
         let Operands { x, weight, bias, dy, .. } = &operands;

@@ -1,7 +1,12 @@
 //! The products of a fully connected layer.
 
+use std::ops::Range;
+
 use super::Linear;
-use crate::tile::{Activation, BLOCK, Output, PANEL, Simd, Start, Steps, Tap, Tile, Walk, pack_panels, part, split};
+use crate::sgd;
+use crate::tile::{
+    Activation, BLOCK, Output, PANEL, Simd, Start, Steps, Tap, Tile, Walk, pack_panels, part, split, transpose_strided,
+};
 use crate::workspace::Workspace;
 
 /// The operands of a forward pass.
@@ -25,9 +30,25 @@ struct Product<'a> {
     activation: Activation,
 }
 
+/// Rows, and columns, above which a product's operands are packed: each element is then used often enough to pay for its
+/// move, and where it lies, rows far apart share sets of the cache and cost a page each.
+const MOST_UNPACKED: (usize, usize) = (4 * PANEL, 16 * PANEL);
+
+/// Columns whose block stays in the second-level cache.
+const GROUP: usize = 8 * PANEL;
+
 impl Product<'_> {
-    fn run(&self, simd: Simd, c: &mut [f32], batch: usize) {
+    fn run(&self, simd: Simd, c: &mut [f32], batch: usize, workspace: &mut Workspace) {
         let c = Output::new(c);
+        if self.rows > MOST_UNPACKED.0 && batch > MOST_UNPACKED.1 {
+            let mut k = 0;
+            while k < self.depth {
+                let count = BLOCK.min(self.depth - k);
+                self.run_packed(simd, k..k + count, &c, batch, workspace);
+                k += count;
+            }
+            return;
+        }
         split(self.rows.div_ceil(self.max_rows), self.rows * self.depth * batch, |parts| {
             let mut k = 0;
             while k < self.depth {
@@ -65,8 +86,96 @@ impl Product<'_> {
     }
 }
 
+impl Product<'_> {
+    /// One block of k of a large product, from packed operands.
+    fn run_packed(&self, simd: Simd, k: Range<usize>, c: &Output<'_>, columns: usize, workspace: &mut Workspace) {
+        let (rows, count) = (self.rows, k.len());
+        let (a, b) = workspace.buffers(rows * count, count * columns);
+        self.pack_rows(simd, k.start, count, a);
+        self.pack_columns(k.start, count, columns, b);
+        let (a, b) = (&*a, &*b);
+        let parts = rows.div_ceil(simd.max_rows());
+        split(parts * columns.div_ceil(GROUP), rows * count * columns, |items| {
+            for item in items {
+                let (group, (row, rows)) = (item / parts * GROUP, part(rows, simd.max_rows(), item % parts));
+                for column in (group..columns.min(group + GROUP)).step_by(PANEL) {
+                    let width = PANEL.min(columns - column);
+                    let tile = Tile {
+                        a: &a[row * count..],
+                        a_row: 1,
+                        b,
+                        b_at: column * count,
+                        c_row: columns,
+                        rows,
+                        columns: width,
+                        walk: Walk {
+                            outer: Steps::ONCE,
+                            taps: Tap::ORIGIN,
+                            tap_a: 0,
+                            tap_b: 0,
+                            inner: Steps { count, a: rows, b: width as isize },
+                        },
+                        start: match (k.start, self.bias) {
+                            (0, Some(bias)) => Start::Bias(&bias[row..]),
+                            (0, None) => Start::Zero,
+                            _ => Start::Held,
+                        },
+                        activation: if k.end == self.depth { self.activation } else { Activation::None },
+                    };
+                    // SAFETY: an item's rows and columns belong to one task, and k lies in the packed block.
+                    unsafe { tile.run(simd, c, row * columns + column) };
+                }
+            }
+        });
+    }
+
+    /// A's block in parts of rows, each `[k][row of the part]`.
+    fn pack_rows(&self, simd: Simd, first: usize, count: usize, to: &mut [f32]) {
+        let to = Output::new(to);
+        split(self.rows.div_ceil(simd.max_rows()), 4 * self.rows * count, |parts| {
+            for index in parts {
+                let (row, rows) = part(self.rows, simd.max_rows(), index);
+                // SAFETY: parts do not overlap, and each is filled by one task.
+                let to = unsafe { to.slice(row * count, rows * count) };
+                let from = &self.a[row * self.a_row + first * self.a_k..];
+                if self.a_k == 1 {
+                    transpose_strided(simd, from, self.a_row, rows, count, to);
+                } else {
+                    // Of a matrix that is read transposed, the rows lie side by side.
+                    for (k, to) in to.chunks_exact_mut(rows).enumerate() {
+                        to.copy_from_slice(&from[k * self.a_k..][..rows]);
+                    }
+                }
+            }
+        });
+    }
+
+    /// B's block in panels of columns, each `[k][column of the panel]`.
+    fn pack_columns(&self, first: usize, count: usize, columns: usize, to: &mut [f32]) {
+        let to = Output::new(to);
+        split(columns.div_ceil(PANEL), 4 * columns * count, |panels| {
+            for panel in panels {
+                let column = panel * PANEL;
+                let width = PANEL.min(columns - column);
+                // SAFETY: panels do not overlap, and each is filled by one task.
+                let to = unsafe { to.slice(column * count, width * count) };
+                for (k, to) in to.chunks_exact_mut(width).enumerate() {
+                    to.copy_from_slice(&self.b[(first + k) * columns + column..][..width]);
+                }
+            }
+        });
+    }
+}
+
 /// `y[out][n] = bias[out] + Σ_in weight[out][in] x[in][n]`
-pub(super) fn forward(simd: Simd, layer: Linear, operands: Forward<'_>, y: &mut [f32], batch: usize) {
+pub(super) fn forward(
+    simd: Simd,
+    layer: Linear,
+    operands: Forward<'_>,
+    y: &mut [f32],
+    batch: usize,
+    workspace: &mut Workspace,
+) {
     // Rows of weights a multiple of 4 KiB apart share one set of an 8-way first-level cache: take fewer at a time.
     let collides = layer.in_features.is_multiple_of(1024);
     let max_rows = if collides { simd.max_rows().min(7) } else { simd.max_rows() };
@@ -81,11 +190,19 @@ pub(super) fn forward(simd: Simd, layer: Linear, operands: Forward<'_>, y: &mut 
         bias: Some(operands.bias),
         activation: operands.activation,
     };
-    product.run(simd, y, batch);
+    product.run(simd, y, batch, workspace);
 }
 
 /// `dx[in][n] = Σ_out weight[out][in] dy[out][n]`
-pub(super) fn input_gradient(simd: Simd, layer: Linear, dy: &[f32], weight: &[f32], dx: &mut [f32], batch: usize) {
+pub(super) fn input_gradient(
+    simd: Simd,
+    layer: Linear,
+    dy: &[f32],
+    weight: &[f32],
+    dx: &mut [f32],
+    batch: usize,
+    workspace: &mut Workspace,
+) {
     let product = Product {
         a: weight,
         a_row: 1,
@@ -97,7 +214,68 @@ pub(super) fn input_gradient(simd: Simd, layer: Linear, dy: &[f32], weight: &[f3
         bias: None,
         activation: Activation::None,
     };
-    product.run(simd, dx, batch);
+    product.run(simd, dx, batch, workspace);
+}
+
+/// The product of a weight gradient: `dw[out][in] = Σ_n dy[out][n] xᵀ[n][in]`
+struct WeightGradient<'a> {
+    simd: Simd,
+    layer: Linear,
+    dy: &'a [f32],
+    /// `x` in panels of features.
+    panels: &'a [f32],
+    batch: usize,
+}
+
+impl WeightGradient<'_> {
+    /// Rows `row ..` of the gradient, some of their columns from a whole panel on, into `dw` from element `at` on.
+    ///
+    /// # Safety
+    /// As for [`Tile::run`].
+    unsafe fn run(
+        &self,
+        (row, rows): (usize, usize),
+        columns: Range<usize>,
+        dw: &Output<'_>,
+        at: usize,
+        dw_row: usize,
+    ) {
+        for column in columns.clone().step_by(PANEL) {
+            let width = PANEL.min(columns.end - column);
+            let tile = Tile {
+                a: &self.dy[row * self.batch..],
+                a_row: self.batch,
+                b: self.panels,
+                b_at: column * self.batch,
+                c_row: dw_row,
+                rows,
+                columns: width,
+                walk: Walk {
+                    outer: Steps::ONCE,
+                    taps: Tap::ORIGIN,
+                    tap_a: 0,
+                    tap_b: 0,
+                    inner: Steps { count: self.batch, a: 1, b: width as isize },
+                },
+                start: Start::Zero,
+                activation: Activation::None,
+            };
+            // SAFETY: the caller's promise; k, rows and columns lie in their matrices.
+            unsafe { tile.run(self.simd, dw, at + column - columns.start) };
+        }
+    }
+
+    /// `work(first row, rows)` for every part of the rows.
+    fn for_parts(&self, work: impl Fn(usize, usize) + Sync) {
+        let Linear { in_features, out_features } = self.layer;
+        let max_rows = self.simd.max_rows();
+        split(out_features.div_ceil(max_rows), in_features * out_features * self.batch, |parts| {
+            for index in parts {
+                let (row, rows) = part(out_features, max_rows, index);
+                work(row, rows);
+            }
+        });
+    }
 }
 
 /// `dw[out][in] = Σ_n dy[out][n] xᵀ[n][in]`
@@ -110,37 +288,51 @@ pub(super) fn weight_gradient(
     batch: usize,
     workspace: &mut Workspace,
 ) {
-    let Linear { in_features, out_features } = layer;
+    let (panels, _) = workspace.buffers(layer.in_features * batch, 0);
+    pack_panels(simd, x, layer.in_features, batch, panels);
+    let product = WeightGradient { simd, layer, dy, panels, batch };
+    let dw = Output::new(dw);
+    product.for_parts(|row, rows| {
+        // SAFETY: a part's rows belong to one task.
+        unsafe { product.run((row, rows), 0..layer.in_features, &dw, row * layer.in_features, layer.in_features) };
+    });
+}
+
+/// Columns of a weight gradient that wait in the first-level cache for their step: a whole number of panels.
+const STEP_COLUMNS: usize = 16 * PANEL;
+
+/// Rows of the tallest part.
+const STEP_ROWS: usize = 14;
+
+/// The weight gradient, and a step along it.
+#[allow(clippy::too_many_arguments)] // the operands, and what they are computed with
+pub(super) fn weight_step(
+    simd: Simd,
+    layer: Linear,
+    (x, dy): (&[f32], &[f32]),
+    step: sgd::Step,
+    weight: &mut [f32],
+    velocity: &mut [f32],
+    batch: usize,
+    workspace: &mut Workspace,
+) {
+    let in_features = layer.in_features;
     let (panels, _) = workspace.buffers(in_features * batch, 0);
     pack_panels(simd, x, in_features, batch, panels);
-    let panels = &*panels;
-    let dw = Output::new(dw);
-    let parts = out_features.div_ceil(simd.max_rows());
-    split(parts, in_features * out_features * batch, |parts| {
-        for index in parts {
-            let (row, rows) = part(out_features, simd.max_rows(), index);
-            for column in (0..in_features).step_by(PANEL) {
-                let columns = PANEL.min(in_features - column);
-                let tile = Tile {
-                    a: &dy[row * batch..],
-                    a_row: batch,
-                    b: panels,
-                    b_at: column * batch,
-                    c_row: in_features,
-                    rows,
-                    columns,
-                    walk: Walk {
-                        outer: Steps::ONCE,
-                        taps: Tap::ORIGIN,
-                        tap_a: 0,
-                        tap_b: 0,
-                        inner: Steps { count: batch, a: 1, b: columns as isize },
-                    },
-                    start: Start::Zero,
-                    activation: Activation::None,
-                };
-                // SAFETY: a part's rows belong to one task, and k, rows and columns lie in their matrices.
-                unsafe { tile.run(simd, &dw, row * in_features + column) };
+    let product = WeightGradient { simd, layer, dy, panels, batch };
+    let (weight, velocity) = (Output::new(weight), Output::new(velocity));
+    product.for_parts(|row, rows| {
+        let mut gradient = [0.0; STEP_ROWS * STEP_COLUMNS];
+        for column in (0..in_features).step_by(STEP_COLUMNS) {
+            let columns = column..in_features.min(column + STEP_COLUMNS);
+            let width = columns.len();
+            // SAFETY: the gradient is this task's own.
+            unsafe { product.run((row, rows), columns, &Output::new(&mut gradient), 0, width) };
+            for (index, gradient) in gradient.chunks_exact(width).take(rows).enumerate() {
+                let at = (row + index) * in_features + column;
+                // SAFETY: a part's rows belong to one task.
+                let (weight, velocity) = unsafe { (weight.slice(at, width), velocity.slice(at, width)) };
+                sgd::cpu::step(simd, step, weight, gradient, velocity);
             }
         }
     });

@@ -5,6 +5,7 @@ mod cpu;
 mod tests;
 
 use crate::geometry::{GeometryError, check_positive};
+use crate::sgd;
 pub use crate::tile::Activation;
 use crate::tile::{Simd, sum_rows};
 use crate::workspace::Workspace;
@@ -52,7 +53,7 @@ impl Linear {
     /// `y[out][n] = activation(bias[out] + Σ_in weight[out][in] x[in][n])`
     ///
     /// # Shape
-    /// As [`Linear`]'s; `y` is overwritten. Every pass is given a workspace, also one that needs none yet.
+    /// As [`Linear`]'s; `y` is overwritten.
     /// # Panics
     /// If a slice has another length.
     #[allow(clippy::too_many_arguments)] // the operation's operands, in the order of its formula
@@ -64,11 +65,11 @@ impl Linear {
         y: &mut [f32],
         batch: usize,
         activation: Activation,
-        _workspace: &mut Workspace,
+        workspace: &mut Workspace,
     ) {
         self.check_lengths(batch, ("x", x.len()), ("weight", weight.len()), ("y", y.len()));
         assert_eq!(bias.len(), self.out_features, "linear: elements of bias");
-        cpu::forward(Simd::current(), *self, cpu::Forward { x, weight, bias, activation }, y, batch);
+        cpu::forward(Simd::current(), *self, cpu::Forward { x, weight, bias, activation }, y, batch, workspace);
     }
 
     /// `dx[in][n] = Σ_out weight[out][in] dy[out][n]`
@@ -77,9 +78,9 @@ impl Linear {
     /// As [`Linear`]'s; `dx`, overwritten, is shaped like `x`, and `dy` like `y`.
     /// # Panics
     /// If a slice has another length.
-    pub fn input_gradient(&self, dy: &[f32], weight: &[f32], dx: &mut [f32], batch: usize, _workspace: &mut Workspace) {
+    pub fn input_gradient(&self, dy: &[f32], weight: &[f32], dx: &mut [f32], batch: usize, workspace: &mut Workspace) {
         self.check_lengths(batch, ("dx", dx.len()), ("weight", weight.len()), ("dy", dy.len()));
-        cpu::input_gradient(Simd::current(), *self, dy, weight, dx, batch);
+        cpu::input_gradient(Simd::current(), *self, dy, weight, dx, batch, workspace);
     }
 
     /// `dw[out][in] = Σ_n dy[out][n] x[in][n]`
@@ -91,6 +92,27 @@ impl Linear {
     pub fn weight_gradient(&self, x: &[f32], dy: &[f32], dw: &mut [f32], batch: usize, workspace: &mut Workspace) {
         self.check_lengths(batch, ("x", x.len()), ("dw", dw.len()), ("dy", dy.len()));
         cpu::weight_gradient(Simd::current(), *self, x, dy, dw, batch, workspace);
+    }
+
+    /// As [`Linear::weight_gradient`], and then the step along it, tile by tile: the gradient never leaves the cache. Bit
+    /// for bit what [`Sgd::step`](crate::sgd::Sgd::step) makes of the gradient.
+    ///
+    /// # Shape
+    /// As [`Linear`]'s; `weight` and `velocity` are changed.
+    /// # Panics
+    /// If a slice has another length.
+    pub fn weight_step(
+        &self,
+        (x, dy): (&[f32], &[f32]),
+        step: sgd::Step,
+        weight: &mut [f32],
+        velocity: &mut [f32],
+        batch: usize,
+        workspace: &mut Workspace,
+    ) {
+        self.check_lengths(batch, ("x", x.len()), ("weight", weight.len()), ("dy", dy.len()));
+        assert_eq!(velocity.len(), weight.len(), "linear: elements of velocity");
+        cpu::weight_step(Simd::current(), *self, (x, dy), step, weight, velocity, batch, workspace);
     }
 
     /// `db[out] = Σ_n dy[out][n]`: sixteen sums, image n to sum n mod 16, then added from first to last.

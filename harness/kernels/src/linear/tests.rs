@@ -1,6 +1,7 @@
 use super::*;
 use crate::fixture::{Fixture, batch_outermost, bits, central_difference, dot, normal, on_one_to_four_threads, to_f64};
 use crate::philox::Stream;
+use crate::sgd::{Sgd, WeightDecay};
 use crate::tolerance::assert_close;
 
 /// Operands of all passes.
@@ -77,12 +78,12 @@ impl Operands {
     }
 }
 
-/// Odd sizes, one that crosses a cache block, and one whose rows are a multiple of 4 KiB apart.
+/// Odd sizes, one that crosses a cache block, one whose rows are a multiple of 4 KiB apart, and two that are packed.
 fn sizes() -> Vec<(usize, usize, usize)> {
     let mut cursor = Stream::named(0, "test", "linear", 0).cursor();
     let mut up_to = |most: u32| 1 + cursor.below(most) as usize;
     let mut sizes: Vec<_> = (0..60).map(|_| (up_to(70), up_to(40), up_to(70))).collect();
-    sizes.extend([(1300, 33, 17), (1024, 100, 33), (50, 1100, 40)]);
+    sizes.extend([(1300, 33, 17), (1024, 100, 33), (50, 1100, 40), (530, 143, 521), (150, 129, 545)]);
     sizes
 }
 
@@ -137,6 +138,35 @@ fn gradients_agree_with_finite_differences() {
     assert_close("dx", &dx, &differences(&x, &|x| loss(x, &weight, &bias)), dx_terms);
     assert_close("dw", &dw, &differences(&weight, &|weight| loss(&x, weight, &bias)), dw_terms);
     assert_close("db", &db, &differences(&bias, &|bias| loss(&x, &weight, bias)), db_terms);
+}
+
+#[test]
+fn a_weight_step_is_the_gradient_and_then_the_step_whatever_the_vectors_and_threads() {
+    for (ins, outs, batch) in [(1, 1, 1), (1300, 33, 17), (512, 40, 32), (50, 300, 40)] {
+        let operands = Operands::random(ins, outs, batch);
+        let [_, _, gradient, _] = operands.results();
+        for (weight_decay, nesterov) in [(WeightDecay::Coupled(5e-4), false), (WeightDecay::Decoupled(0.1), true)] {
+            let sgd = Sgd { momentum: 0.9, weight_decay, nesterov };
+            let (mut expected, mut velocity) = (operands.weight.clone(), vec![f32::NAN; gradient.len()]);
+            for first in [true, false] {
+                sgd.step(0.3, &mut expected, &gradient, &mut velocity, first);
+            }
+            let steps = || {
+                let (mut weight, mut velocity) = (operands.weight.clone(), vec![f32::NAN; gradient.len()]);
+                let (layer, x_and_dy) = (operands.layer, (&operands.x[..], &operands.dy[..]));
+                for first in [true, false] {
+                    let (step, mut workspace) = (sgd.at(0.3, first), Workspace::new());
+                    layer.weight_step(x_and_dy, step, &mut weight, &mut velocity, batch, &mut workspace);
+                }
+                [weight, velocity].map(|tensor| bits(&tensor))
+            };
+            let expected = [expected, velocity].map(|tensor| bits(&tensor));
+            for simd in Simd::ALL {
+                assert!(simd.run(steps).is_none_or(|found| found == expected), "{ins}→{outs}, {}", simd.name());
+            }
+            assert!(on_one_to_four_threads(steps).into_iter().all(|found| found == expected), "{ins}→{outs}");
+        }
+    }
 }
 
 #[test]

@@ -35,13 +35,14 @@ for_every_width! {
         dx: &mut [f32],
         first: usize,
         plane: usize,
+        scratch: &mut Vec<f32>,
     ) {
         let channels = x.len() / plane.max(1);
         let last = first + dx.len() / plane.max(1);
         // Ratios are needed for every channel whose window reaches ours.
         let reach = mirrored_window(norm, first, channels).start..mirrored_window(norm, last - 1, channels).end;
-        let mut ratios = vec![0.0; reach.len() * STRETCH];
-        let mut scales = vec![0.0; reach.len() * STRETCH];
+        scratch.resize(2 * reach.len() * STRETCH, 0.0);
+        let (ratios, scales) = scratch.split_at_mut(reach.len() * STRETCH);
         let factor = 2.0 * norm.alpha * norm.beta;
         for start in (0..plane).step_by(STRETCH) {
             let length = STRETCH.min(plane - start);

@@ -8,6 +8,11 @@ use crate::geometry::{GeometryError, check_positive};
 use crate::parallel;
 use crate::tile::Simd;
 
+thread_local! {
+    /// What a thread needs to compute a gradient, kept from call to call.
+    static SCRATCH: std::cell::RefCell<Vec<f32>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
 /// Local response normalisation: `y[c] = x[c] / s[c]^β`, `s[c] = k + α Σ x[c']²` over the `size` channels around `c`.
 ///
 /// # Shape
@@ -81,7 +86,11 @@ impl LocalResponseNorm {
         let plane = positions * batch;
         check_lengths(&[x.len(), y.len(), dy.len(), dx.len()], channels * plane);
         let simd = Simd::current();
-        parallel::for_units(dx, plane, |first, dx| cpu::input_gradient(simd, self, x, y, dy, dx, first, plane));
+        parallel::for_units(dx, plane, |first, dx| {
+            SCRATCH.with_borrow_mut(|scratch| {
+                cpu::input_gradient(simd, self, x, y, dy, dx, first, plane, scratch);
+            });
+        });
     }
 }
 

@@ -96,7 +96,7 @@ fn no_vector_width_no_thread_and_no_batch_size_changes_a_bit() {
         for simd in available_simd() {
             let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
             cpu::forward(simd, &norm, &x, &mut y, 0, positions * batch);
-            cpu::input_gradient(simd, &norm, &x, &y, &dy, &mut dx, 0, positions * batch);
+            cpu::input_gradient(simd, &norm, &x, &y, &dy, &mut dx, 0, positions * batch, &mut Vec::new());
             results.push((y, dx));
         }
         // One image alone.

@@ -5,7 +5,7 @@ use crate::vector_width::for_every_width;
 
 for_every_width! {
     /// `v[i] ← m v[i] + g`, `w[i] ← shrink w[i] − η d` with `g = gradient[i] + λ w[i]`, `d = v[i]` or `g + m v[i]`.
-    pub(super) fn step(step: Step, weight: &mut [f32], gradient: &[f32], velocity: &mut [f32]) {
+    pub(crate) fn step(step: Step, weight: &mut [f32], gradient: &[f32], velocity: &mut [f32]) {
         for ((w, g), v) in weight.iter_mut().zip(gradient).zip(velocity) {
             let g = *g + step.coupled * *w;
             *v = if step.first { g } else { step.momentum * *v + g };

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with momentum and weight decay.
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(test)]
 mod tests;
 
@@ -36,8 +36,8 @@ pub struct Sgd {
 }
 
 /// What one step does to every element, worked out once.
-#[derive(Clone, Copy)]
-struct Step {
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
     learning_rate: f32,
     momentum: f32,
     /// λ if coupled, else 0.
@@ -49,6 +49,15 @@ struct Step {
 }
 
 impl Sgd {
+    /// The step at this learning rate; on the `first_step` the velocity is written, not read.
+    pub fn at(&self, learning_rate: f32, first_step: bool) -> Step {
+        let (coupled, shrink) = match self.weight_decay {
+            WeightDecay::Coupled(lambda) => (lambda, 1.0),
+            WeightDecay::Decoupled(lambda) => (0.0, 1.0 - learning_rate * lambda),
+        };
+        Step { learning_rate, momentum: self.momentum, coupled, shrink, nesterov: self.nesterov, first: first_step }
+    }
+
     /// One step, in one pass, without fused multiply-add.
     ///
     /// # Shape
@@ -63,30 +72,28 @@ impl Sgd {
         velocity: &mut [f32],
         first_step: bool,
     ) {
+        self.at(learning_rate, first_step).take(weight, gradient, velocity);
+    }
+}
+
+impl Step {
+    /// Takes the step; see [`Sgd::step`].
+    ///
+    /// # Panics
+    /// If a slice has another length.
+    pub fn take(self, weight: &mut [f32], gradient: &[f32], velocity: &mut [f32]) {
         assert_eq!(weight.len(), gradient.len(), "sgd: a weight and its gradient have the same length");
         assert_eq!(weight.len(), velocity.len(), "sgd: a weight and its velocity have the same length");
-        let (coupled, shrink) = match self.weight_decay {
-            WeightDecay::Coupled(lambda) => (lambda, 1.0),
-            WeightDecay::Decoupled(lambda) => (0.0, 1.0 - learning_rate * lambda),
-        };
-        let step = Step {
-            learning_rate,
-            momentum: self.momentum,
-            coupled,
-            shrink,
-            nesterov: self.nesterov,
-            first: first_step,
-        };
         let simd = Simd::current();
         let chunk = parallel::units_per_task(weight.len(), 1);
         if chunk >= weight.len() {
-            cpu::step(simd, step, weight, gradient, velocity);
+            cpu::step(simd, self, weight, gradient, velocity);
         } else {
             weight
                 .par_chunks_mut(chunk)
                 .zip(gradient.par_chunks(chunk))
                 .zip(velocity.par_chunks_mut(chunk))
-                .for_each(|((weight, gradient), velocity)| cpu::step(simd, step, weight, gradient, velocity));
+                .for_each(|((weight, gradient), velocity)| cpu::step(simd, self, weight, gradient, velocity));
         }
     }
 }

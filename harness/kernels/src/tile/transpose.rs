@@ -35,22 +35,28 @@ pub(crate) fn pack_panels(simd: Simd, from: &[f32], columns: usize, depth: usize
 /// `from`: `[rows][columns]` → `to`: `[columns][rows]`.
 pub(crate) fn transpose(simd: Simd, from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
     assert_eq!(from.len(), rows * columns, "transpose: rows × columns");
+    transpose_strided(simd, from, columns, rows, columns, to);
+}
+
+/// As [`transpose`], of rows `stride` apart.
+pub(crate) fn transpose_strided(simd: Simd, from: &[f32], stride: usize, rows: usize, columns: usize, to: &mut [f32]) {
+    assert!(rows == 0 || from.len() >= (rows - 1) * stride + columns, "transpose: rows × columns");
     assert_eq!(to.len(), rows * columns, "transpose: rows × columns");
     let (whole_rows, whole_columns) =
         if simd == Simd::Scalar { (0, 0) } else { (rows - rows % SIDE, columns - columns % SIDE) };
     #[cfg(target_arch = "x86_64")]
     for column in (0..whole_columns).step_by(SIDE) {
         for row in (0..whole_rows).step_by(SIDE) {
-            let (from, to) = (&from[row * columns + column..], &mut to[column * rows + row..]);
-            assert!(from.len() >= (SIDE - 1) * columns + SIDE && to.len() >= (SIDE - 1) * rows + SIDE);
+            let (from, to) = (&from[row * stride + column..], &mut to[column * rows + row..]);
+            assert!(from.len() >= (SIDE - 1) * stride + SIDE && to.len() >= (SIDE - 1) * rows + SIDE);
             // SAFETY: the CPU has AVX2, since `simd` is not `Scalar`; the block lies in both matrices, as just asserted.
-            unsafe { transpose_block(from.as_ptr(), columns, to.as_mut_ptr(), rows) };
+            unsafe { transpose_block(from.as_ptr(), stride, to.as_mut_ptr(), rows) };
         }
     }
     let mut edge = |rows_of: std::ops::Range<usize>, columns_of: std::ops::Range<usize>| {
         for column in columns_of {
             for row in rows_of.clone() {
-                to[column * rows + row] = from[row * columns + column];
+                to[column * rows + row] = from[row * stride + column];
             }
         }
     };

@@ -1,0 +1,187 @@
+"""Holds nt against PyTorch on this machine, in turn, and prints one line a comparison:
+
+    ratio NAME MEDIAN [LOWEST, HIGHEST] n=PAIRS
+
+nt's speed over PyTorch's: above 1, nt is faster. Both sides run as processes that stay, are asked for a second's work each
+in turn, and every ratio is of two neighbours in time, so that a machine whose speed drifts still compares fairly. Where
+PyTorch can lay tensors out in two ways, the faster one of each round counts.
+
+    compare.py [--pairs N] [--slice SECONDS] [--only TEXT] [--nt-simd avx2] [--clock cpu] PART ...
+
+--clock cpu takes CPU time, with one thread a side: fair also where others use the machine.
+PART: steps, jobs, products, convs (short), studies (long: a whole study, as torch_matrix.py runs it).
+NT_PEERS names the folder of torch_step.py and torch_matrix.py, NT_PEER our `peer`, NT the binary nt, NT_DATA the folder
+that holds cifar10-25k.
+"""
+import argparse, json, os, statistics, subprocess, sys, tempfile, time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[2]
+# Input side, width, batch, frozen layers, steps a slice.
+STEPS = [(224, 1, 32, 0, 1), (64, 1, 64, 0, 4), (64, 1, 64, 5, 8), (224, 1, 32, 5, 2), (64, 0.25, 64, 0, 40),
+         (64, 0.25, 64, 5, 100), (32, 0.25, 64, 0, 80), (64, 0.125, 64, 0, 80), (48, 0.125, 32, 0, 150)]
+# m, n, k of C[m][n] = A[m][k] B[k][n]: squares, then AlexNet's layers as products (batch 64).
+PRODUCTS = [(512, 512, 512), (1024, 1024, 1024), (2048, 2048, 2048), (64, 3025, 363), (192, 729, 1600),
+            (384, 169, 1728), (256, 169, 3456), (4096, 64, 9216), (4096, 64, 4096), (16, 14400, 363), (1024, 64, 1024)]
+# Output channels at width 1, kernel, stride, padding, whether a 3x3/2 max pool follows.
+CONVS = [(64, 11, 4, 2, True), (192, 5, 1, 2, True), (384, 3, 1, 1, False), (256, 3, 1, 1, False), (256, 3, 1, 1, True)]
+
+
+class Peer:
+    """A process that answers questions, a line each."""
+
+    def __init__(self, command, **variables):
+        environment = {**os.environ, **variables}
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+    def ask(self, question):
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"{self.process.args} ended: {self.process.wait()}")
+        ((name, value),) = json.loads(line).items()
+        return 1 / value if name == "seconds" else value
+
+
+def ours(options):
+    return Peer([os.environ["NT_PEER"]], **({"NT_SIMD": options.nt_simd} if options.nt_simd else {}))
+
+
+def torch():
+    # Several PyTorch processes on one machine must not spin for each other's cores.
+    path = os.pathsep.join(filter(None, [os.environ["NT_PEERS"], os.environ.get("PYTHONPATH")]))
+    return Peer([sys.executable, str(HERE / "torch_peer.py")], PYTHONPATH=path)
+
+
+def asked(peers, question):
+    """The peers' speeds together, all asked at once."""
+    for peer in peers:
+        peer.ask(question)
+    return sum(peer.answer() for peer in peers)
+
+
+def say(name, ratios):
+    print(f"ratio {name} {statistics.median(ratios):.3f} [{min(ratios):.3f}, {max(ratios):.3f}] n={len(ratios)}", flush=True)
+
+
+def compare(name, question, nt, peers, options, layouts=(False, True), unit=""):
+    if options.only and options.only not in name:
+        return
+    question = {**question, "clock": options.clock}
+    if options.clock == "cpu":
+        name, question = name.replace("2-threads", "1-thread-cpu-time"), {**question, "threads": 1}
+    # One round to warm up: code is loaded, oneDNN has made its primitives.
+    asked(nt, question)
+    for channels_last in layouts:
+        asked(peers, {**question, "channels_last": channels_last})
+    ratios, speeds = [], []
+    for _ in range(options.pairs):
+        speed = asked(nt, question)
+        best = max(asked(peers, {**question, "channels_last": channels_last}) for channels_last in layouts)
+        ratios.append(speed / best)
+        speeds.append((speed, best))
+    say(name, ratios)
+    if unit:
+        nt_speed, torch_speed = (statistics.median(side) for side in zip(*speeds))
+        print(f"      nt {nt_speed:.4g}, PyTorch {torch_speed:.4g} {unit}", flush=True)
+
+
+def step_question(res, width, batch, frozen, steps, threads, options):
+    steps = max(1, round(steps * options.slice))
+    return {"kind": "step", "res": res, "width": width, "batch": batch, "frozen": frozen, "threads": threads,
+            "warmup": 1, "steps": steps}
+
+
+def steps(nt, peers, options):
+    for res, width, batch, frozen, count in STEPS:
+        name = f"step/{res}px-width{width}-batch{batch}-frozen{frozen}/2-threads"
+        compare(name, step_question(res, width, batch, frozen, count, 2, options), nt[:1], peers[:1], options,
+                unit="images/s")
+
+
+def jobs(nt, peers, options):
+    for res, width, batch, frozen, count in STEPS:
+        if width < 1:
+            name = f"step/{res}px-width{width}-batch{batch}-frozen{frozen}/2-jobs-of-1-thread"
+            compare(name, step_question(res, width, batch, frozen, count // 2, 1, options), nt, peers, options,
+                    unit="images/s together")
+
+
+def products(nt, peers, options):
+    for threads in (1, 2):
+        for m, n, k in PRODUCTS:
+            question = {"kind": "product", "m": m, "n": n, "k": k, "threads": threads, "seconds": 0.3 * options.slice}
+            compare(f"product/{m}x{n}x{k}/{threads}-threads", question, nt[:1], peers[:1], options, layouts=(False,))
+
+
+def convs(nt, peers, options):
+    for res, width, batch in ((224, 1, 32), (64, 0.25, 64)):
+        side, in_channels = res, 3
+        for index, (out, kernel, stride, padding, pool) in enumerate(CONVS, 1):
+            out = int(out * width)
+            for direction in ("forward", "weight", "input"):
+                if index == 1 and direction == "input":
+                    continue  # the gradient of images is never asked for
+                question = {"kind": "conv", "in_channels": in_channels, "out_channels": out, "side": side,
+                            "kernel": kernel, "stride": stride, "padding": padding, "batch": batch, "pass": direction,
+                            "threads": 2, "seconds": 0.3 * options.slice}
+                compare(f"conv{index}-{direction}/{res}px-width{width}/2-threads", question, nt[:1], peers[:1], options)
+            side, in_channels = (side + 2 * padding - kernel) // stride + 1, out
+            if pool and side >= 3:
+                side = (side - 3) // 2 + 1
+
+
+def study_seconds(command, cwd):
+    began = time.perf_counter()
+    run = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # 1: some runs diverged, at this fixed rate in PyTorch as well.
+    if run.returncode not in (0, 1):
+        sys.exit(f"{command} left with {run.returncode}:\n{run.stdout}")
+    return time.perf_counter() - began, run.stdout
+
+
+def studies(nt, peers, options):
+    data = Path(os.environ["NT_DATA"]).resolve()
+    for spec, scenario in (("spec-speed-width1.json", "pytorch-speed-width1.toml"), ("spec-speed.json", "pytorch-speed.toml")):
+        for way, words in (("in-memory", ["--in-memory"]), ("dataloader", [])):
+            name = f"study/{scenario.removesuffix('.toml')}/{way}"
+            if options.only and options.only not in name:
+                continue
+            ratios = []
+            for _ in range(options.study_pairs):
+                with tempfile.TemporaryDirectory() as folder:
+                    # From nothing: images are decoded anew, as PyTorch does.
+                    run = [os.environ["NT"], "run", str(REPOSITORY / "scenarios" / scenario), "--out", "out",
+                           "--cache-dir", "cache", "--set", f'data.cifar10.path="{data / "cifar10-25k"}"']
+                    seconds, _ = study_seconds(run, folder)
+                torch_matrix = [sys.executable, str(Path(os.environ["NT_PEERS"]) / "torch_matrix.py"),
+                                str(Path(os.environ["NT_PEERS"]) / spec), "--out", os.devnull, *words]
+                _, said = study_seconds(torch_matrix, data)
+                wall = json.loads(said.strip().splitlines()[-1])["wall_s"]
+                print(f"      nt {seconds:.1f} s (its start and report among them), PyTorch {wall:.1f} s", flush=True)
+                ratios.append(wall / seconds)
+            say(name, ratios)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parts = {"steps": steps, "jobs": jobs, "products": products, "convs": convs, "studies": studies}
+    parser.add_argument("parts", nargs="+", choices=parts)
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--study-pairs", type=int, default=1)
+    parser.add_argument("--slice", type=float, default=1.0)
+    parser.add_argument("--only")
+    parser.add_argument("--nt-simd")
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
+    options = parser.parse_args()
+    nt, peers = [ours(options), ours(options)], [torch(), torch()]
+    for part in options.parts:
+        parts[part](nt, peers, options)
+
+
+if __name__ == "__main__":
+    main()

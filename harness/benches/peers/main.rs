@@ -1,0 +1,209 @@
+//! Our side of `just bench-peers`: times what it is asked for on standard input, a JSON object a line, and answers a JSON
+//! object a line, until the input ends. `compare.py` beside this file asks, and asks PyTorch the same in turn.
+//!
+//! With `"clock": "cpu"` a time is the CPU time of the thread that is asked, fair on a loaded machine where there is one thread.
+//!
+//! | kind | keys | answer |
+//! |---|---|---|
+//! | `step` | `res`, `width`, `batch`, `frozen`, `threads`, `warmup`, `steps` | `images_per_s`: median over steps (mean, of CPU time) |
+//! | `product` | `m`, `n`, `k`, `threads`, `seconds` | `seconds`: of `C[m][n] = A[m][k] B[k][n]`, a call |
+//! | `conv` | `in_channels`, `out_channels`, `side`, `kernel`, `stride`, `padding`, `batch`, `pass`, `threads`, `seconds` | `seconds`: a call |
+
+#[path = "../training.rs"]
+mod training;
+
+use std::collections::HashMap;
+use std::io::{BufRead, Write};
+use std::time::{Duration, Instant};
+
+use nt_kernels::conv2d::{Activation, Conv2d, Conv2dGeometry};
+use nt_kernels::linear::Linear;
+use nt_kernels::workspace::Workspace;
+use serde::Deserialize;
+use training::{Fault, Training, numbers};
+
+#[derive(Deserialize)]
+struct Question {
+    threads: usize,
+    #[serde(default)]
+    clock: Clock,
+    #[serde(flatten)]
+    task: Task,
+}
+
+/// What time is measured by.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Clock {
+    #[default]
+    Wall,
+    Cpu,
+}
+
+impl Clock {
+    /// Seconds that `call` takes.
+    fn time(self, call: impl FnOnce()) -> Result<f64, Fault> {
+        let (began, before) = (Instant::now(), self.cpu_seconds()?);
+        call();
+        let wall = began.elapsed().as_secs_f64();
+        Ok(match self {
+            Self::Wall => wall,
+            Self::Cpu => self.cpu_seconds()? - before,
+        })
+    }
+
+    /// CPU time of this thread, where it is asked for.
+    fn cpu_seconds(self) -> Result<f64, Fault> {
+        match self {
+            Self::Wall => Ok(0.0),
+            Self::Cpu => {
+                let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+                let nanoseconds = text.split_whitespace().next().ok_or("/proc/thread-self/schedstat is empty")?;
+                Ok(nanoseconds.parse::<f64>()? / 1e9)
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Task {
+    Step {
+        res: usize,
+        width: f64,
+        batch: usize,
+        frozen: usize,
+        warmup: usize,
+        steps: usize,
+    },
+    Product {
+        m: usize,
+        n: usize,
+        k: usize,
+        seconds: f64,
+    },
+    Conv {
+        in_channels: usize,
+        out_channels: usize,
+        side: usize,
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+        batch: usize,
+        pass: Pass,
+        seconds: f64,
+    },
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Pass {
+    Forward,
+    Weight,
+    Input,
+}
+
+/// The time of a call, after one to warm up, calling for `seconds`: the shortest by the wall clock, the mean by the CPU's,
+/// which the kernel advances by ticks.
+fn per_call(clock: Clock, seconds: f64, mut call: impl FnMut()) -> Result<f64, Fault> {
+    call();
+    let until = Instant::now() + Duration::from_secs_f64(seconds);
+    let (mut shortest, mut calls) = (f64::INFINITY, 0u32);
+    let total = clock.time(|| {
+        while Instant::now() < until {
+            let began = Instant::now();
+            call();
+            shortest = shortest.min(began.elapsed().as_secs_f64());
+            calls += 1;
+        }
+    })?;
+    Ok(match clock {
+        Clock::Wall => shortest,
+        Clock::Cpu => total / f64::from(calls),
+    })
+}
+
+fn step_rate(
+    trainings: &mut HashMap<String, Training>,
+    key: String,
+    clock: Clock,
+    (res, width, batch, frozen): (usize, f64, usize, usize),
+    (warmup, steps): (usize, usize),
+) -> Result<f64, Fault> {
+    if !trainings.contains_key(&key) {
+        // One at a time: the largest takes a gigabyte.
+        trainings.clear();
+        trainings.insert(key.clone(), Training::new(res, width, batch, frozen)?);
+    }
+    let training = trainings.get_mut(&key).ok_or("no training")?;
+    for _ in 0..warmup {
+        training.step()?;
+    }
+    if let Clock::Cpu = clock {
+        let mut outcome = Ok(());
+        let total = clock.time(|| outcome = (0..steps).try_for_each(|_| training.step().map(drop)))?;
+        return outcome.map(|()| (batch * steps) as f64 / total);
+    }
+    let mut seconds = Vec::with_capacity(steps);
+    for _ in 0..steps {
+        let began = Instant::now();
+        training.step()?;
+        seconds.push(began.elapsed().as_secs_f64());
+    }
+    seconds.sort_by(f64::total_cmp);
+    let middle = (seconds[(steps - 1) / 2] + seconds[steps / 2]) / 2.0;
+    Ok(batch as f64 / middle)
+}
+
+fn product_seconds(clock: Clock, m: usize, n: usize, k: usize, seconds: f64) -> Result<f64, Fault> {
+    let (layer, mut workspace) = (Linear::new(k, m)?, Workspace::new());
+    let (a, b, bias, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m], vec![0.0; m * n]);
+    per_call(clock, seconds, || layer.forward(&b, &a, &bias, &mut c, n, Activation::None, &mut workspace))
+}
+
+fn conv_seconds(clock: Clock, geometry: Conv2dGeometry, batch: usize, pass: Pass, seconds: f64) -> Result<f64, Fault> {
+    let (conv, mut workspace) = (Conv2d::new(geometry)?, Workspace::new());
+    let (mut x, mut weight) = (numbers(geometry.in_features() * batch), numbers(geometry.weights()));
+    let (bias, mut y) = (numbers(geometry.out_channels), numbers(geometry.out_features() * batch));
+    match pass {
+        Pass::Forward => per_call(clock, seconds, || {
+            conv.forward(&x, &weight, &bias, &mut y, batch, Activation::None, &mut workspace);
+        }),
+        Pass::Weight => per_call(clock, seconds, || conv.weight_gradient(&x, &y, &mut weight, batch, &mut workspace)),
+        Pass::Input => per_call(clock, seconds, || conv.input_gradient(&y, &weight, &mut x, batch, &mut workspace)),
+    }
+}
+
+fn answer(trainings: &mut HashMap<String, Training>, clock: Clock, task: Task) -> Result<(&'static str, f64), Fault> {
+    Ok(match task {
+        Task::Step { res, width, batch, frozen, warmup, steps } => {
+            let key = format!("{res} {width} {batch} {frozen}");
+            ("images_per_s", step_rate(trainings, key, clock, (res, width, batch, frozen), (warmup, steps))?)
+        }
+        Task::Product { m, n, k, seconds } => ("seconds", product_seconds(clock, m, n, k, seconds)?),
+        Task::Conv { in_channels, out_channels, side, kernel, stride, padding, batch, pass, seconds } => {
+            let (height, width) = (side, side);
+            let geometry =
+                Conv2dGeometry { in_channels, out_channels, height, width, kernel, stride, padding, groups: 1 };
+            ("seconds", conv_seconds(clock, geometry, batch, pass, seconds)?)
+        }
+    })
+}
+
+fn main() -> Result<(), Fault> {
+    let (mut trainings, mut pools) = (HashMap::new(), HashMap::new());
+    for line in std::io::stdin().lock().lines() {
+        let question: Question = serde_json::from_str(&line?)?;
+        let pool = match pools.entry(question.threads) {
+            std::collections::hash_map::Entry::Occupied(pool) => pool.into_mut(),
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(rayon::ThreadPoolBuilder::new().num_threads(question.threads).build()?)
+            }
+        };
+        let Question { clock, task, .. } = question;
+        let (name, value) = pool.install(|| answer(&mut trainings, clock, task).map_err(|fault| fault.to_string()))?;
+        println!("{}", serde_json::json!({ name: value }));
+        std::io::stdout().flush()?;
+    }
+    Ok(())
+}
