@@ -7,7 +7,9 @@ mod support;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
-use support::{TINY, Workplace, assert_exit, files, flip_a_bit, manifest, num_records, records, said};
+use support::{
+    TINY, Workplace, assert_exit, files, flip_a_bit, manifest, num_records, records, said, tiny_at_fixed_rate,
+};
 
 #[test]
 fn a_bad_scenario_is_told_whole_and_nothing_is_written() {
@@ -117,14 +119,10 @@ fn an_interrupt_leaves_with_130_and_the_same_command_goes_on() {
 
 #[test]
 fn an_arm_that_diverges_is_recorded_with_its_reason_and_the_others_go_on() {
-    let wild = TINY.replace(
+    let fixed = tiny_at_fixed_rate("0.01").replace(
         "copied = [1, 4, 7]\nfrozen = \"copied\"",
         "copied = [1, 4, 7]\nfrozen = \"copied\"\nlearning_rate = 10.0",
     );
-    let fixed = wild
-        .replace("[tuning]\nlearning_rates = [0.003, 0.01]\nreplicates = 1\nextend = 1\n", "")
-        .replace("l2 = [0.01, 0.1]", "l2 = [0.1]");
-    let fixed = fixed.replace("schedule = \"cosine\"", "schedule = \"cosine\"\nlearning_rate = 0.01");
     let workplace = Workplace::with(&fixed);
     let output = workplace.run("out", &[]);
     assert_exit(&output, 1);

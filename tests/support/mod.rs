@@ -105,6 +105,13 @@ extend = 1
 margin_pp = 5.0
 "#;
 
+/// The tiny study with this learning rate for every arm instead of a search.
+pub fn tiny_at_fixed_rate(rate: &str) -> String {
+    TINY.replace("[tuning]\nlearning_rates = [0.003, 0.01]\nreplicates = 1\nextend = 1\n", "")
+        .replace("l2 = [0.01, 0.1]", "l2 = [0.1]")
+        .replace("schedule = \"cosine\"", &format!("schedule = \"cosine\"\nlearning_rate = {rate}"))
+}
+
 /// A folder with a scenario, where a study runs.
 pub struct Workplace {
     folder: tempfile::TempDir,
