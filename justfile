@@ -39,9 +39,10 @@ test-browser page="reports/smoke/index.html":
 bench *filter:
     cargo bench --locked --workspace -- {{filter}}
 
-# Hold nt against PyTorch, in turn, on this machine: just bench-peers steps jobs products convs studies.
 # NT_PEERS is the folder of torch_step.py and torch_matrix.py; NT_PYTHON a Python with torch and torchvision (else one is
 # set up in the user's cache folder); NT_DATA, for studies, the folder that holds cifar10-25k.
+
+# Hold nt against PyTorch, in turn, on this machine: just bench-peers steps jobs products convs studies
 bench-peers *parts="steps jobs products convs":
     #!/usr/bin/env bash
     set -euo pipefail
