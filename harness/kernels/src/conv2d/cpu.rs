@@ -118,6 +118,8 @@ impl Neighbourhood {
                             tap_a: a.tap,
                             tap_b: b_step,
                             inner: Steps { count: table.columns, a: table.tap_step * a.tap, b: b_step },
+                            // The same tap of the next channel.
+                            ahead: b_channel as isize,
                         },
                         start: match (channel, product.bias) {
                             (0, Some(bias)) => Start::Bias(&bias[row..]),

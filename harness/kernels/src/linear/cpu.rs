@@ -30,9 +30,14 @@ struct Product<'a> {
     activation: Activation,
 }
 
-/// Rows, and columns, above which a product's operands are packed: each element is then used often enough to pay for its
-/// move, and where it lies, rows far apart share sets of the cache and cost a page each.
-const MOST_UNPACKED: (usize, usize) = (4 * PANEL, 16 * PANEL);
+/// Rows above which a product's operands may be packed.
+const MOST_UNPACKED_ROWS: usize = 4 * PANEL;
+
+/// Columns above which they are: each element is then used often enough to pay for its move, and where it lies, rows far
+/// apart share sets of the cache and cost a page each; the more so, the narrower the vectors that read them.
+fn most_unpacked_columns(simd: Simd) -> usize {
+    if simd == Simd::Avx512 { 16 * PANEL } else { 8 * PANEL }
+}
 
 /// Columns whose block stays in the second-level cache.
 const GROUP: usize = 8 * PANEL;
@@ -40,7 +45,7 @@ const GROUP: usize = 8 * PANEL;
 impl Product<'_> {
     fn run(&self, simd: Simd, c: &mut [f32], batch: usize, workspace: &mut Workspace) {
         let c = Output::new(c);
-        if self.rows > MOST_UNPACKED.0 && batch > MOST_UNPACKED.1 {
+        if self.rows > MOST_UNPACKED_ROWS && batch > most_unpacked_columns(simd) {
             let mut k = 0;
             while k < self.depth {
                 let count = BLOCK.min(self.depth - k);
@@ -69,6 +74,7 @@ impl Product<'_> {
                             tap_a: 0,
                             tap_b: 0,
                             inner: Steps { count, a: self.a_k, b: batch as isize },
+                            ahead: 8 * batch as isize,
                         },
                         start: match (k, self.bias) {
                             (0, Some(bias)) => Start::Bias(&bias[row..]),
@@ -114,6 +120,7 @@ impl Product<'_> {
                             tap_a: 0,
                             tap_b: 0,
                             inner: Steps { count, a: rows, b: width as isize },
+                            ahead: 8 * width as isize,
                         },
                         start: match (k.start, self.bias) {
                             (0, Some(bias)) => Start::Bias(&bias[row..]),
@@ -256,6 +263,7 @@ impl WeightGradient<'_> {
                     tap_a: 0,
                     tap_b: 0,
                     inner: Steps { count: self.batch, a: 1, b: width as isize },
+                    ahead: 8 * width as isize,
                 },
                 start: Start::Zero,
                 activation: Activation::None,

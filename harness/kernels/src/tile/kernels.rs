@@ -87,6 +87,10 @@ unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bo
                     for vector in 0..VECTORS {
                         columns[vector] = load(b_k, vector);
                     }
+                    let ahead = b_k.wrapping_offset(walk.ahead);
+                    for vector in 0..VECTORS {
+                        V::prefetch(ahead.wrapping_add(vector * V::LANES));
+                    }
                     let mut a_m = a_k;
                     for m in 0..ROWS {
                         let row = V::splat(*a_m);

@@ -92,6 +92,8 @@ pub(crate) struct Walk<'a> {
     /// Elements of B per unit of [`Tap::b`]: below 0 where B is walked backwards.
     pub(crate) tap_b: isize,
     pub(crate) inner: Steps,
+    /// From an element of B to one that is used soon after it, to be fetched into the cache.
+    pub(crate) ahead: isize,
 }
 
 impl Walk<'_> {

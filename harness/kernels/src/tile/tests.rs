@@ -50,7 +50,14 @@ impl Case {
             c_row: self.columns + 2,
             rows: self.rows,
             columns: self.columns,
-            walk: Walk { outer: self.outer, taps: &self.taps, tap_a: UNIT, tap_b: -(UNIT as isize), inner: self.inner },
+            walk: Walk {
+                outer: self.outer,
+                taps: &self.taps,
+                tap_a: UNIT,
+                tap_b: -(UNIT as isize),
+                inner: self.inner,
+                ahead: 0,
+            },
             start: match self.start {
                 1 => Start::Zero,
                 2 => Start::Bias(&self.bias),
@@ -129,7 +136,14 @@ fn a_chain_may_be_cut_anywhere() {
         c_row: 40,
         rows: 4,
         columns: 40,
-        walk: Walk { outer: Steps::ONCE, taps: Tap::ORIGIN, tap_a: 0, tap_b: 0, inner: Steps { count, a: 14, b: 40 } },
+        walk: Walk {
+            outer: Steps::ONCE,
+            taps: Tap::ORIGIN,
+            tap_a: 0,
+            tap_b: 0,
+            inner: Steps { count, a: 14, b: 40 },
+            ahead: 0,
+        },
         start: if from == 0 { Start::Bias(&bias) } else { Start::Held },
         activation: Activation::None,
     };
@@ -157,7 +171,7 @@ fn three_steps(b_at: usize, b_step: isize) {
         c_row: 4,
         rows: 1,
         columns: 4,
-        walk: Walk { outer: Steps::ONCE, taps: Tap::ORIGIN, tap_a: 0, tap_b: 0, inner },
+        walk: Walk { outer: Steps::ONCE, taps: Tap::ORIGIN, tap_a: 0, tap_b: 0, inner, ahead: 0 },
         start: Start::Zero,
         activation: Activation::None,
     };

@@ -26,6 +26,9 @@ pub(super) trait Vector: Copy {
     unsafe fn store(self, to: *mut f32);
     /// The masked lanes; the memory of the others is not touched.
     unsafe fn store_masked(self, to: *mut f32, mask: Self::Mask);
+    /// Asks for a line of memory ahead of its use; any address will do, also one outside of all memory.
+    #[inline(always)]
+    unsafe fn prefetch(_from: *const f32) {}
     /// `self * by + add`, rounded once.
     unsafe fn mul_add(self, by: Self, add: Self) -> Self;
     /// 0 where `0 > self`, else `self`: NaN stays.
@@ -134,6 +137,12 @@ impl Vector for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn prefetch(from: *const f32) {
+        // SAFETY: a prefetch reads nothing, and faults nowhere.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) };
+    }
+
+    #[inline(always)]
     unsafe fn mul_add(self, by: Self, add: Self) -> Self {
         // SAFETY: as in `mask`.
         unsafe { _mm256_fmadd_ps(self, by, add) }
@@ -186,6 +195,12 @@ impl Vector for __m512 {
     unsafe fn store_masked(self, to: *mut f32, mask: __mmask16) {
         // SAFETY: the caller's promises; lanes outside the mask are not written.
         unsafe { _mm512_mask_storeu_ps(to, mask, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn prefetch(from: *const f32) {
+        // SAFETY: a prefetch reads nothing, and faults nowhere.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) };
     }
 
     #[inline(always)]
