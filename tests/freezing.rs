@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use negative_transfer::data::{Codes, Inputs};
-use negative_transfer::model::{Init, LayerParameters, Parameters, initialise};
+use negative_transfer::model::{Init, LayerParameters, Parameters, initialise, transfer};
 use negative_transfer::train::{ForTest, Gradients, Network, Setup, Span, Trained, codes, train};
 use nt_kernels::cross_entropy;
 use nt_kernels::philox::Stream;
@@ -72,6 +72,11 @@ impl Case {
         initialise(&self.shape(), self.initialiser, Init { seed: self.seed, scope, replicate: 0 })
     }
 
+    fn start(&self, source: &Parameters) -> Parameters {
+        let init = Init { seed: self.seed, scope: "target", replicate: 0 };
+        transfer(&self.shape(), self.initialiser, init, Some(source), self.treatment)
+    }
+
     fn recipe(&self) -> Recipe {
         let settings = Settings {
             batch: self.batch,
@@ -118,7 +123,7 @@ proptest! {
     #[test]
     fn frozen_layers_stay_and_the_others_start_where_they_should_and_move(case in cases()) {
         let (source, scratch) = (case.initial("source"), case.initial("target"));
-        let start = Parameters::transferred(&scratch, Some(&source), case.treatment);
+        let start = case.start(&source);
         let images = case.images();
         let trained = case.train(start.clone(), Inputs::Codes(&images), 0);
         let (copied, frozen) = (usize::from(case.treatment.copied()), usize::from(case.treatment.frozen()));
@@ -138,8 +143,8 @@ proptest! {
     fn copied_trainable_layers_move(case in cases()) {
         // A wide enough, He-initialised network has no dead layer, so every trainable layer must move.
         let case = Case { width: 0.06, initialiser: Initialiser::HeNormal, dropout: 0.0, batch: EXAMPLES, ..case };
-        let (source, scratch) = (case.initial("source"), case.initial("target"));
-        let start = Parameters::transferred(&scratch, Some(&source), case.treatment);
+        let source = case.initial("source");
+        let start = case.start(&source);
         let images = case.images();
         let trained = case.train(start.clone(), Inputs::Codes(&images), 0);
         for depth in usize::from(case.treatment.frozen())..8 {

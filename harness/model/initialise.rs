@@ -2,8 +2,8 @@
 
 use super::{LayerParameters, Parameters};
 use nt_kernels::philox::{Cursor, Stream};
-use nt_scenario::Initialiser;
 use nt_scenario::network::{LearnedLayer, NetworkShape, Product};
+use nt_scenario::{Initialiser, Treatment};
 
 /// Whose fresh parameters: the seed of the study, the network's scope (a target, or a source) and the replicate.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +24,31 @@ pub struct Init<'a> {
 /// * Krizhevsky et al. 2012, section 5: weights normal with standard deviation .01; biases 1 in conv2, conv4, conv5, fc6
 ///   and fc7, else 0.
 pub fn initialise(shape: &NetworkShape, initialiser: Initialiser, init: Init<'_>) -> Parameters {
-    let layers = shape.layers.iter().map(|layer| {
-        let stream = Stream::named(init.seed, "init", &format!("{}/{}", init.scope, layer.name), init.replicate);
-        draw_layer(layer, initialiser, &mut stream.cursor())
+    Parameters { layers: shape.layers.iter().map(|layer| fresh_layer(layer, initialiser, init)).collect() }
+}
+
+/// The network that training starts from: the first `copied` layers of the source, the rest fresh.
+///
+/// A fresh layer has the values that training from scratch starts from in the same replicate, whatever the treatment;
+/// layers that are copied are not drawn at all.
+pub fn transfer(
+    shape: &NetworkShape,
+    initialiser: Initialiser,
+    init: Init<'_>,
+    source: Option<&Parameters>,
+    treatment: Treatment,
+) -> Parameters {
+    let copied = usize::from(treatment.copied());
+    let layers = shape.layers.iter().enumerate().map(|(index, layer)| match source {
+        Some(source) if index < copied => source.layers[index].clone(),
+        _ => fresh_layer(layer, initialiser, init),
     });
     Parameters { layers: layers.collect() }
+}
+
+fn fresh_layer(layer: &LearnedLayer, initialiser: Initialiser, init: Init<'_>) -> LayerParameters {
+    let stream = Stream::named(init.seed, "init", &format!("{}/{}", init.scope, layer.name), init.replicate);
+    draw_layer(layer, initialiser, &mut stream.cursor())
 }
 
 fn draw_layer(layer: &LearnedLayer, initialiser: Initialiser, cursor: &mut Cursor) -> LayerParameters {

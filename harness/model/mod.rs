@@ -8,6 +8,6 @@ mod store;
 mod tests;
 
 pub use alexnet::AlexNet;
-pub use initialise::{Init, initialise};
+pub use initialise::{Init, initialise, transfer};
 pub use parameters::{LayerParameters, Parameters};
 pub use store::{StoreError, from_bytes, to_bytes};

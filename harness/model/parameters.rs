@@ -1,7 +1,6 @@
 //! Weights and biases of the learned layers, and the treatment that makes a target network of a source network.
 
 use nt_kernels::philox::Stream;
-use nt_scenario::Treatment;
 use nt_scenario::network::NetworkShape;
 
 /// Weight and bias of one learned layer.
@@ -31,19 +30,6 @@ impl Parameters {
     /// Whether every value is a finite number.
     pub fn are_finite(&self) -> bool {
         self.layers.iter().all(|layer| layer.weight.iter().chain(&layer.bias).all(|value| value.is_finite()))
-    }
-
-    /// The network that training starts from: the first `copied` layers of the source, the rest fresh.
-    ///
-    /// `fresh` are the parameters that training from scratch starts from in the same replicate, so that a layer that is
-    /// not copied starts from the same values whatever the treatment.
-    pub fn transferred(fresh: &Self, source: Option<&Self>, treatment: Treatment) -> Self {
-        let copied = usize::from(treatment.copied());
-        let layers = fresh.layers.iter().enumerate().map(|(index, layer)| match source {
-            Some(source) if index < copied => source.layers[index].clone(),
-            _ => layer.clone(),
-        });
-        Self { layers: layers.collect() }
     }
 
     /// Parameters drawn from a normal distribution with each tensor's own mean and variance: what remains of a network

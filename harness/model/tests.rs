@@ -1,6 +1,6 @@
 //! How fresh parameters are distributed, what a redrawn network keeps, and that a stored network comes back.
 
-use super::{Init, Parameters, StoreError, from_bytes, initialise, to_bytes};
+use super::{Init, Parameters, StoreError, from_bytes, initialise, to_bytes, transfer};
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::{Initialiser, SameClasses, Treatment};
 
@@ -83,7 +83,8 @@ fn a_redrawn_network_keeps_each_tensors_mean_and_variance_and_nothing_else() {
 fn a_transferred_network_shares_no_storage_with_its_source() {
     let (fresh, source) = (drawn(Initialiser::HeNormal, "target"), drawn(Initialiser::HeNormal, "source"));
     let treatment = Treatment::new(3, 2, SameClasses::No).unwrap();
-    let mut network = Parameters::transferred(&fresh, Some(&source), treatment);
+    let init = Init { seed: 3, scope: "target", replicate: 0 };
+    let mut network = transfer(&shape(), Initialiser::HeNormal, init, Some(&source), treatment);
     network.layers[0].weight[0] += 1.0;
     assert_eq!(source, drawn(Initialiser::HeNormal, "source"));
     assert_eq!(network.layers[2], source.layers[2]);

@@ -4,7 +4,7 @@ use super::materials::target_scope;
 use super::measures::{note_training, push_test_metrics, push_training_metrics, push_validation_metrics, tabulate};
 use super::{JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Inputs, SubsetDraw};
-use crate::model::{Init, Parameters, initialise};
+use crate::model::{Init, Parameters, transfer};
 use crate::run::Upstream;
 use crate::run::store::{DrawKey, NetworkKey, SetKey};
 use crate::run::tuning::{self, Choice};
@@ -71,9 +71,8 @@ impl<'a> TrainingExecutor<'a> {
         let choice = self.setting(task, upstream)?;
         let mut run = self.run(job, task, upstream)?;
         let init = Init { seed: self.seed(), scope: &target_scope(&target.name), replicate };
-        let fresh = initialise(&run.shape, self.scenario.model.initialiser, init);
         let source = run.source.as_ref().map(|(_, network)| &**network);
-        let start = Parameters::transferred(&fresh, source, task.treatment);
+        let start = transfer(&run.shape, self.scenario.model.initialiser, init, source, task.treatment);
         run.first = self.depth_of_codes(&run);
         let trained = match choice {
             None => Trained::untouched(start),
