@@ -31,6 +31,21 @@ reproduce:
     {{nt}} verify reports/examples/smoke
     {{nt}} verify reports/examples/four-quadrant --sample 40
 
+# Run scratch against scratch under so many seeds, and count the verdicts: each is a false alarm.
+placebo studies="400" out="reports/placebo":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --release --locked --quiet --bin nt
+    mkdir -p "{{out}}"
+    for seed in $(seq 1 {{studies}}); do
+        target/release/nt run scenarios/placebo.toml --set study.seed=$seed --out "{{out}}/$seed" > /dev/null 2>&1
+        # Records and verdicts are enough to count by; the rest is large.
+        rm -rf "{{out}}/$seed"/{predictions,curves,figures,artifacts,index.html}
+    done
+    # A verdict is a word of the nineteenth column, whatever commas the scope before it holds.
+    alarms=$(cat "{{out}}"/*/verdicts.csv | grep '^untrained,' | grep -cE ',(MATERIAL )?(NEGATIVE|POSITIVE),' || true)
+    echo "$alarms false alarms in {{studies}} studies"
+
 # Open a study's page in headless Chromium and use it as a person would (needs Node.js and Debian's chromium).
 test-browser page="reports/smoke/index.html":
     cd tests/browser && npm ci --no-audit --no-fund && node page.js "{{justfile_directory()}}/{{page}}"
