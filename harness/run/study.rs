@@ -1,12 +1,13 @@
 //! A study: its scenario, plan and data, and the folder it writes.
 
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor};
+use crate::audit::{self, DataAuditError};
 use crate::data::DataError;
 use crate::train::NUMERICS;
 use nt_results::ledger::Shard;
 use nt_results::manifest::{DataFact, Host, ManifestError};
 use nt_results::{
-    FileError, Ledger, LedgerError, LedgerWarning, Manifest, SCHEMA_VERSION, preregistration, write_atomic,
+    Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, SCHEMA_VERSION, preregistration, write_atomic,
 };
 use nt_scenario::{DataFacts, Diagnostic, Faults, Plan, PlanError, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,9 @@ pub enum StudyError {
     /// The cache of decoded images cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The data cannot be audited.
+    #[error(transparent)]
+    Audit(#[from] DataAuditError),
     /// No plan can be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -100,6 +104,14 @@ impl Study {
         target.classes.as_ref().map_or_else(all, Vec::len)
     }
 
+    /// Audits the data: overlap of training and test images, and how far sources lie from targets.
+    ///
+    /// # Errors
+    /// [`StudyError::Audit`] where an image cannot be read.
+    pub fn audit(&self) -> Result<Audit, StudyError> {
+        Ok(audit::audit(&self.scenario, &self.registry)?)
+    }
+
     /// Opens the study's folder for writing and tells what had to be repaired.
     ///
     /// # Errors
@@ -139,6 +151,10 @@ impl Study {
         manifest.summarise(|job| ledger.get(job));
         manifest.write(&dir)?;
         self.write_contact_sheets(&dir)?;
+        let began = std::time::Instant::now();
+        if audit::keep(&self.scenario, &self.registry, &dir)? {
+            tracing::info!(seconds = began.elapsed().as_secs_f64(), "data audited");
+        }
         let owned = (0..self.plan.jobs.len()).filter(|&job| shard.is_whole() || shard.owns(self.plan.jobs[job].id));
         let tally = self.run_jobs(&self.with_needs(owned), ledger, options, progress, interrupt);
         manifest.summarise(|job| ledger.get(job));

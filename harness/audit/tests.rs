@@ -1,0 +1,1 @@
+//! Overlap and similarity on data whose answer is known.
