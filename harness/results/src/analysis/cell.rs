@@ -4,6 +4,7 @@ use nt_scenario::JobId;
 use nt_stats::paired::paired;
 use nt_stats::verdict::{Decision, Verdict};
 
+use super::audited::WithoutOverlap;
 use super::effects::Effects;
 use super::join::{Joined, Run};
 use super::ladder::RungGap;
@@ -77,6 +78,8 @@ pub struct CellResult {
     pub effects: Option<Effects>,
     /// The gap to scratch trained longer, by ascending length; empty without a ladder.
     pub ladder: Vec<RungGap>,
+    /// What it comes to without the test images that are training images too; none where there are none.
+    pub without_overlap: Option<WithoutOverlap>,
 }
 
 impl CellResult {
@@ -170,6 +173,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
         decision: None,
         effects: None,
         ladder: Vec::new(),
+        without_overlap: None,
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use nt_stats::Differences;
-use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Reference, decide};
+use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Gate, Reference, decide};
 
 use super::gates::failures_of;
 use super::join::{Joined, Run};
@@ -81,6 +81,15 @@ fn choice(
     let gap = Differences::from_hits(&chosen, &reference)
         .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
     let (arm, reference): (Vec<&Run>, Vec<&Run>) = pairs.into_iter().unzip();
+    let mut failed_gates = failures_of(&arm, &reference);
+    for failure in
+        counts.keys().filter_map(|&at| cells[at].decision.as_ref()).flat_map(|decision| &decision.failed_gates)
+    {
+        // What the audit says against a treatment that was chosen, it says against the choice.
+        if matches!(failure.gate, Gate::Overlap | Gate::Similarity) && !failed_gates.contains(failure) {
+            failed_gates.push(failure.clone());
+        }
+    }
     let contrast = Contrast {
         name,
         reference: Reference::Scratch,
@@ -88,7 +97,7 @@ fn choice(
         gap,
         source_gap: None,
         failed_runs: at_chance(&arm, Arm::Treatment).chain(at_chance(&reference, Arm::Reference)).collect(),
-        failed_gates: failures_of(&arm, &reference),
+        failed_gates,
     };
     let mut picks: Picks = counts.into_iter().collect();
     picks.sort_by_key(|&(at, count)| (std::cmp::Reverse(count), at));

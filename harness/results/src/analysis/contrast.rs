@@ -1,5 +1,7 @@
 //! One cell against scratch: the paired differences, and what is known against them.
 
+use std::collections::BTreeSet;
+
 use nt_stats::Differences;
 use nt_stats::verdict::{Arm, Contrast, FailedRun, FailureReason, Reference};
 
@@ -15,14 +17,20 @@ pub(super) enum Prepared {
     Unpaired,
 }
 
-/// Pairs a cell with scratch, and with the same treatment from the untrained source where there is one.
-pub(super) fn prepare(study: &Study, joined: &Joined, cell: &CellResult) -> Result<Prepared, AnalysisError> {
+/// Pairs a cell with scratch, and with the same treatment from the untrained source where there is one, on the test
+/// images that are not left out.
+pub(super) fn prepare(
+    study: &Study,
+    joined: &Joined,
+    cell: &CellResult,
+    left_out: &BTreeSet<u32>,
+) -> Result<Prepared, AnalysisError> {
     let (key, scratch) = (&cell.key, cell.key.scratch());
     let replicates = common_replicates(joined, key, &scratch);
-    let Some(gap) = differences(joined, key, &scratch, &replicates)? else { return Ok(Prepared::Unpaired) };
+    let Some(gap) = differences(joined, key, &scratch, &replicates, left_out)? else { return Ok(Prepared::Unpaired) };
     let untrained = untrained_twin(study, key);
     let source_gap = match &untrained {
-        Some(twin) => differences(joined, key, twin, &common_replicates(joined, key, twin))?,
+        Some(twin) => differences(joined, key, twin, &common_replicates(joined, key, twin), left_out)?,
         None => None,
     };
     let mut failed_runs = failed(joined, key, Arm::Treatment, &replicates);
@@ -57,19 +65,23 @@ pub(super) fn common_replicates(joined: &Joined, first: &CellKey, second: &CellK
     replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()
 }
 
-/// d[r, i] = hit of the first − hit of the second, one row a replicate; none without a replicate.
+/// d[r, i] = hit of the first − hit of the second, one row a replicate; none without a replicate, or an image.
 fn differences(
     joined: &Joined,
     first: &CellKey,
     second: &CellKey,
     replicates: &[u32],
+    left_out: &BTreeSet<u32>,
 ) -> Result<Option<Differences>, AnalysisError> {
-    let hits = |key: &CellKey| -> Vec<&[bool]> {
-        replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.hits.as_deref()).collect()
-    };
-    if replicates.is_empty() {
+    let examples = joined.examples(&first.target);
+    let kept: Vec<bool> = examples.iter().map(|example| !left_out.contains(example)).collect();
+    if replicates.is_empty() || !kept.contains(&true) {
         return Ok(None);
     }
+    let hits = |key: &CellKey| -> Vec<Vec<bool>> {
+        let rows = replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.hits.as_deref());
+        rows.map(|row| row.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(&hit, _)| hit).collect()).collect()
+    };
     Differences::from_hits(&hits(first), &hits(second))
         .map(Some)
         .map_err(|source| AnalysisError::Differences { cell: first.name(), source })

@@ -54,6 +54,8 @@ pub(super) struct Joined {
     pub test_sets: BTreeMap<String, TestSet>,
     /// Class of every test image, by target.
     labels: BTreeMap<String, Vec<usize>>,
+    /// Identity of every test image, by target.
+    examples: BTreeMap<String, Vec<u32>>,
 }
 
 /// The cell of a record that counts: a final run or a control of a target.
@@ -101,9 +103,10 @@ impl Joined {
         let loaded: Vec<Loaded> =
             counted.par_iter().map(|(_, record)| load(dir, record, guesses)).collect::<Result<_, _>>()?;
         let test_sets = check_pairing(&counted, &loaded)?;
-        let mut labels = BTreeMap::new();
+        let (mut labels, mut examples) = (BTreeMap::new(), BTreeMap::new());
         for ((key, _), loaded) in counted.iter().zip(&loaded).filter(|(_, loaded)| loaded.test_set.is_some()) {
             labels.entry(key.target.clone()).or_insert_with(|| loaded.labels.clone());
+            examples.entry(key.target.clone()).or_insert_with(|| loaded.example_ids.clone());
         }
         let mut cells: BTreeMap<CellKey, BTreeMap<u32, Run>> = BTreeMap::new();
         let mut rungs: BTreeMap<CellKey, Vec<(f64, BTreeMap<u32, Run>)>> = BTreeMap::new();
@@ -119,7 +122,7 @@ impl Joined {
             }
         }
         rungs.values_mut().for_each(|rungs| rungs.sort_by(|first, second| first.0.total_cmp(&second.0)));
-        Ok(Joined { cells, rungs, test_sets, labels })
+        Ok(Joined { cells, rungs, test_sets, labels, examples })
     }
 
     /// The runs of a cell by replicate.
@@ -135,6 +138,11 @@ impl Joined {
     /// Class of every test image of a target; empty where nothing was tested.
     pub fn labels(&self, target: &str) -> &[usize] {
         self.labels.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// Identity of every test image of a target, in the order of [`Run::hits`]; empty where nothing was tested.
+    pub fn examples(&self, target: &str) -> &[u32] {
+        self.examples.get(target).map_or(&[], Vec::as_slice)
     }
 
     /// One run.

@@ -1,6 +1,7 @@
 //! From records to verdicts: runs are joined into cells on their keys, paired with scratch and with the untrained
 //! source replicate by replicate and image by image, and decided as one family.
 
+mod audited;
 mod cell;
 mod chance;
 mod chosen;
@@ -21,6 +22,7 @@ use nt_stats::verdict::{Settings, decide};
 use rayon::prelude::*;
 use thiserror::Error;
 
+pub use audited::WithoutOverlap;
 pub use cell::{CellKind, CellResult, RunOutcome};
 pub use chosen::Chosen;
 pub use effects::{ClassEffect, Effects};
@@ -28,6 +30,7 @@ pub use ladder::{Rung, RungGap};
 pub use quadrant::{Quadrant, Tally};
 pub use search::Search;
 
+use crate::audit::{Audit, AuditError};
 use crate::predictions::PredictionsError;
 use crate::record::RunRecord;
 use crate::study::{CellKey, Study};
@@ -53,6 +56,8 @@ pub struct Analysis {
     pub searches: BTreeMap<CellKey, Search>,
     /// Scratch at every length that it was trained for, the usual first; empty without a ladder.
     pub ladders: BTreeMap<CellKey, Vec<Rung>>,
+    /// What the data were found to be before the first job; none for a study run without.
+    pub audit: Option<Audit>,
     /// What was found that a reader should know.
     pub notes: Vec<String>,
 }
@@ -71,6 +76,9 @@ pub struct TestSet {
 /// Why records cannot be analysed.
 #[derive(Debug, Error)]
 pub enum AnalysisError {
+    /// The audit of the data cannot be read.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// Two runs that should be paired saw different test images.
     #[error(
         "{first} and {second} were not tested on the same images (first difference at example {example_id}); they \
@@ -150,9 +158,10 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
     let joined = Joined::new(dir, study, records)?;
     let mut cells: Vec<CellResult> =
         study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, &joined)).collect();
-    let family_size = decide_kind(study, &joined, &mut cells, CellKind::Transfer)?;
-    let control_family_size = decide_kind(study, &joined, &mut cells, CellKind::Control)?;
-    decide_kind(study, &joined, &mut cells, CellKind::Placebo)?;
+    let audit = Audit::read(dir)?;
+    let family_size = decide_kind(study, &joined, audit.as_ref(), &mut cells, CellKind::Transfer)?;
+    let control_family_size = decide_kind(study, &joined, audit.as_ref(), &mut cells, CellKind::Control)?;
+    decide_kind(study, &joined, audit.as_ref(), &mut cells, CellKind::Placebo)?;
     // What a placebo shows has no cause.
     for cell in cells.iter_mut().filter(|cell| cell.kind == CellKind::Placebo) {
         cell.decision.iter_mut().for_each(|decision| decision.attribution = None);
@@ -171,6 +180,7 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
         test_sets: joined.test_sets,
         searches: search::searches(records),
         ladders,
+        audit,
         notes,
     })
 }
@@ -200,6 +210,7 @@ impl Analysis {
 fn decide_kind(
     study: &Study,
     joined: &Joined,
+    audit: Option<&Audit>,
     cells: &mut [CellResult],
     kind: CellKind,
 ) -> Result<usize, AnalysisError> {
@@ -208,7 +219,7 @@ fn decide_kind(
     let mut contrasts = Vec::new();
     let mut places = Vec::new();
     for at in chosen {
-        if let Prepared::Ready(contrast) = contrast::prepare(study, joined, &cells[at])? {
+        if let Prepared::Ready(contrast) = contrast::prepare(study, joined, &cells[at], &BTreeSet::new())? {
             contrasts.push(*contrast);
             places.push(at);
         }
@@ -218,7 +229,17 @@ fn decide_kind(
         .zip(&places)
         .map(|(contrast, &at)| effects::effects(joined, &cells[at].key, &contrast.gap))
         .collect::<Result<_, _>>()?;
-    for ((at, decision), effects) in places.into_iter().zip(decide(&contrasts, &settings)?).zip(effects) {
+    let mut decisions = decide(&contrasts, &settings)?;
+    if let Some(audit) = audit {
+        let without = audited::without_overlap(study, joined, audit, (cells, &places), &contrasts, &settings)?;
+        for (((&at, contrast), decision), without) in places.iter().zip(&mut contrasts).zip(&decisions).zip(without) {
+            let failures = audited::failures(study, audit, &cells[at].key, decision, without.as_ref());
+            contrast.failed_gates.extend(failures);
+            cells[at].without_overlap = without;
+        }
+        decisions = decide(&contrasts, &settings)?;
+    }
+    for ((at, decision), effects) in places.into_iter().zip(decisions).zip(effects) {
         cells[at].decision = Some(decision);
         cells[at].effects = Some(effects);
     }

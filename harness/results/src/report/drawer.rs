@@ -8,8 +8,8 @@ use nt_stats::power::Need;
 use nt_stats::verdict::{Consequence, Decision};
 
 use super::number::{NONE, gap, interval, percent};
-use super::{Material, cells};
-use crate::analysis::{CellKind, CellResult, Effects};
+use super::{Material, cells, data};
+use crate::analysis::{Analysis, CellKind, CellResult, Effects};
 use crate::number::{signed, text};
 
 /// The drawers of all cells: inert until the script opens one.
@@ -38,7 +38,7 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
         @if cell.kind == CellKind::Scratch { p { "The reference: trained from scratch." } } @else {
             p { (cells::badge(cell)) " " (cell.words()) "." }
         }
-        @if let Some(decision) = &cell.decision { (the_gap(cell, decision)) (gates(decision)) }
+        @if let Some(decision) = &cell.decision { (the_gap(cell, decision)) (gates(&material.analysis, cell, decision)) }
         (replicates(material, cell))
         @if let Some(effects) = &cell.effects { (sizes(effects)) (classes(material, cell, effects)) }
         (provenance(material, cell))
@@ -108,11 +108,12 @@ fn flips(decision: &Decision) -> String {
     }
 }
 
-fn gates(decision: &Decision) -> Markup {
+fn gates(analysis: &Analysis, cell: &CellResult, decision: &Decision) -> Markup {
     html! {
         h3 { "Gates" }
+        @if let Some(without) = &cell.without_overlap { p { (data::without_words(without)) "." } }
         @if decision.failed_gates.is_empty() {
-            p { "Those that the records can check (1, 3, 5) held." }
+            p { "Those that were checked (" (data::checked_gates(analysis)) ") held." }
         } @else {
             ul {
                 @for failure in &decision.failed_gates {

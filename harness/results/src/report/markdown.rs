@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::answer::Side;
 use super::number::{NONE, gap, interval, percent};
-use super::{Material, answer};
+use super::{Material, answer, data};
 use crate::analysis::{Analysis, CellResult, Quadrant};
 
 /// The report as Markdown.
@@ -51,6 +51,7 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     for cell in &analysis.cells {
         row(text, cell)?;
     }
+    write!(text, "{}", data::markdown(analysis))?;
     let completeness = &material.completeness;
     writeln!(
         text,

@@ -4,6 +4,7 @@ mod answer;
 mod artifact;
 mod cells;
 mod classes;
+mod data;
 mod drawer;
 mod fairness;
 mod group;

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Figure, Material, answer, cells, drawer, fairness, method, quadrants, sections};
+use super::{Figure, Material, answer, cells, data, drawer, fairness, method, quadrants, sections};
 use crate::SCHEMA_VERSION;
 use crate::figures::Form;
 
@@ -41,6 +41,7 @@ pub(super) fn document(material: &Material) -> String {
                     (contents())
                     (figures(material))
                     (cells::section(material))
+                    (data::section(material))
                     (sections::contact_sheets(material))
                     (method::section(material))
                     (fairness::section(material))
