@@ -148,6 +148,7 @@ fn caption(form: Form) -> &'static str {
         Form::Curves => "Depth n: how many layers, counted from the input.",
         Form::Lines => "Mean over replicates of the training loss; the colour says how many layers are frozen.",
         Form::Rows => "Every contrast of the family with its adjusted interval; left of the line is harm.",
+        Form::Points => "The deepest treatments of every source, by how far its training images lie from the target's.",
         Form::Tiles => "Across: layers copied; upwards: how many of them are frozen. The number is the gap in points.",
     }
 }

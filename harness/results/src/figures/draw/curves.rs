@@ -111,7 +111,7 @@ fn curve<DB: DrawingBackend>(
     Ok(())
 }
 
-fn interval<DB: DrawingBackend>(
+pub(super) fn interval<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     point: &Point,
     frame: &Frame,
