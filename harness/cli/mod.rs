@@ -1,6 +1,7 @@
 //! The commands of `nt`, and what they tell the shell.
 
 mod analyze;
+mod audit;
 mod check;
 mod device;
 mod explain;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 /// Does knowledge from this source hurt on that target, with this recipe?
 ///
-/// Exit codes: 0 done; 1 ran, but some jobs failed or `verify` found a difference; 2 the input or the device asked for
+/// Exit codes: 0 done; 1 ran, but some jobs failed, `verify` found a difference or `audit` an overlap; 2 the input or the device asked for
 /// is wrong, and nothing was run or changed; 3 the folder is busy, or I/O failed; 130 interrupted.
 #[derive(Parser)]
 #[command(name = "nt", version, max_term_width = 100)]
@@ -38,6 +39,8 @@ enum Command {
     Check(check::Check),
     /// List the jobs of a scenario, their number and cost; nothing is run.
     Plan(plan::Plan),
+    /// Look for test images among training images, and measure how far sources lie from targets; nothing is trained.
+    Audit(audit::Audits),
     /// Run a study, or go on with one.
     Run(run::Run),
     /// Draw a study's report again from its records, without training and without data.
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(command) => command.execute(),
         Command::Plan(command) => command.execute(),
+        Command::Audit(command) => command.execute(),
         Command::Run(command) => command.execute(verbose),
         Command::Report(command) => command.execute(),
         Command::Analyze(command) => command.execute(),

@@ -82,6 +82,11 @@ impl Codes {
     pub fn row(&self, index: usize) -> &[f32] {
         &self.values[index * self.num_features..(index + 1) * self.num_features]
     }
+
+    /// The values, `(N, num_features)`.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
 }
 
 /// A set of examples, as pixels or as the codes of a frozen network.

@@ -1,13 +1,15 @@
 //! Labelled images: built-in domains, folders of pictures, CIFAR-10, and how a replicate draws from them.
 //!
 //! Whatever a data set is, its pixels are fixed once: `side × side` RGB bytes. The training side and the test side part
-//! at [`part`]: [`TrainPool`] is free to use, [`SealedTest`] opens only against proof that a training has ended.
+//! at [`part`]: [`TrainPool`] is free to use, [`SealedTest`] opens only against proof that a training has ended. Before
+//! that it gives hashes of its pictures ([`Fingerprint`]) and nothing else.
 
 pub mod augmentation;
 pub mod cache;
 pub mod cifar10;
 pub mod decode;
 mod error;
+mod fingerprint;
 pub mod image_folder;
 mod images;
 mod pool;
@@ -17,8 +19,9 @@ pub mod synthetic;
 mod tests;
 
 pub use error::DataError;
+pub use fingerprint::{Fingerprint, Perceptual};
 pub use images::{Codes, Images, Inputs};
-pub use pool::{EndOfTraining, SealedTest, SubsetDraw, TrainPool, part};
+pub use pool::{EndOfTraining, Identified, SealedTest, SubsetDraw, TrainPool, part};
 
 /// The two sides of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +50,15 @@ pub trait Dataset: Send + Sync {
     /// # Errors
     /// Where the bytes cannot be had, a [`DataError`] that names the file.
     fn read(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), DataError>;
+
+    /// What a person finds this image by: a path below the data set's folder, or its place.
+    fn name_of(&self, split: Split, class: usize, index: usize) -> String {
+        let side = match split {
+            Split::Train => "train",
+            Split::Test => "test",
+        };
+        format!("{side}/{}/{index}", self.classes().get(class).map_or("", String::as_str))
+    }
 
     /// Hash of the decoded pixels and class names (of their meaning, where they are rendered).
     fn digest(&self) -> [u8; 32];

@@ -1,6 +1,6 @@
 //! How a replicate draws its examples, and the lock on the test side.
 
-use super::{DataError, Dataset, Images, Split};
+use super::{DataError, Dataset, Fingerprint, Images, Split};
 use nt_kernels::philox::Stream;
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,11 +44,48 @@ impl View {
             self.dataset.read(split, self.classes[label as usize], index as usize, image)
         })?;
         let labels = examples.iter().map(|&(label, _)| label).collect();
-        let before = |class: usize| (0..class).map(|class| self.dataset.num_images(split, class)).sum::<usize>() as u32;
-        let offsets: Vec<u32> = self.classes.iter().map(|&class| before(class)).collect();
+        let offsets = self.offsets(split);
         let ids = examples.iter().map(|&(label, index)| offsets[label as usize] + index).collect();
         Ok(Images::new(side, pixels, labels, ids, self.dataset.mean_and_std()))
     }
+}
+
+impl View {
+    /// Fingerprints of `(label, index)` pairs, in parallel, in the order given; no more than a few pictures are in memory.
+    fn fingerprints(&self, split: Split, examples: &[(u32, u32)]) -> Result<Vec<Identified>, DataError> {
+        let length = self.dataset.side() * self.dataset.side() * 3;
+        let offsets = self.offsets(split);
+        let fingerprint = |pixels: &mut Vec<u8>, &(label, index): &(u32, u32)| {
+            self.dataset.read(split, self.classes[label as usize], index as usize, pixels)?;
+            Ok(Identified { id: offsets[label as usize] + index, fingerprint: Fingerprint::of(pixels) })
+        };
+        examples.par_iter().map_init(|| vec![0; length], fingerprint).collect()
+    }
+
+    /// The name of an image by its id; empty for one that is not here.
+    fn name_of(&self, split: Split, id: u32) -> String {
+        let offsets = self.offsets(split);
+        let place =
+            self.classes.iter().zip(&offsets).find(|&(&class, &offset)| {
+                (offset..offset + self.dataset.num_images(split, class) as u32).contains(&id)
+            });
+        place.map_or_else(String::new, |(&class, &offset)| self.dataset.name_of(split, class, (id - offset) as usize))
+    }
+
+    /// The id of the first image of each class chosen.
+    fn offsets(&self, split: Split) -> Vec<u32> {
+        let before = |class: usize| (0..class).map(|class| self.dataset.num_images(split, class)).sum::<usize>() as u32;
+        self.classes.iter().map(|&class| before(class)).collect()
+    }
+}
+
+/// A picture's fingerprint with its identity within its side of the data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identified {
+    /// Its number when all classes stand one after another: what predictions know it by.
+    pub id: u32,
+    /// Its hashes.
+    pub fingerprint: Fingerprint,
 }
 
 /// The training side of a data set.
@@ -102,6 +139,55 @@ impl TrainPool {
     }
 }
 
+impl TrainPool {
+    /// Names of the classes, in label order.
+    pub fn classes(&self) -> impl Iterator<Item = &str> {
+        self.view.classes.iter().map(|&class| self.view.dataset.classes()[class].as_str())
+    }
+
+    /// Images of a class, by its label.
+    pub fn num_images(&self, label: usize) -> usize {
+        self.view.classes.get(label).map_or(0, |&class| self.view.dataset.num_images(Split::Train, class))
+    }
+
+    /// Draws images of every class and deals them out class by class, so that any stretch of them holds the classes in
+    /// equal shares: `skipped[label]` of a class's shuffled images are passed over, then `per_class` taken.
+    ///
+    /// # Errors
+    /// As [`TrainPool::draw`].
+    pub fn deal(&self, seed: u64, scope: &str, per_class: usize, skipped: &[usize]) -> Result<Images, DataError> {
+        let mut orders = Vec::new();
+        for (label, name) in self.classes().enumerate() {
+            let skipped = skipped.get(label).copied().unwrap_or(0);
+            let (available, wanted) = (self.num_images(label), skipped + per_class);
+            if available < wanted {
+                return Err(DataError::TooFewImages { class: name.to_owned(), available, wanted });
+            }
+            let mut order: Vec<u32> = (0..available as u32).collect();
+            Stream::named(seed, "subset", &format!("{scope}/{name}"), 0).cursor().shuffle(&mut order);
+            orders.push(order[skipped..wanted].to_vec());
+        }
+        let dealt = (0..per_class)
+            .flat_map(|rank| orders.iter().enumerate().map(move |(label, order)| (label as u32, order[rank])));
+        self.view.read(Split::Train, &dealt.collect::<Vec<_>>())
+    }
+
+    /// Fingerprints of all images.
+    ///
+    /// # Errors
+    /// Where an image cannot be read.
+    pub fn fingerprints(&self) -> Result<Vec<Identified>, DataError> {
+        let of_class = |label: usize| (0..self.num_images(label) as u32).map(move |index| (label as u32, index));
+        let examples: Vec<_> = (0..self.view.classes.len()).flat_map(of_class).collect();
+        self.view.fingerprints(Split::Train, &examples)
+    }
+
+    /// What a person finds an image by.
+    pub fn name_of(&self, id: u32) -> String {
+        self.view.name_of(Split::Train, id)
+    }
+}
+
 /// Proof that a training has ended: what a test set opens against.
 ///
 /// The training loop implements it for networks trained to be judged, and for nothing else: a network trained to choose
@@ -132,6 +218,20 @@ impl SealedTest {
         let read = Arc::new(self.view.read(Split::Test, &self.examples()?)?);
         *images = Some(Arc::clone(&read));
         Ok(read)
+    }
+
+    /// Fingerprints of the test images, to find those that are in a training set too. That opens nothing: pixels and
+    /// labels stay inside, and no training or tuning can make anything of a hash.
+    ///
+    /// # Errors
+    /// As [`SealedTest::open`].
+    pub fn fingerprints(&self) -> Result<Vec<Identified>, DataError> {
+        self.view.fingerprints(Split::Test, &self.examples()?)
+    }
+
+    /// What a person finds a test image by.
+    pub fn name_of(&self, id: u32) -> String {
+        self.view.name_of(Split::Test, id)
     }
 
     fn examples(&self) -> Result<Vec<(u32, u32)>, DataError> {

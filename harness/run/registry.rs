@@ -1,5 +1,6 @@
 //! The data sets of a scenario, opened once.
 
+use crate::audit::{Pool, Pools};
 use crate::data::cifar10::Cifar10;
 use crate::data::image_folder::ImageFolder;
 use crate::data::synthetic::{Synthetic, SyntheticError, SyntheticSpec};
@@ -64,6 +65,11 @@ impl Registry {
         Ok(pool)
     }
 
+    /// Hash of a data set's pixels and class names; zero for one that could not be opened.
+    pub fn digest(&self, data: &str) -> [u8; 32] {
+        self.datasets.get(data).map_or([0; 32], |dataset| dataset.digest())
+    }
+
     /// Number of classes of a data set.
     pub fn num_classes(&self, data: &str) -> usize {
         self.datasets.get(data).map_or(0, |dataset| dataset.classes().len())
@@ -80,6 +86,16 @@ impl Registry {
     /// What was left out of the data, and why.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+}
+
+impl Pools for Registry {
+    fn pool(&self, data: &str, classes: Option<&[String]>, test_per_class: Option<usize>) -> Result<Pool, DataError> {
+        Self::pool(self, data, classes.unwrap_or_default(), test_per_class)
+    }
+
+    fn digest(&self, data: &str) -> [u8; 32] {
+        Self::digest(self, data)
     }
 }
 

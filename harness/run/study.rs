@@ -1,13 +1,15 @@
 //! A study: its scenario, plan and data, and the folder it writes.
 
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor};
+use crate::audit::{self, DataAuditError};
 use crate::data::DataError;
 use crate::train::NUMERICS;
 use nt_results::analysis::{AnalysisError, analyse};
 use nt_results::ledger::Shard;
 use nt_results::manifest::{DataFact, Host, ManifestError};
 use nt_results::{
-    FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, SCHEMA_VERSION, preregistration, write_atomic,
+    Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, SCHEMA_VERSION, preregistration,
+    write_atomic,
 };
 use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +25,9 @@ pub enum StudyError {
     /// The cache of decoded images cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The data cannot be audited.
+    #[error(transparent)]
+    Audit(#[from] DataAuditError),
     /// No plan can be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -113,6 +118,14 @@ impl Study {
         counts.map(|count| (*count).min(target.test_per_class.unwrap_or(usize::MAX))).sum()
     }
 
+    /// Audits the data: overlap of training and test images, and how far sources lie from targets.
+    ///
+    /// # Errors
+    /// [`StudyError::Audit`] where an image cannot be read.
+    pub fn audit(&self) -> Result<Audit, StudyError> {
+        Ok(audit::audit(&self.scenario, &self.registry)?)
+    }
+
     /// Opens the study's folder for writing and tells what had to be repaired.
     ///
     /// # Errors
@@ -155,6 +168,10 @@ impl Study {
         manifest.summarise(|job| ledger.get(job));
         manifest.write(&dir)?;
         self.write_contact_sheets(&dir)?;
+        let began = std::time::Instant::now();
+        if audit::keep(&self.scenario, &self.registry, &dir)? {
+            tracing::info!(seconds = began.elapsed().as_secs_f64(), "data audited");
+        }
         let tally = if shard.is_whole() {
             self.run_looks(ledger, options, progress, interrupt)
         } else {

@@ -79,6 +79,12 @@ impl Dataset for ImageFolder {
         self.cache.read(split, class, index, pixels)
     }
 
+    fn name_of(&self, split: Split, class: usize, index: usize) -> String {
+        let path = self.listing().images(split, class).get(index);
+        let below = path.map(|path| path.strip_prefix(self.listing().root()).unwrap_or(path));
+        below.map_or_else(String::new, |path| path.display().to_string())
+    }
+
     fn digest(&self) -> [u8; 32] {
         self.cache.digest()
     }

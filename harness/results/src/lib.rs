@@ -4,6 +4,7 @@
 //! back, decides every cell, and draws the report from them alone: no training, no data.
 
 pub mod analysis;
+pub mod audit;
 pub mod curve;
 pub mod figures;
 pub mod file;
@@ -25,6 +26,7 @@ pub mod tables;
 /// The version of every file this crate writes; a file with another one is refused.
 pub const SCHEMA_VERSION: u32 = 1;
 
+pub use audit::{Audit, AuditError};
 pub use curve::{CurvePoint, read_curve, write_curve};
 pub use file::{FileError, FileRef, write_atomic};
 pub use ledger::{Ledger, LedgerError, LedgerWarning, Shard, read_records, result_digest};

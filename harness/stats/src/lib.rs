@@ -26,7 +26,8 @@
 //! # What is trusted, and why
 //!
 //! Values agree with SciPy and statsmodels to 1e-9 (`tests/reference.rs`). What no reference can tell is simulated,
-//! with seeds (`tests/calibration.rs`, 2,000 studies a setting, two binomial standard errors .010):
+//! with seeds (`tests/calibration.rs`, `tests/similarity.rs`; 2,000 studies a setting where no other number is given, two
+//! binomial standard errors .010):
 //!
 //! | claim | nominal | found |
 //! |---|---|---|
@@ -36,6 +37,7 @@
 //! | false equivalence at the margin, family of 6, 3, 6, 10 replicates | .05 | .02 to .04 |
 //! | power at the minimum detectable effect | .80 | .80 |
 //! | simultaneous bands of 7 depths, 6, 8, 12 replicates | .95 | .95 to .97 |
+//! | distances of two samples cover: proxy A, MMD², Fréchet, CORAL, 400 studies a setting | .95 | .99, .94, .95, .93 and more |
 //! | max-T false alarms over three looks, 8, 12, 16 replicates | .05 | .04 to .05 |
 //!
 //! # Where a method is not offered
@@ -68,6 +70,7 @@ pub mod paired;
 pub mod power;
 pub mod sample;
 pub mod sign_flip;
+pub mod similarity;
 pub mod tail;
 pub mod trust;
 pub mod verdict;

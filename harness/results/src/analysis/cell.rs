@@ -4,6 +4,7 @@ use nt_scenario::JobId;
 use nt_stats::paired::paired;
 use nt_stats::verdict::{Decision, Verdict};
 
+use super::audited::WithoutOverlap;
 use super::checks::Checks;
 use super::effects::Effects;
 use super::join::{Joined, Run};
@@ -82,6 +83,8 @@ pub struct CellResult {
     pub ladder: Vec<RungGap>,
     /// What other methods say of the gap; none where there is no decision.
     pub checks: Option<Checks>,
+    /// What it comes to without the test images that are training images too; none where there are none.
+    pub without_overlap: Option<WithoutOverlap>,
 }
 
 impl CellResult {
@@ -177,6 +180,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
         decided_at: None,
         ladder: Vec::new(),
         checks: None,
+        without_overlap: None,
     }
 }
 

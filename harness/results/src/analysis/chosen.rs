@@ -7,7 +7,7 @@ use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Refer
 
 use super::gates::{Versus, failures_of};
 use super::join::{Joined, Run};
-use super::{AnalysisError, CellResult, Quadrant, settings};
+use super::{AnalysisError, CellResult, Quadrant, audited, settings};
 use crate::study::Study;
 
 /// The choice on validation images, and what it is worth on test images.
@@ -84,6 +84,9 @@ fn choice(
         .differences(&quadrant.target, &chosen, &reference)
         .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
     let (arm, reference): (Vec<&Run>, Vec<&Run>) = pairs.into_iter().unzip();
+    let mut failed_gates = failures_of(&arm, &reference, Versus::Scratch);
+    // What the audit says against a treatment that was chosen, it says against the choice.
+    failed_gates.extend(audited::inherited(counts.keys().map(|&at| &cells[at])));
     let contrast = Contrast {
         name,
         reference: Reference::Scratch,
@@ -91,7 +94,7 @@ fn choice(
         gap,
         source_gap: None,
         failed_runs: at_chance(&arm, Arm::Treatment).chain(at_chance(&reference, Arm::Reference)).collect(),
-        failed_gates: failures_of(&arm, &reference, Versus::Scratch),
+        failed_gates,
     };
     let mut picks: Picks = counts.into_iter().collect();
     picks.sort_by_key(|&(at, count)| (std::cmp::Reverse(count), at));

@@ -1,5 +1,7 @@
 //! One cell against scratch: the paired differences, and what is known against them.
 
+use std::collections::BTreeSet;
+
 use nt_stats::Differences;
 use nt_stats::verdict::{Arm, Contrast, FailedRun, FailureReason, Reference};
 
@@ -20,17 +22,24 @@ pub(super) enum Prepared {
     Unpaired,
 }
 
-/// Pairs a cell with scratch, and with the same treatment from the untrained source where there is one.
-pub(super) fn prepare(study: &Study, joined: &Joined, cell: &CellResult) -> Result<Prepared, AnalysisError> {
+/// Pairs a cell with scratch, and with the same treatment from the untrained source where there is one, on the test
+/// images that are not left out.
+pub(super) fn prepare(
+    study: &Study,
+    joined: &Joined,
+    cell: &CellResult,
+    left_out: &BTreeSet<u32>,
+) -> Result<Prepared, AnalysisError> {
     let (key, scratch) = (&cell.key, cell.key.scratch());
     let replicates = common_replicates(joined, key, &scratch);
-    let (Some(gap), Some(&first_replicate)) = (differences(joined, key, &scratch, &replicates)?, replicates.first())
+    let (Some(gap), Some(&first_replicate)) =
+        (differences(joined, key, &scratch, &replicates, left_out)?, replicates.first())
     else {
         return Ok(Prepared::Unpaired);
     };
     let untrained = untrained_twin(study, key);
     let source_gap = match &untrained {
-        Some(twin) => differences(joined, key, twin, &common_replicates(joined, key, twin))?,
+        Some(twin) => differences(joined, key, twin, &common_replicates(joined, key, twin), left_out)?,
         None => None,
     };
     let mut failed_runs = failed(joined, key, Arm::Treatment, &replicates);
@@ -66,23 +75,32 @@ pub(super) fn common_replicates(joined: &Joined, first: &CellKey, second: &CellK
     replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()
 }
 
-/// d[r, i] = hit of the first − hit of the second, one row a replicate; none without a replicate.
+/// d[r, i] = hit of the first − hit of the second, one row a replicate; none without a replicate, or an image.
 fn differences(
     joined: &Joined,
     first: &CellKey,
     second: &CellKey,
     replicates: &[u32],
+    left_out: &BTreeSet<u32>,
 ) -> Result<Option<Differences>, AnalysisError> {
-    let hits = |key: &CellKey| -> Vec<&[bool]> {
-        replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.hits.as_deref()).collect()
-    };
     if replicates.is_empty() {
         return Ok(None);
     }
-    joined
-        .differences(&first.target, &hits(first), &hits(second))
-        .map(Some)
-        .map_err(|source| AnalysisError::Differences { cell: first.name(), source })
+    let hits = |key: &CellKey| -> Vec<&[bool]> {
+        replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.hits.as_deref()).collect()
+    };
+    let (target, ours, theirs) = (&first.target, hits(first), hits(second));
+    let differences = if left_out.is_empty() {
+        joined.differences(target, &ours, &theirs)
+    } else {
+        let examples = joined.examples(target);
+        let kept: Vec<usize> = (0..examples.len()).filter(|&place| !left_out.contains(&examples[place])).collect();
+        if kept.is_empty() {
+            return Ok(None);
+        }
+        joined.differences_on(target, &kept, &ours, &theirs)
+    };
+    differences.map(Some).map_err(|source| AnalysisError::Differences { cell: first.name(), source })
 }
 
 /// Runs that did not train, with their row in the differences where they have one.

@@ -1,4 +1,5 @@
-//! Gates that records alone can check: 1 (edge of the search), 3 (live baseline), 5 (test lock).
+//! Gates that records alone can check: 1 (edge of the search), 3 (live baseline), 5 (test lock). Those that rest on the
+//! data, 6 and 7, are in [`super::audited`].
 
 use nt_stats::verdict::{Bias, Consequence, Gate, GateFailure};
 

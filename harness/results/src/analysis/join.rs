@@ -53,7 +53,9 @@ pub(super) struct Joined {
     num_seen: u32,
     pub test_sets: BTreeMap<String, TestSet>,
     /// Class of every test image, by target.
-    labels: BTreeMap<String, Vec<usize>>,
+    labels: OfImages<usize>,
+    /// Identity of every test image, by target.
+    examples: OfImages<u32>,
     /// Whether every class counts the same in the deciding metric.
     is_class_balanced: bool,
 }
@@ -102,7 +104,7 @@ impl Joined {
         let loaded: Vec<Loaded> =
             counted.par_iter().map(|(_, record)| load(dir, record, study.metric)).collect::<Result<_, _>>()?;
         let test_sets = check_pairing(dir, &counted, &loaded)?;
-        let labels = labels(dir, &counted, &loaded)?;
+        let (labels, examples) = test_images(dir, &counted, &loaded)?;
         let mut cells: BTreeMap<CellKey, BTreeMap<u32, Run>> = BTreeMap::new();
         let mut rungs: BTreeMap<CellKey, Rungs> = BTreeMap::new();
         for ((key, record), loaded) in counted.into_iter().zip(loaded) {
@@ -118,7 +120,7 @@ impl Joined {
         }
         rungs.values_mut().for_each(|rungs| rungs.sort_by(|first, second| first.0.total_cmp(&second.0)));
         let is_class_balanced = study.metric == metric::MEAN_PER_CLASS;
-        Ok(Joined { cells, rungs, num_seen: study.replicates, test_sets, labels, is_class_balanced })
+        Ok(Joined { cells, rungs, num_seen: study.replicates, test_sets, labels, examples, is_class_balanced })
     }
 
     /// The runs of a cell by replicate.
@@ -141,6 +143,11 @@ impl Joined {
         self.labels.get(target).map_or(&[], Vec::as_slice)
     }
 
+    /// Identity of every test image of a target, in the order of [`Run::hits`]; empty where nothing was tested.
+    pub fn examples(&self, target: &str) -> &[u32] {
+        self.examples.get(target).map_or(&[], Vec::as_slice)
+    }
+
     /// Paired differences of the deciding metric on a target's test images, one row a replicate: of hits, weighted where
     /// every class counts the same.
     pub fn differences(
@@ -151,6 +158,22 @@ impl Joined {
     ) -> Result<Differences, DifferencesError> {
         let hits = Differences::from_hits(ours, theirs)?;
         if self.is_class_balanced { hits.class_balanced(self.labels(target)) } else { Ok(hits) }
+    }
+
+    /// The same on some of the test images, by their places: every class that they hold counts the same there too.
+    pub fn differences_on(
+        &self,
+        target: &str,
+        kept: &[usize],
+        ours: &[&[bool]],
+        theirs: &[&[bool]],
+    ) -> Result<Differences, DifferencesError> {
+        let hits = Differences::from_hits(ours, theirs)?.select_examples(kept)?;
+        if !self.is_class_balanced {
+            return Ok(hits);
+        }
+        let labels = self.labels(target);
+        hits.class_balanced(&kept.iter().filter_map(|&place| labels.get(place).copied()).collect::<Vec<_>>())
     }
 
     /// One run.
@@ -227,21 +250,26 @@ fn score(hits: &[bool], labels: &[u16], metric_name: &str) -> f64 {
     classes.values().map(|(right, all)| f64::from(*right) / f64::from(*all)).sum::<f64>() / classes.len() as f64
 }
 
-/// Class of every test image of each target, from the first of its runs.
-fn labels(
+/// Something of every test image, by target.
+type OfImages<T> = BTreeMap<String, Vec<T>>;
+
+/// Class and identity of every test image of each target, from the first of its runs.
+fn test_images(
     dir: &Path,
     counted: &[(CellKey, &RunRecord)],
     loaded: &[Loaded],
-) -> Result<BTreeMap<String, Vec<usize>>, AnalysisError> {
-    let mut labels: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+) -> Result<(OfImages<usize>, OfImages<u32>), AnalysisError> {
+    let (mut labels, mut examples) = (BTreeMap::new(), BTreeMap::new());
     for ((key, record), _) in counted.iter().zip(loaded).filter(|(_, loaded)| loaded.test_set.is_some()) {
-        if !labels.contains_key(&key.target) {
-            let told = predictions_of(dir, record)?;
-            let classes = told.iter().flat_map(|told| told.labels()).map(|&label| usize::from(label)).collect();
-            labels.insert(key.target.clone(), classes);
+        if labels.contains_key(&key.target) {
+            continue;
+        }
+        if let Some(told) = predictions_of(dir, record)? {
+            labels.insert(key.target.clone(), told.labels().iter().map(|&label| usize::from(label)).collect());
+            examples.insert(key.target.clone(), told.example_ids().to_vec());
         }
     }
-    Ok(labels)
+    Ok((labels, examples))
 }
 
 fn is_above_chance_on_test(predictions: &Predictions) -> bool {

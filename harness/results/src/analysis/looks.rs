@@ -74,6 +74,7 @@ pub(super) fn keep_decided(before: Vec<CellResult>, cells: &mut [CellResult], re
         if before.decision.is_some() && !is_open(&before) {
             cell.decided_at = before.decided_at.or(Some(replicates));
             (cell.decision, cell.effects, cell.checks) = (before.decision, before.effects, before.checks);
+            cell.without_overlap = before.without_overlap;
         }
     }
 }

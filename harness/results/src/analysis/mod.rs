@@ -1,6 +1,7 @@
 //! From records to verdicts: runs are joined into cells on their keys, paired with scratch and with the untrained
 //! source replicate by replicate and image by image, and decided as one family.
 
+mod audited;
 mod cell;
 mod chance;
 mod checks;
@@ -26,6 +27,7 @@ use nt_stats::verdict::{Settings, decide};
 use rayon::prelude::*;
 use thiserror::Error;
 
+pub use audited::WithoutOverlap;
 pub use cell::{CellKind, CellResult, RunOutcome};
 pub use checks::{CROSS_CHECK_LEVEL, Checks, CrossCheck, FixedTestSet, McNemar};
 pub use chosen::Chosen;
@@ -37,6 +39,7 @@ pub use quadrant::{Quadrant, Tally};
 pub use rules::{Rule, RuleArm, SizeWord, Trial, TrialContrast, planned_comparisons as planned_rule_comparisons};
 pub use search::Search;
 
+use crate::audit::{Audit, AuditError};
 use crate::predictions::PredictionsError;
 use crate::record::RunRecord;
 use crate::study::{CellKey, Study};
@@ -68,6 +71,8 @@ pub struct Analysis {
     pub ladders: BTreeMap<CellKey, Vec<Rung>>,
     /// Where a study that is looked at early stands; none where its verdicts are given once, at the end.
     pub look: Option<LookTaken>,
+    /// What the data were found to be before the first job; none for a study run without.
+    pub audit: Option<Audit>,
     /// What was found that a reader should know.
     pub notes: Vec<String>,
 }
@@ -86,6 +91,9 @@ pub struct TestSet {
 /// Why records cannot be analysed.
 #[derive(Debug, Error)]
 pub enum AnalysisError {
+    /// The audit of the data cannot be read.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// Two runs that should be paired saw different test images.
     #[error(
         "{first} and {second} were not tested on the same images (first difference at example {example_id}); they \
@@ -163,19 +171,20 @@ pub enum AnalysisError {
 /// [`AnalysisError`] if runs cannot be paired, or their predictions not read.
 pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analysis, AnalysisError> {
     let mut joined = Joined::new(dir, study, records)?;
+    let audit = Audit::read(dir)?;
     let declared = study;
     let mut looks = looks::looks(declared, records);
     let last = looks.pop().unwrap_or_else(|| looks::Look { number: 1, study: declared.clone() });
     let mut before: Option<(Vec<CellResult>, u32)> = None;
     for look in looks {
-        let (mut cells, _) = decide_cells(&look.study, &mut joined)?;
+        let (mut cells, _) = decide_cells(&look.study, &mut joined, audit.as_ref())?;
         if let Some((earlier, replicates)) = before {
             looks::keep_decided(earlier, &mut cells, replicates);
         }
         before = Some((cells, look.study.replicates));
     }
     let study = &last.study;
-    let (mut cells, (family_size, control_family_size)) = decide_cells(study, &mut joined)?;
+    let (mut cells, (family_size, control_family_size)) = decide_cells(study, &mut joined, audit.as_ref())?;
     if let Some((earlier, replicates)) = before {
         looks::keep_decided(earlier, &mut cells, replicates);
     }
@@ -200,6 +209,7 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
         searches: search::searches(records),
         ladders,
         look,
+        audit,
         notes,
     })
 }
@@ -232,13 +242,17 @@ impl Analysis {
 }
 
 /// Every cell of a study on its first replicates, decided; and how large the families of treatments and controls are.
-fn decide_cells(study: &Study, joined: &mut Joined) -> Result<(Vec<CellResult>, (usize, usize)), AnalysisError> {
+fn decide_cells(
+    study: &Study,
+    joined: &mut Joined,
+    audit: Option<&Audit>,
+) -> Result<(Vec<CellResult>, (usize, usize)), AnalysisError> {
     joined.see(study.replicates);
     let mut cells: Vec<CellResult> =
         study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, joined)).collect();
-    let family_size = decide_kind(study, joined, &mut cells, CellKind::Transfer)?;
-    let control_family_size = decide_kind(study, joined, &mut cells, CellKind::Control)?;
-    decide_kind(study, joined, &mut cells, CellKind::Placebo)?;
+    let family_size = decide_kind(study, joined, audit, &mut cells, CellKind::Transfer)?;
+    let control_family_size = decide_kind(study, joined, audit, &mut cells, CellKind::Control)?;
+    decide_kind(study, joined, audit, &mut cells, CellKind::Placebo)?;
     // What a placebo shows has no cause.
     for cell in cells.iter_mut().filter(|cell| cell.kind == CellKind::Placebo) {
         cell.decision.iter_mut().for_each(|decision| decision.attribution = None);
@@ -249,6 +263,7 @@ fn decide_cells(study: &Study, joined: &mut Joined) -> Result<(Vec<CellResult>, 
 fn decide_kind(
     study: &Study,
     joined: &Joined,
+    audit: Option<&Audit>,
     cells: &mut [CellResult],
     kind: CellKind,
 ) -> Result<usize, AnalysisError> {
@@ -258,7 +273,9 @@ fn decide_kind(
     let mut first_replicates = Vec::new();
     let mut places = Vec::new();
     for at in chosen {
-        if let Prepared::Ready { contrast, first_replicate } = contrast::prepare(study, joined, &cells[at])? {
+        if let Prepared::Ready { contrast, first_replicate } =
+            contrast::prepare(study, joined, &cells[at], &BTreeSet::new())?
+        {
             contrasts.push(*contrast);
             first_replicates.push(first_replicate);
             places.push(at);
@@ -269,7 +286,12 @@ fn decide_kind(
         .zip(&places)
         .map(|(contrast, &at)| effects::effects(joined, &cells[at].key, &contrast.gap))
         .collect::<Result<_, _>>()?;
-    let decisions = decide(&contrasts, &settings)?;
+    let mut decisions = decide(&contrasts, &settings)?;
+    if let Some(audit) = audit
+        && audited::hold(study, joined, audit, (cells, &places), (&mut contrasts, &decisions), &settings)?
+    {
+        decisions = decide(&contrasts, &settings)?;
+    }
     let checks = checks::check(&contrasts, &decisions, &first_replicates, study.replicates as usize, &settings)?;
     for (((at, decision), effects), checks) in places.into_iter().zip(decisions).zip(effects).zip(checks) {
         cells[at].decision = Some(decision);

@@ -3,19 +3,19 @@
 //! A rule compares treatments with each other, not only with scratch. All its contrasts, over all quadrants and
 //! sources, are one family, apart from that of the verdicts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nt_scenario::Method;
 use nt_scenario::network::NUM_LEARNED_LAYERS;
 use nt_stats::verdict::{
-    Arm, Claim, Contrast, Decision, FailedRun, FailureReason, Reference, RuleVerdict, decide, judge_rule,
+    Arm, Claim, Contrast, Decision, FailedRun, FailureReason, GateFailure, Reference, RuleVerdict, decide, judge_rule,
 };
 
 use super::chosen::best_on_validation;
 use super::gates::{self, Versus};
 use super::join::{Joined, Run};
 use super::quadrant::quadrants;
-use super::{AnalysisError, CellKind, CellResult, Quadrant, settings};
+use super::{AnalysisError, CellKind, CellResult, Quadrant, audited, settings};
 use crate::study::{CellKey, Study};
 
 /// The last layer before the classifier: fc7.
@@ -227,9 +227,10 @@ struct Court<'a> {
     cells: &'a [CellResult],
 }
 
-/// The runs of an arm, by replicate, with the layers chosen where there was a choice.
+/// The runs of an arm, by replicate, with the cells that they are of, and the layers chosen where there was a choice.
 struct ArmRuns<'a> {
     runs: BTreeMap<u32, &'a Run>,
+    cells: BTreeSet<usize>,
     layers: Vec<(u8, usize)>,
 }
 
@@ -304,6 +305,13 @@ impl<'a> Court<'a> {
             other => Versus::Arm { ours: advised.words(), theirs: other.words() },
         };
         let runs = |arm: &ArmRuns<'a>| -> Vec<&'a Run> { arm.runs.values().copied().collect() };
+        let mut failed_gates = gates::failures_of(&runs(&ours), &runs(&theirs), versus);
+        let of_audit = audited::inherited(ours.cells.union(&theirs.cells).map(|&at| &self.cells[at]));
+        failed_gates.extend(of_audit.into_iter().map(|failure| match versus {
+            Versus::Scratch => failure,
+            // The overlap helps both treatments, and nobody knows which of them more.
+            Versus::Arm { .. } => GateFailure { bias: None, ..failure },
+        }));
         Ok(Ok(Contrast {
             name,
             // Never "negative transfer": a rule that fails says only that its advice was the worse one.
@@ -312,7 +320,7 @@ impl<'a> Court<'a> {
             gap,
             source_gap: None,
             failed_runs,
-            failed_gates: gates::failures_of(&runs(&ours), &runs(&theirs), versus),
+            failed_gates,
         }))
     }
 
@@ -332,20 +340,22 @@ impl<'a> Court<'a> {
         let Some(&first) = candidates.first() else { return Err(arm.wanted(source)) };
         if arm != RuleArm::EarlierProbe {
             let runs = self.joined.runs(&self.cells[first].key).map(|(&replicate, run)| (replicate, run)).collect();
-            return Ok(ArmRuns { runs, layers: Vec::new() });
+            return Ok(ArmRuns { runs, cells: [first].into(), layers: Vec::new() });
         }
         let mut runs = BTreeMap::new();
+        let mut cells = BTreeSet::new();
         let mut layers: BTreeMap<u8, usize> = BTreeMap::new();
         for replicate in 0..self.study.replicates {
             if let Some((at, run)) = best_on_validation(self.joined, self.cells, &candidates, replicate) {
                 runs.insert(replicate, run);
+                cells.insert(at);
                 *layers.entry(depth(&self.cells[at]).unwrap_or_default()).or_default() += 1;
             }
         }
         if runs.is_empty() {
             return Err("no run has validation images to choose the layer by; set validation_fraction".to_owned());
         }
-        Ok(ArmRuns { runs, layers: layers.into_iter().collect() })
+        Ok(ArmRuns { runs, cells, layers: layers.into_iter().collect() })
     }
 }
 
@@ -364,6 +374,8 @@ fn failed(arm: &ArmRuns<'_>, whose: Arm, replicates: &[u32]) -> Vec<FailedRun> {
 
 #[cfg(test)]
 mod tests {
+    use nt_stats::verdict::Gate;
+
     use super::*;
     use crate::analysis::analyse;
     use crate::mock::{Mock, like_the_default_study};
@@ -446,6 +458,25 @@ mod tests {
         mock.study.targets[0].sizes.truncate(1);
         let trials = tried(&mock);
         assert!(trials[0].rule.as_ref().unwrap_err().contains("[[target.size]]"));
+    }
+
+    #[test]
+    fn what_the_audit_says_against_a_source_it_says_against_its_comparisons() {
+        let dir = tempfile::tempdir().unwrap();
+        let mock = with_probes(like_the_default_study);
+        let records = mock.write(dir.path());
+        let plain = analyse(dir.path(), &mock.study, &records).unwrap().trials;
+        crate::audit::tests::audit(-1.0, 0.1).write(dir.path()).unwrap();
+        let held = analyse(dir.path(), &mock.study, &records).unwrap().trials;
+        let decisions = |trials: &[Trial]| -> Vec<Decision> {
+            trials.iter().flat_map(|trial| &trial.contrasts).map(|one| one.decision.clone().unwrap()).collect()
+        };
+        for (plain, held) in decisions(&plain).iter().zip(decisions(&held)) {
+            assert_eq!(plain.failed_gates, []);
+            let gates: Vec<Gate> = held.failed_gates.iter().map(|failure| failure.gate).collect();
+            assert_eq!(gates, [Gate::Similarity], "{}: once, though both arms are of the source", held.name);
+            assert_eq!(held.verdict, plain.verdict.downgraded(), "{}", held.name);
+        }
     }
 
     #[test]

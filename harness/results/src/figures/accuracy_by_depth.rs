@@ -99,6 +99,7 @@ fn point(_: &Analysis, depth: u8, cell: &CellResult) -> Point {
     let verdict = cell.decision.as_ref().map(|decision| decision.verdict);
     Point {
         x: f64::from(depth),
+        across: None,
         copied: cell.key.copied,
         frozen: cell.key.frozen,
         mean: cell.mean.map(percent),

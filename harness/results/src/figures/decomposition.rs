@@ -78,6 +78,7 @@ fn series(part: &Part, source: &str, num_planned: usize) -> Series {
         copied: depth.depth,
         frozen: if part.component == Component::Recovery { 0 } else { depth.depth },
         mean: Some(round4(depth.mean_pp)),
+        across: None,
         low: depth.band_pp.map(|(low, _)| round4(low)),
         high: depth.band_pp.map(|(_, high)| round4(high)),
         replicates: depth.replicates_pp.iter().copied().map(round4).collect(),

@@ -73,6 +73,7 @@ pub(super) fn point(analysis: &Analysis, x: f64, cell: &CellResult) -> Point {
     let verdict = cell.verdict();
     Point {
         x,
+        across: None,
         copied: cell.key.copied,
         frozen: cell.key.frozen,
         mean: gap.map(|gap| round4(gap.mean_pp)),

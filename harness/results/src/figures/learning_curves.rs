@@ -77,6 +77,7 @@ fn mean_loss(dir: &Path, cell: &CellResult) -> Result<Vec<Point>, CurveError> {
     Ok(complete
         .map(|(step, (sum, count))| Point {
             x: step as f64,
+            across: None,
             copied: cell.key.copied,
             frozen: cell.key.frozen,
             mean: Some(round4(sum / count as f64)).filter(|mean| mean.is_finite()),

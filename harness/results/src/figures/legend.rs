@@ -84,7 +84,7 @@ fn samples(spec: &FigureSpec) -> Vec<(Sample, String)> {
         match spec.form {
             Form::Curves | Form::Bands => add(Sample::Curve(series.kind, series.pattern), &series.label),
             Form::Lines => add(Sample::Line(series.kind, series.pattern), &series.label),
-            Form::Rows => add(Sample::Row(series.kind), &series.label),
+            Form::Rows | Form::Points => add(Sample::Row(series.kind), &series.label),
             Form::Tiles => {}
         }
     }

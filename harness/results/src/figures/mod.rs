@@ -9,6 +9,7 @@ mod export;
 mod font;
 pub mod forest;
 pub mod gap_by_depth;
+pub mod gap_by_similarity;
 pub mod lattice;
 pub mod learning_curves;
 mod legend;

@@ -46,6 +46,8 @@ pub enum Form {
     Rows,
     /// A tile at (copied, frozen), coloured by its mean.
     Tiles,
+    /// Means with markers and intervals in both directions, each source named.
+    Points,
 }
 
 /// An entry of the legend that explains a sign.
@@ -229,6 +231,9 @@ pub struct Point {
     pub frozen: u8,
     /// Mean; none without a run.
     pub mean: Option<f64>,
+    /// Ends of the interval of `x`, where x was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub across: Option<[f64; 2]>,
     /// Lower end of its interval.
     pub low: Option<f64>,
     /// Upper end of its interval.

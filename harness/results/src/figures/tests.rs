@@ -159,6 +159,33 @@ fn learning_curves_average_the_runs_and_are_left_out_where_there_are_none() {
 }
 
 #[test]
+fn gaps_stand_over_the_measured_similarity_of_their_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let mock = Mock::four_quadrants(like_the_default_study);
+    let records = mock.write(dir.path());
+    let without = analyse(dir.path(), &mock.study, &records).unwrap();
+    assert_eq!(gap_by_similarity::gap_by_similarity(&without, "shapes-b", None), None);
+    crate::audit::tests::audit(1.0, 0.1).write(dir.path()).unwrap();
+    let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
+    let spec = gap_by_similarity::gap_by_similarity(&analysis, "shapes-b", None).unwrap();
+    let places: Vec<(&str, f64, Option<[f64; 2]>, u8, u8)> = spec.panels[1]
+        .series
+        .iter()
+        .map(|series| (&series.points[0], series.source.as_str()))
+        .map(|(point, source)| (source, point.x, point.across, point.copied, point.frozen))
+        .collect();
+    let (near, far) = (Some([0.4, 0.6]), Some([1.4, 1.6]));
+    assert_eq!(
+        places,
+        [("near", 0.5, near, 7, 7), ("near", 0.5, near, 7, 0), ("far", 1.5, far, 7, 7), ("far", 1.5, far, 7, 0)]
+    );
+    assert!(spec.panels[1].series[2].points[0].mean.unwrap() < -45.0);
+    let svg = vector::svg(&spec).unwrap();
+    tags(&svg);
+    assert!(svg.contains("proxy A-distance of source and target") && svg.contains("far\n"));
+}
+
+#[test]
 fn an_incomplete_panel_says_how_many_runs_it_has() {
     let mock = Mock::four_quadrants(like_the_default_study)
         .editing(|key, record| key.size != "small" || key.copied != 3 || record.replicate < 5);

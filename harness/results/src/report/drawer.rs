@@ -7,8 +7,8 @@ use nt_stats::p_value::PrintedP;
 use nt_stats::verdict::{Consequence, Decision, Verdict};
 
 use super::number::{NONE, gap, interval, percent};
-use super::{Material, cells, number};
-use crate::analysis::{CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, CrossCheck, Effects};
+use super::{Material, cells, data, number};
+use crate::analysis::{Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, CrossCheck, Effects};
 use crate::number::{signed, text};
 
 /// The drawers of all cells: inert until the script opens one.
@@ -40,7 +40,7 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
         @if let Some(decision) = &cell.decision {
             (the_gap(cell, decision))
             @if let Some(checks) = &cell.checks { (second_opinions(checks)) }
-            (gates(decision))
+            (gates(&material.analysis, cell, decision))
         }
         (replicates(material, cell))
         @if let Some(effects) = &cell.effects { (sizes(effects)) (classes(material, cell, effects)) }
@@ -158,11 +158,12 @@ fn flips(decision: &Decision) -> String {
     }
 }
 
-fn gates(decision: &Decision) -> Markup {
+fn gates(analysis: &Analysis, cell: &CellResult, decision: &Decision) -> Markup {
     html! {
         h3 { "Gates" }
+        @if let Some(without) = &cell.without_overlap { p { (data::without_words(without)) "." } }
         @if decision.failed_gates.is_empty() {
-            p { "Those that the records can check (1, 3, 5) held." }
+            p { "Those that were checked (" (data::checked_gates(analysis)) ") held." }
         } @else {
             ul {
                 @for failure in &decision.failed_gates {

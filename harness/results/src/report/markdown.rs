@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::answer::Side;
 use super::number::{NONE, gap, interval, percent};
-use super::{Material, answer, decomposition, rules};
+use super::{Material, answer, data, decomposition, rules};
 use crate::analysis::{Analysis, CellResult, Quadrant, Trial};
 
 /// The report as Markdown.
@@ -53,6 +53,7 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     for cell in &analysis.cells {
         row(text, cell)?;
     }
+    write!(text, "{}", data::markdown(analysis))?;
     let completeness = &material.completeness;
     writeln!(
         text,

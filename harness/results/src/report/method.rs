@@ -106,7 +106,11 @@ fn conditions(analysis: &Analysis, first: Option<&Decision>) -> Markup {
             "The network: " (analysis.study.network) ". Learning rates: " (analysis.study.search)
             "; intervals are conditional on the rates chosen. "
             @if let Some(decision) = first { "Scope: " (decision.gap.scope) ". " }
-            "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock (gate 5)."
+            "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock (gate 5)"
+            @if analysis.audit.is_some() {
+                "; from the data: overlap of training and test images (gate 6), and similarity (gate 7)"
+            }
+            "."
         }
     }
 }

@@ -4,6 +4,7 @@ mod answer;
 mod artifact;
 mod cells;
 mod classes;
+mod data;
 mod decomposition;
 mod drawer;
 mod fairness;
@@ -39,6 +40,7 @@ use crate::figures::accuracy_by_depth::accuracy_by_depth;
 use crate::figures::decomposition::decomposition as decomposition_figure;
 use crate::figures::forest::forest;
 use crate::figures::gap_by_depth::gap_by_depth;
+use crate::figures::gap_by_similarity::gap_by_similarity;
 use crate::figures::lattice::lattice;
 use crate::figures::learning_curves::learning_curves;
 use crate::figures::{self, FigureError};
@@ -221,6 +223,7 @@ fn draw(dir: &Path, analysis: &Analysis, manifest: Option<&Manifest>) -> Result<
         specs.push(gap_by_depth(analysis, name, parameters));
         specs.extend(decomposition_figure(analysis, name, parameters));
         specs.push(lattice(analysis, name, parameters));
+        specs.extend(gap_by_similarity(analysis, name, parameters));
         specs.extend(forest(analysis, name, parameters));
         specs.extend(learning_curves(dir, analysis, name, parameters)?);
     }

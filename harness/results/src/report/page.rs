@@ -2,7 +2,9 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Figure, Material, answer, cells, decomposition, drawer, fairness, method, quadrants, rules, sections};
+use super::{
+    Figure, Material, answer, cells, data, decomposition, drawer, fairness, method, quadrants, rules, sections,
+};
 use crate::SCHEMA_VERSION;
 use crate::figures::Form;
 
@@ -43,6 +45,7 @@ pub(super) fn document(material: &Material) -> String {
                     (figures(material))
                     (decomposition::section(material))
                     (cells::section(material))
+                    (data::section(material))
                     (sections::contact_sheets(material))
                     (method::section(material))
                     (fairness::section(material))
@@ -153,6 +156,7 @@ fn caption(form: Form) -> &'static str {
         Form::Bands => "Depth n: how many layers are copied, counted from the input; shaded: the simultaneous band.",
         Form::Lines => "Mean over replicates of the training loss; the colour says how many layers are frozen.",
         Form::Rows => "Every contrast of the family with its adjusted interval; left of the line is harm.",
+        Form::Points => "The deepest treatments of every source, by how far its training images lie from the target's.",
         Form::Tiles => "Across: layers copied; upwards: how many of them are frozen. The number is the gap in points.",
     }
 }

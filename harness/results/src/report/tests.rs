@@ -1,4 +1,6 @@
 use super::*;
+use crate::audit::MatchKind;
+use crate::audit::tests::{audit, with_matches};
 use crate::mock::{Mock, like_the_default_study, manifest};
 use crate::study::StudyTarget;
 
@@ -169,6 +171,34 @@ fn tables_for_papers_have_a_line_a_row_and_the_verdicts_their_effect_sizes() {
     assert_eq!(json["choices"].as_array().unwrap().len(), 4);
     assert!(json["verdicts"][0]["variance"]["residual"].as_f64().unwrap() > 0.0);
     assert_eq!(json["verdicts"][0]["checks"]["disagree_on_sign"], false);
+}
+
+#[test]
+fn gaps_without_the_overlap_stand_beside_their_verdicts() {
+    let dir = tempfile::tempdir().unwrap();
+    let mock = Mock::four_quadrants(like_the_default_study);
+    mock.write(dir.path());
+    let found = with_matches(audit(1.0, 0.1), Some("near"), MatchKind::Perceptual, 5);
+    found.write(dir.path()).unwrap();
+    report_of(dir.path(), &mock.study, &Classes::default()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&read(&dir, "verdicts.json")).unwrap();
+    let mut of_near = 0;
+    for row in json["verdicts"].as_array().unwrap() {
+        let without = &row["without_overlap"];
+        if row["source"] == "near" {
+            of_near += 1;
+            assert_eq!(without["n_left_out"], 5);
+            assert!(without["gap_pp"].as_f64() != row["gap_pp"].as_f64() && without["verdict"].is_string());
+            assert!(without["ci_low_pp"].as_f64().unwrap() < without["gap_pp"].as_f64().unwrap());
+            // Of its own: the step of the family at which the cell was judged may be another.
+            assert!((0.95..1.0).contains(&without["ci_level"].as_f64().unwrap()));
+        } else {
+            assert!(without.is_null());
+        }
+    }
+    assert_eq!(of_near, 28);
+    assert!(read(&dir, "index.html").contains("Without 5 test images that are, or look like, training images"));
+    assert!(!read(&dir, "verdicts.csv").contains("overlap"));
 }
 
 /// The bound of a large study's report, measured: `cargo test --release -p nt-results -- --ignored --nocapture`.

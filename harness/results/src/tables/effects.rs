@@ -2,7 +2,7 @@
 
 use nt_stats::crossed::VarianceComponents;
 use nt_stats::p_value::round_p;
-use nt_stats::verdict::Decision;
+use nt_stats::verdict::{Decision, Verdict};
 use serde::Serialize;
 
 use super::TableError;
@@ -10,7 +10,7 @@ use super::verdicts::{VerdictRow, rounded};
 use crate::SCHEMA_VERSION;
 use crate::analysis::{
     Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, Chosen, ClassEffect, CrossCheck, Effects, McNemar,
-    Quadrant,
+    Quadrant, WithoutOverlap,
 };
 use crate::study::CellKey;
 
@@ -22,6 +22,22 @@ struct Row<'a> {
     effects: Option<EffectRow>,
     variance: Option<VarianceRow>,
     checks: Option<CheckRow>,
+    /// The gap without the test images found among training images; none where the audit found none, or was not made.
+    without_overlap: Option<OverlapFreeRow>,
+}
+
+/// The gap on the test images that are not, and do not look like, training images.
+#[derive(Serialize)]
+struct OverlapFreeRow {
+    n_left_out: usize,
+    /// None, as all below, where no test image is left.
+    gap_pp: Option<f64>,
+    /// Ends of its interval, adjusted over the family at `ci_level` of its own.
+    ci_low_pp: Option<f64>,
+    ci_high_pp: Option<f64>,
+    ci_level: Option<f64>,
+    /// Before gates.
+    verdict: Option<&'static str>,
 }
 
 /// Variance components of the gap, squared fractions, to six significant digits: what `nt plan --power --pilot` reads.
@@ -121,6 +137,7 @@ pub(super) fn verdicts_json(analysis: &Analysis, rows: &[VerdictRow]) -> Result<
         effects: effects_of(cell),
         variance: cell.decision.as_ref().and_then(variance_of),
         checks: cell.checks.as_ref().map(checks_of),
+        without_overlap: cell.without_overlap.as_ref().map(without_overlap),
     });
     let choices =
         analysis.quadrants.iter().filter_map(|quadrant| Some(choice(analysis, quadrant, quadrant.chosen.as_ref()?)));
@@ -163,6 +180,18 @@ fn checks_of(checks: &Checks) -> CheckRow {
             won,
             p: round_p(p),
         }),
+    }
+}
+
+fn without_overlap(without: &WithoutOverlap) -> OverlapFreeRow {
+    let gap = without.gap.as_ref();
+    OverlapFreeRow {
+        n_left_out: without.num_left_out,
+        gap_pp: gap.map(|gap| rounded(gap.mean_pp)),
+        ci_low_pp: gap.and_then(|gap| gap.low_pp).map(rounded),
+        ci_high_pp: gap.and_then(|gap| gap.high_pp).map(rounded),
+        ci_level: gap.map(|gap| rounded(gap.level)),
+        verdict: without.verdict.map(Verdict::name),
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Arm, Consequence, Contrast, Decision, Method, Reference, Settings, V
 use crate::power::{Need, PowerTarget};
 use crate::sign_flip::ReplicateGapsError;
 use rayon::prelude::*;
+use std::borrow::Borrow;
 use thiserror::Error;
 
 /// Why a family cannot be judged.
@@ -53,15 +54,16 @@ pub enum FamilyError {
 /// * INVALID outranks INCONCLUSIVE (OPTIMISATION), which outranks every verdict on the gap, help included.
 /// * With the test set fixed, an interval extends by the sign-flip critical value of the step at which its contrast was
 ///   judged, and a verdict needs both the interval and the adjusted p.
-pub fn decide(family: &[Contrast], settings: &Settings) -> Result<Vec<Decision>, FamilyError> {
-    check(family, settings)?;
+pub fn decide<C: Borrow<Contrast>>(family: &[C], settings: &Settings) -> Result<Vec<Decision>, FamilyError> {
+    let family: Vec<&Contrast> = family.iter().map(Borrow::borrow).collect();
+    check(&family, settings)?;
     let gaps: Vec<Member<'_>> =
         family.iter().map(|contrast| Member { gap: &contrast.gap, claimable: is_claimable(contrast) }).collect();
     let with_source: Vec<usize> = (0..family.len()).filter(|at| family[*at].source_gap.is_some()).collect();
     let source_gaps: Vec<Member<'_>> = with_source
         .iter()
         .filter_map(|at| {
-            let claimable = is_claimable(&family[*at]) && !has_failed(&family[*at], |arm| arm == Arm::UntrainedSource);
+            let claimable = is_claimable(family[*at]) && !has_failed(family[*at], |arm| arm == Arm::UntrainedSource);
             family[*at].source_gap.as_ref().map(|gap| Member { gap, claimable })
         })
         .collect();
@@ -77,7 +79,7 @@ pub fn decide(family: &[Contrast], settings: &Settings) -> Result<Vec<Decision>,
         .collect())
 }
 
-fn check(family: &[Contrast], settings: &Settings) -> Result<(), FamilyError> {
+fn check(family: &[&Contrast], settings: &Settings) -> Result<(), FamilyError> {
     let inside = |setting, value: f64, accepted, good: bool| {
         if good { Ok(()) } else { Err(FamilyError::Setting { setting, value, accepted }) }
     };

@@ -134,7 +134,7 @@ fn ribbon<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, series: &Series, frame: &
     canvas.polygon(&lower.chain(upper).collect::<Vec<_>>(), ink.mix(0.16))
 }
 
-fn interval<DB: DrawingBackend>(
+pub(super) fn interval<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     point: &Point,
     frame: &Frame,

@@ -73,7 +73,7 @@ impl Layout {
 
 fn panel_size(spec: &FigureSpec) -> (f64, f64) {
     match spec.form {
-        Form::Curves | Form::Bands => (470.0, 270.0),
+        Form::Curves | Form::Bands | Form::Points => (470.0, 270.0),
         Form::Lines => (470.0, 210.0),
         Form::Rows => (400.0, ROW * (spec.x.high - spec.x.low)),
         Form::Tiles => (TILE.0 * (spec.x.high - spec.x.low), TILE.1 * (spec.y.high - spec.y.low)),

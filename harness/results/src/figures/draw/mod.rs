@@ -3,6 +3,7 @@
 mod axes;
 mod curves;
 mod layout;
+mod points;
 mod rows;
 mod tiles;
 
@@ -45,6 +46,7 @@ pub(super) fn figure<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, spec: &FigureS
             Form::Curves | Form::Bands | Form::Lines => curves::draw(canvas, spec, panel, &frame)?,
             Form::Rows => rows::draw(canvas, panel, &frame)?,
             Form::Tiles => tiles::draw(canvas, spec, panel, &frame)?,
+            Form::Points => points::draw(canvas, panel, &frame)?,
         }
         if is_empty(panel) {
             let middle = ((frame.left + frame.right()) / 2.0, (frame.top + frame.bottom()) / 2.0);

@@ -1,0 +1,73 @@
+//! What images are measured by: the codes of a network that was never trained.
+//!
+//! A trained network would favour the images it was trained on, and one of the study's own sources is what is judged. A
+//! random network favours none; its filters still answer to edges, colours, grain and their arrangement. It sees no
+//! meaning: two sets of pictures of other objects in the same look lie near each other by it, whatever the labels.
+
+use super::DataAuditError;
+use crate::data::{Codes, Images, Inputs};
+use crate::model::{Init, Parameters, initialise};
+use crate::train::{self, Span};
+use nt_scenario::network::{Architecture, NetworkShape};
+use nt_scenario::{Initialiser, Scenario};
+
+/// The same width in every study, so that distances of studies of one input size can be compared: 48 channels after conv3
+/// and 32 after conv5.
+const WIDTH: f64 = 0.125;
+/// Depths whose codes are taken: a middle layer for texture and colour, the last with a place for arrangement.
+const DEPTHS: [usize; 2] = [3, 5];
+
+/// The network that measures, drawn from the study's seed.
+pub(super) struct Instrument {
+    shape: NetworkShape,
+    parameters: Parameters,
+}
+
+/// The instrument in words.
+pub(super) fn words(scenario: &Scenario) -> String {
+    format!("an untrained AlexNet of width {WIDTH} on {} px: channel means after conv3 and conv5", scenario.model.input)
+}
+
+/// Codes of images, `(N, num_features)`.
+pub(super) struct PooledCodes {
+    pub values: Vec<f64>,
+    /// Features of each depth, one after another in a row.
+    pub features: [usize; DEPTHS.len()],
+}
+
+impl Instrument {
+    pub fn new(scenario: &Scenario) -> Self {
+        let shape = NetworkShape::new(Architecture::AlexNet, WIDTH, scenario.model.input, 2);
+        let init = Init { seed: scenario.study.seed, scope: "audit", replicate: 0 };
+        // He's initialisation keeps the scale of codes from layer to layer; others let it fade.
+        let parameters = initialise(&shape, Initialiser::HeNormal, init);
+        Self { shape, parameters }
+    }
+
+    /// Means over positions of every channel after each depth.
+    pub fn codes(&self, images: &Images) -> Result<PooledCodes, DataAuditError> {
+        let images = Inputs::Images(images);
+        let (middle, top) = (DEPTHS[0], DEPTHS[1]);
+        let span = |first: usize, last: usize| Span { first, last, frozen: last };
+        let (num_features, values) = train::codes(&self.shape, span(0, middle), &self.parameters, images)?;
+        let below = Codes::new(num_features, values, &images);
+        let at_middle = self.pooled(middle, below.values());
+        let (_, values) = train::codes(&self.shape, span(middle, top), &self.parameters, Inputs::Codes(&below))?;
+        let at_top = self.pooled(top, &values);
+        let features = [self.channels(middle), self.channels(top)];
+        let rows = at_middle.chunks_exact(features[0]).zip(at_top.chunks_exact(features[1]));
+        Ok(PooledCodes { values: rows.flat_map(|(middle, top)| middle.iter().chain(top).copied()).collect(), features })
+    }
+
+    fn channels(&self, depth: usize) -> usize {
+        self.shape.layers[depth - 1].num_biases()
+    }
+
+    /// pooled[n][c] = mean over positions of values[n][c][position]
+    fn pooled(&self, depth: usize, values: &[f32]) -> Vec<f64> {
+        let positions = self.shape.layers[depth - 1].num_activations() / self.channels(depth);
+        let mean =
+            |of_channel: &[f32]| of_channel.iter().map(|&value| f64::from(value)).sum::<f64>() / positions as f64;
+        values.chunks_exact(positions).map(mean).collect()
+    }
+}

@@ -1,0 +1,153 @@
+//! The audit of a study's data, before anything is trained: do test images stand among training images (gate 6), and how
+//! far do the sources lie from the targets (gate 7)?
+//!
+//! It trains nothing, opens no test label, and changes no record.
+
+mod codes;
+mod overlap;
+mod search;
+mod similarity;
+#[cfg(test)]
+mod tests;
+
+pub use overlap::PERCEPTUAL_THRESHOLD;
+pub use similarity::MOST_IMAGES;
+
+use crate::data::{DataError, SealedTest, TrainPool};
+use crate::train::TrainError;
+use nt_results::audit::{Audit, TargetAudit};
+use nt_results::{AuditError, SCHEMA_VERSION};
+use nt_scenario::{Scenario, SourceNetwork};
+use nt_stats::similarity::SampleError;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Raised with every change that alters a number of the audit.
+const VERSION: &str = "nt audit 1";
+
+/// Why data cannot be audited.
+#[derive(Debug, thiserror::Error)]
+pub enum DataAuditError {
+    /// An image cannot be read, or there are fewer than the scenario asks for.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The network that images are measured by does not take them.
+    #[error(transparent)]
+    Network(#[from] TrainError),
+    /// Codes cannot be compared.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+    /// `audit.json` cannot be read or written.
+    #[error(transparent)]
+    File(#[from] AuditError),
+}
+
+/// The two sides of some classes of a data set.
+pub type Pool = Arc<(TrainPool, SealedTest)>;
+
+/// Where an audit gets its images.
+pub trait Pools {
+    /// The training and test side of these classes (all, if none are named) of a data set.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownClass`], which a checked scenario rules out.
+    fn pool(&self, data: &str, classes: Option<&[String]>, test_per_class: Option<usize>) -> Result<Pool, DataError>;
+
+    /// Hash of a data set's pixels and class names.
+    fn digest(&self, data: &str) -> [u8; 32];
+}
+
+/// A source that some treatment copies from, with the images of its own that its network learned from.
+struct AuditedSource<'a> {
+    name: &'a str,
+    network: &'a SourceNetwork,
+    pool: Option<Pool>,
+    /// Its data set, where it has one.
+    data: Option<&'a str>,
+}
+
+/// Audits a scenario's data.
+///
+/// # Errors
+/// [`DataAuditError`] where an image cannot be read.
+pub fn audit(scenario: &Scenario, pools: &dyn Pools) -> Result<Audit, DataAuditError> {
+    let sources = sources(scenario, pools)?;
+    let mut search = overlap::Search::default();
+    let targets = scenario.targets.iter().map(|target| {
+        let pool = pools.pool(&target.data, target.classes.as_deref(), target.test_per_class)?;
+        let (num_test_images, overlaps) = search.overlaps(scenario, target, &pool, &sources)?;
+        let measured = similarity::measure(scenario, target, &pool, &sources)?;
+        Ok(TargetAudit {
+            target: target.name.clone(),
+            num_test_images,
+            overlaps,
+            num_images: measured.num_images,
+            similarities: measured.similarities,
+            comparisons: measured.comparisons,
+        })
+    });
+    Ok(Audit {
+        schema_version: SCHEMA_VERSION,
+        basis: basis(scenario, pools),
+        measured_by: codes::words(scenario),
+        perceptual_threshold: PERCEPTUAL_THRESHOLD,
+        targets: targets.collect::<Result<_, DataAuditError>>()?,
+    })
+}
+
+/// The audit of a study's folder, made where there is none or its data or seed have changed since; and whether it was.
+///
+/// # Errors
+/// [`DataAuditError`] where an image cannot be read, or the file not be written.
+pub fn keep(scenario: &Scenario, pools: &dyn Pools, dir: &Path) -> Result<bool, DataAuditError> {
+    // One that cannot be read is made again: it holds nothing that is not in the data.
+    let known = Audit::read(dir).ok().flatten();
+    if known.is_some_and(|known| known.basis == basis(scenario, pools)) {
+        return Ok(false);
+    }
+    audit(scenario, pools)?.write(dir)?;
+    Ok(true)
+}
+
+fn sources<'a>(scenario: &'a Scenario, pools: &dyn Pools) -> Result<Vec<AuditedSource<'a>>, DataError> {
+    let is_used = |index: usize| scenario.treatments.iter().any(|treatment| treatment.sources.contains(&index));
+    let used = scenario.sources.iter().enumerate().filter(|(index, _)| is_used(*index));
+    used.map(|(_, source)| {
+        let base = match &source.network {
+            SourceNetwork::MeanAndVariance { of } => scenario.sources.iter().find(|other| other.name == *of),
+            _ => Some(source),
+        };
+        let pretraining = base.and_then(|base| base.pretraining());
+        let pool =
+            pretraining.map(|trained| pools.pool(&trained.data, trained.classes.as_deref(), None)).transpose()?;
+        let data = pretraining.map(|trained| trained.data.as_str());
+        Ok(AuditedSource { name: &source.name, network: &source.network, pool, data })
+    })
+    .collect()
+}
+
+/// Hash of all that an audit depends on.
+fn basis(scenario: &Scenario, pools: &dyn Pools) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key(VERSION);
+    let mut text = |words: &str| {
+        hasher.update(&(words.len() as u64).to_le_bytes());
+        hasher.update(words.as_bytes());
+    };
+    text(&scenario.study.seed.to_string());
+    text(&scenario.model.input.to_string());
+    for (name, _) in &scenario.data {
+        text(name);
+        text(&blake3::Hash::from_bytes(pools.digest(name)).to_hex());
+    }
+    for (index, source) in scenario.sources.iter().enumerate() {
+        let is_used = scenario.treatments.iter().any(|treatment| treatment.sources.contains(&index));
+        text(&format!("{} {:?} {is_used}", source.name, source.kind()));
+        if let Some(trained) = source.pretraining() {
+            text(&format!("{} {:?}", trained.data, trained.classes));
+        }
+    }
+    for target in &scenario.targets {
+        text(&format!("{} {} {:?} {:?}", target.name, target.data, target.classes, target.test_per_class));
+    }
+    hasher.finalize().to_hex().to_string()
+}

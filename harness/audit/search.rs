@@ -1,0 +1,51 @@
+//! Finding the fingerprints of one set that another holds.
+
+use crate::data::{Fingerprint, Identified};
+use nt_results::audit::MatchKind;
+use rayon::prelude::*;
+use std::collections::HashMap;
+
+/// A test image, and the training image most like it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub test_id: u32,
+    pub train_id: u32,
+    pub kind: MatchKind,
+    /// Signs in which the perceptual hashes differ.
+    pub distance: u32,
+}
+
+/// For every test image that a training set holds, the training image most like it: the same pixels before the nearest
+/// perceptual hash within `threshold`, the first of several. Every pair is compared.
+pub(super) fn find(test: &[Identified], train: &[Identified], threshold: u32) -> Vec<Found> {
+    let mut by_pixels: HashMap<[u8; 16], u32> = HashMap::with_capacity(train.len());
+    for image in train.iter().rev() {
+        by_pixels.insert(image.fingerprint.exact, image.id);
+    }
+    test.par_iter()
+        .filter_map(|image| {
+            if let Some(&train_id) = by_pixels.get(&image.fingerprint.exact) {
+                return Some(Found { test_id: image.id, train_id, kind: MatchKind::Exact, distance: 0 });
+            }
+            nearest(image, train, threshold)
+        })
+        .collect()
+}
+
+fn nearest(image: &Identified, train: &[Identified], threshold: u32) -> Option<Found> {
+    let Fingerprint { perceptual, mirrored, .. } = image.fingerprint;
+    let mut best: Option<Found> = None;
+    let mut most = threshold;
+    for other in train {
+        let theirs = other.fingerprint.perceptual;
+        for (own, kind) in [(perceptual, MatchKind::Perceptual), (mirrored, MatchKind::Mirrored)] {
+            let found =
+                own.distance_within(theirs, most).filter(|&distance| best.is_none_or(|best| distance < best.distance));
+            if let Some(distance) = found {
+                most = distance;
+                best = Some(Found { test_id: image.id, train_id: other.id, kind, distance });
+            }
+        }
+    }
+    best
+}
