@@ -7,8 +7,9 @@ use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Refer
 
 use super::gates::{Versus, failures_of};
 use super::join::{Joined, Run};
+use super::ladder::{self, Rows, Rung};
 use super::{AnalysisError, CellResult, Quadrant, audited, settings};
-use crate::study::Study;
+use crate::study::{CellKey, Study};
 
 /// The choice on validation images, and what it is worth on test images.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,18 +35,20 @@ pub(super) fn choose(
     study: &Study,
     joined: &Joined,
     cells: &[CellResult],
+    ladders: &BTreeMap<CellKey, Vec<Rung>>,
     quadrants: &mut [Quadrant],
 ) -> Result<(), AnalysisError> {
     let mut contrasts = Vec::new();
     let mut places = Vec::new();
     for (place, quadrant) in quadrants.iter().enumerate() {
-        if let Some((contrast, picks)) = choice(joined, cells, quadrant)? {
-            contrasts.push(contrast);
-            places.push((place, picks));
+        if let Some(choice) = choice(joined, cells, quadrant)? {
+            contrasts.push(choice.contrast);
+            places.push((place, choice.picks, choice.rows));
         }
     }
-    for ((place, picks), decision) in places.into_iter().zip(decide(&contrasts, &settings(study))?) {
+    for ((place, picks, rows), mut decision) in places.into_iter().zip(decide(&contrasts, &settings(study))?) {
         let quadrant = &mut quadrants[place];
+        ladder::hold(study, joined, ladders, &scratch_of(quadrant), &rows, &mut decision)?;
         let best = quadrant.best.and_then(|at| cells[at].gap_pp());
         let optimism_pp = best.map(|best| best - decision.gap.mean_pp);
         quadrant.chosen = Some(Chosen { picks, decision, optimism_pp });
@@ -55,19 +58,31 @@ pub(super) fn choose(
 
 type Picks = Vec<(usize, usize)>;
 
-fn choice(
-    joined: &Joined,
+/// The runs chosen, against scratch.
+struct Choice<'a> {
+    contrast: Contrast,
+    picks: Picks,
+    rows: Rows<'a>,
+}
+
+fn scratch_of(quadrant: &Quadrant) -> CellKey {
+    CellKey::scratch_of(&quadrant.target, &quadrant.size)
+}
+
+fn choice<'a>(
+    joined: &'a Joined,
     cells: &[CellResult],
     quadrant: &Quadrant,
-) -> Result<Option<(Contrast, Picks)>, AnalysisError> {
-    let Some(&first) = quadrant.cells.first() else { return Ok(None) };
-    let scratch = cells[first].key.scratch();
+) -> Result<Option<Choice<'a>>, AnalysisError> {
+    let scratch = scratch_of(quadrant);
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     let mut pairs: Vec<(&Run, &Run)> = Vec::new();
+    let mut rows = Rows::new();
     for (&replicate, reference) in joined.runs(&scratch).filter(|(_, run)| run.hits.is_some()) {
         if let Some((at, run)) = best_on_validation(joined, cells, &quadrant.cells, replicate) {
             *counts.entry(at).or_default() += 1;
             pairs.push((run, reference));
+            rows.push((replicate, run.hits.as_deref().unwrap_or_default()));
         }
     }
     if pairs.is_empty() {
@@ -98,7 +113,7 @@ fn choice(
     };
     let mut picks: Picks = counts.into_iter().collect();
     picks.sort_by_key(|&(at, count)| (std::cmp::Reverse(count), at));
-    Ok(Some((contrast, picks)))
+    Ok(Some(Choice { contrast, picks, rows }))
 }
 
 /// By validation accuracy; ties by validation log-loss, then by the study's order.

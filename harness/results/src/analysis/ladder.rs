@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use nt_stats::Differences;
 use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure, estimate_at};
 
 use super::join::{Joined, Run};
@@ -63,8 +62,10 @@ fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a Run>) -> Rung {
     }
 }
 
-/// Holds every decided cell against every rung, and takes a verdict one step down whose sign a better baseline takes
-/// back.
+/// Which of a treatment's test images were got right, by replicate.
+pub(super) type Rows<'a> = Vec<(u32, &'a [bool])>;
+
+/// Holds every decided cell against every rung.
 pub(super) fn climb(
     study: &Study,
     joined: &Joined,
@@ -72,37 +73,46 @@ pub(super) fn climb(
     cells: &mut [CellResult],
 ) -> Result<(), AnalysisError> {
     for cell in cells {
-        let scratch = cell.key.scratch();
-        let (Some(decision), Some(rungs)) = (&mut cell.decision, ladders.get(&scratch)) else { continue };
-        let usual = rungs.first().and_then(|rung| rung.validation_top1);
-        for ((budget, runs), rung) in joined.rungs(&scratch).iter().zip(&rungs[1..]) {
-            let Some(differences) = differences(joined, &cell.key, runs)? else { continue };
-            let gap = estimate_at(&differences, decision.gap.level, &settings(study));
-            let is_better_baseline = usual.zip(rung.validation_top1).is_some_and(|(usual, longer)| longer > usual);
-            let holds = holds(decision, &gap);
-            if holds == Some(false) && is_better_baseline {
-                decision.downgrade(failure(*budget, &gap));
-            }
-            cell.ladder.push(RungGap { budget: *budget, gap, is_better_baseline, holds });
+        let rows = joined.runs(&cell.key).filter_map(|(&replicate, run)| Some((replicate, run.hits.as_deref()?)));
+        let (rows, scratch) = (rows.collect::<Rows>(), cell.key.scratch());
+        if let Some(decision) = &mut cell.decision {
+            cell.ladder = hold(study, joined, ladders, &scratch, &rows, decision)?;
         }
     }
     Ok(())
 }
 
-fn differences(
+/// Holds a decision against every rung of its scratch, and takes it one step down where a better baseline takes back its
+/// sign.
+pub(super) fn hold(
+    study: &Study,
     joined: &Joined,
-    key: &CellKey,
-    rung: &BTreeMap<u32, Run>,
-) -> Result<Option<Differences>, AnalysisError> {
-    let pairs = joined
-        .runs(key)
-        .filter_map(|(replicate, run)| Some((run.hits.as_deref()?, rung.get(replicate)?.hits.as_deref()?)));
-    let (arm, reference): (Vec<&[bool]>, Vec<&[bool]>) = pairs.unzip();
-    if arm.is_empty() {
-        return Ok(None);
+    ladders: &BTreeMap<CellKey, Vec<Rung>>,
+    scratch: &CellKey,
+    rows: &Rows<'_>,
+    decision: &mut Decision,
+) -> Result<Vec<RungGap>, AnalysisError> {
+    let mut gaps = Vec::new();
+    let Some([usual, longer @ ..]) = ladders.get(scratch).map(Vec::as_slice) else { return Ok(gaps) };
+    for ((budget, runs), rung) in joined.rungs(scratch).iter().zip(longer) {
+        let pairs = rows.iter().filter_map(|(replicate, hits)| Some((*hits, runs.get(replicate)?.hits.as_deref()?)));
+        let (arm, reference): (Vec<&[bool]>, Vec<&[bool]>) = pairs.unzip();
+        if arm.is_empty() {
+            continue;
+        }
+        let differences = joined
+            .differences(&scratch.target, &arm, &reference)
+            .map_err(|source| AnalysisError::Differences { cell: decision.name.clone(), source })?;
+        let gap = estimate_at(&differences, decision.gap.level, &settings(study));
+        let is_better_baseline =
+            usual.validation_top1.zip(rung.validation_top1).is_some_and(|(usual, longer)| longer > usual);
+        let holds = holds(decision, &gap);
+        if holds == Some(false) && is_better_baseline {
+            decision.downgrade(failure(*budget, &gap));
+        }
+        gaps.push(RungGap { budget: *budget, gap, is_better_baseline, holds });
     }
-    let differences = joined.differences(&key.target, &arm, &reference);
-    differences.map(Some).map_err(|source| AnalysisError::Differences { cell: key.name(), source })
+    Ok(gaps)
 }
 
 /// Whether the sign that the numbers gave, gates aside, is there against this baseline too.

@@ -192,7 +192,7 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
     let ladders = ladder::ladders(study, &joined);
     ladder::climb(study, &joined, &ladders, &mut cells)?;
     let mut quadrants = quadrant::quadrants(study, &cells);
-    chosen::choose(study, &joined, &cells, &mut quadrants)?;
+    chosen::choose(study, &joined, &cells, &ladders, &mut quadrants)?;
     let trials = rules::try_rules(study, &joined, &cells, &quadrants)?;
     let mut notes = notes(study, records, &cells);
     notes.extend(look.as_ref().map(Analysis::looks_in_words));
