@@ -135,7 +135,7 @@ fn basis(scenario: &Scenario, pools: &dyn Pools) -> String {
     };
     text(&scenario.study.seed.to_string());
     text(&scenario.model.input.to_string());
-    for (name, _) in &scenario.data {
+    for name in scenario.data.keys() {
         text(name);
         text(&blake3::Hash::from_bytes(pools.digest(name)).to_hex());
     }

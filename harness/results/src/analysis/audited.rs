@@ -98,7 +98,7 @@ fn without_overlap(
         let decision = row.map(|row| &decisions[row]);
         (!left_out.is_empty()).then(|| WithoutOverlap {
             num_left_out: left_out.len(),
-            gap: decision.map(|decision| decision.gap.clone()),
+            gap: decision.map(|decision| decision.gap),
             verdict: decision.map(|decision| decision.verdict_before_gates),
         })
     };

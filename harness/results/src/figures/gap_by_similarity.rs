@@ -4,7 +4,7 @@ use nt_scenario::Method;
 
 use super::gap_by_depth::{axis_label, notes, point, references};
 use super::words::{fitted, name, subtitle};
-use super::{FigureSpec, Form, Panel, Point, Series, SeriesKind, words};
+use super::{Axis, FigureSpec, Form, Panel, Point, Series, SeriesKind, words};
 use crate::SCHEMA_VERSION;
 use crate::analysis::{Analysis, CellKind, CellResult};
 use crate::audit::{Distance, MeasuredOn, TargetAudit};
@@ -47,17 +47,21 @@ pub fn gap_by_similarity(analysis: &Analysis, target: &str, parameters: Option<u
         subtitle: subtitle(analysis, target, parameters),
         description: description(audit),
         form: Form::Points,
-        x: fitted(
-            "proxy A-distance of source and target, 95 % interval (0: not told apart)".to_owned(),
-            &across,
-            |at| format!("{at:.1}").replace('-', "−"),
-        ),
+        x: axis(&across),
         y: fitted(axis_label(study), &reach, super::words::gap_mark),
         scale: None,
         num_columns: 2.min(panels.len()),
         notes: notes(analysis),
         panels,
     })
+}
+
+/// The distances, with room for markers at both ends: 2 is the most there is, and often reached.
+fn axis(across: &[f64]) -> Axis {
+    const ROOM: f64 = 0.1;
+    let label = "proxy A-distance of source and target, 95 % interval (0: not told apart)".to_owned();
+    let fitted = fitted(label, across, |at| format!("{at:.1}").replace('-', "−"));
+    Axis { low: words::round4(fitted.low - ROOM), high: words::round4(fitted.high + ROOM), ..fitted }
 }
 
 fn description(audit: &TargetAudit) -> String {

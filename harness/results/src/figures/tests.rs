@@ -168,7 +168,7 @@ fn gaps_stand_over_the_measured_similarity_of_their_source() {
     crate::audit::tests::audit(1.0, 0.1).write(dir.path()).unwrap();
     let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
     let spec = gap_by_similarity::gap_by_similarity(&analysis, "shapes-b", None).unwrap();
-    let places: Vec<(&str, f64, Option<[f64; 2]>, u8, u8)> = spec.panels[1]
+    let places: Vec<_> = spec.panels[1]
         .series
         .iter()
         .map(|series| (&series.points[0], series.source.as_str()))

@@ -1,6 +1,6 @@
 //! How far two sets of images lie apart, measured on their codes: the evidence behind a scenario's word "similar".
 //!
-//! Four measures, since each is blind to something: [`proxy_a_distance`] (can a linear classifier tell the sets apart?),
+//! Four measures, since each is blind to something: [`proxy_a_distance()`] (can a linear classifier tell the sets apart?),
 //! [`mmd`] (any difference of distribution, by a kernel), [`frechet`] (means and covariances) and [`coral`] (covariances
 //! alone). All take two samples of the same size, cut into the same number of blocks, and give a [`Measured`] with the
 //! value on all images and without each block.
