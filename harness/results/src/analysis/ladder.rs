@@ -6,6 +6,7 @@ use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure
 
 use super::join::{Joined, Run};
 use super::{AnalysisError, CellResult, settings};
+use crate::number::signed;
 use crate::study::{CellKey, Study};
 
 /// Scratch at one length.
@@ -128,14 +129,18 @@ fn holds(decision: &Decision, gap: &Estimate) -> Option<bool> {
 }
 
 fn failure(budget: f64, gap: &Estimate) -> GateFailure {
-    let ends = gap.low_pp.zip(gap.high_pp).map(|(low, high)| format!(" [{low:+.1}, {high:+.1}]")).unwrap_or_default();
+    let ends = gap
+        .low_pp
+        .zip(gap.high_pp)
+        .map(|(low, high)| format!(" [{}, {}]", signed(low), signed(high)))
+        .unwrap_or_default();
     GateFailure {
         gate: Gate::LiveBaseline,
         consequence: Consequence::Downgrade,
         bias: Some(Bias::HidesHarm),
         detail: format!(
-            "against scratch trained {budget}× as long, which does better on validation, the gap is {:+.1}{ends}",
-            gap.mean_pp
+            "against scratch trained {budget}× as long, which does better on validation, the gap is {}{ends}",
+            signed(gap.mean_pp)
         ),
     }
 }

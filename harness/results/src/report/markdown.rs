@@ -55,9 +55,13 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     }
     write!(text, "{}", data::markdown(analysis))?;
     let completeness = &material.completeness;
+    let unneeded = match completeness.unneeded {
+        0 => String::new(),
+        count => format!(" ({count} were not called for)"),
+    };
     writeln!(
         text,
-        "\n{} of {} jobs done. Result digest `{}`.",
+        "\n{} of {} jobs done{unneeded}. Result digest `{}`.",
         completeness.done, completeness.planned, material.result_digest
     )
 }

@@ -62,7 +62,9 @@ pub(super) fn document(material: &Material) -> String {
 /// What must be known before the answer is read.
 fn warnings(material: &Material) -> Markup {
     let completeness = &material.completeness;
-    let finished = completeness.done + completeness.diverged + completeness.failed;
+    let finished = completeness.planned - completeness.missing();
+    // What a look did not call for is not missing.
+    let is_settled = material.analysis.look.as_ref().is_some_and(|look| look.is_settled);
     html! {
         @if material.is_exploratory {
             p.alert {
@@ -70,7 +72,7 @@ fn warnings(material: &Material) -> Markup {
                 " Contrasts, metric, margin or scope are not those fixed before the first job."
             }
         }
-        @if finished < completeness.planned {
+        @if finished < completeness.planned && !is_settled {
             p.alert {
                 strong { "Incomplete: " (finished) " of " (completeness.planned) " jobs." }
                 " Run the same command again to go on."

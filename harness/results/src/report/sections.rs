@@ -36,7 +36,9 @@ pub(super) fn provenance(material: &Material) -> Markup {
                 dd {
                     (completeness.done) " of " (completeness.planned) " jobs done, " (completeness.diverged) " "
                     "diverged, "
-                    (completeness.failed) " failed, " (completeness.missing()) " not yet run"
+                    (completeness.failed) " failed, "
+                    @if completeness.unneeded > 0 { (completeness.unneeded) " not called for, " }
+                    (completeness.missing()) " not yet run"
                 }
                 @if let Some(manifest) = &material.manifest {
                     dt { "numerics" } dd { (manifest.numerics) }
