@@ -71,6 +71,7 @@ fn study() -> Study {
         looks: Vec::new(),
         network: "none".to_owned(),
         search: "none".to_owned(),
+        extension: 0,
         targets: vec![StudyTarget { name: "images".to_owned(), sizes }],
         sources: (0..8).map(source).collect(),
         arms: arms.collect(),

@@ -114,6 +114,7 @@ impl Mock {
             looks: Vec::new(),
             network: "alexnet, width 0.125, 48 px, initialised he-normal".to_owned(),
             search: "fixed by the scenario, not searched".to_owned(),
+            extension: 0,
             targets: vec![StudyTarget {
                 name: "shapes-b".to_owned(),
                 sizes: vec![("small".to_owned(), 10), ("large".to_owned(), 200)],

@@ -29,6 +29,8 @@ pub struct Study {
     pub network: String,
     /// The search for learning rates in words.
     pub search: String,
+    /// Settings that may be tried beyond an edge of the grid.
+    pub extension: u32,
     /// What transfer is judged on, in the scenario's order.
     pub targets: Vec<StudyTarget>,
     /// Where knowledge comes from, in the scenario's order.
@@ -172,6 +174,7 @@ impl Study {
                 model.initialiser.word()
             ),
             search: search_words(scenario),
+            extension: scenario.tuning.as_ref().map_or(0, |tuning| tuning.extend),
             targets: targets.collect(),
             sources: sources.collect(),
             arms: arms(scenario),
@@ -248,12 +251,18 @@ fn arms(scenario: &Scenario) -> Vec<Arm> {
 
 fn search_words(scenario: &Scenario) -> String {
     match &scenario.tuning {
-        Some(tuning) => format!(
-            "for each arm the best of {} ({}) by mean validation accuracy over {} replicates of its own",
-            tuning.learning_rates.len(),
-            tuning.learning_rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", "),
-            tuning.replicates
-        ),
+        Some(tuning) => {
+            let beyond = match tuning.extend {
+                0 => String::new(),
+                steps => format!(", and up to {steps} beyond an edge of them,"),
+            };
+            format!(
+                "for each arm the best of {} ({}){beyond} by mean validation accuracy over {} replicates of its own",
+                tuning.learning_rates.len(),
+                tuning.learning_rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", "),
+                tuning.replicates
+            )
+        }
         None => "fixed by the scenario, not searched".to_owned(),
     }
 }

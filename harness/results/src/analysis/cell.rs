@@ -40,8 +40,8 @@ pub struct RunOutcome {
     pub status: &'static str,
     /// The deciding metric, a fraction.
     pub value: Option<f64>,
-    /// The learning rate it was trained with.
-    pub learning_rate: f64,
+    /// The one setting that was searched for: the learning rate it was trained with, or a probe's L2 strength.
+    pub setting: f64,
     /// Whether that rate is the smallest or largest of the grid searched.
     pub learning_rate_on_edge: bool,
     /// Whether neither its training nor its test accuracy is above chance: it did not train.
@@ -190,7 +190,7 @@ fn outcome(replicate: u32, run: &Run) -> RunOutcome {
         job: run.job,
         status: run.status,
         value: run.value,
-        learning_rate: run.learning_rate,
+        setting: run.setting,
         learning_rate_on_edge: run.learning_rate_on_edge,
         is_at_chance: run.is_at_chance,
         validation_top1: run.validation.map(|(top1, _)| top1),

@@ -35,7 +35,7 @@ pub(super) fn failures_of(arm: &[&Run], reference: &[&Run], versus: Versus) -> V
                 gate: Gate::EqualSearch,
                 consequence: Consequence::Downgrade,
                 bias: Some(bias),
-                detail: format!("{whose} did best at {}, on the edge of the grid; widen it", run.learning_rate),
+                detail: format!("{whose} did best at {}, on the edge of the grid; widen it", run.setting),
             });
         }
     }

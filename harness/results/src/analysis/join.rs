@@ -21,7 +21,8 @@ pub(super) struct Run {
     pub name: String,
     pub status: &'static str,
     pub numerics: String,
-    pub learning_rate: f64,
+    /// The one setting that was searched for: the learning rate, or a probe's L2 strength.
+    pub setting: f64,
     pub learning_rate_on_edge: bool,
     pub test_openings: u32,
     /// Whether its test accuracy is above chance.
@@ -216,7 +217,7 @@ fn load(dir: &Path, record: &RunRecord, metric_name: &str) -> Result<Loaded, Ana
         name: record.name.clone(),
         status: record.status.word(),
         numerics: record.numerics.clone(),
-        learning_rate: record.learning_rate,
+        setting: record.l2.unwrap_or(record.learning_rate),
         learning_rate_on_edge: record.learning_rate_on_edge,
         test_openings: record.test_openings,
         is_above_chance,

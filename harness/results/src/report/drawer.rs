@@ -195,7 +195,7 @@ fn replicates(material: &Material, cell: &CellResult) -> Markup {
                         th scope="col" { "accuracy" }
                         @if !is_scratch { th scope="col" { "gap" } }
                         th scope="col" { "validation" }
-                        th scope="col" { "learning rate" }
+                        th scope="col" { "rate or L2 strength" }
                         th scope="col" { "ended" }
                     }
                 }
@@ -207,7 +207,7 @@ fn replicates(material: &Material, cell: &CellResult) -> Markup {
                             @if !is_scratch { td { (gap(gaps.get(&run.replicate).copied())) } }
                             td { (percent(run.validation_top1)) }
                             td {
-                                @if run.learning_rate.is_nan() { (NONE) } @else { (text(run.learning_rate)) }
+                                @if run.setting.is_nan() { (NONE) } @else { (text(run.setting)) }
                                 @if run.learning_rate_on_edge { " (edge)" }
                             }
                             td { (run.status) @if run.is_at_chance { ", at chance" } }

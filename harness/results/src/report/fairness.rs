@@ -47,18 +47,22 @@ fn budget(analysis: &Analysis) -> Check {
         }
         (Some(least), Some(most)) if least == most => (
             Some(true),
-            format!("all {arms} tried {} in {} each", counted(least.0, "learning rate"), counted(least.1, "run")),
+            format!("all {arms} tried {} in {} each", counted(least.0, "setting"), counted(least.1, "run")),
         ),
-        (Some(least), Some(most)) => (
-            Some(false),
-            format!(
-                "from {} in {} runs to {} in {} runs",
-                counted(least.0, "rate"),
-                least.1,
-                counted(most.0, "rate"),
-                most.1
-            ),
-        ),
+        (Some(least), Some(most)) => {
+            let extension = analysis.study.extension as usize;
+            let beyond = if extension > 0 { ", more where the best was on an edge of the grid" } else { "" };
+            (
+                Some(most.0 - least.0 <= 2 * extension),
+                format!(
+                    "from {} in {} runs to {} in {} runs{beyond}",
+                    counted(least.0, "setting"),
+                    least.1,
+                    counted(most.0, "setting"),
+                    most.1
+                ),
+            )
+        }
     };
     if untrained > 0 {
         finding.push_str(&format!("; {} diverged while searching", counted(untrained, "run")));
@@ -73,7 +77,7 @@ fn edges(analysis: &Analysis) -> Check {
         subject: "edge of the search (gate 1)",
         holds: Some(count == 0),
         finding: format!(
-            "{} of {} arms did best at the smallest or largest rate tried{}",
+            "{} of {} arms did best at the smallest or largest setting tried{}",
             count,
             analysis.cells.len(),
             if count == 0 { "" } else { "; their verdicts, and those against such a scratch, are one step down" }
@@ -171,7 +175,7 @@ pub(super) struct ArmRow {
     pub treatment: String,
     pub rates: usize,
     pub search_runs: usize,
-    pub learning_rate: String,
+    pub setting: String,
     pub is_on_edge: bool,
     pub runs: String,
     pub test_openings: u32,
@@ -184,7 +188,7 @@ pub(super) fn arms(analysis: &Analysis) -> Vec<ArmRow> {
 
 fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
     let search = analysis.searches.get(&cell.key);
-    let mut rates: Vec<f64> = cell.runs.iter().map(|run| run.learning_rate).filter(|rate| !rate.is_nan()).collect();
+    let mut rates: Vec<f64> = cell.runs.iter().map(|run| run.setting).filter(|rate| !rate.is_nan()).collect();
     rates.sort_by(f64::total_cmp);
     rates.dedup();
     let rates: Vec<String> = rates.into_iter().map(text).collect();
@@ -195,7 +199,7 @@ fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
         treatment: cell.key.treatment_words(),
         rates: search.map_or(0, |search| search.num_rates),
         search_runs: search.map_or(0, |search| search.num_runs),
-        learning_rate: if rates.is_empty() { NONE.to_owned() } else { rates.join(", ") },
+        setting: if rates.is_empty() { NONE.to_owned() } else { rates.join(", ") },
         is_on_edge: cell.runs.iter().any(|run| run.learning_rate_on_edge),
         runs: format!("{}/{}", cell.num_done(), cell.num_planned),
         test_openings: cell.runs.iter().map(|run| run.test_openings).sum(),
@@ -222,7 +226,7 @@ pub(super) fn section(material: &Material) -> Markup {
                         thead {
                             tr {
                                 @for name in ["target", "size", "source", "treatment"] { th scope="col" { (name) } }
-                                @for name in ["rates tried", "search runs", "rate used", "runs", "test openings"] {
+                                @for name in ["settings tried", "search runs", "rate or L2 strength", "runs", "test openings"] {
                                     th.number scope="col" { (name) }
                                 }
                             }
@@ -248,7 +252,7 @@ fn arm_row(row: &ArmRow) -> Markup {
         tr {
             td { (row.target) } td { (row.size) } td { (row.source) } td { (row.treatment) }
             td.number { (row.rates) } td.number { (row.search_runs) }
-            td.number { (row.learning_rate) @if row.is_on_edge { " (edge)" } }
+            td.number { (row.setting) @if row.is_on_edge { " (edge)" } }
             td.number { (row.runs) } td.number { (row.test_openings) }
         }
     }
