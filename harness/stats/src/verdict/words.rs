@@ -4,6 +4,11 @@ use super::{Attribution, Decision, GateFailure, Reference, Verdict};
 use crate::power::Need;
 use std::fmt::Write;
 
+/// "1 point", "2.5 points".
+fn points(count: f64) -> String {
+    format!("{count} point{}", if count == 1.0 { "" } else { "s" })
+}
+
 impl Decision {
     /// The verdict in words.
     ///
@@ -13,7 +18,7 @@ impl Decision {
         let mut words = match self.verdict {
             Verdict::Negative | Verdict::MaterialNegative => self.signed_words("negative transfer", "worse than"),
             Verdict::Positive | Verdict::MaterialPositive => self.signed_words("positive transfer", "better than"),
-            Verdict::Equivalent => format!("equivalent to {} within ±{} points", self.reference, self.margin_pp),
+            Verdict::Equivalent => format!("equivalent to {} within ±{}", self.reference, points(self.margin_pp)),
             Verdict::Inconclusive => self.inconclusive_words(),
             Verdict::InconclusiveOptimisation => {
                 let runs = self.failed_runs.len();
@@ -23,7 +28,7 @@ impl Decision {
         };
         if self.equivalent && (self.verdict.is_negative() || self.verdict.is_positive()) {
             // Writing to a String cannot fail.
-            let _ = write!(words, ", but equivalent within ±{} points", self.margin_pp);
+            let _ = write!(words, ", but equivalent within ±{}", points(self.margin_pp));
         }
         if self.verdict != self.verdict_before_gates {
             let _ = write!(words, " (downgraded from {}: {})", self.verdict_before_gates, self.gate_words());
@@ -38,7 +43,7 @@ impl Decision {
             (Reference::Scratch, Some(Attribution::Freezing)) => format!("{comparison} scratch (freezing)"),
             (Reference::Scratch, _) => format!("{comparison} scratch (cause undecided)"),
         };
-        if self.verdict.is_material() { format!("{base}, by more than {} points", self.margin_pp) } else { base }
+        if self.verdict.is_material() { format!("{base}, by more than {}", points(self.margin_pp)) } else { base }
     }
 
     fn inconclusive_words(&self) -> String {
@@ -56,10 +61,10 @@ impl Decision {
             .map_or_else(String::new, |effect| format!(": gaps below {effect:.1} points would mostly be missed"));
         let need = match self.need {
             Some(Need::Replicates(count)) if count > self.gap.num_replicates => {
-                format!("; {count} replicates would find {} points", self.margin_pp)
+                format!("; {count} replicates would find {}", points(self.margin_pp))
             }
             Some(Need::TestExamples(count)) => {
-                format!("; {count} test images would find {} points, more replicates would not", self.margin_pp)
+                format!("; {count} test images would find {}, more replicates would not", points(self.margin_pp))
             }
             Some(Need::Both) => "; it takes both more replicates and more test images".to_owned(),
             Some(Need::Replicates(_)) | None => String::new(),
