@@ -67,14 +67,14 @@ fn a_real_but_trivial_gap_is_negative_and_equivalent_at_once() {
     let decision = judged(contrast(scattered(-0.3, 0.1)));
     assert_eq!(decision.verdict, Verdict::Negative);
     assert!(decision.equivalent);
-    assert_eq!(decision.words(), "worse than scratch (cause undecided), but equivalent within ±1 points");
+    assert_eq!(decision.words(), "worse than scratch (cause undecided), but equivalent within ±1 point");
 }
 
 #[test]
 fn negative_transfer_is_said_only_when_the_source_does_it() {
     let decision = with_source(-5.0, -4.0);
     assert_eq!(decision.attribution, Some(Attribution::Source));
-    assert_eq!(decision.words(), "negative transfer, by more than 1 points");
+    assert_eq!(decision.words(), "negative transfer, by more than 1 point");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn harm_that_an_untrained_source_does_too_is_freezing() {
     assert_eq!(with_source(-50.0, 3.0).attribution, Some(Attribution::Freezing));
     let decision = with_source(-50.0, 0.02);
     assert_eq!(decision.attribution, Some(Attribution::Freezing));
-    assert_eq!(decision.words(), "worse than scratch (freezing), by more than 1 points");
+    assert_eq!(decision.words(), "worse than scratch (freezing), by more than 1 point");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn an_open_source_gap_leaves_the_cause_undecided() {
     let open = Contrast { source_gap: Some(scattered(-0.5, 4.0)), ..contrast(gap(-5.0)) };
     assert_eq!(judged(open).attribution, Some(Attribution::Undecided));
     assert_eq!(judged(contrast(gap(-5.0))).attribution, Some(Attribution::Undecided));
-    assert_eq!(judged(contrast(gap(-5.0))).words(), "worse than scratch (cause undecided), by more than 1 points");
+    assert_eq!(judged(contrast(gap(-5.0))).words(), "worse than scratch (cause undecided), by more than 1 point");
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn full_fine_tuning_is_never_freezing() {
 
 #[test]
 fn help_is_attributed_as_harm_is() {
-    assert_eq!(with_source(5.0, 4.0).words(), "positive transfer, by more than 1 points");
-    assert_eq!(with_source(5.0, -4.0).words(), "better than scratch (freezing), by more than 1 points");
+    assert_eq!(with_source(5.0, 4.0).words(), "positive transfer, by more than 1 point");
+    assert_eq!(with_source(5.0, -4.0).words(), "better than scratch (freezing), by more than 1 point");
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn an_inconclusive_verdict_says_what_would_decide_it() {
     let decision = judged(contrast(scattered(0.2, 3.0)));
     let words = decision.words();
     assert!(words.starts_with("inconclusive: gaps below "), "{words}");
-    assert!(words.contains("replicates would find 1 points"), "{words}");
+    assert!(words.contains("replicates would find 1 point"), "{words}");
     assert!(!words.contains("no negative transfer"));
 }
 
