@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use nt_stats::Differences;
-use nt_stats::verdict::{Arm, Contrast, FailedRun, FailureReason, Reference};
+use nt_stats::verdict::{Arm, Contrast, Reference};
 
-use super::join::{Joined, Run};
+use super::join::{Joined, failures_of_training};
 use super::{AnalysisError, CellResult, gates};
 use crate::study::{CellKey, Study};
 
@@ -42,11 +42,11 @@ pub(super) fn prepare(
         Some(twin) => differences(joined, key, twin, &common_replicates(joined, key, twin), left_out)?,
         None => None,
     };
-    let mut failed_runs = failed(joined, key, Arm::Treatment, &replicates);
-    failed_runs.extend(failed(joined, &scratch, Arm::Reference, &replicates));
+    let mut failed_runs = failures_of_training(joined.runs(key), Arm::Treatment, &replicates);
+    failed_runs.extend(failures_of_training(joined.runs(&scratch), Arm::Reference, &replicates));
     if let Some(twin) = untrained.filter(|_| source_gap.is_some()) {
         // Its rows are not rows of the practical gap.
-        failed_runs.extend(failed(joined, &twin, Arm::UntrainedSource, &[]));
+        failed_runs.extend(failures_of_training(joined.runs(&twin), Arm::UntrainedSource, &[]));
     }
     let contrast = Box::new(Contrast {
         name: key.name(),
@@ -101,20 +101,4 @@ fn differences(
         joined.differences_on(target, &kept, &ours, &theirs)
     };
     differences.map(Some).map_err(|source| AnalysisError::Differences { cell: first.name(), source })
-}
-
-/// Runs that did not train, with their row in the differences where they have one.
-fn failed(joined: &Joined, key: &CellKey, arm: Arm, rows: &[u32]) -> Vec<FailedRun> {
-    let reason = |run: &Run| match run.status {
-        "diverged" => Some(FailureReason::Diverged),
-        _ if run.is_at_chance => Some(FailureReason::AtChance),
-        _ => None,
-    };
-    joined
-        .runs(key)
-        .filter_map(|(replicate, run)| {
-            let row = rows.iter().position(|row| row == replicate);
-            reason(run).map(|reason| FailedRun { arm, row, reason })
-        })
-        .collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use nt_scenario::{JobId, Role};
+use nt_stats::verdict::{Arm, FailedRun, FailureReason};
 use nt_stats::{Differences, DifferencesError};
 use rayon::prelude::*;
 
@@ -40,6 +41,29 @@ pub(super) struct Run {
     pub value: Option<f64>,
     /// Its learning curve, if it wrote one.
     pub curve: Option<FileRef>,
+}
+
+impl Run {
+    /// Why it is no evidence, if it did not train.
+    pub fn failure(&self) -> Option<FailureReason> {
+        match self.status {
+            "diverged" => Some(FailureReason::Diverged),
+            _ => self.is_at_chance.then_some(FailureReason::AtChance),
+        }
+    }
+}
+
+/// Those of an arm's runs that did not train, with their row among the replicates compared where they have one.
+pub(super) fn failures_of_training<'a>(
+    runs: impl Iterator<Item = (&'a u32, &'a Run)>,
+    arm: Arm,
+    rows: &[u32],
+) -> Vec<FailedRun> {
+    let failed = |(replicate, run): (&u32, &Run)| {
+        let row = rows.iter().position(|row| row == replicate);
+        run.failure().map(|reason| FailedRun { arm, row, reason })
+    };
+    runs.filter_map(failed).collect()
 }
 
 /// Budgets of scratch, each with its runs by replicate.

@@ -1,3 +1,7 @@
+mod audit;
+mod ladder;
+mod looks;
+
 use nt_scenario::{Method, Role};
 use nt_stats::verdict::{Attribution, Verdict};
 
@@ -61,55 +65,6 @@ fn a_source_below_random_layers_is_negative_transfer() {
     assert!(cell.words().starts_with("negative transfer"), "{}", cell.words());
 }
 
-/// The mock study's records, with scratch of the small target at twice the length doing as the near source does.
-fn with_a_ladder(validation_of_rung: f64) -> Analysis {
-    let mock = Mock::four_quadrants(like_the_default_study);
-    let dir = tempfile::tempdir().unwrap();
-    let mut records = mock.write(dir.path());
-    let near = key("small", Some("near"), 7, 0);
-    let rungs: Vec<RunRecord> = records
-        .iter()
-        .filter(|record| join::key_of(record).as_ref() == Some(&near))
-        .map(|record| {
-            let mut rung = record.clone();
-            (rung.role, rung.budget) = (Role::Ladder, 2.0);
-            (rung.source, rung.similarity, rung.copied) = (None, None, 0);
-            for metric in rung.metrics.iter_mut().filter(|metric| metric.name == crate::metric::VALIDATION_TOP1) {
-                metric.value = validation_of_rung;
-            }
-            rung
-        })
-        .collect();
-    assert_eq!(rungs.len(), 8);
-    records.extend(rungs);
-    analyse(dir.path(), &mock.study, &records).unwrap()
-}
-
-#[test]
-fn a_verdict_that_a_better_trained_scratch_takes_back_goes_one_step_down() {
-    let analysis = with_a_ladder(0.9);
-    let cell = analysis.cell(&key("small", Some("near"), 7, 0)).unwrap();
-    let [rung] = &cell.ladder[..] else { panic!("one rung, not {}", cell.ladder.len()) };
-    assert_eq!((rung.budget, rung.gap.mean_pp, rung.holds), (2.0, 0.0, Some(false)));
-    assert_eq!(cell.verdict(), Some(Verdict::Positive), "from MATERIAL POSITIVE");
-    let failed = &cell.decision.as_ref().unwrap().failed_gates;
-    assert!(failed.iter().any(|gate| gate.detail.contains("trained 2× as long")), "{failed:?}");
-    // The harm of freezing a far source is there against either baseline.
-    let harmed = analysis.cell(&key("small", Some("far"), 7, 7)).unwrap();
-    assert_eq!((harmed.ladder[0].holds, harmed.verdict()), (Some(true), Some(Verdict::MaterialNegative)));
-    assert!(analysis.cell(&key("large", Some("near"), 7, 0)).unwrap().ladder.is_empty());
-    let rungs = &analysis.ladders[&key("small", None, 0, 0)];
-    assert_eq!(rungs.iter().map(|rung| (rung.budget, rung.num_done)).collect::<Vec<_>>(), [(1.0, 8), (2.0, 8)]);
-}
-
-#[test]
-fn a_longer_training_that_validation_does_not_prefer_takes_nothing_back() {
-    let analysis = with_a_ladder(0.1);
-    let cell = analysis.cell(&key("small", Some("near"), 7, 0)).unwrap();
-    assert_eq!((cell.ladder[0].holds, cell.ladder[0].is_better_baseline), (Some(false), false));
-    assert_eq!(cell.verdict(), Some(Verdict::MaterialPositive));
-}
-
 #[test]
 fn scratch_from_other_initial_weights_is_a_placebo_of_its_own_family() {
     let mut mock = Mock::four_quadrants(like_the_default_study);
@@ -126,42 +81,6 @@ fn scratch_from_other_initial_weights_is_a_placebo_of_its_own_family() {
     assert_eq!(cell.decision.as_ref().unwrap().attribution, None);
     assert_eq!(analysis.family_size, before.family_size);
     assert_eq!(analysis.control_family_size, before.control_family_size);
-}
-
-/// The mock study looked at after 6 and after 8 replicates, with so many of them run.
-fn looked_at(num_run: u32) -> Analysis {
-    let mut mock = Mock::four_quadrants(like_the_default_study).editing(move |_, record| record.replicate < num_run);
-    mock.study.looks = vec![6, 8];
-    analysed(&mock).unwrap()
-}
-
-#[test]
-fn a_verdict_given_at_a_look_stands_and_the_rest_is_decided_with_what_is_left_of_the_error() {
-    let (first, last) = (looked_at(6), looked_at(8));
-    let taken = last.look.as_ref().unwrap();
-    assert_eq!((taken.number, taken.replicates, taken.is_settled), (2, 8, false));
-    let helped = key("small", Some("near"), 7, 0);
-    let (early, late) = (first.cell(&helped).unwrap(), last.cell(&helped).unwrap());
-    assert_eq!((early.decided_at, late.decided_at), (None, Some(6)));
-    assert_eq!(early.decision, late.decision, "what was decided is not decided anew");
-    assert_eq!(late.num_done(), 8, "and yet every run is shown");
-    let open: Vec<&CellResult> =
-        first.cells.iter().filter(|cell| cell.verdict() == Some(Verdict::Inconclusive)).collect();
-    assert!(!open.is_empty());
-    for cell in open {
-        let later = last.cell(&cell.key).unwrap();
-        assert_eq!(later.decision.as_ref().unwrap().gap.num_replicates, 8);
-    }
-    // .05 in all: .0226 by the first look at three quarters, as Lan and DeMets have it, the rest at the second.
-    let spent = first.study.alpha + last.study.alpha;
-    assert!((spent - 0.05).abs() < 1e-12 && first.study.alpha < 0.025, "{} {}", first.study.alpha, last.study.alpha);
-}
-
-#[test]
-fn before_the_first_look_everything_is_provisional() {
-    let analysis = looked_at(4);
-    assert_eq!(analysis.look.as_ref().map(|taken| (taken.number, taken.is_settled)), Some((0, false)));
-    assert!(analysis.notes.iter().any(|note| note.contains("provisional")), "{:?}", analysis.notes);
 }
 
 #[test]
@@ -367,156 +286,4 @@ fn where_every_class_counts_the_same_the_gap_is_the_mean_of_the_classes_gaps() {
     let plain = analysed(&mock).unwrap();
     let verdict = |analysis: &Analysis| analysis.cell(&key("small", Some("near"), 7, 0)).unwrap().verdict();
     assert_eq!(verdict(&plain), verdict(&analysis));
-}
-
-/// The default study's mock with this audit beside its records.
-fn audited(audit: &Audit) -> Analysis {
-    let dir = tempfile::tempdir().unwrap();
-    let mock = Mock::four_quadrants(like_the_default_study);
-    let records = mock.write(dir.path());
-    audit.write(dir.path()).unwrap();
-    analyse(dir.path(), &mock.study, &records).unwrap()
-}
-
-#[test]
-fn a_clean_audit_changes_no_verdict() {
-    let mock = Mock::four_quadrants(like_the_default_study);
-    let (plain, audited) = (analysed(&mock).unwrap(), audited(&audit(1.0, 0.1)));
-    assert_eq!((plain.audit, audited.audit), (None, Some(audit(1.0, 0.1))));
-    assert_eq!((plain.cells, plain.quadrants), (audited.cells, audited.quadrants));
-}
-
-#[test]
-fn a_similarity_that_measures_the_reverse_takes_verdicts_of_both_sources_one_step_down() {
-    let analysis = audited(&audit(-1.0, 0.1));
-    for (point, expected) in [
-        (key("large", Some("far"), 7, 7), Verdict::Negative),
-        (key("small", Some("near"), 7, 0), Verdict::Positive),
-        (key("large", Some("random"), 7, 7), Verdict::MaterialNegative),
-    ] {
-        assert_eq!(analysis.cell(&point).unwrap().verdict(), Some(expected), "{}", point.name());
-    }
-    let decision = analysis.quadrants[0].chosen.as_ref().unwrap().decision.clone();
-    assert_eq!((decision.verdict_before_gates, decision.verdict), (Verdict::MaterialPositive, Verdict::Positive));
-    let open = audited(&audit(-0.1, 0.1));
-    assert_eq!(open.cell(&key("small", Some("near"), 7, 0)).unwrap().verdict(), Some(Verdict::MaterialPositive));
-}
-
-#[test]
-fn more_exact_copies_than_one_in_a_hundred_take_a_verdict_down_and_fewer_do_not() {
-    let point = key("large", Some("far"), 7, 7);
-    for (count, expected) in [(6, Verdict::MaterialNegative), (7, Verdict::Negative)] {
-        let analysis = audited(&with_matches(audit(1.0, 0.1), Some("far"), MatchKind::Exact, count));
-        let cell = analysis.cell(&point).unwrap();
-        assert_eq!(cell.verdict(), Some(expected), "{count} of 640");
-        let without = cell.without_overlap.as_ref().unwrap();
-        assert_eq!(without.num_left_out, count as usize);
-        let moved = (without.gap.as_ref().unwrap().mean_pp - cell.gap_pp().unwrap()).abs();
-        assert!(moved > 0.0 && moved < 1.0, "{moved}");
-        let other = analysis.cell(&key("small", Some("near"), 7, 0)).unwrap();
-        assert_eq!((other.verdict(), &other.without_overlap), (Some(Verdict::MaterialPositive), &None));
-    }
-}
-
-#[test]
-fn a_verdict_that_rests_on_the_overlap_is_taken_down() {
-    // All of the gap is on the first 64 of 640 test images, where the treatment is always right and scratch never.
-    let dir = tempfile::tempdir().unwrap();
-    let mock = Mock::four_quadrants(|_| 0.8);
-    let mut records = mock.write(dir.path());
-    for record in records.iter_mut().filter(|record| record.copied == 7 && record.source.as_deref() == Some("near")) {
-        rewrite(dir.path(), record, |example, hit| example < 64 || hit);
-    }
-    for record in records.iter_mut().filter(|record| record.source.is_none()) {
-        rewrite(dir.path(), record, |example, hit| example >= 64 && hit);
-    }
-    let point = key("large", Some("near"), 7, 0);
-    let before = analyse(dir.path(), &mock.study, &records).unwrap();
-    assert_eq!(before.cell(&point).unwrap().verdict(), Some(Verdict::Positive));
-    with_matches(audit(1.0, 0.1), Some("near"), MatchKind::Perceptual, 64).write(dir.path()).unwrap();
-    let after = analyse(dir.path(), &mock.study, &records).unwrap();
-    let cell = after.cell(&point).unwrap();
-    let without = cell.without_overlap.as_ref().unwrap();
-    assert!(!without.verdict.unwrap().is_positive(), "{:?}", without.verdict);
-    assert_eq!(cell.verdict(), Some(Verdict::Inconclusive));
-    let failed = &cell.decision.as_ref().unwrap().failed_gates;
-    assert!(
-        failed.iter().any(|failure| failure.detail.contains("is not given without the 64 test images")),
-        "{failed:?}"
-    );
-}
-
-/// Writes a run's predictions again: right where `is_right` says so of the example and of what it was.
-fn rewrite(dir: &std::path::Path, record: &mut RunRecord, is_right: impl Fn(u32, bool) -> bool) {
-    let old = Predictions::read(dir, &record.files[0]).unwrap();
-    let hits = old.hits(1);
-    let rows = old.example_ids().iter().zip(old.labels()).zip(hits);
-    let top5 = rows.map(|((&example, &label), hit)| {
-        let first = if is_right(example, hit) { label } else { (label + 1) % 8 };
-        std::array::from_fn(|rank| (first + rank as u16) % 8)
-    });
-    let losses = vec![1.0; old.len()];
-    let new = Predictions::new(old.example_ids().to_vec(), old.labels().to_vec(), top5.collect(), losses).unwrap();
-    let bytes = new.to_bytes().unwrap();
-    record.files[0] = crate::file::FileRef::new(record.files[0].path.clone(), &bytes);
-    std::fs::write(dir.join(&record.files[0].path), bytes).unwrap();
-}
-
-#[test]
-fn where_every_test_image_is_a_training_image_nothing_is_left_to_judge() {
-    let analysis = audited(&with_matches(audit(1.0, 0.1), None, MatchKind::Exact, 640));
-    let cell = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap();
-    let without = cell.without_overlap.as_ref().unwrap();
-    assert_eq!((without.num_left_out, without.verdict), (640, None));
-    assert_eq!(cell.verdict(), Some(Verdict::Negative));
-}
-
-#[test]
-fn without_the_overlap_every_class_still_counts_the_same_where_the_metric_says_so() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut mock = Mock::four_quadrants(like_the_default_study);
-    mock.num_images = 101;
-    mock.study.metric = crate::metric::MEAN_PER_CLASS;
-    let records = mock.write(dir.path());
-    with_matches(audit(1.0, 0.1), Some("near"), MatchKind::Perceptual, 30).write(dir.path()).unwrap();
-    let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
-    let point = key("small", Some("near"), 7, 0);
-    let without = analysis.cell(&point).unwrap().without_overlap.as_ref().unwrap();
-    // By hand: accuracy class by class on the images that are left, of every run.
-    let mean_per_class = |wanted: &CellKey| {
-        let runs = records.iter().filter(|record| join::key_of(record).as_ref() == Some(wanted));
-        let of_run = |record: &RunRecord| {
-            let told = Predictions::read(dir.path(), &record.files[0]).unwrap();
-            let mut classes: BTreeMap<u16, Vec<f64>> = BTreeMap::new();
-            for ((&example, &label), hit) in told.example_ids().iter().zip(told.labels()).zip(told.hits(1)) {
-                if example >= 30 {
-                    classes.entry(label).or_default().push(f64::from(u8::from(hit)));
-                }
-            }
-            let sizes: BTreeSet<usize> = classes.values().map(Vec::len).collect();
-            assert!(sizes.len() > 1, "classes of one size cannot tell");
-            classes.values().map(|hits| hits.iter().sum::<f64>() / hits.len() as f64).sum::<f64>()
-                / classes.len() as f64
-        };
-        let values: Vec<f64> = runs.map(of_run).collect();
-        values.iter().sum::<f64>() / values.len() as f64
-    };
-    let expected = 100.0 * (mean_per_class(&point) - mean_per_class(&point.scratch()));
-    let gap = without.gap.as_ref().unwrap().mean_pp;
-    assert!((gap - expected).abs() < 1e-9, "{gap} {expected}");
-    assert!((gap - analysis.cell(&point).unwrap().gap_pp().unwrap()).abs() > 1e-6);
-}
-
-#[test]
-fn a_verdict_given_at_a_look_keeps_what_the_audit_said_of_it_then() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut mock = Mock::four_quadrants(like_the_default_study);
-    mock.study.looks = vec![6, 8];
-    let records = mock.write(dir.path());
-    with_matches(audit(-1.0, 0.1), Some("near"), MatchKind::Perceptual, 64).write(dir.path()).unwrap();
-    let last = analyse(dir.path(), &mock.study, &records).unwrap();
-    let cell = last.cell(&key("small", Some("near"), 7, 0)).unwrap();
-    assert_eq!((cell.decided_at, cell.verdict()), (Some(6), Some(Verdict::Positive)));
-    assert_eq!(cell.decision.as_ref().unwrap().verdict_before_gates, Verdict::MaterialPositive);
-    assert_eq!(cell.without_overlap.as_ref().unwrap().gap.as_ref().unwrap().num_replicates, 6);
 }

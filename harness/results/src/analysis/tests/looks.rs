@@ -1,0 +1,39 @@
+//! Looking early.
+
+use super::*;
+
+/// The mock study looked at after 6 and after 8 replicates, with so many of them run.
+fn looked_at(num_run: u32) -> Analysis {
+    let mut mock = Mock::four_quadrants(like_the_default_study).editing(move |_, record| record.replicate < num_run);
+    mock.study.looks = vec![6, 8];
+    analysed(&mock).unwrap()
+}
+
+#[test]
+fn a_verdict_given_at_a_look_stands_and_the_rest_is_decided_with_what_is_left_of_the_error() {
+    let (first, last) = (looked_at(6), looked_at(8));
+    let taken = last.look.as_ref().unwrap();
+    assert_eq!((taken.number, taken.replicates, taken.is_settled), (2, 8, false));
+    let helped = key("small", Some("near"), 7, 0);
+    let (early, late) = (first.cell(&helped).unwrap(), last.cell(&helped).unwrap());
+    assert_eq!((early.decided_at, late.decided_at), (None, Some(6)));
+    assert_eq!(early.decision, late.decision, "what was decided is not decided anew");
+    assert_eq!(late.num_done(), 8, "and yet every run is shown");
+    let open: Vec<&CellResult> =
+        first.cells.iter().filter(|cell| cell.verdict() == Some(Verdict::Inconclusive)).collect();
+    assert!(!open.is_empty());
+    for cell in open {
+        let later = last.cell(&cell.key).unwrap();
+        assert_eq!(later.decision.as_ref().unwrap().gap.num_replicates, 8);
+    }
+    // .05 in all: .0226 by the first look at three quarters, as Lan and DeMets have it, the rest at the second.
+    let spent = first.study.alpha + last.study.alpha;
+    assert!((spent - 0.05).abs() < 1e-12 && first.study.alpha < 0.025, "{} {}", first.study.alpha, last.study.alpha);
+}
+
+#[test]
+fn before_the_first_look_everything_is_provisional() {
+    let analysis = looked_at(4);
+    assert_eq!(analysis.look.as_ref().map(|taken| (taken.number, taken.is_settled)), Some((0, false)));
+    assert!(analysis.notes.iter().any(|note| note.contains("provisional")), "{:?}", analysis.notes);
+}
