@@ -2,12 +2,23 @@
 
 use super::Failure;
 use super::output::say;
+use nt_results::tensorboard;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Report {
     /// A study's folder.
     dir: PathBuf,
+    #[command(flatten)]
+    extras: Extras,
+}
+
+/// What a report holds besides.
+#[derive(clap::Args)]
+pub(super) struct Extras {
+    /// Write the learning curves for TensorBoard too, into the folder tensorboard beside the report.
+    #[arg(long)]
+    tensorboard: bool,
 }
 
 impl Report {
@@ -18,14 +29,20 @@ impl Report {
                 self.dir.display()
             )));
         }
-        write_and_tell(&self.dir)
+        write_and_tell(&self.dir, &self.extras)
     }
 }
 
 /// Draws the report and prints its table.
-pub(super) fn write_and_tell(dir: &Path) -> Result<(), Failure> {
+pub(super) fn write_and_tell(dir: &Path, extras: &Extras) -> Result<(), Failure> {
     let summary = nt_results::report(dir).map_err(|error| Failure::system(&error))?;
     say(summary.terminal_table())?;
     say(dir.join("index.html").display())?;
+    if extras.tensorboard {
+        let (records, _) = nt_results::read_records(dir).map_err(|error| Failure::system(&error))?;
+        let num_files = tensorboard::write(dir, &records).map_err(|error| Failure::system(&error))?;
+        let folder = dir.join(tensorboard::TENSORBOARD_FOLDER);
+        say(format_args!("{num_files} learning curves: tensorboard --logdir {}", folder.display()))?;
+    }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::Failure;
 use super::device::Device;
 use super::log::StudyLog;
+use super::report::Extras;
 use super::scenario_file::ScenarioFile;
 use crate::run::{Progress, RunOptions, Study, StudyError, Tally};
 use nt_results::ledger::Shard;
@@ -21,6 +22,8 @@ pub(super) struct Run {
     machine: Machine,
     #[command(flatten)]
     cache: CacheDir,
+    #[command(flatten)]
+    extras: Extras,
     /// Run one part of the jobs, part I (from 0) of N: the parts may run at once, here or on machines that share the
     /// folder. When all have ended, the same command without --shard draws the report.
     #[arg(long, value_name = "I/N", value_parser = parse_shard, default_value = "0/1", hide_default_value = true)]
@@ -148,7 +151,7 @@ impl Run {
             )));
         }
         if self.shard.is_whole() {
-            super::report::write_and_tell(&dir)?;
+            super::report::write_and_tell(&dir, &self.extras)?;
         }
         conclude(tally, &dir)
     }

@@ -1,6 +1,8 @@
 //! Sets of examples in memory, and the gathering of a batch from them.
 
 use super::augmentation::Augmenter;
+use super::resize::{Fit, resize};
+use image::RgbImage;
 
 /// Lookup of a standardised value: one table of 256 a channel, so that a byte's value is computed once.
 #[derive(Clone)]
@@ -48,6 +50,22 @@ impl Images {
     pub fn pixels(&self, index: usize) -> &[u8] {
         let length = self.side * self.side * 3;
         &self.pixels[index * length..(index + 1) * length]
+    }
+
+    /// The side that [`Images::small`] gives its pictures.
+    pub fn small_side(&self, most_side: usize) -> usize {
+        self.side.min(most_side)
+    }
+
+    /// One image no larger than `most_side`, for people to look at, `(side, side, 3)`.
+    pub fn small(&self, index: usize, most_side: usize) -> Vec<u8> {
+        let side = self.small_side(most_side);
+        let whole = RgbImage::from_raw(self.side as u32, self.side as u32, self.pixels(index).to_vec());
+        let mut pixels = vec![0; 3 * side * side];
+        if let Some(whole) = whole {
+            resize(&whole, side, Fit::Stretch, &mut pixels);
+        }
+        pixels
     }
 
     /// The same images with these labels.

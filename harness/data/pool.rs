@@ -1,6 +1,7 @@
 //! How a replicate draws its examples, and the lock on the test side.
 
 use super::{DataError, Dataset, Fingerprint, Images, Split};
+use image::RgbImage;
 use nt_kernels::philox::Stream;
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -170,6 +171,30 @@ impl TrainPool {
         let dealt = (0..per_class)
             .flat_map(|rank| orders.iter().enumerate().map(move |(label, order)| (label as u32, order[rank])));
         self.view.read(Split::Train, &dealt.collect::<Vec<_>>())
+    }
+
+    /// A picture of what is here: the first images of each class in a row, no larger than `most_side`, for the first
+    /// `most_rows` classes.
+    ///
+    /// # Errors
+    /// Where an image cannot be read.
+    pub fn contact_sheet(&self, columns: usize, most_rows: usize, most_side: usize) -> Result<RgbImage, DataError> {
+        const GAP: u32 = 2;
+        let rows = self.view.classes.len().min(most_rows);
+        let examples: Vec<(u32, u32)> = (0..rows)
+            .flat_map(|label| (0..self.num_images(label).min(columns)).map(move |index| (label as u32, index as u32)))
+            .collect();
+        let images = self.view.read(Split::Train, &examples)?;
+        let side = images.small_side(most_side) as u32;
+        let [width, height] = [columns, rows].map(|count| (count as u32 * (side + GAP)).saturating_sub(GAP));
+        let mut sheet = RgbImage::from_pixel(width, height, image::Rgb([255; 3]));
+        for (at, &(row, column)) in examples.iter().enumerate() {
+            if let Some(picture) = RgbImage::from_raw(side, side, images.small(at, most_side)) {
+                let place = [column, row].map(|count| i64::from(count * (side + GAP)));
+                image::imageops::replace(&mut sheet, &picture, place[0], place[1]);
+            }
+        }
+        Ok(sheet)
     }
 
     /// Fingerprints of all images.

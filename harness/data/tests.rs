@@ -118,3 +118,18 @@ fn a_batch_has_the_images_innermost_and_standardised() {
         }
     }
 }
+
+#[test]
+fn a_contact_sheet_has_a_row_a_class_and_small_images() {
+    let (pool, _) = part(numbered(), &[], None).unwrap();
+    let classes = pool.classes().count();
+    let sheet = pool.contact_sheet(5, 2, SIDE);
+    let sheet = sheet.unwrap();
+    let rows = classes.min(2) as u32;
+    assert_eq!(sheet.dimensions(), (5 * SIDE as u32 + 4 * 2, rows * SIDE as u32 + (rows - 1) * 2));
+    let images = pool.draw(1, "target", 0, 1, 0).unwrap().train;
+    assert_eq!(sheet.get_pixel(SIDE as u32, 0).0, [255; 3], "a gap between images");
+    assert_eq!(images.small(0, SIDE), images.pixels(0), "what is small enough stays as it is");
+    assert_eq!(images.small(0, 2).len(), 3 * 2 * 2);
+    assert_eq!(pool.contact_sheet(5, 24, 2).unwrap().dimensions(), (5 * 2 + 4 * 2, classes as u32 * 4 - 2));
+}

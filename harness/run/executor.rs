@@ -1,5 +1,6 @@
 //! What it takes to run a job, whatever runs it.
 
+use nt_results::pictures::{Filters, Thumbnails};
 use nt_results::{CurvePoint, Metric, Predictions, RunRecord, Status};
 use nt_scenario::{Job, Method, SettingChoice, TargetTask};
 
@@ -24,6 +25,17 @@ pub struct Artifacts {
     pub curve: Vec<CurvePoint>,
     /// The network, as safetensors.
     pub network: Option<Vec<u8>>,
+    /// What the report shows and no result depends on.
+    pub pictures: Pictures,
+}
+
+/// Pictures that one job of many leaves: they are the same in all, or one replicate's stand for the others'.
+#[derive(Clone, Debug, Default)]
+pub struct Pictures {
+    /// The test images of a target, small, with its name.
+    pub thumbnails: Option<(String, Thumbnails)>,
+    /// The network's first layer.
+    pub filters: Option<Filters>,
 }
 
 /// What a job brings: everything of its record that is not in the plan.

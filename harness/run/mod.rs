@@ -2,6 +2,7 @@
 
 mod estimate;
 mod executor;
+mod pictures;
 mod progress;
 mod registry;
 mod scheduler;
@@ -14,7 +15,7 @@ mod tuning;
 mod verify;
 
 pub use estimate::measured_rate;
-pub use executor::{Artifacts, Executor, JobOutput, Stopped, Upstream};
+pub use executor::{Artifacts, Executor, JobOutput, Pictures, Stopped, Upstream};
 pub use progress::Progress;
 pub use registry::{Registry, survey};
 pub use scheduler::{ScheduleError, Scheduler, Tally};

@@ -152,25 +152,6 @@ fn facts_of(dataset: &dyn Dataset) -> DataFacts {
     }
 }
 
-/// The built-in domains that a scenario's sources and targets look at, each with its own classes.
-pub(super) fn pictured(scenario: &Scenario) -> BTreeMap<String, Synthetic> {
-    let sources = scenario.sources.iter().filter_map(|source| {
-        let pretraining = source.pretraining()?;
-        Some((format!("source-{}", source.name), &pretraining.data, &pretraining.classes))
-    });
-    let targets =
-        scenario.targets.iter().map(|target| (format!("target-{}", target.name), &target.data, &target.classes));
-    let draw = |(name, data, classes): (String, &String, &Option<Vec<String>>)| {
-        let Some(Data::Synthetic(data)) = scenario.data.get(data) else { return None };
-        let mut spec = spec(data, scenario.model.input);
-        if let Some(classes) = classes {
-            spec.classes.clone_from(classes);
-        }
-        Some((name, Synthetic::new(spec).ok()?))
-    };
-    sources.chain(targets).filter_map(draw).collect()
-}
-
 /// What can be known of a scenario's data without decoding an image: enough to check the scenario, not to plan it.
 pub fn survey(scenario: &Scenario, base: &Path) -> Facts {
     let survey_one = |data: &Data| match data {

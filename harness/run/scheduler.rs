@@ -2,6 +2,7 @@
 
 use super::{Artifacts, Executor, JobOutput, Progress, Upstream};
 use nt_results::curve::{CurveError, write_curve};
+use nt_results::pictures::PicturesError;
 use nt_results::predictions::PredictionsError;
 use nt_results::{FileRef, Ledger, LedgerError, RunRecord, SCHEMA_VERSION, Status};
 use nt_scenario::{Job, JobId, Method, Plan, Role, Scenario, Work};
@@ -23,6 +24,9 @@ pub enum ScheduleError {
     /// A training curve could not be written.
     #[error(transparent)]
     Curve(#[from] CurveError),
+    /// A picture for the report could not be written.
+    #[error(transparent)]
+    Pictures(#[from] PicturesError),
     /// The threads of a job could not be started.
     #[error("cannot start {threads} threads a job: ask for fewer with --threads")]
     Threads {
@@ -282,6 +286,12 @@ fn write_artifacts(dir: &Path, job: JobId, artifacts: &Artifacts) -> Result<Vec<
     }
     if let Some(network) = &artifacts.network {
         files.push(FileRef::write(dir, format!("networks/{job}.safetensors"), network).map_err(LedgerError::from)?);
+    }
+    if let Some((target, thumbnails)) = &artifacts.pictures.thumbnails {
+        thumbnails.write(dir, target)?;
+    }
+    if let Some(filters) = &artifacts.pictures.filters {
+        filters.write(dir, job)?;
     }
     Ok(files)
 }

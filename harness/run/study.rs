@@ -1,6 +1,6 @@
 //! A study: its scenario, plan and data, and the folder it writes.
 
-use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor};
+use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor, pictures};
 use crate::audit::{self, DataAuditError};
 use crate::data::DataError;
 use crate::train::NUMERICS;
@@ -66,9 +66,6 @@ pub struct RunOptions {
     /// Memory for what jobs share, bytes.
     pub cache_bytes: usize,
 }
-
-/// Columns of a contact sheet.
-const SHEET_COLUMNS: usize = 8;
 
 /// A scenario with its data at hand and its jobs planned.
 pub struct Study {
@@ -167,7 +164,7 @@ impl Study {
         let mut manifest = self.manifest(&dir, options)?;
         manifest.summarise(|job| ledger.get(job));
         manifest.write(&dir)?;
-        self.write_contact_sheets(&dir)?;
+        pictures::write_contact_sheets(&self.scenario, &self.registry, &dir)?;
         let began = std::time::Instant::now();
         if audit::keep(&self.scenario, &self.registry, &dir)? {
             tracing::info!(seconds = began.elapsed().as_secs_f64(), "data audited");
@@ -281,26 +278,6 @@ impl Study {
             test_openings: 0,
             result_digest: String::new(),
         })
-    }
-
-    /// A picture of every built-in domain as a source or a target sees it, a class a row.
-    fn write_contact_sheets(&self, dir: &Path) -> Result<(), StudyError> {
-        for (name, domain) in super::registry::pictured(&self.scenario) {
-            let path = dir.join(format!("artifacts/contact-{name}.png"));
-            let (pixels, width, height) = domain.contact_sheet(SHEET_COLUMNS);
-            let mut png = std::io::Cursor::new(Vec::new());
-            image::write_buffer_with_format(
-                &mut png,
-                &pixels,
-                width as u32,
-                height as u32,
-                image::ExtendedColorType::Rgb8,
-                image::ImageFormat::Png,
-            )
-            .map_err(|source| StudyError::Picture { path: path.clone(), source })?;
-            write_atomic(&path, png.get_ref())?;
-        }
-        Ok(())
     }
 }
 

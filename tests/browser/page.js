@@ -73,7 +73,9 @@ async function opens_drawers(page) {
   await page.keyboard.press("Enter");
   assert(await is_open(), "Enter on a treatment opens its drawer");
   const words = await page.$eval("#drawer", (drawer) => drawer.innerText);
-  for (const part of ["Gates", "Replicates", "Effect sizes", "Class by class", "Where it comes from"]) assert(words.includes(part), `the drawer has: ${part}`);
+  for (const part of ["Gates", "Replicates", "Effect sizes", "Class by class", "Test images that change most often", "Where it comes from"]) assert(words.includes(part), `the drawer has: ${part}`);
+  const thumbnails = await page.$$eval("#drawer .thumb", (all) => all.map((one) => getComputedStyle(one).backgroundImage));
+  assert(thumbnails.length > 0 && thumbnails.every((image) => image.startsWith('url("data:')), "the drawer shows test images");
   await page.keyboard.press("Escape");
   assert(!(await is_open()), "Escape closes it");
   assert(await last.evaluate((button) => document.activeElement === button), "the focus returns to the treatment");

@@ -183,24 +183,4 @@ impl Synthetic {
         }
         *hasher.finalize().as_bytes()
     }
-
-    /// The first `columns` training pictures of each class, a row a class, with a thin white line between: RGB pixels,
-    /// width and height.
-    pub fn contact_sheet(&self, columns: usize) -> (Vec<u8>, usize, usize) {
-        const GAP: usize = 2;
-        let side = self.spec.side;
-        let [width, height] = [columns, self.classes.len()].map(|count| (count * (side + GAP)).saturating_sub(GAP));
-        let mut sheet = vec![255; 3 * width * height];
-        let mut pixels = vec![0; 3 * side * side];
-        for class in 0..self.classes.len() {
-            for column in 0..columns {
-                self.render(Split::Train, class, column, &mut pixels);
-                for (y, row) in pixels.chunks_exact(3 * side).enumerate() {
-                    let start = 3 * ((class * (side + GAP) + y) * width + column * (side + GAP));
-                    sheet[start..start + row.len()].copy_from_slice(row);
-                }
-            }
-        }
-        (sheet, width, height)
-    }
 }

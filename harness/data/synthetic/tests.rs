@@ -279,16 +279,6 @@ fn the_digest_sees_everything_that_the_pictures_depend_on() {
 }
 
 #[test]
-fn a_contact_sheet_has_a_row_a_class() {
-    let domain = domain(0.0, Label::Shape, SHAPES);
-    let (sheet, width, height) = domain.contact_sheet(5);
-    assert_eq!((width, height), (5 * 48 + 4 * 2, 8 * 48 + 7 * 2));
-    let corner = picture(&domain, Split::Train, 1, 2);
-    let start = 3 * (50 * width + 100);
-    assert_eq!(sheet[start..start + 3 * 48], corner[..3 * 48]);
-}
-
-#[test]
 fn a_spec_that_cannot_be_says_what_can() {
     let base = spec(0.0, Label::Shape, SHAPES);
     let with = |classes: &[&str]| SyntheticSpec {

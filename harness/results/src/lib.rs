@@ -15,6 +15,7 @@ pub mod metric;
 #[cfg(test)]
 mod mock;
 pub mod number;
+pub mod pictures;
 pub mod power;
 pub mod predictions;
 pub mod record;
@@ -22,6 +23,8 @@ pub mod registration;
 pub mod report;
 pub mod study;
 pub mod tables;
+mod tensor_file;
+pub mod tensorboard;
 
 /// The version of every file this crate writes; a file with another one is refused.
 pub const SCHEMA_VERSION: u32 = 1;

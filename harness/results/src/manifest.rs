@@ -91,6 +91,10 @@ pub struct PlannedJob {
     pub role: Role,
     /// The scenario's line it comes from.
     pub line: usize,
+    /// Multiply–accumulates of its training and evaluation, frozen layers' forward passes among them; 0 where an older
+    /// program planned it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub multiply_accumulates: u64,
 }
 
 /// How much of a plan is done.
@@ -168,7 +172,13 @@ pub enum ManifestError {
 impl Manifest {
     /// The jobs of a plan, as a manifest has them.
     pub fn plan_of(jobs: &[Job]) -> Vec<PlannedJob> {
-        let planned = |job: &Job| PlannedJob { job: job.id, name: job.name.clone(), role: job.role, line: job.line };
+        let planned = |job: &Job| PlannedJob {
+            job: job.id,
+            name: job.name.clone(),
+            role: job.role,
+            line: job.line,
+            multiply_accumulates: job.multiply_accumulates.round() as u64,
+        };
         jobs.iter().map(planned).collect()
     }
 

@@ -50,7 +50,13 @@ pub fn record(number: u64) -> RunRecord {
 
 /// A manifest of three jobs.
 pub fn manifest() -> Manifest {
-    let planned = |number| PlannedJob { job: job(number), name: format!("job {number}"), role: Role::Final, line: 12 };
+    let planned = |number| PlannedJob {
+        job: job(number),
+        name: format!("job {number}"),
+        role: Role::Final,
+        line: 12,
+        multiply_accumulates: 1_000_000 * (number + 1),
+    };
     Manifest {
         schema_version: SCHEMA_VERSION,
         study: "mock".to_owned(),

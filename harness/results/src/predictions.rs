@@ -1,15 +1,14 @@
 //! What a network said of every test image: `predictions/<job>.safetensors`.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::path::Path;
 
 use nt_scenario::JobId;
-use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
+use safetensors::{Dtype, SafeTensorError};
 use thiserror::Error;
 
 use crate::SCHEMA_VERSION;
 use crate::file::{FileError, FileProblem, FileRef};
+use crate::tensor_file::{self, Column, Columns, ColumnsError};
 
 /// Stands in `top5` where there are fewer than five classes.
 pub const NO_CLASS: u16 = u16::MAX;
@@ -189,80 +188,29 @@ impl Predictions {
     pub fn to_bytes(&self) -> Result<Vec<u8>, SafeTensorError> {
         let n = self.len();
         let flat: Vec<u16> = self.top5.iter().flatten().copied().collect();
-        let columns = [
+        let columns = vec![
             ("example_id", Column::new(Dtype::U32, vec![n], self.example_id.iter().flat_map(|id| id.to_le_bytes()))),
             ("label", Column::new(Dtype::U16, vec![n], self.label.iter().flat_map(|label| label.to_le_bytes()))),
             ("log_loss", Column::new(Dtype::F32, vec![n], self.log_loss.iter().flat_map(|loss| loss.to_le_bytes()))),
             ("top5", Column::new(Dtype::U16, vec![n, NUM_GUESSES], flat.iter().flat_map(|class| class.to_le_bytes()))),
         ];
-        // One entry only: the map's order must not reach the file.
-        let metadata = HashMap::from([("schema_version".to_owned(), SCHEMA_VERSION.to_string())]);
-        safetensors::serialize(columns, Some(metadata))
+        tensor_file::to_bytes(columns)
     }
 
     fn from_bytes(path: &str, bytes: &[u8]) -> Result<Self, PredictionsError> {
-        let layout = |what| PredictionsError::Layout { path: path.to_owned(), what };
-        let format = |source| PredictionsError::Format { path: path.to_owned(), source };
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(format)?;
-        let version = metadata.metadata().as_ref().and_then(|entries| entries.get("schema_version"));
-        if version.map(String::as_str) != Some(SCHEMA_VERSION.to_string().as_str()) {
-            return Err(layout("schema_version"));
-        }
-        let file = SafeTensors::deserialize(bytes).map_err(format)?;
-        let column = |name: &'static str, dtype: Dtype, shape: &[usize]| {
-            let tensor = file.tensor(name).map_err(|_| layout(name))?;
-            let fits = tensor.dtype() == dtype && tensor.shape() == shape;
-            if fits { Ok(tensor.data().to_vec()) } else { Err(layout(name)) }
+        let read = || -> Result<_, ColumnsError> {
+            let file = Columns::open(bytes)?;
+            let n = file.shape("example_id")?.first().copied().unwrap_or(0);
+            let guesses = file.u16s("top5", &[n, NUM_GUESSES])?;
+            let top5 = guesses.chunks_exact(NUM_GUESSES).map(|row| std::array::from_fn(|rank| row[rank])).collect();
+            Ok((file.u32s("example_id", &[n])?, file.u16s("label", &[n])?, top5, file.f32s("log_loss", &[n])?))
         };
-        let n = file.tensor("example_id").map_err(|_| layout("example_id"))?.shape().first().copied().unwrap_or(0);
-        let example_id = column("example_id", Dtype::U32, &[n])?.chunks_exact(4).map(u32_of).collect();
-        let label = column("label", Dtype::U16, &[n])?.chunks_exact(2).map(u16_of).collect();
-        let log_loss =
-            column("log_loss", Dtype::F32, &[n])?.chunks_exact(4).map(|bytes| f32::from_bits(u32_of(bytes))).collect();
-        let guesses = column("top5", Dtype::U16, &[n, NUM_GUESSES])?;
-        let top5 = guesses
-            .chunks_exact(2 * NUM_GUESSES)
-            .map(|row| std::array::from_fn(|rank| u16_of(&row[2 * rank..2 * rank + 2])))
-            .collect();
-        Predictions::new(example_id, label, top5, log_loss)
-    }
-}
-
-fn u16_of(bytes: &[u8]) -> u16 {
-    u16::from_le_bytes([bytes[0], bytes[1]])
-}
-
-fn u32_of(bytes: &[u8]) -> u32 {
-    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
-}
-
-struct Column {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl Column {
-    fn new(dtype: Dtype, shape: Vec<usize>, bytes: impl Iterator<Item = u8>) -> Self {
-        Column { dtype, shape, bytes: bytes.collect() }
-    }
-}
-
-impl View for Column {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-
-    fn data_len(&self) -> usize {
-        self.bytes.len()
+        let path = path.to_owned();
+        match read() {
+            Ok((example_id, label, top5, log_loss)) => Predictions::new(example_id, label, top5, log_loss),
+            Err(ColumnsError::Layout(what)) => Err(PredictionsError::Layout { path, what }),
+            Err(ColumnsError::Format(source)) => Err(PredictionsError::Format { path, source }),
+        }
     }
 }
 

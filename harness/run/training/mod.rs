@@ -2,6 +2,7 @@
 
 mod materials;
 mod measures;
+mod pictures;
 mod probes;
 mod sources;
 mod targets;

@@ -2,16 +2,18 @@
 
 use super::materials::source_scope;
 use super::measures::{note_training, push_test_metrics, push_training_metrics};
+use super::pictures::filters;
 use super::{JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Images, Inputs};
-use crate::model::{self, Init, initialise};
+use crate::model::{self, Init, Parameters, initialise};
 use crate::run::Upstream;
 use crate::run::store::DrawKey;
 use crate::train::{self, ForTest, Outcome, Setup, Span, Trained};
 use nt_kernels::philox::Stream;
 use nt_results::Status;
+use nt_results::pictures::Filters;
 use nt_scenario::network::NetworkShape;
-use nt_scenario::{Job, Role, SourceKind, SourceTask};
+use nt_scenario::{Job, Replicate, ReplicateGroup, Role, SourceKind, SourceTask};
 
 impl TrainingExecutor<'_> {
     pub(super) fn train_source(
@@ -32,6 +34,7 @@ impl TrainingExecutor<'_> {
                 job.needs.first().ok_or_else(|| Trouble::Failed("it has no network to take the scale of".into()))?;
             let base = self.stored_network(base, &shape, upstream)?;
             let redrawn = base.mean_and_variance(self.seed(), &scope, replicate, &shape);
+            output.artifacts.pictures.filters = first_filters(job, &shape, &redrawn);
             output.artifacts.network = Some(model::to_bytes(&redrawn, &shape)?);
             return Ok(output);
         }
@@ -64,6 +67,7 @@ impl TrainingExecutor<'_> {
         note_training(&trained, &mut output);
         if trained.outcome == Outcome::Finished {
             output.artifacts.network = Some(model::to_bytes(&trained.parameters, &shape)?);
+            output.artifacts.pictures.filters = first_filters(job, &shape, &trained.parameters);
             self.judge_source(job, task, &shape, &trained, images, &mut output)?;
             output.test_openings = trained.test_openings();
         }
@@ -96,4 +100,10 @@ fn shuffle_labels(images: &Images, stream: Stream) -> Images {
     let mut labels = Inputs::Images(images).labels().to_vec();
     stream.cursor().shuffle(&mut labels);
     images.with_labels(labels)
+}
+
+/// The first layer of the first of a source's networks, which stands for the others.
+fn first_filters(job: &Job, shape: &NetworkShape, network: &Parameters) -> Option<Filters> {
+    let is_first = job.role == Role::Source && job.replicate == Replicate { group: ReplicateGroup::Study, index: 0 };
+    filters(shape, network).filter(|_| is_first)
 }

@@ -2,19 +2,21 @@
 
 use super::materials::target_scope;
 use super::measures::{note_training, push_test_metrics, push_training_metrics, push_validation_metrics, tabulate};
+use super::pictures::{filters, thumbnails};
 use super::{JobOutput, TrainingExecutor, Trouble};
-use crate::data::{Inputs, SubsetDraw};
+use crate::data::{Images, Inputs, SubsetDraw};
 use crate::model::{Init, Parameters, transfer};
-use crate::run::Upstream;
 use crate::run::store::{DrawKey, NetworkKey, SetKey};
 use crate::run::tuning::{self, Choice};
-use crate::train::{self, ForTest, ForTuning, Outcome, Prediction, Purpose, Score, Setup, Span, Trained};
+use crate::run::{Pictures, Upstream};
+use crate::train::{self, ForTest, ForTuning, Outcome, Purpose, Score, Setup, Span, Trained};
 use nt_scenario::network::NetworkShape;
-use nt_scenario::{Job, SettingChoice, TargetTask};
+use nt_scenario::{Job, Role, SettingChoice, TargetTask};
 use std::sync::Arc;
 
 /// A target's training as far as every judgement of it needs.
 pub(super) struct Run<'a> {
+    pub job: &'a Job,
     pub task: &'a TargetTask,
     pub shape: NetworkShape,
     pub draw: Arc<SubsetDraw>,
@@ -46,10 +48,16 @@ impl<'a> TrainingExecutor<'a> {
     }
 
     /// What a run of this task is made of.
-    pub(super) fn run<'t>(&self, job: &Job, task: &'t TargetTask, upstream: &dyn Upstream) -> Result<Run<'t>, Trouble> {
+    pub(super) fn run<'t>(
+        &self,
+        job: &'t Job,
+        task: &'t TargetTask,
+        upstream: &dyn Upstream,
+    ) -> Result<Run<'t>, Trouble> {
         let replicate = job.replicate.stream_number();
         let draw_key = DrawKey::Target(task.target, task.size, replicate);
         Ok(Run {
+            job,
             task,
             shape: self.scenario.model.shape(task.classes.len()),
             draw: self.target_draw(task, draw_key, replicate)?,
@@ -130,16 +138,30 @@ impl<'a> TrainingExecutor<'a> {
         let examples = self.examples(run, SetKey::Train(run.draw_key), &run.draw.train)?;
         push_training_metrics(&trained.score(&run.shape, run.span(), examples.inputs())?, output);
         self.validate(run, trained, output)?;
-        let predictions = self.predict_test(run, trained)?;
-        push_test_metrics(&Score::of(&predictions, run.shape.num_classes), output);
-        output.artifacts.predictions = Some(tabulate(predictions, run.shape.num_classes)?);
-        Ok(())
-    }
-
-    fn predict_test(&self, run: &Run<'_>, trained: &Trained<ForTest>) -> Result<Vec<Prediction>, Trouble> {
         let pool = self.registry.pool(&run.task.data, &run.task.classes, run.task.test_per_class)?;
         let images = pool.1.open(trained)?;
         let examples = self.examples(run, SetKey::Test(run.task.target), &images)?;
-        Ok(train::classify(&run.shape, run.span(), &trained.parameters, examples.inputs())?)
+        let predictions = train::classify(&run.shape, run.span(), &trained.parameters, examples.inputs())?;
+        push_test_metrics(&Score::of(&predictions, run.shape.num_classes), output);
+        output.artifacts.predictions = Some(tabulate(predictions, run.shape.num_classes)?);
+        output.artifacts.pictures = self.pictures(run, trained, &images);
+        Ok(())
+    }
+
+    /// What one run shows for all of its kind: scratch the test images, and each network whose first layer is its own
+    /// that layer.
+    fn pictures(&self, run: &Run<'_>, trained: &Trained<ForTest>, test: &Images) -> Pictures {
+        let mut pictures = Pictures::default();
+        if run.job.role == Role::Ladder || run.job.replicate.index > 0 {
+            return pictures;
+        }
+        if run.task.treatment.is_scratch() {
+            let name = self.scenario.targets[run.task.target].name.clone();
+            pictures.thumbnails = Some((name, thumbnails(test)));
+        }
+        if run.task.treatment.frozen() == 0 {
+            pictures.filters = filters(&run.shape, &trained.parameters);
+        }
+        pictures
     }
 }

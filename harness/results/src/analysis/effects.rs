@@ -7,6 +7,7 @@ use nt_stats::effect::{
 };
 
 use super::AnalysisError;
+use super::flipped::{FlippedImages, flipped};
 use super::join::Joined;
 use crate::study::CellKey;
 
@@ -26,6 +27,8 @@ pub struct Effects {
     pub scratch_wins: Option<f64>,
     /// Shares of test images lost and won.
     pub flips: Option<FlipRates>,
+    /// The test images that change most.
+    pub flipped: FlippedImages,
     /// The gap class by class, in the order of classes.
     pub classes: Vec<ClassEffect>,
 }
@@ -62,6 +65,7 @@ pub(super) fn effects(joined: &Joined, key: &CellKey, gap: &Differences) -> Resu
         standardized: standardized_difference(&means, EFFECT_LEVEL),
         scratch_wins: probability_reference_wins(&means),
         flips: flip_rates(&hits),
+        flipped: flipped(joined, key),
         classes: classes.collect(),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nt_scenario::JobId;
 use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure, estimate_at};
 
 use super::join::{Joined, Run};
@@ -16,6 +17,8 @@ pub struct Rung {
     pub budget: f64,
     /// Runs that ended in order.
     pub num_done: usize,
+    /// One of them, which all cost the same.
+    pub job: Option<JobId>,
     /// Mean of the deciding metric, a fraction.
     pub mean: Option<f64>,
     /// Mean top-1 accuracy on validation images, a fraction: whether it is the better baseline is judged on this.
@@ -58,6 +61,7 @@ fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a Run>) -> Rung {
     Rung {
         budget,
         num_done: done.len(),
+        job: done.first().map(|run| run.job),
         mean: mean(done.iter().filter_map(|run| run.value).collect()),
         validation_top1: mean(done.iter().filter_map(|run| Some(run.validation?.0)).collect()),
     }

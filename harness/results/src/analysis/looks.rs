@@ -49,6 +49,12 @@ pub(super) fn looks(study: &Study, records: &[RunRecord]) -> Vec<Look> {
     all.take(reached.max(1)).collect()
 }
 
+/// The share of α, and of equivalence's, that the last look of a study may spend; all of it without looks.
+pub fn share_of_last_look(study: &Study) -> f64 {
+    let last = study.looks.len().checked_sub(1);
+    declared(study).zip(last).map_or(1.0, |(spent, last)| spent.alpha_at(last) / study.alpha)
+}
+
 fn declared(study: &Study) -> Option<Looks> {
     let replicates: Vec<usize> = study.looks.iter().map(|&look| look as usize).collect();
     // A checked scenario has looks that ascend; without any there is nothing to spend over.

@@ -42,7 +42,7 @@ pub fn accuracy_by_depth(analysis: &Analysis, target: &str, parameters: Option<u
 }
 
 /// From the mark below the least value to the one above the largest.
-fn accuracy_axis(panels: &[Panel], study: &Study) -> Axis {
+pub(super) fn accuracy_axis(panels: &[Panel], study: &Study) -> Axis {
     let mut values = words::extent(panels);
     values.extend(panels.iter().flat_map(|panel| &panel.references).map(|reference| reference.y));
     let least = values.iter().copied().fold(100.0, f64::min);
@@ -56,10 +56,11 @@ fn accuracy_axis(panels: &[Panel], study: &Study) -> Axis {
         .filter(|at| ((at / Y_STEP).round() as u32).is_multiple_of(step));
     let ticks = marks.map(|at| Tick { at, label: format!("{at:.0}") }).collect();
     let label = metric_words(study);
-    Axis { label: format!("{}{} (%)", label[..1].to_uppercase(), &label[1..]), low, high, ticks }
+    let label = format!("{}{} (%)", label[..1].to_uppercase(), &label[1..]);
+    Axis { label, low, high, is_logarithmic: false, ticks }
 }
 
-fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
+pub(super) fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
     let study = &analysis.study;
     let series = curves(analysis, quadrant, point);
     let chance = analysis.test_sets.get(&quadrant.target).map(|test| Reference {
@@ -114,6 +115,6 @@ fn point(_: &Analysis, depth: u8, cell: &CellResult) -> Point {
 }
 
 /// Per cent to four decimals: below that an interval's digits may differ between machines.
-fn percent(fraction: f64) -> f64 {
+pub(super) fn percent(fraction: f64) -> f64 {
     (fraction * 1e6).round() / 1e4
 }

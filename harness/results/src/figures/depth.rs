@@ -22,6 +22,7 @@ pub(super) fn depth_axis() -> Axis {
         label: "depth n (learned layers, from the input up)".to_owned(),
         low: -X_ROOM,
         high: (NUM_LEARNED_LAYERS - 1) as f64 + X_ROOM,
+        is_logarithmic: false,
         ticks: ticks.collect(),
     }
 }

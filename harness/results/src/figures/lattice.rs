@@ -44,6 +44,7 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
             label: format!("gap in {}, from {} to {} points", metric_words(study), signed(-most), signed(most)),
             low: -most,
             high: most,
+            is_logarithmic: false,
             ticks: Vec::new(),
         }),
         num_columns: sources.len().max(1),
@@ -66,6 +67,7 @@ fn axis(label: &str, least: u8, most: u8) -> Axis {
         label: label.to_owned(),
         low: f64::from(least) - 0.5,
         high: f64::from(most) + 0.5,
+        is_logarithmic: false,
         ticks: (least..=most).map(|depth| Tick { at: f64::from(depth), label: across(depth) }).collect(),
     }
 }

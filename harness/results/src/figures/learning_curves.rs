@@ -151,7 +151,7 @@ fn axes(panels: &[Panel]) -> (Axis, Axis) {
     let mut reach = words::extent(panels);
     reach.push(0.0);
     (
-        Axis { label: "step of the optimizer".to_owned(), low: 0.0, high: most_steps, ticks },
+        Axis { label: "step of the optimizer".to_owned(), low: 0.0, high: most_steps, is_logarithmic: false, ticks },
         fitted("Training loss (nats an image)".to_owned(), &reach, |at| format!("{at:.1}")),
     )
 }

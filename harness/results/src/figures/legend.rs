@@ -82,7 +82,7 @@ fn samples(spec: &FigureSpec) -> Vec<(Sample, String)> {
     kinds.sort_by_key(|series| (series.kind, series.pattern));
     for series in kinds {
         match spec.form {
-            Form::Curves | Form::Bands => add(Sample::Curve(series.kind, series.pattern), &series.label),
+            Form::Curves | Form::Bands | Form::Paths => add(Sample::Curve(series.kind, series.pattern), &series.label),
             Form::Lines => add(Sample::Line(series.kind, series.pattern), &series.label),
             Form::Rows | Form::Points => add(Sample::Row(series.kind), &series.label),
             Form::Tiles => {}

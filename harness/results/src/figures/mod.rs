@@ -1,5 +1,6 @@
 //! Figures: first their data, then the drawing. What is drawn is exactly what the JSON beside it holds.
 
+pub mod accuracy_by_cost;
 pub mod accuracy_by_depth;
 mod canvas;
 pub mod decomposition;

@@ -40,6 +40,8 @@ pub enum Form {
     Curves,
     /// Curves whose intervals are one shaded band: simultaneous over the axis.
     Bands,
+    /// Means with markers and intervals where they were measured along the axis, joined by lines.
+    Paths,
     /// Lines alone.
     Lines,
     /// Turned by a quarter: x runs down the page, means and intervals across it (a forest plot).
@@ -103,6 +105,9 @@ pub struct Axis {
     pub low: f64,
     /// Where it ends.
     pub high: f64,
+    /// Whether equal ratios stand equally far apart.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_logarithmic: bool,
     /// Its marks.
     pub ticks: Vec<Tick>,
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::analysis::analyse;
-use crate::mock::{Mock, like_the_default_study};
+use crate::manifest::PlannedJob;
+use crate::mock::{Mock, like_the_default_study, manifest};
 
 fn drawn(mock: &Mock) -> FigureSpec {
     let dir = tempfile::tempdir().unwrap();
@@ -94,6 +95,38 @@ fn gaps_by_depth_stand_beside_scratch_and_the_margin() {
     assert!(last.mean.unwrap() < -45.0 && last.high.unwrap() < -45.0 && last.replicates.len() == 8);
     assert!(spec.y.low <= last.low.unwrap() && spec.y.ticks.iter().any(|tick| tick.label == "−20"));
     tags(&vector::svg(&spec).unwrap());
+}
+
+#[test]
+fn accuracies_stand_over_what_their_training_costs() {
+    let mock = Mock::four_quadrants(like_the_default_study);
+    let (dir, _) = analysed(&mock);
+    let (records, _) = crate::read_records(dir.path()).unwrap();
+    let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
+    let mut manifest = manifest();
+    // Every frozen layer saves an eighth of two billion.
+    manifest.plan = records
+        .iter()
+        .map(|record| PlannedJob {
+            job: record.job,
+            name: record.name.clone(),
+            role: record.role,
+            line: 1,
+            multiply_accumulates: 2_000_000_000 / 8 * u64::from(8 - record.frozen),
+        })
+        .collect();
+    let spec = accuracy_by_cost::accuracy_by_cost(&analysis, "shapes-b", &manifest).unwrap();
+    assert!(spec.x.is_logarithmic && spec.x.label.contains("billion multiply–accumulates"), "{}", spec.x.label);
+    let panel = &spec.panels[0];
+    let of = |kind| panel.series.iter().find(|series| series.kind == kind).unwrap();
+    let costs = |kind| of(kind).points.iter().map(|point| (point.frozen, point.x)).collect::<Vec<_>>();
+    assert_eq!(costs(SeriesKind::Frozen)[..2], [(7, 0.25), (6, 0.5)], "from the cheapest on");
+    assert_eq!(costs(SeriesKind::Partial).last(), Some(&(0, 2.0)));
+    assert_eq!(costs(SeriesKind::Scratch), [(0, 2.0)]);
+    let svg = vector::svg(&spec).unwrap();
+    tags(&svg);
+    manifest.plan.iter_mut().for_each(|job| job.multiply_accumulates = 0);
+    assert!(accuracy_by_cost::accuracy_by_cost(&analysis, "shapes-b", &manifest).is_none(), "an older plan");
 }
 
 #[test]

@@ -91,7 +91,8 @@ pub(super) fn fitted(label: String, values: &[f64], write: fn(f64) -> String) ->
     let num_marks = (last - first).round().max(1.0) as u32;
     let marks = (0..=num_marks).map(|mark| (first + f64::from(mark)) * step);
     let ticks = marks.map(|at| Tick { at: round4(at), label: write(at) }).collect();
-    Axis { label, low: round4(first * step), high: round4((first + f64::from(num_marks)) * step), ticks }
+    let high = round4((first + f64::from(num_marks)) * step);
+    Axis { label, low: round4(first * step), high, is_logarithmic: false, ticks }
 }
 
 /// Four decimals: below that an interval's digits may differ between machines. Never minus zero.

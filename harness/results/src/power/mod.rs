@@ -18,7 +18,7 @@ pub use assumptions::{Assumptions, AssumptionsError};
 pub use pilot::{Pilot, PilotError};
 
 use crate::SCHEMA_VERSION;
-use crate::analysis::{planned_rule_comparisons, settings};
+use crate::analysis::{planned_rule_comparisons, settings, share_of_last_look};
 use crate::study::{CellKey, Study};
 
 /// Where the variance components come from.
@@ -43,6 +43,8 @@ pub struct PowerPlan {
     pub margin_pp: f64,
     /// Family-wise error of the two-sided tests.
     pub alpha: f64,
+    /// What of it the last look may spend; all of it where the study is looked at once.
+    pub alpha_at_last_look: f64,
     /// The power at which effects are stated.
     pub power: f64,
     /// Where the variance components come from, in words.
@@ -117,11 +119,12 @@ impl PowerPlan {
     /// The plan of a study whose targets have so many test images, in their order.
     pub fn new(study: &Study, test_images: &[usize], basis: &Basis) -> Self {
         let settings = settings(study);
+        let last = share_of_last_look(study);
         let design = Design {
             replicates: study.replicates as usize,
             margin: study.margin_pp / 100.0,
-            alpha: study.alpha,
-            equivalence_alpha: settings.equivalence_alpha,
+            alpha: last * study.alpha,
+            equivalence_alpha: last * settings.equivalence_alpha,
             power: settings.power,
         };
         let mut rows = Vec::new();
@@ -149,6 +152,7 @@ impl PowerPlan {
             replicates: study.replicates,
             margin_pp: study.margin_pp,
             alpha: study.alpha,
+            alpha_at_last_look: round4(last * study.alpha),
             power: settings.power,
             basis: basis.words(),
             rows,

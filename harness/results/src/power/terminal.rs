@@ -22,6 +22,12 @@ impl PowerPlan {
              true gap of 0.",
             self.replicates, self.margin_pp, self.alpha, self.power, self.margin_pp
         ));
+        if self.alpha_at_last_look < self.alpha {
+            lines.push(format!(
+                "Computed at the last look, which may spend {} of α; earlier ones may settle a large gap sooner.",
+                self.alpha_at_last_look
+            ));
+        }
         lines.push(format!("Variance: {}.", self.basis));
         lines.extend(self.warning());
         lines.join("\n")

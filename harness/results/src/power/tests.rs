@@ -33,6 +33,19 @@ fn more_noise_more_contrasts_and_fewer_images_find_less() {
 }
 
 #[test]
+fn looks_leave_the_last_one_less_to_spend() {
+    let mut study = Mock::four_quadrants(like_the_default_study).study;
+    let once = assumed(&study, 4.0);
+    assert_eq!(once.alpha_at_last_look, study.alpha);
+    assert!(!once.terminal_table().contains("last look"));
+    study.looks = vec![4, 8];
+    let twice = assumed(&study, 4.0);
+    assert!(twice.alpha_at_last_look < study.alpha && twice.terminal_table().contains("at the last look"));
+    let effect = |plan: &PowerPlan| plan.rows[0].minimum_detectable_effect_pp.unwrap();
+    assert!(effect(&twice) > effect(&once));
+}
+
+#[test]
 fn what_is_said_to_be_needed_is_enough_and_one_replicate_less_is_not() {
     let mut study = Mock::four_quadrants(like_the_default_study).study;
     let needed = assumed(&study, 4.0).rows[0].replicates_needed.unwrap();

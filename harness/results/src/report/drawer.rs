@@ -7,7 +7,7 @@ use nt_stats::p_value::PrintedP;
 use nt_stats::verdict::{Consequence, Decision, Verdict};
 
 use super::number::{NONE, gap, interval, percent};
-use super::{Material, cells, data, number};
+use super::{Material, cells, data, number, pictures};
 use crate::analysis::{Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, CrossCheck, Effects};
 use crate::number::{signed, text};
 
@@ -43,7 +43,11 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
             (gates(&material.analysis, cell, decision))
         }
         (replicates(material, cell))
-        @if let Some(effects) = &cell.effects { (sizes(effects)) (classes(material, cell, effects)) }
+        @if let Some(effects) = &cell.effects {
+            (sizes(effects))
+            (classes(material, cell, effects))
+            (images(material, cell, effects))
+        }
         (provenance(material, cell))
     }
 }
@@ -244,11 +248,15 @@ fn sizes(effects: &Effects) -> Markup {
     }
 }
 
+/// What a class is called.
+fn class_name(material: &Material, target: &str, class: usize) -> String {
+    let name = material.classes.get(target).and_then(|names| names.get(class));
+    name.cloned().unwrap_or_else(|| format!("class {class}"))
+}
+
 fn classes(material: &Material, cell: &CellResult, effects: &Effects) -> Markup {
-    let names = material.classes.get(&cell.key.target);
     let most = effects.classes.iter().map(|class| class.gap_pp.abs()).fold(1.0, f64::max);
-    let name =
-        |class: usize| names.and_then(|names| names.get(class)).cloned().unwrap_or_else(|| format!("class {class}"));
+    let name = |class: usize| class_name(material, &cell.key.target, class);
     html! {
         h3 { "Class by class" }
         table.classes {
@@ -272,6 +280,12 @@ fn classes(material: &Material, cell: &CellResult, effects: &Effects) -> Markup 
             }
         }
     }
+}
+
+fn images(material: &Material, cell: &CellResult, effects: &Effects) -> Markup {
+    let target = &cell.key.target;
+    let name = |class: usize| class_name(material, target, class);
+    pictures::thumbnail_images(&effects.flipped, material.thumbnails.get(target), &name)
 }
 
 /// A bar from the middle, its length in pixels: left and warm for harm, right and cool for help.

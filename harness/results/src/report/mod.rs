@@ -1,7 +1,6 @@
 //! The report of a study, from what its folder holds: no training, no data, the same bytes each time.
 
 mod answer;
-mod artifact;
 mod cells;
 mod classes;
 mod data;
@@ -14,6 +13,7 @@ mod method;
 mod number;
 mod page;
 mod paper;
+mod pictures;
 mod quadrants;
 mod rules;
 mod sections;
@@ -29,13 +29,14 @@ use nt_scenario::{Faults, JobId, Scenario};
 use rayon::prelude::*;
 use thiserror::Error;
 
-pub use artifact::PictureError;
+pub use pictures::PictureError;
 pub use summary::ReportSummary;
 
 use classes::Classes;
 
 use crate::analysis::{Analysis, AnalysisError, analyse};
 use crate::curve::CurveError;
+use crate::figures::accuracy_by_cost::accuracy_by_cost;
 use crate::figures::accuracy_by_depth::accuracy_by_depth;
 use crate::figures::decomposition::decomposition as decomposition_figure;
 use crate::figures::forest::forest;
@@ -47,6 +48,7 @@ use crate::figures::{self, FigureError};
 use crate::file::{FileError, write_atomic};
 use crate::ledger::{LedgerError, LedgerWarning, read_records, result_digest};
 use crate::manifest::{Completeness, Manifest, ManifestError};
+use crate::pictures::PicturesError;
 use crate::record::RunRecord;
 use crate::registration::preregistration;
 use crate::study::Study;
@@ -92,6 +94,9 @@ pub enum ReportError {
     /// A picture cannot be shown.
     #[error(transparent)]
     Picture(#[from] PictureError),
+    /// A file of pictures cannot be read.
+    #[error(transparent)]
+    Pictures(#[from] PicturesError),
     /// The system refused.
     #[error(transparent)]
     File(#[from] FileError),
@@ -105,7 +110,10 @@ struct Material {
     result_digest: String,
     is_exploratory: bool,
     figures: Vec<Figure>,
-    contact_sheets: Vec<artifact::ContactSheet>,
+    contact_sheets: Vec<pictures::ContactSheet>,
+    /// The test images that drawers show, by target.
+    thumbnails: BTreeMap<String, pictures::ThumbnailSheet>,
+    first_layers: Vec<pictures::FirstLayer>,
     /// Names of classes by target, in label order.
     classes: BTreeMap<String, Vec<String>>,
     /// The scenario as it was given, line by line.
@@ -183,7 +191,9 @@ fn report_of(dir: &Path, study: &Study, classes: &Classes) -> Result<ReportSumma
         is_exploratory: manifest.as_ref().is_some_and(|manifest| manifest.preregistration != preregistration(study)),
         completeness: Completeness::count(order.iter().copied(), record_of),
         result_digest: result_digest(order.iter().copied(), record_of),
-        contact_sheets: artifact::contact_sheets(dir)?,
+        contact_sheets: pictures::contact_sheets(dir)?,
+        thumbnails: pictures::thumbnail_sheets(dir, &analysis)?,
+        first_layers: pictures::first_layers(dir, &analysis, &usable)?,
         classes: classes.names(manifest.as_ref()),
         scenario: given_lines(dir)?,
         lines: manifest.iter().flat_map(|manifest| &manifest.plan).map(|job| (job.job, job.line)).collect(),
@@ -224,6 +234,7 @@ fn draw(dir: &Path, analysis: &Analysis, manifest: Option<&Manifest>) -> Result<
         specs.extend(decomposition_figure(analysis, name, parameters));
         specs.push(lattice(analysis, name, parameters));
         specs.extend(gap_by_similarity(analysis, name, parameters));
+        specs.extend(manifest.and_then(|manifest| accuracy_by_cost(analysis, name, manifest)));
         specs.extend(forest(analysis, name, parameters));
         specs.extend(learning_curves(dir, analysis, name, parameters)?);
     }

@@ -3,7 +3,8 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
-    Figure, Material, answer, cells, data, decomposition, drawer, fairness, method, quadrants, rules, sections,
+    Figure, Material, answer, cells, data, decomposition, drawer, fairness, method, pictures, quadrants, rules,
+    sections,
 };
 use crate::SCHEMA_VERSION;
 use crate::figures::Form;
@@ -24,7 +25,7 @@ pub(super) fn document(material: &Material) -> String {
                 meta name="generator" content="nt";
                 meta name="schema_version" content=(SCHEMA_VERSION);
                 title { (study.name) " · negative transfer" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(pictures::style(&material.thumbnails))) }
             }
             body {
                 a.skip href="#answer" { "Skip to the answer" }
@@ -46,7 +47,8 @@ pub(super) fn document(material: &Material) -> String {
                     (decomposition::section(material))
                     (cells::section(material))
                     (data::section(material))
-                    (sections::contact_sheets(material))
+                    (pictures::contact_sheets_section(material))
+                    (pictures::filters_section(material))
                     (method::section(material))
                     (fairness::section(material))
                     (sections::provenance(material))
@@ -156,6 +158,9 @@ fn caption(form: Form) -> &'static str {
     match form {
         Form::Curves => "Depth n: how many layers, counted from the input.",
         Form::Bands => "Depth n: how many layers are copied, counted from the input; shaded: the simultaneous band.",
+        Form::Paths => {
+            "Further left is cheaper: what is frozen needs no gradient. Scratch trained longer is in it, where it was run."
+        }
         Form::Lines => "Mean over replicates of the training loss; the colour says how many layers are frozen.",
         Form::Rows => "Every contrast of the family with its adjusted interval; left of the line is harm.",
         Form::Points => "The deepest treatments of every source, by how far its training images lie from the target's.",

@@ -5,25 +5,6 @@ use maud::{Markup, html};
 use super::Material;
 use crate::number::thousands;
 
-/// The pictures that the study is about.
-pub(super) fn contact_sheets(material: &Material) -> Markup {
-    html! {
-        @if !material.contact_sheets.is_empty() {
-            section aria-labelledby="data" {
-                h2 #data { "The data" }
-                div.sheets {
-                    @for sheet in &material.contact_sheets {
-                        figure {
-                            img src=(sheet.address) alt={ "Images of the dataset " (sheet.name) ", one row a class" };
-                            figcaption { (sheet.name) ": one row a class" }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// What produced the numbers.
 pub(super) fn provenance(material: &Material) -> Markup {
     let completeness = &material.completeness;

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use anstyle::{AnsiColor, Style};
+
 use super::{Material, answer};
-use crate::analysis::{Analysis, Quadrant};
+use crate::analysis::{Analysis, Quadrant, Tally};
 use crate::ledger::LedgerWarning;
 use crate::manifest::Completeness;
 
@@ -36,7 +38,8 @@ impl ReportSummary {
         }
     }
 
-    /// One row a quadrant with its verdict, for a terminal.
+    /// One row a quadrant with its verdict, for a terminal, in colour: whoever writes it elsewhere strips the escape
+    /// sequences.
     ///
     /// # Units
     /// Gaps in percentage points.
@@ -45,12 +48,14 @@ impl ReportSummary {
             ["quadrant", "transfer", "helped", "worse", "equal", "open", "use (chosen on validation)", "its gap"]
                 .map(str::to_owned);
         let rows: Vec<[String; 8]> = self.analysis.quadrants.iter().map(|quadrant| self.row(quadrant)).collect();
+        let styles: Vec<Style> = self.analysis.quadrants.iter().map(|quadrant| style(&quadrant.tally)).collect();
         let all: Vec<&[String; 8]> = std::iter::once(&header).chain(&rows).collect();
         let widths: Vec<usize> =
             (0..8).map(|column| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
         let mut text = String::new();
         for (index, row) in all.into_iter().enumerate() {
-            text.push_str(line(row, &widths).trim_end());
+            let style = index.checked_sub(1).and_then(|quadrant| styles.get(quadrant)).copied().unwrap_or(HEADER);
+            text.push_str(line(row, &widths, style).trim_end());
             text.push('\n');
             if index == 0 {
                 text.push_str(&"─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
@@ -77,9 +82,23 @@ impl ReportSummary {
     }
 }
 
-/// Numbers to the right, words to the left.
-fn line(row: &[String; 8], widths: &[usize]) -> String {
+const HEADER: Style = Style::new();
+
+/// The colour of a quadrant's verdict; the words beside it say the same.
+fn style(tally: &Tally) -> Style {
+    let colour = |colour: AnsiColor| Style::new().bold().fg_color(Some(colour.into()));
+    match (tally.helped > 0, tally.worse() > 0) {
+        (true, true) => colour(AnsiColor::Yellow),
+        (true, false) => colour(AnsiColor::Green),
+        (false, true) => colour(AnsiColor::Red),
+        (false, false) => Style::new().dimmed(),
+    }
+}
+
+/// Numbers to the right, words to the left, the verdict in its colour.
+fn line(row: &[String; 8], widths: &[usize], verdict: Style) -> String {
     let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &width))| match column {
+        1 => format!("{verdict}{cell:<width$}{verdict:#}"),
         2..=5 => format!("{cell:>width$}"),
         _ => format!("{cell:<width$}"),
     });

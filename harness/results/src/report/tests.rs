@@ -2,6 +2,7 @@ use super::*;
 use crate::audit::MatchKind;
 use crate::audit::tests::{audit, with_matches};
 use crate::mock::{Mock, like_the_default_study, manifest};
+use crate::pictures::{Filters, Thumbnails};
 use crate::study::StudyTarget;
 
 fn written(mock: &Mock) -> (tempfile::TempDir, ReportSummary) {
@@ -18,7 +19,7 @@ fn read(dir: &tempfile::TempDir, name: &str) -> String {
 #[test]
 fn a_report_answers_in_words_that_match_the_verdicts() {
     let (dir, summary) = written(&Mock::four_quadrants(like_the_default_study));
-    insta::assert_snapshot!(summary.terminal_table());
+    insta::assert_snapshot!(anstream::adapter::strip_str(&summary.terminal_table()).to_string());
     insta::assert_snapshot!(read(&dir, "report.md"));
 }
 
@@ -45,6 +46,50 @@ fn two_renderings_are_byte_equal() {
     let before = files.map(|name| fs::read(dir.path().join(name)).unwrap());
     assert_eq!(report_of(dir.path(), &mock.study, &Classes::default()).unwrap(), first);
     assert_eq!(files.map(|name| fs::read(dir.path().join(name)).unwrap()), before);
+}
+
+#[test]
+fn drawers_show_the_images_lost_and_won_and_name_those_without_a_picture() {
+    let mock = Mock::four_quadrants(like_the_default_study);
+    let dir = tempfile::tempdir().unwrap();
+    mock.write(dir.path());
+    report_of(dir.path(), &mock.study, &Classes::default()).unwrap();
+    let without = read(&dir, "index.html");
+    assert!(without.contains("Right from scratch, wrong here") && without.contains(">no. "));
+    assert!(!without.contains("class=\"thumb "));
+    let grey = |id: u32| (id, vec![id as u8; 3 * 4 * 4]);
+    Thumbnails::new(4, (0..mock.num_images).map(grey)).write(dir.path(), "shapes-b").unwrap();
+    report_of(dir.path(), &mock.study, &Classes::default()).unwrap();
+    let page = read(&dir, "index.html");
+    assert_eq!(page.matches(".thumb-0 {").count(), 1, "one sheet, whatever the number of drawers");
+    assert!(!page.contains(">no. "), "every image has its picture");
+    assert_eq!(without.matches(">no. ").count(), page.matches("class=\"thumb thumb-0\"").count());
+    assert_eq!(page.matches("url(").count(), page.matches("url(data:image/png;base64,").count());
+}
+
+#[test]
+fn first_layers_are_shown_of_sources_scratch_and_what_is_trained_throughout() {
+    let mock = Mock::four_quadrants(like_the_default_study);
+    let dir = tempfile::tempdir().unwrap();
+    let records = mock.write(dir.path());
+    let of = |copied, frozen| {
+        let is_it = |record: &&RunRecord| {
+            (record.copied, record.frozen, record.replicate) == (copied, frozen, 0)
+                && record.size.as_deref() == Some("small")
+                && record.source.as_deref().is_none_or(|source| source == "near")
+        };
+        records.iter().find(is_it).unwrap().job
+    };
+    let filters = Filters::new(9, 3, vec![0.25; 9 * 27]).unwrap();
+    for job in [of(0, 0), of(7, 0), of(7, 3)] {
+        filters.write(dir.path(), job).unwrap();
+    }
+    report_of(dir.path(), &mock.study, &Classes::default()).unwrap();
+    let page = read(&dir, "index.html");
+    assert!(page.contains("9 filters of 3 × 3 pixels"));
+    assert!(page.contains("Filters of conv1, small: from scratch"));
+    assert!(page.contains("Filters of conv1, small: 7 copied from near, all trained"));
+    assert_eq!(page.matches("alt=\"Filters of conv1").count(), 2, "what is frozen is its source's");
 }
 
 #[test]
@@ -291,6 +336,7 @@ fn what_changed_after_the_data_is_marked_and_records_outside_the_plan_are_left_o
         name: record.name.clone(),
         role: record.role,
         line: 1,
+        multiply_accumulates: 0,
     }));
     manifest.preregistration = preregistration(&mock.study);
     manifest.write(dir.path()).unwrap();

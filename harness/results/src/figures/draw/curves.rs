@@ -27,14 +27,15 @@ pub(super) fn draw<DB: DrawingBackend>(
     if spec.form == Form::Lines {
         return panel.series.iter().try_for_each(|series| line(canvas, series, frame, 0.0));
     }
-    let offsets = offsets(panel.series.len());
+    // What was measured along the axis stands where it was measured.
+    let offsets = if spec.form == Form::Paths { vec![0.0; panel.series.len()] } else { offsets(panel.series.len()) };
     // Replicates stand in the gap right of their interval.
     let aside = spacing(panel.series.len()) / 2.0;
     for (series, offset) in panel.series.iter().zip(&offsets) {
         if spec.form == Form::Bands {
             ribbon(canvas, series, frame, *offset)?;
         }
-        curve(canvas, series, frame, (*offset, aside), spec.form == Form::Curves)?;
+        curve(canvas, series, frame, (*offset, aside), spec.form != Form::Bands)?;
     }
     for (series, offset) in panel.series.iter().zip(&offsets) {
         markers(canvas, series, frame, *offset)?;

@@ -2,7 +2,7 @@
 
 use super::super::font;
 use super::super::legend::Legend;
-use super::super::spec::{FigureSpec, Form};
+use super::super::spec::{Axis, FigureSpec, Form};
 use super::{SUBTITLE, TICK, Type};
 
 pub(super) const MARGIN: f64 = 24.0;
@@ -65,15 +65,15 @@ impl Layout {
             top: self.top + PANEL_TITLE + row as f64 * (PANEL_TITLE + self.panel.1 + self.tick_room),
             tick_room: self.tick_room,
             size: self.panel,
-            x: (spec.x.low, spec.x.high),
-            y: (spec.y.low, spec.y.high),
+            x: Span::of(&spec.x),
+            y: Span::of(&spec.y),
         }
     }
 }
 
 fn panel_size(spec: &FigureSpec) -> (f64, f64) {
     match spec.form {
-        Form::Curves | Form::Bands | Form::Points => (470.0, 270.0),
+        Form::Curves | Form::Bands | Form::Paths | Form::Points => (470.0, 270.0),
         Form::Lines => (470.0, 210.0),
         Form::Rows => (400.0, ROW * (spec.x.high - spec.x.low)),
         Form::Tiles => (TILE.0 * (spec.x.high - spec.x.low), TILE.1 * (spec.y.high - spec.y.low)),
@@ -94,8 +94,27 @@ pub(super) struct Frame {
     /// Room below for the numbers of its axis.
     pub tick_room: f64,
     size: (f64, f64),
-    x: (f64, f64),
-    y: (f64, f64),
+    x: Span,
+    y: Span,
+}
+
+/// The values of an axis.
+struct Span {
+    low: f64,
+    high: f64,
+    is_logarithmic: bool,
+}
+
+impl Span {
+    fn of(axis: &Axis) -> Self {
+        Span { low: axis.low, high: axis.high, is_logarithmic: axis.is_logarithmic }
+    }
+
+    /// How far along the axis a value stands: 0 at its low end, 1 at its high one.
+    fn share(&self, value: f64) -> f64 {
+        let along = |value: f64| if self.is_logarithmic { libm::log(value) } else { value };
+        (along(value) - along(self.low)) / (along(self.high) - along(self.low))
+    }
 }
 
 impl Frame {
@@ -108,11 +127,11 @@ impl Frame {
     }
 
     pub fn at_x(&self, x: f64) -> f64 {
-        self.left + (x - self.x.0) / (self.x.1 - self.x.0) * self.size.0
+        self.left + self.x.share(x) * self.size.0
     }
 
     pub fn at_y(&self, y: f64) -> f64 {
-        self.bottom() - (y - self.y.0) / (self.y.1 - self.y.0) * self.size.1
+        self.bottom() - self.y.share(y) * self.size.1
     }
 
     pub fn at(&self, x: f64, y: f64) -> (f64, f64) {
@@ -121,12 +140,12 @@ impl Frame {
 
     /// The height of a row, where x runs down the page.
     pub fn row(&self, x: f64) -> f64 {
-        self.top + (x - self.x.0) / (self.x.1 - self.x.0) * self.size.1
+        self.top + self.x.share(x) * self.size.1
     }
 
     /// The place across the page of a measure, where x runs down it.
     pub fn across(&self, y: f64) -> f64 {
-        self.left + (y - self.y.0) / (self.y.1 - self.y.0) * self.size.0
+        self.left + self.y.share(y) * self.size.0
     }
 }
 
@@ -143,4 +162,17 @@ fn wrap(text: &str, width: f64, look: Type) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_ratios_stand_equally_far_apart_on_a_logarithmic_axis() {
+        let span = Span { low: 0.25, high: 4.0, is_logarithmic: true };
+        assert_eq!([span.share(0.25), span.share(1.0), span.share(4.0)], [0.0, 0.5, 1.0]);
+        let linear = Span { low: 0.0, high: 4.0, is_logarithmic: false };
+        assert_eq!(linear.share(1.0), 0.25);
+    }
 }

@@ -43,7 +43,7 @@ pub(super) fn figure<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, spec: &FigureS
         axes::draw(canvas, spec, panel, &frame, index)?;
         panel_head(canvas, panel, &frame)?;
         match spec.form {
-            Form::Curves | Form::Bands | Form::Lines => curves::draw(canvas, spec, panel, &frame)?,
+            Form::Curves | Form::Bands | Form::Paths | Form::Lines => curves::draw(canvas, spec, panel, &frame)?,
             Form::Rows => rows::draw(canvas, panel, &frame)?,
             Form::Tiles => tiles::draw(canvas, spec, panel, &frame)?,
             Form::Points => points::draw(canvas, panel, &frame)?,

@@ -1,40 +1,31 @@
-//! Pictures that runs left for the report.
+//! What the data look like: a class a row.
 
 use std::fs;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder, ImageFormat, RgbImage};
-use thiserror::Error;
+use image::{ImageFormat, RgbImage};
+use maud::{Markup, html};
 
+use super::{Material, PictureError, address, png};
 use crate::file::FileError;
+use crate::report::ReportError;
 
 /// Widest that a sheet stands in the page, in pixels: twice its place there.
 const MOST_WIDTH: u32 = 640;
 /// What all sheets together may add to the page; those past it are linked.
 const MOST_BYTES: usize = 6 << 20;
 
-/// A picture that cannot be shown.
-#[derive(Debug, Error)]
-#[error("{} is no picture: {source}; `nt run` on the same folder makes it again", path.display())]
-pub struct PictureError {
-    path: PathBuf,
-    source: image::ImageError,
-}
-
 /// A contact sheet of a dataset.
-pub(super) struct ContactSheet {
+pub(in crate::report) struct ContactSheet {
     /// The dataset.
-    pub name: String,
+    name: String,
     /// The picture as a `data:` address, or its path where there is no more room.
-    pub address: String,
+    address: String,
 }
 
 /// The contact sheets `artifacts/contact-<dataset>.png`, by name, no larger than the page shows them.
-pub(super) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, super::ReportError> {
+pub(in crate::report) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, ReportError> {
     let folder = dir.join("artifacts");
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -52,13 +43,9 @@ pub(super) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, super::Rep
         let path = folder.join(format!("contact-{name}.png"));
         let picture = fs::read(&path).map_err(FileError::at("read", &path))?;
         let small = shrunk(&picture).map_err(|source| PictureError { path, source })?;
-        let encoded = STANDARD.encode(small);
-        num_bytes += encoded.len();
-        let address = if num_bytes > MOST_BYTES {
-            format!("artifacts/contact-{name}.png")
-        } else {
-            format!("data:image/png;base64,{encoded}")
-        };
+        let embedded = address(&small);
+        num_bytes += embedded.len();
+        let address = if num_bytes > MOST_BYTES { format!("artifacts/contact-{name}.png") } else { embedded };
         Ok(ContactSheet { name, address })
     };
     names.into_iter().map(sheet).collect()
@@ -82,8 +69,24 @@ fn shrunk(picture: &[u8]) -> Result<Vec<u8>, image::ImageError> {
         ((sum + count / 2) / count) as u8
     };
     let small = RgbImage::from_fn(width, height, |x, y| image::Rgb(std::array::from_fn(|channel| mean(x, y, channel))));
-    let mut file = Vec::new();
-    let encoder = PngEncoder::new_with_quality(&mut file, CompressionType::Best, FilterType::Adaptive);
-    encoder.write_image(&small, width, height, ExtendedColorType::Rgb8)?;
-    Ok(file)
+    png(&small)
+}
+
+/// The pictures that the study is about.
+pub(in crate::report) fn section(material: &Material) -> Markup {
+    html! {
+        @if !material.contact_sheets.is_empty() {
+            section aria-labelledby="data" {
+                h2 #data { "The data" }
+                div.sheets {
+                    @for sheet in &material.contact_sheets {
+                        figure {
+                            img src=(sheet.address) alt={ "Images of the dataset " (sheet.name) ", one row a class" };
+                            figcaption { (sheet.name) ": one row a class" }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
