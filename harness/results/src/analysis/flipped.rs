@@ -6,7 +6,7 @@ use super::join::Joined;
 use crate::study::CellKey;
 
 /// Images kept of each kind.
-const MOST_KEPT: usize = 8;
+const MOST_KEPT: usize = 6;
 
 /// A test image that scratch gets right and the treatment does not, or the reverse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -58,7 +58,7 @@ fn the_svg_is_well_formed_labelled_with_units_and_shows_every_replicate() {
     {
         assert!(svg.contains(label), "{label}");
     }
-    let radius = |pixels: f64| format!(" r=\"{}\" ", (pixels * canvas::SCALE).round());
+    let radius = |pixels: f64| format!(" r=\"{}\"", (pixels * canvas::SCALE).round());
     let replicates = tags.iter().filter(|tag| tag.starts_with("circle") && tag.contains(&radius(1.7))).count();
     let per_panel = (1 + 7 + 8 + 7) * 8;
     assert_eq!(replicates, 4 * per_panel + 3, "and three in the legend");

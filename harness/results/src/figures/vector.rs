@@ -45,7 +45,56 @@ fn finish(svg: &str, spec: &FigureSpec, layout: &Layout, (width, height): (u32, 
     for default in [" stroke=\"none\" stroke-width=\"1\"", " opacity=\"1\""] {
         drawn = drawn.replace(default, "");
     }
-    root + &drawn
+    root + &merged(&drawn)
+}
+
+/// Neighbouring circles, and neighbouring lines, that differ in their places only become one element: a page holds
+/// thousands of replicates and dashes.
+fn merged(svg: &str) -> String {
+    let lines: Vec<&str> = svg.lines().collect();
+    let is_like = |first: &&str, second: &&str| {
+        let same = |parts: fn(&str) -> Option<(&str, &str)>| {
+            parts(first).zip(parts(second)).is_some_and(|(first, second)| first.1 == second.1)
+        };
+        same(circle) || same(polyline)
+    };
+    let mut merged = String::with_capacity(svg.len());
+    for run in lines.chunk_by(is_like) {
+        let look_of = |parts: fn(&str) -> Option<(&str, &str)>| parts(run[0]).filter(|_| run.len() > 1);
+        if let Some((_, look)) = look_of(circle) {
+            // A group's own opacity would be of the whole: circles that overlap would not darken each other.
+            merged += &format!("<g{}>\n", look.replace(" opacity=", " fill-opacity="));
+            for (place, _) in run.iter().filter_map(|line| circle(line)) {
+                merged += &format!("<circle{place}/>\n");
+            }
+            merged += "</g>\n";
+        } else if let Some((_, look)) = look_of(polyline) {
+            merged += &format!("<path{look} d=\"");
+            for (points, _) in run.iter().filter_map(|line| polyline(line)) {
+                // Points after the first of a move are lines to them.
+                merged.extend(["M", points.trim_end()]);
+            }
+            merged += "\"/>\n";
+        } else {
+            run.iter().for_each(|line| merged.extend([*line, "\n"]));
+        }
+    }
+    merged
+}
+
+/// The points of a line, and how it looks.
+fn polyline(line: &str) -> Option<(&str, &str)> {
+    let (look, points) = line.strip_prefix("<polyline")?.strip_suffix("\"/>")?.split_once(" points=\"")?;
+    Some((points, look))
+}
+
+/// The place and size of a filled circle, and how it looks.
+fn circle(line: &str) -> Option<(&str, &str)> {
+    let attributes = line.strip_prefix("<circle")?.strip_suffix("/>")?;
+    let look = attributes.find(" opacity=").or_else(|| attributes.find(" fill="))?;
+    let (place, look) = attributes.split_at(look);
+    // An outline's width stands elsewhere, and a group's opacity would be of the whole.
+    (!look.contains("stroke")).then_some((place, look))
 }
 
 fn escaped(text: &str) -> String {

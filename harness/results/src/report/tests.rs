@@ -260,6 +260,11 @@ fn a_thousand_cells_of_ten_replicates_stay_below_fifteen_megabytes() {
         .to_vec();
     let dir = tempfile::tempdir().unwrap();
     mock.write(dir.path());
+    // As large as thumbnails are, of noise, which no PNG makes smaller.
+    let noise = |id: u32| (id, (0..3 * 32 * 32).map(|at: u32| (id * 7919 + at * at * 31) as u8).collect());
+    for target in &mock.study.targets {
+        Thumbnails::new(32, (0..mock.num_images).map(noise)).write(dir.path(), &target.name).unwrap();
+    }
     let began = std::time::Instant::now();
     report_of(dir.path(), &mock.study, &Classes::default()).unwrap();
     let bytes = fs::metadata(dir.path().join("index.html")).unwrap().len();

@@ -13,7 +13,7 @@ pub(super) use curves::{pattern, stroke};
 pub(super) use layout::Layout;
 use layout::{Frame, MARGIN, SUBTITLE_LEADING, TITLE_BASELINE};
 
-use super::canvas::{Align, Canvas, Type};
+use super::canvas::{Align, Canvas, TextSetting, Type};
 use super::font::Weight;
 use super::legend;
 use super::palette::{INK, PAPER, SOFT_INK};
@@ -32,7 +32,10 @@ type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorTy
 
 /// Draws the whole figure.
 pub(super) fn figure<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, spec: &FigureSpec, layout: &Layout) -> Drawn<DB> {
-    canvas.rectangle((0.0, 0.0), (layout.width, layout.height), PAPER.to_rgba())?;
+    if canvas.setting == TextSetting::Vector {
+        // A bitmap begins white.
+        canvas.rectangle((0.0, 0.0), (layout.width, layout.height), PAPER.to_rgba())?;
+    }
     canvas.text(&spec.title, (MARGIN, TITLE_BASELINE), Align::Left, TITLE)?;
     for (line, text) in (1..).zip(&layout.subtitle) {
         let baseline = TITLE_BASELINE + 4.0 + f64::from(line) * SUBTITLE_LEADING;
