@@ -39,6 +39,7 @@
 //! | simultaneous bands of 7 depths, 6, 8, 12 replicates | .95 | .95 to .97 |
 //! | distances of two samples cover: proxy A, MMD², Fréchet, CORAL, 400 studies a setting | .95 | .99, .94, .95, .93 and more |
 //! | max-T false alarms over three looks, 8, 12, 16 replicates | .05 | .04 to .05 |
+//! | verdicts of 400 studies really trained, scratch against scratch (8 replicates, 1,000 test images) | .05 | .048; below .069 with 95 % confidence |
 //!
 //! # Where a method is not offered
 //!

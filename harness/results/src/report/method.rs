@@ -119,10 +119,10 @@ fn conditions(analysis: &Analysis, first: Option<&Decision>) -> Markup {
 fn trust() -> Markup {
     html! {
         details {
-            summary { "What was simulated to trust these methods, and where they are not offered" }
+            summary { "What was simulated and trained to trust these methods, and where they are not offered" }
             div.scroll tabindex="0" role="region" aria-label="Calibration of the methods" {
                 table {
-                    caption { "2,000 simulated studies a setting, with seeds; two binomial standard errors are .010." }
+                    caption { "2,000 simulated studies a setting where no other number is given, with seeds; two binomial standard errors are .010." }
                     thead { tr { th scope="col" { "claim" } th scope="col" { "nominal" } th scope="col" { "found" } } }
                     tbody {
                         @for one in &CALIBRATION { tr { td { (one.claim) } td { (one.nominal) } td { (one.found) } } }
