@@ -30,6 +30,12 @@ pub fn text(value: f64) -> String {
     if value.is_finite() { format!("{value}") } else { name(value).to_owned() }
 }
 
+/// The same with a point or an exponent in every finite number, so that readers of a table take its column for floats
+/// though all of them are whole.
+pub(crate) fn float(value: f64) -> String {
+    if value.is_finite() { format!("{value:?}") } else { name(value).to_owned() }
+}
+
 /// A gap as people read it: sign, one decimal, a true minus.
 pub(crate) fn signed(value: f64) -> String {
     let rounded = (value * 10.0).round() / 10.0 + 0.0;

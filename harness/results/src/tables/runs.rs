@@ -58,8 +58,8 @@ fn rows(record: &RunRecord) -> Vec<[String; 18]> {
             record.copied.to_string(),
             record.frozen.to_string(),
             record.replicate.to_string(),
-            number::text(record.budget),
-            if record.learning_rate.is_nan() { String::new() } else { number::text(record.learning_rate) },
+            number::float(record.budget),
+            if record.learning_rate.is_nan() { String::new() } else { number::float(record.learning_rate) },
             metric.to_owned(),
             value,
             n,
@@ -70,5 +70,5 @@ fn rows(record: &RunRecord) -> Vec<[String; 18]> {
     if record.metrics.is_empty() {
         return vec![row("", String::new(), String::new())];
     }
-    record.metrics.iter().map(|metric| row(&metric.name, number::text(metric.value), metric.n.to_string())).collect()
+    record.metrics.iter().map(|metric| row(&metric.name, number::float(metric.value), metric.n.to_string())).collect()
 }
