@@ -3,7 +3,7 @@
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor, pictures};
 use crate::audit::{self, DataAuditError};
 use crate::data::DataError;
-use crate::train::NUMERICS;
+use crate::train::numerics;
 use nt_results::analysis::{AnalysisError, analyse};
 use nt_results::ledger::Shard;
 use nt_results::manifest::{DataFact, Host, ManifestError};
@@ -73,6 +73,8 @@ pub struct Study {
     pub scenario: Scenario,
     /// Its jobs.
     pub plan: Plan,
+    /// Backend, precision and version of the arithmetic.
+    numerics: String,
     registry: Registry,
     facts: BTreeMap<String, DataFacts>,
 }
@@ -89,9 +91,11 @@ impl Study {
         if !faults.is_empty() {
             return Err(Faults(faults).into());
         }
-        let plan = Plan::new(&scenario, &facts, NUMERICS)?;
+        // Targets and sources differ in their last layer only, which is no convolution.
+        let numerics = numerics(&scenario.model.shape(2));
+        let plan = Plan::new(&scenario, &facts, &numerics)?;
         let facts = facts.into_iter().filter_map(|(name, facts)| Some((name, facts.ok()?))).collect();
-        Ok(Self { scenario, plan, registry, facts })
+        Ok(Self { scenario, plan, numerics, registry, facts })
     }
 
     /// What was left out of the data, and why.
@@ -241,7 +245,7 @@ impl Study {
             jobs: options.jobs,
             threads: options.threads,
             interrupt,
-            numerics: NUMERICS,
+            numerics: &self.numerics,
         };
         Ok(scheduler.run(chosen, ledger, &executor, progress)?)
     }
@@ -266,7 +270,7 @@ impl Study {
             schema_version: SCHEMA_VERSION,
             study: self.scenario.study.name.clone(),
             versions: versions(),
-            numerics: NUMERICS.to_owned(),
+            numerics: self.numerics.clone(),
             host: host(options),
             seed: self.scenario.study.seed,
             data: data.collect(),

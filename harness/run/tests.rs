@@ -1,7 +1,6 @@
 //! The scheduler behind a mock executor: order, failures and resumption, in milliseconds.
 
 use super::{Executor, JobOutput, Progress, Scheduler, Stopped, Tally, Upstream};
-use crate::train::NUMERICS;
 use nt_results::{Ledger, Metric, Status, metric};
 use nt_scenario::{DataFacts, Facts, Job, Plan, Role, Scenario};
 use std::collections::BTreeSet;
@@ -56,6 +55,9 @@ schedule = "constant"
 learning_rates = [0.001, 0.01, 0.1]
 replicates = 1
 "#;
+
+/// What a mock computes with.
+const NUMERICS: &str = "mock";
 
 fn planned() -> (Scenario, Plan) {
     let scenario = Scenario::parse(SCENARIO, "mock.toml").unwrap_or_else(|faults| panic!("{faults}"));

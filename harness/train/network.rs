@@ -306,7 +306,11 @@ impl Visitor for TakeStep<'_> {
 }
 
 fn conv_op(c: ConvShape) -> Result<Conv2d, GeometryError> {
-    Conv2d::new(Conv2dGeometry {
+    Conv2d::new(conv_geometry(c))
+}
+
+pub(super) fn conv_geometry(c: ConvShape) -> Conv2dGeometry {
+    Conv2dGeometry {
         in_channels: c.in_channels,
         out_channels: c.out_channels,
         height: c.side,
@@ -315,7 +319,7 @@ fn conv_op(c: ConvShape) -> Result<Conv2d, GeometryError> {
         stride: c.stride,
         padding: c.padding,
         groups: c.groups,
-    })
+    }
 }
 
 fn pool_op(p: PoolShape) -> Result<MaxPool2d, GeometryError> {

@@ -74,6 +74,12 @@ impl Conv2dGeometry {
         Ok(())
     }
 
+    /// Whether the forward pass and the gradient of the input are computed by Winograd's algorithm: a matter of this shape
+    /// alone, and part of the numerics of a network.
+    pub fn is_by_winograd(&self) -> bool {
+        super::winograd::applies(self)
+    }
+
     /// Rows of the output, of a geometry that [`Conv2dGeometry::check`] finds right.
     pub fn out_height(&self) -> usize {
         (self.height + 2 * self.padding - self.kernel) / self.stride + 1

@@ -8,6 +8,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 mod weight_gradient;
+mod winograd;
 
 pub use crate::geometry::GeometryError;
 pub use crate::tile::Activation;
@@ -16,6 +17,7 @@ use crate::workspace::Workspace;
 use cpu::Neighbourhood;
 pub use geometry::Conv2dGeometry;
 use weight_gradient::WeightTaps;
+pub use winograd::WINOGRAD_VERSION;
 
 /// A convolution: its geometry, and the tables that lead through it.
 ///
@@ -28,8 +30,10 @@ use weight_gradient::WeightTaps;
 /// Cross-correlation, as PyTorch's `Conv2d` (padding with zeros, dilation 1). The order of summation is part of the
 /// contract, and the same on every machine: forward, from the bias over (input channel, row, column of the kernel);
 /// input gradient, over (output channel, row, column of the kernel); weight gradient, over (output row, output column,
-/// image). Each is one chain of fused multiply-adds in ascending order over the taps that meet the input. It follows
-/// that an image's result does not depend on which others are in its batch.
+/// image). Each is one chain of fused multiply-adds in ascending order over the taps that meet the input. Forward and input
+/// gradient of 3 × 3 kernels on large enough planes ([`Conv2dGeometry::is_by_winograd`]) are sums by Winograd's algorithm
+/// instead, whose order `winograd` gives. It follows that an image's result does not depend on which others are in its
+/// batch.
 #[derive(Clone, Debug)]
 pub struct Conv2d {
     geometry: Conv2dGeometry,
@@ -79,7 +83,11 @@ impl Conv2d {
         geometry.check_lengths(batch, &[("x", x.len())], &[("weight", weight.len())], &[("y", y.len())]);
         assert_eq!(bias.len(), geometry.out_channels, "conv2d: elements of bias");
         let operands = cpu::Forward { x, weight, bias, activation };
-        cpu::forward(Simd::current(), geometry, &self.forward, operands, y, batch, workspace);
+        if winograd::applies(geometry) {
+            winograd::forward(Simd::current(), geometry, operands, y, batch, workspace);
+        } else {
+            cpu::forward(Simd::current(), geometry, &self.forward, operands, y, batch, workspace);
+        }
     }
 
     /// `dx[ic][iy][ix][n] = Σ_(oc, ky, kx) weight[oc][ic][ky][kx] dy[oc][(iy + p - ky) / s][(ix + p - kx) / s][n]`
@@ -91,7 +99,11 @@ impl Conv2d {
     pub fn input_gradient(&self, dy: &[f32], weight: &[f32], dx: &mut [f32], batch: usize, workspace: &mut Workspace) {
         let geometry = &self.geometry;
         geometry.check_lengths(batch, &[("dx", dx.len())], &[("weight", weight.len())], &[("dy", dy.len())]);
-        cpu::input_gradient(Simd::current(), geometry, &self.backward, dy, weight, dx, batch, workspace);
+        if winograd::applies(geometry) {
+            winograd::input_gradient(Simd::current(), geometry, dy, weight, dx, batch, workspace);
+        } else {
+            cpu::input_gradient(Simd::current(), geometry, &self.backward, dy, weight, dx, batch, workspace);
+        }
     }
 
     /// `dw[oc][ic][ky][kx] = Σ_(oy, ox, n) dy[oc][oy][ox][n] x[ic][oy s + ky - p][ox s + kx - p][n]`

@@ -5,17 +5,17 @@ use crate::tolerance::assert_close;
 
 /// Operands of all passes.
 #[derive(Clone)]
-struct Operands {
-    geometry: Conv2dGeometry,
-    batch: usize,
-    x: Vec<f32>,
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-    dy: Vec<f32>,
+pub(super) struct Operands {
+    pub(super) geometry: Conv2dGeometry,
+    pub(super) batch: usize,
+    pub(super) x: Vec<f32>,
+    pub(super) weight: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+    pub(super) dy: Vec<f32>,
 }
 
 impl Operands {
-    fn random(geometry: Conv2dGeometry, batch: usize) -> Self {
+    pub(super) fn random(geometry: Conv2dGeometry, batch: usize) -> Self {
         Self {
             geometry,
             batch,
@@ -27,7 +27,7 @@ impl Operands {
     }
 
     /// The results of all passes: y, dx, dw, db.
-    fn results(&self) -> [Vec<f32>; 4] {
+    pub(super) fn results(&self) -> [Vec<f32>; 4] {
         let (convolution, batch) = (Conv2d::new(self.geometry).unwrap(), self.batch);
         let nan = |length| vec![f32::NAN; length];
         let [mut y, mut dx] = [nan(self.dy.len()), nan(self.x.len())];
@@ -40,7 +40,7 @@ impl Operands {
         [y, dx, dw, db]
     }
 
-    fn image(&self, n: usize) -> Self {
+    pub(super) fn image(&self, n: usize) -> Self {
         let only = |tensor: &[f32]| tensor.iter().skip(n).step_by(self.batch).copied().collect();
         Self { batch: 1, x: only(&self.x), dy: only(&self.dy), ..self.clone() }
     }
@@ -72,7 +72,7 @@ fn random_geometry(cursor: &mut Cursor) -> Conv2dGeometry {
     }
 }
 
-fn geometry(in_channels: usize, out_channels: usize, side: usize, kernel: usize) -> Conv2dGeometry {
+pub(super) fn geometry(in_channels: usize, out_channels: usize, side: usize, kernel: usize) -> Conv2dGeometry {
     Conv2dGeometry { in_channels, out_channels, height: side, width: side, kernel, stride: 1, padding: 0, groups: 1 }
 }
 
@@ -88,7 +88,7 @@ const FIRST: Conv2dGeometry = Conv2dGeometry {
     groups: 1,
 };
 
-fn all_bits(results: &[Vec<f32>; 4]) -> [Vec<u32>; 4] {
+pub(super) fn all_bits(results: &[Vec<f32>; 4]) -> [Vec<u32>; 4] {
     [0, 1, 2, 3].map(|index| bits(&results[index]))
 }
 

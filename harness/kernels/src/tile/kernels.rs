@@ -63,7 +63,7 @@ unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bo
         };
         let mut sums = [[V::splat(0.0); VECTORS]; ROWS];
         match call.tile.start {
-            Start::Zero => {}
+            Start::Zero | Start::Added => {}
             Start::Bias(bias) => {
                 for m in 0..ROWS {
                     sums[m] = [V::splat(*bias.as_ptr().add(m)); VECTORS];
@@ -105,6 +105,13 @@ unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bo
             }
             a_outer = a_outer.wrapping_add(walk.outer.a);
             b_outer = b_outer.wrapping_offset(walk.outer.b);
+        }
+        if matches!(call.tile.start, Start::Added) {
+            for m in 0..ROWS {
+                for vector in 0..VECTORS {
+                    sums[m][vector] = sums[m][vector].mul_add(V::splat(1.0), load(call.c.add(m * c_row), vector));
+                }
+            }
         }
         let relu = call.tile.activation == Activation::Relu;
         for m in 0..ROWS {

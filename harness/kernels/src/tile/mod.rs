@@ -8,7 +8,8 @@
 //! Every element of C is **one** chain of fused multiply-adds over ascending k: it begins at 0, at a bias or at what C
 //! holds, and nothing is ever added in another order. The chain does not know how k is cut into cache blocks, how large
 //! the tile is, how wide the vectors are or on which thread it runs, so none of these changes a bit: AVX-512, AVX2 and
-//! scalar code agree exactly, as does every thread count. Only the payload of a NaN is not part of the contract.
+//! scalar code agree exactly, as does every thread count. Only the payload of a NaN is not part of the contract. Where a
+//! caller's own contract names shorter chains, [`Start::Added`] adds them, in the caller's order.
 //!
 //! # Layout
 //! A is read one element at a time and broadcast, so it may lie anywhere: rows at a fixed stride, k wherever the walk
@@ -23,6 +24,7 @@ mod tests;
 mod threads;
 mod transpose;
 mod vector;
+pub(crate) mod winograd;
 
 pub(crate) use output::Output;
 pub(crate) use row_sums::sum_rows;
@@ -55,6 +57,8 @@ pub(crate) enum Start<'a> {
     Bias(&'a [f32]),
     /// What C holds: the sum over the k before.
     Held,
+    /// 0; what C holds is added at the end, so that this chain is as long as its own k.
+    Added,
 }
 
 /// `count` equal steps of A and B, in elements.
