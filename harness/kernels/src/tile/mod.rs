@@ -9,7 +9,7 @@
 //! holds, and nothing is ever added in another order. The chain does not know how k is cut into cache blocks, how large
 //! the tile is, how wide the vectors are or on which thread it runs, so none of these changes a bit: AVX-512, AVX2 and
 //! scalar code agree exactly, as does every thread count. Only the payload of a NaN is not part of the contract. Where a
-//! caller's own contract names shorter chains, [`Start::Added`] adds them, in the caller's order.
+//! caller's own contract names shorter chains, `Start::Added` adds them, in the caller's order.
 //!
 //! # Layout
 //! A is read one element at a time and broadcast, so it may lie anywhere: rows at a fixed stride, k wherever the walk

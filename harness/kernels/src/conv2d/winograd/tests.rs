@@ -20,6 +20,7 @@ fn cases() -> [(Conv2dGeometry, usize); 5] {
 }
 
 /// `convolve(x, g)` by the formulas of the module's documentation, one output at a time, in f32.
+#[allow(clippy::needless_range_loop)] // rows and columns as in the formulas
 fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &[f32], batch: usize) -> Vec<f32> {
     let Conv2dGeometry { height, width, .. } = *geometry;
     let (channels, rows) = (geometry.group_in_channels(), geometry.group_out_channels());
