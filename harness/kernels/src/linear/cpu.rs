@@ -39,139 +39,196 @@ fn most_unpacked_columns(simd: Simd) -> usize {
     if simd == Simd::Avx512 { 16 * PANEL } else { 8 * PANEL }
 }
 
+/// Elements packed at once where threads share the work: what stays in the last-level cache until it is read. Fewer make
+/// them wait more often for each other; one thread alone packs a block of k at a time.
+const MOST_PACKED: usize = 7 << 18;
+
 /// Columns whose block stays in the second-level cache.
 const GROUP: usize = 8 * PANEL;
 
 impl Product<'_> {
     fn run(&self, simd: Simd, c: &mut [f32], batch: usize, workspace: &mut Workspace) {
         let c = Output::new(c);
-        if self.rows > MOST_UNPACKED_ROWS && batch > most_unpacked_columns(simd) {
-            let mut k = 0;
-            while k < self.depth {
-                let count = BLOCK.min(self.depth - k);
-                self.run_packed(simd, k..k + count, &c, batch, workspace);
-                k += count;
-            }
-            return;
+        if batch <= most_unpacked_columns(simd) {
+            self.run_by_rows(simd, &c, batch);
+        } else if self.rows <= MOST_UNPACKED_ROWS {
+            self.run_by_columns(simd, &c, batch);
+        } else {
+            self.run_packed(simd, &c, batch, workspace);
         }
+    }
+
+    /// A tile of a block of k: some rows and columns, from operands that lie where they are given.
+    fn unpacked(&self, k: Range<usize>, (row, rows): (usize, usize), columns: Range<usize>, batch: usize) -> Tile<'_> {
+        Tile {
+            a: &self.a[row * self.a_row + k.start * self.a_k..],
+            a_row: self.a_row,
+            b: self.b,
+            b_at: k.start * batch + columns.start,
+            c_row: batch,
+            rows,
+            columns: columns.len(),
+            walk: Walk {
+                outer: Steps::ONCE,
+                taps: Tap::ORIGIN,
+                tap_a: 0,
+                tap_b: 0,
+                inner: Steps { count: k.len(), a: self.a_k, b: batch as isize },
+                ahead: 8 * batch as isize,
+            },
+            start: self.start(k.start, row),
+            activation: self.activation(k.end),
+        }
+    }
+
+    fn start(&self, k: usize, row: usize) -> Start<'_> {
+        match (k, self.bias) {
+            (0, Some(bias)) => Start::Bias(&bias[row..]),
+            (0, None) => Start::Zero,
+            _ => Start::Held,
+        }
+    }
+
+    fn activation(&self, end: usize) -> Activation {
+        if end == self.depth { self.activation } else { Activation::None }
+    }
+
+    /// All columns of a part of the rows at once.
+    fn run_by_rows(&self, simd: Simd, c: &Output<'_>, batch: usize) {
         split(self.rows.div_ceil(self.max_rows), self.rows * self.depth * batch, |parts| {
-            let mut k = 0;
-            while k < self.depth {
-                let count = BLOCK.min(self.depth - k);
+            for k in blocks(0..self.depth) {
                 for index in parts.clone() {
                     let (row, rows) = part(self.rows, self.max_rows, index);
-                    let tile = Tile {
-                        a: &self.a[row * self.a_row + k * self.a_k..],
-                        a_row: self.a_row,
-                        b: self.b,
-                        b_at: k * batch,
-                        c_row: batch,
-                        rows,
-                        columns: batch,
-                        walk: Walk {
-                            outer: Steps::ONCE,
-                            taps: Tap::ORIGIN,
-                            tap_a: 0,
-                            tap_b: 0,
-                            inner: Steps { count, a: self.a_k, b: batch as isize },
-                            ahead: 8 * batch as isize,
-                        },
-                        start: match (k, self.bias) {
-                            (0, Some(bias)) => Start::Bias(&bias[row..]),
-                            (0, None) => Start::Zero,
-                            _ => Start::Held,
-                        },
-                        activation: if k + count == self.depth { self.activation } else { Activation::None },
-                    };
+                    let tile = self.unpacked(k.clone(), (row, rows), 0..batch, batch);
                     // SAFETY: a part's rows belong to one task, and k, rows and columns lie in their matrices.
-                    unsafe { tile.run(simd, &c, row * batch) };
-                }
-                k += count;
-            }
-        });
-    }
-}
-
-impl Product<'_> {
-    /// One block of k of a large product, from packed operands.
-    fn run_packed(&self, simd: Simd, k: Range<usize>, c: &Output<'_>, columns: usize, workspace: &mut Workspace) {
-        let (rows, count) = (self.rows, k.len());
-        let (a, b) = workspace.buffers(rows * count, count * columns);
-        self.pack_rows(simd, k.start, count, a);
-        self.pack_columns(k.start, count, columns, b);
-        let (a, b) = (&*a, &*b);
-        let parts = rows.div_ceil(simd.max_rows());
-        split(parts * columns.div_ceil(GROUP), rows * count * columns, |items| {
-            for item in items {
-                let (group, (row, rows)) = (item / parts * GROUP, part(rows, simd.max_rows(), item % parts));
-                for column in (group..columns.min(group + GROUP)).step_by(PANEL) {
-                    let width = PANEL.min(columns - column);
-                    let tile = Tile {
-                        a: &a[row * count..],
-                        a_row: 1,
-                        b,
-                        b_at: column * count,
-                        c_row: columns,
-                        rows,
-                        columns: width,
-                        walk: Walk {
-                            outer: Steps::ONCE,
-                            taps: Tap::ORIGIN,
-                            tap_a: 0,
-                            tap_b: 0,
-                            inner: Steps { count, a: rows, b: width as isize },
-                            ahead: 8 * width as isize,
-                        },
-                        start: match (k.start, self.bias) {
-                            (0, Some(bias)) => Start::Bias(&bias[row..]),
-                            (0, None) => Start::Zero,
-                            _ => Start::Held,
-                        },
-                        activation: if k.end == self.depth { self.activation } else { Activation::None },
-                    };
-                    // SAFETY: an item's rows and columns belong to one task, and k lies in the packed block.
-                    unsafe { tile.run(simd, c, row * columns + column) };
+                    unsafe { tile.run(simd, c, row * batch) };
                 }
             }
         });
     }
 
-    /// A's block in parts of rows, each `[k][row of the part]`.
-    fn pack_rows(&self, simd: Simd, first: usize, count: usize, to: &mut [f32]) {
-        let to = Output::new(to);
-        split(self.rows.div_ceil(simd.max_rows()), 4 * self.rows * count, |parts| {
-            for index in parts {
-                let (row, rows) = part(self.rows, simd.max_rows(), index);
-                // SAFETY: parts do not overlap, and each is filled by one task.
-                let to = unsafe { to.slice(row * count, rows * count) };
-                let from = &self.a[row * self.a_row + first * self.a_k..];
-                if self.a_k == 1 {
-                    transpose_strided(simd, from, self.a_row, rows, count, to);
-                } else {
-                    // Of a matrix that is read transposed, the rows lie side by side.
-                    for (k, to) in to.chunks_exact_mut(rows).enumerate() {
-                        to.copy_from_slice(&from[k * self.a_k..][..rows]);
+    /// All rows of a panel of columns at once, so that a long B is read from memory once.
+    fn run_by_columns(&self, simd: Simd, c: &Output<'_>, batch: usize) {
+        split(batch.div_ceil(PANEL), self.rows * self.depth * batch, |panels| {
+            for panel in panels {
+                let columns = panel * PANEL..batch.min((panel + 1) * PANEL);
+                for k in blocks(0..self.depth) {
+                    for index in 0..self.rows.div_ceil(self.max_rows) {
+                        let (row, rows) = part(self.rows, self.max_rows, index);
+                        let tile = self.unpacked(k.clone(), (row, rows), columns.clone(), batch);
+                        // SAFETY: a panel's columns belong to one task, and k, rows and columns lie in their matrices.
+                        unsafe { tile.run(simd, c, row * batch + columns.start) };
                     }
                 }
             }
         });
     }
 
-    /// B's block in panels of columns, each `[k][column of the panel]`.
-    fn pack_columns(&self, first: usize, count: usize, columns: usize, to: &mut [f32]) {
-        let to = Output::new(to);
-        split(columns.div_ceil(PANEL), 4 * columns * count, |panels| {
-            for panel in panels {
-                let column = panel * PANEL;
-                let width = PANEL.min(columns - column);
-                // SAFETY: panels do not overlap, and each is filled by one task.
-                let to = unsafe { to.slice(column * count, width * count) };
-                for (k, to) in to.chunks_exact_mut(width).enumerate() {
-                    to.copy_from_slice(&self.b[(first + k) * columns + column..][..width]);
+    /// A large product, from packed operands.
+    fn run_packed(&self, simd: Simd, c: &Output<'_>, columns: usize, workspace: &mut Workspace) {
+        let elements = (self.rows + columns) * self.depth;
+        let times = if rayon::current_num_threads() == 1 { self.depth } else { elements.div_ceil(MOST_PACKED) };
+        let together = self.depth.div_ceil(times.max(1)).next_multiple_of(BLOCK);
+        for k in (0..self.depth).step_by(together) {
+            self.run_packed_blocks(simd, k..self.depth.min(k + together), c, columns, workspace);
+        }
+    }
+
+    /// Some blocks of k of a large product.
+    fn run_packed_blocks(
+        &self,
+        simd: Simd,
+        all: Range<usize>,
+        c: &Output<'_>,
+        columns: usize,
+        workspace: &mut Workspace,
+    ) {
+        let (a, b) = workspace.buffers(self.rows * all.len(), all.len() * columns);
+        self.pack_rows(simd, all.clone(), a);
+        self.pack_columns(all.clone(), columns, b);
+        let (a, b) = (&*a, &*b);
+        let parts = self.rows.div_ceil(simd.max_rows());
+        split(parts * columns.div_ceil(GROUP), self.rows * all.len() * columns, |items| {
+            for k in blocks(all.clone()) {
+                let packed = k.start - all.start;
+                for item in items.clone() {
+                    let group = item / parts * GROUP;
+                    let (row, rows) = part(self.rows, simd.max_rows(), item % parts);
+                    for column in (group..columns.min(group + GROUP)).step_by(PANEL) {
+                        let width = PANEL.min(columns - column);
+                        let tile = Tile {
+                            a: &a[packed * self.rows + row * k.len()..],
+                            a_row: 1,
+                            b,
+                            b_at: packed * columns + column * k.len(),
+                            c_row: columns,
+                            rows,
+                            columns: width,
+                            walk: Walk {
+                                outer: Steps::ONCE,
+                                taps: Tap::ORIGIN,
+                                tap_a: 0,
+                                tap_b: 0,
+                                inner: Steps { count: k.len(), a: rows, b: width as isize },
+                                ahead: 8 * width as isize,
+                            },
+                            start: self.start(k.start, row),
+                            activation: self.activation(k.end),
+                        };
+                        // SAFETY: an item's rows and columns belong to one task, and k lies in its packed block.
+                        unsafe { tile.run(simd, c, row * columns + column) };
+                    }
                 }
             }
         });
     }
+
+    /// A block by block of k, each in parts of rows, each of these `[k][row of the part]`.
+    fn pack_rows(&self, simd: Simd, all: Range<usize>, to: &mut [f32]) {
+        let to = Output::new(to);
+        split(self.rows.div_ceil(simd.max_rows()), 4 * self.rows * all.len(), |parts| {
+            for index in parts {
+                let (row, rows) = part(self.rows, simd.max_rows(), index);
+                for k in blocks(all.clone()) {
+                    let count = k.len();
+                    // SAFETY: parts of a block do not overlap, and each is filled by one task.
+                    let to = unsafe { to.slice((k.start - all.start) * self.rows + row * count, rows * count) };
+                    let from = &self.a[row * self.a_row + k.start * self.a_k..];
+                    if self.a_k == 1 {
+                        transpose_strided(simd, from, self.a_row, rows, count, to);
+                    } else {
+                        // Of a matrix that is read transposed, the rows lie side by side.
+                        for (k, to) in to.chunks_exact_mut(rows).enumerate() {
+                            to.copy_from_slice(&from[k * self.a_k..][..rows]);
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /// B block by block of k, each in panels of columns, each of these `[k][column of the panel]`.
+    fn pack_columns(&self, all: Range<usize>, columns: usize, to: &mut [f32]) {
+        let to = Output::new(to);
+        split(columns.div_ceil(PANEL), 4 * columns * all.len(), |panels| {
+            for panel in panels {
+                let column = panel * PANEL;
+                let width = PANEL.min(columns - column);
+                for k in blocks(all.clone()) {
+                    // SAFETY: panels of a block do not overlap, and each is filled by one task.
+                    let to = unsafe { to.slice((k.start - all.start) * columns + column * k.len(), width * k.len()) };
+                    for (k, to) in k.zip(to.chunks_exact_mut(width)) {
+                        to.copy_from_slice(&self.b[k * columns + column..][..width]);
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// The blocks that k is cut into.
+fn blocks(k: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    k.clone().step_by(BLOCK).map(move |first| first..k.end.min(first + BLOCK))
 }
 
 /// `y[out][n] = bias[out] + Σ_in weight[out][in] x[in][n]`

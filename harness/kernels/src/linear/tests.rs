@@ -78,13 +78,28 @@ impl Operands {
     }
 }
 
-/// Odd sizes, one that crosses a cache block, one whose rows are a multiple of 4 KiB apart, and one that is packed.
+/// Odd sizes, one that crosses a cache block, one whose rows are a multiple of 4 KiB apart, one that is packed, and one of
+/// few rows and many columns.
 fn sizes() -> Vec<(usize, usize, usize)> {
     let mut cursor = Stream::named(0, "test", "linear", 0).cursor();
     let mut up_to = |most: u32| 1 + cursor.below(most) as usize;
     let mut sizes: Vec<_> = (0..60).map(|_| (up_to(70), up_to(40), up_to(70))).collect();
-    sizes.extend([(1300, 33, 17), (1024, 100, 33), (50, 1100, 40), (530, 129, 513)]);
+    sizes.extend([(1300, 33, 17), (1024, 100, 33), (50, 1100, 40), (530, 129, 513), (530, 17, 545)]);
     sizes
+}
+
+#[test]
+fn a_product_that_is_packed_in_several_goes_is_the_same_on_any_number_of_threads() {
+    // One thread packs each block of k by itself, several pack as many as the last-level cache holds.
+    let operands = Operands::random(1200, 300, 1300);
+    let forward = || {
+        let mut y = vec![f32::NAN; operands.dy.len()];
+        let (x, weight, bias) = (&operands.x, &operands.weight, &operands.bias);
+        operands.layer.forward(x, weight, bias, &mut y, operands.batch, Activation::Relu, &mut Workspace::new());
+        bits(&y)
+    };
+    let found = on_one_to_four_threads(forward);
+    assert!(found.iter().all(|y| *y == found[0]));
 }
 
 #[test]
