@@ -14,7 +14,7 @@ NT_PEERS names the folder of torch_step.py and torch_matrix.py, NT_PEER our `pee
 that holds cifar10-25k.
 
 What it printed on two cores of an EPYC with AVX-512, nothing else running, against PyTorch 2.15.0 (oneDNN 3.13, MKL 2024.2);
-medians, and the lowest and highest ratio of three pairs (products two, studies one):
+medians, and the lowest and highest ratio of three pairs (convolutions at width .25 two, studies one):
 
     steps, two threads      224 px width 1   1.41 [1.41, 1.47]    frozen 5   1.98 [1.93, 1.99]
                             64 px width 1    1.80 [1.77, 1.92]    frozen 5   2.12 [2.09, 2.26]
@@ -23,8 +23,10 @@ medians, and the lowest and highest ratio of three pairs (products two, studies 
                             64 px width .125 2.29 [2.28, 2.31]    48 px      2.98 [2.89, 3.01]
     two jobs of one thread  64 px width .25  1.49 [1.47, 1.53]    frozen 5   1.60 [1.39, 1.71]
     studies                 width .25  2.88 (images in memory), 6.55 (DataLoader)   width 1  1.98, 2.75
-    products                512 to 2048: 1.08 to 1.10 (one thread), 1.05 to 1.08 (two)
-                            AlexNet's: 1.04 to 1.31 but 16x14400x363 .67 (one); 1.06 to 1.65 but 192x729x1600 .89 (two)
+    products                512 to 2048: 1.03 to 1.09 (one thread), 1.04 to 1.16 (two)
+                            AlexNet's: 1.06 to 1.36 (one), 1.00 to 2.66 (two)
+    products, AVX2 alone    512 to 2048: .99 to 1.02 (one), .85 1.01 1.08 (two); AlexNet's: .99 to 1.17, .93 to 2.68
+                            (MKL_ENABLE_INSTRUCTIONS=AVX2 compare.py --nt-simd avx2 products)
     convs, width 1, 224 px  forward  .97 .96 1.41 1.33 1.31   input  - .94 1.33 1.30 1.33   weight  1.00 1.00 1.04 1.07 1.07
     convs, width .25, 64 px forward  1.02 1.20 1.66 1.36 1.48 input  - 1.16 1.69 1.56 1.56  weight  .88 1.00 1.78 1.92 2.05
 """
