@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use nt_scenario::{JobId, Method, Role};
 
-use super::accuracy_by_depth::{accuracy_axis, panel as by_depth, percent};
+use super::accuracy_by_depth::{accuracy_axis, bars, panel as by_depth, percent};
 use super::words::{FILLING, metric_words, name, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Note, Panel, Point, Series, SeriesKind, Sign, Tick};
 use crate::SCHEMA_VERSION;
@@ -60,7 +60,7 @@ pub fn accuracy_by_cost(analysis: &Analysis, target: &str, manifest: &Manifest) 
         y: accuracy_axis(&panels, study),
         scale: None,
         num_columns: study.similarities().len().max(1),
-        notes: vec![Note::new(Sign::Filling, FILLING), Note::new(Sign::Interval, "95 % interval of the mean")],
+        notes: vec![Note::new(Sign::Filling, FILLING), Note::new(Sign::Interval, bars(study))],
         panels,
     })
 }

@@ -1,10 +1,13 @@
 //! Accuracy against depth, one panel a quadrant: the headline.
 
+use nt_stats::sign_flip::{Flips, ReplicateGaps, simultaneous_bands};
+use nt_stats::verdict::Settings;
+
 use super::depth::{curves, depth_axis, incomplete};
-use super::words::{FILLING, metric_words, name, panel_title, sentence, subtitle};
-use super::{Axis, Band, FigureSpec, Form, Note, Panel, Point, Reference, Sign, Stroke, Tick, words};
+use super::words::{FILLING, metric_words, name, panel_title, round4, sentence, subtitle};
+use super::{Axis, Band, FigureSpec, Form, Note, Panel, Point, Reference, Series, Sign, Stroke, Tick, words};
 use crate::SCHEMA_VERSION;
-use crate::analysis::{Analysis, CellKind, CellResult, Quadrant};
+use crate::analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, CellKind, CellResult, Quadrant, settings};
 use crate::metric;
 use crate::study::{CellKey, Study};
 
@@ -35,7 +38,7 @@ pub fn accuracy_by_depth(analysis: &Analysis, target: &str, parameters: Option<u
         num_columns: study.similarities().len().max(1),
         notes: vec![
             Note::new(Sign::Filling, FILLING),
-            Note::new(Sign::Replicate, "small: each replicate; bars: 95 % interval of the mean"),
+            Note::new(Sign::Replicate, format!("small: each replicate; bars: {}", bars(study))),
         ],
         panels,
     }
@@ -62,7 +65,8 @@ pub(super) fn accuracy_axis(panels: &[Panel], study: &Study) -> Axis {
 
 pub(super) fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
     let study = &analysis.study;
-    let series = curves(analysis, quadrant, point);
+    let mut series = curves(analysis, quadrant, point);
+    series.iter_mut().for_each(|series| simultaneous(analysis, series));
     let chance = analysis.test_sets.get(&quadrant.target).map(|test| Reference {
         label: "chance".to_owned(),
         y: percent(match study.metric {
@@ -80,6 +84,32 @@ pub(super) fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
         band: band(analysis, quadrant),
         references: chance.into_iter().collect(),
         series,
+    }
+}
+
+/// What the bars cover, 19 times in 20.
+pub(super) fn bars(study: &Study) -> &'static str {
+    if study.replicates as usize >= BAND_REPLICATES {
+        "95 %, all depths of a curve at once (each alone where a run is missing)"
+    } else {
+        "95 % interval of the mean"
+    }
+}
+
+/// Widens the bars of a whole curve so that they cover all of its means at once: a reader looks for the worst. A curve that
+/// lacks a run, or has too few, keeps each point's own interval.
+fn simultaneous(analysis: &Analysis, series: &mut Series) {
+    let num_replicates = analysis.study.replicates as usize;
+    let is_whole = series.points.iter().all(|point| point.replicates.len() == num_replicates);
+    if !is_whole || num_replicates < BAND_REPLICATES || series.points.len() < 2 {
+        return;
+    }
+    let Settings { num_flips, seed, .. } = settings(&analysis.study);
+    let values = series.points.iter().map(|point| point.replicates.clone()).collect();
+    let Ok(values) = ReplicateGaps::new(values) else { return };
+    let bands = simultaneous_bands(&values, BAND_LEVEL, &Flips { num_flips, seed });
+    for (point, (low, high)) in series.points.iter_mut().zip(bands.limits.unwrap_or_default()) {
+        (point.low, point.high) = (Some(round4(low)), Some(round4(high)));
     }
 }
 

@@ -144,10 +144,8 @@ pub(super) fn interval<DB: DrawingBackend>(
 ) -> Drawn<DB> {
     let (Some(low), Some(high)) = (point.low, point.high) else { return Ok(()) };
     let ends = [frame.at_y(high).max(frame.top), frame.at_y(low).min(frame.bottom())];
-    // In one stroke: a page holds thousands of these.
-    let [top, bottom] = ends.map(|y| [(x - 3.0, y), (x + 3.0, y), (x, y)]);
-    let path = [top[0], top[1], top[2], bottom[2], bottom[0], bottom[1]];
-    canvas.line(&path, ink.to_rgba(), 1.3)
+    canvas.line(&[(x, ends[0]), (x, ends[1])], ink.to_rgba(), 1.3)?;
+    ends.iter().try_for_each(|&y| canvas.line(&[(x - 3.0, y), (x + 3.0, y)], ink.to_rgba(), 1.3))
 }
 
 fn markers<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, series: &Series, frame: &Frame, offset: f64) -> Drawn<DB> {
