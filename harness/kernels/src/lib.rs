@@ -7,6 +7,8 @@ pub const NUMERICS_VERSION: u32 = 1;
 pub mod candle_ops;
 pub mod conv2d;
 pub mod cross_entropy;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod dropout;
 #[cfg(test)]
 mod fixture;

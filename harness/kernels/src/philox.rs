@@ -28,6 +28,7 @@ pub fn philox4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 /// Streams that treatments share never see the treatment: that is what pairs the runs of a cell.
 /// Every number has an index, so streams are read at random; [`Stream::cursor`] reads one in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)] // the GPU's kernels are given it as it is
 pub struct Stream {
     key: [u32; 2],
     high: [u32; 2],

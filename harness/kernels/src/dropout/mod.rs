@@ -48,6 +48,16 @@ impl Dropout {
         self.probability
     }
 
+    /// The words below which an element is dropped: P(word < threshold) = p to within 2⁻³².
+    pub(crate) fn threshold(&self) -> u32 {
+        (self.probability * 4_294_967_296.0) as u32
+    }
+
+    /// What an element that is kept is multiplied by.
+    pub(crate) fn scale(&self) -> f32 {
+        (1.0 / (1.0 - self.probability)) as f32
+    }
+
     /// What each element is multiplied by in training step `step`: 0 or `1 / (1 − p)`.
     ///
     /// The factor of feature f of the batch's image n depends on the stream, the step, f and n only: not on the batch's
@@ -61,16 +71,19 @@ impl Dropout {
     pub fn mask(&self, stream: &Stream, step: u64, features: usize, batch: usize, mask: &mut [f32]) {
         assert_eq!(mask.len(), features * batch, "dropout: a mask has features × batch elements");
         assert!(step < cpu::MAX_STEPS, "dropout: a stream has masks for {} steps", cpu::MAX_STEPS);
-        assert!(batch <= cpu::MAX_BATCH, "dropout: a stream has masks for {} images a step", cpu::MAX_BATCH);
-        assert!(features <= cpu::MAX_FEATURES, "dropout: a stream has masks for {} features", cpu::MAX_FEATURES);
-        let simd = Simd::current();
-        let scale = (1.0 / (1.0 - self.probability)) as f32;
-        // P(word < threshold) = p to within 2^-32.
-        let threshold = (self.probability * 4_294_967_296.0) as u32;
+        check_stream(features, batch);
+        let (simd, threshold, scale) = (Simd::current(), self.threshold(), self.scale());
         parallel::for_units(mask, cpu::FEATURES_PER_BLOCK * batch, |first, mask| {
             cpu::mask(simd, stream, step, first, threshold, scale, mask, batch);
         });
     }
+}
+
+/// Panics unless a stream has words for so many features of so many images.
+#[track_caller]
+pub(crate) fn check_stream(features: usize, batch: usize) {
+    assert!(batch <= cpu::MAX_BATCH, "dropout: a stream has masks for {} images a step", cpu::MAX_BATCH);
+    assert!(features <= cpu::MAX_FEATURES, "dropout: a stream has masks for {} features", cpu::MAX_FEATURES);
 }
 
 /// `y[i] = mask[i] x[i]`

@@ -1,0 +1,16 @@
+// All kernels, as one module.
+
+#include "augmentation.cuh"
+#include "philox.cuh"
+#include "prelude.cuh"
+#include "progress.cuh"
+
+#define STORAGE float
+#define NAMED(name) name##_f32
+#include "layers.cuh"
+#undef STORAGE
+#undef NAMED
+
+#define STORAGE __nv_bfloat16
+#define NAMED(name) name##_bf16
+#include "layers.cuh"

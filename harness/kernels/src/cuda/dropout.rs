@@ -1,0 +1,43 @@
+//! Dropout, with the CPU's masks.
+
+use super::gpu::pointer;
+use super::launch::{count, elementwise, launch};
+use super::{CudaError, CudaSlice, CudaView, CudaViewMut, Gpu, State, Storage};
+use crate::dropout::{Dropout, check_stream};
+use crate::philox::Stream;
+use candle_core::cuda_backend::cudarc::driver::DeviceRepr;
+
+// SAFETY: a stream is four 32-bit numbers in C's layout, as the kernels declare it.
+unsafe impl DeviceRepr for Stream {}
+
+/// `y[n][f] = mask[n][f] x[n][f]`, the mask of the state's step: 0 with the dropout's probability, else what keeps the
+/// mean. The gradient is the same of the gradient, so no mask is kept.
+///
+/// # Shape
+/// `x`, `y`: `(N, features)`; without `x`, `y` is changed in place.
+/// # Errors
+/// [`CudaError::TooLarge`], [`CudaError::Driver`].
+/// # Panics
+/// If lengths do not fit, or a stream has no words for so many features or examples.
+pub fn dropout<T: Storage>(
+    gpu: &Gpu,
+    (op, stream): (Dropout, Stream),
+    state: &CudaSlice<State>,
+    x: Option<&CudaView<'_, T>>,
+    y: &mut CudaViewMut<'_, T>,
+    features: usize,
+) -> Result<(), CudaError> {
+    assert_eq!(y.len() % features, 0, "dropout: elements of y");
+    assert!(x.is_none_or(|x| x.len() == y.len()), "dropout: elements of x");
+    count(y.len())?;
+    let batch = y.len() / features;
+    check_stream(features, batch);
+    let (threshold, scale) = (op.threshold(), op.scale());
+    let threads = count(features.div_ceil(4) * batch)?;
+    let (features, batch) = (features as u32, batch as u32);
+    let kernel = &T::kernels(gpu).dropout;
+    // Without x the kernel reads each element of y before it writes it, in the same thread.
+    let x = x.map_or(0, |x| pointer(gpu, x));
+    launch!(gpu, kernel, elementwise(threads), &x, y, &stream, state, &threshold, &scale, &features, &batch);
+    Ok(())
+}

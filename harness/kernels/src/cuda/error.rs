@@ -1,0 +1,70 @@
+//! What a GPU can refuse.
+
+use candle_core::cuda_backend::cudarc::cublas::result::CublasError;
+use candle_core::cuda_backend::cudarc::cudnn::CudnnError;
+use candle_core::cuda_backend::cudarc::driver::DriverError;
+use candle_core::cuda_backend::cudarc::driver::sys::CUresult;
+
+/// A GPU, its driver or one of its libraries refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CudaError {
+    /// The GPU's memory is used up.
+    #[error(
+        "the GPU's memory is used up: give fewer --jobs or a smaller training.batch, or see whether another program uses \
+         the GPU (nvidia-smi)"
+    )]
+    OutOfMemory,
+    /// The driver refused.
+    #[error("the CUDA driver refused: {0}")]
+    Driver(DriverError),
+    /// cuDNN refused.
+    #[error("cuDNN refused: {0:?}")]
+    Dnn(CudnnError),
+    /// cuDNN has no way to compute this that gives the same bits again.
+    #[error("cuDNN has no deterministic algorithm for {operation} of {shape}")]
+    NoDeterministicAlgorithm {
+        /// Which pass.
+        operation: &'static str,
+        /// Of what.
+        shape: String,
+    },
+    /// cuBLAS refused.
+    #[error("cuBLAS refused: {0:?}")]
+    Blas(CublasError),
+    /// The device could not be opened.
+    #[error("CUDA device {ordinal} cannot be opened: {reason}")]
+    Open {
+        /// Its number.
+        ordinal: usize,
+        /// Why.
+        reason: String,
+    },
+    /// A tensor has more elements than a kernel counts.
+    #[error("a tensor of {elements} elements is too large for the GPU kernels; give a smaller training.batch")]
+    TooLarge {
+        /// How many.
+        elements: usize,
+    },
+}
+
+impl From<DriverError> for CudaError {
+    fn from(error: DriverError) -> Self {
+        match error.0 {
+            CUresult::CUDA_ERROR_OUT_OF_MEMORY => Self::OutOfMemory,
+            _ => Self::Driver(error),
+        }
+    }
+}
+
+impl From<CudnnError> for CudaError {
+    fn from(error: CudnnError) -> Self {
+        Self::Dnn(error)
+    }
+}
+
+impl From<CublasError> for CudaError {
+    fn from(error: CublasError) -> Self {
+        Self::Blas(error)
+    }
+}

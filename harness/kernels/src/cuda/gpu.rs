@@ -1,0 +1,192 @@
+//! A GPU with what it takes to queue work on it.
+
+use super::descriptor::DnnHandle;
+use super::launch::{KERNELS, Kernels};
+use super::{CudaError, Precision};
+use candle_core::CudaDevice;
+use candle_core::cuda_backend::cudarc::cublas::{CudaBlas, sys as cublas};
+use candle_core::cuda_backend::cudarc::cudnn;
+use candle_core::cuda_backend::cudarc::driver::{
+    CudaContext, CudaSlice, CudaStream, CudaView, CudaViewMut, DevicePtr, DevicePtrMut, DeviceRepr, HostSlice, ValidAsZeroBits, sys,
+};
+use std::sync::Arc;
+
+/// Version of the arithmetic of the GPU kernels; as [`crate::NUMERICS_VERSION`] for the CPU's.
+pub const CUDA_NUMERICS_VERSION: u32 = 1;
+
+/// cuBLAS's scratch memory: as much as it takes by itself on a Hopper GPU. Its own, so that a product's algorithm, and its
+/// bits, do not depend on what other streams do.
+const BLAS_WORKSPACE_BYTES: usize = 32 << 20;
+
+/// A GPU, and a stream of work on it. One per thread of jobs; several of one GPU run side by side.
+pub struct Gpu {
+    // Fields are dropped in this order: libraries before the stream that they use.
+    pub(super) dnn: DnnHandle,
+    blas: Arc<CudaBlas>,
+    _blas_workspace: CudaSlice<u8>,
+    pub(super) kernels: Kernels,
+    stream: Arc<CudaStream>,
+    device: CudaDevice,
+    precision: Precision,
+    ordinal: usize,
+}
+
+// SAFETY: a Gpu is used by one thread at a time (it is not Sync). Its handles of cuBLAS and cuDNN may move between threads
+// as long as no two use one at once (cuDNN developer guide, "Thread Safety"), and every call binds the context first.
+unsafe impl Send for Gpu {}
+
+impl Gpu {
+    /// How many GPUs there are.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`] where the driver does not start.
+    pub fn number_of_devices() -> Result<usize, CudaError> {
+        candle_core::cuda_backend::cudarc::driver::result::init()?;
+        Ok(CudaContext::device_count()?.max(0) as usize)
+    }
+
+    /// Opens a GPU by its number, with a stream of its own.
+    ///
+    /// # Errors
+    /// [`CudaError::Open`] where there is no such GPU, or its driver or a library does not start.
+    pub fn open(ordinal: usize, precision: Precision) -> Result<Self, CudaError> {
+        let device = CudaDevice::new_with_stream(ordinal)
+            .map_err(|error| CudaError::Open { ordinal, reason: error.to_string() })?;
+        let stream = device.cuda_stream();
+        // SAFETY: every buffer of this Gpu is made, used and freed on its one stream, in the order of the calls, so there
+        // is nothing for events between streams to order. They would also end a capture.
+        unsafe { device.disable_event_tracking() };
+        let module = stream.context().load_module(KERNELS.into())?;
+        let kernels = Kernels::load(&module)?;
+        let blas = device.cublas_handle();
+        let mut workspace = stream.alloc_zeros::<u8>(BLAS_WORKSPACE_BYTES)?;
+        {
+            let (pointer, _sync) = workspace.device_ptr_mut(&stream);
+            // SAFETY: the handle lives, and the workspace of this many bytes lives as long as the Gpu that owns both.
+            let status =
+                unsafe { cublas::cublasSetWorkspace_v2(*blas.handle(), pointer as *mut _, BLAS_WORKSPACE_BYTES) };
+            status.result()?;
+        }
+        let dnn = DnnHandle::new(&stream)?;
+        Ok(Self { dnn, blas, _blas_workspace: workspace, kernels, stream, device, precision, ordinal })
+    }
+
+    /// The candle device, whose stream all work is queued on.
+    pub fn device(&self) -> &CudaDevice {
+        &self.device
+    }
+
+    /// The stream.
+    pub fn stream(&self) -> &Arc<CudaStream> {
+        &self.stream
+    }
+
+    /// The precision it computes in.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    pub(super) fn blas(&self) -> cublas::cublasHandle_t {
+        *self.blas.handle()
+    }
+
+    /// Model of the GPU, as `NVIDIA H200`.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`].
+    pub fn model(&self) -> Result<String, CudaError> {
+        Ok(self.stream.context().name()?)
+    }
+
+    /// Backend, precision and version of the arithmetic, the model of the GPU, and the versions of the driver's interface,
+    /// cuDNN and cuBLAS: all that bits depend on.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`] or [`CudaError::Blas`] where a version cannot be read.
+    pub fn numerics(&self) -> Result<String, CudaError> {
+        let mut driver = 0;
+        // SAFETY: the pointer is to a number that lives across the call.
+        unsafe { sys::cuDriverGetVersion(&mut driver) }.result()?;
+        let mut blas = 0;
+        // SAFETY: the handle lives, and the pointer is to a number that lives across the call.
+        unsafe { cublas::cublasGetVersion_v2(self.blas(), &mut blas) }.result()?;
+        let dnn = cudnn::result::get_version();
+        let (precision, version) = (self.precision.name(), CUDA_NUMERICS_VERSION);
+        Ok(format!("cuda-{precision}-{version} {} driver-{driver} cudnn-{dnn} cublas-{blas}", self.model()?))
+    }
+
+    /// Bytes free and bytes in all of the GPU's memory.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`].
+    pub fn memory(&self) -> Result<(usize, usize), CudaError> {
+        self.stream.context().bind_to_thread()?;
+        Ok(self.stream.context().mem_get_info()?)
+    }
+
+    /// Its number.
+    pub fn ordinal(&self) -> usize {
+        self.ordinal
+    }
+
+    /// A buffer of zeros.
+    ///
+    /// # Errors
+    /// [`CudaError::OutOfMemory`].
+    pub fn zeros<T: DeviceRepr + ValidAsZeroBits>(&self, length: usize) -> Result<CudaSlice<T>, CudaError> {
+        // The driver makes no buffer of nothing.
+        Ok(self.stream.alloc_zeros(length.max(1))?)
+    }
+
+    /// A buffer with these values.
+    ///
+    /// # Errors
+    /// [`CudaError::OutOfMemory`].
+    pub fn upload<T: DeviceRepr>(&self, values: &[T]) -> Result<CudaSlice<T>, CudaError> {
+        if values.is_empty() {
+            // SAFETY: nobody reads the one element of a buffer that stands for none.
+            return Ok(unsafe { self.stream.alloc(1) }?);
+        }
+        Ok(self.stream.clone_htod(values)?)
+    }
+
+    /// Overwrites a buffer.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`].
+    pub fn write<T: DeviceRepr>(&self, values: &[T], buffer: &mut impl DevicePtrMut<T>) -> Result<(), CudaError> {
+        if values.is_empty() { Ok(()) } else { Ok(self.stream.memcpy_htod(values, buffer)?) }
+    }
+
+    /// Waits for all that is queued before, and copies a buffer to the host.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`], also for what went wrong in earlier work.
+    pub fn read<T: DeviceRepr, D: HostSlice<T> + ?Sized>(
+        &self,
+        buffer: &impl DevicePtr<T>,
+        values: &mut D,
+    ) -> Result<(), CudaError> {
+        self.stream.memcpy_dtoh(buffer, values)?;
+        self.wait()
+    }
+
+    /// Waits for all that is queued.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`], also for what went wrong in earlier work.
+    pub fn wait(&self) -> Result<(), CudaError> {
+        Ok(self.stream.synchronize()?)
+    }
+}
+
+/// Address of a tensor's first element, for calls that take bare addresses. Nothing is waited for: all work of a Gpu is on
+/// one stream.
+pub(super) fn pointer<T>(gpu: &Gpu, tensor: &CudaView<'_, T>) -> sys::CUdeviceptr {
+    tensor.device_ptr(gpu.stream()).0
+}
+
+/// As [`pointer`], for a tensor that is written.
+pub(super) fn pointer_mut<T>(gpu: &Gpu, tensor: &mut CudaViewMut<'_, T>) -> sys::CUdeviceptr {
+    tensor.device_ptr_mut(gpu.stream()).0
+}

@@ -1,0 +1,25 @@
+//! In what precision a GPU computes.
+
+/// Precision of activations and products. Parameters, their velocities and losses are kept in single precision whatever it
+/// is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// Single precision throughout, by fused multiply-add: no tensor core rounds an operand.
+    #[default]
+    Fp32,
+    /// Single precision in memory; products round their operands to 10 bits of mantissa, in tensor cores.
+    Tf32,
+    /// Activations and products' operands in bfloat16, 7 bits of mantissa; sums in single precision.
+    Bf16,
+}
+
+impl Precision {
+    /// As it stands in a record's numerics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fp32 => "f32",
+            Self::Tf32 => "tf32",
+            Self::Bf16 => "bf16",
+        }
+    }
+}
