@@ -6,7 +6,7 @@
 
 use negative_transfer::data::{Codes, Inputs};
 use negative_transfer::model::{Init, LayerParameters, Parameters, initialise, transfer};
-use negative_transfer::train::{ForTest, Gradients, Network, Setup, Span, Trained, codes, train};
+use negative_transfer::train::{Backend, Cpu, ForTest, Gradients, Network, Setup, Span, Trained, train};
 use nt_kernels::cross_entropy;
 use nt_kernels::philox::Stream;
 use nt_scenario::network::{Architecture, NetworkShape};
@@ -109,7 +109,7 @@ impl Case {
             replicate: 0,
             interrupt: &AtomicBool::new(false),
         };
-        train(&setup, start, examples).unwrap()
+        train(&Cpu, &setup, start, examples).unwrap()
     }
 }
 
@@ -171,7 +171,8 @@ proptest! {
         let images = case.images();
         let through = gradients(&shape, &parameters, Inputs::Codes(&images), Span { first: 0, last: 8, frozen });
         let below = Span { first: 0, last: frozen, frozen };
-        let (features, values) = codes(&shape, below, &parameters, Inputs::Codes(&images)).unwrap();
+        let values = Cpu.outputs(&shape, below, &parameters, Inputs::Codes(&images)).unwrap();
+        let features = shape.layers[frozen - 1].num_activations();
         let precomputed = Codes::new(features, values, &Inputs::Codes(&images));
         let from_codes = gradients(&shape, &parameters, Inputs::Codes(&precomputed), Span { first: frozen, last: 8, frozen });
         prop_assert_eq!(through, from_codes);
@@ -184,7 +185,8 @@ proptest! {
         let parameters = case.initial("target");
         let images = case.images();
         let below = Span { first: 0, last: frozen, frozen };
-        let (features, values) = codes(&shape, below, &parameters, Inputs::Codes(&images)).unwrap();
+        let values = Cpu.outputs(&shape, below, &parameters, Inputs::Codes(&images)).unwrap();
+        let features = shape.layers[frozen - 1].num_activations();
         let precomputed = Codes::new(features, values, &Inputs::Codes(&images));
         let through = case.train(parameters.clone(), Inputs::Codes(&images), 0);
         let from_codes = case.train(parameters, Inputs::Codes(&precomputed), frozen);

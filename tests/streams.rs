@@ -11,7 +11,7 @@ mod support;
 use negative_transfer::data::synthetic::{Synthetic, SyntheticSpec};
 use negative_transfer::data::{Inputs, SubsetDraw, part};
 use negative_transfer::model::{Init, Parameters, initialise};
-use negative_transfer::train::{ForTest, Setup, Span, Trained, train};
+use negative_transfer::train::{Cpu, ForTest, Setup, Span, Trained, train};
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
 use nt_scenario::{Augmentation, Initialiser, Recipe, Schedule, Settings};
@@ -57,7 +57,7 @@ fn fingerprints(frozen: usize, dropout: f64, augmentation: Vec<Augmentation>, sc
         replicate: 0,
         interrupt: &AtomicBool::new(false),
     };
-    let trained: Trained<ForTest> = train(&setup, start, Inputs::Images(&draw().train)).unwrap();
+    let trained: Trained<ForTest> = train(&Cpu, &setup, start, Inputs::Images(&draw().train)).unwrap();
     trained.curve.iter().map(|point| point.train_loss.to_bits()).collect()
 }
 

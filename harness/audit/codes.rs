@@ -7,7 +7,7 @@
 use super::DataAuditError;
 use crate::data::{Codes, Images, Inputs};
 use crate::model::{Init, Parameters, initialise};
-use crate::train::{self, Span};
+use crate::train::{Backend, Cpu, Span};
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::{Initialiser, Scenario};
 
@@ -49,10 +49,10 @@ impl Instrument {
         let images = Inputs::Images(images);
         let (middle, top) = (DEPTHS[0], DEPTHS[1]);
         let span = |first: usize, last: usize| Span { first, last, frozen: last };
-        let (num_features, values) = train::codes(&self.shape, span(0, middle), &self.parameters, images)?;
-        let below = Codes::new(num_features, values, &images);
+        let values = Cpu.outputs(&self.shape, span(0, middle), &self.parameters, images)?;
+        let below = Codes::new(self.shape.layers[middle - 1].num_activations(), values, &images);
         let at_middle = self.pooled(middle, below.values());
-        let (_, values) = train::codes(&self.shape, span(middle, top), &self.parameters, Inputs::Codes(&below))?;
+        let values = Cpu.outputs(&self.shape, span(middle, top), &self.parameters, Inputs::Codes(&below))?;
         let at_top = self.pooled(top, &values);
         let features = [self.channels(middle), self.channels(top)];
         let rows = at_middle.chunks_exact(features[0]).zip(at_top.chunks_exact(features[1]));

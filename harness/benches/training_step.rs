@@ -8,9 +8,11 @@ mod training;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use negative_transfer::run::{Progress, RunOptions, Study};
+use negative_transfer::train::Cpu;
 use nt_results::ledger::Shard;
 use nt_scenario::{Scenario, apply_set};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use training::{Fault, Training};
@@ -46,7 +48,7 @@ fn matrix(criterion: &mut Criterion) -> Result<(), Fault> {
     let options = RunOptions { jobs: cores, threads: 1, cache_bytes: 1 << 30 };
     let run = |out: &Path| -> Result<usize, Fault> {
         let scenario = Scenario::parse(&text, "smoke.toml")?;
-        let study = Study::open(scenario, folder.path(), &folder.path().join("cache"))?;
+        let study = Study::open(scenario, folder.path(), &folder.path().join("cache"), Arc::new(Cpu))?;
         let (mut ledger, _) = study.open_ledger(out, Shard::WHOLE)?;
         let tally = study.run(&mut ledger, Shard::WHOLE, &options, &Progress::quiet(), &AtomicBool::new(false))?;
         Ok(tally.ran)

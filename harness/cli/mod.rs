@@ -3,6 +3,7 @@
 mod analyze;
 mod audit;
 mod check;
+mod cuda_program;
 mod device;
 mod explain;
 mod failure;

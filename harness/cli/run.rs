@@ -6,7 +6,9 @@ use super::log::StudyLog;
 use super::report::Extras;
 use super::scenario_file::ScenarioFile;
 use crate::run::{Progress, RunOptions, Study, StudyError, Tally};
+use crate::train::Cpu;
 use nt_results::ledger::Shard;
+use nt_scenario::Scenario;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,8 +30,8 @@ pub(super) struct Run {
     /// folder. When all have ended, the same command without --shard draws the report.
     #[arg(long, value_name = "I/N", value_parser = parse_shard, default_value = "0/1", hide_default_value = true)]
     shard: Shard,
-    /// Where networks are trained: cpu, cuda or cuda:N.
-    #[arg(long, default_value = "cpu")]
+    /// Where networks are trained: cpu, cuda, cuda:N, or several GPUs as cuda:0,cuda:1.
+    #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
 }
 
@@ -57,8 +59,13 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn options(&self) -> RunOptions {
+    /// On GPUs one thread drives each job, and how many are run side by side is a matter of the networks' size.
+    pub(super) fn options(&self, device: &Device, scenario: &Scenario) -> RunOptions {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        if let Device::Cuda(numbers) = device {
+            let jobs = self.jobs.map_or_else(|| numbers.len() * jobs_a_gpu(scenario).min(cores), usize::from);
+            return RunOptions { jobs, threads: self.threads.map_or(1, usize::from), cache_bytes: self.cache_bytes };
+        }
         let (jobs, threads) = match (self.jobs.map(usize::from), self.threads.map(usize::from)) {
             (Some(jobs), Some(threads)) => (jobs, threads),
             (Some(jobs), None) => (jobs, (cores / jobs).max(1)),
@@ -67,6 +74,15 @@ impl Machine {
         };
         RunOptions { jobs, threads, cache_bytes: self.cache_bytes }
     }
+}
+
+/// Jobs that are run side by side on a GPU: one that fills it, with a second so that it does not idle while the first is
+/// prepared or judged, or several small ones.
+fn jobs_a_gpu(scenario: &Scenario) -> usize {
+    /// Multiply–accumulates of a step above which a step fills a large GPU for longer than its kernels take to start.
+    const FILLS: u64 = 20_000_000_000;
+    let a_step = scenario.model.shape(10).training_multiply_accumulates(0, false);
+    if a_step * scenario.training.settings.batch as u64 > FILLS { 2 } else { 8 }
 }
 
 /// Where decoded images are kept.
@@ -91,15 +107,15 @@ impl CacheDir {
     }
 }
 
-/// Reads a scenario, opens its data and plans it.
+/// Reads a scenario, opens its data and plans it as the CPU would run it.
 pub(super) fn open_study(scenario: &ScenarioFile, cache: &CacheDir) -> Result<Study, Failure> {
-    Study::open(scenario.read()?, scenario.base(), &cache.path()).map_err(|error| failure(&error))
+    Study::open(scenario.read()?, scenario.base(), &cache.path(), Arc::new(Cpu)).map_err(|error| failure(&error))
 }
 
 /// The failure that a study's error is.
 pub(super) fn failure(error: &StudyError) -> Failure {
     match error {
-        StudyError::Faults(_) | StudyError::Plan(_) => Failure::input(error),
+        StudyError::Faults(_) | StudyError::Plan(_) | StudyError::TooLarge(_) => Failure::input(error),
         _ => Failure::system(error),
     }
 }
@@ -122,9 +138,13 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
 
 impl Run {
     pub(super) fn execute(&self, verbose: u8) -> Result<(), Failure> {
+        self.device.hand_over()?;
         let log = StudyLog::start(verbose);
-        self.device.check().map_err(Failure::Input)?;
-        let study = open_study(&self.scenario, &self.cache)?;
+        let scenario = self.scenario.read()?;
+        let options = self.machine.options(&self.device, &scenario);
+        let backend = self.device.open(&scenario, options.jobs)?;
+        let study = Study::open(scenario, self.scenario.base(), &self.cache.path(), backend);
+        let study = study.map_err(|error| failure(&error))?;
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
         let (mut ledger, warnings) = study.open_ledger(&dir, self.shard).map_err(|error| failure(&error))?;
         log.keep_in(&dir).map_err(|error| Failure::System(format!("cannot log into {}: {error}", dir.display())))?;
@@ -135,7 +155,6 @@ impl Run {
             tracing::warn!("{warning}");
         }
         let interrupt = interrupt_flag();
-        let options = self.machine.options();
         tracing::info!(study = study.scenario.study.name, ?options, jobs = study.plan.jobs.len(), "run begins");
         let tally = study
             .run(&mut ledger, self.shard, &options, &Progress::on_stderr(), &interrupt)

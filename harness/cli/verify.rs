@@ -1,6 +1,7 @@
 //! `nt verify`.
 
 use super::Failure;
+use super::device::Device;
 use super::output::say;
 use super::run::{CacheDir, Machine, failure, interrupt_flag};
 use crate::run::{Progress, Study, verify};
@@ -18,6 +19,9 @@ pub(super) struct Verify {
     /// The folder that the scenario's relative paths are below.
     #[arg(long, value_name = "DIR", default_value = "scenarios")]
     base: PathBuf,
+    /// Where networks are trained: the device that the study was run on.
+    #[arg(long, default_value_t = Device::Cpu)]
+    device: Device,
     #[command(flatten)]
     machine: Machine,
     #[command(flatten)]
@@ -26,6 +30,7 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn execute(&self) -> Result<(), Failure> {
+        self.device.hand_over()?;
         let file = self.dir.join("scenario.toml");
         let text = std::fs::read_to_string(&file).map_err(|error| {
             Failure::Input(format!("cannot read {}: {error}; name a folder that nt run wrote", file.display()))
@@ -39,10 +44,14 @@ impl Verify {
         for warning in warnings {
             eprintln!("{warning}");
         }
-        let study = Study::open(scenario, &self.base, &self.cache.path()).map_err(|error| failure(&error))?;
+        let options = self.machine.options(&self.device, &scenario);
+        let backend = self.device.open(&scenario, options.jobs)?;
+        let study = Study::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| failure(&error))?;
+        if let Some(fault) = other_arithmetic(&manifest.numerics, &study.plan.numerics) {
+            return Err(Failure::Input(fault));
+        }
         let interrupt = interrupt_flag();
         let sample = self.sample.map(|sample| sample as usize);
-        let options = self.machine.options();
         let found = verify(&study, &records, sample, &options, &Progress::on_stderr(), &interrupt)
             .map_err(|error| failure(&error))?;
         if found.interrupted {
@@ -62,5 +71,33 @@ impl Verify {
                 found.differing, found.compared, first.job, first.what
             ))),
         }
+    }
+}
+
+/// What is wrong where the records come of another backend or GPU than the one asked for: nothing could come out again. A
+/// newer version of the same is let through, since telling it apart is what verification is for.
+fn other_arithmetic(recorded: &str, asked: &str) -> Option<String> {
+    let kind = |numerics: &str| numerics.split_once('-').map_or(numerics, |(backend, _)| backend).to_owned();
+    let is_other = kind(recorded) != kind(asked) || (kind(recorded) == "cuda" && recorded != asked);
+    is_other.then(|| {
+        format!(
+            "the study was computed with {recorded}, and this would compute with {asked}; give --device as it was run, on \
+             the same kind of machine"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_a_gpu_are_not_compared_with_the_cpus() {
+        let gpu = "cuda-f32-1 NVIDIA H200 driver-13000 cudnn-91300 cublas-130000";
+        assert!(other_arithmetic(gpu, "cpu-f32-1").is_some_and(|fault| fault.contains("--device")));
+        assert!(other_arithmetic("cpu-f32-1", gpu).is_some());
+        assert!(other_arithmetic(gpu, &gpu.replace("H200", "H100")).is_some());
+        assert_eq!(other_arithmetic(gpu, gpu), None);
+        assert_eq!(other_arithmetic("cpu-f32-1", "cpu-f32-1-winograd-1"), None);
     }
 }

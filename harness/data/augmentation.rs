@@ -4,7 +4,7 @@ use nt_kernels::philox::{Cursor, Stream};
 use nt_scenario::Augmentation;
 use rayon::prelude::*;
 
-/// Changes one image in place, as the numbers from `cursor` say.
+/// What an augmentation does to one image, its random numbers drawn.
 ///
 /// * A random crop moves the picture by up to `padding_px` either way along both axes, each offset equally likely. What
 ///   comes in is the picture's own reflection (torchvision's `RandomCrop` pads with black unless told otherwise: a border
@@ -13,27 +13,58 @@ use rayon::prelude::*;
 /// * Colour jitter changes brightness, then contrast (the distance from the picture's mean grey), then saturation (the
 ///   distance from each pixel's own grey), each by a factor drawn evenly from 1 − x to 1 + x, never below 0: torchvision's
 ///   `ColorJitter`, but in a fixed order and rounded once, at the end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Drawn {
+    /// The picture moves up and left.
+    Shift {
+        /// Pixels up.
+        down: i32,
+        /// Pixels left.
+        right: i32,
+    },
+    /// Left and right are exchanged, or not.
+    Mirror(bool),
+    /// Brightness, contrast and saturation are multiplied by these.
+    Jitter([f32; 3]),
+}
+
+impl Drawn {
+    /// Draws what this augmentation does.
+    pub fn new(augmentation: Augmentation, cursor: &mut Cursor) -> Self {
+        match augmentation {
+            Augmentation::RandomCrop { padding_px } => {
+                let mut offset = || cursor.below(2 * padding_px + 1) as i32 - padding_px as i32;
+                let (down, right) = (offset(), offset());
+                Self::Shift { down, right }
+            }
+            Augmentation::HorizontalFlip { probability } => Self::Mirror(cursor.uniform_f64() < probability),
+            Augmentation::ColourJitter { brightness, contrast, saturation } => {
+                let mut factor = |x: f64| cursor.uniform_in((1.0 - x).max(0.0), 1.0 + x) as f32;
+                Self::Jitter([factor(brightness), factor(contrast), factor(saturation)])
+            }
+        }
+    }
+
+    /// Changes an image in place.
+    ///
+    /// # Shape
+    /// `pixels`: `(side, side, 3)`.
+    pub fn apply(self, pixels: &mut [u8], side: usize) {
+        match self {
+            Self::Shift { down, right } => shift(pixels, side, down as isize, right as isize),
+            Self::Mirror(true) => mirror(pixels, side),
+            Self::Mirror(false) => {}
+            Self::Jitter(factors) => jitter(pixels, factors),
+        }
+    }
+}
+
+/// Changes one image in place, as the numbers from `cursor` say: see [`Drawn`].
 ///
 /// # Shape
 /// `pixels`: `(side, side, 3)`.
 pub fn augment(augmentation: Augmentation, pixels: &mut [u8], side: usize, cursor: &mut Cursor) {
-    match augmentation {
-        Augmentation::RandomCrop { padding_px } => {
-            let mut offset = || cursor.below(2 * padding_px + 1) as isize - padding_px as isize;
-            let (down, right) = (offset(), offset());
-            shift(pixels, side, down, right);
-        }
-        Augmentation::HorizontalFlip { probability } => {
-            if cursor.uniform_f64() < probability {
-                mirror(pixels, side);
-            }
-        }
-        Augmentation::ColourJitter { brightness, contrast, saturation } => {
-            let mut factor = |x: f64| cursor.uniform_in((1.0 - x).max(0.0), 1.0 + x) as f32;
-            let factors = [factor(brightness), factor(contrast), factor(saturation)];
-            jitter(pixels, factors);
-        }
-    }
+    Drawn::new(augmentation, cursor).apply(pixels, side);
 }
 
 /// Augments batch after batch.
@@ -63,6 +94,14 @@ impl<'a> Augmenter<'a> {
         self.step = step;
     }
 
+    /// What each augmentation, in their order, does to the image at `position` of batch `step`.
+    pub fn drawn(&self, step: u32, position: usize) -> impl Iterator<Item = Drawn> {
+        let draw = self.stream.block(u64::from(step) << 32 | position as u64);
+        self.augmentations
+            .iter()
+            .map(move |&augmentation| Drawn::new(augmentation, &mut cursor(draw, augmentation.kind())))
+    }
+
     /// The next batch: a changed copy of each image, in order.
     ///
     /// # Shape
@@ -72,15 +111,12 @@ impl<'a> Augmenter<'a> {
         for image in images {
             self.batch.extend_from_slice(image);
         }
-        let step = u64::from(self.step) << 32;
-        self.step = self.step.wrapping_add(1);
-        let (augmentations, stream) = (self.augmentations, self.stream);
-        self.batch.par_chunks_exact_mut(side * side * 3).enumerate().for_each(|(position, image)| {
-            let draw = stream.block(step | position as u64);
-            for &augmentation in augmentations {
-                augment(augmentation, image, side, &mut cursor(draw, augmentation.kind()));
-            }
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.par_chunks_exact_mut(side * side * 3).enumerate().for_each(|(position, image)| {
+            self.drawn(self.step, position).for_each(|drawn| drawn.apply(image, side));
         });
+        self.batch = batch;
+        self.step = self.step.wrapping_add(1);
         &self.batch
     }
 }

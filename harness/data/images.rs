@@ -3,6 +3,7 @@
 use super::augmentation::Augmenter;
 use super::resize::{Fit, resize};
 use image::RgbImage;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Lookup of a standardised value: one table of 256 a channel, so that a byte's value is computed once.
 #[derive(Clone)]
@@ -22,9 +23,22 @@ impl Standardisation {
     }
 }
 
+/// Tells sets of examples apart: two with one identity hold the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity(u64);
+
+impl Identity {
+    /// One that nobody in this process has had.
+    fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// Labelled images in memory.
 #[derive(Clone)]
 pub struct Images {
+    identity: Identity,
     side: usize,
     pixels: Vec<u8>,
     labels: Vec<u32>,
@@ -43,7 +57,8 @@ impl Images {
     ) -> Self {
         debug_assert_eq!(pixels.len(), labels.len() * side * side * 3);
         debug_assert_eq!(labels.len(), ids.len());
-        Self { side, pixels, labels, ids, standardisation: Standardisation::new(mean_and_std.0, mean_and_std.1) }
+        let standardisation = Standardisation::new(mean_and_std.0, mean_and_std.1);
+        Self { identity: Identity::new(), side, pixels, labels, ids, standardisation }
     }
 
     /// One image's bytes, `(H, W, 3)`.
@@ -71,12 +86,28 @@ impl Images {
     /// The same images with these labels.
     pub fn with_labels(&self, labels: Vec<u32>) -> Self {
         debug_assert_eq!(labels.len(), self.labels.len());
-        Self { labels, ..self.clone() }
+        Self { identity: Identity::new(), labels, ..self.clone() }
+    }
+
+    /// The bytes of all images, `(N, H, W, 3)`.
+    pub fn bytes(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// Height and width, pixels.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// The standardised value of each byte in each channel.
+    pub fn standardised(&self) -> &[[f32; 256]; 3] {
+        &self.standardisation.tables
     }
 }
 
 /// What a network computed for each example of a set after one of its layers.
 pub struct Codes {
+    identity: Identity,
     num_features: usize,
     values: Vec<f32>,
     labels: Vec<u32>,
@@ -93,7 +124,7 @@ impl Codes {
     pub fn from_parts(num_features: usize, values: Vec<f32>, labels: Vec<u32>, ids: Vec<u32>) -> Self {
         debug_assert_eq!(values.len(), labels.len() * num_features);
         debug_assert_eq!(ids.len(), labels.len());
-        Self { num_features, values, labels, ids }
+        Self { identity: Identity::new(), num_features, values, labels, ids }
     }
 
     /// The codes of one example.
@@ -117,6 +148,14 @@ pub enum Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
+    /// What tells this set from others.
+    pub fn identity(&self) -> Identity {
+        match self {
+            Self::Images(images) => images.identity,
+            Self::Codes(codes) => codes.identity,
+        }
+    }
+
     /// Number of examples.
     pub fn len(&self) -> usize {
         self.labels().len()

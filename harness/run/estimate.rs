@@ -3,7 +3,7 @@
 use super::Study;
 use crate::data::{Codes, Inputs};
 use crate::model::{Init, initialise};
-use crate::train::{ForTuning, Setup, Span, TrainError, train};
+use crate::train::{Cpu, ForTuning, Setup, Span, TrainError, train};
 use nt_kernels::philox::Stream;
 use nt_scenario::Recipe;
 use std::sync::atomic::AtomicBool;
@@ -46,7 +46,7 @@ pub fn measured_rate(study: &Study) -> Result<f64, TrainError> {
     };
     let step = |steps: u64| -> Result<(), TrainError> {
         let setup = Setup { recipe: &Recipe { steps, ..recipe.clone() }, ..setup };
-        train::<ForTuning>(&setup, start.clone(), Inputs::Codes(&images)).map(drop)
+        train::<ForTuning>(&Cpu, &setup, start.clone(), Inputs::Codes(&images)).map(drop)
     };
     step(1)?;
     let (began, mut steps, mut next) = (Instant::now(), 0, 1);

@@ -3,7 +3,7 @@
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor, pictures};
 use crate::audit::{self, DataAuditError};
 use crate::data::DataError;
-use crate::train::numerics;
+use crate::train::{Backend, TrainError};
 use nt_results::analysis::{AnalysisError, analyse};
 use nt_results::ledger::Shard;
 use nt_results::manifest::{DataFact, Host, ManifestError};
@@ -11,9 +11,10 @@ use nt_results::{
     Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, SCHEMA_VERSION, preregistration,
     write_atomic,
 };
-use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario};
+use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario, Work};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Why a study cannot be opened or run.
@@ -31,6 +32,9 @@ pub enum StudyError {
     /// No plan can be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A training does not fit into the device's memory.
+    #[error(transparent)]
+    TooLarge(TrainError),
     /// The folder is busy, or its records cannot be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -75,6 +79,8 @@ pub struct Study {
     pub plan: Plan,
     /// Backend, precision and version of the arithmetic.
     numerics: String,
+    /// What networks are computed with.
+    backend: Arc<dyn Backend>,
     registry: Registry,
     facts: BTreeMap<String, DataFacts>,
 }
@@ -85,17 +91,25 @@ impl Study {
     ///
     /// # Errors
     /// [`StudyError::Faults`], all of them, where the data do not hold what the scenario asks for.
-    pub fn open(scenario: Scenario, base: &Path, cache_dir: &Path) -> Result<Self, StudyError> {
+    pub fn open(
+        scenario: Scenario,
+        base: &Path,
+        cache_dir: &Path,
+        backend: Arc<dyn Backend>,
+    ) -> Result<Self, StudyError> {
         let (registry, facts) = Registry::open(&scenario, base, cache_dir)?;
         let faults: Vec<Diagnostic> = scenario.check_data(&facts);
         if !faults.is_empty() {
             return Err(Faults(faults).into());
         }
         // Targets and sources differ in their last layer only, which is no convolution.
-        let numerics = numerics(&scenario.model.shape(2));
+        let numerics = backend.numerics(&scenario.model.shape(2));
         let plan = Plan::new(&scenario, &facts, &numerics)?;
+        for (classes, batch) in sizes(&plan) {
+            backend.check(&scenario.model.shape(classes), batch).map_err(StudyError::TooLarge)?;
+        }
         let facts = facts.into_iter().filter_map(|(name, facts)| Some((name, facts.ok()?))).collect();
-        Ok(Self { scenario, plan, numerics, registry, facts })
+        Ok(Self { scenario, plan, numerics, backend, registry, facts })
     }
 
     /// What was left out of the data, and why.
@@ -237,8 +251,13 @@ impl Study {
         interrupt: &AtomicBool,
     ) -> Result<Tally, StudyError> {
         let store = Store::new(options.cache_bytes);
-        let executor =
-            TrainingExecutor { scenario: &self.scenario, registry: &self.registry, store: &store, interrupt };
+        let executor = TrainingExecutor {
+            scenario: &self.scenario,
+            registry: &self.registry,
+            backend: &*self.backend,
+            store: &store,
+            interrupt,
+        };
         let scheduler = Scheduler {
             scenario: &self.scenario,
             plan: &self.plan,
@@ -271,7 +290,7 @@ impl Study {
             study: self.scenario.study.name.clone(),
             versions: versions(),
             numerics: self.numerics.clone(),
-            host: host(options),
+            host: host(options, self.backend.device()),
             seed: self.scenario.study.seed,
             data: data.collect(),
             parameters: parameters.collect(),
@@ -283,6 +302,15 @@ impl Study {
             result_digest: String::new(),
         })
     }
+}
+
+/// The numbers of classes and of images a batch that a plan's trainings have.
+fn sizes(plan: &Plan) -> BTreeSet<(usize, usize)> {
+    let size = |job: &Job| match &job.work {
+        Work::TrainSource(task) => (task.classes.len(), task.recipe.settings.batch),
+        Work::TrainTarget(task) => (task.classes.len(), task.recipe.settings.batch),
+    };
+    plan.jobs.iter().map(size).collect()
 }
 
 /// Versions of nt and of the crates that results depend on, as they were locked when nt was built.
@@ -297,10 +325,10 @@ fn versions() -> BTreeMap<String, String> {
     DECISIVE.into_iter().filter_map(locked).chain([own]).collect()
 }
 
-fn host(options: &RunOptions) -> Host {
+fn host(options: &RunOptions, device: String) -> Host {
     Host {
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        device: format!("cpu ({})", nt_kernels::tile::Simd::current().name()),
+        device,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         jobs: options.jobs,
         threads: options.threads,

@@ -1,9 +1,9 @@
 //! Predictions, scores and codes of a network as it is.
 
-use super::{Network, Span, TrainError};
+use super::{Backend, Network, Span, TrainError};
 use crate::data::Inputs;
 use crate::model::Parameters;
-use nt_kernels::cross_entropy;
+use nt_kernels::{cross_entropy, layout};
 use nt_scenario::network::NetworkShape;
 
 /// Examples evaluated at a time. Every example is computed on its own, so this changes no bit.
@@ -63,38 +63,27 @@ impl Score {
     }
 }
 
-/// Runs the examples through the stretch, a batch at a time, and hands every batch's outputs over.
-fn run(
-    shape: &NetworkShape,
-    span: Span,
-    parameters: &Parameters,
-    examples: Inputs<'_>,
-    mut each: impl FnMut(&[u32], &[f32]) -> Result<(), TrainError>,
-) -> Result<(), TrainError> {
-    let span = Span { frozen: span.last, ..span };
-    let mut network = Network::new(shape, span, EVALUATION_BATCH.min(examples.len()))?;
-    let order: Vec<u32> = (0..examples.len() as u32).collect();
-    let mut input = Vec::new();
-    for chosen in order.chunks(EVALUATION_BATCH) {
-        input.resize(examples.num_features() * chosen.len(), 0.0);
-        examples.gather(chosen, None, &mut input);
-        each(chosen, network.forward(parameters, &input, chosen.len(), None))?;
-    }
-    Ok(())
-}
-
 /// Classifies the examples, in their order.
 ///
 /// # Errors
 /// [`TrainError::Outputs`] where the network's outputs are not numbers.
 pub fn classify(
+    backend: &dyn Backend,
     shape: &NetworkShape,
     span: Span,
     parameters: &Parameters,
     examples: Inputs<'_>,
 ) -> Result<Vec<Prediction>, TrainError> {
+    let logits = backend.outputs(shape, span, parameters, examples)?;
     let mut ranking = Ranking::new(examples, shape.num_classes);
-    run(shape, span, parameters, examples, |chosen, logits| ranking.push(chosen, logits))?;
+    let order: Vec<u32> = (0..examples.len() as u32).collect();
+    let mut batch = Vec::new();
+    let rows = logits.chunks(EVALUATION_BATCH * shape.num_classes);
+    for (chosen, rows) in order.chunks(EVALUATION_BATCH).zip(rows) {
+        batch.resize(rows.len(), 0.0);
+        layout::nchw_to_chwn(rows, &mut batch, shape.num_classes, chosen.len());
+        ranking.push(chosen, &batch)?;
+    }
     Ok(ranking.predictions)
 }
 
@@ -138,27 +127,24 @@ impl<'a> Ranking<'a> {
     }
 }
 
-/// The codes of the examples after depth `span.last`, `(N, num_outputs)`.
-///
-/// # Errors
-/// [`TrainError::Geometry`] where a layer's shape is impossible.
-pub fn codes(
+/// The values of the examples after depth `span.last`, `(N, num_outputs)`, on the CPU.
+pub(super) fn outputs(
     shape: &NetworkShape,
     span: Span,
     parameters: &Parameters,
     examples: Inputs<'_>,
-) -> Result<(usize, Vec<f32>), TrainError> {
+) -> Result<Vec<f32>, TrainError> {
     let num_features = shape.layers[..span.last].last().map_or(examples.num_features(), |l| l.num_activations());
     let mut values = vec![0.0; examples.len() * num_features];
-    run(shape, span, parameters, examples, |chosen, outputs| {
-        // values[index][f] = outputs[f][n]
-        for (row, &index) in chosen.iter().enumerate() {
-            let codes = &mut values[index as usize * num_features..][..num_features];
-            for (code, output) in codes.iter_mut().zip(outputs.chunks_exact(chosen.len())) {
-                *code = output[row];
-            }
-        }
-        Ok(())
-    })?;
-    Ok((num_features, values))
+    let mut network = Network::new(shape, Span { frozen: span.last, ..span }, EVALUATION_BATCH.min(examples.len()))?;
+    let order: Vec<u32> = (0..examples.len() as u32).collect();
+    let mut input = Vec::new();
+    let rows = values.chunks_mut((EVALUATION_BATCH * num_features).max(1));
+    for (chosen, rows) in order.chunks(EVALUATION_BATCH).zip(rows) {
+        input.resize(examples.num_features() * chosen.len(), 0.0);
+        examples.gather(chosen, None, &mut input);
+        let outputs = network.forward(parameters, &input, chosen.len(), None);
+        layout::chwn_to_nchw(outputs, rows, num_features, chosen.len());
+    }
+    Ok(values)
 }

@@ -1,6 +1,7 @@
 //! The bits of a whole training, and what scratch and treatments share.
 
-use super::{ForTest, NUMERICS, Outcome, Setup, Span, Trained, numerics, train};
+use super::backend::CPU_NUMERICS as NUMERICS;
+use super::{Backend, Cpu, ForTest, Outcome, Setup, Span, Trained, train};
 use crate::data::{Codes, Inputs};
 use crate::model::{Init, Parameters, initialise};
 use nt_kernels::philox::Stream;
@@ -43,7 +44,7 @@ fn run(
         replicate: 0,
         interrupt: &AtomicBool::new(interrupt),
     };
-    train(&setup, start, Inputs::Codes(&images(shape)))
+    train(&Cpu, &setup, start, Inputs::Codes(&images(shape)))
 }
 
 fn hash(parameters: &Parameters) -> String {
@@ -56,7 +57,7 @@ fn hash(parameters: &Parameters) -> String {
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
-/// If this fails and the change is meant, raise [`NUMERICS`], write the new bits here, and say so in the changelog under
+/// If this fails and the change is meant, raise [`CPU_NUMERICS`](super::backend), write the new bits here, and say so in the changelog under
 /// "Changes results".
 #[test]
 fn the_bits_of_a_training_change_only_with_the_numerics_version() {
@@ -77,7 +78,7 @@ fn the_bits_of_a_training_change_only_with_the_numerics_version() {
 #[test]
 fn the_version_of_the_kernels_is_part_of_the_numerics() {
     assert_eq!(NUMERICS, format!("cpu-f32-{}", nt_kernels::NUMERICS_VERSION));
-    let of = |width, input| numerics(&NetworkShape::new(Architecture::AlexNet, width, input, CLASSES));
+    let of = |width, input| Cpu.numerics(&NetworkShape::new(Architecture::AlexNet, width, input, CLASSES));
     assert_eq!([of(0.125, 48), of(1.0, 64), of(0.1, 224)], ["cpu-f32-1"; 3], "too small, or too few channels");
     let by_winograd = format!("cpu-f32-1-winograd-{}", nt_kernels::conv2d::WINOGRAD_VERSION);
     assert_eq!([of(1.0, 224), of(0.25, 128)], [by_winograd.clone(), by_winograd]);
@@ -100,7 +101,7 @@ fn an_interrupt_is_seen_before_the_next_step() {
 fn a_training_learns() {
     let shape = NetworkShape::new(Architecture::AlexNet, 0.1, 40, CLASSES);
     let trained = run(&shape, &recipe(120, 0.0), 0.01, false).unwrap();
-    let score = trained.score(&shape, Span::WHOLE, Inputs::Codes(&images(&shape))).unwrap();
+    let score = trained.score(&Cpu, &shape, Span::WHOLE, Inputs::Codes(&images(&shape))).unwrap();
     assert_eq!(score.top1, 1.0, "21 random images are learned by heart");
     let (first, last) = (trained.curve[0].train_loss, trained.curve[trained.curve.len() - 1].train_loss);
     assert!(last < 0.2 * first, "the loss went from {first} to {last}");

@@ -9,6 +9,7 @@ pub mod conv2d;
 pub mod cross_entropy;
 #[cfg(feature = "cuda")]
 pub mod cuda;
+pub mod driver;
 pub mod dropout;
 #[cfg(test)]
 mod fixture;

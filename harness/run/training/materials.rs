@@ -6,7 +6,7 @@ use crate::data::{Codes, Images, Inputs, SubsetDraw, TrainPool};
 use crate::model::{self, Init, Parameters, initialise};
 use crate::run::Upstream;
 use crate::run::store::{CodesKey, DrawKey, NetworkKey, SetKey};
-use crate::train::{self, Span};
+use crate::train::Span;
 use nt_results::Status;
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{SourceNetwork, SourceTask, TargetTask};
@@ -185,8 +185,8 @@ impl TrainingExecutor<'_> {
                 (0, Inputs::Images(images))
             };
             let span = Span { first, last: depth, frozen: depth };
-            let (num_features, values) = train::codes(&run.shape, span, parameters, inputs)?;
-            let codes = Codes::new(num_features, values, &inputs);
+            let values = self.backend.outputs(&run.shape, span, parameters, inputs)?;
+            let codes = Codes::new(run.shape.layers[depth - 1].num_activations(), values, &inputs);
             let bytes = Inputs::Codes(&codes).num_bytes();
             Ok((codes, bytes))
         })

@@ -10,17 +10,19 @@ mod targets;
 use super::{Executor, JobOutput, Registry, Stopped, Store, Upstream, tuning};
 use crate::data::DataError;
 use crate::model;
-use crate::train::{ForTest, ForTuning, TrainError};
+use crate::train::{Backend, ForTest, ForTuning, TrainError};
 use nt_results::Status;
 use nt_scenario::{Job, Method, Role, Scenario, TargetTask, Work};
 use std::sync::atomic::AtomicBool;
 
-/// Trains and evaluates AlexNet, on the CPU.
+/// Trains and evaluates AlexNet.
 pub struct TrainingExecutor<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
     /// Its data.
     pub registry: &'a Registry,
+    /// What networks are computed with.
+    pub backend: &'a dyn Backend,
     /// What jobs share.
     pub store: &'a Store,
     /// Set when the user wants to stop.

@@ -62,7 +62,7 @@ impl TrainingExecutor<'_> {
             replicate,
             interrupt: self.interrupt,
         };
-        let trained: Trained<ForTest> = train::train(&setup, fresh, Inputs::Images(images))?;
+        let trained: Trained<ForTest> = train::train(self.backend, &setup, fresh, Inputs::Images(images))?;
         output.learning_rate = task.learning_rate;
         note_training(&trained, &mut output);
         if trained.outcome == Outcome::Finished {
@@ -84,11 +84,11 @@ impl TrainingExecutor<'_> {
         images: &Images,
         output: &mut JobOutput,
     ) -> Result<(), Trouble> {
-        let fitted = trained.score(shape, Span::WHOLE, Inputs::Images(images))?;
+        let fitted = trained.score(self.backend, shape, Span::WHOLE, Inputs::Images(images))?;
         push_training_metrics(&fitted, output);
         if task.for_target.is_none() && job.role == Role::Source {
             let pool = self.registry.pool(&task.data, &task.classes, None)?;
-            let score = trained.score(shape, Span::WHOLE, Inputs::Images(&*pool.1.open(trained)?))?;
+            let score = trained.score(self.backend, shape, Span::WHOLE, Inputs::Images(&*pool.1.open(trained)?))?;
             push_test_metrics(&score, output);
         }
         Ok(())

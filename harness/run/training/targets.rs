@@ -96,7 +96,7 @@ impl<'a> TrainingExecutor<'a> {
                     interrupt: self.interrupt,
                 };
                 let examples = self.examples(&run, SetKey::Train(run.draw_key), &run.draw.train)?;
-                train::train::<P>(&setup, start, examples.inputs())?
+                train::train::<P>(self.backend, &setup, start, examples.inputs())?
             }
         };
         let mut output = JobOutput::failed(String::new());
@@ -125,7 +125,7 @@ impl<'a> TrainingExecutor<'a> {
             return Ok(());
         }
         let examples = self.examples(run, SetKey::Validation(run.draw_key), validation)?;
-        push_validation_metrics(&trained.score(&run.shape, run.span(), examples.inputs())?, output);
+        push_validation_metrics(&trained.score(self.backend, &run.shape, run.span(), examples.inputs())?, output);
         Ok(())
     }
 
@@ -136,12 +136,13 @@ impl<'a> TrainingExecutor<'a> {
         output: &mut JobOutput,
     ) -> Result<(), Trouble> {
         let examples = self.examples(run, SetKey::Train(run.draw_key), &run.draw.train)?;
-        push_training_metrics(&trained.score(&run.shape, run.span(), examples.inputs())?, output);
+        push_training_metrics(&trained.score(self.backend, &run.shape, run.span(), examples.inputs())?, output);
         self.validate(run, trained, output)?;
         let pool = self.registry.pool(&run.task.data, &run.task.classes, run.task.test_per_class)?;
         let images = pool.1.open(trained)?;
         let examples = self.examples(run, SetKey::Test(run.task.target), &images)?;
-        let predictions = train::classify(&run.shape, run.span(), &trained.parameters, examples.inputs())?;
+        let predictions =
+            train::classify(self.backend, &run.shape, run.span(), &trained.parameters, examples.inputs())?;
         push_test_metrics(&Score::of(&predictions, run.shape.num_classes), output);
         output.artifacts.predictions = Some(tabulate(predictions, run.shape.num_classes)?);
         output.artifacts.pictures = self.pictures(run, trained, &images);

@@ -34,6 +34,19 @@ pub enum Initialiser {
     Krizhevsky2012,
 }
 
+/// Precision that networks are computed in. Parameters, velocities and losses are kept in single precision whatever it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Single precision, strictly: the only one there is on a CPU.
+    #[default]
+    Fp32,
+    /// Single precision in memory, operands of products rounded to 10 bits of mantissa: a GPU's tensor cores.
+    Tf32,
+    /// Activations and operands of products in bfloat16, sums in single precision: a GPU's tensor cores.
+    Bf16,
+}
+
 /// The metric that verdicts are given on; higher is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -53,6 +66,11 @@ impl Choice for Architecture {
 impl Choice for Initialiser {
     const CHOICES: &'static [(&'static str, Self)] =
         &[("he-normal", Self::HeNormal), ("pytorch", Self::PyTorch), ("krizhevsky-2012", Self::Krizhevsky2012)];
+}
+
+impl Choice for Precision {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("fp32", Self::Fp32), ("tf32", Self::Tf32), ("bf16", Self::Bf16)];
 }
 
 impl Choice for Metric {

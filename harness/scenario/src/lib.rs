@@ -38,7 +38,7 @@ mod reader;
 mod resolved;
 mod suggest;
 
-pub use choice::{Choice, Initialiser, Metric};
+pub use choice::{Choice, Initialiser, Metric, Precision};
 pub use data::{CIFAR10_CLASSES, Data, DataFacts, Facts, ImageFolderData, SyntheticData, default_data_seed};
 pub use diagnostic::{Code, Diagnostic, Faults, Severity};
 pub use job::{

@@ -66,6 +66,7 @@ impl Scenario {
         table.insert("input", whole(self.model.input as u64));
         table.insert("initialiser", value(self.model.initialiser.word()));
         table.insert("dropout", value(self.model.dropout));
+        table.insert("precision", value(self.model.precision.word()));
         table
     }
 

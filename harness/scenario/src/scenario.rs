@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::choice::{Initialiser, Metric};
+use crate::choice::{Initialiser, Metric, Precision};
 use crate::data::Data;
 use crate::network::{Architecture, NetworkShape};
 use crate::origin::Origin;
@@ -71,6 +71,8 @@ pub struct Model {
     pub initialiser: Initialiser,
     /// Probability that dropout zeroes a feature.
     pub dropout: f64,
+    /// Precision that it is computed in; part of the numerics.
+    pub precision: Precision,
 }
 
 impl Model {

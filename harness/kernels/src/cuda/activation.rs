@@ -19,8 +19,7 @@ pub fn add_bias<T: Storage>(
     relu: bool,
 ) -> Result<(), CudaError> {
     assert_eq!(y.len() % (bias.len() * positions), 0, "add_bias: elements of y");
-    let (elements, channels, positions, relu) =
-        (count(y.len())?, bias.len() as u32, positions as u32, u32::from(relu));
+    let (elements, channels, positions, relu) = (count(y.len())?, bias.len() as u32, positions as u32, u32::from(relu));
     let kernel = &T::kernels(gpu).add_bias;
     launch!(gpu, kernel, elementwise(elements), y, bias, &channels, &positions, &relu, &elements);
     Ok(())
@@ -34,11 +33,7 @@ pub fn add_bias<T: Storage>(
 /// [`CudaError::TooLarge`], [`CudaError::Driver`].
 /// # Panics
 /// If the lengths differ.
-pub fn relu_gradient<T: Storage>(
-    gpu: &Gpu,
-    y: &CudaView<'_, T>,
-    dy: &mut CudaViewMut<'_, T>,
-) -> Result<(), CudaError> {
+pub fn relu_gradient<T: Storage>(gpu: &Gpu, y: &CudaView<'_, T>, dy: &mut CudaViewMut<'_, T>) -> Result<(), CudaError> {
     assert_eq!(y.len(), dy.len(), "relu_gradient: a result and its gradient have the same length");
     let elements = count(y.len())?;
     launch!(gpu, &T::kernels(gpu).relu_gradient, elementwise(elements), y, dy, &elements);

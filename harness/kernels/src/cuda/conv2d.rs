@@ -4,11 +4,11 @@ use super::descriptor::{Convolving, FilterShape, TensorShape};
 use super::gpu::{pointer, pointer_mut};
 use super::{CudaError, CudaView, CudaViewMut, Gpu, Precision, Storage};
 use crate::conv2d::Conv2dGeometry;
+use candle_core::cuda_backend::cudarc::cudnn::result;
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
     cudnnConvolutionBwdDataAlgo_t, cudnnConvolutionBwdFilterAlgo_t, cudnnConvolutionFwdAlgo_t, cudnnDeterminism_t,
     cudnnMathType_t, cudnnStatus_t,
 };
-use candle_core::cuda_backend::cudarc::cudnn::result;
 use std::ffi::c_int;
 use std::marker::PhantomData;
 
@@ -252,10 +252,7 @@ fn choose<A: Copy>(
     convolving: Convolving,
 ) -> Result<Pass<A>, CudaError> {
     let is_strict = gpu.precision() == Precision::Fp32;
-    let tensor_cores = [
-        cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
-        cudnnMathType_t::CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION,
-    ];
+    let tensor_cores = [cudnnMathType_t::CUDNN_TENSOR_OP_MATH, cudnnMathType_t::CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION];
     let suits = |&(_, status, bytes, determinism, arithmetic): &(A, _, usize, _, _)| {
         status == cudnnStatus_t::CUDNN_STATUS_SUCCESS
             && determinism == cudnnDeterminism_t::CUDNN_DETERMINISTIC
@@ -272,4 +269,3 @@ fn choose<A: Copy>(
     }
     Ok(Pass { algorithm, convolving, workspace_bytes })
 }
-

@@ -40,6 +40,14 @@ pub enum CudaError {
         /// Why.
         reason: String,
     },
+    /// Two GPUs would not give the same bits.
+    #[error("the GPUs differ, and a study never mixes two kinds of arithmetic: one is {first}, another {second}")]
+    Mixed {
+        /// Numerics of the first.
+        first: String,
+        /// Numerics of another.
+        second: String,
+    },
     /// A tensor has more elements than a kernel counts.
     #[error("a tensor of {elements} elements is too large for the GPU kernels; give a smaller training.batch")]
     TooLarge {

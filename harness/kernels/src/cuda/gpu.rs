@@ -7,7 +7,8 @@ use candle_core::CudaDevice;
 use candle_core::cuda_backend::cudarc::cublas::{CudaBlas, sys as cublas};
 use candle_core::cuda_backend::cudarc::cudnn;
 use candle_core::cuda_backend::cudarc::driver::{
-    CudaContext, CudaSlice, CudaStream, CudaView, CudaViewMut, DevicePtr, DevicePtrMut, DeviceRepr, HostSlice, ValidAsZeroBits, sys,
+    CudaContext, CudaSlice, CudaStream, CudaView, CudaViewMut, DevicePtr, DevicePtrMut, DeviceRepr, HostSlice,
+    ValidAsZeroBits, sys,
 };
 use std::sync::Arc;
 

@@ -27,6 +27,8 @@ mod precision;
 mod sgd;
 mod state;
 mod storage;
+#[cfg(test)]
+mod tests;
 
 pub use activation::{add_bias, bias_gradient, relu_gradient};
 pub use augmentation::{Change, change};
@@ -43,6 +45,6 @@ pub use linear::FullyConnected;
 pub use local_response_norm::ResponseNorm;
 pub use max_pool2d::Pool;
 pub use precision::Precision;
-pub use sgd::{Sgd, step};
+pub use sgd::Sgd;
 pub use state::{CurvePoint, State, begin_epoch, end_step, judge_step, next_batch};
-pub use storage::Storage;
+pub use storage::{Storage, Weights};

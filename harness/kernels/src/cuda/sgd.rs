@@ -24,7 +24,7 @@ pub struct Sgd {
 /// # Panics
 /// If the lengths differ.
 #[allow(clippy::too_many_arguments)] // the operands of the formula
-pub fn step<T: Storage>(
+pub(super) fn step<T: Storage>(
     gpu: &Gpu,
     sgd: Sgd,
     weight: &mut CudaViewMut<'_, f32>,

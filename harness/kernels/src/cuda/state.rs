@@ -55,7 +55,12 @@ const _: () = assert!(size_of::<State>() == 56 && size_of::<CurvePoint>() == 16)
 ///
 /// # Errors
 /// [`CudaError::Driver`].
-pub fn judge_step(gpu: &Gpu, outcome: &CrossEntropy, state: &mut CudaSlice<State>, batch: usize) -> Result<(), CudaError> {
+pub fn judge_step(
+    gpu: &Gpu,
+    outcome: &CrossEntropy,
+    state: &mut CudaSlice<State>,
+    batch: usize,
+) -> Result<(), CudaError> {
     assert!(batch <= outcome.log_loss.len(), "judge_step: losses of a batch");
     let batch = batch as u32;
     launch!(gpu, &gpu.kernels.plain.judge_step, blockwise(1), &outcome.log_loss, &outcome.right, state, &batch);

@@ -1,11 +1,13 @@
-//! The types that activations are stored in.
+//! The types that activations are stored in, and the weights in them.
 
-use super::Gpu;
 use super::launch::LayerKernels;
+use super::sgd::{self, Sgd};
+use super::{CudaError, CudaSlice, CudaView, Gpu, State};
 use candle_core::cuda_backend::cudarc::cublas::sys::cudaDataType;
 use candle_core::cuda_backend::cudarc::cudnn::CudnnDataType;
 use candle_core::cuda_backend::cudarc::driver::{DeviceRepr, ValidAsZeroBits};
 use half::bf16;
+use std::ops::Range;
 
 /// A type that activations, weights in products and gradients are stored in.
 pub trait Storage: sealed::Sealed {}
@@ -13,16 +15,81 @@ pub trait Storage: sealed::Sealed {}
 impl Storage for f32 {}
 impl Storage for bf16 {}
 
+/// Weights and biases one after another, in single precision, with a copy in the type that products take.
+pub struct Weights<T: Storage> {
+    master: CudaSlice<f32>,
+    /// Nothing where products take single precision.
+    copy: Option<CudaSlice<T>>,
+}
+
+impl<T: Storage> Weights<T> {
+    /// Weights of these values.
+    ///
+    /// # Errors
+    /// [`CudaError::OutOfMemory`].
+    pub fn new(gpu: &Gpu, values: &[f32]) -> Result<Self, CudaError> {
+        let copy = T::converted(values).map(|values| gpu.upload(&values)).transpose()?;
+        Ok(Self { master: gpu.upload(values)?, copy })
+    }
+
+    /// A stretch of them for products.
+    pub fn in_products(&self, range: Range<usize>) -> CudaView<'_, T> {
+        T::in_products(self).slice(range)
+    }
+
+    /// A stretch of them in single precision.
+    pub fn in_full(&self, range: Range<usize>) -> CudaView<'_, f32> {
+        self.master.slice(range)
+    }
+
+    /// Takes a step with the weights from `first` on; see [`sgd::step`].
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`].
+    pub fn step(
+        &mut self,
+        gpu: &Gpu,
+        sgd: Sgd,
+        first: usize,
+        (velocity, gradient): (&mut CudaSlice<f32>, &CudaSlice<T>),
+        rates: &CudaSlice<f32>,
+        state: &CudaSlice<State>,
+    ) -> Result<(), CudaError> {
+        let mut weight = self.master.slice_mut(first..);
+        let mut copy = self.copy.as_mut().map(|copy| copy.slice_mut(first..));
+        let (mut velocity, gradient) = (velocity.as_view_mut(), gradient.as_view());
+        sgd::step(gpu, sgd, &mut weight, &mut velocity, &gradient, copy.as_mut(), rates, state)
+    }
+
+    /// Waits, and reads them all in single precision.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`].
+    pub fn read(&self, gpu: &Gpu) -> Result<Vec<f32>, CudaError> {
+        let mut values = vec![0.0; self.master.len()];
+        gpu.read(&self.master, &mut values)?;
+        Ok(values)
+    }
+}
+
 pub(super) mod sealed {
     use super::*;
 
     /// What the kernels need of such a type.
-    pub trait Sealed: DeviceRepr + ValidAsZeroBits + CudnnDataType + Copy + Send + Sync + 'static {
+    pub trait Sealed: DeviceRepr + ValidAsZeroBits + CudnnDataType + Copy + Send + Sync + Sized + 'static {
         /// cuBLAS's name of it.
         const BLAS: cudaDataType;
 
         /// The kernels for it.
         fn kernels(gpu: &Gpu) -> &LayerKernels;
+
+        /// The values in this type, if it is not single precision.
+        fn converted(values: &[f32]) -> Option<Vec<Self>>;
+
+        /// The weights in this type.
+        fn in_products(weights: &Weights<Self>) -> &CudaSlice<Self>
+        where
+            Self: Storage;
     }
 
     impl Sealed for f32 {
@@ -31,6 +98,14 @@ pub(super) mod sealed {
         fn kernels(gpu: &Gpu) -> &LayerKernels {
             &gpu.kernels.f32
         }
+
+        fn converted(_: &[f32]) -> Option<Vec<f32>> {
+            None
+        }
+
+        fn in_products(weights: &Weights<f32>) -> &CudaSlice<f32> {
+            &weights.master
+        }
     }
 
     impl Sealed for bf16 {
@@ -38,6 +113,18 @@ pub(super) mod sealed {
 
         fn kernels(gpu: &Gpu) -> &LayerKernels {
             &gpu.kernels.bf16
+        }
+
+        fn converted(values: &[f32]) -> Option<Vec<bf16>> {
+            Some(values.iter().map(|&value| bf16::from_f32(value)).collect())
+        }
+
+        fn in_products(weights: &Weights<bf16>) -> &CudaSlice<bf16> {
+            // Weights of this type are made with a copy, by `Weights::new` alone.
+            match &weights.copy {
+                Some(copy) => copy,
+                None => unreachable!("weights in bfloat16 have a copy in it"),
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::choice::Metric;
+use crate::choice::{Metric, Precision};
 use crate::data::{Data, ImageFolderData, SyntheticData, default_data_seed};
 use crate::origin::{Document, Located, Origin};
 use crate::raw::{
@@ -61,6 +61,7 @@ fn model(raw: &RawModel) -> Model {
         input: raw.input.value as usize,
         initialiser: raw.initialiser.value,
         dropout: raw.dropout.as_ref().map_or(0.0, |dropout| dropout.value),
+        precision: raw.precision.as_ref().map_or_else(Precision::default, |precision| precision.value),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use crate::choice::{Initialiser, Metric};
+use crate::choice::{Initialiser, Metric, Precision};
 use crate::diagnostic::Code;
 use crate::network::{Architecture, INPUT_RANGE};
 use crate::origin::{Located, Span};
@@ -29,6 +29,7 @@ pub(crate) struct RawModel {
     pub(crate) input: Located<u64>,
     pub(crate) initialiser: Located<Initialiser>,
     pub(crate) dropout: Option<Located<f64>>,
+    pub(crate) precision: Option<Located<Precision>>,
 }
 
 /// `[tuning]`.
@@ -97,6 +98,7 @@ const MODEL_KEYS: &[Key] = &[
     required("input", "48"),
     required("initialiser", "\"he-normal\""),
     optional("dropout"),
+    optional("precision"),
 ];
 
 pub(super) fn model(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawModel> {
@@ -107,7 +109,9 @@ pub(super) fn model(table: &DeTable<'_>, header: Span, report: &mut Report) -> O
     let input = reader.count("input", *INPUT_RANGE.start() as u64..=*INPUT_RANGE.end() as u64, report);
     let initialiser = reader.choice("initialiser", report);
     let dropout = reader.real("dropout", "0 or more, below 1", |p| (0.0..1.0).contains(&p), report);
-    Some(RawModel { architecture: architecture?, width: width?, input: input?, initialiser: initialiser?, dropout })
+    let precision = reader.choice("precision", report);
+    let (architecture, initialiser) = (architecture?, initialiser?);
+    Some(RawModel { architecture, width: width?, input: input?, initialiser, dropout, precision })
 }
 
 const TUNING_KEYS: &[Key] =

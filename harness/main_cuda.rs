@@ -1,0 +1,7 @@
+//! The command line of nt, linked with CUDA: `nt` runs it for `--device cuda`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    negative_transfer::cli::main()
+}

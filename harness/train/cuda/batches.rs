@@ -1,0 +1,118 @@
+//! Assembling batches from resident examples: order, augmentation, standardisation.
+
+use super::resident::{Examples, Values};
+use crate::data::augmentation::{Augmenter, Drawn};
+use nt_kernels::cuda::{
+    Change, Chosen, CudaError, CudaSlice, Gpu, State, Storage, change, copy_images, gather_codes, gather_images,
+    standardise_images,
+};
+use nt_scenario::Augmentation;
+use std::sync::Arc;
+
+/// Where batches come from.
+pub(super) struct Batches {
+    examples: Arc<Examples>,
+    pub order: CudaSlice<u32>,
+    changes: Vec<Change>,
+    bytes: CudaSlice<u8>,
+    spare: CudaSlice<u8>,
+    means: CudaSlice<f32>,
+}
+
+impl Batches {
+    /// Batches of up to `capacity` examples. Codes are never augmented.
+    pub fn new(
+        gpu: &Gpu,
+        examples: Arc<Examples>,
+        capacity: usize,
+        augmentations: &[Augmentation],
+    ) -> Result<Self, CudaError> {
+        let count = examples.count;
+        let is_changed = matches!(examples.values, Values::Images { .. }) && !augmentations.is_empty();
+        let augmentations = if is_changed { augmentations } else { &[] };
+        let mut changes = Vec::new();
+        for augmentation in augmentations {
+            changes.push(match augmentation {
+                Augmentation::RandomCrop { .. } => Change::Shift(gpu.zeros(2 * count)?),
+                Augmentation::HorizontalFlip { .. } => Change::Mirror(gpu.zeros(count)?),
+                Augmentation::ColourJitter { .. } => Change::Jitter(gpu.zeros(3 * count)?),
+            });
+        }
+        let scratch = if is_changed { capacity * examples.num_features } else { 0 };
+        Ok(Self {
+            order: gpu.zeros(count)?,
+            changes,
+            bytes: gpu.zeros(scratch)?,
+            spare: gpu.zeros(scratch)?,
+            means: gpu.zeros(capacity)?,
+            examples,
+        })
+    }
+
+    pub fn labels(&self) -> &CudaSlice<u32> {
+        &self.examples.labels
+    }
+
+    /// Sends an epoch's order, and what happens to each of its images. Its first step has this number, and each of its
+    /// batches so many images.
+    pub fn begin_epoch(
+        &mut self,
+        gpu: &Gpu,
+        order: &[u32],
+        augmenter: &Augmenter<'_>,
+        first_step: u64,
+        batch: usize,
+    ) -> Result<(), CudaError> {
+        gpu.write(order, &mut self.order)?;
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        let (mut whole, mut broken) = (vec![Vec::new(); self.changes.len()], vec![Vec::new(); self.changes.len()]);
+        for at in 0..order.len() {
+            let step = first_step + (at / batch) as u64;
+            for (index, drawn) in augmenter.drawn(step as u32, at % batch).enumerate() {
+                match drawn {
+                    Drawn::Shift { down, right } => whole[index].extend([down, right]),
+                    Drawn::Mirror(is_mirrored) => whole[index].push(i32::from(is_mirrored)),
+                    Drawn::Jitter(factors) => broken[index].extend(factors),
+                }
+            }
+        }
+        for ((change, whole), broken) in self.changes.iter_mut().zip(&whole).zip(&broken) {
+            match change {
+                Change::Shift(numbers) | Change::Mirror(numbers) => gpu.write(whole, numbers)?,
+                Change::Jitter(factors) => gpu.write(broken, factors)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues the batch of `n` examples at the state's position.
+    pub fn gather<T: Storage>(
+        &mut self,
+        gpu: &Gpu,
+        state: &CudaSlice<State>,
+        n: usize,
+        input: &mut CudaSlice<T>,
+    ) -> Result<(), CudaError> {
+        let size = n * self.examples.num_features;
+        let chosen = Chosen { order: &self.order, state };
+        let mut input = input.slice_mut(..size);
+        match &self.examples.values {
+            Values::Codes(codes) => gather_codes(gpu, codes, chosen, &mut input, self.examples.num_features),
+            Values::Images { pixels, tables, side } if self.changes.is_empty() => {
+                gather_images(gpu, pixels, chosen, tables, &mut input, side * side)
+            }
+            Values::Images { pixels, tables, side } => {
+                let (mut batch, mut spare) = (self.bytes.slice_mut(..size), self.spare.slice_mut(..size));
+                copy_images(gpu, pixels, chosen, &mut batch, side * side)?;
+                for kind in &self.changes {
+                    if change(gpu, kind, state, &mut batch, &mut spare, &mut self.means, *side)? {
+                        std::mem::swap(&mut batch, &mut spare);
+                    }
+                }
+                standardise_images(gpu, &batch.as_view(), tables, &mut input, side * side)
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What a training takes of a GPU's memory, told before it begins.
+
+use nt_kernels::cuda::Precision;
+use nt_scenario::network::{NetworkShape, Product};
+
+/// A training that is too large for the GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a training with batches of {batch} images takes about {} MB of the GPU's memory, and {} MB are free for each job{}",
+    needed >> 20,
+    available >> 20,
+    advice(*largest_batch)
+)]
+pub struct DoesNotFit {
+    /// Images a batch.
+    pub batch: usize,
+    /// Bytes it takes.
+    pub needed: usize,
+    /// Bytes there are for a job.
+    pub available: usize,
+    /// The largest batch that fits, a power of two; 0 if none does.
+    pub largest_batch: usize,
+}
+
+fn advice(largest_batch: usize) -> String {
+    match largest_batch {
+        0 => "; give fewer --jobs, a smaller model.width or model.input, or another GPU".to_owned(),
+        batch => format!("; training.batch = {batch} fits, or give fewer --jobs"),
+    }
+}
+
+/// Bytes that cuDNN and cuBLAS take for themselves and as scratch, beside what is counted.
+const LIBRARIES: usize = 768 << 20;
+
+/// Bytes that training the whole network takes, its examples apart.
+pub(super) fn bytes(shape: &NetworkShape, batch: usize, precision: Precision) -> usize {
+    let storage = if precision == Precision::Bf16 { 2 } else { 4 };
+    let input = 3 * shape.input * shape.input;
+    let (mut activations, mut widest, mut below) = (storage * input, input, input);
+    for layer in &shape.layers {
+        let product = match layer.product {
+            Product::Conv(c) => c.out_channels * c.out_side() * c.out_side(),
+            Product::Linear { out_features, .. } => out_features,
+        };
+        activations += storage * product;
+        if layer.dropout_before {
+            activations += storage * below;
+        }
+        if layer.response_norm {
+            activations += (storage + 4) * product;
+        }
+        if layer.pool.is_some() {
+            activations += (storage + 1) * layer.num_activations();
+        }
+        below = layer.num_activations();
+        widest = widest.max(product).max(below);
+    }
+    let gradients = 2 * storage * widest;
+    // Weights and velocities in single precision; gradients, and the products' copy where they take another type.
+    let copies = if precision == Precision::Bf16 { 2 } else { 0 };
+    shape.num_parameters() * (4 + 4 + storage + copies) + batch * (activations + gradients) + LIBRARIES
+}
+
+/// Refuses a training that takes more than there is.
+pub(super) fn check(
+    shape: &NetworkShape,
+    batch: usize,
+    precision: Precision,
+    available: usize,
+) -> Result<(), DoesNotFit> {
+    let needed = bytes(shape, batch, precision);
+    if needed <= available {
+        return Ok(());
+    }
+    let smaller = std::iter::successors(Some(batch.next_power_of_two() / 2), |batch| Some(batch / 2));
+    let fits = |&batch: &usize| batch == 0 || bytes(shape, batch, precision) <= available;
+    let largest_batch = smaller.into_iter().find(fits).unwrap_or(0);
+    Err(DoesNotFit { batch, needed, available, largest_batch })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nt_scenario::network::Architecture;
+
+    #[test]
+    fn what_does_not_fit_is_told_with_the_batch_that_would() {
+        let shape = NetworkShape::new(Architecture::AlexNet, 1.0, 224, 1000);
+        assert_eq!(check(&shape, 128, Precision::Fp32, 80 << 30), Ok(()));
+        let refused = check(&shape, 4096, Precision::Fp32, 8 << 30).unwrap_err();
+        assert!(refused.needed > 8 << 30);
+        assert!(bytes(&shape, refused.largest_batch, Precision::Fp32) <= 8 << 30);
+        assert!(bytes(&shape, 2 * refused.largest_batch, Precision::Fp32) > 8 << 30);
+        assert!(refused.to_string().contains(&format!("training.batch = {} fits", refused.largest_batch)), "{refused}");
+        let hopeless = check(&shape, 4096, Precision::Fp32, 1 << 20).unwrap_err();
+        assert_eq!(hopeless.largest_batch, 0);
+        assert!(hopeless.to_string().contains("another GPU"), "{hopeless}");
+    }
+
+    #[test]
+    fn half_the_storage_takes_less_than_all_of_it() {
+        let shape = NetworkShape::new(Architecture::AlexNet2012, 1.0, 224, 1000);
+        assert!(bytes(&shape, 512, Precision::Bf16) < bytes(&shape, 512, Precision::Fp32));
+    }
+}

@@ -1,0 +1,163 @@
+//! Training and evaluation on NVIDIA GPUs.
+
+mod batches;
+mod evaluation;
+mod layout;
+mod memory;
+mod network;
+mod resident;
+mod trainer;
+
+use super::{Backend, Setup, Span, TrainError, Training};
+use crate::data::Inputs;
+use crate::model::Parameters;
+use layout::ParameterLayout;
+pub use memory::DoesNotFit;
+use nt_kernels::cross_entropy::CrossEntropyError;
+use nt_kernels::cuda::{CudaError, Gpu, Precision, bf16};
+use nt_scenario::network::NetworkShape;
+use resident::{Examples, Resident};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// Share of a GPU's memory for examples that stay between jobs.
+const RESIDENT_SHARE: f64 = 0.25;
+
+/// One GPU's stream of work, for one job at a time.
+struct Engine {
+    gpu: Gpu,
+    resident: Resident,
+}
+
+/// GPUs, each with several streams of work, so that small networks fill it.
+pub struct CudaBackend {
+    idle: Mutex<Vec<Engine>>,
+    returned: Condvar,
+    numerics: String,
+    device: String,
+    precision: Precision,
+    /// Bytes of its GPU's memory that one job may take.
+    bytes_a_job: usize,
+}
+
+impl CudaBackend {
+    /// Opens the GPUs of these numbers for `jobs` jobs at a time, dealt out among them.
+    ///
+    /// # Errors
+    /// [`CudaError::Open`] where there is no such GPU, or its driver or a library does not start;
+    /// [`CudaError::Mixed`] where the GPUs would not give the same bits.
+    pub fn open(ordinals: &[u32], jobs: usize, precision: Precision) -> Result<Self, CudaError> {
+        let found = Gpu::number_of_devices()?;
+        let ordinals: Vec<usize> = ordinals.iter().map(|&ordinal| ordinal as usize).collect();
+        if let Some(&ordinal) = ordinals.iter().find(|&&ordinal| ordinal >= found) {
+            let reason = match found {
+                1 => "there is 1 GPU, cuda:0".to_owned(),
+                _ => format!("there are {found} GPUs, cuda:0 to cuda:{}", found.saturating_sub(1)),
+            };
+            return Err(CudaError::Open { ordinal, reason });
+        }
+        let streams_a_gpu = jobs.max(1).div_ceil(ordinals.len().max(1));
+        let (mut engines, mut bytes_a_job) = (Vec::new(), usize::MAX);
+        let (mut numerics, mut model) = (None, String::new());
+        for round in 0..streams_a_gpu {
+            for &ordinal in &ordinals {
+                let gpu = Gpu::open(ordinal, precision)?;
+                let of_this = gpu.numerics()?;
+                let first: &String = numerics.get_or_insert_with(|| of_this.clone());
+                if *first != of_this {
+                    return Err(CudaError::Mixed { first: first.clone(), second: of_this });
+                }
+                model = gpu.model()?;
+                if round == 0 {
+                    bytes_a_job = bytes_a_job.min(gpu.memory()?.0 / streams_a_gpu);
+                }
+                let resident = Resident::new((RESIDENT_SHARE * bytes_a_job as f64) as usize);
+                engines.push(Engine { gpu, resident });
+            }
+        }
+        // The first job goes to the first GPU.
+        engines.reverse();
+        let names: Vec<String> = ordinals.iter().map(|ordinal| format!("cuda:{ordinal}")).collect();
+        let device = format!("{} ({model}, {streams_a_gpu} jobs at a time on each)", names.join(","));
+        Ok(Self {
+            idle: Mutex::new(engines),
+            returned: Condvar::new(),
+            numerics: numerics.unwrap_or_default(),
+            device,
+            precision,
+            bytes_a_job,
+        })
+    }
+
+    /// Runs `work` with an engine that nobody else uses meanwhile.
+    fn with_engine<R>(&self, work: impl FnOnce(&mut Engine) -> Result<R, TrainError>) -> Result<R, TrainError> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut engine = loop {
+            match idle.pop() {
+                Some(engine) => break engine,
+                None => idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner),
+            }
+        };
+        drop(idle);
+        let result = work(&mut engine);
+        if let Err(TrainError::Cuda(CudaError::OutOfMemory)) = result {
+            engine.resident.clear();
+        }
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(engine);
+        self.returned.notify_one();
+        result
+    }
+}
+
+impl Backend for CudaBackend {
+    fn numerics(&self, _: &NetworkShape) -> String {
+        self.numerics.clone()
+    }
+
+    fn device(&self) -> String {
+        self.device.clone()
+    }
+
+    fn check(&self, shape: &NetworkShape, batch: usize) -> Result<(), TrainError> {
+        Ok(memory::check(shape, batch, self.precision, self.bytes_a_job)?)
+    }
+
+    fn train(&self, setup: &Setup<'_>, parameters: Parameters, examples: Inputs<'_>) -> Result<Training, TrainError> {
+        let classes = setup.shape.num_classes;
+        if let Some(image) = examples.labels().iter().position(|&label| label as usize >= classes) {
+            let label = examples.labels()[image];
+            return Err(CrossEntropyError::LabelOutOfRange { image, label, classes }.into());
+        }
+        self.with_engine(|engine| {
+            let resident = engine.examples(examples)?;
+            match self.precision {
+                Precision::Fp32 | Precision::Tf32 => engine.train::<f32>(setup, parameters, resident),
+                Precision::Bf16 => engine.train::<bf16>(setup, parameters, resident),
+            }
+        })
+    }
+
+    fn outputs(
+        &self,
+        shape: &NetworkShape,
+        span: Span,
+        parameters: &Parameters,
+        examples: Inputs<'_>,
+    ) -> Result<Vec<f32>, TrainError> {
+        if examples.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.with_engine(|engine| {
+            let resident = engine.examples(examples)?;
+            match self.precision {
+                Precision::Fp32 | Precision::Tf32 => engine.outputs::<f32>(shape, span, parameters, resident),
+                Precision::Bf16 => engine.outputs::<bf16>(shape, span, parameters, resident),
+            }
+        })
+    }
+}
+
+impl Engine {
+    fn examples(&mut self, inputs: Inputs<'_>) -> Result<Arc<Examples>, CudaError> {
+        self.resident.get(&self.gpu, inputs)
+    }
+}

@@ -1,0 +1,84 @@
+//! Examples that stay in the GPU's memory between jobs, so that a set (or the codes of one) is sent once.
+
+use crate::data::{Identity, Inputs};
+use nt_kernels::cuda::{CudaError, CudaSlice, Gpu};
+use std::sync::Arc;
+
+/// A set of examples in the GPU's memory.
+pub(super) struct Examples {
+    pub values: Values,
+    pub labels: CudaSlice<u32>,
+    pub count: usize,
+    pub num_features: usize,
+    bytes: usize,
+}
+
+/// What its examples are.
+pub(super) enum Values {
+    /// Bytes `(N, H, W, 3)`, and the standardised value of each byte in each channel.
+    Images { pixels: CudaSlice<u8>, tables: CudaSlice<f32>, side: usize },
+    /// Codes after a frozen layer, `(N, features)`.
+    Codes(CudaSlice<f32>),
+}
+
+impl Examples {
+    fn new(gpu: &Gpu, inputs: Inputs<'_>) -> Result<Self, CudaError> {
+        let values = match inputs {
+            Inputs::Images(images) => Values::Images {
+                pixels: gpu.upload(images.bytes())?,
+                tables: gpu.upload(images.standardised().as_flattened())?,
+                side: images.side(),
+            },
+            Inputs::Codes(codes) => Values::Codes(gpu.upload(codes.values())?),
+        };
+        let labels = gpu.upload(inputs.labels())?;
+        let (count, num_features, bytes) = (inputs.len(), inputs.num_features(), inputs.num_bytes());
+        Ok(Self { values, labels, count, num_features, bytes })
+    }
+}
+
+/// The sets at hand, least recently used first, bounded in bytes.
+pub(super) struct Resident {
+    sets: Vec<(Identity, Arc<Examples>)>,
+    max_bytes: usize,
+}
+
+impl Resident {
+    pub fn new(max_bytes: usize) -> Self {
+        Self { sets: Vec::new(), max_bytes }
+    }
+
+    /// The set, sent if it is not at hand. What was not used for longest makes room.
+    pub fn get(&mut self, gpu: &Gpu, inputs: Inputs<'_>) -> Result<Arc<Examples>, CudaError> {
+        let identity = inputs.identity();
+        if let Some(at) = self.sets.iter().position(|(known, _)| *known == identity) {
+            let set = self.sets.remove(at);
+            let examples = Arc::clone(&set.1);
+            self.sets.push(set);
+            return Ok(examples);
+        }
+        while !self.sets.is_empty() && self.bytes() + inputs.num_bytes() > self.max_bytes {
+            self.sets.remove(0);
+        }
+        let examples = match Examples::new(gpu, inputs) {
+            Err(CudaError::OutOfMemory) if !self.sets.is_empty() => {
+                self.sets.clear();
+                gpu.wait()?;
+                Examples::new(gpu, inputs)?
+            }
+            examples => examples?,
+        };
+        let examples = Arc::new(examples);
+        self.sets.push((identity, Arc::clone(&examples)));
+        Ok(examples)
+    }
+
+    /// Forgets everything, to make room for a network.
+    pub fn clear(&mut self) {
+        self.sets.clear();
+    }
+
+    fn bytes(&self) -> usize {
+        self.sets.iter().map(|(_, examples)| examples.bytes).sum()
+    }
+}

@@ -1,0 +1,30 @@
+//! Why a training or an evaluation cannot go on.
+
+use nt_kernels::cross_entropy::CrossEntropyError;
+use nt_kernels::dropout::DropoutError;
+use nt_kernels::geometry::GeometryError;
+
+/// A training that cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The user asked to stop.
+    #[error("interrupted: run the same command again to go on")]
+    Interrupted,
+    /// A layer's shape is impossible.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
+    /// The dropout is impossible.
+    #[error(transparent)]
+    Dropout(#[from] DropoutError),
+    /// The network's outputs are not numbers, or a label is none of its classes.
+    #[error(transparent)]
+    Outputs(#[from] CrossEntropyError),
+    /// A GPU, its driver or a library refused.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Cuda(#[from] nt_kernels::cuda::CudaError),
+    /// The GPU's memory is too small.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    DoesNotFit(#[from] super::cuda::DoesNotFit),
+}
