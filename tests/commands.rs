@@ -50,10 +50,13 @@ fn what_the_data_lack_is_a_fault_with_a_line() {
 fn a_missing_file_an_unknown_device_and_an_unknown_vector_width_are_wrong_input() {
     let workplace = Workplace::tiny();
     assert_exit(&workplace.nt(&["run", "no.toml"]).output().unwrap(), 2);
-    for device in ["cuda", "cuda:1"] {
+    // Where there is no GPU, or no nt-cuda, it says so; where there are both, there is no GPU of this number.
+    for device in ["cuda:4000", "cuda:0,cuda:4000"] {
         let output = workplace.run("out", &["--device", device]);
         assert_exit(&output, 2);
-        assert!(said(&output).contains("CPU"), "{}", said(&output));
+        let (text, missing) = (said(&output), ["NVIDIA driver", "nt-cuda", "CUDA device 4000"]);
+        assert!(missing.iter().any(|word| text.contains(word)), "{text}");
+        assert!(!workplace.path("out").exists(), "nothing was changed");
     }
     assert_exit(&workplace.run("out", &["--device", "tpu"]), 2);
     assert_exit(&workplace.run_command("out", &[]).env("NT_SIMD", "sse9").output().unwrap(), 2);

@@ -12,14 +12,20 @@ const NAME: &str = "nt-cuda";
 
 /// Becomes `nt-cuda` with this program's words. Comes back only with why it could not.
 pub(super) fn become_it(device: &str) -> Failure {
-    match find().and_then(|program| ready(&program).map(|()| program)) {
-        Ok(program) => {
+    let gpus = number_of_gpus().map_err(|error| error.to_string());
+    let program = find().and_then(|program| starts(&program).map(|()| program));
+    match (gpus, program) {
+        (Ok(_), Ok(program)) => {
             let mut command = Command::new(&program);
             command.args(std::env::args_os().skip(1));
             let error = replace_with(&mut command);
             Failure::System(format!("--device {device}: cannot start {}: {error}", program.display()))
         }
-        Err(reason) => Failure::Input(format!("--device {device}: {reason}")),
+        (gpus, program) => {
+            // All that is missing, at once.
+            let faults: Vec<String> = [gpus.err(), program.err()].into_iter().flatten().collect();
+            Failure::Input(format!("--device {device}: {}", faults.join("\n  and ")))
+        }
     }
 }
 
@@ -42,45 +48,50 @@ fn find() -> Result<PathBuf, String> {
         return Ok(program);
     }
     Err(format!(
-        "there is no {NAME} beside {}; build it with: cargo build --release --features cuda --bin {NAME} (needs nvcc), or \
-         leave --device out",
+        "there is no {NAME} beside {}: build it with cargo build --release --features cuda --bin {NAME} (needs nvcc)",
         this.display()
     ))
 }
 
-/// Whether driver, GPU and libraries are there.
-fn ready(program: &Path) -> Result<(), String> {
-    number_of_gpus().map_err(|error| error.to_string())?;
-    // The loader itself knows best which libraries of which versions the program needs, and names one that it lacks.
-    let started = Command::new(program).arg("--version").output();
-    let output = started.map_err(|error| format!("cannot start {}: {error}", program.display()))?;
-    if output.status.success() {
+/// Whether the program finds its libraries. The loader itself knows best which it needs, in which versions, and where it
+/// looks for them: asked to, it lists them instead of starting the program.
+fn starts(program: &Path) -> Result<(), String> {
+    let cannot = |error: std::io::Error| format!("cannot start {}: {error}", program.display());
+    let listed = Command::new(program).env("LD_TRACE_LOADED_OBJECTS", "1").output().map_err(cannot)?;
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    // Of the driver's own library the message about the driver speaks.
+    let missing: Vec<&str> = missing_libraries(&listed).filter(|library| !library.starts_with("libcuda.")).collect();
+    if !missing.is_empty() {
+        let needs: Vec<String> = missing.iter().map(|name| format!("{name} ({})", package_of(name))).collect();
+        let needs = needs.join(", ");
+        return Err(format!(
+            "{NAME} does not find {needs}: install what lacks, or add the folders that hold it to LD_LIBRARY_PATH"
+        ));
+    }
+    if number_of_gpus().is_err() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(match missing_library(&said) {
-        Some(library) => format!(
-            "{NAME} needs {library}, which is not found: install {}, or add the folder that holds it to LD_LIBRARY_PATH",
-            package_of(library)
-        ),
-        None => format!("{} does not start: {said}", program.display()),
-    })
+    let started = Command::new(program).arg("--version").output().map_err(cannot)?;
+    if started.status.success() {
+        return Ok(());
+    }
+    Err(format!("{} does not start: {}", program.display(), String::from_utf8_lossy(&started.stderr).trim()))
 }
 
-/// The library in a loader's complaint: `nt-cuda: error while loading shared libraries: libcudnn.so.9: cannot open …`.
-fn missing_library(said: &str) -> Option<&str> {
-    let (_, rest) = said.split_once("error while loading shared libraries: ")?;
-    rest.split_once(':').map(|(library, _)| library)
+/// The libraries that a loader's list says are not found: `libcudnn.so.9 => not found`.
+fn missing_libraries(listed: &str) -> impl Iterator<Item = &str> {
+    listed.lines().filter_map(|line| line.split_once("=> not found").map(|(library, _)| library.trim()))
 }
 
-/// What a person installs to have a library.
-fn package_of(library: &str) -> &'static str {
-    if library.starts_with("libcudnn") {
-        "cuDNN of the version that its name ends in (https://developer.nvidia.com/cudnn, or pip's nvidia-cudnn)"
-    } else if library.starts_with("libcuda.") {
-        "the NVIDIA driver"
-    } else {
-        "the CUDA toolkit of the version that its name ends in"
+/// What a person installs to have a library. Most of the toolkit's bear its version, and cuRAND one of its own.
+fn package_of(library: &str) -> String {
+    let version = library.rsplit_once(".so.").map_or("", |(_, version)| version);
+    match library {
+        _ if library.starts_with("libcudnn") => format!("cuDNN {version}, from developer.nvidia.com/cudnn"),
+        _ if library.starts_with("libcublas") || library.starts_with("libcudart") => {
+            format!("of the CUDA {version} toolkit")
+        }
+        _ => "of the CUDA toolkit".to_owned(),
     }
 }
 
@@ -89,12 +100,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_loaders_complaint_is_understood() {
-        let said = "nt-cuda: error while loading shared libraries: libcudnn.so.9: cannot open shared object file: No such \
-                    file or directory";
-        assert_eq!(missing_library(said), Some("libcudnn.so.9"));
-        assert!(package_of("libcudnn.so.9").starts_with("cuDNN"));
-        assert!(package_of("libcublas.so.13").contains("toolkit"));
-        assert_eq!(missing_library("Segmentation fault"), None);
+    fn the_loaders_list_is_understood() {
+        let listed = "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibcudnn.so.9 => not found\n\tlibcublas.so.13 => not found\n\
+                      \tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f)\n";
+        assert_eq!(missing_libraries(listed).collect::<Vec<_>>(), ["libcudnn.so.9", "libcublas.so.13"]);
+        assert!(package_of("libcudnn.so.9").starts_with("cuDNN 9"));
+        assert!(package_of("libcublas.so.13").contains("CUDA 13"));
+        assert!(package_of("libcurand.so.10").contains("CUDA toolkit"));
     }
 }

@@ -262,6 +262,11 @@ int cuMemcpyDtoHAsync_v2(void* to, const void* from, std::size_t bytes, Queue* s
     if (stream->capture) return UNSUPPORTED_IN_CAPTURE;
     return std::memcpy(to, from, bytes), SUCCESS;
 }
+int cuMemcpyDtoDAsync_v2(void* to, const void* from, std::size_t bytes, Queue* stream) {
+    Guard guard(lock());
+    return submit(stream, [=] { std::memcpy(to, from, bytes); });
+}
+int cuMemcpyPeerAsync(void*, void*, const void*, void*, std::size_t, Queue*) { return INVALID_VALUE; }
 int cuMemsetD8Async(void* to, unsigned char value, std::size_t bytes, Queue* stream) {
     Guard guard(lock());
     return submit(stream, [=] { std::memset(to, value, bytes); });
@@ -270,6 +275,7 @@ int cuMemsetD8Async(void* to, unsigned char value, std::size_t bytes, Queue* str
 int cuStreamCreate(Queue** stream, unsigned int) { return *stream = new Queue, SUCCESS; }
 int cuStreamDestroy_v2(Queue* stream) { return delete stream, SUCCESS; }
 int cuStreamSynchronize(Queue* stream) { return stream->capture ? UNSUPPORTED_IN_CAPTURE : SUCCESS; }
+int cuStreamIsCapturing(Queue* stream, int* status) { return *status = stream->capture ? 1 : 0, SUCCESS; }
 int cuStreamWaitEvent(Queue*, void*, unsigned int) { return SUCCESS; }
 int cuEventCreate(void** event, unsigned int) { return *event = (void*)1, SUCCESS; }
 int cuEventDestroy_v2(void*) { return SUCCESS; }

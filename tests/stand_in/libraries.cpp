@@ -202,6 +202,8 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t, const
     return rank<cudnnConvolutionBwdFilterAlgoPerf_t, cudnnConvolutionBwdFilterAlgo_t>((Convolving*)c, asked, returned, found);
 }
 
+cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t, const cudnnTensorDescriptor_t, const cudnnFilterDescriptor_t, const cudnnConvolutionDescriptor_t, const cudnnTensorDescriptor_t, cudnnConvolutionFwdAlgo_t, std::size_t*) { return CUDNN_STATUS_NOT_SUPPORTED; }
+cudnnStatus_t cudnnSetTensor4dDescriptorEx(cudnnTensorDescriptor_t, cudnnDataType_t, int, int, int, int, int, int, int, int) { return CUDNN_STATUS_NOT_SUPPORTED; }
 cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, const cudnnTensorDescriptor_t xd, const void* x, const cudnnFilterDescriptor_t wd, const void* w, const cudnnConvolutionDescriptor_t cd, cudnnConvolutionFwdAlgo_t algorithm, void* workspace, std::size_t bytes, const void* beta, const cudnnTensorDescriptor_t yd, void* y) {
     if (*(float*)alpha != 1 || *(float*)beta != 0) return CUDNN_STATUS_BAD_PARAM;
     const Shape xs = shape(xd), ws = shape(wd), ys = shape(yd);
@@ -271,6 +273,8 @@ cublasStatus_t cublasDestroy_v2(cublasHandle_t handle) { return delete (Handle*)
 cublasStatus_t cublasGetVersion_v2(cublasHandle_t, int* version) { return *version = 130000, CUBLAS_STATUS_SUCCESS; }
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) { return ((Handle*)handle)->stream = stream, CUBLAS_STATUS_SUCCESS; }
 cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t, void* workspace, std::size_t) { return workspace ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE; }
+cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int, const double*, const double*, int, long long, const double*, int, long long, const double*, double*, int, long long, int) { return CUBLAS_STATUS_NOT_SUPPORTED; }
+cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int, const void*, const void*, cudaDataType, int, long long, const void*, cudaDataType, int, long long, const void*, void*, cudaDataType, int, long long, int, cublasComputeType_t, cublasGemmAlgo_t) { return CUBLAS_STATUS_NOT_SUPPORTED; }
 cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t ta, cublasOperation_t tb, int m, int n, int k, const void* alpha, const void* a, cudaDataType at, int lda, const void* b, cudaDataType bt, int ldb, const void* beta, void* c, cudaDataType ct, int ldc, cublasComputeType_t compute, cublasGemmAlgo_t) {
     if (*(float*)alpha != 1 || *(float*)beta != 0 || m < 1 || n < 1 || k < 1) return CUBLAS_STATUS_INVALID_VALUE;
     if (compute != CUBLAS_COMPUTE_32F && compute != CUBLAS_COMPUTE_32F_FAST_TF32) return CUBLAS_STATUS_INVALID_VALUE;
@@ -303,5 +307,15 @@ void __cudaRegisterFatBinaryEnd(void**) {}
 void __cudaUnregisterFatBinary(void**) {}
 void __cudaRegisterFunction(void**, const char*, char*, const char*, int, void*, void*, void*, void*, int*) {}
 void __cudaRegisterVar(void**, char*, char*, const char*, int, std::size_t, int, int) {}
+
+// What candle links and nt does not call.
+#define NOT_CALLED(name) \
+    void name() { std::abort(); }
+NOT_CALLED(__cudaGetKernel)
+NOT_CALLED(__cudaLaunchKernel_ptsz)
+NOT_CALLED(__cudaPopCallConfiguration)
+NOT_CALLED(__cudaPushCallConfiguration)
+cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) { return cudaErrorNotSupported; }
+cudaError_t cudaGetDevice(int*) { return cudaErrorNotSupported; }
 
 }  // extern "C"

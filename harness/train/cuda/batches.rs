@@ -20,14 +20,15 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// Batches of up to `capacity` examples. Codes are never augmented.
+    /// Batches of up to `capacity` examples, in orders of so many epochs at a time. Codes are never augmented.
     pub fn new(
         gpu: &Gpu,
         examples: Arc<Examples>,
         capacity: usize,
+        epochs: usize,
         augmentations: &[Augmentation],
     ) -> Result<Self, CudaError> {
-        let count = examples.count;
+        let count = epochs * examples.count;
         let is_changed = matches!(examples.values, Values::Images { .. }) && !augmentations.is_empty();
         let augmentations = if is_changed { augmentations } else { &[] };
         let mut changes = Vec::new();
@@ -53,9 +54,9 @@ impl Batches {
         &self.examples.labels
     }
 
-    /// Sends an epoch's order, and what happens to each of its images. Its first step has this number, and each of its
-    /// batches so many images.
-    pub fn begin_epoch(
+    /// Sends the orders of some epochs, and what happens to each of their images. Their first step has this number, and
+    /// each batch so many images, but for the last of an epoch, which has what is left.
+    pub fn send_orders(
         &mut self,
         gpu: &Gpu,
         order: &[u32],
@@ -68,14 +69,19 @@ impl Batches {
             return Ok(());
         }
         let (mut whole, mut broken) = (vec![Vec::new(); self.changes.len()], vec![Vec::new(); self.changes.len()]);
-        for at in 0..order.len() {
-            let step = first_step + (at / batch) as u64;
-            for (index, drawn) in augmenter.drawn(step as u32, at % batch).enumerate() {
-                match drawn {
-                    Drawn::Shift { down, right } => whole[index].extend([down, right]),
-                    Drawn::Mirror(is_mirrored) => whole[index].push(i32::from(is_mirrored)),
-                    Drawn::Jitter(factors) => broken[index].extend(factors),
+        let mut step = first_step;
+        for epoch in order.chunks(self.examples.count) {
+            for batch in epoch.chunks(batch) {
+                for position in 0..batch.len() {
+                    for (index, drawn) in augmenter.drawn(step as u32, position).enumerate() {
+                        match drawn {
+                            Drawn::Shift { down, right } => whole[index].extend([down, right]),
+                            Drawn::Mirror(is_mirrored) => whole[index].push(i32::from(is_mirrored)),
+                            Drawn::Jitter(factors) => broken[index].extend(factors),
+                        }
+                    }
                 }
+                step += 1;
             }
         }
         for ((change, whole), broken) in self.changes.iter_mut().zip(&whole).zip(&broken) {

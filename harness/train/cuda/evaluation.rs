@@ -34,7 +34,7 @@ impl Engine {
         let layout = ParameterLayout::new(parameters, span.first, span.last);
         let weights = Weights::new(gpu, &layout.pack(parameters))?;
         let mut input: CudaSlice<T> = gpu.zeros(full * examples.num_features)?;
-        let mut batches = Batches::new(gpu, examples, full, &[])?;
+        let mut batches = Batches::new(gpu, examples, full, 1, &[])?;
         let order: Vec<u32> = (0..count as u32).collect();
         gpu.write(&order, &mut batches.order)?;
         let mut state = gpu.upload(&[State::BEGIN])?;

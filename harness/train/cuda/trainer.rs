@@ -18,8 +18,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Steps between two looks at whether the training diverged, at least; a look waits for all that is queued.
-const STEPS_BETWEEN_LOOKS: u64 = 64;
+/// Steps whose orders are sent at once, at least, in whole epochs. Sending waits for all that is queued, and then is when
+/// the host looks whether the training diverged.
+const STEPS_AT_ONCE: usize = 64;
 
 /// Everything a step touches, made once.
 struct Trainer<T: Storage> {
@@ -47,7 +48,7 @@ impl<T: Storage> Trainer<T> {
         setup: &Setup<'_>,
         parameters: &Parameters,
         examples: Arc<Examples>,
-        sizes: &[usize],
+        (sizes, epochs): (&[usize], usize),
     ) -> Result<Self, Refusal> {
         let settings = &setup.recipe.settings;
         let capacity = sizes.iter().copied().max().unwrap_or(0);
@@ -69,7 +70,7 @@ impl<T: Storage> Trainer<T> {
             velocities: gpu.zeros(trainable)?,
             gradients: gpu.zeros(trainable)?,
             input: gpu.zeros(capacity * examples.num_features)?,
-            batches: Batches::new(gpu, examples, capacity, &settings.augmentation)?,
+            batches: Batches::new(gpu, examples, capacity, epochs, &settings.augmentation)?,
             outcome: CrossEntropy::new(gpu, capacity)?,
             state: gpu.upload(&[State::BEGIN])?,
             points: gpu.zeros(steps.div_ceil(every) as usize)?,
@@ -125,31 +126,32 @@ impl Engine {
         let full = batch.min(count);
         let tail = if count > batch { count % batch } else { 0 };
         let sizes: Vec<usize> = [full, tail].into_iter().filter(|&size| size > 0).collect();
-        let mut trainer = Trainer::<T>::new(gpu, setup, &parameters, examples, &sizes)?;
+        let epochs_at_once = STEPS_AT_ONCE.div_ceil(count.div_ceil(batch.max(1)).max(1));
+        let mut trainer = Trainer::<T>::new(gpu, setup, &parameters, examples, (&sizes, epochs_at_once))?;
         for algorithms in trainer.network.algorithms() {
             tracing::debug!(algorithms, "convolutions planned");
         }
         let augmenter = setup.augmenter();
-        let mut order: Vec<u32> = (0..count as u32).collect();
+        let mut orders: Vec<u32> = vec![0; epochs_at_once * count];
         let mut kinds: BTreeMap<usize, Steps> = BTreeMap::new();
-        let (mut position, mut epoch, mut looked_at) = (count, 0, 0);
+        let (mut position, mut epoch) = (orders.len(), 0);
         for step in 0..steps {
             if setup.interrupt.load(Ordering::Relaxed) {
                 return Err(TrainError::Interrupted);
             }
-            if position >= count {
-                if step - looked_at >= STEPS_BETWEEN_LOOKS {
-                    looked_at = step;
-                    if trainer.state(gpu)?.diverged_at >= 0 {
-                        break;
-                    }
+            if position >= orders.len() {
+                if step > 0 && trainer.state(gpu)?.diverged_at >= 0 {
+                    break;
                 }
-                setup.shuffle(epoch, &mut order);
-                trainer.batches.begin_epoch(gpu, &order, &augmenter, step, batch)?;
+                for order in orders.chunks_mut(count) {
+                    setup.shuffle(epoch, order);
+                    epoch += 1;
+                }
+                trainer.batches.send_orders(gpu, &orders, &augmenter, step, batch)?;
                 begin_epoch(gpu, &mut trainer.state)?;
-                (position, epoch) = (0, epoch + 1);
+                position = 0;
             }
-            let n = batch.min(count - position);
+            let n = batch.min(count - position % count);
             position += n;
             match kinds.get(&n) {
                 Some(Steps::Captured(graph)) => graph.launch()?,

@@ -1,0 +1,354 @@
+//! Trainings and studies on a GPU against the CPU's. What needs a GPU is skipped, with a message, where there is none:
+//! `just test-gpu`. Without one, `just test-gpu stand-in` runs the kernels on the processor.
+#![cfg(feature = "cuda")]
+// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use negative_transfer::data::synthetic::{Synthetic, SyntheticSpec};
+use negative_transfer::data::{Codes, Inputs, SubsetDraw, part};
+use negative_transfer::model::{Init, Parameters, initialise};
+use negative_transfer::train::cuda::CudaBackend;
+use negative_transfer::train::{Backend, Cpu, ForTest, Outcome, Setup, Span, TrainError, Trained, classify, train};
+use nt_kernels::cuda::Precision;
+use nt_kernels::driver::number_of_gpus;
+use nt_scenario::network::{Architecture, NetworkShape};
+use nt_scenario::vocabulary::Label;
+use nt_scenario::{Augmentation, Initialiser, Recipe, Schedule, Settings};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use support::{Workplace, assert_exit, manifest, num_records, records, said, tiny_at_fixed_rate};
+
+const SIDE: usize = 40;
+const SEED: u64 = 3;
+const CLASSES: usize = 3;
+
+fn gpu(precision: Precision, jobs: usize) -> Option<CudaBackend> {
+    match number_of_gpus() {
+        Ok(_) => Some(CudaBackend::open(&[0], jobs, precision).unwrap()),
+        Err(reason) => {
+            eprintln!("skipped: {reason}");
+            None
+        }
+    }
+}
+
+fn shape(architecture: Architecture) -> NetworkShape {
+    NetworkShape::new(architecture, 0.05, SIDE, CLASSES)
+}
+
+/// 30 images for training: with batches of 8 the last of an epoch is smaller.
+fn draw() -> SubsetDraw {
+    let spec = SyntheticSpec {
+        look_distance: 0.0,
+        label: Label::Shape,
+        classes: ["star", "ring", "cross"].map(str::to_owned).into(),
+        seed: SEED,
+        side: SIDE,
+        train_per_class: 12,
+        test_per_class: 1,
+    };
+    let (pool, _) = part(Arc::new(Synthetic::new(spec).unwrap()), &[], None).unwrap();
+    pool.draw(SEED, "target", 0, 12, 2).unwrap()
+}
+
+struct Case {
+    architecture: Architecture,
+    span: Span,
+    dropout: f64,
+    augmentation: Vec<Augmentation>,
+    learning_rate: f64,
+    steps: u64,
+}
+
+impl Case {
+    fn new(architecture: Architecture, frozen: usize) -> Self {
+        let span = Span { first: 0, last: 8, frozen };
+        Self { architecture, span, dropout: 0.5, augmentation: Vec::new(), learning_rate: 0.01, steps: 50 }
+    }
+
+    fn start(&self) -> Parameters {
+        let init = Init { seed: SEED, scope: "target", replicate: 0 };
+        initialise(&shape(self.architecture), Initialiser::HeNormal, init)
+    }
+
+    fn train(&self, backend: &dyn Backend, examples: Inputs<'_>) -> Result<Trained<ForTest>, TrainError> {
+        let settings = Settings {
+            batch: 8,
+            momentum: 0.9,
+            weight_decay: 5e-4,
+            schedule: Schedule::Cosine,
+            augmentation: self.augmentation.clone(),
+        };
+        let setup = Setup {
+            shape: &shape(self.architecture),
+            span: self.span,
+            recipe: &Recipe { settings, dropout: self.dropout, steps: self.steps },
+            learning_rate: self.learning_rate,
+            seed: SEED,
+            scope: "target",
+            replicate: 0,
+            interrupt: &AtomicBool::new(false),
+        };
+        train(backend, &setup, self.start(), examples)
+    }
+}
+
+/// Norm-wise relative difference of all parameters.
+fn distance(a: &Parameters, b: &Parameters) -> f64 {
+    let values = |p: &Parameters| -> Vec<f64> {
+        p.layers.iter().flat_map(|l| l.weight.iter().chain(&l.bias).map(|&v| f64::from(v))).collect()
+    };
+    let (a, b) = (values(a), values(b));
+    let norm = b.iter().map(|x| x * x).sum::<f64>().sqrt();
+    a.iter().zip(&b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt() / norm
+}
+
+const ARCHITECTURES: [Architecture; 2] = [Architecture::AlexNet, Architecture::AlexNet2012];
+
+#[test]
+fn a_training_of_50_steps_is_the_cpus_to_1e_4_whatever_is_frozen() {
+    let Some(gpu) = gpu(Precision::Fp32, 1) else { return };
+    let draw = draw();
+    for architecture in ARCHITECTURES {
+        for frozen in [0, 1, 3, 5, 7] {
+            let case = Case::new(architecture, frozen);
+            let on_gpu = case.train(&gpu, Inputs::Images(&draw.train)).unwrap();
+            let on_cpu = case.train(&Cpu, Inputs::Images(&draw.train)).unwrap();
+            let off = distance(&on_gpu.parameters, &on_cpu.parameters);
+            assert!(off < 1e-4, "{architecture:?} frozen {frozen}: parameters are off by {off:e}");
+            assert_eq!(on_gpu.parameters.layers[..frozen], case.start().layers[..frozen], "frozen layers stay");
+            assert_eq!(on_gpu.curve.len(), on_cpu.curve.len());
+            for (gpu, cpu) in on_gpu.curve.iter().zip(&on_cpu.curve) {
+                assert_eq!((gpu.step, gpu.learning_rate), (cpu.step, cpu.learning_rate));
+                assert!((gpu.train_loss - cpu.train_loss).abs() <= 1e-4 * cpu.train_loss.max(1e-2), "{gpu:?} {cpu:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn augmented_batches_are_the_cpus() {
+    let Some(gpu) = gpu(Precision::Fp32, 1) else { return };
+    let draw = draw();
+    let crop = Augmentation::RandomCrop { padding_px: 4 };
+    let flip = Augmentation::HorizontalFlip { probability: 0.5 };
+    let jitter = Augmentation::ColourJitter { brightness: 0.4, contrast: 0.4, saturation: 0.4 };
+    for augmentation in [vec![crop], vec![flip], vec![jitter], vec![flip, jitter, crop]] {
+        // At rate 0 the loss of a step is a fingerprint of its batch.
+        let case = Case { augmentation, learning_rate: 0.0, steps: 30, ..Case::new(Architecture::AlexNet, 0) };
+        let on_gpu = case.train(&gpu, Inputs::Images(&draw.train)).unwrap();
+        let on_cpu = case.train(&Cpu, Inputs::Images(&draw.train)).unwrap();
+        assert_eq!(on_gpu.curve.len(), 30);
+        for (gpu, cpu) in on_gpu.curve.iter().zip(&on_cpu.curve) {
+            assert!((gpu.train_loss - cpu.train_loss).abs() <= 1e-5 * cpu.train_loss, "{gpu:?} {cpu:?}");
+            assert_eq!(gpu.train_top1, cpu.train_top1);
+        }
+    }
+}
+
+#[test]
+fn codes_of_frozen_layers_train_as_the_images_do() {
+    let Some(gpu) = gpu(Precision::Fp32, 1) else { return };
+    let draw = draw();
+    let images = Inputs::Images(&draw.train);
+    for architecture in ARCHITECTURES {
+        let case = Case::new(architecture, 3);
+        let shape = shape(architecture);
+        let below = Span { first: 0, last: 3, frozen: 3 };
+        let values = gpu.outputs(&shape, below, &case.start(), images).unwrap();
+        let on_cpu = Cpu.outputs(&shape, below, &case.start(), images).unwrap();
+        let off = values.iter().zip(&on_cpu).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let largest = on_cpu.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        assert!(off <= 1e-4 * largest, "codes are off by {off} of {largest}");
+        let codes = Codes::new(shape.layers[2].num_activations(), values, &images);
+        let from_codes = Case { span: Span { first: 3, last: 8, frozen: 3 }, ..Case::new(architecture, 3) };
+        let from_codes = from_codes.train(&gpu, Inputs::Codes(&codes)).unwrap();
+        let through = case.train(&gpu, images).unwrap();
+        let off = distance(&from_codes.parameters, &through.parameters);
+        assert!(off < 1e-4, "{architecture:?}: parameters are off by {off:e}");
+    }
+}
+
+#[test]
+fn predictions_are_the_cpus() {
+    let Some(gpu) = gpu(Precision::Fp32, 1) else { return };
+    let draw = draw();
+    let case = Case::new(Architecture::AlexNet2012, 0);
+    let shape = shape(case.architecture);
+    let predict = |backend: &dyn Backend| {
+        classify(backend, &shape, Span::WHOLE, &case.start(), Inputs::Images(&draw.train)).unwrap()
+    };
+    for (gpu, cpu) in predict(&gpu).iter().zip(&predict(&Cpu)) {
+        assert_eq!((gpu.example_id, gpu.label, gpu.top5), (cpu.example_id, cpu.label, cpu.top5));
+        assert!((gpu.log_loss - cpu.log_loss).abs() <= 1e-4 * cpu.log_loss.max(1e-2));
+    }
+}
+
+#[test]
+fn two_trainings_give_the_same_bits() {
+    let draw = draw();
+    for precision in [Precision::Fp32, Precision::Tf32, Precision::Bf16] {
+        let Some(gpu) = gpu(precision, 2) else { return };
+        let run = || {
+            let mut case = Case::new(Architecture::AlexNet2012, 0);
+            case.augmentation = vec![Augmentation::RandomCrop { padding_px: 4 }];
+            case.train(&gpu, Inputs::Images(&draw.train)).unwrap().parameters
+        };
+        let first = run();
+        assert_eq!(run(), first, "{precision:?}, one after another");
+        std::thread::scope(|scope| {
+            for side_by_side in [scope.spawn(run), scope.spawn(run)] {
+                assert_eq!(side_by_side.join().unwrap(), first, "{precision:?}, side by side");
+            }
+        });
+    }
+}
+
+#[test]
+fn lower_precisions_train_to_about_the_same_network() {
+    let draw = draw();
+    let case = Case::new(Architecture::AlexNet, 0);
+    let on_cpu = case.train(&Cpu, Inputs::Images(&draw.train)).unwrap();
+    for precision in [Precision::Tf32, Precision::Bf16] {
+        let Some(gpu) = gpu(precision, 1) else { return };
+        let on_gpu = case.train(&gpu, Inputs::Images(&draw.train)).unwrap();
+        let off = distance(&on_gpu.parameters, &on_cpu.parameters);
+        assert!(off < 0.1, "{precision:?}: parameters are off by {off}");
+        assert_eq!(on_gpu.outcome, Outcome::Finished);
+    }
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_ends_the_training_at_its_step() {
+    let Some(gpu) = gpu(Precision::Fp32, 1) else { return };
+    let draw = draw();
+    let case = Case { learning_rate: 1e6, steps: 200, ..Case::new(Architecture::AlexNet, 0) };
+    let on_gpu = case.train(&gpu, Inputs::Images(&draw.train)).unwrap();
+    let on_cpu = case.train(&Cpu, Inputs::Images(&draw.train)).unwrap();
+    assert!(matches!(on_cpu.outcome, Outcome::Diverged { .. }));
+    assert_eq!(on_gpu.outcome, on_cpu.outcome);
+    assert_eq!(on_gpu.curve.len(), on_cpu.curve.len());
+}
+
+#[test]
+fn an_interrupt_is_seen_and_a_label_without_a_class_refused() {
+    let Some(gpu) = gpu(Precision::Fp32, 1) else { return };
+    let draw = draw();
+    let case = Case::new(Architecture::AlexNet, 0);
+    let shape = shape(case.architecture);
+    let settings =
+        Settings { batch: 8, momentum: 0.9, weight_decay: 0.0, schedule: Schedule::Constant, augmentation: Vec::new() };
+    let setup = Setup {
+        shape: &shape,
+        span: Span::WHOLE,
+        recipe: &Recipe { settings, dropout: 0.0, steps: 10 },
+        learning_rate: 0.01,
+        seed: SEED,
+        scope: "target",
+        replicate: 0,
+        interrupt: &AtomicBool::new(true),
+    };
+    let stopped = gpu.train(&setup, case.start(), Inputs::Images(&draw.train));
+    assert!(matches!(stopped, Err(TrainError::Interrupted)));
+    let wrong = draw.train.with_labels(vec![CLASSES as u32; 30]);
+    assert!(matches!(gpu.train(&setup, case.start(), Inputs::Images(&wrong)), Err(TrainError::Outputs(_))));
+}
+
+#[test]
+fn a_gpu_that_does_not_exist_is_named_with_those_that_do() {
+    if gpu(Precision::Fp32, 1).is_some() {
+        let refused = CudaBackend::open(&[99], 1, Precision::Fp32).err().unwrap().to_string();
+        assert!(refused.contains("device 99") && refused.contains("cuda:0"), "{refused}");
+    }
+}
+
+/// `nt-cuda run study.toml --device cuda` in a workplace.
+fn run_command(place: &Workplace, out: &str, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nt-cuda"));
+    command.args(["run", "study.toml", "--cache-dir", "cache", "--device", "cuda", "--out", out]).args(words);
+    command.current_dir(place.path("")).stdin(Stdio::null());
+    command
+}
+
+fn run(place: &Workplace, out: &str, words: &[&str]) -> Output {
+    run_command(place, out, words).output().unwrap()
+}
+
+fn top1(dir: &Path) -> Vec<(String, f64)> {
+    let mut found: Vec<(String, f64)> = records(dir)
+        .iter()
+        .flat_map(|record| {
+            let metrics = record["metrics"].as_array().unwrap().iter();
+            let name = record["name"].as_str().unwrap().to_owned();
+            metrics.filter(|m| m["name"] == "top1").map(move |m| (name.clone(), m["value"].as_f64().unwrap()))
+        })
+        .collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found
+}
+
+#[test]
+fn a_study_comes_out_again_whatever_the_jobs_and_after_a_kill_and_near_the_cpus() {
+    if gpu(Precision::Fp32, 1).is_none() {
+        return;
+    }
+    let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
+    assert_exit(&run(&place, "one", &["--jobs", "1"]), 0);
+    assert_exit(&run(&place, "two", &["--jobs", "2", "--cache-bytes", "100000"]), 0);
+    assert_eq!(place.digest("one"), place.digest("two"), "jobs and cache change nothing");
+    let mut killed =
+        run_command(&place, "three", &["--jobs", "2"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !place.path("three/runs.jsonl").is_file() || num_records(&place.path("three")) < 5 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert!(killed.try_wait().unwrap().is_none(), "it ended before it was killed");
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert_exit(&run(&place, "three", &[]), 0);
+    assert_eq!(place.digest("one"), place.digest("three"), "a kill changes nothing");
+    let numerics = manifest(&place.path("one"))["numerics"].as_str().unwrap().to_owned();
+    assert!(numerics.starts_with("cuda-f32-1 "), "{numerics}");
+    assert_exit(&place.run("cpu", &[]), 0);
+    let (on_gpu, on_cpu) = (top1(&place.path("one")), top1(&place.path("cpu")));
+    assert_eq!(on_gpu.len(), on_cpu.len());
+    let gaps: Vec<f64> = on_gpu.iter().zip(&on_cpu).map(|(gpu, cpu)| (gpu.1 - cpu.1).abs()).collect();
+    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+    assert!(mean < 0.02, "top-1 accuracies are {mean} apart on average");
+    // And `verify` runs it again on the device that it ran on, and on no other.
+    let verify = |device: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nt-cuda"));
+        command.args(["verify", "one", "--base", ".", "--cache-dir", "cache", "--sample", "5", "--device", device]);
+        command.current_dir(place.path("")).output().unwrap()
+    };
+    assert_exit(&verify("cuda"), 0);
+    let refused = verify("cpu");
+    assert_exit(&refused, 2);
+    assert!(said(&refused).contains("give --device as it was run"), "{}", said(&refused));
+}
+
+#[test]
+fn a_training_that_does_not_fit_is_refused_before_anything_is_run() {
+    if gpu(Precision::Fp32, 1).is_none() {
+        return;
+    }
+    let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
+    let large =
+        ["--jobs", "1", "--set", "model.width=4.0", "--set", "model.input=256", "--set", "training.batch=65536"];
+    let output = run(&place, "out", &large);
+    assert_exit(&output, 2);
+    let text = said(&output);
+    assert!(text.contains("of the GPU's memory") && text.contains("MB are free"), "{text}");
+    assert!(!place.path("out").exists(), "nothing was changed");
+}
+
+#[test]
+fn a_precision_that_only_gpus_have_is_refused_on_the_cpu() {
+    let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
+    let output = place.run("out", &["--set", "model.precision=\"tf32\""]);
+    assert_exit(&output, 2);
+    assert!(said(&output).contains("--device cuda"), "{}", said(&output));
+}
