@@ -8,6 +8,7 @@ default:
 
 # Build and run a study, or go on with one: just run-matrix [scenario] [flags of nt run]
 run-matrix scenario="scenarios/four-quadrant.toml" *flags:
+    case " {{flags}} " in *"cuda"*) just _nt-cuda ;; esac
     {{nt}} run {{scenario}} {{flags}}
 
 # Run all tests.
@@ -50,6 +51,22 @@ placebo studies="400" out="reports/placebo":
 test-browser page="reports/smoke/index.html":
     cd tests/browser && npm ci --no-audit --no-fund && node page.js "{{justfile_directory()}}/{{page}}"
 
+# Build and lint what runs on GPUs; needs nvcc and cuDNN's headers, and no GPU.
+check-cuda: _nt-cuda
+    cargo clippy --release --locked --target-dir target/cuda --workspace --all-targets --features cuda -- -D warnings
+
+# Everything that runs on a GPU against the CPU. Without one: just test-gpu stand-in, which runs the kernels on the processor.
+test-gpu *stand_in:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if [ "{{stand_in}}" = stand-in ]; then
+        tests/stand_in/build target/stand-in
+        export LD_LIBRARY_PATH="$PWD/target/stand-in"
+    fi
+    cargo test --release --locked --target-dir target/cuda -p nt-kernels --features cuda --lib cuda::
+    cargo test --release --locked --target-dir target/cuda --features cuda --lib train::cuda
+    cargo test --release --locked --target-dir target/cuda --features cuda --test gpu
+
 # Time the kernels and the training step.
 bench *filter:
     cargo bench --locked --workspace -- {{filter}}
@@ -70,6 +87,12 @@ bench-peers *parts="steps jobs products convs":
         "$python" -m pip install --quiet torch==2.15.0 torchvision
     fi
     exec "$python" harness/benches/peers/compare.py {{parts}}
+
+# nt-cuda beside nt. In a folder of its own it is built without a bit of nt's build changing.
+_nt-cuda:
+    cargo build --release --locked --quiet --target-dir target/cuda --features cuda --bin nt-cuda
+    mkdir -p target/release
+    cp target/cuda/release/nt-cuda target/release/nt-cuda
 
 _cargo-deny:
     @command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20.2
