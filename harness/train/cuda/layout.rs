@@ -79,10 +79,9 @@ mod tests {
         let layout = ParameterLayout::new(&parameters, 2, 8);
         let packed = layout.pack(&parameters);
         assert_eq!(packed.len(), layout.len());
-        assert!(
-            (2..8)
-                .all(|depth| layout.weight(depth).start % ALIGNMENT == 0 && layout.bias(depth).start % ALIGNMENT == 0)
-        );
+        assert!((2..8).all(|depth| {
+            [layout.weight(depth), layout.bias(depth)].iter().all(|place| place.start.is_multiple_of(ALIGNMENT))
+        }));
         let doubled: Vec<f32> = packed.iter().map(|value| 2.0 * value).collect();
         let mut changed = parameters.clone();
         layout.unpack(&doubled, &mut changed, 4);

@@ -145,7 +145,6 @@ impl<T: Storage> Network<T> {
                 let mut dropped = dropped.slice_mut(..n * layer.in_features);
                 let at = (dropping.op, dropping.streams[depth]);
                 dropout(gpu, at, state, Some(&input), &mut dropped, layer.in_features)?;
-                drop(dropped);
                 input = values.dropped.as_ref().map_or(input, |dropped| dropped.slice(..n * layer.in_features));
             }
             let weight = weights.in_products(layout.weight(depth));
@@ -159,7 +158,6 @@ impl<T: Storage> Network<T> {
                 ProductOp::Linear(linear) => linear.forward(gpu, &input, &weight, &mut product)?,
             }
             add_bias(gpu, &mut product, &bias, layer.positions, layer.shape.relu)?;
-            drop(product);
             if let (Some(norm), Some((normed, scale))) = (&layer.norm, &mut values.normed) {
                 let size = n * layer.product_features;
                 let product = values.product.slice(..size);
@@ -211,7 +209,6 @@ impl<T: Storage> Network<T> {
                     linear.weight_gradient(gpu, &input, &product_gradient, &mut weight_gradient)?;
                 }
             }
-            drop(weight_gradient);
             let mut of_bias = gradients.slice_mut(shifted(layout.bias(depth)));
             bias_gradient(gpu, &product_gradient, &mut of_bias, layer.positions)?;
             if depth > first_trainable {
