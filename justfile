@@ -8,7 +8,7 @@ default:
 
 # Build and run a study, or go on with one: just run-matrix [scenario] [flags of nt run]
 run-matrix scenario="scenarios/four-quadrant.toml" *flags:
-    case " {{flags}} " in *"--device cuda"*|*"--device=cuda"*) just _nt-cuda ;; esac
+    @case " {{flags}} " in *"--device cuda"*|*"--device=cuda"*) just _nt-cuda ;; esac
     {{nt}} run {{scenario}} {{flags}}
 
 # Run all tests.

@@ -11,11 +11,10 @@ use negative_transfer::data::{Codes, Inputs, SubsetDraw, part};
 use negative_transfer::model::{Init, Parameters, initialise};
 use negative_transfer::train::cuda::CudaBackend;
 use negative_transfer::train::{Backend, Cpu, ForTest, Outcome, Setup, Span, TrainError, Trained, classify, train};
-use nt_kernels::cuda::Precision;
 use nt_kernels::driver::number_of_gpus;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
-use nt_scenario::{Augmentation, Initialiser, Recipe, Schedule, Settings};
+use nt_scenario::{Augmentation, Initialiser, Precision, Recipe, Schedule, Settings};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -351,4 +350,22 @@ fn a_precision_that_only_gpus_have_is_refused_on_the_cpu() {
     let output = place.run("out", &["--set", "model.precision=\"tf32\""]);
     assert_exit(&output, 2);
     assert!(said(&output).contains("--device cuda"), "{}", said(&output));
+}
+
+#[test]
+fn a_gpu_that_gives_out_ends_the_run_and_the_same_command_goes_on() {
+    // Only the stand-in gives out when it is told to.
+    if !gpu(Precision::Fp32, 1).is_some_and(|gpu| gpu.device().contains("stand-in")) {
+        eprintln!("skipped: a GPU is not broken on purpose");
+        return;
+    }
+    let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
+    let ended = run_command(&place, "out", &["--jobs", "2"]).env("NT_STAND_IN_LAUNCHES", "3000").output().unwrap();
+    assert_exit(&ended, 3);
+    assert!(said(&ended).contains("the same command goes on from there"), "{}", said(&ended));
+    let before = records(&place.path("out"));
+    assert!(!before.is_empty() && before.iter().all(|record| record["status"]["state"] == "done"), "no job is blamed");
+    assert_exit(&run(&place, "out", &[]), 0);
+    assert_exit(&run(&place, "whole", &[]), 0);
+    assert_eq!(place.digest("out"), place.digest("whole"));
 }

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::train::{Backend, Cpu};
-use nt_scenario::{Precision, Scenario};
+use nt_scenario::{Choice, Precision, Scenario};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -60,31 +60,10 @@ impl Device {
             Self::Cpu => Err(Failure::Input(format!(
                 "the scenario asks for model.precision = {:?}, which only GPUs compute in: give --device cuda, or --set \
                  'model.precision=\"fp32\"'",
-                word(scenario.model.precision)
+                scenario.model.precision.word()
             ))),
-            Self::Cuda(numbers) => self.open_cuda(numbers, scenario, jobs),
+            Self::Cuda(numbers) => open_cuda(numbers, scenario.model.precision, jobs),
         }
-    }
-
-    #[cfg(feature = "cuda")]
-    #[allow(clippy::unused_self)] // the build without CUDA names itself in its error
-    fn open_cuda(&self, numbers: &[u32], scenario: &Scenario, jobs: usize) -> Result<Arc<dyn Backend>, Failure> {
-        use crate::train::cuda::CudaBackend;
-        let precision = match scenario.model.precision {
-            Precision::Fp32 => nt_kernels::cuda::Precision::Fp32,
-            Precision::Tf32 => nt_kernels::cuda::Precision::Tf32,
-            Precision::Bf16 => nt_kernels::cuda::Precision::Bf16,
-        };
-        nt_kernels::driver::number_of_gpus().map_err(|error| Failure::input(&error))?;
-        match CudaBackend::open(numbers, jobs, precision) {
-            Ok(backend) => Ok(Arc::new(backend)),
-            Err(error) => Err(Failure::input(&error)),
-        }
-    }
-
-    #[cfg(not(feature = "cuda"))]
-    fn open_cuda(&self, _: &[u32], _: &Scenario, _: usize) -> Result<Arc<dyn Backend>, Failure> {
-        Err(Failure::Input(format!("--device {self}: this nt was not handed over to nt-cuda")))
     }
 
     /// Goes on as `nt-cuda`, with the same words, where GPUs are asked for and this program has no CUDA; comes back only
@@ -100,9 +79,17 @@ impl Device {
     }
 }
 
-fn word(precision: Precision) -> &'static str {
-    use nt_scenario::Choice;
-    precision.word()
+#[cfg(feature = "cuda")]
+fn open_cuda(numbers: &[u32], precision: Precision, jobs: usize) -> Result<Arc<dyn Backend>, Failure> {
+    nt_kernels::driver::number_of_gpus().map_err(|error| Failure::input(&error))?;
+    let backend = crate::train::cuda::CudaBackend::open(numbers, jobs, precision);
+    Ok(Arc::new(backend.map_err(|error| Failure::input(&error))?))
+}
+
+/// A program without CUDA has handed over before it comes here.
+#[cfg(not(feature = "cuda"))]
+fn open_cuda(_: &[u32], _: Precision, _: usize) -> Result<Arc<dyn Backend>, Failure> {
+    Err(Failure::Input("this program is built without CUDA; run nt-cuda instead".to_owned()))
 }
 
 #[cfg(test)]

@@ -87,15 +87,20 @@ impl JobOutput {
     }
 }
 
-/// A job was abandoned because the user asked to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stopped;
+/// Why a job was abandoned: nothing is recorded of it, and the same command runs it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Abandoned {
+    /// The user asked to stop.
+    Stopped,
+    /// The device gave out, for this reason; that says nothing of the job.
+    Device(String),
+}
 
 /// Runs jobs: the one that trains networks, or a mock with a known answer.
 pub trait Executor: Sync {
     /// Runs one job whose needs are recorded. What fails is an output that says so, not an error.
     ///
     /// # Errors
-    /// [`Stopped`] if the user asked to stop; nothing is recorded then.
-    fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Stopped>;
+    /// [`Abandoned`] if the user asked to stop or the device gave out.
+    fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned>;
 }

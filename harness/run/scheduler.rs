@@ -1,6 +1,6 @@
 //! Which job runs next, where, and what becomes of its output.
 
-use super::{Artifacts, Executor, JobOutput, Progress, Upstream};
+use super::{Abandoned, Artifacts, Executor, JobOutput, Progress, Upstream};
 use nt_results::curve::{CurveError, write_curve};
 use nt_results::pictures::PicturesError;
 use nt_results::predictions::PredictionsError;
@@ -27,6 +27,12 @@ pub enum ScheduleError {
     /// A picture for the report could not be written.
     #[error(transparent)]
     Pictures(#[from] PicturesError),
+    /// The device gave out.
+    #[error("{reason}\n  what is recorded stays; the same command goes on from there")]
+    Device {
+        /// Why.
+        reason: String,
+    },
     /// The threads of a job could not be started.
     #[error("cannot start {threads} threads a job: ask for fewer with --threads")]
     Threads {
@@ -193,9 +199,15 @@ impl Scheduler<'_> {
             drop(state);
             let job = &self.plan.jobs[index];
             let began = Instant::now();
-            let Ok(output) = executor.execute(job, shared) else {
-                shared.changed.notify_all();
-                return;
+            let output = match executor.execute(job, shared) {
+                Ok(output) => output,
+                Err(why) => {
+                    if let Abandoned::Device(reason) = why {
+                        shared.lock().error.get_or_insert(ScheduleError::Device { reason });
+                    }
+                    shared.changed.notify_all();
+                    return;
+                }
             };
             self.record(shared, index, output, began.elapsed().as_secs_f64(), dependents);
             progress.job_done(job);

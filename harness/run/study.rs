@@ -11,7 +11,7 @@ use nt_results::{
     Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, SCHEMA_VERSION, preregistration,
     write_atomic,
 };
-use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario, Work};
+use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -306,11 +306,7 @@ impl Study {
 
 /// The numbers of classes and of images a batch that a plan's trainings have.
 fn sizes(plan: &Plan) -> BTreeSet<(usize, usize)> {
-    let size = |job: &Job| match &job.work {
-        Work::TrainSource(task) => (task.classes.len(), task.recipe.settings.batch),
-        Work::TrainTarget(task) => (task.classes.len(), task.recipe.settings.batch),
-    };
-    plan.jobs.iter().map(size).collect()
+    plan.jobs.iter().map(|job| (job.work.num_classes(), job.work.recipe().settings.batch)).collect()
 }
 
 /// Versions of nt and of the crates that results depend on, as they were locked when nt was built.

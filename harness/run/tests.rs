@@ -1,6 +1,6 @@
 //! The scheduler behind a mock executor: order, failures and resumption, in milliseconds.
 
-use super::{Executor, JobOutput, Progress, Scheduler, Stopped, Tally, Upstream};
+use super::{Abandoned, Executor, JobOutput, Progress, ScheduleError, Scheduler, Tally, Upstream};
 use nt_results::{Ledger, Metric, Status, metric};
 use nt_scenario::{DataFacts, Facts, Job, Plan, Role, Scenario};
 use std::collections::BTreeSet;
@@ -73,19 +73,23 @@ fn planned() -> (Scenario, Plan) {
 struct Mock {
     order: Mutex<Vec<String>>,
     fails: Option<&'static str>,
+    gives_out: Option<&'static str>,
     interrupt_after: Option<usize>,
     interrupt: AtomicBool,
 }
 
 impl Executor for Mock {
-    fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Stopped> {
+    fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned> {
         for &need in &job.needs {
             assert!(upstream.record(need).is_some(), "{} ran before what it needs", job.name);
         }
         let mut order = self.order.lock().unwrap();
         if self.interrupt_after == Some(order.len()) {
             self.interrupt.store(true, Ordering::Relaxed);
-            return Err(Stopped);
+            return Err(Abandoned::Stopped);
+        }
+        if self.gives_out.is_some_and(|part| job.name.contains(part)) {
+            return Err(Abandoned::Device("it is a mock".to_owned()));
         }
         order.push(job.name.clone());
         if self.fails.is_some_and(|part| job.name.contains(part)) {
@@ -99,7 +103,7 @@ impl Executor for Mock {
     }
 }
 
-fn run(mock: &Mock, ledger: &mut Ledger, jobs: usize) -> Tally {
+fn try_run(mock: &Mock, ledger: &mut Ledger, jobs: usize) -> Result<Tally, ScheduleError> {
     let (scenario, plan) = planned();
     let all: BTreeSet<usize> = (0..plan.jobs.len()).collect();
     let scheduler = Scheduler {
@@ -110,7 +114,11 @@ fn run(mock: &Mock, ledger: &mut Ledger, jobs: usize) -> Tally {
         interrupt: &mock.interrupt,
         numerics: NUMERICS,
     };
-    scheduler.run(&all, ledger, mock, &Progress::quiet()).unwrap()
+    scheduler.run(&all, ledger, mock, &Progress::quiet())
+}
+
+fn run(mock: &Mock, ledger: &mut Ledger, jobs: usize) -> Tally {
+    try_run(mock, ledger, jobs).unwrap()
 }
 
 #[test]
@@ -160,6 +168,20 @@ fn an_interrupted_run_goes_on_where_it_stopped() {
     assert_eq!((tally.ran, tally.interrupted), (4, true));
     let rest = run(&Mock::default(), &mut ledger, 1);
     assert_eq!((rest.kept, rest.ran + 4, rest.interrupted), (4, planned().1.jobs.len(), false));
+}
+
+#[test]
+fn a_device_that_gives_out_ends_the_run_and_is_no_result_of_the_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mock = Mock { gives_out: Some("(7,7)"), ..Mock::default() };
+    let ended = try_run(&mock, &mut ledger, 2);
+    assert!(matches!(ended, Err(ScheduleError::Device { reason }) if reason == "it is a mock"));
+    assert!(ledger.records().iter().all(|record| record.status == Status::Done));
+    let recorded = ledger.records().len();
+    assert!(recorded < planned().1.jobs.len());
+    let rest = run(&Mock::default(), &mut ledger, 2);
+    assert_eq!((rest.kept, rest.unwell), (recorded, 0), "the same command runs the rest");
 }
 
 #[test]

@@ -4,7 +4,8 @@
 // a kernel that reads or writes past the end of a tensor ends the program, for every tensor ends where a forbidden page
 // begins. Fresh memory is NaN. It shows nothing of a GPU's speed, of races between threads, or of what the real libraries do.
 //
-// NT_STAND_IN_MEMORY: bytes of memory (default 4 GiB); NT_STAND_IN_GPUS: number of GPUs (default 1).
+// NT_STAND_IN_MEMORY: bytes of memory (default 4 GiB); NT_STAND_IN_GPUS: number of GPUs (default 1); NT_STAND_IN_LAUNCHES:
+// kernels and graphs that are launched before it gives out (default: it never does).
 
 #include "kernels.cu"
 
@@ -132,6 +133,12 @@ std::size_t setting(const char* name, std::size_t otherwise) {
     return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
+/// Whether it has given out, as a GPU does that falls off its bus.
+bool gives_out() {
+    static std::size_t left = setting("NT_STAND_IN_LAUNCHES", ~std::size_t{0});
+    return left == 0 || --left == 0;
+}
+
 struct Memory {
     std::map<std::uintptr_t, std::pair<void*, std::size_t>> mappings;
     std::size_t used = 0;
@@ -198,7 +205,7 @@ int submit(Queue* stream, std::function<void()> work) {
 using namespace stand_in;
 
 namespace {
-constexpr int SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVALID_DEVICE = 101, NOT_FOUND = 500,
+constexpr int SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVALID_DEVICE = 101, NOT_FOUND = 500, LAUNCH_FAILED = 719,
               UNSUPPORTED_IN_CAPTURE = 900;
 }  // namespace
 
@@ -294,6 +301,7 @@ int cuGraphInstantiateWithFlags(Graph** executable, Graph* graph, unsigned long 
 }
 int cuGraphLaunch(Graph* graph, Queue*) {
     Guard guard(lock());
+    if (gives_out()) return LAUNCH_FAILED;
     for (auto& work : graph->work) work();
     return SUCCESS;
 }
@@ -318,6 +326,7 @@ int cuModuleGetFunction(Function** function, std::string* module, const char* na
 int cuLaunchKernel(Function* function, unsigned int gx, unsigned int gy, unsigned int gz, unsigned int bx, unsigned int by,
                    unsigned int bz, unsigned int, Queue* stream, void** parameters, void**) {
     Guard guard(lock());
+    if (gives_out()) return LAUNCH_FAILED;
     if (gx == 0 || gy != 1 || gz != 1 || bx == 0 || bx > 1024 || by != 1 || bz != 1) return INVALID_VALUE;
     Work work = (*function->binder)(parameters);
     return submit(stream, [=] { work({gx, 1, 1}, {bx, 1, 1}); });

@@ -45,14 +45,11 @@ struct Convolving {
     cudnnMathType_t arithmetic = CUDNN_DEFAULT_MATH;
 };
 
-/// Scratch that the algorithm taken is given, all of which it writes.
+/// Scratch that the one algorithm there is asks for.
 constexpr std::size_t WORKSPACE = 4096;
 
-bool takes(const Convolving* c, int algorithm, void* workspace, std::size_t bytes) {
-    if (algorithm != 1 || bytes != WORKSPACE) return false;
-    std::memset(workspace, 0xFF, bytes);
-    return c->stride > 0;
-}
+/// Writes all of the scratch, so that what is smaller than was asked for, or shared with a tensor, is found out.
+void use_up(void* workspace) { std::memset(workspace, 0xFF, WORKSPACE); }
 
 template <typename Performance, typename Algorithm>
 cudnnStatus_t rank(const Convolving* c, int asked, int* returned, Performance* found) {
@@ -210,7 +207,7 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, c
     const Convolving c = convolving(cd);
     if (algorithm != 1 || bytes != WORKSPACE) return CUDNN_STATUS_BAD_PARAM;
     submit(((Handle*)handle)->stream, [=] {
-        takes(&c, algorithm, workspace, bytes);
+        use_up(workspace);
         const Numbers nx{(void*)x, xs.is_half}, nw{(void*)w, ws.is_half}, ny{y, ys.is_half};
         const Unrolled all(xs, ws, ys, c);
         for (int group = 0; group < c.groups; ++group) {
@@ -230,7 +227,7 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alp
     const Convolving c = convolving(cd);
     if (algorithm != 1 || bytes != WORKSPACE) return CUDNN_STATUS_BAD_PARAM;
     submit(((Handle*)handle)->stream, [=] {
-        takes(&c, algorithm, workspace, bytes);
+        use_up(workspace);
         const Numbers nx{dx, xs.is_half}, nw{(void*)w, ws.is_half}, ny{(void*)dy, ys.is_half};
         const Unrolled all(xs, ws, ys, c);
         std::vector<float> sums(count(xs));
@@ -252,7 +249,7 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* a
     const Convolving c = convolving(cd);
     if (algorithm != 1 || bytes != WORKSPACE) return CUDNN_STATUS_BAD_PARAM;
     submit(((Handle*)handle)->stream, [=] {
-        takes(&c, algorithm, workspace, bytes);
+        use_up(workspace);
         const Numbers nx{(void*)x, xs.is_half}, nw{dw, ws.is_half}, ny{(void*)dy, ys.is_half};
         const Unrolled all(xs, ws, ys, c);
         for (int group = 0; group < c.groups; ++group) {

@@ -7,7 +7,7 @@ mod probes;
 mod sources;
 mod targets;
 
-use super::{Executor, JobOutput, Registry, Stopped, Store, Upstream, tuning};
+use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream, tuning};
 use crate::data::DataError;
 use crate::model;
 use crate::train::{Backend, ForTest, ForTuning, TrainError};
@@ -31,7 +31,7 @@ pub struct TrainingExecutor<'a> {
 
 /// Why a job brings no result.
 enum Trouble {
-    Stopped,
+    Abandoned(Abandoned),
     Diverged(String),
     Failed(String),
 }
@@ -45,7 +45,9 @@ impl From<DataError> for Trouble {
 impl From<TrainError> for Trouble {
     fn from(error: TrainError) -> Self {
         match error {
-            TrainError::Interrupted => Self::Stopped,
+            TrainError::Interrupted => Self::Abandoned(Abandoned::Stopped),
+            #[cfg(feature = "cuda")]
+            TrainError::Cuda(error) => Self::Abandoned(Abandoned::Device(error.to_string())),
             TrainError::Outputs(error) => Self::Diverged(error.to_string()),
             error => Self::Failed(error.to_string()),
         }
@@ -59,14 +61,14 @@ impl From<model::StoreError> for Trouble {
 }
 
 impl Executor for TrainingExecutor<'_> {
-    fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Stopped> {
+    fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned> {
         let output = match &job.work {
             Work::TrainSource(task) => self.train_source(job, task, upstream),
             Work::TrainTarget(task) => self.run_target(job, task, upstream),
         };
         match output {
             Ok(output) => Ok(output),
-            Err(Trouble::Stopped) => Err(Stopped),
+            Err(Trouble::Abandoned(why)) => Err(why),
             Err(Trouble::Failed(reason)) => Ok(JobOutput::failed(reason)),
             Err(Trouble::Diverged(reason)) => {
                 Ok(JobOutput { status: Status::Diverged { reason }, ..JobOutput::failed(String::new()) })

@@ -190,6 +190,24 @@ pub enum Work {
     TrainTarget(TargetTask),
 }
 
+impl Work {
+    /// How the network is trained.
+    pub fn recipe(&self) -> &Recipe {
+        match self {
+            Self::TrainSource(task) => &task.recipe,
+            Self::TrainTarget(task) => &task.recipe,
+        }
+    }
+
+    /// Number of classes that the network tells apart.
+    pub fn num_classes(&self) -> usize {
+        match self {
+            Self::TrainSource(task) => task.classes.len(),
+            Self::TrainTarget(task) => task.classes.len(),
+        }
+    }
+}
+
 /// A source network's training.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SourceTask {

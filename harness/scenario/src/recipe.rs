@@ -165,6 +165,11 @@ pub struct Recipe {
     pub steps: u64,
 }
 
+impl Recipe {
+    /// Steps that the streams of dropout masks and augmentations have numbers for.
+    pub const MOST_STEPS: u64 = 1 << 24;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use nt_scenario::{Job, Method, Plan, PlanError, ReplicateGroup, Role, SettingChoice, SourceTask, TargetTask, Work};
+use nt_scenario::{
+    Job, Method, Plan, PlanError, Recipe, ReplicateGroup, Role, SettingChoice, SourceTask, TargetTask, Work,
+};
 
 const STUDY: &str = include_str!("fixtures/study.toml");
 
@@ -314,4 +316,12 @@ fn a_hundred_thousand_cells_are_planned_in_two_seconds() {
         assert!(plan.cells.len() > 100_000);
         assert!(wall < Duration::from_secs(2), "{} jobs took {wall:?}", plan.jobs.len());
     }
+}
+
+#[test]
+fn a_training_longer_than_its_random_streams_is_refused_by_name() {
+    let scenario = common::parse(&STUDY.replacen("steps = 50", "steps = 9999999999", 1));
+    let refused = Plan::new(&scenario, &common::facts(&scenario), "cpu-f32-1").unwrap_err();
+    assert!(matches!(&refused, PlanError::TooLong { steps, .. } if *steps > Recipe::MOST_STEPS), "{refused}");
+    assert!(refused.to_string().contains("larger training.batch"), "{refused}");
 }

@@ -6,7 +6,7 @@ use super::resident::Examples;
 use super::{Engine, ParameterLayout};
 use crate::model::Parameters;
 use crate::train::{Span, TrainError};
-use nt_kernels::cuda::{CudaSlice, State, Storage, Weights, begin_epoch, next_batch, widen};
+use nt_kernels::cuda::{CudaSlice, State, Storage, Weights, next_batch, widen};
 use nt_scenario::network::NetworkShape;
 use std::sync::Arc;
 
@@ -38,7 +38,6 @@ impl Engine {
         let order: Vec<u32> = (0..count as u32).collect();
         gpu.write(&order, &mut batches.order)?;
         let mut state = gpu.upload(&[State::BEGIN])?;
-        begin_epoch(gpu, &mut state)?;
         let width = network.num_outputs();
         let rows_kept = (OUTPUT_BYTES / (4 * width.max(1)) / full.max(1)).max(1) * full;
         let mut kept: CudaSlice<f32> = gpu.zeros(rows_kept.min(count) * width)?;

@@ -19,8 +19,8 @@ use nt_scenario::network::NetworkShape;
 use resident::{Examples, Resident};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-/// Share of a GPU's memory for examples that stay between jobs.
-const RESIDENT_SHARE: f64 = 0.25;
+/// One part in so many of a job's memory is for examples that stay between jobs; the rest is for its network.
+const RESIDENT_PART: usize = 4;
 
 /// One GPU's stream of work, for one job at a time.
 struct Engine {
@@ -35,8 +35,8 @@ pub struct CudaBackend {
     numerics: String,
     device: String,
     precision: Precision,
-    /// Bytes of its GPU's memory that one job may take.
-    bytes_a_job: usize,
+    /// Bytes of its GPU's memory that a job's network may take.
+    network_bytes: usize,
 }
 
 impl CudaBackend {
@@ -45,7 +45,12 @@ impl CudaBackend {
     /// # Errors
     /// [`CudaError::Open`] where there is no such GPU, or its driver or a library does not start;
     /// [`CudaError::Mixed`] where the GPUs would not give the same bits.
-    pub fn open(ordinals: &[u32], jobs: usize, precision: Precision) -> Result<Self, CudaError> {
+    pub fn open(ordinals: &[u32], jobs: usize, precision: nt_scenario::Precision) -> Result<Self, CudaError> {
+        let precision = match precision {
+            nt_scenario::Precision::Fp32 => Precision::Fp32,
+            nt_scenario::Precision::Tf32 => Precision::Tf32,
+            nt_scenario::Precision::Bf16 => Precision::Bf16,
+        };
         let found = Gpu::number_of_devices()?;
         let ordinals: Vec<usize> = ordinals.iter().map(|&ordinal| ordinal as usize).collect();
         if let Some(&ordinal) = ordinals.iter().find(|&&ordinal| ordinal >= found) {
@@ -70,21 +75,21 @@ impl CudaBackend {
                 if round == 0 {
                     bytes_a_job = bytes_a_job.min(gpu.memory()?.0 / streams_a_gpu);
                 }
-                let resident = Resident::new((RESIDENT_SHARE * bytes_a_job as f64) as usize);
+                let resident = Resident::new(bytes_a_job / RESIDENT_PART);
                 engines.push(Engine { gpu, resident });
             }
         }
         // The first job goes to the first GPU.
         engines.reverse();
         let names: Vec<String> = ordinals.iter().map(|ordinal| format!("cuda:{ordinal}")).collect();
-        let device = format!("{} ({model}, {streams_a_gpu} jobs at a time on each)", names.join(","));
+        let device = format!("{} ({model})", names.join(","));
         Ok(Self {
             idle: Mutex::new(engines),
             returned: Condvar::new(),
             numerics: numerics.unwrap_or_default(),
             device,
             precision,
-            bytes_a_job,
+            network_bytes: bytes_a_job - bytes_a_job / RESIDENT_PART,
         })
     }
 
@@ -118,7 +123,7 @@ impl Backend for CudaBackend {
     }
 
     fn check(&self, shape: &NetworkShape, batch: usize) -> Result<(), TrainError> {
-        Ok(memory::check(shape, batch, self.precision, self.bytes_a_job)?)
+        Ok(memory::check(shape, batch, self.precision, self.network_bytes)?)
     }
 
     fn train(&self, setup: &Setup<'_>, parameters: Parameters, examples: Inputs<'_>) -> Result<Training, TrainError> {

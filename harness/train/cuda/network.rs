@@ -2,14 +2,13 @@
 //! on the CPU. Here a batch is outermost: an activation is `(N, features)`.
 
 use super::ParameterLayout;
-use crate::train::Span;
 use crate::train::network::conv_geometry;
+use crate::train::{Span, TrainError};
 use nt_kernels::cuda::{
     Convolution, CudaError, CudaSlice, CudaView, FullyConnected, Gpu, Pool, ResponseNorm, State, Storage, Weights,
     add_bias, bias_gradient, dropout, relu_gradient,
 };
 use nt_kernels::dropout::Dropout;
-use nt_kernels::geometry::GeometryError;
 use nt_kernels::linear::Linear;
 use nt_kernels::local_response_norm::LocalResponseNorm;
 use nt_kernels::max_pool2d::MaxPool2d;
@@ -70,27 +69,15 @@ pub(super) struct Network<T> {
     workspace: CudaSlice<u8>,
 }
 
-/// Why a network cannot be made.
-pub(super) enum Refusal {
-    Geometry(GeometryError),
-    Cuda(CudaError),
-}
-
-impl From<GeometryError> for Refusal {
-    fn from(error: GeometryError) -> Self {
-        Self::Geometry(error)
-    }
-}
-
-impl From<CudaError> for Refusal {
-    fn from(error: CudaError) -> Self {
-        Self::Cuda(error)
-    }
-}
-
 impl<T: Storage> Network<T> {
     /// Prepares the layers of `span` for batches of these sizes.
-    pub fn new(gpu: &Gpu, shape: &NetworkShape, span: Span, batches: &[usize], drops: bool) -> Result<Self, Refusal> {
+    pub fn new(
+        gpu: &Gpu,
+        shape: &NetworkShape,
+        span: Span,
+        batches: &[usize],
+        drops: bool,
+    ) -> Result<Self, TrainError> {
         let capacity = batches.iter().copied().max().unwrap_or(0);
         let mut below = 3 * shape.input * shape.input;
         let (mut layers, mut values) = (Vec::new(), Vec::new());
@@ -286,7 +273,7 @@ impl<T: Storage> Network<T> {
 }
 
 impl<T: Storage> Layer<T> {
-    fn new(gpu: &Gpu, shape: LearnedLayer, in_features: usize, batches: &[usize]) -> Result<Self, Refusal> {
+    fn new(gpu: &Gpu, shape: LearnedLayer, in_features: usize, batches: &[usize]) -> Result<Self, TrainError> {
         let (product, product_features, positions, norm) = match shape.product {
             Product::Conv(c) => {
                 let geometry = conv_geometry(c);

@@ -3,24 +3,38 @@
 //! a graph.
 
 use super::batches::Batches;
-use super::network::{Dropping, Network, Refusal};
+use super::network::{Dropping, Network};
 use super::resident::Examples;
 use super::{Engine, ParameterLayout};
 use crate::model::Parameters;
 use crate::train::sgd_loop::steps_per_point;
 use crate::train::{CurvePoint, Outcome, Setup, TrainError, Training};
 use nt_kernels::cuda::{
-    self, CrossEntropy, CudaError, CudaSlice, Gpu, Graph, Sgd, State, Storage, Weights, begin_epoch, cross_entropy,
-    end_step, judge_step,
+    self, CrossEntropy, CudaError, CudaSlice, Gpu, Graph, Sgd, State, Storage, Weights, cross_entropy, end_step,
+    first_batch, judge_step,
 };
 use nt_kernels::dropout::Dropout;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Steps whose orders are sent at once, at least, in whole epochs. Sending waits for all that is queued, and then is when
+/// Steps that the host sends orders and rates for at once, at least. Sending waits for all that is queued, and then is when
 /// the host looks whether the training diverged.
 const STEPS_AT_ONCE: usize = 64;
+
+/// What is sent at once: whole epochs, with this many steps in all.
+struct Stretch {
+    epochs: usize,
+    steps: usize,
+}
+
+impl Stretch {
+    fn new(examples: usize, batch: usize) -> Self {
+        let of_an_epoch = examples.div_ceil(batch.max(1)).max(1);
+        let epochs = STEPS_AT_ONCE.div_ceil(of_an_epoch);
+        Self { epochs, steps: epochs * of_an_epoch }
+    }
+}
 
 /// Everything a step touches, made once.
 struct Trainer<T: Storage> {
@@ -48,8 +62,9 @@ impl<T: Storage> Trainer<T> {
         setup: &Setup<'_>,
         parameters: &Parameters,
         examples: Arc<Examples>,
-        (sizes, epochs): (&[usize], usize),
-    ) -> Result<Self, Refusal> {
+        sizes: &[usize],
+        stretch: &Stretch,
+    ) -> Result<Self, TrainError> {
         let settings = &setup.recipe.settings;
         let capacity = sizes.iter().copied().max().unwrap_or(0);
         let probability = setup.recipe.dropout;
@@ -60,8 +75,7 @@ impl<T: Storage> Trainer<T> {
         let trainable = layout.len() - layout.weight(first_trainable).start;
         let steps = setup.recipe.steps;
         let every = steps_per_point(steps);
-        let rates: Vec<f32> = (0..steps).map(|step| setup.learning_rate_at(step) as f32).collect();
-        let op = Dropout::new(probability).ok().filter(|_| drops);
+        let op = Dropout::new(probability)?;
         Ok(Self {
             network,
             weights: Weights::new(gpu, &layout.pack(parameters))?,
@@ -70,12 +84,12 @@ impl<T: Storage> Trainer<T> {
             velocities: gpu.zeros(trainable)?,
             gradients: gpu.zeros(trainable)?,
             input: gpu.zeros(capacity * examples.num_features)?,
-            batches: Batches::new(gpu, examples, capacity, epochs, &settings.augmentation)?,
+            batches: Batches::new(gpu, examples, capacity, stretch.epochs, &settings.augmentation)?,
             outcome: CrossEntropy::new(gpu, capacity)?,
             state: gpu.upload(&[State::BEGIN])?,
             points: gpu.zeros(steps.div_ceil(every) as usize)?,
-            rates: gpu.upload(&rates)?,
-            dropping: op.map(|op| Dropping { op, streams: setup.dropout_streams() }),
+            rates: gpu.zeros(stretch.steps)?,
+            dropping: drops.then(|| Dropping { op, streams: setup.dropout_streams() }),
             sgd: Sgd { momentum: settings.momentum as f32, weight_decay: settings.weight_decay as f32 },
             length: (every, steps),
         })
@@ -126,13 +140,13 @@ impl Engine {
         let full = batch.min(count);
         let tail = if count > batch { count % batch } else { 0 };
         let sizes: Vec<usize> = [full, tail].into_iter().filter(|&size| size > 0).collect();
-        let epochs_at_once = STEPS_AT_ONCE.div_ceil(count.div_ceil(batch.max(1)).max(1));
-        let mut trainer = Trainer::<T>::new(gpu, setup, &parameters, examples, (&sizes, epochs_at_once))?;
+        let stretch = Stretch::new(count, batch);
+        let mut trainer = Trainer::<T>::new(gpu, setup, &parameters, examples, &sizes, &stretch)?;
         for algorithms in trainer.network.algorithms() {
             tracing::debug!(algorithms, "convolutions planned");
         }
         let augmenter = setup.augmenter();
-        let mut orders: Vec<u32> = vec![0; epochs_at_once * count];
+        let mut orders: Vec<u32> = vec![0; stretch.epochs * count];
         let mut kinds: BTreeMap<usize, Steps> = BTreeMap::new();
         let (mut position, mut epoch) = (orders.len(), 0);
         for step in 0..steps {
@@ -148,7 +162,9 @@ impl Engine {
                     epoch += 1;
                 }
                 trainer.batches.send_orders(gpu, &orders, &augmenter, step, batch)?;
-                begin_epoch(gpu, &mut trainer.state)?;
+                let rates = (step..).take(stretch.steps).map(|step| setup.learning_rate_at(step) as f32);
+                gpu.write(&rates.collect::<Vec<_>>(), &mut trainer.rates)?;
+                first_batch(gpu, &mut trainer.state)?;
                 position = 0;
             }
             let n = batch.min(count - position % count);
@@ -196,13 +212,4 @@ fn curve(setup: &Setup<'_>, points: &[cuda::CurvePoint]) -> Vec<CurvePoint> {
         train_top1: point.train_top1,
     };
     ends.zip(points).map(point).collect()
-}
-
-impl From<Refusal> for TrainError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Geometry(error) => Self::Geometry(error),
-            Refusal::Cuda(error) => Self::Cuda(error),
-        }
-    }
 }

@@ -37,7 +37,7 @@ kernels! {
 kernels! {
     /// Those of `augmentation.cuh` and `progress.cuh`.
     PlainKernels {
-        copy_images, shift_images, mirror_images, grey_means, jitter_images, judge_step, end_step, begin_epoch, next_batch,
+        copy_images, shift_images, mirror_images, grey_means, jitter_images, judge_step, end_step, first_batch, next_batch,
     }
 }
 

@@ -46,5 +46,5 @@ pub use local_response_norm::ResponseNorm;
 pub use max_pool2d::Pool;
 pub use precision::Precision;
 pub use sgd::Sgd;
-pub use state::{CurvePoint, State, begin_epoch, end_step, judge_step, next_batch};
+pub use state::{CurvePoint, State, end_step, first_batch, judge_step, next_batch};
 pub use storage::{Storage, Weights};

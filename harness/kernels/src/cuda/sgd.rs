@@ -18,7 +18,7 @@ pub struct Sgd {
 ///
 /// # Shape
 /// `weight`, `velocity`, `gradient`: the same, any; `copy`: as `weight`, takes the new weights in the type of storage;
-/// `rates`: of every step.
+/// `rates`: of steps in turn, the first again after the last.
 /// # Errors
 /// [`CudaError::Driver`].
 /// # Panics
@@ -41,6 +41,21 @@ pub(super) fn step<T: Storage>(
     let copy = copy.map_or(0, |copy| pointer_mut(gpu, copy));
     let Sgd { momentum, weight_decay } = sgd;
     let (kernel, config, elements) = (&T::kernels(gpu).sgd, striding(elements), elements as u64);
-    launch!(gpu, kernel, config, weight, velocity, gradient, &copy, rates, state, &momentum, &weight_decay, &elements);
+    let num_rates = rates.len() as u64;
+    launch!(
+        gpu,
+        kernel,
+        config,
+        weight,
+        velocity,
+        gradient,
+        &copy,
+        rates,
+        &num_rates,
+        state,
+        &momentum,
+        &weight_decay,
+        &elements
+    );
     Ok(())
 }

@@ -12,7 +12,7 @@ pub struct State {
     pub step: u64,
     /// The step whose loss was not a finite number; −1 while there is none. From it on no parameter changes.
     pub diverged_at: i64,
-    /// Examples of this epoch's order that are done.
+    /// Examples of the order that are done.
     pub position: u32,
     /// Curve points written.
     pub points: u32,
@@ -88,8 +88,8 @@ pub fn end_step(
 ///
 /// # Errors
 /// [`CudaError::Driver`].
-pub fn begin_epoch(gpu: &Gpu, state: &mut CudaSlice<State>) -> Result<(), CudaError> {
-    launch!(gpu, &gpu.kernels.plain.begin_epoch, single(), state);
+pub fn first_batch(gpu: &Gpu, state: &mut CudaSlice<State>) -> Result<(), CudaError> {
+    launch!(gpu, &gpu.kernels.plain.first_batch, single(), state);
     Ok(())
 }
 

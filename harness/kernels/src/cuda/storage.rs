@@ -2,7 +2,7 @@
 
 use super::launch::LayerKernels;
 use super::sgd::{self, Sgd};
-use super::{CudaError, CudaSlice, CudaView, Gpu, State};
+use super::{CudaError, CudaSlice, CudaView, CudaViewMut, Gpu, State};
 use candle_core::cuda_backend::cudarc::cublas::sys::cudaDataType;
 use candle_core::cuda_backend::cudarc::cudnn::CudnnDataType;
 use candle_core::cuda_backend::cudarc::driver::{DeviceRepr, ValidAsZeroBits};
@@ -18,8 +18,7 @@ impl Storage for bf16 {}
 /// Weights and biases one after another, in single precision, with a copy in the type that products take.
 pub struct Weights<T: Storage> {
     master: CudaSlice<f32>,
-    /// Nothing where products take single precision.
-    copy: Option<CudaSlice<T>>,
+    copy: T::Copy,
 }
 
 impl<T: Storage> Weights<T> {
@@ -28,8 +27,7 @@ impl<T: Storage> Weights<T> {
     /// # Errors
     /// [`CudaError::OutOfMemory`].
     pub fn new(gpu: &Gpu, values: &[f32]) -> Result<Self, CudaError> {
-        let copy = T::converted(values).map(|values| gpu.upload(&values)).transpose()?;
-        Ok(Self { master: gpu.upload(values)?, copy })
+        Ok(Self { master: gpu.upload(values)?, copy: T::copy(gpu, values)? })
     }
 
     /// A stretch of them for products.
@@ -56,7 +54,7 @@ impl<T: Storage> Weights<T> {
         state: &CudaSlice<State>,
     ) -> Result<(), CudaError> {
         let mut weight = self.master.slice_mut(first..);
-        let mut copy = self.copy.as_mut().map(|copy| copy.slice_mut(first..));
+        let mut copy = T::copy_from(&mut self.copy, first);
         let (mut velocity, gradient) = (velocity.as_view_mut(), gradient.as_view());
         sgd::step(gpu, sgd, &mut weight, &mut velocity, &gradient, copy.as_mut(), rates, state)
     }
@@ -83,8 +81,14 @@ pub(super) mod sealed {
         /// The kernels for it.
         fn kernels(gpu: &Gpu) -> &LayerKernels;
 
-        /// The values in this type, if it is not single precision.
-        fn converted(values: &[f32]) -> Option<Vec<Self>>;
+        /// The copy of weights for products: nothing where those take single precision.
+        type Copy: Send;
+
+        /// The copy of weights of these values.
+        fn copy(gpu: &Gpu, values: &[f32]) -> Result<Self::Copy, CudaError>;
+
+        /// The copy from its element `first` on.
+        fn copy_from(copy: &mut Self::Copy, first: usize) -> Option<CudaViewMut<'_, Self>>;
 
         /// The weights in this type.
         fn in_products(weights: &Weights<Self>) -> &CudaSlice<Self>
@@ -99,7 +103,13 @@ pub(super) mod sealed {
             &gpu.kernels.f32
         }
 
-        fn converted(_: &[f32]) -> Option<Vec<f32>> {
+        type Copy = ();
+
+        fn copy(_: &Gpu, _: &[f32]) -> Result<(), CudaError> {
+            Ok(())
+        }
+
+        fn copy_from((): &mut (), _: usize) -> Option<CudaViewMut<'_, f32>> {
             None
         }
 
@@ -115,16 +125,18 @@ pub(super) mod sealed {
             &gpu.kernels.bf16
         }
 
-        fn converted(values: &[f32]) -> Option<Vec<bf16>> {
-            Some(values.iter().map(|&value| bf16::from_f32(value)).collect())
+        type Copy = CudaSlice<bf16>;
+
+        fn copy(gpu: &Gpu, values: &[f32]) -> Result<CudaSlice<bf16>, CudaError> {
+            gpu.upload(&values.iter().map(|&value| bf16::from_f32(value)).collect::<Vec<_>>())
+        }
+
+        fn copy_from(copy: &mut CudaSlice<bf16>, first: usize) -> Option<CudaViewMut<'_, bf16>> {
+            Some(copy.slice_mut(first..))
         }
 
         fn in_products(weights: &Weights<bf16>) -> &CudaSlice<bf16> {
-            // Weights of this type are made with a copy, by `Weights::new` alone.
-            match &weights.copy {
-                Some(copy) => copy,
-                None => unreachable!("weights in bfloat16 have a copy in it"),
-            }
+            &weights.copy
         }
     }
 }

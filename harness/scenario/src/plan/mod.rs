@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::data::Facts;
 use crate::diagnostic::{Faults, Severity};
 use crate::job::{Job, JobId, Role};
+use crate::recipe::Recipe;
 use crate::scenario::Scenario;
 use crate::treatment::{Method, Treatment, TreatmentError};
 
@@ -88,6 +89,18 @@ pub enum PlanError {
         #[source]
         cause: TreatmentError,
     },
+    /// A training is longer than its random streams.
+    #[error(
+        "{job} would take {steps} steps, and a training has random numbers for {most}: give fewer steps or epochs, or a \
+         larger training.batch",
+        most = Recipe::MOST_STEPS
+    )]
+    TooLong {
+        /// Name of the job.
+        job: String,
+        /// Its steps.
+        steps: u64,
+    },
     /// A dataset has no facts.
     #[error("nothing is known of dataset {name:?}: look at every dataset of the scenario before planning")]
     NoFacts {
@@ -103,7 +116,7 @@ impl Plan {
     /// that results of different arithmetic never mix.
     ///
     /// # Errors
-    /// [`PlanError::Data`] with the faults of [`Scenario::check_data`].
+    /// [`PlanError::Data`] with the faults of [`Scenario::check_data`]; [`PlanError::TooLong`].
     pub fn new(scenario: &Scenario, facts: &Facts, numerics: &str) -> Result<Self, PlanError> {
         let mut faults = scenario.check_data(facts);
         faults.retain(|fault| fault.severity == Severity::Error);
@@ -123,7 +136,10 @@ impl Plan {
         };
         let sources = sources::plan(&context, &mut plan)?;
         targets::plan(&context, &sources, &mut plan)?;
-        Ok(plan)
+        match plan.jobs.iter().find(|job| job.work.recipe().steps > Recipe::MOST_STEPS) {
+            Some(job) => Err(PlanError::TooLong { job: job.name.clone(), steps: job.work.recipe().steps }),
+            None => Ok(plan),
+        }
     }
 
     /// The index of a job.

@@ -219,9 +219,10 @@ REGISTER_BLOCKWISE(NAMED(cross_entropy))
 
 /// v <- m v + (g + decay w), w <- w - rate v, and a copy of w in the type of STORAGE; nothing once the loss was not finite
 extern "C" __global__ void NAMED(sgd)(float* weight, float* velocity, const STORAGE* gradient, STORAGE* copy,
-                                      const float* rates, const State* state, float momentum, float decay, u64 count) {
+                                      const float* rates, u64 num_rates, const State* state, float momentum, float decay,
+                                      u64 count) {
     if (state->diverged_at >= 0) return;
-    const float rate = rates[state->step];
+    const float rate = rates[state->step % num_rates];
     for (u64 i = global_index(); i < count; i += (u64)gridDim.x * blockDim.x) {
         const float g = load(gradient + i) + decay * weight[i];
         const float v = momentum * velocity[i] + g;

@@ -51,7 +51,7 @@ struct State {
     u64 step;
     /// The step whose loss was not a finite number; -1 while there is none. From it on no parameter changes.
     long long diverged_at;
-    /// Examples of this epoch's order that are done.
+    /// Examples of the order that are done.
     u32 position;
     /// Curve points written.
     u32 points;

@@ -43,10 +43,10 @@ extern "C" __global__ void end_step(State* state, CurvePoint* points, u32 batch,
 REGISTER(end_step)
 
 /// Goes back to the first example of the order. One thread
-extern "C" __global__ void begin_epoch(State* state) {
+extern "C" __global__ void first_batch(State* state) {
     if (global_index() == 0) state->position = 0;
 }
-REGISTER(begin_epoch)
+REGISTER(first_batch)
 
 /// Goes on to the next batch of an evaluation. One thread
 extern "C" __global__ void next_batch(State* state, u32 batch) {
