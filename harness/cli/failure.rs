@@ -10,7 +10,7 @@ pub(super) enum Failure {
     Incomplete(String),
     /// The input or the device asked for is wrong; nothing was run or changed: 2.
     Input(String),
-    /// The folder is busy, or the system refused: 3.
+    /// The folder is busy, or the system or a GPU refused: 3.
     System(String),
     /// The user stopped it: 130.
     Interrupted(String),

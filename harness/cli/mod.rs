@@ -23,7 +23,7 @@ use std::process::ExitCode;
 /// Does knowledge from this source hurt on that target, with this recipe?
 ///
 /// Exit codes: 0 done; 1 ran, but some jobs failed, `verify` found a difference or `audit` an overlap; 2 the input or the device asked for
-/// is wrong, and nothing was run or changed; 3 the folder is busy, or I/O failed; 130 interrupted.
+/// is wrong, and nothing was run or changed; 3 the folder is busy, or I/O or a GPU failed; 130 interrupted.
 #[derive(Parser)]
 #[command(name = "nt", version, max_term_width = 100)]
 struct Arguments {
