@@ -59,14 +59,6 @@ impl Drawn {
     }
 }
 
-/// Changes one image in place, as the numbers from `cursor` say: see [`Drawn`].
-///
-/// # Shape
-/// `pixels`: `(side, side, 3)`.
-pub fn augment(augmentation: Augmentation, pixels: &mut [u8], side: usize, cursor: &mut Cursor) {
-    Drawn::new(augmentation, cursor).apply(pixels, side);
-}
-
 /// Augments batch after batch.
 ///
 /// What happens to an image depends on the stream, the number of the batch and the image's position in it, and on

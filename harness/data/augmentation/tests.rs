@@ -93,7 +93,7 @@ fn every_offset_of_a_crop_is_equally_likely() {
         for (i, pixel) in pixels.chunks_exact_mut(3).enumerate() {
             pixel.copy_from_slice(&[(i % SIDE) as u8, (i / SIDE) as u8, 0]);
         }
-        augment(crop, &mut pixels, SIDE, &mut cursor);
+        Drawn::new(crop, &mut cursor).apply(&mut pixels, SIDE);
         let centre = &pixels[(3 * SIDE + 3) * 3..][..2];
         counts[(usize::from(centre[1]) - 2) * 3 + usize::from(centre[0]) - 2] += 1.0;
     }
@@ -116,7 +116,7 @@ fn a_flip_mirrors_as_often_as_it_says() {
     let mut flipped = 0;
     for _ in 0..4000 {
         let mut pixels = original.clone();
-        augment(flip, &mut pixels, SIDE, &mut cursor);
+        Drawn::new(flip, &mut cursor).apply(&mut pixels, SIDE);
         flipped += usize::from(pixels != original);
     }
     // Four standard errors: sqrt(4000 · ¼ · ¾) is 27.

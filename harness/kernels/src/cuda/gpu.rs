@@ -29,7 +29,6 @@ pub struct Gpu {
     stream: Arc<CudaStream>,
     device: CudaDevice,
     precision: Precision,
-    ordinal: usize,
 }
 
 // SAFETY: a Gpu is used by one thread at a time (it is not Sync). Its handles of cuBLAS and cuDNN may move between threads
@@ -69,7 +68,7 @@ impl Gpu {
             status.result()?;
         }
         let dnn = DnnHandle::new(&stream)?;
-        Ok(Self { dnn, blas, _blas_workspace: workspace, kernels, stream, device, precision, ordinal })
+        Ok(Self { dnn, blas, _blas_workspace: workspace, kernels, stream, device, precision })
     }
 
     /// The candle device, whose stream all work is queued on.
@@ -123,11 +122,6 @@ impl Gpu {
     pub fn memory(&self) -> Result<(usize, usize), CudaError> {
         self.stream.context().bind_to_thread()?;
         Ok(self.stream.context().mem_get_info()?)
-    }
-
-    /// Its number.
-    pub fn ordinal(&self) -> usize {
-        self.ordinal
     }
 
     /// A buffer of zeros.
