@@ -1,6 +1,7 @@
 //! The shape of a convolution.
 
 use super::reach::Reach;
+use super::winograd::Winograd;
 use crate::geometry::{GeometryError, check_positive};
 
 const OPERATION: &str = "conv2d";
@@ -74,10 +75,10 @@ impl Conv2dGeometry {
         Ok(())
     }
 
-    /// Whether the forward pass and the gradient of the input are computed by Winograd's algorithm: a matter of this shape
+    /// Whether the forward pass or the gradient of the input is computed by Winograd's algorithm: a matter of this shape
     /// alone, and part of the numerics of a network.
     pub fn is_by_winograd(&self) -> bool {
-        super::winograd::applies(self)
+        Winograd::forward(self).is_some() || Winograd::input_gradient(self).is_some()
     }
 
     /// Rows of the output, of a geometry that [`Conv2dGeometry::check`] finds right.

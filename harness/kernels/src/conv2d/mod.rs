@@ -18,6 +18,7 @@ use cpu::Neighbourhood;
 pub use geometry::Conv2dGeometry;
 use weight_gradient::WeightTaps;
 pub use winograd::WINOGRAD_VERSION;
+use winograd::Winograd;
 
 /// A convolution: its geometry, and the tables that lead through it.
 ///
@@ -30,8 +31,8 @@ pub use winograd::WINOGRAD_VERSION;
 /// Cross-correlation, as PyTorch's `Conv2d` (padding with zeros, dilation 1). The order of summation is part of the
 /// contract, and the same on every machine: forward, from the bias over (input channel, row, column of the kernel);
 /// input gradient, over (output channel, row, column of the kernel); weight gradient, over (output row, output column,
-/// image). Each is one chain of fused multiply-adds in ascending order over the taps that meet the input. Forward and input
-/// gradient of 3 × 3 kernels on large enough planes ([`Conv2dGeometry::is_by_winograd`]) are sums by Winograd's algorithm
+/// image). Each is one chain of fused multiply-adds in ascending order over the taps that meet the input. Forward pass and
+/// input gradient of layers that are large enough ([`Conv2dGeometry::is_by_winograd`]) are sums by Winograd's algorithm
 /// instead, whose order `winograd` gives. It follows that an image's result does not depend on which others are in its
 /// batch.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct Conv2d {
     forward: Neighbourhood,
     backward: Neighbourhood,
     weights: WeightTaps,
+    forward_by_winograd: Option<Winograd>,
+    gradient_by_winograd: Option<Winograd>,
 }
 
 impl Conv2d {
@@ -54,6 +57,8 @@ impl Conv2d {
             forward: Neighbourhood::forward(&geometry),
             backward: Neighbourhood::backward(&geometry),
             weights: WeightTaps::new(&geometry),
+            forward_by_winograd: Winograd::forward(&geometry),
+            gradient_by_winograd: Winograd::input_gradient(&geometry),
         })
     }
 
@@ -83,10 +88,9 @@ impl Conv2d {
         geometry.check_lengths(batch, &[("x", x.len())], &[("weight", weight.len())], &[("y", y.len())]);
         assert_eq!(bias.len(), geometry.out_channels, "conv2d: elements of bias");
         let operands = cpu::Forward { x, weight, bias, activation };
-        if winograd::applies(geometry) {
-            winograd::forward(Simd::current(), geometry, operands, y, batch, workspace);
-        } else {
-            cpu::forward(Simd::current(), geometry, &self.forward, operands, y, batch, workspace);
+        match &self.forward_by_winograd {
+            Some(pass) => winograd::forward(Simd::current(), pass, operands, y, batch, workspace),
+            None => cpu::forward(Simd::current(), geometry, &self.forward, operands, y, batch, workspace),
         }
     }
 
@@ -99,10 +103,9 @@ impl Conv2d {
     pub fn input_gradient(&self, dy: &[f32], weight: &[f32], dx: &mut [f32], batch: usize, workspace: &mut Workspace) {
         let geometry = &self.geometry;
         geometry.check_lengths(batch, &[("dx", dx.len())], &[("weight", weight.len())], &[("dy", dy.len())]);
-        if winograd::applies(geometry) {
-            winograd::input_gradient(Simd::current(), geometry, dy, weight, dx, batch, workspace);
-        } else {
-            cpu::input_gradient(Simd::current(), geometry, &self.backward, dy, weight, dx, batch, workspace);
+        match &self.gradient_by_winograd {
+            Some(pass) => winograd::input_gradient(Simd::current(), pass, dy, weight, dx, batch, workspace),
+            None => cpu::input_gradient(Simd::current(), geometry, &self.backward, dy, weight, dx, batch, workspace),
         }
     }
 

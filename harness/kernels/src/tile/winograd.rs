@@ -1,6 +1,7 @@
 //! The transforms of Winograd's F(2 × 2, 3 × 3), a vector of images at a time.
 //!
-//! Sums of four numbers in a fixed order: no instruction set, and no number of images beside, changes a bit.
+//! Sums of four numbers in a fixed order: no instruction set, and no number of images beside, changes a bit. A filter of two
+//! taps along an axis is one of three whose last is 0: its fourth point is 0 whatever the input, and is left out.
 
 use super::Simd;
 use super::vector::{Portable, Vector};
@@ -11,22 +12,24 @@ pub(crate) const POINTS: usize = 16;
 /// One channel's patch of the input, and where its transform goes.
 #[derive(Clone, Copy)]
 pub(crate) struct Patch<'a> {
+    /// Whether the filter has three taps along rows and along columns, or two.
+    pub(crate) is_whole: (bool, bool),
     /// The channel, `[position][batch]`.
     pub(crate) from: *const f32,
     /// Elements from the channel's first to each of the 4 × 4 positions; none where that is padding.
     pub(crate) at: &'a [Option<usize>; POINTS],
-    /// Where the first point's images go, and from one point to the next.
+    /// Where the images of each point go, in elements from here.
     pub(crate) to: *mut f32,
-    pub(crate) to_point: usize,
+    pub(crate) to_at: &'a [usize; POINTS],
     pub(crate) batch: usize,
 }
 
 /// One output channel's transformed patch, and the 2 × 2 outputs it gives.
 #[derive(Clone, Copy)]
-pub(crate) struct Outputs {
-    /// The images of the first point, and from one point to the next.
+pub(crate) struct Outputs<'a> {
+    /// The images of each point, in elements from here.
     pub(crate) from: *const f32,
-    pub(crate) from_point: usize,
+    pub(crate) from_at: &'a [usize; POINTS],
     /// Output channel, `[position][batch]`.
     pub(crate) to: *mut f32,
     /// Elements from its first to each of the 2 × 2 positions; none where that lies outside.
@@ -60,7 +63,7 @@ impl Simd {
     ///
     /// # Safety
     /// As [`Simd::transform_patch`].
-    pub(crate) unsafe fn transform_outputs(self, outputs: &Outputs) {
+    pub(crate) unsafe fn transform_outputs(self, outputs: &Outputs<'_>) {
         // SAFETY: as above.
         unsafe {
             match self {
@@ -109,31 +112,50 @@ unsafe fn minus<V: Vector>(first: V, second: V) -> V {
 
 #[inline(always)]
 unsafe fn input<V: Vector>(patch: &Patch<'_>) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        match patch.is_whole {
+            (true, true) => input_of::<V, 4, 4>(patch),
+            (true, false) => input_of::<V, 4, 3>(patch),
+            (false, true) => input_of::<V, 3, 4>(patch),
+            (false, false) => input_of::<V, 3, 3>(patch),
+        }
+    }
+}
+
+/// The transform of the patch's first rows and columns, three or four each.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)] // rows and columns as in the matrices; all these loops unroll
+unsafe fn input_of<V: Vector, const ROWS: usize, const COLUMNS: usize>(patch: &Patch<'_>) {
     let mut image = 0;
     while image < patch.batch {
         let lanes = (patch.batch - image).min(V::LANES);
         // SAFETY: positions and points are the caller's, and no more lanes are touched than there are images.
         unsafe {
             let mask = V::mask(lanes);
-            let mut d = [V::splat(0.0); POINTS];
-            for (value, at) in d.iter_mut().zip(patch.at) {
-                if let Some(at) = at {
-                    let from = patch.from.add(at + image);
-                    *value = if lanes == V::LANES { V::load(from) } else { V::load_masked(from, mask) };
+            let zero = V::splat(0.0);
+            let mut d = [[zero; COLUMNS]; ROWS];
+            for row in 0..ROWS {
+                for column in 0..COLUMNS {
+                    if let Some(at) = patch.at[4 * row + column] {
+                        let from = patch.from.add(at + image);
+                        d[row][column] = if lanes == V::LANES { V::load(from) } else { V::load_masked(from, mask) };
+                    }
                 }
             }
-            let mut t = d;
-            for column in 0..4 {
-                let [a, b, c, e] = [d[column], d[4 + column], d[8 + column], d[12 + column]];
-                t[column] = minus(a, c);
-                t[4 + column] = plus(b, c);
-                t[8 + column] = minus(c, b);
-                t[12 + column] = minus(b, e);
+            for column in 0..COLUMNS {
+                let last = if ROWS == 4 { d[3][column] } else { zero };
+                let points = along([d[0][column], d[1][column], d[2][column], last]);
+                for row in 0..ROWS {
+                    d[row][column] = points[row];
+                }
             }
-            for row in 0..4 {
-                let [a, b, c, e] = [t[4 * row], t[4 * row + 1], t[4 * row + 2], t[4 * row + 3]];
-                for (column, value) in [minus(a, c), plus(b, c), minus(c, b), minus(b, e)].into_iter().enumerate() {
-                    let to = patch.to.add((4 * row + column) * patch.to_point + image);
+            for row in 0..ROWS {
+                let last = if COLUMNS == 4 { d[row][3] } else { zero };
+                let points = along([d[row][0], d[row][1], d[row][2], last]);
+                for column in 0..COLUMNS {
+                    let to = patch.to.add(patch.to_at[4 * row + column] + image);
+                    let value = points[column];
                     if lanes == V::LANES { value.store(to) } else { value.store_masked(to, mask) }
                 }
             }
@@ -142,8 +164,15 @@ unsafe fn input<V: Vector>(patch: &Patch<'_>) {
     }
 }
 
+/// `Bᵀ d` of one line.
 #[inline(always)]
-unsafe fn output<V: Vector>(outputs: &Outputs) {
+unsafe fn along<V: Vector>([a, b, c, d]: [V; 4]) -> [V; 4] {
+    // SAFETY: the caller's CPU has V's instructions.
+    unsafe { [minus(a, c), plus(b, c), minus(c, b), minus(b, d)] }
+}
+
+#[inline(always)]
+unsafe fn output<V: Vector>(outputs: &Outputs<'_>) {
     let mut image = 0;
     while image < outputs.batch {
         let lanes = (outputs.batch - image).min(V::LANES);
@@ -152,7 +181,7 @@ unsafe fn output<V: Vector>(outputs: &Outputs) {
             let mask = V::mask(lanes);
             let mut m = [V::splat(0.0); POINTS];
             for (point, value) in m.iter_mut().enumerate() {
-                let from = outputs.from.add(point * outputs.from_point + image);
+                let from = outputs.from.add(outputs.from_at[point] + image);
                 *value = if lanes == V::LANES { V::load(from) } else { V::load_masked(from, mask) };
             }
             let mut s = [V::splat(0.0); 8];
@@ -197,13 +226,13 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn output_avx2(outputs: &Outputs) {
+    pub(super) unsafe fn output_avx2(outputs: &Outputs<'_>) {
         // SAFETY: the caller's promises.
         unsafe { output::<__m256>(outputs) }
     }
 
     #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
-    pub(super) unsafe fn output_avx512(outputs: &Outputs) {
+    pub(super) unsafe fn output_avx512(outputs: &Outputs<'_>) {
         // SAFETY: the caller's promises.
         unsafe { output::<__m512>(outputs) }
     }
