@@ -16,12 +16,16 @@ pub(crate) struct Patch<'a> {
     pub(crate) is_whole: (bool, bool),
     /// The channel, `[position][batch]`.
     pub(crate) from: *const f32,
-    /// Elements from the channel's first to each of the 4 × 4 positions; none where that is padding.
-    pub(crate) at: &'a [Option<usize>; POINTS],
+    /// Elements from the channel's first to the first image's at each of the 4 × 4 positions.
+    pub(crate) at: &'a [usize; POINTS],
+    /// Whether a position is one of the plane, not of the padding, which is 0.
+    pub(crate) is_inside: &'a [bool; POINTS],
     /// Where the images of each point go, in elements from here.
     pub(crate) to: *mut f32,
     pub(crate) to_at: &'a [usize; POINTS],
-    pub(crate) batch: usize,
+    /// From an element to one that is read soon after it, to be fetched into the cache.
+    pub(crate) ahead: usize,
+    pub(crate) images: usize,
 }
 
 /// One output channel's transformed patch, and the 2 × 2 outputs it gives.
@@ -32,11 +36,13 @@ pub(crate) struct Outputs<'a> {
     pub(crate) from_at: &'a [usize; POINTS],
     /// Output channel, `[position][batch]`.
     pub(crate) to: *mut f32,
-    /// Elements from its first to each of the 2 × 2 positions; none where that lies outside.
+    /// Elements from its first to the first image's at each of the 2 × 2 positions; none where that lies outside.
     pub(crate) at: [Option<usize>; 4],
+    /// From an element to one that is written soon after it, to be fetched into the cache.
+    pub(crate) ahead: usize,
     pub(crate) bias: f32,
     pub(crate) relu: bool,
-    pub(crate) batch: usize,
+    pub(crate) images: usize,
 }
 
 impl Simd {
@@ -114,22 +120,26 @@ unsafe fn minus<V: Vector>(first: V, second: V) -> V {
 unsafe fn input<V: Vector>(patch: &Patch<'_>) {
     // SAFETY: the caller's promises.
     unsafe {
-        match patch.is_whole {
-            (true, true) => input_of::<V, 4, 4>(patch),
-            (true, false) => input_of::<V, 4, 3>(patch),
-            (false, true) => input_of::<V, 3, 4>(patch),
-            (false, false) => input_of::<V, 3, 3>(patch),
+        match (patch.is_whole, patch.is_inside == &[true; POINTS]) {
+            ((true, true), true) => input_of::<V, 4, 4, true>(patch),
+            ((true, false), true) => input_of::<V, 4, 3, true>(patch),
+            ((false, true), true) => input_of::<V, 3, 4, true>(patch),
+            ((false, false), true) => input_of::<V, 3, 3, true>(patch),
+            ((true, true), false) => input_of::<V, 4, 4, false>(patch),
+            ((true, false), false) => input_of::<V, 4, 3, false>(patch),
+            ((false, true), false) => input_of::<V, 3, 4, false>(patch),
+            ((false, false), false) => input_of::<V, 3, 3, false>(patch),
         }
     }
 }
 
-/// The transform of the patch's first rows and columns, three or four each.
+/// The transform of the patch's first rows and columns, three or four each; `INSIDE` if no position is padding.
 #[inline(always)]
 #[allow(clippy::needless_range_loop)] // rows and columns as in the matrices; all these loops unroll
-unsafe fn input_of<V: Vector, const ROWS: usize, const COLUMNS: usize>(patch: &Patch<'_>) {
+unsafe fn input_of<V: Vector, const ROWS: usize, const COLUMNS: usize, const INSIDE: bool>(patch: &Patch<'_>) {
     let mut image = 0;
-    while image < patch.batch {
-        let lanes = (patch.batch - image).min(V::LANES);
+    while image < patch.images {
+        let lanes = (patch.images - image).min(V::LANES);
         // SAFETY: positions and points are the caller's, and no more lanes are touched than there are images.
         unsafe {
             let mask = V::mask(lanes);
@@ -137,8 +147,10 @@ unsafe fn input_of<V: Vector, const ROWS: usize, const COLUMNS: usize>(patch: &P
             let mut d = [[zero; COLUMNS]; ROWS];
             for row in 0..ROWS {
                 for column in 0..COLUMNS {
-                    if let Some(at) = patch.at[4 * row + column] {
-                        let from = patch.from.add(at + image);
+                    let position = 4 * row + column;
+                    if INSIDE || patch.is_inside[position] {
+                        let from = patch.from.add(patch.at[position] + image);
+                        V::prefetch(from.wrapping_add(patch.ahead));
                         d[row][column] = if lanes == V::LANES { V::load(from) } else { V::load_masked(from, mask) };
                     }
                 }
@@ -174,8 +186,8 @@ unsafe fn along<V: Vector>([a, b, c, d]: [V; 4]) -> [V; 4] {
 #[inline(always)]
 unsafe fn output<V: Vector>(outputs: &Outputs<'_>) {
     let mut image = 0;
-    while image < outputs.batch {
-        let lanes = (outputs.batch - image).min(V::LANES);
+    while image < outputs.images {
+        let lanes = (outputs.images - image).min(V::LANES);
         // SAFETY: as for the input.
         unsafe {
             let mask = V::mask(lanes);
@@ -198,6 +210,7 @@ unsafe fn output<V: Vector>(outputs: &Outputs<'_>) {
                         let sum = plus(sum, bias);
                         let value = if outputs.relu { sum.relu() } else { sum };
                         let to = outputs.to.add(at + image);
+                        V::prefetch(to.wrapping_add(outputs.ahead));
                         if lanes == V::LANES { value.store(to) } else { value.store_masked(to, mask) }
                     }
                 }

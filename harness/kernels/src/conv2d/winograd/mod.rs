@@ -33,8 +33,9 @@ pub const WINOGRAD_VERSION: u32 = 2;
 /// Channels summed in one chain.
 const CHAIN: usize = 64;
 
-/// Columns (tiles × images) computed together: few, so that threads share the work evenly.
-const COLUMNS: usize = 64;
+/// Columns (tiles × images) computed together: few, so that what is transformed stays in the second-level cache and threads
+/// share the work evenly.
+const COLUMNS: usize = 32;
 
 /// Least rows, and least channels × slices, for which it pays: transforms cost as much as so many products.
 const LEAST_ROWS: usize = 32;
@@ -157,11 +158,19 @@ struct Group<'a> {
     activation: Activation,
 }
 
-/// Some tiles next to one another, computed together.
+/// Some tiles next to one another of some images, computed together.
 #[derive(Clone, Copy)]
 struct Block {
-    first: usize,
+    first_tile: usize,
     tiles: usize,
+    first_image: usize,
+    images: usize,
+}
+
+impl Block {
+    fn columns(self) -> usize {
+        self.tiles * self.images
+    }
 }
 
 impl Group<'_> {
@@ -213,10 +222,11 @@ impl Group<'_> {
             return;
         }
         let tiles = self.pass.tiles();
-        let most = (COLUMNS / self.batch).clamp(1, tiles);
-        let blocks = tiles.div_ceil(most);
-        let (_, of_patches) = self.pass.layout(channels * most * self.batch);
-        let of_products = POINTS * point_step(rows * most * self.batch);
+        let most_images = self.batch.min(COLUMNS);
+        let most_tiles = (COLUMNS / most_images).min(tiles);
+        let (image_blocks, tile_blocks) = (self.batch.div_ceil(most_images), tiles.div_ceil(most_tiles));
+        let (_, of_patches) = self.pass.layout(channels * most_tiles * most_images);
+        let of_products = POINTS * point_step(rows * most_tiles * most_images);
         let scratch = of_patches + of_products;
         let num_threads = rayon::current_num_threads();
         let (filters, scratches) = workspace.buffers(self.pass.layout(rows * channels).1, num_threads * scratch);
@@ -224,13 +234,15 @@ impl Group<'_> {
         let filters = &*filters;
         let scratches = Output::new(scratches);
         let products = counts.iter().sum::<usize>() * rows * channels * tiles * self.batch;
-        split(blocks, products, |range| {
+        split(tile_blocks * image_blocks, products, |range| {
             let thread = rayon::current_thread_index().unwrap_or(0).min(num_threads - 1);
             // SAFETY: a thread runs one task at a time, and no task waits for another: its scratch is its own.
             let scratch = unsafe { scratches.slice(thread * scratch, scratch) };
             for block in range {
-                let (first, tiles) = part(tiles, most, block);
-                let block = Block { first, tiles };
+                let (first_tile, tiles) = part(tiles, most_tiles, block / image_blocks);
+                let first_image = block % image_blocks * most_images;
+                let images = most_images.min(self.batch - first_image);
+                let block = Block { first_tile, tiles, first_image, images };
                 let (patches, products) = scratch.split_at_mut(of_patches);
                 self.transform_patches(block, patches);
                 self.multiply(block, filters, patches, products);
@@ -248,32 +260,38 @@ impl Group<'_> {
     /// `patches[point][slice][channel][tile][image]`
     fn transform_patches(&self, block: Block, patches: &mut [f32]) {
         let Winograd { from: [height, width], stride, padding, channels, ref slices, .. } = *self.pass;
-        let (columns, plane) = (block.tiles * self.batch, height * width * self.batch);
+        let (columns, plane) = (block.columns(), height * width * self.batch);
         let (starts, length) = self.pass.layout(channels * columns);
         assert!(self.from.len() >= channels * plane && patches.len() >= length);
-        for tile in 0..block.tiles {
-            let (tile_row, tile_column) = self.place(block.first + tile);
-            for slice in slices {
+        // What the next block reads: the same positions of other images, or the next tiles'.
+        let ahead = if block.images < self.batch { block.images } else { 2 * stride * columns };
+        for slice in slices {
+            let to_at = std::array::from_fn(|point| {
+                // A point that the slice does not have is not written.
+                slice.place[point].map_or(0, |place| starts[point] + place * channels * columns)
+            });
+            for tile in 0..block.tiles {
+                let (tile_row, tile_column) = self.place(block.first_tile + tile);
                 let meets = |output: usize, tap: usize, side: usize| {
                     (stride * output + tap).checked_sub(padding).filter(|position| *position < side)
                 };
                 let at: [Option<usize>; POINTS] = std::array::from_fn(|point| {
                     let row = meets(2 * tile_row + point / 4, slice.row.first, height)?;
                     let column = meets(2 * tile_column + point % 4, slice.column.first, width)?;
-                    Some((row * width + column) * self.batch)
+                    Some((row * width + column) * self.batch + block.first_image)
                 });
-                let to_at = std::array::from_fn(|point| {
-                    // A point that the slice does not have is not written.
-                    slice.place[point].map_or(0, |place| starts[point] + place * channels * columns)
-                });
+                let is_inside = at.map(|at| at.is_some());
+                let at = at.map(Option::unwrap_or_default);
                 for channel in 0..channels {
                     let patch = Patch {
                         is_whole: (slice.row.count == 3, slice.column.count == 3),
                         from: self.from[channel * plane..].as_ptr(),
                         at: &at,
-                        to: patches[channel * columns + tile * self.batch..].as_mut_ptr(),
+                        is_inside: &is_inside,
+                        to: patches[channel * columns + tile * block.images..].as_mut_ptr(),
                         to_at: &to_at,
-                        batch: self.batch,
+                        ahead,
+                        images: block.images,
                     };
                     // SAFETY: positions lie in the plane; points lie in `patches`, whose length was checked.
                     unsafe { self.simd.transform_patch(&patch) };
@@ -285,7 +303,7 @@ impl Group<'_> {
     /// `products[point][row][column] = Σ_(slice, channel) filters[point][row][slice][channel] patches[point][slice][channel][column]`
     fn multiply(&self, block: Block, filters: &[f32], patches: &[f32], products: &mut [f32]) {
         let Winograd { rows, channels, ref counts, .. } = *self.pass;
-        let columns = block.tiles * self.batch;
+        let columns = block.columns();
         let (of_filters, _) = self.pass.layout(rows * channels);
         let (of_patches, _) = self.pass.layout(channels * columns);
         let products = Output::new(products);
@@ -325,28 +343,31 @@ impl Group<'_> {
 
     fn transform_products(&self, block: Block, products: &[f32], to: &Output<'_>) {
         let Winograd { to: [height, width], rows, .. } = *self.pass;
-        let (columns, plane) = (block.tiles * self.batch, height * width * self.batch);
+        let (columns, plane) = (block.columns(), height * width * self.batch);
         let step = point_step(rows * columns);
         assert!(products.len() >= POINTS * step && to.len() >= (self.first_row + rows) * plane);
         let from_at = std::array::from_fn(|point| point * step);
+        let ahead = if block.images < self.batch { block.images } else { 2 * columns };
         for tile in 0..block.tiles {
-            let (tile_row, tile_column) = self.place(block.first + tile);
+            let (tile_row, tile_column) = self.place(block.first_tile + tile);
             let at: [Option<usize>; 4] = std::array::from_fn(|output| {
                 let (row, column) = (2 * tile_row + output / 2, 2 * tile_column + output % 2);
-                (row < height && column < width).then_some((row * width + column) * self.batch)
+                let position = (row < height && column < width).then_some(row * width + column)?;
+                Some(position * self.batch + block.first_image)
             });
             for row in 0..rows {
                 // SAFETY: the row's plane lies in `to`; its outputs at these positions are this task's alone. Points lie
                 // in `products`, whose length was checked.
                 unsafe {
                     self.simd.transform_outputs(&Outputs {
-                        from: products[row * columns + tile * self.batch..].as_ptr(),
+                        from: products[row * columns + tile * block.images..].as_ptr(),
                         from_at: &from_at,
                         to: to.at((self.first_row + row) * plane),
                         at,
+                        ahead,
                         bias: self.bias.map_or(0.0, |bias| bias[row]),
                         relu: self.activation == Activation::Relu,
-                        batch: self.batch,
+                        images: block.images,
                     });
                 }
             }
