@@ -171,8 +171,8 @@ impl Product<'_> {
     fn pack(&self, simd: Simd, panels: &mut [f32]) {
         let depth = self.channels * self.kernel_taps;
         let panels = Output::new(panels);
-        // An element moved counts like a few multiply-accumulates.
-        split(self.rows.div_ceil(simd.max_rows()), 4 * self.rows * depth, |parts| {
+        // An element moved costs as much as some sixteen multiply-accumulates.
+        split(self.rows.div_ceil(simd.max_rows()), 16 * self.rows * depth, |parts| {
             for index in parts {
                 let (first, rows) = part(self.rows, simd.max_rows(), index);
                 // SAFETY: parts do not overlap, and each is filled by one task.

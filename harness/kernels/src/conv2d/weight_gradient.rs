@@ -237,7 +237,7 @@ impl Group<'_> {
     fn unpack(&self, products: &[f32], dw: &mut [f32]) {
         let (channels, weights) = (self.geometry.group_out_channels(), self.weights());
         let dw = Output::new(dw);
-        split(channels.div_ceil(PANEL), 4 * channels * weights, |panels| {
+        split(channels.div_ceil(PANEL), 16 * channels * weights, |panels| {
             for panel in panels {
                 let width = PANEL.min(channels - panel * PANEL);
                 let (first, length) = (panel * PANEL * weights, width * weights);

@@ -186,7 +186,7 @@ impl Product<'_> {
     /// A block by block of k, each in parts of rows, each of these `[k][row of the part]`.
     fn pack_rows(&self, simd: Simd, all: Range<usize>, to: &mut [f32]) {
         let to = Output::new(to);
-        split(self.rows.div_ceil(simd.max_rows()), 4 * self.rows * all.len(), |parts| {
+        split(self.rows.div_ceil(simd.max_rows()), 16 * self.rows * all.len(), |parts| {
             for index in parts {
                 let (row, rows) = part(self.rows, simd.max_rows(), index);
                 for k in blocks(all.clone()) {
@@ -210,7 +210,7 @@ impl Product<'_> {
     /// B block by block of k, each in panels of columns, each of these `[k][column of the panel]`.
     fn pack_columns(&self, all: Range<usize>, columns: usize, to: &mut [f32]) {
         let to = Output::new(to);
-        split(columns.div_ceil(PANEL), 4 * columns * all.len(), |panels| {
+        split(columns.div_ceil(PANEL), 16 * columns * all.len(), |panels| {
             for panel in panels {
                 let column = panel * PANEL;
                 let width = PANEL.min(columns - column);

@@ -8,6 +8,9 @@ use super::{Output, PANEL, Simd, split};
 /// Side of the blocks that go through registers.
 const SIDE: usize = 8;
 
+/// Depth of a panel that one task packs, at least.
+const PART: usize = 1024;
+
 /// Packs a matrix for use as a product's columns: panel p holds columns `32 p ..` as `[depth][width of the panel]`, and
 /// begins at element `32 p depth`.
 ///
@@ -17,14 +20,16 @@ pub(crate) fn pack_panels(simd: Simd, from: &[f32], columns: usize, depth: usize
     assert_eq!(from.len(), columns * depth, "pack_panels: columns × depth");
     assert_eq!(to.len(), columns * depth, "pack_panels: columns × depth");
     let to = Output::new(to);
-    // An element moved counts like a few multiply-accumulates.
-    split(columns.div_ceil(PANEL), 4 * columns * depth, |panels| {
-        for panel in panels {
-            let width = PANEL.min(columns - panel * PANEL);
+    let parts = depth.div_ceil(PART);
+    // An element moved costs as much as some sixteen multiply-accumulates: it comes from memory.
+    split(columns.div_ceil(PANEL) * parts, 16 * columns * depth, |items| {
+        for item in items {
+            let (panel, start) = (item / parts, item % parts * PART);
+            let (width, rows) = (PANEL.min(columns - panel * PANEL), PART.min(depth - start));
             let first = panel * PANEL * depth;
-            // SAFETY: panels do not overlap, and each is filled by one task.
-            let to = unsafe { to.slice(first, width * depth) };
-            transpose(simd, &from[first..first + width * depth], width, depth, to);
+            // SAFETY: parts of panels do not overlap, and each is filled by one task.
+            let to = unsafe { to.slice(first + start * width, rows * width) };
+            transpose_strided(simd, &from[first + start..first + width * depth], depth, width, rows, to);
         }
     });
 }
