@@ -75,8 +75,8 @@ impl Conv2dGeometry {
         Ok(())
     }
 
-    /// Whether the forward pass or the gradient of the input is computed by Winograd's algorithm: a matter of this shape
-    /// alone, and part of the numerics of a network.
+    /// Whether any pass is computed by Winograd's algorithm: a matter of this shape alone, and part of the numerics of a
+    /// network.
     pub fn is_by_winograd(&self) -> bool {
         Winograd::forward(self).is_some() || Winograd::input_gradient(self).is_some()
     }

@@ -31,9 +31,9 @@ use winograd::Winograd;
 /// Cross-correlation, as PyTorch's `Conv2d` (padding with zeros, dilation 1). The order of summation is part of the
 /// contract, and the same on every machine: forward, from the bias over (input channel, row, column of the kernel);
 /// input gradient, over (output channel, row, column of the kernel); weight gradient, over (output row, output column,
-/// image). Each is one chain of fused multiply-adds in ascending order over the taps that meet the input. Forward pass and
-/// input gradient of layers that are large enough ([`Conv2dGeometry::is_by_winograd`]) are sums by Winograd's algorithm
-/// instead, whose order `winograd` gives. It follows that an image's result does not depend on which others are in its
+/// image). Each is one chain of fused multiply-adds in ascending order over the taps that meet the input. The passes of layers
+/// that are large enough ([`Conv2dGeometry::is_by_winograd`]) are sums by Winograd's algorithm instead, whose order
+/// `winograd` gives. It follows that an image's result does not depend on which others are in its
 /// batch.
 #[derive(Clone, Debug)]
 pub struct Conv2d {
@@ -118,7 +118,12 @@ impl Conv2d {
     pub fn weight_gradient(&self, x: &[f32], dy: &[f32], dw: &mut [f32], batch: usize, workspace: &mut Workspace) {
         let geometry = &self.geometry;
         geometry.check_lengths(batch, &[("x", x.len())], &[("dw", dw.len())], &[("dy", dy.len())]);
-        weight_gradient::weight_gradient(Simd::current(), geometry, &self.weights, x, dy, dw, batch, workspace);
+        match &self.forward_by_winograd {
+            Some(pass) => winograd::weight_gradient(Simd::current(), pass, x, dy, dw, batch, workspace),
+            None => {
+                weight_gradient::weight_gradient(Simd::current(), geometry, &self.weights, x, dy, dw, batch, workspace);
+            }
+        }
     }
 
     /// `db[oc] = Σ_(oy, ox, n) dy[oc][oy][ox][n]`: sixteen sums, the i-th of an output channel's elements to sum i mod 16,

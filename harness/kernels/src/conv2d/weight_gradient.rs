@@ -232,21 +232,20 @@ impl Group<'_> {
             unsafe { tile.run(self.simd, products, at + (segment.tap + row) * panel.width) };
         }
     }
+}
 
-    /// `dw[oc][weight] = products[weight][oc]`, panel by panel.
-    fn unpack(&self, products: &[f32], dw: &mut [f32]) {
-        let (channels, weights) = (self.geometry.group_out_channels(), self.weights());
-        let dw = Output::new(dw);
-        split(channels.div_ceil(PANEL), 16 * channels * weights, |panels| {
-            for panel in panels {
-                let width = PANEL.min(channels - panel * PANEL);
-                let (first, length) = (panel * PANEL * weights, width * weights);
-                // SAFETY: panels do not overlap, and each is filled by one task.
-                let dw = unsafe { dw.slice(first, length) };
-                transpose(self.simd, &products[first..first + length], weights, width, dw);
-            }
-        });
-    }
+/// `dw[oc][weight] = products[weight][oc]` of some channels with so many weights, panel by panel.
+pub(super) fn unpack(simd: Simd, products: &[f32], channels: usize, weights: usize, dw: &mut [f32]) {
+    let dw = Output::new(dw);
+    split(channels.div_ceil(PANEL), 16 * channels * weights, |panels| {
+        for panel in panels {
+            let width = PANEL.min(channels - panel * PANEL);
+            let (first, length) = (panel * PANEL * weights, width * weights);
+            // SAFETY: panels do not overlap, and each is filled by one task.
+            let dw = unsafe { dw.slice(first, length) };
+            transpose(simd, &products[first..first + length], weights, width, dw);
+        }
+    });
 }
 
 /// The weight gradient, group by group.
@@ -277,6 +276,6 @@ pub(super) fn weight_gradient(
                 group_of.by_kernel_columns(input_rows, segments, &Output::new(products));
             }
         }
-        group_of.unpack(products, &mut dw[group * group_weights..][..group_weights]);
+        unpack(simd, products, channels, group_of.weights(), &mut dw[group * group_weights..][..group_weights]);
     }
 }

@@ -45,6 +45,30 @@ pub(crate) struct Outputs<'a> {
     pub(crate) images: usize,
 }
 
+/// One tile's gradient of the outputs, of some output channels of some images side by side.
+#[derive(Clone, Copy)]
+pub(crate) struct Gradients<'a> {
+    pub(crate) from: *const f32,
+    /// Elements to each of the 2 × 2 outputs; none where there is none, and the gradient is 0.
+    pub(crate) at: [Option<usize>; 4],
+    /// Where the elements of each point go, in elements from here.
+    pub(crate) to: *mut f32,
+    pub(crate) to_at: &'a [usize; POINTS],
+    pub(crate) elements: usize,
+}
+
+/// The sums of a slice's points, of some output channels side by side, and the gradients of its taps.
+#[derive(Clone, Copy)]
+pub(crate) struct Sums {
+    pub(crate) from: *const f32,
+    /// Elements to each point; none if the slice does not have it.
+    pub(crate) from_at: [Option<usize>; POINTS],
+    pub(crate) to: *mut f32,
+    /// Elements to each of the 3 × 3 taps; none if the slice does not have it.
+    pub(crate) to_at: [Option<usize>; 9],
+    pub(crate) elements: usize,
+}
+
 impl Simd {
     /// `V = Bᵀ d B`
     ///
@@ -80,6 +104,44 @@ impl Simd {
                 Self::Avx512 => x86::output_avx512(outputs),
                 #[cfg(not(target_arch = "x86_64"))]
                 Self::Avx2 | Self::Avx512 => output::<Portable>(outputs),
+            }
+        }
+    }
+
+    /// `A dY Aᵀ`
+    ///
+    /// # Safety
+    /// As [`Simd::transform_patch`].
+    pub(crate) unsafe fn transform_gradients(self, gradients: &Gradients<'_>) {
+        // SAFETY: as above.
+        unsafe {
+            match self {
+                Self::Scalar => gradient::<Portable>(gradients),
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx2 => x86::gradient_avx2(gradients),
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx512 => x86::gradient_avx512(gradients),
+                #[cfg(not(target_arch = "x86_64"))]
+                Self::Avx2 | Self::Avx512 => gradient::<Portable>(gradients),
+            }
+        }
+    }
+
+    /// `dg = Gᵀ S G`
+    ///
+    /// # Safety
+    /// As [`Simd::transform_patch`].
+    pub(crate) unsafe fn transform_sums(self, sums: &Sums) {
+        // SAFETY: as above.
+        unsafe {
+            match self {
+                Self::Scalar => filter::<Portable>(sums),
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx2 => x86::filter_avx2(sums),
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx512 => x86::filter_avx512(sums),
+                #[cfg(not(target_arch = "x86_64"))]
+                Self::Avx2 | Self::Avx512 => filter::<Portable>(sums),
             }
         }
     }
@@ -220,11 +282,94 @@ unsafe fn output<V: Vector>(outputs: &Outputs<'_>) {
     }
 }
 
+/// `A dy` of one line.
+#[inline(always)]
+unsafe fn spread<V: Vector>(a: V, b: V) -> [V; 4] {
+    // SAFETY: the caller's CPU has V's instructions.
+    unsafe { [a, plus(a, b), minus(a, b), minus(V::splat(0.0), b)] }
+}
+
+/// `Gᵀ s` of one line. A product with a half is exact, but for the smallest numbers, and there the same on every machine.
+#[inline(always)]
+unsafe fn gathered<V: Vector>([a, b, c, d]: [V; 4]) -> [V; 3] {
+    // SAFETY: as above.
+    unsafe {
+        let (zero, half) = (V::splat(0.0), V::splat(0.5));
+        let (even, odd) = (plus(b, c).mul_add(half, zero), minus(b, c).mul_add(half, zero));
+        [plus(a, even), odd, plus(even, d)]
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::needless_range_loop)] // rows and columns as in the matrices; all these loops unroll
+unsafe fn gradient<V: Vector>(gradients: &Gradients<'_>) {
+    let mut element = 0;
+    while element < gradients.elements {
+        let lanes = (gradients.elements - element).min(V::LANES);
+        // SAFETY: outputs and points are the caller's, and no more lanes are touched than there are elements.
+        unsafe {
+            let mask = V::mask(lanes);
+            let zero = V::splat(0.0);
+            let mut dy = [zero; 4];
+            for output in 0..4 {
+                if let Some(at) = gradients.at[output] {
+                    let from = gradients.from.add(at + element);
+                    dy[output] = if lanes == V::LANES { V::load(from) } else { V::load_masked(from, mask) };
+                }
+            }
+            let (left, right) = (spread(dy[0], dy[2]), spread(dy[1], dy[3]));
+            for row in 0..4 {
+                let points = spread(left[row], right[row]);
+                for column in 0..4 {
+                    let to = gradients.to.add(gradients.to_at[4 * row + column] + element);
+                    if lanes == V::LANES { points[column].store(to) } else { points[column].store_masked(to, mask) }
+                }
+            }
+        }
+        element += lanes;
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::needless_range_loop)] // as above
+unsafe fn filter<V: Vector>(sums: &Sums) {
+    let mut element = 0;
+    while element < sums.elements {
+        let lanes = (sums.elements - element).min(V::LANES);
+        // SAFETY: points and taps are the caller's, and no more lanes are touched than there are elements.
+        unsafe {
+            let mask = V::mask(lanes);
+            let mut s = [[V::splat(0.0); 4]; 4];
+            for point in 0..POINTS {
+                if let Some(at) = sums.from_at[point] {
+                    let from = sums.from.add(at + element);
+                    s[point / 4][point % 4] =
+                        if lanes == V::LANES { V::load(from) } else { V::load_masked(from, mask) };
+                }
+            }
+            let mut columns = [[V::splat(0.0); 3]; 4];
+            for column in 0..4 {
+                columns[column] = gathered([s[0][column], s[1][column], s[2][column], s[3][column]]);
+            }
+            for row in 0..3 {
+                let taps = gathered([columns[0][row], columns[1][row], columns[2][row], columns[3][row]]);
+                for column in 0..3 {
+                    if let Some(at) = sums.to_at[3 * row + column] {
+                        let to = sums.to.add(at + element);
+                        if lanes == V::LANES { taps[column].store(to) } else { taps[column].store_masked(to, mask) }
+                    }
+                }
+            }
+        }
+        element += lanes;
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{__m256, __m512};
 
-    use super::{Outputs, Patch, input, output};
+    use super::{Gradients, Outputs, Patch, Sums, filter, gradient, input, output};
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn input_avx2(patch: &Patch<'_>) {
@@ -248,5 +393,29 @@ mod x86 {
     pub(super) unsafe fn output_avx512(outputs: &Outputs<'_>) {
         // SAFETY: the caller's promises.
         unsafe { output::<__m512>(outputs) }
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn gradient_avx2(gradients: &Gradients<'_>) {
+        // SAFETY: the caller's promises.
+        unsafe { gradient::<__m256>(gradients) }
+    }
+
+    #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+    pub(super) unsafe fn gradient_avx512(gradients: &Gradients<'_>) {
+        // SAFETY: the caller's promises.
+        unsafe { gradient::<__m512>(gradients) }
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn filter_avx2(sums: &Sums) {
+        // SAFETY: the caller's promises.
+        unsafe { filter::<__m256>(sums) }
+    }
+
+    #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+    pub(super) unsafe fn filter_avx512(sums: &Sums) {
+        // SAFETY: the caller's promises.
+        unsafe { filter::<__m512>(sums) }
     }
 }

@@ -3,6 +3,9 @@ use super::super::{Conv2d, reference};
 use super::*;
 use crate::NUMERICS_VERSION;
 use crate::fixture::{bits, dot, normal, on_one_to_four_threads, to_f64};
+use crate::tile::Activation;
+use crate::tile::winograd::transform_filter;
+use crate::workspace::Workspace;
 
 fn padded(in_channels: usize, out_channels: usize, height: usize, width: usize) -> Conv2dGeometry {
     Conv2dGeometry { padding: 1, height, width, ..geometry(in_channels, out_channels, 6, 3) }
@@ -44,20 +47,43 @@ fn outputs(m: [f32; 4]) -> [f32; 2] {
     [(m[0] + m[1]) + m[2], (m[1] - m[2]) - m[3]]
 }
 
+/// Taps along an axis, part by part.
+fn parts_of(geometry: &Conv2dGeometry) -> Vec<Vec<usize>> {
+    match (geometry.kernel, geometry.stride) {
+        (3, 1) => vec![vec![0, 1, 2]],
+        (5, 1) => vec![vec![0, 1], vec![2, 3, 4]],
+        (7, 1) => vec![vec![0, 1], vec![2, 3], vec![4, 5, 6]],
+        (11, 4) => vec![vec![0, 4, 8], vec![1, 5, 9], vec![2, 6, 10], vec![3, 7]],
+        _ => unreachable!(),
+    }
+}
+
+/// The transform of a tile's patch for a slice, of one image: 16 points.
+fn patch(
+    geometry: &Conv2dGeometry,
+    at: &dyn Fn(usize, usize) -> f32,
+    (tile_row, tile_column): (usize, usize),
+    (row_taps, column_taps): (&[usize], &[usize]),
+) -> [f32; POINTS] {
+    let Conv2dGeometry { height, width, stride, padding, .. } = *geometry;
+    let (row, column) = (2 * stride * tile_row + row_taps[0], 2 * stride * tile_column + column_taps[0]);
+    let d = |i: usize, j: usize| {
+        let (row, column) = (row + stride * i, column + stride * j);
+        let inside = (padding..height + padding).contains(&row) && (padding..width + padding).contains(&column);
+        if inside { at(row - padding, column - padding) } else { 0.0 }
+    };
+    let columns: [[f32; 4]; 4] = std::array::from_fn(|j| input_points(std::array::from_fn(|i| d(i, j))));
+    let rows: [[f32; 4]; 4] = std::array::from_fn(|i| input_points(std::array::from_fn(|j| columns[j][i])));
+    std::array::from_fn(|point| rows[point / 4][point % 4])
+}
+
 /// `convolve(x, g)` by the formulas of the module's documentation, one tile of outputs at a time, in f32.
 #[allow(clippy::needless_range_loop)] // rows and columns as in the formulas
 fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &[f32], batch: usize) -> Vec<f32> {
-    let Conv2dGeometry { height, width, kernel, stride, padding, .. } = *geometry;
+    let Conv2dGeometry { height, width, kernel, .. } = *geometry;
     let (out_height, out_width) = (geometry.out_height(), geometry.out_width());
     let (channels, rows) = (geometry.group_in_channels(), geometry.group_out_channels());
-    // Taps along an axis, part by part.
-    let parts: Vec<Vec<usize>> = match (kernel, stride) {
-        (3, 1) => vec![vec![0, 1, 2]],
-        (7, 1) => vec![vec![0, 1], vec![2, 3], vec![4, 5, 6]],
-        (5, 1) => vec![vec![0, 1], vec![2, 3, 4]],
-        (11, 4) => vec![vec![0, 4, 8], vec![1, 5, 9], vec![2, 6, 10], vec![3, 7]],
-        _ => unreachable!(),
-    };
+    let parts = parts_of(geometry);
     let slices: Vec<(&[usize], &[usize])> =
         parts.iter().flat_map(|r| parts.iter().map(move |c| (r.as_slice(), c.as_slice()))).collect();
     // By output channel, channel of its group, and slice.
@@ -81,19 +107,13 @@ fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &
     for ((tile_row, tile_column), out, n) in
         tiles.flat_map(|tile| (0..geometry.out_channels).flat_map(move |out| (0..batch).map(move |n| (tile, out, n))))
     {
-        let at = |channel: usize, row: usize, column: usize| {
-            let inside = (padding..height + padding).contains(&row) && (padding..width + padding).contains(&column);
-            let position = || (row - padding) * width + column - padding;
-            let channel = out / rows * channels + channel;
-            if inside { x[(channel * height * width + position()) * batch + n] } else { 0.0 }
-        };
         let (mut sums, mut chains, mut terms) = ([0.0f32; POINTS], [0.0f32; POINTS], [0; POINTS]);
         for (index, (row_taps, column_taps)) in slices.iter().enumerate() {
             for channel in 0..channels {
                 let u = &filters[out * channels + channel][index];
-                let (row, column) = (2 * stride * tile_row + row_taps[0], 2 * stride * tile_column + column_taps[0]);
-                let d = |i: usize, j: usize| at(channel, row + stride * i, column + stride * j);
-                let columns: [[f32; 4]; 4] = std::array::from_fn(|j| input_points(std::array::from_fn(|i| d(i, j))));
+                let plane = (out / rows * channels + channel) * height * width;
+                let at = |row: usize, column: usize| x[(plane + row * width + column) * batch + n];
+                let v = patch(geometry, &at, (tile_row, tile_column), (row_taps, column_taps));
                 for point in 0..POINTS {
                     if (point / 4 == 3 && row_taps.len() == 2) || (point % 4 == 3 && column_taps.len() == 2) {
                         continue;
@@ -102,8 +122,7 @@ fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &
                         sums[point] = if terms[point] == CHAIN { chains[point] } else { chains[point] + sums[point] };
                         chains[point] = 0.0;
                     }
-                    let v = input_points(std::array::from_fn(|j| columns[j][point / 4]))[point % 4];
-                    chains[point] = u[point].mul_add(v, chains[point]);
+                    chains[point] = u[point].mul_add(v[point], chains[point]);
                     terms[point] += 1;
                 }
             }
@@ -111,8 +130,7 @@ fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &
         for point in 0..POINTS {
             sums[point] = if terms[point] <= CHAIN { chains[point] } else { chains[point] + sums[point] };
         }
-        let s: [[f32; 2]; 4] =
-            std::array::from_fn(|c| outputs([sums[c], sums[4 + c], sums[8 + c], sums[12 + c]]));
+        let s: [[f32; 2]; 4] = std::array::from_fn(|c| outputs([sums[c], sums[4 + c], sums[8 + c], sums[12 + c]]));
         for row in 0..2 {
             for (column, value) in outputs([s[0][row], s[1][row], s[2][row], s[3][row]]).into_iter().enumerate() {
                 let (row, column) = (2 * tile_row + row, 2 * tile_column + column);
@@ -123,6 +141,71 @@ fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &
         }
     }
     y
+}
+
+/// The gradient of the weights by the formulas: a chain over tiles and images for each point of each slice.
+#[allow(clippy::needless_range_loop)] // rows and columns as in the formulas
+fn weight_gradient_by_the_formulas(operands: &Operands) -> Vec<f32> {
+    let Operands { geometry, batch, .. } = *operands;
+    let Conv2dGeometry { height, width, kernel, .. } = geometry;
+    let (out_height, out_width) = (geometry.out_height(), geometry.out_width());
+    let (channels, rows) = (geometry.group_in_channels(), geometry.group_out_channels());
+    let parts = parts_of(&geometry);
+    let tiles: Vec<(usize, usize)> = (0..out_height.div_ceil(2))
+        .flat_map(|row| (0..out_width.div_ceil(2)).map(move |column| (row, column)))
+        .collect();
+    let spread = |a: f32, b: f32| [a, a + b, a - b, 0.0 - b];
+    let gathered = |[a, b, c, d]: [f32; 4]| [a + (b + c) * 0.5, (b - c) * 0.5, (b + c) * 0.5 + d];
+    // By output channel, tile and image.
+    let gradients: Vec<[f32; POINTS]> = (0..geometry.out_channels)
+        .flat_map(|out| tiles.iter().flat_map(move |tile| (0..batch).map(move |n| (out, *tile, n))))
+        .map(|(out, (tile_row, tile_column), n)| {
+            let dy = |row: usize, column: usize| {
+                let (row, column) = (2 * tile_row + row, 2 * tile_column + column);
+                let at = || (out * out_height * out_width + row * out_width + column) * batch + n;
+                if row < out_height && column < out_width { operands.dy[at()] } else { 0.0 }
+            };
+            let (left, right) = (spread(dy(0, 0), dy(1, 0)), spread(dy(0, 1), dy(1, 1)));
+            let points: [[f32; 4]; 4] = std::array::from_fn(|row| spread(left[row], right[row]));
+            std::array::from_fn(|point| points[point / 4][point % 4])
+        })
+        .collect();
+    let mut dw = vec![f32::NAN; operands.weight.len()];
+    for (group, channel) in (0..geometry.groups).flat_map(|group| (0..channels).map(move |channel| (group, channel))) {
+        for (row_taps, column_taps) in parts.iter().flat_map(|r| parts.iter().map(move |c| (r, c))) {
+            let plane = (group * channels + channel) * height * width;
+            let mut sums = vec![[0.0f32; POINTS]; rows];
+            for (index, tile) in tiles.iter().enumerate() {
+                for n in 0..batch {
+                    let at = |row: usize, column: usize| operands.x[(plane + row * width + column) * batch + n];
+                    let v = patch(&geometry, &at, *tile, (row_taps, column_taps));
+                    for (row, sums) in sums.iter_mut().enumerate() {
+                        let gradient = &gradients[((group * rows + row) * tiles.len() + index) * batch + n];
+                        for point in 0..POINTS {
+                            sums[point] = v[point].mul_add(gradient[point], sums[point]);
+                        }
+                    }
+                }
+            }
+            for (row, sums) in sums.iter_mut().enumerate() {
+                // What a slice does not have is no part of its taps.
+                for point in 0..POINTS {
+                    if (point / 4 == 3 && row_taps.len() == 2) || (point % 4 == 3 && column_taps.len() == 2) {
+                        sums[point] = 0.0;
+                    }
+                }
+                let columns: [[f32; 3]; 4] =
+                    std::array::from_fn(|c| gathered([sums[c], sums[4 + c], sums[8 + c], sums[12 + c]]));
+                for (i, ky) in row_taps.iter().enumerate() {
+                    let taps = gathered([columns[0][i], columns[1][i], columns[2][i], columns[3][i]]);
+                    for (j, kx) in column_taps.iter().enumerate() {
+                        dw[(((group * rows + row) * channels + channel) * kernel + ky) * kernel + kx] = taps[j];
+                    }
+                }
+            }
+        }
+    }
+    dw
 }
 
 #[test]
@@ -152,12 +235,14 @@ fn it_is_used_where_the_shape_is_large_enough_and_nowhere_else() {
 }
 
 #[test]
-fn both_passes_are_the_sums_that_the_contract_names_whatever_the_vectors_and_threads() {
+fn all_passes_are_the_sums_that_the_contract_names_whatever_the_vectors_and_threads() {
     for (geometry, batch) in cases() {
         let operands = Operands::random(geometry, batch);
         let forward = bits(&by_the_formulas(&geometry, &operands.x, &operands.weight, &operands.bias, batch));
         let gradient = (geometry.stride == 1).then(|| gradient_by_the_formulas(&operands));
+        let weights = bits(&weight_gradient_by_the_formulas(&operands));
         let check = |results: &[Vec<u32>; 4], by: &str| {
+            assert!(results[2] == weights, "dw of {geometry:?}, batch {batch}, {by}");
             assert!(results[0] == forward, "y of {geometry:?}, batch {batch}, {by}");
             assert!(gradient.iter().all(|gradient| results[1] == *gradient), "dx of {geometry:?}, batch {batch}, {by}");
         };
@@ -205,21 +290,24 @@ fn error(actual: &[f32], expected: &[f64]) -> f64 {
 }
 
 #[test]
-fn it_is_more_exact_than_the_direct_sum() {
+fn it_is_at_least_as_exact_as_the_direct_sum() {
     for geometry in [padded(192, 64, 13, 13), second(64, 48, 13, 13), first(64, 64, 64)] {
         let operands = Operands::random(geometry, 2);
         let [x, weight, bias, dy] =
             [&operands.x, &operands.weight, &operands.bias, &operands.dy].map(|tensor| to_f64(tensor));
-        let [y, dx, ..] = operands.results();
+        let [y, dx, dw, _] = operands.results();
         let exact = reference::forward(&geometry, &x, &weight, &bias, 2);
         let direct = reference::forward(&geometry, &operands.x, &operands.weight, &operands.bias, 2);
         let (ours, its) = (error(&y, &exact), error(&direct, &exact));
-        println!("{geometry:?}: {ours:e} {its:e}");
         assert!(ours < 3e-7 && ours < 0.9 * its, "y: {ours:e} against {its:e}, {geometry:?}");
         if geometry.stride == 1 {
             let ours = error(&dx, &reference::input_gradient(&geometry, &dy, &weight, 2));
             assert!(ours < 3e-7, "dx: {ours:e}, {geometry:?}");
         }
+        let exact = reference::weight_gradient(&geometry, &x, &dy, 2);
+        let direct = reference::weight_gradient(&geometry, &operands.x, &operands.dy, 2);
+        let (ours, its) = (error(&dw, &exact), error(&direct, &exact));
+        assert!(ours < 1.1 * its, "dw: {ours:e} against {its:e}, {geometry:?}");
     }
 }
 
@@ -252,8 +340,10 @@ fn memory_is_allocated_by_the_first_call_only() {
     let operands = Operands::random(padded(32, 48, 8, 8), 20);
     let convolution = Conv2d::new(operands.geometry).unwrap();
     let (mut y, mut workspace) = (vec![0.0; operands.dy.len()], Workspace::new());
+    let mut dw = vec![0.0; operands.weight.len()];
     let mut run = |workspace: &mut Workspace| {
         convolution.forward(&operands.x, &operands.weight, &operands.bias, &mut y, 20, Activation::Relu, workspace);
+        convolution.weight_gradient(&operands.x, &operands.dy, &mut dw, 20, workspace);
     };
     run(&mut workspace);
     let held = workspace.bytes();
@@ -277,13 +367,13 @@ fn filters_are_transformed_as_the_matrices_say() {
 
 #[test]
 fn the_bits_change_only_with_the_versions() {
-    let golden = (1, 1, "7afee18c2ac39e41635224b110c74862");
+    let golden = (1, 2, "7cbd759b4cb96a7aa0e2381eb3e54829");
     for simd in Simd::ALL {
         let hash = simd.run(|| {
             let mut hasher = blake3::Hasher::new();
             for (geometry, batch) in cases() {
-                let [y, dx, ..] = Operands::random(geometry, batch).results();
-                y.iter().chain(&dx).for_each(|value| {
+                let [y, dx, dw, _] = Operands::random(geometry, batch).results();
+                y.iter().chain(&dx).chain(&dw).for_each(|value| {
                     hasher.update(&value.to_bits().to_le_bytes());
                 });
             }
