@@ -88,6 +88,16 @@ bench-peers *parts="steps jobs products convs":
     fi
     exec "$python" harness/benches/peers/compare.py {{parts}}
 
+# Hold nt on a GPU against PyTorch on it, in turn: just bench-gpu [gpu-steps gpu-studies] [--compile]. Variables as above.
+bench-gpu *parts="gpu-steps gpu-studies": _nt-cuda
+    #!/usr/bin/env bash
+    set -euo pipefail
+    : "${NT_PEERS:?set it to the folder that holds torch_step.py and torch_matrix.py}"
+    cargo build --release --locked --quiet --bin nt
+    cargo build --release --locked --quiet --target-dir target/cuda --features cuda --example peer
+    export NT_DATA="${NT_DATA:-$PWD/data}" NT="$PWD/target/release/nt" NT_PEER="$PWD/target/cuda/release/examples/peer"
+    exec "${NT_PYTHON:-python3}" harness/benches/peers/compare.py --pairs 3 {{parts}}
+
 # nt-cuda beside nt. In a folder of its own it is built without a bit of nt's build changing.
 _nt-cuda:
     cargo build --release --locked --quiet --target-dir target/cuda --features cuda --bin nt-cuda

@@ -9,7 +9,9 @@ PyTorch can lay tensors out in two ways, the faster one of each round counts.
     compare.py [--pairs N] [--slice SECONDS] [--only TEXT] [--nt-simd avx2] [--clock cpu] PART ...
 
 --clock cpu takes CPU time, with one thread a side: fair also where others use the machine.
-PART: steps, jobs, products, convs (short), studies (long: a whole study, as torch_matrix.py runs it).
+PART: steps, jobs, products, convs (short), studies (long: a whole study, as torch_matrix.py runs it); with a GPU gpu-steps
+(--compile: compiled PyTorch as well, which takes minutes to compile), gpu-studies (how busy the GPU was, and whether the
+digest is the same twice, beside).
 NT_PEERS names the folder of torch_step.py and torch_matrix.py, NT_PEER our `peer`, NT the binary nt, NT_DATA the folder
 that holds cifar10-25k.
 
@@ -30,7 +32,7 @@ medians, and the lowest and highest ratio of three pairs (convolutions at width 
     convs, width 1, 224 px  forward  .97 .96 1.41 1.33 1.31   input  - .94 1.33 1.30 1.33   weight  1.00 1.00 1.04 1.07 1.07
     convs, width .25, 64 px forward  1.02 1.20 1.66 1.36 1.48 input  - 1.16 1.69 1.56 1.56  weight  .88 1.00 1.78 1.92 2.05
 """
-import argparse, json, os, statistics, subprocess, sys, tempfile, time
+import argparse, contextlib, json, os, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -38,6 +40,7 @@ REPOSITORY = HERE.parents[2]
 # Input side, width, batch, frozen layers, steps a slice.
 STEPS = [(224, 1, 32, 0, 1), (64, 1, 64, 0, 4), (64, 1, 64, 5, 8), (224, 1, 32, 5, 2), (64, 0.25, 64, 0, 40),
          (64, 0.25, 64, 5, 100), (32, 0.25, 64, 0, 80), (64, 0.125, 64, 0, 80), (48, 0.125, 32, 0, 150)]
+GPU_STEPS = [(224, 1, 128, 0, 200), (224, 1, 512, 0, 60), (224, 1, 128, 5, 300), (64, 0.25, 64, 0, 2000)]
 # m, n, k of C[m][n] = A[m][k] B[k][n]: squares, then AlexNet's layers as products (batch 64).
 PRODUCTS = [(512, 512, 512), (1024, 1024, 1024), (2048, 2048, 2048), (64, 3025, 363), (192, 729, 1600),
             (384, 169, 1728), (256, 169, 3456), (4096, 64, 9216), (4096, 64, 4096), (16, 14400, 363), (1024, 64, 1024)]
@@ -85,7 +88,11 @@ def say(name, ratios):
     print(f"ratio {name} {statistics.median(ratios):.3f} [{min(ratios):.3f}, {max(ratios):.3f}] n={len(ratios)}", flush=True)
 
 
-def compare(name, question, nt, peers, options, layouts=(False, True), unit=""):
+# How PyTorch is asked: the fastest way of each round counts.
+LAYOUTS = ({}, {"channels_last": True})
+
+
+def compare(name, question, nt, peers, options, ways=LAYOUTS, unit=""):
     if options.only and options.only not in name:
         return
     question = {**question, "clock": options.clock}
@@ -93,12 +100,12 @@ def compare(name, question, nt, peers, options, layouts=(False, True), unit=""):
         name, question = name.replace("2-threads", "1-thread-cpu-time"), {**question, "threads": 1}
     # One round to warm up: code is loaded, oneDNN has made its primitives.
     asked(nt, question)
-    for channels_last in layouts:
-        asked(peers, {**question, "channels_last": channels_last})
+    for way in ways:
+        asked(peers, {**question, **way})
     ratios, speeds = [], []
     for _ in range(options.pairs):
         speed = asked(nt, question)
-        best = max(asked(peers, {**question, "channels_last": channels_last}) for channels_last in layouts)
+        best = max(asked(peers, {**question, **way}) for way in ways)
         ratios.append(speed / best)
         speeds.append((speed, best))
     say(name, ratios)
@@ -132,7 +139,7 @@ def products(nt, peers, options):
     for threads in (1, 2):
         for m, n, k in PRODUCTS:
             question = {"kind": "product", "m": m, "n": n, "k": k, "threads": threads, "seconds": 0.3 * options.slice}
-            compare(f"product/{m}x{n}x{k}/{threads}-threads", question, nt[:1], peers[:1], options, layouts=(False,))
+            compare(f"product/{m}x{n}x{k}/{threads}-threads", question, nt[:1], peers[:1], options, ways=({},))
 
 
 def convs(nt, peers, options):
@@ -152,6 +159,59 @@ def convs(nt, peers, options):
                 side = (side - 3) // 2 + 1
 
 
+def gpu_steps(nt, peers, options):
+    ways = LAYOUTS + tuple({**way, "compile": True} for way in LAYOUTS) if options.compile else LAYOUTS
+    for precision in ("fp32", "tf32", "bf16"):
+        for res, width, batch, frozen, count in GPU_STEPS:
+            name = f"gpu-step/{precision}/{res}px-width{width}-batch{batch}-frozen{frozen}"
+            question = step_question(res, width, batch, frozen, count, 2, options)
+            question = {**question, "warmup": 10, "device": "cuda", "precision": precision}
+            compare(name, question, nt[:1], peers[:1], options, ways, unit="images/s")
+
+
+class Busy:
+    """How busy the first GPU is, as nvidia-smi sees it, four times a second; nothing where there is no nvidia-smi."""
+
+    def __enter__(self):
+        command = ["nvidia-smi", "-i", "0", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", "-lms", "250"]
+        try:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        except FileNotFoundError:
+            self.process = None
+        return self
+
+    def __exit__(self, *_):
+        if self.process:
+            self.process.terminate()
+            said, _ = self.process.communicate()
+            values = [int(line) for line in said.split() if line.isdigit()]
+            if values:
+                print(f"      GPU busy, percent of the time: median {statistics.median(values)}, mean "
+                      f"{statistics.mean(values):.0f} of {len(values)} looks", flush=True)
+
+
+def digest(folder):
+    return json.loads((Path(folder) / "out" / "manifest.json").read_text())["result_digest"]
+
+
+def gpu_studies(nt, peers, options):
+    digests = []
+    studies(nt, peers, options, "cuda", digests)
+    while 0 < len(digests) < 2:
+        with tempfile.TemporaryDirectory() as folder:
+            study_seconds(our_study("pytorch-speed.toml", "cuda"), folder)
+            digests.append(digest(folder))
+    for other in digests[1:]:
+        print("same digest twice" if other == digests[0] else f"DIGESTS DIFFER: {digests}", flush=True)
+
+
+def our_study(scenario, device):
+    data = Path(os.environ["NT_DATA"]).resolve()
+    # From nothing: images are decoded anew, as PyTorch does.
+    return [os.environ["NT"], "run", str(REPOSITORY / "scenarios" / scenario), "--out", "out", "--cache-dir", "cache",
+            "--set", f'data.cifar10.path="{data / "cifar10-25k"}"', "--device", device]
+
+
 def study_seconds(command, cwd):
     began = time.perf_counter()
     run = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -161,22 +221,22 @@ def study_seconds(command, cwd):
     return time.perf_counter() - began, run.stdout
 
 
-def studies(nt, peers, options):
+def studies(nt, peers, options, device="cpu", digests=None):
     data = Path(os.environ["NT_DATA"]).resolve()
-    for spec, scenario in (("spec-speed-width1.json", "pytorch-speed-width1.toml"), ("spec-speed.json", "pytorch-speed.toml")):
+    pairs = [("spec-speed-width1.json", "pytorch-speed-width1.toml"), ("spec-speed.json", "pytorch-speed.toml")]
+    for spec, scenario in pairs if device == "cpu" else pairs[1:]:
         for way, words in (("in-memory", ["--in-memory"]), ("dataloader", [])):
-            name = f"study/{scenario.removesuffix('.toml')}/{way}"
+            name = f"{'' if device == 'cpu' else 'gpu-'}study/{scenario.removesuffix('.toml')}/{way}"
             if options.only and options.only not in name:
                 continue
             ratios = []
             for _ in range(options.study_pairs):
-                with tempfile.TemporaryDirectory() as folder:
-                    # From nothing: images are decoded anew, as PyTorch does.
-                    run = [os.environ["NT"], "run", str(REPOSITORY / "scenarios" / scenario), "--out", "out",
-                           "--cache-dir", "cache", "--set", f'data.cifar10.path="{data / "cifar10-25k"}"']
-                    seconds, _ = study_seconds(run, folder)
+                with tempfile.TemporaryDirectory() as folder, Busy() if device == "cuda" else contextlib.nullcontext():
+                    seconds, _ = study_seconds(our_study(scenario, device), folder)
+                    if digests is not None:
+                        digests.append(digest(folder))
                 torch_matrix = [sys.executable, str(Path(os.environ["NT_PEERS"]) / "torch_matrix.py"),
-                                str(Path(os.environ["NT_PEERS"]) / spec), "--out", os.devnull, *words]
+                                str(Path(os.environ["NT_PEERS"]) / spec), "--out", os.devnull, "--device", device, *words]
                 _, said = study_seconds(torch_matrix, data)
                 wall = json.loads(said.strip().splitlines()[-1])["wall_s"]
                 print(f"      nt {seconds:.1f} s (its start and report among them), PyTorch {wall:.1f} s", flush=True)
@@ -186,12 +246,14 @@ def studies(nt, peers, options):
 
 def main():
     parser = argparse.ArgumentParser()
-    parts = {"steps": steps, "jobs": jobs, "products": products, "convs": convs, "studies": studies}
+    parts = {"steps": steps, "jobs": jobs, "products": products, "convs": convs, "studies": studies,
+             "gpu-steps": gpu_steps, "gpu-studies": gpu_studies}
     parser.add_argument("parts", nargs="+", choices=parts)
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--study-pairs", type=int, default=1)
     parser.add_argument("--slice", type=float, default=1.0)
     parser.add_argument("--only")
+    parser.add_argument("--compile", action="store_true")
     parser.add_argument("--nt-simd")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     options = parser.parse_args()

@@ -6,9 +6,12 @@
 //! | kind | keys | answer |
 //! |---|---|---|
 //! | `step` | `res`, `width`, `batch`, `frozen`, `threads`, `warmup`, `steps` | `images_per_s`: median over steps (mean, of CPU time) |
+//! | `step` | the same, with `device` = `cuda` and `precision` (built with the feature `cuda`) | `images_per_s`: mean over steps |
 //! | `product` | `m`, `n`, `k`, `threads`, `seconds` | `seconds`: of `C[m][n] = A[m][k] B[k][n]`, a call |
 //! | `conv` | `in_channels`, `out_channels`, `side`, `kernel`, `stride`, `padding`, `batch`, `pass`, `threads`, `seconds` | `seconds`: a call |
 
+#[cfg(feature = "cuda")]
+mod gpu;
 #[path = "../training.rs"]
 mod training;
 
@@ -19,6 +22,7 @@ use std::time::{Duration, Instant};
 use nt_kernels::conv2d::{Activation, Conv2d, Conv2dGeometry};
 use nt_kernels::linear::Linear;
 use nt_kernels::workspace::Workspace;
+use nt_scenario::Precision;
 use serde::Deserialize;
 use training::{Fault, Training, numbers};
 
@@ -65,6 +69,14 @@ impl Clock {
     }
 }
 
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Device {
+    #[default]
+    Cpu,
+    Cuda,
+}
+
 #[derive(Clone, Copy, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Task {
@@ -75,6 +87,10 @@ enum Task {
         frozen: usize,
         warmup: usize,
         steps: usize,
+        #[serde(default)]
+        device: Device,
+        #[serde(default)]
+        precision: Precision,
     },
     Product {
         m: usize,
@@ -155,6 +171,36 @@ fn step_rate(
     Ok(batch as f64 / middle)
 }
 
+/// Trainings that are kept from one question to the next.
+#[derive(Default)]
+struct Trainings {
+    cpu: HashMap<String, Training>,
+    gpu: OnGpu,
+}
+
+#[cfg(feature = "cuda")]
+type OnGpu = Option<gpu::Training>;
+#[cfg(not(feature = "cuda"))]
+type OnGpu = ();
+
+type GpuCase = (usize, f64, usize, usize, Precision);
+
+#[cfg(feature = "cuda")]
+fn gpu_rate(training: &mut OnGpu, case: GpuCase, (warmup, steps): (usize, usize)) -> Result<f64, Fault> {
+    let (res, width, batch, frozen, precision) = case;
+    let case = gpu::Case { res, width, batch, frozen, precision };
+    if training.as_ref().is_none_or(|training| training.case() != case) {
+        *training = None;
+        *training = Some(gpu::Training::new(case)?);
+    }
+    training.as_ref().ok_or("no training")?.rate(warmup, steps)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn gpu_rate(_: &mut OnGpu, _: GpuCase, _: (usize, usize)) -> Result<f64, Fault> {
+    Err("this program was built without the feature `cuda`".into())
+}
+
 fn product_seconds(clock: Clock, m: usize, n: usize, k: usize, seconds: f64) -> Result<f64, Fault> {
     let (layer, mut workspace) = (Linear::new(k, m)?, Workspace::new());
     let (a, b, bias, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m], vec![0.0; m * n]);
@@ -174,11 +220,14 @@ fn conv_seconds(clock: Clock, geometry: Conv2dGeometry, batch: usize, pass: Pass
     }
 }
 
-fn answer(trainings: &mut HashMap<String, Training>, clock: Clock, task: Task) -> Result<(&'static str, f64), Fault> {
+fn answer(trainings: &mut Trainings, clock: Clock, task: Task) -> Result<(&'static str, f64), Fault> {
     Ok(match task {
-        Task::Step { res, width, batch, frozen, warmup, steps } => {
+        Task::Step { res, width, batch, frozen, warmup, steps, device: Device::Cuda, precision } => {
+            ("images_per_s", gpu_rate(&mut trainings.gpu, (res, width, batch, frozen, precision), (warmup, steps))?)
+        }
+        Task::Step { res, width, batch, frozen, warmup, steps, device: Device::Cpu, .. } => {
             let key = format!("{res} {width} {batch} {frozen}");
-            ("images_per_s", step_rate(trainings, key, clock, (res, width, batch, frozen), (warmup, steps))?)
+            ("images_per_s", step_rate(&mut trainings.cpu, key, clock, (res, width, batch, frozen), (warmup, steps))?)
         }
         Task::Product { m, n, k, seconds } => ("seconds", product_seconds(clock, m, n, k, seconds)?),
         Task::Conv { in_channels, out_channels, side, kernel, stride, padding, batch, pass, seconds } => {
@@ -191,7 +240,7 @@ fn answer(trainings: &mut HashMap<String, Training>, clock: Clock, task: Task) -
 }
 
 fn main() -> Result<(), Fault> {
-    let (mut trainings, mut pools) = (HashMap::new(), HashMap::new());
+    let (mut trainings, mut pools) = (Trainings::default(), HashMap::new());
     for line in std::io::stdin().lock().lines() {
         let question: Question = serde_json::from_str(&line?)?;
         let pool = match pools.entry(question.threads) {

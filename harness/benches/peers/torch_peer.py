@@ -25,7 +25,9 @@ def per_call(q, call):
 
 def step(q):
     words = [f"--{key}={q[key]}" for key in ("res", "width", "batch", "frozen", "threads", "warmup", "steps")]
-    sys.argv = ["torch_step.py", *words, *(["--channels-last"] if q.get("channels_last") else [])]
+    words += [f"--{key}={q[key]}" for key in ("device", "precision") if key in q]
+    words += [f"--{key.replace('_', '-')}" for key in ("channels_last", "compile") if q.get(key)]
+    sys.argv = ["torch_step.py", *words]
     said = io.StringIO()
     torch_step.time.perf_counter = time.process_time if q.get("clock") == "cpu" else WALL
     with contextlib.redirect_stdout(said):

@@ -17,15 +17,18 @@ use nt_kernels::cross_entropy::CrossEntropyError;
 use nt_kernels::cuda::{CudaError, Gpu, Precision, bf16};
 use nt_scenario::network::NetworkShape;
 use resident::{Examples, Resident};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// One part in so many of a job's memory is for examples that stay between jobs; the rest is for its network.
+/// One part in so many of a GPU's memory is for examples that stay between jobs; the rest is for their networks.
 const RESIDENT_PART: usize = 4;
 
 /// One GPU's stream of work, for one job at a time.
 struct Engine {
     gpu: Gpu,
-    resident: Resident,
+    /// What all streams of its GPU share.
+    resident: Arc<Mutex<Resident>>,
 }
 
 /// GPUs, each with several streams of work, so that small networks fill it.
@@ -61,9 +64,10 @@ impl CudaBackend {
             return Err(CudaError::Open { ordinal, reason });
         }
         let streams_a_gpu = jobs.max(1).div_ceil(ordinals.len().max(1));
-        let (mut engines, mut bytes_a_job) = (Vec::new(), usize::MAX);
+        let (mut engines, mut network_bytes) = (Vec::new(), usize::MAX);
+        let mut residents: BTreeMap<usize, Arc<Mutex<Resident>>> = BTreeMap::new();
         let (mut numerics, mut model) = (None, String::new());
-        for round in 0..streams_a_gpu {
+        for _ in 0..streams_a_gpu {
             for &ordinal in &ordinals {
                 let gpu = Gpu::open(ordinal, precision)?;
                 let of_this = gpu.numerics()?;
@@ -72,10 +76,16 @@ impl CudaBackend {
                     return Err(CudaError::Mixed { first: first.clone(), second: of_this });
                 }
                 model = gpu.model()?;
-                if round == 0 {
-                    bytes_a_job = bytes_a_job.min(gpu.memory()?.0 / streams_a_gpu);
-                }
-                let resident = Resident::new(bytes_a_job / RESIDENT_PART);
+                let resident = match residents.entry(ordinal) {
+                    Entry::Occupied(known) => Arc::clone(known.get()),
+                    Entry::Vacant(place) => {
+                        let (free, _) = gpu.memory()?;
+                        let for_examples = free / RESIDENT_PART;
+                        network_bytes = network_bytes.min((free - for_examples) / streams_a_gpu);
+                        let resident = Resident::new(Gpu::open(ordinal, precision)?, for_examples);
+                        Arc::clone(place.insert(Arc::new(Mutex::new(resident))))
+                    }
+                };
                 engines.push(Engine { gpu, resident });
             }
         }
@@ -89,12 +99,16 @@ impl CudaBackend {
             numerics: numerics.unwrap_or_default(),
             device,
             precision,
-            network_bytes: bytes_a_job - bytes_a_job / RESIDENT_PART,
+            network_bytes,
         })
     }
 
-    /// Runs `work` with an engine that nobody else uses meanwhile.
-    fn with_engine<R>(&self, work: impl FnOnce(&mut Engine) -> Result<R, TrainError>) -> Result<R, TrainError> {
+    /// Runs `work` on these examples with an engine that nobody else uses meanwhile.
+    fn with_engine<R>(
+        &self,
+        inputs: Inputs<'_>,
+        work: impl FnOnce(&mut Engine, Arc<Examples>) -> Result<R, TrainError>,
+    ) -> Result<R, TrainError> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let mut engine = loop {
             match idle.pop() {
@@ -103,10 +117,7 @@ impl CudaBackend {
             }
         };
         drop(idle);
-        let result = work(&mut engine);
-        if let Err(TrainError::Cuda(CudaError::OutOfMemory)) = result {
-            engine.resident.clear();
-        }
+        let result = engine.run(inputs, work);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(engine);
         self.returned.notify_one();
         result
@@ -132,12 +143,9 @@ impl Backend for CudaBackend {
             let label = examples.labels()[image];
             return Err(CrossEntropyError::LabelOutOfRange { image, label, classes }.into());
         }
-        self.with_engine(|engine| {
-            let resident = engine.examples(examples)?;
-            match self.precision {
-                Precision::Fp32 | Precision::Tf32 => engine.train::<f32>(setup, parameters, resident),
-                Precision::Bf16 => engine.train::<bf16>(setup, parameters, resident),
-            }
+        self.with_engine(examples, |engine, examples| match self.precision {
+            Precision::Fp32 | Precision::Tf32 => engine.train::<f32>(setup, parameters, examples),
+            Precision::Bf16 => engine.train::<bf16>(setup, parameters, examples),
         })
     }
 
@@ -151,18 +159,33 @@ impl Backend for CudaBackend {
         if examples.is_empty() {
             return Ok(Vec::new());
         }
-        self.with_engine(|engine| {
-            let resident = engine.examples(examples)?;
-            match self.precision {
-                Precision::Fp32 | Precision::Tf32 => engine.outputs::<f32>(shape, span, parameters, resident),
-                Precision::Bf16 => engine.outputs::<bf16>(shape, span, parameters, resident),
-            }
+        self.with_engine(examples, |engine, examples| match self.precision {
+            Precision::Fp32 | Precision::Tf32 => engine.outputs::<f32>(shape, span, parameters, examples),
+            Precision::Bf16 => engine.outputs::<bf16>(shape, span, parameters, examples),
         })
     }
 }
 
 impl Engine {
-    fn examples(&mut self, inputs: Inputs<'_>) -> Result<Arc<Examples>, CudaError> {
-        self.resident.get(&self.gpu, inputs)
+    fn run<R>(
+        &mut self,
+        inputs: Inputs<'_>,
+        work: impl FnOnce(&mut Self, Arc<Examples>) -> Result<R, TrainError>,
+    ) -> Result<R, TrainError> {
+        // While it is sent other streams wait: they are likely to need the same.
+        let examples = self.resident().get(inputs)?;
+        let result = work(self, Arc::clone(&examples));
+        if result.is_err() {
+            // Whatever is queued may still read the examples, which another thread may let go. It ends, or the GPU is lost.
+            let _ = self.gpu.wait();
+        }
+        if let Err(TrainError::Cuda(CudaError::OutOfMemory)) = result {
+            self.resident().clear();
+        }
+        result
+    }
+
+    fn resident(&self) -> MutexGuard<'_, Resident> {
+        self.resident.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

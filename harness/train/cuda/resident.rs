@@ -1,4 +1,5 @@
-//! Examples that stay in the GPU's memory between jobs, so that a set (or the codes of one) is sent once.
+//! Examples that stay in a GPU's memory between jobs, so that a set (or the codes of one) is sent once, and lies there once
+//! whatever the number of jobs that train on it.
 
 use crate::data::{Identity, Inputs};
 use nt_kernels::cuda::{CudaError, CudaSlice, Gpu};
@@ -39,17 +40,20 @@ impl Examples {
 
 /// The sets at hand, least recently used first, bounded in bytes.
 pub(super) struct Resident {
+    /// A stream of its own: a set may be freed while another stream captures a graph, of which that must be no part.
+    gpu: Gpu,
     sets: Vec<(Identity, Arc<Examples>)>,
     max_bytes: usize,
 }
 
 impl Resident {
-    pub fn new(max_bytes: usize) -> Self {
-        Self { sets: Vec::new(), max_bytes }
+    pub fn new(gpu: Gpu, max_bytes: usize) -> Self {
+        Self { gpu, sets: Vec::new(), max_bytes }
     }
 
-    /// The set, sent if it is not at hand. What was not used for longest makes room.
-    pub fn get(&mut self, gpu: &Gpu, inputs: Inputs<'_>) -> Result<Arc<Examples>, CudaError> {
+    /// The set, sent if it is not at hand, and there to be read by any stream. What was not used for longest makes room; it
+    /// is freed when its last reader lets go of it, which must be done reading.
+    pub fn get(&mut self, inputs: Inputs<'_>) -> Result<Arc<Examples>, CudaError> {
         let identity = inputs.identity();
         if let Some(at) = self.sets.iter().position(|(known, _)| *known == identity) {
             let set = self.sets.remove(at);
@@ -60,14 +64,16 @@ impl Resident {
         while !self.sets.is_empty() && self.bytes() + inputs.num_bytes() > self.max_bytes {
             self.sets.remove(0);
         }
-        let examples = match Examples::new(gpu, inputs) {
+        let examples = match Examples::new(&self.gpu, inputs) {
             Err(CudaError::OutOfMemory) if !self.sets.is_empty() => {
                 self.sets.clear();
-                gpu.wait()?;
-                Examples::new(gpu, inputs)?
+                self.gpu.wait()?;
+                Examples::new(&self.gpu, inputs)?
             }
             examples => examples?,
         };
+        // Readers' streams know nothing of what is queued on this one.
+        self.gpu.wait()?;
         let examples = Arc::new(examples);
         self.sets.push((identity, Arc::clone(&examples)));
         Ok(examples)

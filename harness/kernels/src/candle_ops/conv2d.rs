@@ -1,8 +1,12 @@
 //! Convolution.
 
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::operand::{self, batch_innermost, copy, copy_batch_innermost, elements, stored};
 use crate::conv2d::{Activation, Conv2d, Conv2dGeometry};
 use crate::workspace::Workspace;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp3, Device, Error, Layout, Result, Shape, Tensor};
 
 const OPERATION: &str = "conv2d";
@@ -67,6 +71,20 @@ impl CustomOp3 for Convolution {
         Ok(stored(&y, shape))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        x_layout: &Layout,
+        weight: &CudaStorage,
+        weight_layout: &Layout,
+        bias: &CudaStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        let operand = |storage, layout| cuda::Operand::new(OPERATION, storage, layout);
+        cuda::conv2d(&self.0, operand(x, x_layout), operand(weight, weight_layout), operand(bias, bias_layout))
+    }
+
     fn bwd(
         &self,
         x: &Tensor,
@@ -75,6 +93,10 @@ impl CustomOp3 for Convolution {
         _y: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        #[cfg(feature = "cuda")]
+        if x.device().is_cuda() {
+            return cuda::conv2d_gradients(OPERATION, &self.0, [x, weight, bias], dy);
+        }
         let batch = x.dim(0)?;
         let dy = copy_batch_innermost(OPERATION, dy)?;
         let mut workspace = Workspace::new();

@@ -1,8 +1,12 @@
 //! Dropout.
 
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::operand::{self, batch_innermost, copy_batch_innermost, stored};
 use crate::dropout::{self, Dropout};
 use crate::philox::Stream;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
 const OPERATION: &str = "dropout";
@@ -50,9 +54,18 @@ impl CustomOp1 for Dropping {
         Ok(stored(&y, layout.shape().clone()))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::dropout((self.dropout, self.stream, self.step), cuda::Operand::new(OPERATION, x, layout))
+    }
+
     fn bwd(&self, x: &Tensor, _y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
         if !x.track_op() {
             return Ok(None);
+        }
+        #[cfg(feature = "cuda")]
+        if x.device().is_cuda() {
+            return cuda::dropout_gradient(OPERATION, (self.dropout, self.stream, self.step), dy).map(Some);
         }
         let mut dx = copy_batch_innermost(OPERATION, dy)?;
         self.multiply(&mut dx, x.dim(0)?);

@@ -6,13 +6,27 @@ use candle_core::{DType, Shape};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OperandError {
-    /// It lies on another device.
-    #[error("{operation}: {operand} must be on the CPU; move with to_device(&Device::Cpu)")]
-    NotOnCpu {
+    /// It lies on a device that has none of these kernels.
+    #[error("{operation}: {operand} must be on the CPU{}; move it with to_device", if cfg!(feature = "cuda") { " or a CUDA device" } else { "" })]
+    Device {
         /// The operation.
         operation: &'static str,
         /// Which of its operands.
         operand: &'static str,
+    },
+    /// The operands lie on different devices.
+    #[error("{operation}: the operands lie on different devices; move them to one with to_device")]
+    OnAnotherDevice {
+        /// The operation.
+        operation: &'static str,
+    },
+    /// The kernels of a GPU do not have it.
+    #[error("{operation}: {lacking}; move the input with to_device(&Device::Cpu)")]
+    NotOnGpu {
+        /// The operation.
+        operation: &'static str,
+        /// What they do not have.
+        lacking: &'static str,
     },
     /// Its elements have another type.
     #[error("{operation}: {operand} must be {expected:?}, not {got:?}; convert with to_dtype(DType::{expected:?})")]

@@ -1,9 +1,13 @@
 //! The fully connected layer.
 
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::operand::{self, batch_innermost, copy, copy_batch_innermost, elements, stored};
 use crate::linear::Linear;
 use crate::tile::Activation;
 use crate::workspace::Workspace;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp3, Device, Error, Layout, Result, Shape, Tensor};
 
 const OPERATION: &str = "linear";
@@ -55,6 +59,20 @@ impl CustomOp3 for FullyConnected {
         Ok(stored(&y, Shape::from((batch, self.0.out_features))))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        x_layout: &Layout,
+        weight: &CudaStorage,
+        weight_layout: &Layout,
+        bias: &CudaStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        let operand = |storage, layout| cuda::Operand::new(OPERATION, storage, layout);
+        cuda::linear(self.0, operand(x, x_layout), operand(weight, weight_layout), operand(bias, bias_layout))
+    }
+
     fn bwd(
         &self,
         x: &Tensor,
@@ -63,6 +81,10 @@ impl CustomOp3 for FullyConnected {
         _y: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        #[cfg(feature = "cuda")]
+        if x.device().is_cuda() {
+            return cuda::linear_gradients(OPERATION, self.0, [x, weight, bias], dy);
+        }
         let batch = x.dim(0)?;
         let dy = copy_batch_innermost(OPERATION, dy)?;
         let mut workspace = Workspace::new();

@@ -1,7 +1,12 @@
 //! Local response normalisation.
 
+use super::OperandError;
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::operand::{self, batch_innermost, copy_batch_innermost, stored};
 use crate::local_response_norm::LocalResponseNorm;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape, Tensor};
 
 const OPERATION: &str = "local_response_norm";
@@ -19,6 +24,10 @@ pub fn local_response_norm(x: &Tensor, norm: LocalResponseNorm) -> Result<Tensor
     let x = operand::checked(OPERATION, "the input", x)?;
     operand::image_dimensions(OPERATION, "the input", &x)?;
     norm.check().map_err(Error::wrap)?;
+    if x.device().is_cuda() && norm.beta != 0.75 {
+        let lacking = "on a GPU the exponent is 0.75";
+        return Err(Error::wrap(OperandError::NotOnGpu { operation: OPERATION, lacking }));
+    }
     x.apply_op1(Normalisation(norm))
 }
 
@@ -37,9 +46,18 @@ impl CustomOp1 for Normalisation {
         Ok(stored(&y, shape))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::local_response_norm(self.0, cuda::Operand::new(OPERATION, x, layout))
+    }
+
     fn bwd(&self, x: &Tensor, y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
         if !x.track_op() {
             return Ok(None);
+        }
+        #[cfg(feature = "cuda")]
+        if x.device().is_cuda() {
+            return cuda::local_response_norm_gradient(OPERATION, self.0, x, dy).map(Some);
         }
         let (batch, channels, height, width) = x.dims4()?;
         let [x_elements, y, dy] = [x, y, dy].map(|tensor| copy_batch_innermost(OPERATION, tensor));

@@ -1,7 +1,12 @@
 //! Max pooling.
 
+use super::OperandError;
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::operand::{self, batch_innermost, copy_batch_innermost, stored};
 use crate::max_pool2d::MaxPool2d;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape, Tensor};
 
 const OPERATION: &str = "max_pool2d";
@@ -18,6 +23,10 @@ const OPERATION: &str = "max_pool2d";
 pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
     let x = operand::checked(OPERATION, "the input", x)?;
     let (_, channels, height, width) = operand::image_dimensions(OPERATION, "the input", &x)?;
+    if x.device().is_cuda() && kernel > 16 {
+        let lacking = "on a GPU a window has at most 16 × 16 taps";
+        return Err(Error::wrap(OperandError::NotOnGpu { operation: OPERATION, lacking }));
+    }
     x.apply_op1(Pooling(MaxPool2d::new(channels, height, width, kernel, stride).map_err(Error::wrap)?))
 }
 
@@ -36,9 +45,18 @@ impl CustomOp1 for Pooling {
         Ok(stored(&y, shape))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::max_pool2d(self.0, cuda::Operand::new(OPERATION, x, layout))
+    }
+
     fn bwd(&self, x: &Tensor, y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
         if !x.track_op() {
             return Ok(None);
+        }
+        #[cfg(feature = "cuda")]
+        if x.device().is_cuda() {
+            return cuda::max_pool2d_gradient(OPERATION, self.0, x, dy).map(Some);
         }
         let [x_elements, y, dy] = [x, y, dy].map(|tensor| copy_batch_innermost(OPERATION, tensor));
         let mut dx = vec![0.0; x.elem_count()];

@@ -16,8 +16,9 @@ pub(super) fn checked_as(
     tensor: &Tensor,
     expected: DType,
 ) -> Result<Tensor> {
-    if !tensor.device().is_cpu() {
-        return Err(Error::wrap(OperandError::NotOnCpu { operation, operand }));
+    let is_there = tensor.device().is_cpu() || cfg!(feature = "cuda") && tensor.device().is_cuda();
+    if !is_there {
+        return Err(Error::wrap(OperandError::Device { operation, operand }));
     }
     if tensor.dtype() != expected {
         return Err(Error::wrap(OperandError::DType { operation, operand, expected, got: tensor.dtype() }));
@@ -85,7 +86,7 @@ fn map<T>(operation: &'static str, tensor: &Tensor, read: impl FnOnce(&[f32]) ->
     let (storage, layout) = tensor.storage_and_layout();
     match &*storage {
         Storage::Cpu(storage) => Ok(read(elements(operation, storage, layout)?)),
-        _ => Err(Error::wrap(OperandError::NotOnCpu { operation, operand: "a tensor" })),
+        _ => Err(Error::wrap(OperandError::OnAnotherDevice { operation })),
     }
 }
 

@@ -1,7 +1,11 @@
 //! The rectified linear unit.
 
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::operand::{self, copy, elements};
 use crate::relu;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor};
 
 const OPERATION: &str = "relu";
@@ -31,9 +35,18 @@ impl CustomOp1 for Rectifier {
         Ok((CpuStorage::F32(y), layout.shape().clone()))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::relu(cuda::Operand::new(OPERATION, x, layout))
+    }
+
     fn bwd(&self, x: &Tensor, y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
         if !x.track_op() {
             return Ok(None);
+        }
+        #[cfg(feature = "cuda")]
+        if x.device().is_cuda() {
+            return cuda::relu_gradient(OPERATION, y, dy).map(Some);
         }
         let mut dx = copy(OPERATION, dy)?;
         relu::gradient_in_place(&copy(OPERATION, y)?, &mut dx);

@@ -88,9 +88,15 @@ fn check(logits: &[f32], labels: &[u32], log_loss: &[f64]) -> Result<usize, Cros
     assert_eq!(log_loss.len(), batch, "cross_entropy: there is one loss a label");
     let classes = logits.len() / batch.max(1);
     assert_eq!(logits.len(), classes * batch, "cross_entropy: logits have classes × batch elements");
+    check_labels(labels, classes)?;
+    Ok(classes)
+}
+
+/// Whether every label names a class.
+pub(crate) fn check_labels(labels: &[u32], classes: usize) -> Result<(), CrossEntropyError> {
     match labels.iter().position(|label| *label as usize >= classes) {
         Some(image) => Err(CrossEntropyError::LabelOutOfRange { image, label: labels[image], classes }),
-        None => Ok(classes),
+        None => Ok(()),
     }
 }
 

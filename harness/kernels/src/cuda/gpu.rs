@@ -52,10 +52,20 @@ impl Gpu {
     pub fn open(ordinal: usize, precision: Precision) -> Result<Self, CudaError> {
         let device = CudaDevice::new_with_stream(ordinal)
             .map_err(|error| CudaError::Open { ordinal, reason: error.to_string() })?;
-        let stream = device.cuda_stream();
         // SAFETY: every buffer of this Gpu is made, used and freed on its one stream, in the order of the calls, so there
-        // is nothing for events between streams to order. They would also end a capture.
+        // is nothing for events between streams to order; who shares one with another stream waits where it matters. Events
+        // would also end a capture.
         unsafe { device.disable_event_tracking() };
+        Self::of_device(device, precision)
+    }
+
+    /// Queues work on the stream of a candle device that is there.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`], [`CudaError::Blas`] or [`CudaError::Dnn`] where the kernels cannot be loaded or a library does
+    /// not start.
+    pub fn of_device(device: CudaDevice, precision: Precision) -> Result<Self, CudaError> {
+        let stream = device.cuda_stream();
         let module = stream.context().load_module(KERNELS.into())?;
         let kernels = Kernels::load(&module)?;
         let blas = device.cublas_handle();
