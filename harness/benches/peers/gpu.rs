@@ -47,7 +47,7 @@ impl Training {
             test_per_class: 1,
         };
         let (pool, _) = part(Arc::new(Synthetic::new(spec)?), &[], None)?;
-        let images = pool.draw(SEED, "bench", 0, case.batch.div_ceil(3) as u32, 0)?.train;
+        let images = pool.draw(SEED, "bench", 0, case.batch.div_ceil(3), 0)?.train;
         Ok(Self { case, backend: CudaBackend::open(&[0], 1, case.precision)?, images })
     }
 

@@ -7,11 +7,12 @@
 //!
 //! # The order of summation
 //! For each of the 16 points, the channels of the first slice, then of the next, are summed in chains of [`CHAIN`] fused
-//! multiply-adds from zero, in ascending order, and the chains added in theirs. The gradient of the weights is one chain for
-//! each point, over tiles row by row, and of each tile over images. Transforms are sums in a fixed order. Nothing depends on
-//! the threads or the vector width, and nothing but the gradient of the weights on the batch. Short chains make it *more*
-//! exact than the direct sum over all taps of all channels: on 384 channels of 13 × 13 the root mean square error is .24
-//! millionths of the result's, the direct chain's .71, oneDNN's .18. Longer chains are hardly faster, shorter ones slower.
+//! multiply-adds from zero, in ascending order, and the chains added in theirs. The gradient of the weights is, for each
+//! point, a sum of chains over tiles row by row, and of each tile over images, so many at a time as `weight_gradient` says.
+//! Transforms are sums in a fixed order. Nothing depends on the threads or the vector width, and nothing but the gradient of
+//! the weights on the batch. Short chains make it *more* exact than the direct sum: on 384 channels of 13 × 13 the root mean
+//! square error is .24 millionths of the result's, the direct chain's .71, oneDNN's .18; of the weights of a second layer,
+//! with 32 images of 27 × 27, .48, 2.6 and 1.9. Longer chains are hardly faster, shorter ones slower.
 //!
 //! # Source
 //! Winograd, *Arithmetic Complexity of Computations*, 1980; Lavin and Gray, *Fast Algorithms for Convolutional Neural

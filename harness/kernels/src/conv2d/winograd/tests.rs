@@ -23,13 +23,14 @@ fn first(out_channels: usize, height: usize, width: usize) -> Conv2dGeometry {
 
 /// Odd and even planes, more channels than one chain holds, rows that no tile height divides, groups; kernels of one slice, of
 /// four, and of sixteen.
-fn cases() -> [(Conv2dGeometry, usize); 10] {
+fn cases() -> [(Conv2dGeometry, usize); 11] {
     [
         (padded(32, 32, 6, 6), 1),
         (padded(33, 45, 7, 6), 17),
         (padded(70, 34, 6, 9), 33),
         (padded(40, 33, 13, 13), 5),
         (Conv2dGeometry { groups: 2, ..padded(64, 70, 7, 7) }, 16),
+        (padded(140, 130, 6, 7), 18),
         (second(35, 33, 14, 12), 18),
         (Conv2dGeometry { groups: 2, ..second(70, 66, 13, 15) }, 3),
         (first(33, 64, 61), 5),
@@ -143,7 +144,7 @@ fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &
     y
 }
 
-/// The gradient of the weights by the formulas: a chain over tiles and images for each point of each slice.
+/// The gradient of the weights by the formulas: chains over tiles and images for each point of each slice.
 #[allow(clippy::needless_range_loop)] // rows and columns as in the formulas
 fn weight_gradient_by_the_formulas(operands: &Operands) -> Vec<f32> {
     let Operands { geometry, batch, .. } = *operands;
@@ -155,6 +156,10 @@ fn weight_gradient_by_the_formulas(operands: &Operands) -> Vec<f32> {
         .flat_map(|row| (0..out_width.div_ceil(2)).map(move |column| (row, column)))
         .collect();
     let spread = |a: f32, b: f32| [a, a + b, a - b, 0.0 - b];
+    // Tiles and images of a chain, at most: many where there are few sums.
+    let lines: usize = parts.iter().flatten().count() + parts.len();
+    let most = if lines * lines * channels * rows < 250_000 { 256 } else { 64 };
+    let (chain_images, chain_tiles) = (batch.min(most), most / batch.min(most));
     let gathered = |[a, b, c, d]: [f32; 4]| [a + (b + c) * 0.5, (b - c) * 0.5, (b + c) * 0.5 + d];
     // By output channel, tile and image.
     let gradients: Vec<[f32; POINTS]> = (0..geometry.out_channels)
@@ -175,15 +180,24 @@ fn weight_gradient_by_the_formulas(operands: &Operands) -> Vec<f32> {
         for (row_taps, column_taps) in parts.iter().flat_map(|r| parts.iter().map(move |c| (r, c))) {
             let plane = (group * channels + channel) * height * width;
             let mut sums = vec![[0.0f32; POINTS]; rows];
-            for (index, tile) in tiles.iter().enumerate() {
-                for n in 0..batch {
-                    let at = |row: usize, column: usize| operands.x[(plane + row * width + column) * batch + n];
-                    let v = patch(&geometry, &at, *tile, (row_taps, column_taps));
-                    for (row, sums) in sums.iter_mut().enumerate() {
-                        let gradient = &gradients[((group * rows + row) * tiles.len() + index) * batch + n];
-                        for point in 0..POINTS {
-                            sums[point] = v[point].mul_add(gradient[point], sums[point]);
+            for first_tile in (0..tiles.len()).step_by(chain_tiles) {
+                for first_image in (0..batch).step_by(chain_images) {
+                    let mut chains = vec![[0.0f32; POINTS]; rows];
+                    for index in first_tile..tiles.len().min(first_tile + chain_tiles) {
+                        for n in first_image..batch.min(first_image + chain_images) {
+                            let at = |row: usize, column: usize| operands.x[(plane + row * width + column) * batch + n];
+                            let v = patch(&geometry, &at, tiles[index], (row_taps, column_taps));
+                            for (row, chains) in chains.iter_mut().enumerate() {
+                                let gradient = &gradients[((group * rows + row) * tiles.len() + index) * batch + n];
+                                for point in 0..POINTS {
+                                    chains[point] = v[point].mul_add(gradient[point], chains[point]);
+                                }
+                            }
                         }
+                    }
+                    let is_first = (first_tile, first_image) == (0, 0);
+                    for (sum, chain) in sums.iter_mut().flatten().zip(chains.iter().flatten()) {
+                        *sum = if is_first { *chain } else { chain + *sum };
                     }
                 }
             }
@@ -290,7 +304,7 @@ fn error(actual: &[f32], expected: &[f64]) -> f64 {
 }
 
 #[test]
-fn it_is_at_least_as_exact_as_the_direct_sum() {
+fn it_is_more_exact_than_the_direct_sum() {
     for geometry in [padded(192, 64, 13, 13), second(64, 48, 13, 13), first(64, 64, 64)] {
         let operands = Operands::random(geometry, 2);
         let [x, weight, bias, dy] =
@@ -307,7 +321,7 @@ fn it_is_at_least_as_exact_as_the_direct_sum() {
         let exact = reference::weight_gradient(&geometry, &x, &dy, 2);
         let direct = reference::weight_gradient(&geometry, &operands.x, &operands.dy, 2);
         let (ours, its) = (error(&dw, &exact), error(&direct, &exact));
-        assert!(ours < 1.1 * its, "dw: {ours:e} against {its:e}, {geometry:?}");
+        assert!(ours < its, "dw: {ours:e} against {its:e}, {geometry:?}");
     }
 }
 
@@ -367,7 +381,7 @@ fn filters_are_transformed_as_the_matrices_say() {
 
 #[test]
 fn the_bits_change_only_with_the_versions() {
-    let golden = (1, 2, "7cbd759b4cb96a7aa0e2381eb3e54829");
+    let golden = (1, 2, "00b58824e6982b413b82da0f66b78cf8");
     for simd in Simd::ALL {
         let hash = simd.run(|| {
             let mut hasher = blake3::Hasher::new();

@@ -16,8 +16,8 @@ use crate::tile::winograd::{Gradients, Sums};
 use crate::tile::{Activation, Output, PANEL, Simd, Start, Steps, Tap, Tile, Walk, part, split, transpose_strided};
 use crate::workspace::Workspace;
 
-/// Columns (tiles × images) summed together, which changes no bit: many, since all sums are read and written for them, but
-/// where these leave no room in the second-level cache.
+/// Columns (tiles × images) summed in one chain: many, since all sums are read and written for them, but where these leave no
+/// room in the second-level cache.
 fn columns(pass: &Winograd) -> usize {
     let (_, sums) = pass.layout(pass.channels * pass.rows);
     if sums <= 1 << 18 { 256 } else { 64 }
@@ -165,7 +165,7 @@ impl Group<'_> {
                             inner: Steps { count: columns, a: 1, b: width as isize },
                             ahead: 8 * width as isize,
                         },
-                        start: if is_first { Start::Zero } else { Start::Held },
+                        start: if is_first { Start::Zero } else { Start::Added },
                         activation: Activation::None,
                     };
                     let at = of_sums[point] + panel * PANEL * counts[point] * channels + first * width;
