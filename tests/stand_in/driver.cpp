@@ -190,8 +190,11 @@ struct Function {
     Binder* binder;
 };
 
+/// The default streams, which have no addresses but 0 to 2, are never captured.
+bool captures(Queue* stream) { return (std::uintptr_t)stream > 2 && stream->capture; }
+
 int submit(Queue* stream, std::function<void()> work) {
-    if (stream && stream->capture) {
+    if (captures(stream)) {
         stream->capture->work.push_back(std::move(work));
     } else {
         work();
@@ -249,24 +252,24 @@ int cuMemAlloc_v2(void** pointer, std::size_t bytes) {
     return *pointer ? SUCCESS : OUT_OF_MEMORY;
 }
 int cuMemAllocAsync(void** pointer, std::size_t bytes, Queue* stream) {
-    return stream->capture ? UNSUPPORTED_IN_CAPTURE : cuMemAlloc_v2(pointer, bytes);
+    return captures(stream) ? UNSUPPORTED_IN_CAPTURE : cuMemAlloc_v2(pointer, bytes);
 }
 int cuMemFree_v2(void* pointer) {
     Guard guard(lock());
     return Memory::instance().give_back(pointer) ? SUCCESS : INVALID_VALUE;
 }
 int cuMemFreeAsync(void* pointer, Queue* stream) {
-    return stream->capture ? UNSUPPORTED_IN_CAPTURE : cuMemFree_v2(pointer);
+    return captures(stream) ? UNSUPPORTED_IN_CAPTURE : cuMemFree_v2(pointer);
 }
 int cuMemcpyHtoDAsync_v2(void* to, const void* from, std::size_t bytes, Queue* stream) {
     Guard guard(lock());
     // A capture would keep the address of the host's memory, which nobody here means.
-    if (stream->capture) return UNSUPPORTED_IN_CAPTURE;
+    if (captures(stream)) return UNSUPPORTED_IN_CAPTURE;
     return std::memcpy(to, from, bytes), SUCCESS;
 }
 int cuMemcpyDtoHAsync_v2(void* to, const void* from, std::size_t bytes, Queue* stream) {
     Guard guard(lock());
-    if (stream->capture) return UNSUPPORTED_IN_CAPTURE;
+    if (captures(stream)) return UNSUPPORTED_IN_CAPTURE;
     return std::memcpy(to, from, bytes), SUCCESS;
 }
 int cuMemcpyDtoDAsync_v2(void* to, const void* from, std::size_t bytes, Queue* stream) {
@@ -281,8 +284,8 @@ int cuMemsetD8Async(void* to, unsigned char value, std::size_t bytes, Queue* str
 
 int cuStreamCreate(Queue** stream, unsigned int) { return *stream = new Queue, SUCCESS; }
 int cuStreamDestroy_v2(Queue* stream) { return delete stream, SUCCESS; }
-int cuStreamSynchronize(Queue* stream) { return stream->capture ? UNSUPPORTED_IN_CAPTURE : SUCCESS; }
-int cuStreamIsCapturing(Queue* stream, int* status) { return *status = stream->capture ? 1 : 0, SUCCESS; }
+int cuStreamSynchronize(Queue* stream) { return captures(stream) ? UNSUPPORTED_IN_CAPTURE : SUCCESS; }
+int cuStreamIsCapturing(Queue* stream, int* status) { return *status = captures(stream) ? 1 : 0, SUCCESS; }
 int cuStreamWaitEvent(Queue*, void*, unsigned int) { return SUCCESS; }
 int cuEventCreate(void** event, unsigned int) { return *event = (void*)1, SUCCESS; }
 int cuEventDestroy_v2(void*) { return SUCCESS; }
