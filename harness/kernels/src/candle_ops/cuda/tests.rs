@@ -86,15 +86,19 @@ fn all((x, weight, bias): super::Gradients) -> Vec<Tensor> {
 
 #[test]
 fn conv2d_is_the_cpus() {
-    let cases: [(&[&[usize]], [usize; 3], [usize; 2]); 2] = [
-        (&[&[3, 4, 9, 9], &[6, 2, 3, 3], &[6]], [2, 1, 2], [9, 9]),
-        (&[&[2, 3, 23, 23], &[5, 3, 11, 11], &[5]], [4, 2, 1], [23, 23]),
-    ];
-    for (shapes, [stride, padding, groups], [height, width]) in cases {
-        let (in_channels, out_channels, kernel) = (shapes[0][1], shapes[1][0], shapes[1][2]);
+    // Input, its channels; outputs, kernel; stride, padding, groups.
+    for ([batch, in_channels, side], [out_channels, kernel], [stride, padding, groups]) in
+        [([3, 4, 9], [6, 3], [2, 1, 2]), ([2, 3, 23], [5, 11], [4, 2, 1])]
+    {
+        let (height, width) = (side, side);
         let op =
             Conv2d::new(Conv2dGeometry { in_channels, out_channels, height, width, kernel, stride, padding, groups });
         let op = op.unwrap();
+        let shapes: &[&[usize]] = &[
+            &[batch, in_channels, side, side],
+            &[out_channels, in_channels / groups, kernel, kernel],
+            &[out_channels],
+        ];
         assert_parity(shapes, &|t| conv2d(&t[0], &t[1], &t[2], stride, padding, groups), &|t, _, dy| {
             super::conv2d_gradients("conv2d", &op, [&t[0], &t[1], &t[2]], dy).map(all)
         });
