@@ -15,22 +15,25 @@ digest is the same twice, beside).
 NT_PEERS names the folder of torch_step.py and torch_matrix.py, NT_PEER our `peer`, NT the binary nt, NT_DATA the folder
 that holds cifar10-25k.
 
-What it printed on two cores of an EPYC with AVX-512, nothing else running, against PyTorch 2.15.0 (oneDNN 3.13, MKL 2024.2);
-medians, and the lowest and highest ratio of three pairs (convolutions at width .25 two, studies one):
+What it printed on two cores of an EPYC with AVX-512, nothing else running there (but other guests on the machine), against
+PyTorch 2.15.0 (oneDNN 3.13, MKL 2024.2); medians, and the lowest and highest ratio, of five pairs (jobs, products and
+convolutions three, studies one):
 
-    steps, two threads      224 px width 1   1.41 [1.41, 1.47]    frozen 5   1.98 [1.93, 1.99]
-                            64 px width 1    1.80 [1.77, 1.92]    frozen 5   2.12 [2.09, 2.26]
-                            64 px width .25  1.63 [1.27, 1.86]    frozen 5   1.55 [1.32, 2.16]
-                            32 px width .25  2.46 [2.32, 2.49]
-                            64 px width .125 2.29 [2.28, 2.31]    48 px      2.98 [2.89, 3.01]
-    two jobs of one thread  64 px width .25  1.49 [1.47, 1.53]    frozen 5   1.60 [1.39, 1.71]
-    studies                 width .25  2.88 (images in memory), 6.55 (DataLoader)   width 1  1.98, 2.75
-    products                512 to 2048: 1.03 to 1.09 (one thread), 1.04 to 1.16 (two)
-                            AlexNet's: 1.06 to 1.36 (one), 1.00 to 2.66 (two)
-    products, AVX2 alone    512 to 2048: .99 to 1.02 (one), .85 1.01 1.08 (two); AlexNet's: .99 to 1.17, .93 to 2.68
+    steps, two threads      224 px width 1   1.89 [1.50, 1.93]    frozen 5   2.34 [2.16, 2.86]
+                            64 px width 1    2.31 [2.15, 2.35]    frozen 5   2.48 [1.43, 2.60]
+                            64 px width .25  1.84 [1.37, 2.09]    frozen 5   1.93 [1.73, 2.13]
+                            32 px width .25  2.51 [2.39, 2.67]
+                            64 px width .125 2.20 [1.80, 2.57]    48 px      2.47 [2.35, 3.83]
+    two jobs of one thread  64 px width .25  1.49 [1.45, 1.52]    frozen 5   1.58 [1.57, 1.71]
+                            32 px width .25  1.98 [1.87, 2.04]
+                            64 px width .125 2.32 [2.20, 2.53]    48 px      3.68 [3.64, 3.84]
+    studies                 width .25  2.83 (images in memory), 7.92 (DataLoader)   width 1  2.17, 3.01
+    products                512 to 2048: 1.04 to 1.09 (one thread), 1.05 to 1.10 (two)
+                            AlexNet's: 1.17 to 1.57 (one), 1.05 to 1.88 (two)
+    products, AVX2 alone    512 to 2048: .99 1.00 1.03 (one), .97 1.02 1.05 (two); AlexNet's: 1.01 to 1.16, .94 to 2.97
                             (MKL_ENABLE_INSTRUCTIONS=AVX2 compare.py --nt-simd avx2 products)
-    convs, width 1, 224 px  forward  .97 .96 1.41 1.33 1.31   input  - .94 1.33 1.30 1.33   weight  1.00 1.00 1.04 1.07 1.07
-    convs, width .25, 64 px forward  1.02 1.20 1.66 1.36 1.48 input  - 1.16 1.69 1.56 1.56  weight  .88 1.00 1.78 1.92 2.05
+    convs, width 1, 224 px  forward  1.44 1.50 1.45 1.42 1.44   input  - 1.35 1.42 1.43 1.43   weight  1.28 1.44 1.49 1.46 1.53
+    convs, width .25, 64 px forward  1.06 1.23 1.64 1.37 1.51   input  - 1.17 1.71 1.96 1.47   weight  .95 1.10 1.95 1.98 2.23
 """
 import argparse, contextlib, json, os, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
