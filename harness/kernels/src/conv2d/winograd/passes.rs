@@ -8,9 +8,6 @@ use crate::workspace::Workspace;
 
 /// The operands of one group.
 struct Group<'a> {
-    pass: &'a Winograd,
-    simd: Simd,
-    batch: usize,
     source: Source<'a>,
     /// The group's weights, with the distance from one row's to the next's and from one channel's.
     weight: &'a [f32],
@@ -27,12 +24,14 @@ struct Group<'a> {
 impl Group<'_> {
     /// A slice of the kernel from a channel to a row; a third tap that it lacks is 0.
     fn filter(&self, slice: &Slice, row: usize, channel: usize) -> [f32; 9] {
-        let kernel = self.pass.kernel;
+        let kernel = self.source.pass.kernel;
         let weight = &self.weight[row * self.weight_row + channel * self.weight_channel..][..kernel * kernel];
         let mut filter = [0.0; 9];
         for i in 0..slice.row.count {
             for j in 0..slice.column.count {
-                let tap = (slice.row.first + i * self.pass.stride) * kernel + slice.column.first + j * self.pass.stride;
+                let tap = (slice.row.first + i * self.source.pass.stride) * kernel
+                    + slice.column.first
+                    + j * self.source.pass.stride;
                 filter[3 * i + j] = weight[if self.is_turned { kernel * kernel - 1 - tap } else { tap }];
             }
         }
@@ -41,14 +40,14 @@ impl Group<'_> {
 
     /// Transformed filters as tiles read them: `[point][part of the rows][slice][channel][row of the part]`.
     fn transform_filters(&self, filters: &mut [f32]) {
-        let Winograd { rows, channels, ref slices, ref counts, .. } = *self.pass;
-        let (starts, length) = self.pass.layout(rows * channels);
+        let Winograd { rows, channels, ref slices, ref counts, .. } = *self.source.pass;
+        let (starts, length) = self.source.pass.layout(rows * channels);
         assert!(filters.len() >= length);
         let filters = Output::new(filters);
         // A filter transformed counts like some hundred multiply-accumulates.
-        split(rows.div_ceil(self.simd.max_rows()), 128 * rows * channels * slices.len(), |parts| {
+        split(rows.div_ceil(self.source.simd.max_rows()), 128 * rows * channels * slices.len(), |parts| {
             for index in parts {
-                let (first, size) = part(rows, self.simd.max_rows(), index);
+                let (first, size) = part(rows, self.source.simd.max_rows(), index);
                 for slice in slices {
                     for channel in 0..channels {
                         for row in 0..size {
@@ -68,31 +67,31 @@ impl Group<'_> {
     }
 
     fn run(&self, to: &Output<'_>, workspace: &mut Workspace) {
-        let Winograd { rows, channels, ref counts, .. } = *self.pass;
-        if self.batch == 0 {
+        let Winograd { rows, channels, ref counts, .. } = *self.source.pass;
+        if self.source.batch == 0 {
             return;
         }
-        let tiles = self.pass.tiles();
-        let blocks = Block::count(COLUMNS, tiles, self.batch);
-        let most = Block::largest(COLUMNS, tiles, self.batch).columns();
-        let (_, of_patches) = self.pass.layout(channels * most);
+        let tiles = self.source.pass.tiles();
+        let blocks = Block::count(COLUMNS, tiles, self.source.batch);
+        let most = Block::largest(COLUMNS, tiles, self.source.batch).columns();
+        let (_, of_patches) = self.source.pass.layout(channels * most);
         let of_products = POINTS * point_step(rows * most);
         let scratch = of_patches + of_products;
         let num_threads = rayon::current_num_threads();
-        let (filters, scratches) = workspace.buffers(self.pass.layout(rows * channels).1, num_threads * scratch);
+        let (filters, scratches) = workspace.buffers(self.source.pass.layout(rows * channels).1, num_threads * scratch);
         self.transform_filters(filters);
         let filters = &*filters;
         let scratches = Output::new(scratches);
-        let products = counts.iter().sum::<usize>() * rows * channels * tiles * self.batch;
+        let products = counts.iter().sum::<usize>() * rows * channels * tiles * self.source.batch;
         split(blocks, products, |range| {
             let thread = rayon::current_thread_index().unwrap_or(0).min(num_threads - 1);
             // SAFETY: a thread runs one task at a time, and no task waits for another: its scratch is its own.
             let scratch = unsafe { scratches.slice(thread * scratch, scratch) };
             for block in range {
-                let block = Block::nth(block, COLUMNS, tiles, self.batch);
+                let block = Block::nth(block, COLUMNS, tiles, self.source.batch);
                 let (patches, products) = scratch.split_at_mut(of_patches);
                 // SAFETY: the scratch is this thread's.
-                unsafe { self.source.transform(block, 0..self.pass.lines(), &Output::new(patches)) };
+                unsafe { self.source.transform(block, 0..self.source.pass.lines(), &Output::new(patches)) };
                 self.multiply(block, filters, patches, products);
                 self.transform_products(block, products, to);
             }
@@ -101,15 +100,15 @@ impl Group<'_> {
 
     /// `products[point][row][column] = Σ_(slice, channel) filters[point][row][slice][channel] patches[point][slice][channel][column]`
     fn multiply(&self, block: Block, filters: &[f32], patches: &[f32], products: &mut [f32]) {
-        let Winograd { rows, channels, ref counts, .. } = *self.pass;
+        let Winograd { rows, channels, ref counts, .. } = *self.source.pass;
         let columns = block.columns();
-        let (of_filters, _) = self.pass.layout(rows * channels);
-        let (of_patches, _) = self.pass.layout(channels * columns);
+        let (of_filters, _) = self.source.pass.layout(rows * channels);
+        let (of_patches, _) = self.source.pass.layout(channels * columns);
         let products = Output::new(products);
         for point in 0..POINTS {
             let depth = counts[point] * channels;
-            for index in 0..rows.div_ceil(self.simd.max_rows()) {
-                let (first, size) = part(rows, self.simd.max_rows(), index);
+            for index in 0..rows.div_ceil(self.source.simd.max_rows()) {
+                let (first, size) = part(rows, self.source.simd.max_rows(), index);
                 let mut k = 0;
                 while k < depth {
                     let count = CHAIN.min(depth - k);
@@ -133,7 +132,9 @@ impl Group<'_> {
                         activation: Activation::None,
                     };
                     // SAFETY: the scratch is this thread's; rows, lines and columns lie in their slices.
-                    unsafe { tile.run(self.simd, &products, point * point_step(rows * columns) + first * columns) };
+                    unsafe {
+                        tile.run(self.source.simd, &products, point * point_step(rows * columns) + first * columns)
+                    };
                     k += count;
                 }
             }
@@ -141,24 +142,24 @@ impl Group<'_> {
     }
 
     fn transform_products(&self, block: Block, products: &[f32], to: &Output<'_>) {
-        let Winograd { to: [height, width], rows, .. } = *self.pass;
-        let (columns, plane) = (block.columns(), height * width * self.batch);
+        let Winograd { to: [height, width], rows, .. } = *self.source.pass;
+        let (columns, plane) = (block.columns(), height * width * self.source.batch);
         let step = point_step(rows * columns);
         assert!(products.len() >= POINTS * step && to.len() >= (self.first_row + rows) * plane);
         let from_at = std::array::from_fn(|point| point * step);
-        let ahead = if block.images < self.batch { block.images } else { 2 * columns };
+        let ahead = if block.images < self.source.batch { block.images } else { 2 * columns };
         for tile in 0..block.tiles {
-            let (tile_row, tile_column) = self.pass.place(block.first_tile + tile);
+            let (tile_row, tile_column) = self.source.pass.place(block.first_tile + tile);
             let at: [Option<usize>; 4] = std::array::from_fn(|output| {
                 let (row, column) = (2 * tile_row + output / 2, 2 * tile_column + output % 2);
                 let position = (row < height && column < width).then_some(row * width + column)?;
-                Some(position * self.batch + block.first_image)
+                Some(position * self.source.batch + block.first_image)
             });
             for row in 0..rows {
                 // SAFETY: the row's plane lies in `to`; its outputs at these positions are this task's alone. Points lie
                 // in `products`, whose length was checked.
                 unsafe {
-                    self.simd.transform_outputs(&Outputs {
+                    self.source.simd.transform_outputs(&Outputs {
                         from: products[row * columns + tile * block.images..].as_ptr(),
                         from_at: &from_at,
                         to: to.at((self.first_row + row) * plane),
@@ -188,9 +189,6 @@ pub(in super::super) fn forward(
     let y = Output::new(y);
     for group in 0..pass.groups {
         let group = Group {
-            pass,
-            simd,
-            batch,
             source: Source { pass, simd, batch, planes: &operands.x[group * channels * plane..] },
             weight: &operands.weight[group * rows * channels * taps..],
             weight_row: channels * taps,
@@ -219,9 +217,6 @@ pub(in super::super) fn input_gradient(
     let dx = Output::new(dx);
     for group in 0..pass.groups {
         let group = Group {
-            pass,
-            simd,
-            batch,
             source: Source { pass, simd, batch, planes: &dy[group * channels * plane..] },
             weight: &weight[group * channels * rows * taps..],
             weight_row: taps,

@@ -25,9 +25,6 @@ fn columns(pass: &Winograd) -> usize {
 
 /// The operands of one group.
 struct Group<'a> {
-    pass: &'a Winograd,
-    simd: Simd,
-    batch: usize,
     source: Source<'a>,
     /// The gradient of the group's outputs, `[channel][position][batch]`.
     dy: &'a [f32],
@@ -66,13 +63,13 @@ impl Share {
 impl Group<'_> {
     /// Output channels of a panel.
     fn width(&self, panel: usize) -> usize {
-        PANEL.min(self.pass.rows - panel * PANEL)
+        PANEL.min(self.source.pass.rows - panel * PANEL)
     }
 
     /// `gradients[point][panel][tile][image][channel of the panel]`, of some panels.
     fn transform_gradients(&self, block: Block, panels: &Range<usize>, outputs: &mut [f32], gradients: &mut [f32]) {
-        let Winograd { to: [height, width], rows, .. } = *self.pass;
-        let (columns, plane) = (block.columns(), height * width * self.batch);
+        let Winograd { to: [height, width], rows, .. } = *self.source.pass;
+        let (columns, plane) = (block.columns(), height * width * self.source.batch);
         let step = point_step(rows * columns);
         assert!(self.dy.len() >= rows * plane && gradients.len() >= POINTS * step);
         let to_at = std::array::from_fn(|point| point * step);
@@ -80,14 +77,14 @@ impl Group<'_> {
             let channels = self.width(panel);
             let of_output = block.images * channels;
             for tile in 0..block.tiles {
-                let (tile_row, tile_column) = self.pass.place(block.first_tile + tile);
+                let (tile_row, tile_column) = self.source.pass.place(block.first_tile + tile);
                 let at: [Option<usize>; 4] = std::array::from_fn(|output| {
                     let (row, column) = (2 * tile_row + output / 2, 2 * tile_column + output % 2);
                     (row < height && column < width).then(|| {
-                        let from = (row * width + column) * self.batch + block.first_image;
+                        let from = (row * width + column) * self.source.batch + block.first_image;
                         let to = &mut outputs[output * of_output..][..of_output];
                         let dy = &self.dy[panel * PANEL * plane + from..];
-                        transpose_strided(self.simd, dy, plane, channels, block.images, to);
+                        transpose_strided(self.source.simd, dy, plane, channels, block.images, to);
                         output * of_output
                     })
                 });
@@ -95,7 +92,7 @@ impl Group<'_> {
                 // SAFETY: the tile's outputs have just been written, and its points lie in `gradients`, whose length was
                 // checked.
                 unsafe {
-                    self.simd.transform_gradients(&Gradients {
+                    self.source.simd.transform_gradients(&Gradients {
                         from: outputs.as_ptr(),
                         at,
                         to: to.as_mut_ptr(),
@@ -113,9 +110,9 @@ impl Group<'_> {
     /// No other thread reads or writes them meanwhile.
     unsafe fn sum(&self, share: &Share, scratch: Scratch<'_>, sums: &Output<'_>) {
         let Scratch { patches, gradients, outputs } = scratch;
-        let (most, tiles) = (columns(self.pass), self.pass.tiles());
-        for index in 0..Block::count(most, tiles, self.batch) {
-            let block = Block::nth(index, most, tiles, self.batch);
+        let (most, tiles) = (columns(self.source.pass), self.source.pass.tiles());
+        for index in 0..Block::count(most, tiles, self.source.batch) {
+            let block = Block::nth(index, most, tiles, self.source.batch);
             self.transform_gradients(block, &share.panels, outputs, gradients);
             // SAFETY: the scratch is this thread's, and the sums are the caller's.
             unsafe {
@@ -138,16 +135,16 @@ impl Group<'_> {
         is_first: bool,
         sums: &Output<'_>,
     ) {
-        let Winograd { rows, channels, ref counts, .. } = *self.pass;
+        let Winograd { rows, channels, ref counts, .. } = *self.source.pass;
         let columns = block.columns();
-        let (of_patches, _) = self.pass.layout(channels * columns);
-        let (of_sums, _) = self.pass.layout(channels * rows);
+        let (of_patches, _) = self.source.pass.layout(channels * columns);
+        let (of_sums, _) = self.source.pass.layout(channels * rows);
         for point in 0..POINTS {
-            let lines = self.pass.lines_of(point, &share.lines);
+            let lines = self.source.pass.lines_of(point, &share.lines);
             for panel in share.panels.clone() {
                 let width = self.width(panel);
-                for index in 0..lines.len().div_ceil(self.simd.max_rows()) {
-                    let (first, size) = part(lines.len(), self.simd.max_rows(), index);
+                for index in 0..lines.len().div_ceil(self.source.simd.max_rows()) {
+                    let (first, size) = part(lines.len(), self.source.simd.max_rows(), index);
                     let first = lines.start + first;
                     let tile = Tile {
                         a: &patches[of_patches[point] + first * columns..],
@@ -170,7 +167,7 @@ impl Group<'_> {
                     };
                     let at = of_sums[point] + panel * PANEL * counts[point] * channels + first * width;
                     // SAFETY: the lines' sums are the caller's; lines and columns lie in their slices.
-                    unsafe { tile.run(self.simd, sums, at) };
+                    unsafe { tile.run(self.source.simd, sums, at) };
                 }
             }
         }
@@ -178,13 +175,13 @@ impl Group<'_> {
 
     /// `products[panel][channel][tap][channel of the panel]`
     fn transform_sums(&self, sums: &[f32], products: &mut [f32]) {
-        let Winograd { rows, channels, kernel, stride, ref slices, ref counts, .. } = *self.pass;
-        let (of_sums, length) = self.pass.layout(channels * rows);
+        let Winograd { rows, channels, kernel, stride, ref slices, ref counts, .. } = *self.source.pass;
+        let (of_sums, length) = self.source.pass.layout(channels * rows);
         let taps = kernel * kernel;
         assert!(sums.len() >= length && products.len() >= rows * channels * taps);
         let products = Output::new(products);
         let panels = rows.div_ceil(PANEL);
-        split(panels * channels, 512 * rows * self.pass.lines(), |items| {
+        split(panels * channels, 512 * rows * self.source.pass.lines(), |items| {
             for item in items {
                 let (panel, channel) = (item / channels, item % channels);
                 let width = self.width(panel);
@@ -202,7 +199,7 @@ impl Group<'_> {
                     // SAFETY: sums and taps lie in their slices, whose lengths were checked; a channel's taps of a panel are
                     // one task's.
                     unsafe {
-                        self.simd.transform_sums(&Sums {
+                        self.source.simd.transform_sums(&Sums {
                             from: sums.as_ptr(),
                             from_at,
                             to: products.at((panel * PANEL * channels + channel * width) * taps),
@@ -247,7 +244,7 @@ pub(in super::super) fn weight_gradient(
     let multiply_accumulates = pass.counts.iter().sum::<usize>() * channels * rows * pass.tiles() * batch;
     for group in 0..pass.groups {
         let source = Source { pass, simd, batch, planes: &x[group * channels * plane..] };
-        let group_of = Group { pass, simd, batch, source, dy: &dy[group * rows * out_plane..] };
+        let group_of = Group { source, dy: &dy[group * rows * out_plane..] };
         let all_sums = Output::new(sums);
         split(threads, multiply_accumulates, |shares| {
             let thread = rayon::current_thread_index().unwrap_or(0).min(threads - 1);
