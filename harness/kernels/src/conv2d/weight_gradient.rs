@@ -5,12 +5,14 @@
 //! ```
 //!
 //! Activations are read where they lie: n is contiguous in `x`, and a tile's rows are channels (or a kernel's columns) at
-//! a fixed stride. Only `dy` is transposed before, and the small result after.
+//! a fixed stride. Only `dy` is transposed before, and the small result after; a row of it at a time where few channels make
+//! it cheaper for each thread to do so itself than to read what another has written.
 
 use super::Conv2dGeometry;
 use super::reach::{Pattern, Reach};
 use crate::tile::{
     Activation, BLOCK, Output, PANEL, Simd, Start, Steps, Tap, Tile, Walk, pack_panels, part, split, transpose,
+    transpose_strided,
 };
 use crate::workspace::Workspace;
 
@@ -85,13 +87,14 @@ struct Group<'a> {
     batch: usize,
     /// The group's channels of the input.
     x: &'a [f32],
-    /// The group's output gradient in panels of channels, each `[positions × batch][channels of the panel]`.
-    panels: &'a [f32],
+    /// The group's output gradient, `[channel][position][batch]`.
+    dy: &'a [f32],
 }
 
 /// A panel of output channels.
 #[derive(Clone, Copy)]
 struct Panel<'a> {
+    /// `[position × batch][channels of the panel]`
     dy: &'a [f32],
     width: usize,
     /// Where its products begin.
@@ -112,10 +115,9 @@ impl Group<'_> {
         self.geometry.group_in_channels() * self.kernel_taps()
     }
 
-    fn panel(&self, index: usize) -> Panel<'_> {
-        let width = PANEL.min(self.geometry.group_out_channels() - index * PANEL);
-        let depth = self.positions() * self.batch;
-        Panel { dy: &self.panels[index * PANEL * depth..][..width * depth], width, at: index * PANEL * self.weights() }
+    /// Output channels of a panel.
+    fn width(&self, panel: usize) -> usize {
+        PANEL.min(self.geometry.group_out_channels() - panel * PANEL)
     }
 
     fn multiply_accumulates(&self) -> usize {
@@ -123,7 +125,7 @@ impl Group<'_> {
     }
 
     /// Tiles of channels: `products[ic][tap][oc] = Σ_(o, n) x[ic][o + tap][n] dy[o][n][oc]`
-    fn by_channels(&self, tables: &[Vec<Tap>], products: &Output<'_>) {
+    fn by_channels(&self, tables: &[Vec<Tap>], panels_of_dy: &[f32], products: &Output<'_>) {
         let channels = self.geometry.group_in_channels();
         let parts = channels.div_ceil(self.simd.max_rows());
         let panels = self.geometry.group_out_channels().div_ceil(PANEL);
@@ -134,7 +136,10 @@ impl Group<'_> {
             let mut position = 0;
             while position < self.positions() {
                 for item in items.clone() {
-                    let panel = self.panel(item / per_panel);
+                    let (panel, depth) = (item / per_panel, self.positions() * self.batch);
+                    let width = self.width(panel);
+                    let dy = &panels_of_dy[panel * PANEL * depth..][..width * depth];
+                    let panel = Panel { dy, width, at: panel * PANEL * self.weights() };
                     let (tap, index) = (item % per_panel / parts, item % parts);
                     let table = &tables[tap];
                     let from = table.partition_point(|pair| (pair.b as usize) < position);
@@ -170,20 +175,44 @@ impl Group<'_> {
     }
 
     /// Tiles of a kernel's columns: `products[ic][ky][kx][oc] += Σ_(ox, n) x[ic][iy][ox s + kx - p][n] dy[oy][ox][n][oc]`,
-    /// output row after output row.
-    fn by_kernel_columns(&self, input_rows: &[Vec<Option<usize>>], segments: &[Segment], products: &Output<'_>) {
+    /// output row after output row. `rows` has room for one of these, of a panel, for each thread.
+    fn by_kernel_columns(
+        &self,
+        input_rows: &[Vec<Option<usize>>],
+        segments: &[Segment],
+        rows: &mut [f32],
+        products: &Output<'_>,
+    ) {
         let kernel = self.geometry.kernel;
         let panels = self.geometry.group_out_channels().div_ceil(PANEL);
         let per_panel = self.geometry.group_in_channels() * kernel;
-        split(panels * per_panel, self.multiply_accumulates(), |items| {
+        let row_depth = self.geometry.out_width() * self.batch;
+        let threads = rayon::current_num_threads();
+        let rows = Output::new(rows);
+        let items = panels * per_panel;
+        // A share for each thread: each transposes all rows that it reads.
+        split(threads, self.multiply_accumulates(), |shares| {
+            let thread = rayon::current_thread_index().unwrap_or(0).min(threads - 1);
+            // SAFETY: a thread runs one task at a time, and no task waits for another: its row is its own.
+            let row = unsafe { rows.slice(thread * PANEL * row_depth, PANEL * row_depth) };
+            let items = shares.start * items / threads..shares.end * items / threads;
+            if items.is_empty() {
+                return;
+            }
             for (oy, input_rows) in input_rows.iter().enumerate() {
-                for item in items.clone() {
-                    let panel = self.panel(item / per_panel);
-                    let (ic, ky) = (item % per_panel / kernel, item % kernel);
-                    let Some(iy) = input_rows[ky] else { continue };
-                    let at = panel.at + (ic * kernel + ky) * kernel * panel.width;
-                    for segment in segments {
-                        self.segment(panel, ic * self.geometry.height + iy, oy, segment, products, at);
+                for panel in items.start / per_panel..items.end.div_ceil(per_panel) {
+                    let (first, width) = (panel * per_panel, self.width(panel));
+                    let dy = &self.dy[panel * PANEL * self.positions() * self.batch + oy * row_depth..];
+                    let row = &mut row[..width * row_depth];
+                    transpose_strided(self.simd, dy, self.positions() * self.batch, width, row_depth, row);
+                    let panel = Panel { dy: row, width, at: panel * PANEL * self.weights() };
+                    for item in items.start.max(first)..items.end.min(first + per_panel) {
+                        let (ic, ky) = ((item - first) / kernel, (item - first) % kernel);
+                        let Some(iy) = input_rows[ky] else { continue };
+                        let at = panel.at + (ic * kernel + ky) * kernel * panel.width;
+                        for segment in segments {
+                            self.segment(panel, ic * self.geometry.height + iy, segment, products, at);
+                        }
                     }
                 }
             }
@@ -191,25 +220,16 @@ impl Group<'_> {
     }
 
     /// One row of the kernel against one segment of an output row.
-    fn segment(
-        &self,
-        panel: Panel<'_>,
-        input_row: usize,
-        oy: usize,
-        segment: &Segment,
-        products: &Output<'_>,
-        at: usize,
-    ) {
+    fn segment(&self, panel: Panel<'_>, input_row: usize, segment: &Segment, products: &Output<'_>, at: usize) {
         let max_rows = self.simd.max_rows();
         for index in 0..segment.taps.div_ceil(max_rows) {
             let (row, rows) = part(segment.taps, max_rows, index);
             let input = input_row * self.geometry.width + segment.input + row;
-            let output = oy * self.geometry.out_width() + segment.output;
             let tile = Tile {
                 a: &self.x[input * self.batch..],
                 a_row: self.batch,
                 b: panel.dy,
-                b_at: output * self.batch * panel.width,
+                b_at: segment.output * self.batch * panel.width,
                 c_row: panel.width,
                 rows,
                 columns: panel.width,
@@ -264,16 +284,22 @@ pub(super) fn weight_gradient(
     let channels = geometry.group_out_channels();
     let group_inputs = geometry.in_features() / geometry.groups * batch;
     let group_weights = geometry.weights() / geometry.groups;
-    let (panels, products) = workspace.buffers(channels * depth, group_weights);
+    let transposed = match taps {
+        WeightTaps::Channels(_) => channels * depth,
+        WeightTaps::KernelColumns { .. } => rayon::current_num_threads() * PANEL * geometry.out_width() * batch,
+    };
+    let (transposed, products) = workspace.buffers(transposed, group_weights);
     for group in 0..geometry.groups {
-        pack_panels(simd, &dy[group * channels * depth..][..channels * depth], channels, depth, panels);
-        let x = &x[group * group_inputs..][..group_inputs];
-        let group_of = Group { geometry, simd, batch, x, panels };
+        let dy = &dy[group * channels * depth..][..channels * depth];
+        let group_of = Group { geometry, simd, batch, x: &x[group * group_inputs..][..group_inputs], dy };
         match taps {
-            WeightTaps::Channels(tables) => group_of.by_channels(tables, &Output::new(products)),
+            WeightTaps::Channels(tables) => {
+                pack_panels(simd, dy, channels, depth, transposed);
+                group_of.by_channels(tables, transposed, &Output::new(products));
+            }
             WeightTaps::KernelColumns { input_rows, segments } => {
                 products.fill(0.0);
-                group_of.by_kernel_columns(input_rows, segments, &Output::new(products));
+                group_of.by_kernel_columns(input_rows, segments, transposed, &Output::new(products));
             }
         }
         unpack(simd, products, channels, group_of.weights(), &mut dw[group * group_weights..][..group_weights]);
