@@ -33,7 +33,7 @@ convolutions three, studies one):
     products, AVX2 alone    512 to 2048: .99 1.00 1.03 (one), .97 1.02 1.05 (two); AlexNet's: 1.01 to 1.16, .94 to 2.97
                             (MKL_ENABLE_INSTRUCTIONS=AVX2 compare.py --nt-simd avx2 products)
     convs, width 1, 224 px  forward  1.44 1.50 1.45 1.42 1.44   input  - 1.35 1.42 1.43 1.43   weight  1.28 1.44 1.49 1.46 1.53
-    convs, width .25, 64 px forward  1.06 1.23 1.64 1.37 1.51   input  - 1.17 1.71 1.96 1.47   weight  .95 1.10 1.95 1.98 2.23
+    convs, width .25, 64 px forward  1.06 1.23 1.64 1.37 1.51   input  - 1.17 1.71 1.96 1.47   weight  1.02 1.10 1.95 1.98 2.23
 """
 import argparse, contextlib, json, os, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
