@@ -15,9 +15,9 @@ digest is the same twice, beside).
 NT_PEERS names the folder of torch_step.py and torch_matrix.py, NT_PEER our `peer`, NT the binary nt, NT_DATA the folder
 that holds cifar10-25k.
 
-What it printed on two cores of an EPYC with AVX-512, nothing else running there (but other guests on the machine), against
-PyTorch 2.15.0 (oneDNN 3.13, MKL 2024.2); medians, and the lowest and highest ratio, of five pairs (jobs, products and
-convolutions three, studies one):
+What it printed on two cores of an EPYC with AVX-512, a virtual machine with nothing else running, against PyTorch 2.15.0
+(oneDNN 3.13, MKL 2024.2); medians, and the lowest and highest ratio, of five pairs (jobs, products and convolutions three,
+products with AVX2 five, weights of conv1 at width .25 nine, studies one):
 
     steps, two threads      224 px width 1   1.89 [1.50, 1.93]    frozen 5   2.34 [2.16, 2.86]
                             64 px width 1    2.31 [2.15, 2.35]    frozen 5   2.48 [1.43, 2.60]
@@ -29,7 +29,8 @@ convolutions three, studies one):
                             64 px width .125 2.32 [2.20, 2.53]    48 px      3.68 [3.64, 3.84]
     studies                 width .25  2.83 (images in memory), 7.92 (DataLoader)   width 1  2.17, 3.01
     products                512 to 2048: 1.04 to 1.09 (one thread), 1.05 to 1.10 (two)
-                            AlexNet's: 1.17 to 1.57 (one), 1.05 to 1.88 (two)
+                            AlexNet's: 1.17 to 1.57 (one; 64x3025x363 .96 [.94, 1.36], in nine pairs 1.26 [1.23, 1.29]),
+                            1.05 to 1.88 (two)
     products, AVX2 alone    512 to 2048: .99 1.00 1.03 (one), .97 1.02 1.05 (two); AlexNet's: 1.01 to 1.16, .94 to 2.97
                             (MKL_ENABLE_INSTRUCTIONS=AVX2 compare.py --nt-simd avx2 products)
     convs, width 1, 224 px  forward  1.44 1.50 1.45 1.42 1.44   input  - 1.35 1.42 1.43 1.43   weight  1.28 1.44 1.49 1.46 1.53

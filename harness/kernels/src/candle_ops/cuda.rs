@@ -141,6 +141,14 @@ pub(super) fn conv2d(op: &Conv2d, x: Operand<'_>, weight: Operand<'_>, bias: Ope
 
 type Gradients = (Option<Tensor>, Option<Tensor>, Option<Tensor>);
 
+/// Gradients shaped like their operands.
+fn of_operands(values: [Option<CudaSlice<f32>>; 3], operands: [&Tensor; 3]) -> Result<Gradients> {
+    let device = operands[0].device().as_cuda_device()?;
+    let [x, weight, bias] = values;
+    let of = |values: Option<_>, index: usize| values.map(|values| tensor(device, values, operands[index].shape()));
+    Ok((of(x, 0), of(weight, 1), of(bias, 2)))
+}
+
 /// As the operation's `bwd`.
 pub(super) fn conv2d_gradients(
     operation: &'static str,
@@ -150,7 +158,7 @@ pub(super) fn conv2d_gradients(
 ) -> Result<Gradients> {
     let (geometry, batch) = (*op.geometry(), x.dim(0)?);
     let wanted = [x, weight, bias].map(Tensor::track_op);
-    let [dx, dweight, dbias] = on_elements(operation, [x, weight, dy], |opened, [x, weight, dy]| {
+    let values = on_elements(operation, [x, weight, dy], |opened, [x, weight, dy]| {
         let (gpu, plan, mut workspace) = opened.plan(geometry, batch)?;
         let mut gradients = [None, None, None];
         if wanted[0] {
@@ -171,9 +179,7 @@ pub(super) fn conv2d_gradients(
         }
         Ok(gradients)
     })?;
-    let device = x.device().as_cuda_device()?;
-    let of = |values: Option<_>, shape| values.map(|values| tensor(device, values, shape));
-    Ok((of(dx, x.shape()), of(dweight, weight.shape()), of(dbias, bias.shape())))
+    of_operands(values, [x, weight, bias])
 }
 
 /// As the operation's `cpu_fwd`.
@@ -197,7 +203,7 @@ pub(super) fn linear_gradients(
     dy: &Tensor,
 ) -> Result<Gradients> {
     let wanted = [x, weight, bias].map(Tensor::track_op);
-    let [dx, dweight, dbias] = on_elements(operation, [x, weight, dy], |Opened { gpu, .. }, [x, weight, dy]| {
+    let values = on_elements(operation, [x, weight, dy], |Opened { gpu, .. }, [x, weight, dy]| {
         let (layer, mut gradients) = (FullyConnected::new(op), [None, None, None]);
         if wanted[0] {
             let mut dx = gpu.zeros(x.len())?;
@@ -216,9 +222,7 @@ pub(super) fn linear_gradients(
         }
         Ok(gradients)
     })?;
-    let device = x.device().as_cuda_device()?;
-    let of = |values: Option<_>, shape| values.map(|values| tensor(device, values, shape));
-    Ok((of(dx, x.shape()), of(dweight, weight.shape()), of(dbias, bias.shape())))
+    of_operands(values, [x, weight, bias])
 }
 
 /// As the operation's `cpu_fwd`.

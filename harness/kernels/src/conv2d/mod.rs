@@ -33,8 +33,7 @@ use winograd::Winograd;
 /// input gradient, over (output channel, row, column of the kernel); weight gradient, over (output row, output column,
 /// image). Each is one chain of fused multiply-adds in ascending order over the taps that meet the input. The passes of layers
 /// that are large enough ([`Conv2dGeometry::is_by_winograd`]) are sums by Winograd's algorithm instead, whose order
-/// `winograd` gives. It follows that an image's result does not depend on which others are in its
-/// batch.
+/// `winograd` gives. It follows that an image's result does not depend on which others are in its batch.
 #[derive(Clone, Debug)]
 pub struct Conv2d {
     geometry: Conv2dGeometry,

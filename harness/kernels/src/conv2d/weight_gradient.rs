@@ -11,8 +11,8 @@
 use super::Conv2dGeometry;
 use super::reach::{Pattern, Reach};
 use crate::tile::{
-    Activation, BLOCK, Output, PANEL, Simd, Start, Steps, Tap, Tile, Walk, pack_panels, part, split, transpose,
-    transpose_strided,
+    Activation, BLOCK, Output, PANEL, Simd, Start, Steps, Tap, Tile, Walk, pack_panels, part, split, this_thread,
+    transpose, transpose_strided,
 };
 use crate::workspace::Workspace;
 
@@ -192,7 +192,7 @@ impl Group<'_> {
         let items = panels * per_panel;
         // A share for each thread: each transposes all rows that it reads.
         split(threads, self.multiply_accumulates(), |shares| {
-            let thread = rayon::current_thread_index().unwrap_or(0).min(threads - 1);
+            let thread = this_thread();
             // SAFETY: a thread runs one task at a time, and no task waits for another: its row is its own.
             let row = unsafe { rows.slice(thread * PANEL * row_depth, PANEL * row_depth) };
             let items = shares.start * items / threads..shares.end * items / threads;

@@ -29,7 +29,7 @@ pub(crate) mod winograd;
 pub(crate) use output::Output;
 pub(crate) use row_sums::sum_rows;
 pub use simd::{Simd, SimdError};
-pub(crate) use threads::split;
+pub(crate) use threads::{split, this_thread};
 pub(crate) use transpose::{pack_panels, transpose, transpose_strided};
 
 /// Columns of the widest tile; packed operands lie in panels of this many columns, whatever the machine.

@@ -10,6 +10,12 @@ const MIN_MULTIPLY_ACCUMULATES: usize = 1 << 20;
 /// Tasks per thread, so that a thread that was held up can be helped out.
 const TASKS_PER_THREAD: usize = 4;
 
+/// The number of this thread among those of rayon's current pool: what names its share of a scratch buffer. A task of
+/// [`split`] waits for no other, so a thread runs one at a time.
+pub(crate) fn this_thread() -> usize {
+    rayon::current_thread_index().unwrap_or(0).min(rayon::current_num_threads() - 1)
+}
+
 /// `work(range of items)` over all of `items`, on the threads of rayon's current pool; in place if that has one thread
 /// or there is too little to do.
 pub(crate) fn split(items: usize, multiply_accumulates: usize, work: impl Fn(Range<usize>) + Sync) {

@@ -80,7 +80,7 @@ impl Winograd {
     /// The forward pass, where this algorithm pays: a matter of the shape alone.
     pub(super) fn forward(geometry: &Conv2dGeometry) -> Option<Self> {
         let Conv2dGeometry { height, width, kernel, stride, padding, groups, .. } = *geometry;
-        let (rows, columns) = geometry.forward_reach();
+        let (slices, counts) = slices::slices(&slices::parts(kernel, stride)?);
         let pass = Self {
             from: [height, width],
             to: [geometry.out_height(), geometry.out_width()],
@@ -90,10 +90,10 @@ impl Winograd {
             groups,
             channels: geometry.group_in_channels(),
             rows: geometry.group_out_channels(),
-            slices: Vec::new(),
-            counts: [0; POINTS],
+            slices,
+            counts,
         };
-        pass.that_pays(rows.valid_taps() * columns.valid_taps())
+        pass.that_pays(geometry)
     }
 
     /// The gradient of the input, of a convolution of stride 1: a convolution with kernels turned by half, channels changing
@@ -103,7 +103,7 @@ impl Winograd {
         if stride != 1 {
             return None;
         }
-        let (rows, columns) = geometry.forward_reach();
+        let (slices, counts) = slices::slices(&slices::parts(kernel, stride)?);
         let pass = Self {
             from: [geometry.out_height(), geometry.out_width()],
             to: [height, width],
@@ -113,20 +113,20 @@ impl Winograd {
             groups,
             channels: geometry.group_out_channels(),
             rows: geometry.group_in_channels(),
-            slices: Vec::new(),
-            counts: [0; POINTS],
+            slices,
+            counts,
         };
-        pass.that_pays(rows.valid_taps() * columns.valid_taps())
+        pass.that_pays(geometry)
     }
 
-    /// The pass with its slices, if it takes few enough products, where the direct sum takes `direct` for each pair of a
-    /// channel and a row.
-    fn that_pays(self, direct: usize) -> Option<Self> {
-        let (slices, counts) = slices::slices(&slices::parts(self.kernel, self.stride)?);
-        let products = self.tiles() * counts.iter().sum::<usize>();
-        let is_wide = self.rows >= LEAST_ROWS && self.channels * slices.len() >= LEAST_CHANNELS;
-        let pays = is_wide && 10 * direct >= LEAST_SAVING_IN_TENTHS * products;
-        pays.then_some(Self { slices, counts, ..self })
+    /// The pass, if it takes few enough products.
+    fn that_pays(self, geometry: &Conv2dGeometry) -> Option<Self> {
+        // For each pair of a channel and a row.
+        let products = self.tiles() * self.counts.iter().sum::<usize>();
+        let (rows, columns) = geometry.forward_reach();
+        let direct = rows.valid_taps() * columns.valid_taps();
+        let is_wide = self.rows >= LEAST_ROWS && self.lines() >= LEAST_CHANNELS;
+        (is_wide && 10 * direct >= LEAST_SAVING_IN_TENTHS * products).then_some(self)
     }
 
     /// Tiles of 2 × 2 outputs.

@@ -3,7 +3,7 @@
 use super::super::cpu::Forward;
 use super::{Block, CHAIN, COLUMNS, Slice, Source, Winograd, point_step};
 use crate::tile::winograd::{Outputs, POINTS, transform_filter};
-use crate::tile::{Activation, Output, Simd, Start, Steps, Tap, Tile, Walk, part, split};
+use crate::tile::{Activation, Output, Simd, Start, Steps, Tap, Tile, Walk, part, split, this_thread};
 use crate::workspace::Workspace;
 
 /// The operands of one group.
@@ -84,7 +84,7 @@ impl Group<'_> {
         let scratches = Output::new(scratches);
         let products = counts.iter().sum::<usize>() * rows * channels * tiles * self.source.batch;
         split(blocks, products, |range| {
-            let thread = rayon::current_thread_index().unwrap_or(0).min(num_threads - 1);
+            let thread = this_thread();
             // SAFETY: a thread runs one task at a time, and no task waits for another: its scratch is its own.
             let scratch = unsafe { scratches.slice(thread * scratch, scratch) };
             for block in range {

@@ -13,7 +13,9 @@ use std::ops::Range;
 use super::super::weight_gradient::unpack;
 use super::{Block, POINTS, Source, Winograd, point_step};
 use crate::tile::winograd::{Gradients, Sums};
-use crate::tile::{Activation, Output, PANEL, Simd, Start, Steps, Tap, Tile, Walk, part, split, transpose_strided};
+use crate::tile::{
+    Activation, Output, PANEL, Simd, Start, Steps, Tap, Tile, Walk, part, split, this_thread, transpose_strided,
+};
 use crate::workspace::Workspace;
 
 /// Columns (tiles × images) summed in one chain: many, since all sums are read and written for them, but where these leave no
@@ -247,7 +249,7 @@ pub(in super::super) fn weight_gradient(
         let group_of = Group { source, dy: &dy[group * rows * out_plane..] };
         let all_sums = Output::new(sums);
         split(threads, multiply_accumulates, |shares| {
-            let thread = rayon::current_thread_index().unwrap_or(0).min(threads - 1);
+            let thread = this_thread();
             for index in shares {
                 // SAFETY: a thread runs one task at a time, and no task waits for another: its scratch is its own. Shares
                 // do not overlap.
