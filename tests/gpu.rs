@@ -11,6 +11,7 @@ use negative_transfer::data::{Codes, Inputs, SubsetDraw, part};
 use negative_transfer::model::{Init, Parameters, initialise};
 use negative_transfer::train::cuda::CudaBackend;
 use negative_transfer::train::{Backend, Cpu, ForTest, Outcome, Setup, Span, TrainError, Trained, classify, train};
+use nt_kernels::cuda::MemoryFormat;
 use nt_kernels::driver::number_of_gpus;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
@@ -21,13 +22,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use support::{Workplace, assert_exit, manifest, num_records, records, said, tiny_at_fixed_rate};
 
-const SIDE: usize = 40;
+/// So that conv5 has 2 × 2 positions, which fc6 must find where they lie.
+const SIDE: usize = 48;
 const SEED: u64 = 3;
 const CLASSES: usize = 3;
 
 fn gpu(precision: Precision, jobs: usize) -> Option<CudaBackend> {
+    gpu_in(None, precision, jobs)
+}
+
+fn gpu_in(format: Option<MemoryFormat>, precision: Precision, jobs: usize) -> Option<CudaBackend> {
     match number_of_gpus() {
-        Ok(_) => Some(CudaBackend::open(&[0], jobs, precision).unwrap()),
+        Ok(_) => Some(CudaBackend::open_in_format(&[0], jobs, precision, format).unwrap()),
         Err(reason) => {
             eprintln!("skipped: {reason}");
             None
@@ -106,25 +112,38 @@ fn distance(a: &Parameters, b: &Parameters) -> f64 {
     a.iter().zip(&b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt() / norm
 }
 
+const FORMATS: [MemoryFormat; 2] = [MemoryFormat::ChannelsFirst, MemoryFormat::ChannelsLast];
 const ARCHITECTURES: [Architecture; 2] = [Architecture::AlexNet, Architecture::AlexNet2012];
 
+/// A rounding can decide on which side of a ReLU's corner a value falls, or which of two maxima is the first; what the two
+/// trainings do from that step on differs by far more than roundings, and neither is wrong. It happens in about one training
+/// of ten of this size, so two of three must agree.
 #[test]
 fn a_training_of_50_steps_is_the_cpus_to_1e_4_whatever_is_frozen() {
-    let Some(gpu) = gpu(Precision::Fp32, 1) else { return };
     let draw = draw();
-    for architecture in ARCHITECTURES {
-        for frozen in [0, 1, 3, 5, 7] {
-            let case = Case::new(architecture, frozen);
-            let on_gpu = case.train(&gpu, Inputs::Images(&draw.train)).unwrap();
+    for (architecture, frozen) in ARCHITECTURES.map(|a| [0, 1, 3, 5, 7].map(|frozen| (a, frozen))).concat() {
+        let mut distances = FORMATS.map(|_| Vec::new());
+        for learning_rate in [0.01, 0.0097, 0.0094] {
+            let case = Case { learning_rate, ..Case::new(architecture, frozen) };
             let on_cpu = case.train(&Cpu, Inputs::Images(&draw.train)).unwrap();
-            let off = distance(&on_gpu.parameters, &on_cpu.parameters);
-            assert!(off < 1e-4, "{architecture:?} frozen {frozen}: parameters are off by {off:e}");
-            assert_eq!(on_gpu.parameters.layers[..frozen], case.start().layers[..frozen], "frozen layers stay");
-            assert_eq!(on_gpu.curve.len(), on_cpu.curve.len());
-            for (gpu, cpu) in on_gpu.curve.iter().zip(&on_cpu.curve) {
-                assert_eq!((gpu.step, gpu.learning_rate), (cpu.step, cpu.learning_rate));
-                assert!((gpu.train_loss - cpu.train_loss).abs() <= 1e-4 * cpu.train_loss.max(1e-2), "{gpu:?} {cpu:?}");
+            for (format, distances) in FORMATS.into_iter().zip(&mut distances) {
+                let Some(gpu) = gpu_in(Some(format), Precision::Fp32, 1) else { return };
+                let on_gpu = case.train(&gpu, Inputs::Images(&draw.train)).unwrap();
+                assert_eq!(on_gpu.parameters.layers[..frozen], case.start().layers[..frozen], "frozen layers stay");
+                assert_eq!(on_gpu.curve.len(), on_cpu.curve.len());
+                let mut curves_off = 0.0f64;
+                for (gpu, cpu) in on_gpu.curve.iter().zip(&on_cpu.curve) {
+                    assert_eq!((gpu.step, gpu.learning_rate), (cpu.step, cpu.learning_rate));
+                    curves_off = curves_off.max((gpu.train_loss - cpu.train_loss).abs() / cpu.train_loss.max(1e-2));
+                }
+                distances.push(distance(&on_gpu.parameters, &on_cpu.parameters).max(curves_off));
             }
+        }
+        for (format, mut distances) in FORMATS.into_iter().zip(distances) {
+            distances.sort_by(f64::total_cmp);
+            let name = format!("{architecture:?} frozen {frozen}, {format:?}");
+            assert!(distances[1] < 1e-4, "{name}: parameters or losses are off by {distances:?}");
+            assert!(distances[2] < 1e-2, "{name}: parameters or losses are off by {distances:?}");
         }
     }
 }
@@ -151,10 +170,10 @@ fn augmented_batches_are_the_cpus() {
 
 #[test]
 fn codes_of_frozen_layers_train_as_the_images_do() {
-    let Some(gpu) = gpu(Precision::Fp32, 1) else { return };
     let draw = draw();
     let images = Inputs::Images(&draw.train);
-    for architecture in ARCHITECTURES {
+    for (architecture, format) in ARCHITECTURES.map(|a| FORMATS.map(|format| (a, format))).concat() {
+        let Some(gpu) = gpu_in(Some(format), Precision::Fp32, 1) else { return };
         let case = Case::new(architecture, 3);
         let shape = shape(architecture);
         let below = Span { first: 0, last: 3, frozen: 3 };
@@ -168,22 +187,24 @@ fn codes_of_frozen_layers_train_as_the_images_do() {
         let from_codes = from_codes.train(&gpu, Inputs::Codes(&codes)).unwrap();
         let through = case.train(&gpu, images).unwrap();
         let off = distance(&from_codes.parameters, &through.parameters);
-        assert!(off < 1e-4, "{architecture:?}: parameters are off by {off:e}");
+        assert!(off < 1e-4, "{architecture:?}, {format:?}: parameters are off by {off:e}");
     }
 }
 
 #[test]
 fn predictions_are_the_cpus() {
-    let Some(gpu) = gpu(Precision::Fp32, 1) else { return };
     let draw = draw();
     let case = Case::new(Architecture::AlexNet2012, 0);
     let shape = shape(case.architecture);
     let predict = |backend: &dyn Backend| {
         classify(backend, &shape, Span::WHOLE, &case.start(), Inputs::Images(&draw.train)).unwrap()
     };
-    for (gpu, cpu) in predict(&gpu).iter().zip(&predict(&Cpu)) {
-        assert_eq!((gpu.example_id, gpu.label, gpu.top5), (cpu.example_id, cpu.label, cpu.top5));
-        assert!((gpu.log_loss - cpu.log_loss).abs() <= 1e-4 * cpu.log_loss.max(1e-2));
+    for format in FORMATS {
+        let Some(gpu) = gpu_in(Some(format), Precision::Fp32, 1) else { return };
+        for (gpu, cpu) in predict(&gpu).iter().zip(&predict(&Cpu)) {
+            assert_eq!((gpu.example_id, gpu.label, gpu.top5), (cpu.example_id, cpu.label, cpu.top5), "{format:?}");
+            assert!((gpu.log_loss - cpu.log_loss).abs() <= 1e-4 * cpu.log_loss.max(1e-2), "{format:?}");
+        }
     }
 }
 
@@ -310,7 +331,7 @@ fn a_study_comes_out_again_whatever_the_jobs_and_after_a_kill_and_near_the_cpus(
     assert_exit(&run(&place, "three", &[]), 0);
     assert_eq!(place.digest("one"), place.digest("three"), "a kill changes nothing");
     let numerics = manifest(&place.path("one"))["numerics"].as_str().unwrap().to_owned();
-    assert!(numerics.starts_with("cuda-f32-1 "), "{numerics}");
+    assert!(numerics.starts_with("cuda-f32-2 "), "{numerics}");
     assert_exit(&place.run("cpu", &[]), 0);
     let (on_gpu, on_cpu) = (top1(&place.path("one")), top1(&place.path("cpu")));
     assert_eq!(on_gpu.len(), on_cpu.len());
@@ -342,6 +363,25 @@ fn a_training_that_does_not_fit_is_refused_before_anything_is_run() {
     let text = said(&output);
     assert!(text.contains("of the GPU's memory") && text.contains("MB are free"), "{text}");
     assert!(!place.path("out").exists(), "nothing was changed");
+}
+
+#[test]
+fn what_cudnn_does_not_have_with_channels_last_is_computed_with_channels_first() {
+    // Only the stand-in's cuDNN refuses when it is told to.
+    if !gpu(Precision::Tf32, 1).is_some_and(|gpu| gpu.device().contains("stand-in")) {
+        eprintln!("skipped: cuDNN has what it has");
+        return;
+    }
+    let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
+    let words = ["--jobs", "1", "--set", "model.precision=\"tf32\""];
+    assert_exit(&run(&place, "last", &words), 0);
+    let refused = run_command(&place, "first", &words).env("NT_STAND_IN_CHANNELS_LAST", "refused").output().unwrap();
+    assert_exit(&refused, 0);
+    let (last, first) = (top1(&place.path("last")), top1(&place.path("first")));
+    assert_eq!(last.len(), first.len());
+    let gaps: Vec<f64> = last.iter().zip(&first).map(|(last, first)| (last.1 - first.1).abs()).collect();
+    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+    assert!(mean < 0.02, "top-1 accuracies are {mean} apart on average");
 }
 
 #[test]

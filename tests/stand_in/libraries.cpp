@@ -1,12 +1,14 @@
 // Stand-ins for what nt calls of cuBLAS, cuDNN, cuRAND and the CUDA runtime, by plain loops. See driver.cpp.
 //
 // cuDNN's ranks a fast algorithm first that is not deterministic, as the real one may, and one that computes with tensor
-// cores: nt must take neither where it is not allowed to.
+// cores: nt must take neither where it is not allowed to. With NT_STAND_IN_CHANNELS_LAST=refused it has no algorithm for
+// tensors with channels last.
 
 #include <cudnn.h>
 #include <cublas_v2.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <vector>
@@ -37,7 +39,13 @@ struct Handle {
 
 struct Shape {
     int size[4] = {0, 0, 0, 0};
-    bool is_half = false;
+    bool is_half = false, channels_last = false;
+
+    /// Where (n, c, position) lies, of a filter (k, c, tap).
+    std::size_t at(int n, int c, int position) const {
+        const std::size_t positions = (std::size_t)size[2] * size[3];
+        return channels_last ? (n * positions + position) * size[1] + c : ((std::size_t)n * size[1] + c) * positions + position;
+    }
 };
 
 struct Convolving {
@@ -52,22 +60,25 @@ constexpr std::size_t WORKSPACE = 4096;
 void use_up(void* workspace) { std::memset(workspace, 0xFF, WORKSPACE); }
 
 template <typename Performance, typename Algorithm>
-cudnnStatus_t rank(const Convolving* c, int asked, int* returned, Performance* found) {
+cudnnStatus_t rank(const Convolving* c, const void* x, const void* w, const void* y, int asked, int* returned, Performance* found) {
     struct Offer { int algorithm; cudnnDeterminism_t determinism; cudnnMathType_t arithmetic; cudnnStatus_t status; };
-    const bool strict = c->arithmetic == CUDNN_FMA_MATH;
+    const bool strict = c->arithmetic == CUDNN_FMA_MATH, last = ((const Shape*)x)->channels_last;
+    if (((const Shape*)w)->channels_last != last || ((const Shape*)y)->channels_last != last) return CUDNN_STATUS_BAD_PARAM;
+    static const bool refuses_channels_last = std::getenv("NT_STAND_IN_CHANNELS_LAST") != nullptr;
     const Offer offers[] = {
         {5, CUDNN_DETERMINISTIC, CUDNN_DEFAULT_MATH, CUDNN_STATUS_NOT_SUPPORTED},
         {0, CUDNN_NON_DETERMINISTIC, CUDNN_DEFAULT_MATH, CUDNN_STATUS_SUCCESS},
         {strict ? 2 : 1, CUDNN_DETERMINISTIC, CUDNN_TENSOR_OP_MATH, CUDNN_STATUS_SUCCESS},
         {1, CUDNN_DETERMINISTIC, CUDNN_FMA_MATH, CUDNN_STATUS_SUCCESS},
     };
+    const bool none = last && refuses_channels_last;
     *returned = 0;
     for (const Offer& offer : offers) {
         if (*returned == asked) break;
         Performance& p = found[(*returned)++];
         std::memset(&p, 0, sizeof p);
         p.algo = (Algorithm)offer.algorithm;
-        p.status = offer.status;
+        p.status = none ? CUDNN_STATUS_NOT_SUPPORTED : offer.status;
         p.memory = WORKSPACE;
         p.determinism = offer.determinism;
         p.mathType = offer.arithmetic;
@@ -125,7 +136,7 @@ struct Unrolled {
             for (int position = 0; position < positions(); ++position) {
                 const int iy = position / out * c.stride + ky - c.padding, ix = position % out * c.stride + kx - c.padding;
                 if (iy < 0 || iy >= side || ix < 0 || ix >= side) continue;
-                visit(tap, position, (((std::size_t)n * x.size[1] + channel) * side + iy) * side + ix);
+                visit(tap, position, x.at(n, channel, iy * side + ix));
             }
         }
     }
@@ -134,15 +145,28 @@ struct Unrolled {
         each_tap(n, group, [&](int tap, int position, std::size_t at) { matrix.row(tap)[position] = from.get(at); });
         return matrix;
     }
+    /// Calls visit(output, tap, place in w) for every weight of a group.
+    template <typename Visit>
+    void each_weight(int group, Visit visit) const {
+        const int square = w.size[2] * w.size[3];
+        for (int output = 0; output < outputs(); ++output)
+            for (int tap = 0; tap < taps(); ++tap) visit(output, tap, w.at(group * outputs() + output, tap / square, tap % square));
+    }
     Matrix weights(Numbers from, int group) const {
         Matrix matrix(outputs(), taps());
-        for (std::size_t i = 0; i < matrix.values.size(); ++i) matrix.values[i] = from.get(group * matrix.values.size() + i);
+        each_weight(group, [&](int output, int tap, std::size_t at) { matrix.row(output)[tap] = from.get(at); });
         return matrix;
     }
-    std::size_t output(int n, int group) const { return ((std::size_t)n * y.size[1] + group * outputs()) * positions(); }
+    /// Calls visit(output, position, place in y) for every output of an image's group.
+    template <typename Visit>
+    void each_output(int n, int group, Visit visit) const {
+        for (int output = 0; output < outputs(); ++output)
+            for (int position = 0; position < positions(); ++position)
+                visit(output, position, y.at(n, group * outputs() + output, position));
+    }
     Matrix outputs_of(Numbers from, int n, int group) const {
         Matrix matrix(outputs(), positions());
-        for (std::size_t i = 0; i < matrix.values.size(); ++i) matrix.values[i] = from.get(output(n, group) + i);
+        each_output(n, group, [&](int output, int position, std::size_t at) { matrix.row(output)[position] = from.get(at); });
         return matrix;
     }
 };
@@ -151,6 +175,7 @@ std::size_t count(const Shape& s) { return (std::size_t)s.size[0] * s.size[1] * 
 
 Shape& shape(const void* descriptor) { return *(Shape*)descriptor; }
 Convolving& convolving(const void* descriptor) { return *(Convolving*)descriptor; }
+bool knows(cudnnTensorFormat_t format) { return format == CUDNN_TENSOR_NCHW || format == CUDNN_TENSOR_NHWC; }
 
 }  // namespace
 
@@ -171,13 +196,13 @@ cudnnStatus_t cudnnDestroyFilterDescriptor(cudnnFilterDescriptor_t d) { return d
 cudnnStatus_t cudnnCreateConvolutionDescriptor(cudnnConvolutionDescriptor_t* d) { return *d = (cudnnConvolutionDescriptor_t) new Convolving, CUDNN_STATUS_SUCCESS; }
 cudnnStatus_t cudnnDestroyConvolutionDescriptor(cudnnConvolutionDescriptor_t d) { return delete (Convolving*)d, CUDNN_STATUS_SUCCESS; }
 cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t d, cudnnTensorFormat_t format, cudnnDataType_t type, int n, int c, int h, int w) {
-    if (format != CUDNN_TENSOR_NCHW || n < 1 || c < 1 || h < 1 || w < 1) return CUDNN_STATUS_BAD_PARAM;
-    shape(d) = Shape{{n, c, h, w}, type == CUDNN_DATA_BFLOAT16};
+    if (!knows(format) || n < 1 || c < 1 || h < 1 || w < 1) return CUDNN_STATUS_BAD_PARAM;
+    shape(d) = Shape{{n, c, h, w}, type == CUDNN_DATA_BFLOAT16, format == CUDNN_TENSOR_NHWC};
     return CUDNN_STATUS_SUCCESS;
 }
 cudnnStatus_t cudnnSetFilter4dDescriptor(cudnnFilterDescriptor_t d, cudnnDataType_t type, cudnnTensorFormat_t format, int k, int c, int h, int w) {
-    if (format != CUDNN_TENSOR_NCHW || k < 1 || c < 1 || h < 1 || w < 1) return CUDNN_STATUS_BAD_PARAM;
-    shape(d) = Shape{{k, c, h, w}, type == CUDNN_DATA_BFLOAT16};
+    if (!knows(format) || k < 1 || c < 1 || h < 1 || w < 1) return CUDNN_STATUS_BAD_PARAM;
+    shape(d) = Shape{{k, c, h, w}, type == CUDNN_DATA_BFLOAT16, format == CUDNN_TENSOR_NHWC};
     return CUDNN_STATUS_SUCCESS;
 }
 cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t d, int ph, int pw, int sh, int sw, int dh, int dw, cudnnConvolutionMode_t mode, cudnnDataType_t type) {
@@ -189,14 +214,14 @@ cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t d, in
 cudnnStatus_t cudnnSetConvolutionGroupCount(cudnnConvolutionDescriptor_t d, int groups) { return convolving(d).groups = groups, CUDNN_STATUS_SUCCESS; }
 cudnnStatus_t cudnnSetConvolutionMathType(cudnnConvolutionDescriptor_t d, cudnnMathType_t type) { return convolving(d).arithmetic = type, CUDNN_STATUS_SUCCESS; }
 
-cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t, const cudnnTensorDescriptor_t, const cudnnFilterDescriptor_t, const cudnnConvolutionDescriptor_t c, const cudnnTensorDescriptor_t, const int asked, int* returned, cudnnConvolutionFwdAlgoPerf_t* found) {
-    return rank<cudnnConvolutionFwdAlgoPerf_t, cudnnConvolutionFwdAlgo_t>((Convolving*)c, asked, returned, found);
+cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t, const cudnnTensorDescriptor_t x, const cudnnFilterDescriptor_t w, const cudnnConvolutionDescriptor_t c, const cudnnTensorDescriptor_t y, const int asked, int* returned, cudnnConvolutionFwdAlgoPerf_t* found) {
+    return rank<cudnnConvolutionFwdAlgoPerf_t, cudnnConvolutionFwdAlgo_t>((Convolving*)c, x, w, y, asked, returned, found);
 }
-cudnnStatus_t cudnnGetConvolutionBackwardDataAlgorithm_v7(cudnnHandle_t, const cudnnFilterDescriptor_t, const cudnnTensorDescriptor_t, const cudnnConvolutionDescriptor_t c, const cudnnTensorDescriptor_t, const int asked, int* returned, cudnnConvolutionBwdDataAlgoPerf_t* found) {
-    return rank<cudnnConvolutionBwdDataAlgoPerf_t, cudnnConvolutionBwdDataAlgo_t>((Convolving*)c, asked, returned, found);
+cudnnStatus_t cudnnGetConvolutionBackwardDataAlgorithm_v7(cudnnHandle_t, const cudnnFilterDescriptor_t w, const cudnnTensorDescriptor_t y, const cudnnConvolutionDescriptor_t c, const cudnnTensorDescriptor_t x, const int asked, int* returned, cudnnConvolutionBwdDataAlgoPerf_t* found) {
+    return rank<cudnnConvolutionBwdDataAlgoPerf_t, cudnnConvolutionBwdDataAlgo_t>((Convolving*)c, x, w, y, asked, returned, found);
 }
-cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t, const cudnnTensorDescriptor_t, const cudnnTensorDescriptor_t, const cudnnConvolutionDescriptor_t c, const cudnnFilterDescriptor_t, const int asked, int* returned, cudnnConvolutionBwdFilterAlgoPerf_t* found) {
-    return rank<cudnnConvolutionBwdFilterAlgoPerf_t, cudnnConvolutionBwdFilterAlgo_t>((Convolving*)c, asked, returned, found);
+cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t, const cudnnTensorDescriptor_t x, const cudnnTensorDescriptor_t y, const cudnnConvolutionDescriptor_t c, const cudnnFilterDescriptor_t w, const int asked, int* returned, cudnnConvolutionBwdFilterAlgoPerf_t* found) {
+    return rank<cudnnConvolutionBwdFilterAlgoPerf_t, cudnnConvolutionBwdFilterAlgo_t>((Convolving*)c, x, w, y, asked, returned, found);
 }
 
 cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t, const cudnnTensorDescriptor_t, const cudnnFilterDescriptor_t, const cudnnConvolutionDescriptor_t, const cudnnTensorDescriptor_t, cudnnConvolutionFwdAlgo_t, std::size_t*) { return CUDNN_STATUS_NOT_SUPPORTED; }
@@ -215,7 +240,7 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, c
             for (int n = 0; n < xs.size[0]; ++n) {
                 Matrix sums(all.outputs(), all.positions());
                 add_product(weights, all.columns(nx, n, group), sums);
-                for (std::size_t i = 0; i < sums.values.size(); ++i) ny.set(all.output(n, group) + i, sums.values[i]);
+                all.each_output(n, group, [&](int output, int position, std::size_t at) { ny.set(at, sums.row(output)[position]); });
             }
         }
     });
@@ -257,7 +282,7 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* a
             for (int n = 0; n < xs.size[0]; ++n) {
                 add_product(all.outputs_of(ny, n, group), all.columns(nx, n, group).transposed(), sums);
             }
-            for (std::size_t i = 0; i < sums.values.size(); ++i) nw.set(group * sums.values.size() + i, sums.values[i]);
+            all.each_weight(group, [&](int output, int tap, std::size_t at) { nw.set(at, sums.row(output)[tap]); });
         }
     });
     return CUDNN_STATUS_SUCCESS;

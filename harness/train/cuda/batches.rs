@@ -3,8 +3,8 @@
 use super::resident::{Examples, Values};
 use crate::data::augmentation::{Augmenter, Drawn};
 use nt_kernels::cuda::{
-    Change, Chosen, CudaError, CudaSlice, Gpu, State, Storage, change, copy_images, gather_codes, gather_images,
-    standardise_images,
+    Change, Chosen, CudaError, CudaSlice, Features, Gpu, State, Storage, change, copy_images, gather_codes,
+    gather_images, standardise_images,
 };
 use nt_scenario::Augmentation;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 /// Where batches come from.
 pub(super) struct Batches {
     examples: Arc<Examples>,
+    features: Features,
     pub order: CudaSlice<u32>,
     changes: Vec<Change>,
     bytes: CudaSlice<u8>,
@@ -20,10 +21,11 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// Batches of up to `capacity` examples, in orders of so many epochs at a time. Codes are never augmented.
+    /// Batches of up to `capacity` examples that lie as these features, in orders of so many epochs at a time. Codes are
+    /// never augmented.
     pub fn new(
         gpu: &Gpu,
-        examples: Arc<Examples>,
+        (examples, features): (Arc<Examples>, Features),
         capacity: usize,
         epochs: usize,
         augmentations: &[Augmentation],
@@ -47,6 +49,7 @@ impl Batches {
             spare: gpu.zeros(scratch)?,
             means: gpu.zeros(capacity)?,
             examples,
+            features,
         })
     }
 
@@ -101,13 +104,13 @@ impl Batches {
         n: usize,
         input: &mut CudaSlice<T>,
     ) -> Result<(), CudaError> {
-        let size = n * self.examples.num_features;
+        let (size, features) = (n * self.features.count(), self.features);
         let chosen = Chosen { order: &self.order, state };
         let mut input = input.slice_mut(..size);
         match &self.examples.values {
-            Values::Codes(codes) => gather_codes(gpu, codes, chosen, &mut input, self.examples.num_features),
-            Values::Images { pixels, tables, side } if self.changes.is_empty() => {
-                gather_images(gpu, pixels, chosen, tables, &mut input, side * side)
+            Values::Codes(codes) => gather_codes(gpu, codes, chosen, &mut input, features),
+            Values::Images { pixels, tables, .. } if self.changes.is_empty() => {
+                gather_images(gpu, pixels, chosen, tables, &mut input, features)
             }
             Values::Images { pixels, tables, side } => {
                 let (mut batch, mut spare) = (self.bytes.slice_mut(..size), self.spare.slice_mut(..size));
@@ -117,7 +120,7 @@ impl Batches {
                         std::mem::swap(&mut batch, &mut spare);
                     }
                 }
-                standardise_images(gpu, &batch.as_view(), tables, &mut input, side * side)
+                standardise_images(gpu, &batch.as_view(), tables, &mut input, features)
             }
         }
     }

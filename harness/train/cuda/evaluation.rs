@@ -31,10 +31,10 @@ impl Engine {
         let full = EVALUATION_BATCH.min(count);
         let sizes: Vec<usize> = [full, count % full.max(1)].into_iter().filter(|&size| size > 0).collect();
         let mut network = Network::<T>::new(gpu, shape, span, &sizes, false)?;
-        let layout = ParameterLayout::new(parameters, span.first, span.last);
+        let layout = ParameterLayout::new(shape, span.first, span.last, network.format());
         let weights = Weights::new(gpu, &layout.pack(parameters))?;
         let mut input: CudaSlice<T> = gpu.zeros(full * examples.num_features)?;
-        let mut batches = Batches::new(gpu, examples, full, 1, &[])?;
+        let mut batches = Batches::new(gpu, (examples, network.inputs()), full, 1, &[])?;
         let order: Vec<u32> = (0..count as u32).collect();
         gpu.write(&order, &mut batches.order)?;
         let mut state = gpu.upload(&[State::BEGIN])?;
@@ -49,7 +49,8 @@ impl Engine {
                 batches.gather(gpu, &state, n, &mut input)?;
                 network.forward(gpu, (&weights, &layout), &input, n, None)?;
                 if let Some(outputs) = network.outputs(n) {
-                    widen(gpu, &outputs, &mut kept.slice_mut(start * width..(start + n) * width))?;
+                    let mut rows = kept.slice_mut(start * width..(start + n) * width);
+                    widen(gpu, &outputs, &mut rows, network.output_features())?;
                 }
                 next_batch(gpu, &mut state, n)?;
             }

@@ -14,7 +14,7 @@ use crate::model::Parameters;
 use layout::ParameterLayout;
 pub use memory::DoesNotFit;
 use nt_kernels::cross_entropy::CrossEntropyError;
-use nt_kernels::cuda::{CudaError, Gpu, Precision, bf16};
+use nt_kernels::cuda::{CudaError, Gpu, MemoryFormat, Precision, bf16};
 use nt_scenario::network::NetworkShape;
 use resident::{Examples, Resident};
 use std::collections::BTreeMap;
@@ -49,6 +49,19 @@ impl CudaBackend {
     /// [`CudaError::Open`] where there is no such GPU, or its driver or a library does not start;
     /// [`CudaError::Mixed`] where the GPUs would not give the same bits.
     pub fn open(ordinals: &[u32], jobs: usize, precision: nt_scenario::Precision) -> Result<Self, CudaError> {
+        Self::open_in_format(ordinals, jobs, precision, None)
+    }
+
+    /// As [`CudaBackend::open`], in another format of activations than the precision's own, to compare them.
+    ///
+    /// # Errors
+    /// As [`CudaBackend::open`].
+    pub fn open_in_format(
+        ordinals: &[u32],
+        jobs: usize,
+        precision: nt_scenario::Precision,
+        format: Option<MemoryFormat>,
+    ) -> Result<Self, CudaError> {
         let precision = match precision {
             nt_scenario::Precision::Fp32 => Precision::Fp32,
             nt_scenario::Precision::Tf32 => Precision::Tf32,
@@ -70,6 +83,10 @@ impl CudaBackend {
         for _ in 0..streams_a_gpu {
             for &ordinal in &ordinals {
                 let gpu = Gpu::open(ordinal, precision)?;
+                let gpu = match format {
+                    Some(format) => gpu.with_memory_format(format),
+                    None => gpu,
+                };
                 let of_this = gpu.numerics()?;
                 let first: &String = numerics.get_or_insert_with(|| of_this.clone());
                 if *first != of_this {

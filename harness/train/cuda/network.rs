@@ -1,12 +1,13 @@
 //! A stretch of AlexNet's learned layers on a GPU, driven forward and backward layer by layer, as [`crate::train::Network`]
-//! on the CPU. Here a batch is outermost: an activation is `(N, features)`.
+//! on the CPU. Here a batch is outermost: an activation is `(N, features)`, in the format that suits the precision.
 
 use super::ParameterLayout;
 use crate::train::network::conv_geometry;
 use crate::train::{Span, TrainError};
 use nt_kernels::cuda::{
-    Convolution, CudaError, CudaSlice, CudaView, FullyConnected, Gpu, Pool, ResponseNorm, State, Storage, Weights,
-    add_bias, bias_gradient, dropout, relu_gradient,
+    Convolution, CudaError, CudaSlice, CudaView, CudaViewMut, Features, FullyConnected, Gpu, MemoryFormat, Pool,
+    ResponseNorm, State, Storage, Weights, add_bias, bias_gradient, bias_gradient_scratch, dropout,
+    relu_and_bias_gradient,
 };
 use nt_kernels::dropout::Dropout;
 use nt_kernels::linear::Linear;
@@ -33,12 +34,23 @@ struct Layer<T> {
     product: ProductOp<T>,
     norm: Option<ResponseNorm>,
     pool: Option<Pool>,
-    in_features: usize,
-    /// Values an image has after the product; after the pool it may have fewer.
-    product_features: usize,
-    /// Positions of a channel of the product.
-    positions: usize,
-    out_features: usize,
+    inputs: Features,
+    /// What an image has after the product; after the pool it may have fewer positions.
+    products: Features,
+    outputs: Features,
+}
+
+/// The features that enter the layer at `depth`, or leave the last one.
+pub(super) fn features_at(shape: &NetworkShape, depth: usize, format: MemoryFormat) -> Features {
+    let Some(below) = depth.checked_sub(1).map(|below| &shape.layers[below]) else {
+        return Features { channels: 3, positions: shape.input * shape.input, format };
+    };
+    match below.product {
+        Product::Conv(c) => {
+            Features { channels: c.out_channels, positions: below.num_activations() / c.out_channels, format }
+        }
+        Product::Linear { out_features, .. } => Features::flat(out_features),
+    }
 }
 
 /// One layer's values of the batch at hand, each with room for the largest; what the layer lacks is absent.
@@ -62,15 +74,18 @@ impl<T> Values<T> {
 /// A stretch of the network, with buffers for batches of up to a capacity, made once.
 pub(super) struct Network<T> {
     span: Span,
+    format: MemoryFormat,
     layers: Vec<Layer<T>>,
     values: Vec<Values<T>>,
     gradient: CudaSlice<T>,
     gradient_below: CudaSlice<T>,
     workspace: CudaSlice<u8>,
+    bias_sums: CudaSlice<f32>,
 }
 
 impl<T: Storage> Network<T> {
-    /// Prepares the layers of `span` for batches of these sizes.
+    /// Prepares the layers of `span` for batches of these sizes, in the GPU's format if cuDNN has what it takes, else with
+    /// channels first.
     pub fn new(
         gpu: &Gpu,
         shape: &NetworkShape,
@@ -78,34 +93,67 @@ impl<T: Storage> Network<T> {
         batches: &[usize],
         drops: bool,
     ) -> Result<Self, TrainError> {
-        let capacity = batches.iter().copied().max().unwrap_or(0);
-        let mut below = 3 * shape.input * shape.input;
-        let (mut layers, mut values) = (Vec::new(), Vec::new());
-        for (depth, layer) in shape.layers.iter().enumerate().take(span.last) {
-            if depth >= span.first {
-                let layer = Layer::new(gpu, *layer, below, batches)?;
-                values.push(layer.values(gpu, capacity, drops && depth >= span.frozen)?);
-                layers.push(layer);
+        match Self::in_format(gpu, shape, span, batches, drops, gpu.memory_format()) {
+            Err(TrainError::Cuda(CudaError::NoDeterministicAlgorithm { .. }))
+                if gpu.memory_format() == MemoryFormat::ChannelsLast =>
+            {
+                Self::in_format(gpu, shape, span, batches, drops, MemoryFormat::ChannelsFirst)
             }
-            below = layer.num_activations();
+            network => network,
+        }
+    }
+
+    fn in_format(
+        gpu: &Gpu,
+        shape: &NetworkShape,
+        span: Span,
+        batches: &[usize],
+        drops: bool,
+        format: MemoryFormat,
+    ) -> Result<Self, TrainError> {
+        let capacity = batches.iter().copied().max().unwrap_or(0);
+        let (mut layers, mut values) = (Vec::new(), Vec::new());
+        for depth in span.first..span.last {
+            let layer = Layer::new(gpu, shape, depth, batches, format)?;
+            values.push(layer.values(gpu, capacity, drops && depth >= span.frozen)?);
+            layers.push(layer);
         }
         let trains = span.frozen < span.last;
-        let widest = layers.iter().map(|layer| layer.in_features.max(layer.product_features)).max().unwrap_or(0);
-        let scratch = if trains { widest * capacity } else { 0 };
+        let widest = layers.iter().map(|layer: &Layer<T>| layer.inputs.count().max(layer.products.count())).max();
+        let scratch = if trains { widest.unwrap_or(0) * capacity } else { 0 };
         let workspace = layers.iter().map(Layer::workspace_bytes).max().unwrap_or(0);
+        let of_bias = |layer: &Layer<T>, batch| bias_gradient_scratch(layer.biased(), batch);
+        let bias_sums = layers.iter().flat_map(|layer| batches.iter().map(move |&batch| of_bias(layer, batch))).max();
         Ok(Self {
             span,
+            format,
             layers,
             values,
             gradient: gpu.zeros(scratch)?,
             gradient_below: gpu.zeros(scratch)?,
             workspace: gpu.zeros(workspace)?,
+            bias_sums: gpu.zeros(if trains { bias_sums.unwrap_or(0) } else { 0 })?,
         })
+    }
+
+    /// The format of its activations and weights.
+    pub fn format(&self) -> MemoryFormat {
+        self.format
+    }
+
+    /// What enters it.
+    pub fn inputs(&self) -> Features {
+        self.layers.first().map_or(Features::flat(0), |layer| layer.inputs)
+    }
+
+    /// What leaves it.
+    pub fn output_features(&self) -> Features {
+        self.layers.last().map_or(Features::flat(0), |layer| layer.outputs)
     }
 
     /// Values an example has at the end of this stretch.
     pub fn num_outputs(&self) -> usize {
-        self.layers.last().map_or(0, |layer| layer.out_features)
+        self.output_features().count()
     }
 
     /// What came out of the last batch, of `n` examples.
@@ -127,16 +175,16 @@ impl<T: Storage> Network<T> {
             let depth = self.span.first + index;
             let (below, rest) = self.values.split_at_mut(index);
             let (layer, values) = (&self.layers[index], &mut rest[0]);
-            let mut input = below.last().map_or(input, Values::output).slice(..n * layer.in_features);
+            let mut input = below.last().map_or(input, Values::output).slice(..n * layer.inputs.count());
             if let (Some((dropping, state)), Some(dropped)) = (dropping, &mut values.dropped) {
-                let mut dropped = dropped.slice_mut(..n * layer.in_features);
+                let mut dropped = dropped.slice_mut(..n * layer.inputs.count());
                 let at = (dropping.op, dropping.streams[depth]);
-                dropout(gpu, at, state, Some(&input), &mut dropped, layer.in_features)?;
-                input = values.dropped.as_ref().map_or(input, |dropped| dropped.slice(..n * layer.in_features));
+                dropout(gpu, at, state, Some(&input), &mut dropped, layer.inputs)?;
+                input = values.dropped.as_ref().map_or(input, |dropped| dropped.slice(..n * layer.inputs.count()));
             }
             let weight = weights.in_products(layout.weight(depth));
             let bias = weights.in_full(layout.bias(depth));
-            let mut product = values.product.slice_mut(..n * layer.product_features);
+            let mut product = values.product.slice_mut(..n * layer.products.count());
             match &layer.product {
                 ProductOp::Conv(plans) => {
                     let mut workspace = self.workspace.as_view_mut();
@@ -144,18 +192,18 @@ impl<T: Storage> Network<T> {
                 }
                 ProductOp::Linear(linear) => linear.forward(gpu, &input, &weight, &mut product)?,
             }
-            add_bias(gpu, &mut product, &bias, layer.positions, layer.shape.relu)?;
+            add_bias(gpu, &mut product, &bias, layer.products, layer.shape.relu)?;
             if let (Some(norm), Some((normed, scale))) = (&layer.norm, &mut values.normed) {
-                let size = n * layer.product_features;
+                let size = n * layer.products.count();
                 let product = values.product.slice(..size);
                 norm.forward(gpu, &product, &mut normed.slice_mut(..size), &mut scale.slice_mut(..size))?;
             }
             if let Some(pool) = &layer.pool {
-                let size = n * layer.out_features;
+                let size = n * layer.outputs.count();
                 let Values { product, normed, pooled, .. } = values;
                 let before = normed.as_ref().map_or(&*product, |(normed, _)| normed);
                 if let Some((pooled, taps)) = pooled {
-                    let before = before.slice(..n * layer.product_features);
+                    let before = before.slice(..n * layer.products.count());
                     pool.forward(gpu, &before, &mut pooled.slice_mut(..size), &mut taps.slice_mut(..size))?;
                 }
             }
@@ -178,14 +226,15 @@ impl<T: Storage> Network<T> {
         let first_trainable = self.span.frozen.max(self.span.first);
         for depth in (first_trainable..self.span.last).rev() {
             let index = depth - self.span.first;
-            self.activation_gradient(gpu, index, n)?;
+            let start = layout.weight(first_trainable).start;
+            let shifted = |range: std::ops::Range<usize>| range.start - start..range.end - start;
+            self.activation_gradient(gpu, index, n, &mut gradients.slice_mut(shifted(layout.bias(depth))))?;
             let (layer, values) = (&self.layers[index], &self.values[index]);
             let below = if index == 0 { input } else { self.values[index - 1].output() };
             let has_dropped = dropping.is_some() && values.dropped.is_some();
-            let input = values.dropped.as_ref().filter(|_| has_dropped).unwrap_or(below).slice(..n * layer.in_features);
-            let product_gradient = self.gradient.slice(..n * layer.product_features);
-            let start = layout.weight(first_trainable).start;
-            let shifted = |range: std::ops::Range<usize>| range.start - start..range.end - start;
+            let input =
+                values.dropped.as_ref().filter(|_| has_dropped).unwrap_or(below).slice(..n * layer.inputs.count());
+            let product_gradient = self.gradient.slice(..n * layer.products.count());
             let mut weight_gradient = gradients.slice_mut(shifted(layout.weight(depth)));
             match &layer.product {
                 ProductOp::Conv(plans) => {
@@ -196,11 +245,9 @@ impl<T: Storage> Network<T> {
                     linear.weight_gradient(gpu, &input, &product_gradient, &mut weight_gradient)?;
                 }
             }
-            let mut of_bias = gradients.slice_mut(shifted(layout.bias(depth)));
-            bias_gradient(gpu, &product_gradient, &mut of_bias, layer.positions)?;
             if depth > first_trainable {
                 let weight = weights.in_products(layout.weight(depth));
-                let mut input_gradient = self.gradient_below.slice_mut(..n * layer.in_features);
+                let mut input_gradient = self.gradient_below.slice_mut(..n * layer.inputs.count());
                 match &layer.product {
                     ProductOp::Conv(plans) => {
                         let mut workspace = self.workspace.as_view_mut();
@@ -218,7 +265,7 @@ impl<T: Storage> Network<T> {
                 }
                 if let (Some((dropping, state)), true) = (dropping, has_dropped) {
                     let at = (dropping.op, dropping.streams[depth]);
-                    dropout(gpu, at, state, None, &mut input_gradient, layer.in_features)?;
+                    dropout(gpu, at, state, None, &mut input_gradient, layer.inputs)?;
                 }
             }
             std::mem::swap(&mut self.gradient, &mut self.gradient_below);
@@ -227,19 +274,30 @@ impl<T: Storage> Network<T> {
     }
 
     /// Where the gradient of the outputs of `n` examples goes, with the outputs.
-    pub fn outputs_and_gradient(
-        &mut self,
-        n: usize,
-    ) -> Option<(CudaView<'_, T>, nt_kernels::cuda::CudaViewMut<'_, T>)> {
+    pub fn outputs_and_gradient(&mut self, n: usize) -> Option<(CudaView<'_, T>, CudaViewMut<'_, T>)> {
         let size = n * self.num_outputs();
         let outputs = self.values.last()?.output().slice(..size);
         Some((outputs, self.gradient.slice_mut(..size)))
     }
 
-    /// Turns the gradient of a layer's output into that of its product: back through pool, normalisation and ReLU.
-    fn activation_gradient(&mut self, gpu: &Gpu, index: usize, n: usize) -> Result<(), CudaError> {
+    /// Turns the gradient of a layer's output into that of its product, back through pool, normalisation and ReLU, and
+    /// writes that of its bias.
+    fn activation_gradient(
+        &mut self,
+        gpu: &Gpu,
+        index: usize,
+        n: usize,
+        of_bias: &mut CudaViewMut<'_, T>,
+    ) -> Result<(), CudaError> {
         let (layer, values) = (&self.layers[index], &self.values[index]);
-        let (inner, outer) = (n * layer.product_features, n * layer.out_features);
+        let (inner, outer) = (n * layer.products.count(), n * layer.outputs.count());
+        let mut sums = self.bias_sums.as_view_mut();
+        if layer.is_pooled_after_relu() {
+            // A pool hands each gradient down to one place, whose value it has as its own: ReLU's gradient and the bias's
+            // sum are the same before it, and there are fewer values.
+            let (y, mut dy) = (values.output().slice(..outer), self.gradient.slice_mut(..outer));
+            relu_and_bias_gradient(gpu, &y, &mut dy, of_bias, layer.outputs, &mut sums)?;
+        }
         if let (Some(pool), Some((_, taps))) = (&layer.pool, &values.pooled) {
             let (dy, mut dx) = (self.gradient.slice(..outer), self.gradient_below.slice_mut(..inner));
             pool.input_gradient(gpu, &dy, &taps.slice(..outer), &mut dx)?;
@@ -251,10 +309,16 @@ impl<T: Storage> Network<T> {
             norm.input_gradient(gpu, forward, &dy, &mut dx)?;
             std::mem::swap(&mut self.gradient, &mut self.gradient_below);
         }
-        if layer.shape.relu {
-            relu_gradient(gpu, &values.product.slice(..inner), &mut self.gradient.slice_mut(..inner))?;
+        if layer.is_pooled_after_relu() {
+            return Ok(());
         }
-        Ok(())
+        let mut dy = self.gradient.slice_mut(..inner);
+        if layer.shape.relu {
+            let y = values.product.slice(..inner);
+            relu_and_bias_gradient(gpu, &y, &mut dy, of_bias, layer.products, &mut sums)
+        } else {
+            bias_gradient(gpu, &dy.as_view(), of_bias, layer.products, &mut sums)
+        }
     }
 
     /// The algorithms that cuDNN was told to use, a line a pass.
@@ -263,7 +327,8 @@ impl<T: Storage> Network<T> {
             ProductOp::Conv(plans) => {
                 let last = plans.last_key_value();
                 last.map(|(batch, plan)| {
-                    format!("{} (batch {batch}): {}", layer.shape.name, plan.algorithms().join(", "))
+                    let (name, algorithms) = (layer.shape.name, plan.algorithms().join(", "));
+                    format!("{name} (batch {batch}, {:?}): {algorithms}", self.format)
                 })
             }
             ProductOp::Linear(_) => None,
@@ -273,35 +338,51 @@ impl<T: Storage> Network<T> {
 }
 
 impl<T: Storage> Layer<T> {
-    fn new(gpu: &Gpu, shape: LearnedLayer, in_features: usize, batches: &[usize]) -> Result<Self, TrainError> {
-        let (product, product_features, positions, norm) = match shape.product {
+    fn new(
+        gpu: &Gpu,
+        shape: &NetworkShape,
+        depth: usize,
+        batches: &[usize],
+        format: MemoryFormat,
+    ) -> Result<Self, TrainError> {
+        let (inputs, outputs) = (features_at(shape, depth, format), features_at(shape, depth + 1, format));
+        let shape = shape.layers[depth];
+        let (product, products) = match shape.product {
             Product::Conv(c) => {
                 let geometry = conv_geometry(c);
                 geometry.check()?;
                 let mut plans = BTreeMap::new();
                 for &batch in batches {
-                    plans.insert(batch, Convolution::new(gpu, geometry, batch)?);
+                    plans.insert(batch, Convolution::new(gpu, geometry, batch, format)?);
                 }
-                let (channels, positions) = (c.out_channels, c.out_side() * c.out_side());
-                let norm = || ResponseNorm::new(LocalResponseNorm::KRIZHEVSKY_2012, channels, positions);
-                let product = ProductOp::Conv(plans);
-                (product, channels * positions, positions, shape.response_norm.then(norm))
+                let positions = c.out_side() * c.out_side();
+                (ProductOp::Conv(plans), Features { channels: c.out_channels, positions, format })
             }
             Product::Linear { in_features, out_features } => {
                 let linear = FullyConnected::new(Linear::new(in_features, out_features)?);
-                (ProductOp::Linear(linear), out_features, 1, None)
+                (ProductOp::Linear(linear), Features::flat(out_features))
             }
         };
+        let norm = shape.response_norm.then(|| ResponseNorm::new(LocalResponseNorm::KRIZHEVSKY_2012, products));
         let pool = shape.pool.map(|p| MaxPool2d::new(p.channels, p.side, p.side, p.kernel, p.stride)).transpose()?;
-        let out_features = shape.num_activations();
-        let pool = pool.map(Pool::new);
-        Ok(Self { shape, product, norm, pool, in_features, product_features, positions, out_features })
+        let pool = pool.map(|op| Pool::new(op, format));
+        Ok(Self { shape, product, norm, pool, inputs, products, outputs })
+    }
+
+    /// Whether nothing lies between its ReLU and its pool.
+    fn is_pooled_after_relu(&self) -> bool {
+        self.shape.relu && self.norm.is_none() && self.pool.is_some()
+    }
+
+    /// Where the gradient of its bias is summed.
+    fn biased(&self) -> Features {
+        if self.is_pooled_after_relu() { self.outputs } else { self.products }
     }
 
     fn values(&self, gpu: &Gpu, capacity: usize, drops: bool) -> Result<Values<T>, CudaError> {
-        let (inner, outer) = (capacity * self.product_features, capacity * self.out_features);
+        let (inner, outer) = (capacity * self.products.count(), capacity * self.outputs.count());
         let dropped =
-            (drops && self.shape.dropout_before).then(|| gpu.zeros(capacity * self.in_features)).transpose()?;
+            (drops && self.shape.dropout_before).then(|| gpu.zeros(capacity * self.inputs.count())).transpose()?;
         let normed = match &self.norm {
             Some(_) => Some((gpu.zeros(inner)?, gpu.zeros(inner)?)),
             None => None,

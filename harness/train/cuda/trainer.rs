@@ -70,21 +70,21 @@ impl<T: Storage> Trainer<T> {
         let probability = setup.recipe.dropout;
         let drops = probability > 0.0;
         let network = Network::new(gpu, setup.shape, setup.span, sizes, drops)?;
-        let layout = ParameterLayout::new(parameters, setup.span.first, setup.span.last);
+        let layout = ParameterLayout::new(setup.shape, setup.span.first, setup.span.last, network.format());
         let first_trainable = setup.span.frozen.max(setup.span.first);
         let trainable = layout.len() - layout.weight(first_trainable).start;
         let steps = setup.recipe.steps;
         let every = steps_per_point(steps);
         let op = Dropout::new(probability)?;
         Ok(Self {
-            network,
             weights: Weights::new(gpu, &layout.pack(parameters))?,
             first_trainable: layout.weight(first_trainable).start,
             layout,
             velocities: gpu.zeros(trainable)?,
             gradients: gpu.zeros(trainable)?,
             input: gpu.zeros(capacity * examples.num_features)?,
-            batches: Batches::new(gpu, examples, capacity, stretch.epochs, &settings.augmentation)?,
+            batches: Batches::new(gpu, (examples, network.inputs()), capacity, stretch.epochs, &settings.augmentation)?,
+            network,
             outcome: CrossEntropy::new(gpu, capacity)?,
             state: gpu.upload(&[State::BEGIN])?,
             points: gpu.zeros(steps.div_ceil(every) as usize)?,

@@ -7,8 +7,8 @@ mod tests;
 use super::OperandError;
 use crate::conv2d::{Conv2d, Conv2dGeometry};
 use crate::cuda::{
-    self, Chosen, Convolution, CrossEntropy, CudaError, CudaSlice, CudaView, FullyConnected, Gpu, Pool, Precision,
-    ResponseNorm, State,
+    self, Chosen, Convolution, CrossEntropy, CudaError, CudaSlice, CudaView, Features, FullyConnected, Gpu,
+    MemoryFormat, Pool, Precision, ResponseNorm, State,
 };
 use crate::dropout::Dropout;
 use crate::linear::Linear;
@@ -26,6 +26,9 @@ struct Opened {
     gpu: Gpu,
     plans: HashMap<(Conv2dGeometry, usize), Convolution<f32>>,
 }
+
+/// As candle lays out its tensors.
+const FORMAT: MemoryFormat = MemoryFormat::ChannelsFirst;
 
 static OPENED: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
 
@@ -52,7 +55,7 @@ impl Opened {
     ) -> std::result::Result<(&Gpu, &Convolution<f32>, CudaSlice<u8>), CudaError> {
         let key = (geometry, batch);
         if !self.plans.contains_key(&key) {
-            self.plans.insert(key, Convolution::new(&self.gpu, geometry, batch)?);
+            self.plans.insert(key, Convolution::new(&self.gpu, geometry, batch, FORMAT)?);
         }
         let plan = &self.plans[&key];
         Ok((&self.gpu, plan, self.gpu.zeros(plan.workspace_bytes())?))
@@ -133,10 +136,27 @@ pub(super) fn conv2d(op: &Conv2d, x: Operand<'_>, weight: Operand<'_>, bias: Ope
         let (gpu, plan, mut workspace) = opened.plan(geometry, batch)?;
         let mut y = gpu.zeros(batch * geometry.out_features())?;
         plan.forward(gpu, &x, &weight, &mut y.as_view_mut(), &mut workspace.as_view_mut())?;
-        cuda::add_bias(gpu, &mut y.as_view_mut(), &bias, geometry.out_height() * geometry.out_width(), false)?;
+        cuda::add_bias(gpu, &mut y.as_view_mut(), &bias, outputs(geometry), false)?;
         Ok(y)
     })?;
     stored(&device, y, (batch, geometry.out_channels, geometry.out_height(), geometry.out_width()))
+}
+
+/// What a convolution puts out.
+fn outputs(geometry: Conv2dGeometry) -> Features {
+    let positions = geometry.out_height() * geometry.out_width();
+    Features { channels: geometry.out_channels, positions, format: FORMAT }
+}
+
+fn bias_gradient(
+    gpu: &Gpu,
+    dy: &CudaView<'_, f32>,
+    features: Features,
+) -> std::result::Result<CudaSlice<f32>, CudaError> {
+    let mut sums = gpu.zeros(cuda::bias_gradient_scratch(features, dy.len() / features.count()))?;
+    let mut db = gpu.zeros(features.channels)?;
+    cuda::bias_gradient(gpu, dy, &mut db.as_view_mut(), features, &mut sums.as_view_mut())?;
+    Ok(db)
 }
 
 type Gradients = (Option<Tensor>, Option<Tensor>, Option<Tensor>);
@@ -172,10 +192,7 @@ pub(super) fn conv2d_gradients(
             gradients[1] = Some(dweight);
         }
         if wanted[2] {
-            let mut dbias = gpu.zeros(geometry.out_channels)?;
-            let positions = geometry.out_height() * geometry.out_width();
-            cuda::bias_gradient(gpu, &dy, &mut dbias.as_view_mut(), positions)?;
-            gradients[2] = Some(dbias);
+            gradients[2] = Some(bias_gradient(gpu, &dy, outputs(geometry))?);
         }
         Ok(gradients)
     })?;
@@ -189,7 +206,7 @@ pub(super) fn linear(op: Linear, x: Operand<'_>, weight: Operand<'_>, bias: Oper
     let y = Opened::with(&device, |Opened { gpu, .. }| {
         let mut y = gpu.zeros(batch * op.out_features)?;
         FullyConnected::new(op).forward(gpu, &x, &weight, &mut y.as_view_mut())?;
-        cuda::add_bias(gpu, &mut y.as_view_mut(), &bias, 1, false)?;
+        cuda::add_bias(gpu, &mut y.as_view_mut(), &bias, Features::flat(op.out_features), false)?;
         Ok(y)
     })?;
     stored(&device, y, (batch, op.out_features))
@@ -216,9 +233,7 @@ pub(super) fn linear_gradients(
             gradients[1] = Some(dweight);
         }
         if wanted[2] {
-            let mut dbias = gpu.zeros(op.out_features)?;
-            cuda::bias_gradient(gpu, &dy, &mut dbias.as_view_mut(), 1)?;
-            gradients[2] = Some(dbias);
+            gradients[2] = Some(bias_gradient(gpu, &dy, Features::flat(op.out_features))?);
         }
         Ok(gradients)
     })?;
@@ -232,8 +247,8 @@ pub(super) fn relu(x: Operand<'_>) -> Forward {
     let y = Opened::with(&device, |Opened { gpu, .. }| {
         let (mut y, nothing) = (gpu.zeros(x.len())?, gpu.zeros(1)?);
         gpu.stream().memcpy_dtod(&x, &mut y)?;
-        let positions = y.len();
-        cuda::add_bias(gpu, &mut y.as_view_mut(), &nothing.as_view(), positions, true)?;
+        let one_channel = Features { channels: 1, positions: y.len(), format: FORMAT };
+        cuda::add_bias(gpu, &mut y.as_view_mut(), &nothing.as_view(), one_channel, true)?;
         Ok(y)
     })?;
     stored(&device, y, shape)
@@ -273,7 +288,7 @@ fn dropped(
 ) -> std::result::Result<CudaSlice<f32>, CudaError> {
     let mut y = gpu.zeros(x.len())?;
     let state = gpu.upload(&[State { step, ..State::BEGIN }])?;
-    cuda::dropout(gpu, (op, stream), &state, Some(x), &mut y.as_view_mut(), x.len() / batch)?;
+    cuda::dropout(gpu, (op, stream), &state, Some(x), &mut y.as_view_mut(), Features::flat(x.len() / batch))?;
     Ok(y)
 }
 
@@ -291,7 +306,7 @@ pub(super) fn max_pool2d_gradient(operation: &'static str, op: MaxPool2d, x: &Te
     let dx = on_elements(operation, [x, dy], |Opened { gpu, .. }, [x, dy]| {
         let (_, taps) = pooled(gpu, op, &x, batch)?;
         let mut dx = gpu.zeros(x.len())?;
-        Pool::new(op).input_gradient(gpu, &dy, &taps.as_view(), &mut dx.as_view_mut())?;
+        Pool::new(op, FORMAT).input_gradient(gpu, &dy, &taps.as_view(), &mut dx.as_view_mut())?;
         Ok(dx)
     })?;
     Ok(tensor(x.device().as_cuda_device()?, dx, x.shape()))
@@ -305,7 +320,7 @@ fn pooled(
     batch: usize,
 ) -> std::result::Result<(CudaSlice<f32>, CudaSlice<u8>), CudaError> {
     let (mut y, mut taps) = (gpu.zeros(batch * op.out_features())?, gpu.zeros(batch * op.out_features())?);
-    Pool::new(op).forward(gpu, x, &mut y.as_view_mut(), &mut taps.as_view_mut())?;
+    Pool::new(op, FORMAT).forward(gpu, x, &mut y.as_view_mut(), &mut taps.as_view_mut())?;
     Ok((y, taps))
 }
 
@@ -314,7 +329,7 @@ pub(super) fn local_response_norm(op: LocalResponseNorm, x: Operand<'_>) -> Forw
     let (shape, device) = (x.layout.shape().clone(), x.storage.device.clone());
     let (_, channels, height, width) = shape.dims4()?;
     let x = x.view()?;
-    let norm = ResponseNorm::new(op, channels, height * width);
+    let norm = ResponseNorm::new(op, Features { channels, positions: height * width, format: FORMAT });
     let y = Opened::with(&device, |Opened { gpu, .. }| Ok(normalised(gpu, norm, &x)?.0))?;
     stored(&device, y, shape)
 }
@@ -327,7 +342,7 @@ pub(super) fn local_response_norm_gradient(
     dy: &Tensor,
 ) -> Result<Tensor> {
     let (_, channels, height, width) = x.dims4()?;
-    let norm = ResponseNorm::new(op, channels, height * width);
+    let norm = ResponseNorm::new(op, Features { channels, positions: height * width, format: FORMAT });
     let dx = on_elements(operation, [x, dy], |Opened { gpu, .. }, [x, dy]| {
         let (y, scale) = normalised(gpu, norm, &x)?;
         let mut dx = gpu.zeros(x.len())?;

@@ -2,7 +2,7 @@
 
 use super::descriptor::{Convolving, FilterShape, TensorShape};
 use super::gpu::{pointer, pointer_mut};
-use super::{CudaError, CudaView, CudaViewMut, Gpu, Precision, Storage};
+use super::{CudaError, CudaView, CudaViewMut, Gpu, MemoryFormat, Precision, Storage};
 use crate::conv2d::Conv2dGeometry;
 use candle_core::cuda_backend::cudarc::cudnn::result;
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
@@ -62,16 +62,16 @@ macro_rules! rank {
 }
 
 impl<T: Storage> Convolution<T> {
-    /// Plans the convolution of batches of `batch` examples.
+    /// Plans the convolution of batches of `batch` examples in this format.
     ///
     /// # Errors
     /// [`CudaError::Dnn`]; [`CudaError::NoDeterministicAlgorithm`].
-    pub fn new(gpu: &Gpu, geometry: Conv2dGeometry, batch: usize) -> Result<Self, CudaError> {
+    pub fn new(gpu: &Gpu, geometry: Conv2dGeometry, batch: usize, format: MemoryFormat) -> Result<Self, CudaError> {
         let Conv2dGeometry { in_channels, out_channels, height, width, kernel, stride, padding, groups } = geometry;
         gpu.stream().context().bind_to_thread()?;
-        let x = TensorShape::new::<T>([batch, in_channels, height, width])?;
-        let w = FilterShape::new::<T>([out_channels, in_channels / groups, kernel, kernel])?;
-        let y = TensorShape::new::<T>([batch, out_channels, geometry.out_height(), geometry.out_width()])?;
+        let x = TensorShape::new::<T>([batch, in_channels, height, width], format)?;
+        let w = FilterShape::new::<T>([out_channels, in_channels / groups, kernel, kernel], format)?;
+        let y = TensorShape::new::<T>([batch, out_channels, geometry.out_height(), geometry.out_width()], format)?;
         let convolving = || Convolving::new(padding, stride, groups, arithmetic(gpu.precision()));
         let c = convolving()?;
         let ranked = rank!(result::get_convolution_forward_algorithm, gpu, x.0, w.0, c.0, y.0);
@@ -104,7 +104,8 @@ impl<T: Storage> Convolution<T> {
     /// `y = weight * x`, the bias left out.
     ///
     /// # Shape
-    /// `x`: `(N, C, H, W)`; `weight`: `(O, C / groups, k, k)`; `y`: `(N, O, out_height, out_width)`, overwritten.
+    /// `x`: `(N, C, H, W)`; `weight`: `(O, C / groups, k, k)`; `y`: `(N, O, out_height, out_width)`, overwritten; or all with
+    /// channels last, see [`MemoryFormat`].
     /// # Errors
     /// [`CudaError::Dnn`].
     /// # Panics

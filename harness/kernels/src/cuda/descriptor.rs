@@ -1,7 +1,7 @@
 //! cuDNN's handle and descriptors, each freed with its owner.
 
-use super::CudaError;
 use super::storage::sealed::Sealed;
+use super::{CudaError, MemoryFormat};
 use candle_core::cuda_backend::cudarc::cudnn::result;
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
     cudnnConvolutionDescriptor_t, cudnnConvolutionMode_t, cudnnDataType_t, cudnnFilterDescriptor_t, cudnnHandle_t,
@@ -10,7 +10,12 @@ use candle_core::cuda_backend::cudarc::cudnn::sys::{
 use candle_core::cuda_backend::cudarc::driver::CudaStream;
 use std::sync::Arc;
 
-const FORMAT: cudnnTensorFormat_t = cudnnTensorFormat_t::CUDNN_TENSOR_NCHW;
+fn tensor_format(format: MemoryFormat) -> cudnnTensorFormat_t {
+    match format {
+        MemoryFormat::ChannelsFirst => cudnnTensorFormat_t::CUDNN_TENSOR_NCHW,
+        MemoryFormat::ChannelsLast => cudnnTensorFormat_t::CUDNN_TENSOR_NHWC,
+    }
+}
 
 /// A handle whose work goes to one stream.
 pub(super) struct DnnHandle(pub(super) cudnnHandle_t);
@@ -32,14 +37,15 @@ impl Drop for DnnHandle {
     }
 }
 
-/// The shape of an activation, `(N, C, H, W)`.
+/// The shape of an activation, its sizes told as `(N, C, H, W)`.
 pub(super) struct TensorShape(pub(super) cudnnTensorDescriptor_t);
 
 impl TensorShape {
-    pub(super) fn new<T: Sealed>(sizes: [usize; 4]) -> Result<Self, CudaError> {
+    pub(super) fn new<T: Sealed>(sizes: [usize; 4], format: MemoryFormat) -> Result<Self, CudaError> {
         let shape = Self(result::create_tensor_descriptor()?);
+        let format = tensor_format(format);
         // SAFETY: the descriptor lives.
-        unsafe { result::set_tensor4d_descriptor(shape.0, FORMAT, T::DATA_TYPE, sizes.map(|size| size as i32)) }?;
+        unsafe { result::set_tensor4d_descriptor(shape.0, format, T::DATA_TYPE, sizes.map(|size| size as i32)) }?;
         Ok(shape)
     }
 }
@@ -51,14 +57,15 @@ impl Drop for TensorShape {
     }
 }
 
-/// The shape of a convolution's weights, `(O, C / groups, k, k)`.
+/// The shape of a convolution's weights, its sizes told as `(O, C / groups, k, k)`.
 pub(super) struct FilterShape(pub(super) cudnnFilterDescriptor_t);
 
 impl FilterShape {
-    pub(super) fn new<T: Sealed>(sizes: [usize; 4]) -> Result<Self, CudaError> {
+    pub(super) fn new<T: Sealed>(sizes: [usize; 4], format: MemoryFormat) -> Result<Self, CudaError> {
         let shape = Self(result::create_filter_descriptor()?);
+        let format = tensor_format(format);
         // SAFETY: the descriptor lives.
-        unsafe { result::set_filter4d_descriptor(shape.0, T::DATA_TYPE, FORMAT, sizes.map(|size| size as i32)) }?;
+        unsafe { result::set_filter4d_descriptor(shape.0, T::DATA_TYPE, format, sizes.map(|size| size as i32)) }?;
         Ok(shape)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::gpu::pointer;
 use super::launch::{count, elementwise, launch};
-use super::{CudaError, CudaSlice, CudaView, CudaViewMut, Gpu, State, Storage};
+use super::{CudaError, CudaSlice, CudaView, CudaViewMut, Features, Gpu, State, Storage};
 use crate::dropout::{Dropout, check_stream};
 use crate::philox::Stream;
 use candle_core::cuda_backend::cudarc::driver::DeviceRepr;
@@ -11,7 +11,8 @@ use candle_core::cuda_backend::cudarc::driver::DeviceRepr;
 unsafe impl DeviceRepr for Stream {}
 
 /// `y[n][f] = mask[n][f] x[n][f]`, the mask of the state's step: 0 with the dropout's probability, else what keeps the
-/// mean. The gradient is the same of the gradient, so no mask is kept.
+/// mean. Features are counted as in `(C, P)`, wherever they lie: the mask does not depend on the format. The gradient is the
+/// same of the gradient, so no mask is kept.
 ///
 /// # Shape
 /// `x`, `y`: `(N, features)`; without `x`, `y` is changed in place.
@@ -25,19 +26,33 @@ pub fn dropout<T: Storage>(
     state: &CudaSlice<State>,
     x: Option<&CudaView<'_, T>>,
     y: &mut CudaViewMut<'_, T>,
-    features: usize,
+    features: Features,
 ) -> Result<(), CudaError> {
-    assert_eq!(y.len() % features, 0, "dropout: elements of y");
     assert!(x.is_none_or(|x| x.len() == y.len()), "dropout: elements of x");
     count(y.len())?;
-    let batch = y.len() / features;
-    check_stream(features, batch);
+    let batch = features.examples("dropout", y.len());
+    check_stream(features.count(), batch);
     let (threshold, scale) = (op.threshold(), op.scale());
-    let threads = count(features.div_ceil(4) * batch)?;
-    let (features, batch) = (features as u32, batch as u32);
+    let threads = count(features.count().div_ceil(4) * batch)?;
+    let (channels, positions) = (features.channels as u32, features.positions as u32);
+    let (channels_last, batch) = (u32::from(features.is_channels_last()), batch as u32);
     let kernel = &T::kernels(gpu).dropout;
     // Without x the kernel reads each element of y before it writes it, in the same thread.
     let x = x.map_or(0, |x| pointer(gpu, x));
-    launch!(gpu, kernel, elementwise(threads), &x, y, &stream, state, &threshold, &scale, &features, &batch);
+    launch!(
+        gpu,
+        kernel,
+        elementwise(threads),
+        &x,
+        y,
+        &stream,
+        state,
+        &threshold,
+        &scale,
+        &channels,
+        &positions,
+        &channels_last,
+        &batch,
+    );
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::descriptor::DnnHandle;
 use super::launch::{KERNELS, Kernels};
-use super::{CudaError, Precision};
+use super::{CudaError, MemoryFormat, Precision};
 use candle_core::CudaDevice;
 use candle_core::cuda_backend::cudarc::cublas::{CudaBlas, sys as cublas};
 use candle_core::cuda_backend::cudarc::cudnn;
@@ -13,7 +13,7 @@ use candle_core::cuda_backend::cudarc::driver::{
 use std::sync::Arc;
 
 /// Version of the arithmetic of the GPU kernels; as [`crate::NUMERICS_VERSION`] for the CPU's.
-pub const CUDA_NUMERICS_VERSION: u32 = 1;
+pub const CUDA_NUMERICS_VERSION: u32 = 2;
 
 /// cuBLAS's scratch memory: as much as it takes by itself on a Hopper GPU. Its own, so that a product's algorithm, and its
 /// bits, do not depend on what other streams do.
@@ -29,6 +29,7 @@ pub struct Gpu {
     stream: Arc<CudaStream>,
     device: CudaDevice,
     precision: Precision,
+    memory_format: MemoryFormat,
 }
 
 // SAFETY: a Gpu is used by one thread at a time (it is not Sync). Its handles of cuBLAS and cuDNN may move between threads
@@ -78,7 +79,13 @@ impl Gpu {
             status.result()?;
         }
         let dnn = DnnHandle::new(&stream)?;
-        Ok(Self { dnn, blas, _blas_workspace: workspace, kernels, stream, device, precision })
+        let memory_format = precision.memory_format();
+        Ok(Self { dnn, blas, _blas_workspace: workspace, kernels, stream, device, precision, memory_format })
+    }
+
+    /// Computes in another format than the precision's own, to compare them.
+    pub fn with_memory_format(self, memory_format: MemoryFormat) -> Self {
+        Self { memory_format, ..self }
     }
 
     /// The candle device, whose stream all work is queued on.
@@ -94,6 +101,11 @@ impl Gpu {
     /// The precision it computes in.
     pub fn precision(&self) -> Precision {
         self.precision
+    }
+
+    /// The format that networks compute in, where cuDNN can.
+    pub fn memory_format(&self) -> MemoryFormat {
+        self.memory_format
     }
 
     pub(super) fn blas(&self) -> cublas::cublasHandle_t {

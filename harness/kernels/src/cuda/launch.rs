@@ -7,7 +7,10 @@ use std::sync::Arc;
 include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
 
 /// Threads of a block; the kernels whose threads wait for each other count on it (`BLOCK` in `prelude.cuh`).
-const BLOCK: u32 = 256;
+pub(super) const BLOCK: u32 = 256;
+
+/// Columns that a block sums side by side, where it is a table of threads (`LANES` there).
+pub(super) const LANES: u32 = 8;
 
 /// Blocks of a kernel that strides over its elements.
 const STRIDING_BLOCKS: u32 = 1024;
@@ -29,8 +32,9 @@ macro_rules! kernels {
 kernels! {
     /// Those of `layers.cuh`, for one type of storage.
     LayerKernels {
-        standardise_images, gather_images, gather_codes, widen, add_bias, relu_gradient, bias_gradient, column_sums,
-        dropout, local_response_norm, local_response_norm_gradient, max_pool, max_pool_gradient, cross_entropy, sgd,
+        standardise_images, gather_images, gather_codes, widen, add_bias, relu_gradient, bias_gradient,
+        bias_gradient_channels_last, sum_parts, dropout, local_response_norm, local_response_norm_gradient, max_pool,
+        max_pool_packed, max_pool_gradient, max_pool_gradient_packed, cross_entropy, sgd,
     }
 }
 
@@ -60,8 +64,8 @@ impl Kernels {
 
 /// A number of elements as the kernels count.
 pub(super) fn count(elements: usize) -> Result<u32, CudaError> {
-    // An index past the end by less than a block must not wrap around.
-    u32::try_from(elements).ok().filter(|&count| count <= u32::MAX - BLOCK).ok_or(CudaError::TooLarge { elements })
+    // An index past the end by less than a block of packs must not wrap around.
+    u32::try_from(elements).ok().filter(|&count| count <= u32::MAX - 16 * BLOCK).ok_or(CudaError::TooLarge { elements })
 }
 
 /// A thread for each of so many elements.

@@ -1,31 +1,30 @@
 //! Local response normalisation.
 
 use super::launch::{count, elementwise, launch};
-use super::{CudaError, CudaView, CudaViewMut, Gpu, Storage};
+use super::{CudaError, CudaView, CudaViewMut, Features, Gpu, Storage};
 use crate::local_response_norm::LocalResponseNorm;
 
-/// The normalisation of tensors of so many channels and positions. Its exponent is the paper's, 3/4.
+/// The normalisation of activations. Its exponent is the paper's, 3/4.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseNorm {
     op: LocalResponseNorm,
-    channels: usize,
-    positions: usize,
+    features: Features,
 }
 
 impl ResponseNorm {
-    /// The normalisation `op` of `(N, channels, positions)`.
+    /// The normalisation `op` of `(N, features)`.
     ///
     /// # Panics
     /// If the exponent is not 3/4, which is all that the kernels compute.
-    pub fn new(op: LocalResponseNorm, channels: usize, positions: usize) -> Self {
+    pub fn new(op: LocalResponseNorm, features: Features) -> Self {
         assert!(op.beta == 0.75, "local_response_norm: on a GPU the exponent is 0.75");
-        Self { op, channels, positions }
+        Self { op, features }
     }
 
     /// `y = x / s^β`; `scale` is s, which the gradient needs.
     ///
     /// # Shape
-    /// `x`, `y`, `scale`: `(N, channels, positions)`; `y` and `scale` are overwritten.
+    /// `x`, `y`, `scale`: `(N, features)`; `y` and `scale` are overwritten.
     /// # Errors
     /// [`CudaError::TooLarge`], [`CudaError::Driver`].
     /// # Panics
@@ -38,7 +37,7 @@ impl ResponseNorm {
         scale: &mut CudaViewMut<'_, f32>,
     ) -> Result<(), CudaError> {
         let elements = self.check(&[x.len(), y.len(), scale.len()])?;
-        let (channels, positions, before, after) = self.window();
+        let (channels, stride, before, after) = self.window();
         let LocalResponseNorm { alpha, k, .. } = self.op;
         launch!(
             gpu,
@@ -48,7 +47,7 @@ impl ResponseNorm {
             y,
             scale,
             &channels,
-            &positions,
+            &stride,
             &before,
             &after,
             &alpha,
@@ -61,8 +60,7 @@ impl ResponseNorm {
     /// `dx[c] = dy[c] / s[c]^β − 2αβ x[c] Σ over c' of dy[c'] y[c'] / s[c']`, c' the channels whose window holds c.
     ///
     /// # Shape
-    /// `x`, `y`, `scale`, as [`Self::forward`] had and made them, `dy`, `dx`: `(N, channels, positions)`; `dx` is
-    /// overwritten.
+    /// `x`, `y`, `scale`, as [`Self::forward`] had and made them, `dy`, `dx`: `(N, features)`; `dx` is overwritten.
     /// # Errors
     /// [`CudaError::TooLarge`], [`CudaError::Driver`].
     /// # Panics
@@ -75,7 +73,7 @@ impl ResponseNorm {
         dx: &mut CudaViewMut<'_, T>,
     ) -> Result<(), CudaError> {
         let elements = self.check(&[x.len(), y.len(), scale.len(), dy.len(), dx.len()])?;
-        let (channels, positions, before, after) = self.window();
+        let (channels, stride, before, after) = self.window();
         let factor = 2.0 * self.op.alpha * self.op.beta;
         launch!(
             gpu,
@@ -87,7 +85,7 @@ impl ResponseNorm {
             dy,
             dx,
             &channels,
-            &positions,
+            &stride,
             &before,
             &after,
             &factor,
@@ -96,17 +94,17 @@ impl ResponseNorm {
         Ok(())
     }
 
-    /// Channels, positions, and how many channels a window holds before and after its own.
+    /// Channels, the way from one to the next, and how many a window holds before and after its own.
     fn window(&self) -> (u32, u32, u32, u32) {
         let size = self.op.size as u32;
-        (self.channels as u32, self.positions as u32, size / 2, size.saturating_sub(1) / 2)
+        (self.features.channels as u32, self.features.channel_stride() as u32, size / 2, size.saturating_sub(1) / 2)
     }
 
     fn check(&self, lengths: &[usize]) -> Result<u32, CudaError> {
         for &length in lengths {
             assert_eq!(length, lengths[0], "local_response_norm: tensors have the same length");
         }
-        assert_eq!(lengths[0] % (self.channels * self.positions), 0, "local_response_norm: whole examples");
+        self.features.examples("local_response_norm", lengths[0]);
         count(lengths[0])
     }
 }

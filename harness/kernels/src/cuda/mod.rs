@@ -1,9 +1,9 @@
 //! The operations on an NVIDIA GPU: convolutions by cuDNN, products by cuBLAS, everything else by kernels of our own
 //! (`device/`), all on the stream of a candle CUDA device.
 //!
-//! Tensors are batch-outermost: an activation is `(N, features)`, the features `(C, H, W)`. Work is queued and not waited
-//! for; what a step leaves behind (its loss, the curve, whether it diverged) stays in the GPU's memory, in a [`State`],
-//! so that whole steps can be captured as a graph and launched without a word from the host.
+//! Tensors are batch-outermost: an activation is `(N, features)`, the features in either [`MemoryFormat`]. Work is queued and
+//! not waited for; what a step leaves behind (its loss, the curve, whether it diverged) stays in the GPU's memory, in a
+//! [`State`], so that whole steps can be captured as a graph and launched without a word from the host.
 //!
 //! Every algorithm is deterministic: on one model of GPU, with the same driver and libraries, the same bits come out.
 //! Between a GPU and the CPU bits differ where sums are taken in another order (products, biases, losses) and where an
@@ -17,6 +17,7 @@ mod cross_entropy;
 mod descriptor;
 mod dropout;
 mod error;
+mod features;
 mod gpu;
 mod graph;
 mod launch;
@@ -30,7 +31,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
-pub use activation::{add_bias, bias_gradient, relu_gradient};
+pub use activation::{add_bias, bias_gradient, bias_gradient_scratch, relu_and_bias_gradient, relu_gradient};
 pub use augmentation::{Change, change};
 pub use batch::{Chosen, copy_images, gather_codes, gather_images, standardise_images, widen};
 pub use candle_core::cuda_backend::cudarc::driver::{CudaSlice, CudaView, CudaViewMut};
@@ -38,6 +39,7 @@ pub use conv2d::Convolution;
 pub use cross_entropy::{CrossEntropy, cross_entropy};
 pub use dropout::dropout;
 pub use error::CudaError;
+pub use features::{Features, MemoryFormat};
 pub use gpu::{CUDA_NUMERICS_VERSION, Gpu};
 pub use graph::Graph;
 pub use half::bf16;

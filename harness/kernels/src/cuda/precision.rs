@@ -1,5 +1,7 @@
 //! In what precision a GPU computes.
 
+use super::MemoryFormat;
+
 /// Precision of activations and products. Parameters, their velocities and losses are kept in single precision whatever it
 /// is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -20,6 +22,15 @@ impl Precision {
             Self::Fp32 => "f32",
             Self::Tf32 => "tf32",
             Self::Bf16 => "bf16",
+        }
+    }
+
+    /// The format that suits it: tensor cores, whose operands are runs of channels, take what has channels last as it is, and
+    /// the rest is transposed for them at each pass; single precision's kernels are best with channels first.
+    pub fn memory_format(self) -> MemoryFormat {
+        match self {
+            Self::Fp32 => MemoryFormat::ChannelsFirst,
+            Self::Tf32 | Self::Bf16 => MemoryFormat::ChannelsLast,
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn step<T: Storage>(
     assert!(copy.as_ref().is_none_or(|copy| copy.len() == elements), "sgd: a weight and its copy have the same length");
     let copy = copy.map_or(0, |copy| pointer_mut(gpu, copy));
     let Sgd { momentum, weight_decay } = sgd;
-    let (kernel, config, elements) = (&T::kernels(gpu).sgd, striding(elements), elements as u64);
+    let (kernel, config, elements) = (&T::kernels(gpu).sgd, striding(elements.div_ceil(4)), elements as u64);
     let num_rates = rates.len() as u64;
     launch!(
         gpu,

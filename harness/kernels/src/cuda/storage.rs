@@ -75,6 +75,9 @@ pub(super) mod sealed {
 
     /// What the kernels need of such a type.
     pub trait Sealed: DeviceRepr + ValidAsZeroBits + CudnnDataType + Copy + Send + Sync + Sized + 'static {
+        /// Numbers that a thread loads or stores at once: 16 bytes (`PACK` in the kernels).
+        const PACK: usize = 16 / size_of::<Self>();
+
         /// cuBLAS's name of it.
         const BLAS: cudaDataType;
 

@@ -61,10 +61,53 @@ impl Stored for bf16 {
     }
 }
 
-fn widened<T: Stored>(gpu: &Gpu, tensor: &CudaSlice<T>) -> Vec<f32> {
+/// A tensor's values, with channels first.
+fn widened<T: Stored>(gpu: &Gpu, tensor: &CudaSlice<T>, features: Features) -> Vec<f32> {
     let mut wide = gpu.zeros(tensor.len()).unwrap();
-    widen(gpu, &tensor.as_view(), &mut wide.as_view_mut()).unwrap();
+    widen(gpu, &tensor.as_view(), &mut wide.as_view_mut(), features).unwrap();
     download(gpu, &wide)
+}
+
+const FORMATS: [MemoryFormat; 2] = [MemoryFormat::ChannelsFirst, MemoryFormat::ChannelsLast];
+
+/// Values `(N, C, P)` as they lie in these features' format.
+fn laid_out(values: &[f32], features: Features) -> Vec<f32> {
+    if !features.is_channels_last() {
+        return values.to_vec();
+    }
+    let Features { channels, positions, .. } = features;
+    let example = |values: &[f32]| -> Vec<f32> {
+        (0..positions)
+            .flat_map(|p| (0..channels).map(move |c| (c, p)))
+            .map(|(c, p)| values[c * positions + p])
+            .collect()
+    };
+    values.chunks_exact(features.count()).flat_map(example).collect()
+}
+
+/// A tensor of these values `(N, C, P)`.
+fn stored<T: Stored>(gpu: &Gpu, values: &[f32], features: Features) -> CudaSlice<T> {
+    gpu.upload(&T::of(&laid_out(values, features))).unwrap()
+}
+
+/// The bias's gradient, after ReLU's where there is a `y`.
+fn gradient_of_bias<T: Stored>(
+    gpu: &Gpu,
+    y: Option<&CudaSlice<T>>,
+    dy: &mut CudaSlice<T>,
+    features: Features,
+) -> Vec<f32> {
+    let mut db: CudaSlice<T> = gpu.zeros(features.channels).unwrap();
+    let mut sums = gpu.zeros(bias_gradient_scratch(features, dy.len() / features.count())).unwrap();
+    let (mut of_bias, mut sums) = (db.as_view_mut(), sums.as_view_mut());
+    match y {
+        None => bias_gradient(gpu, &dy.as_view(), &mut of_bias, features, &mut sums).unwrap(),
+        Some(y) => {
+            let (y, mut dy) = (y.as_view(), dy.as_view_mut());
+            relu_and_bias_gradient(gpu, &y, &mut dy, &mut of_bias, features, &mut sums).unwrap();
+        }
+    }
+    widened(gpu, &db, Features::flat(features.channels))
 }
 
 /// What the CPU is given: the values that the storage holds.
@@ -119,7 +162,7 @@ const CONVOLUTIONS: [Conv2dGeometry; 4] = [
     },
 ];
 
-fn convolution<T: Stored>(precision: Precision, tolerance: f64) {
+fn convolution<T: Stored>(precision: Precision, format: MemoryFormat, tolerance: f64) {
     let Some(gpu) = gpu(precision) else { return };
     for geometry in CONVOLUTIONS {
         let batch = 5;
@@ -134,41 +177,86 @@ fn convolution<T: Stored>(precision: Precision, tolerance: f64) {
         let (x_in, dy_in) = (batch_innermost(&x, batch), batch_innermost(&dy, batch));
         let mut y = vec![0.0; dy.len()];
         op.forward(&x_in, &weight, &bias, &mut y, batch, Activation::Relu, &mut scratch);
-        let (mut dx, mut dw, mut db) = (vec![0.0; x.len()], vec![0.0; weight.len()], vec![0.0; bias.len()]);
+        let (mut dx, mut dw) = (vec![0.0; x.len()], vec![0.0; weight.len()]);
         op.input_gradient(&dy_in, &weight, &mut dx, batch, &mut scratch);
         op.weight_gradient(&x_in, &dy_in, &mut dw, batch, &mut scratch);
-        op.bias_gradient(&dy_in, &mut db, batch);
         // On the GPU, batch-outermost.
-        let plan = Convolution::<T>::new(&gpu, geometry, batch).unwrap();
+        let inputs = Features { channels: geometry.in_channels, positions: geometry.height * geometry.width, format };
+        let positions = geometry.out_height() * geometry.out_width();
+        let outputs = Features { channels: geometry.out_channels, positions, format };
+        let taps = geometry.kernel * geometry.kernel;
+        let row = Features { channels: geometry.in_channels / geometry.groups, positions: taps, format };
+        let plan = Convolution::<T>::new(&gpu, geometry, batch, format).unwrap();
         let mut workspace = gpu.zeros(plan.workspace_bytes()).unwrap();
-        let [x, weight, dy] = [&x, &weight, &dy].map(|values| gpu.upload(&T::of(values)).unwrap());
+        let (x, weight) = (stored::<T>(&gpu, &x, inputs), stored::<T>(&gpu, &weight, row));
+        let dy = stored::<T>(&gpu, &dy, outputs);
         let (x, weight, dy) = (x.as_view(), weight.as_view(), dy.as_view());
         let mut found: CudaSlice<T> = gpu.zeros(y.len()).unwrap();
         plan.forward(&gpu, &x, &weight, &mut found.as_view_mut(), &mut workspace.as_view_mut()).unwrap();
-        let positions = geometry.out_height() * geometry.out_width();
         let bias = gpu.upload(&bias).unwrap();
-        add_bias(&gpu, &mut found.as_view_mut(), &bias.as_view(), positions, true).unwrap();
-        assert_near("y", &widened(&gpu, &found), &batch_outermost(&y, batch), tolerance);
+        add_bias(&gpu, &mut found.as_view_mut(), &bias.as_view(), outputs, true).unwrap();
+        assert_near("y", &widened(&gpu, &found, outputs), &batch_outermost(&y, batch), tolerance);
         let mut found: CudaSlice<T> = gpu.zeros(dx.len()).unwrap();
         plan.input_gradient(&gpu, &dy, &weight, &mut found.as_view_mut(), &mut workspace.as_view_mut()).unwrap();
-        assert_near("dx", &widened(&gpu, &found), &batch_outermost(&dx, batch), tolerance);
+        assert_near("dx", &widened(&gpu, &found, inputs), &batch_outermost(&dx, batch), tolerance);
         let mut found: CudaSlice<T> = gpu.zeros(dw.len()).unwrap();
         plan.weight_gradient(&gpu, &x, &dy, &mut found.as_view_mut(), &mut workspace.as_view_mut()).unwrap();
-        assert_near("dw", &widened(&gpu, &found), &dw, tolerance);
-        let mut found: CudaSlice<T> = gpu.zeros(db.len()).unwrap();
-        bias_gradient(&gpu, &dy, &mut found.as_view_mut(), positions).unwrap();
-        assert_near("db", &widened(&gpu, &found), &db, tolerance);
+        assert_near("dw", &widened(&gpu, &found, row), &dw, tolerance);
     }
 }
 
 #[test]
 fn convolutions_and_their_gradients_are_the_cpus() {
-    convolution::<f32>(Precision::Fp32, STRICT);
+    for format in FORMATS {
+        convolution::<f32>(Precision::Fp32, format, STRICT);
+    }
 }
 
 #[test]
 fn convolutions_in_bfloat16_are_the_cpus_of_the_same_operands() {
-    convolution::<bf16>(Precision::Bf16, HALF);
+    for format in FORMATS {
+        convolution::<bf16>(Precision::Bf16, format, HALF);
+    }
+}
+
+/// Widths that packs of channels fill and do not fill, few positions and many, more rows than a part has.
+const BIASED: [(usize, usize, usize); 6] =
+    [(5, 16, 9), (3, 13, 25), (2, 8, 300), (70, 5, 1), (9, 130, 4), (600, 24, 36)];
+
+fn biases<T: Stored>(precision: Precision, format: MemoryFormat, tolerance: f64) {
+    let Some(gpu) = gpu(precision) else { return };
+    for (batch, channels, positions) in BIASED {
+        let features = Features { channels, positions, format };
+        let draw = |name: &str| rounded(precision, normal(name, batch * features.count()));
+        let (x, dy, bias) = (draw("x"), draw("dy"), normal("bias", channels));
+        let of_channel = |i: usize| i / positions % channels;
+        let sums: Vec<f32> = x.iter().enumerate().map(|(i, x)| x + bias[of_channel(i)]).collect();
+        let masked: Vec<f32> = x.iter().zip(&dy).map(|(&x, &dy)| if x > 0.0 { dy } else { 0.0 }).collect();
+        let total = |dy: &[f32]| -> Vec<f32> {
+            let mut totals = vec![0.0; channels];
+            dy.iter().enumerate().for_each(|(i, &dy)| totals[of_channel(i)] += f64::from(dy));
+            totals.into_iter().map(|total| total as f32).collect()
+        };
+        let (bias, mut y) = (gpu.upload(&bias).unwrap(), stored::<T>(&gpu, &x, features));
+        add_bias(&gpu, &mut y.as_view_mut(), &bias.as_view(), features, false).unwrap();
+        let name = format!("{features:?}, batch {batch}");
+        assert_near(&format!("y of {name}"), &widened(&gpu, &y, features), &sums, tolerance);
+        let (x, mut on_gpu) = (stored::<T>(&gpu, &x, features), stored::<T>(&gpu, &dy, features));
+        let found = gradient_of_bias(&gpu, None, &mut on_gpu, features);
+        assert_near(&format!("db of {name}"), &found, &total(&dy), tolerance);
+        assert_eq!(widened(&gpu, &on_gpu, features), dy, "{name}: dy is left alone");
+        let found = gradient_of_bias(&gpu, Some(&x), &mut on_gpu, features);
+        assert_near(&format!("db after ReLU of {name}"), &found, &total(&masked), tolerance);
+        assert_eq!(widened(&gpu, &on_gpu, features), masked, "{name}");
+    }
+}
+
+#[test]
+fn biases_and_their_gradients_are_sums_over_examples_and_positions() {
+    for format in FORMATS {
+        biases::<f32>(Precision::Fp32, format, 1e-6);
+        biases::<bf16>(Precision::Bf16, format, 4e-3);
+    }
 }
 
 fn linear<T: Stored>(precision: Precision, tolerance: f64) {
@@ -180,26 +268,22 @@ fn linear<T: Stored>(precision: Precision, tolerance: f64) {
     let mut scratch = Workspace::new();
     let (x_in, dy_in) = (batch_innermost(&x, batch), batch_innermost(&dy, batch));
     let (mut y, mut dx) = (vec![0.0; dy.len()], vec![0.0; x.len()]);
-    let (mut dw, mut db) = (vec![0.0; weight.len()], vec![0.0; outputs]);
+    let mut dw = vec![0.0; weight.len()];
     op.forward(&x_in, &weight, &vec![0.0; outputs], &mut y, batch, Activation::None, &mut scratch);
     op.input_gradient(&dy_in, &weight, &mut dx, batch, &mut scratch);
     op.weight_gradient(&x_in, &dy_in, &mut dw, batch, &mut scratch);
-    op.bias_gradient(&dy_in, &mut db, batch);
     let layer = FullyConnected::new(op);
     let [x, weight, dy] = [&x, &weight, &dy].map(|values| gpu.upload(&T::of(values)).unwrap());
     let (x, weight, dy) = (x.as_view(), weight.as_view(), dy.as_view());
     let mut found: CudaSlice<T> = gpu.zeros(y.len()).unwrap();
     layer.forward(&gpu, &x, &weight, &mut found.as_view_mut()).unwrap();
-    assert_near("y", &widened(&gpu, &found), &batch_outermost(&y, batch), tolerance);
+    assert_near("y", &widened(&gpu, &found, Features::flat(outputs)), &batch_outermost(&y, batch), tolerance);
     let mut found: CudaSlice<T> = gpu.zeros(dx.len()).unwrap();
     layer.input_gradient(&gpu, &dy, &weight, &mut found.as_view_mut()).unwrap();
-    assert_near("dx", &widened(&gpu, &found), &batch_outermost(&dx, batch), tolerance);
+    assert_near("dx", &widened(&gpu, &found, Features::flat(inputs)), &batch_outermost(&dx, batch), tolerance);
     let mut found: CudaSlice<T> = gpu.zeros(dw.len()).unwrap();
     layer.weight_gradient(&gpu, &x, &dy, &mut found.as_view_mut()).unwrap();
-    assert_near("dw", &widened(&gpu, &found), &dw, tolerance);
-    let mut found: CudaSlice<T> = gpu.zeros(outputs).unwrap();
-    bias_gradient(&gpu, &dy, &mut found.as_view_mut(), 1).unwrap();
-    assert_near("db", &widened(&gpu, &found), &db, tolerance);
+    assert_near("dw", &widened(&gpu, &found, Features::flat(inputs)), &dw, tolerance);
 }
 
 #[test]
@@ -219,7 +303,9 @@ fn relu_and_its_gradient_are_the_cpus_bit_for_bit() {
     y[7] = f32::NAN;
     y[8] = -0.0;
     let mut on_gpu = gpu.upload(&y).unwrap();
-    add_bias(&gpu, &mut on_gpu.as_view_mut(), &gpu.upload(&[0.0; 4]).unwrap().as_view(), 5, true).unwrap();
+    let features = Features { channels: 4, positions: 5, format: MemoryFormat::ChannelsFirst };
+    let no_bias = gpu.upload(&[0.0; 4]).unwrap();
+    add_bias(&gpu, &mut on_gpu.as_view_mut(), &no_bias.as_view(), features, true).unwrap();
     let mut gradient = gpu.upload(&dy).unwrap();
     relu_gradient(&gpu, &on_gpu.as_view(), &mut gradient.as_view_mut()).unwrap();
     relu::forward_in_place(&mut y);
@@ -233,7 +319,8 @@ fn relu_and_its_gradient_are_the_cpus_bit_for_bit() {
 #[test]
 fn response_normalisation_and_its_gradient_are_the_cpus_bit_for_bit() {
     let Some(gpu) = gpu(Precision::Fp32) else { return };
-    for (size, channels) in [(5, 11), (4, 7), (1, 3), (5, 2)] {
+    for ((size, channels), format) in [(5, 11), (4, 7), (1, 3), (5, 2)].map(|case| FORMATS.map(|f| (case, f))).concat()
+    {
         let (batch, positions) = (3, 6);
         let op = LocalResponseNorm { size, alpha: 0.3, beta: 0.75, k: 1.5 };
         let (x, dy) = (normal("x", batch * channels * positions), normal("dy", batch * channels * positions));
@@ -241,23 +328,29 @@ fn response_normalisation_and_its_gradient_are_the_cpus_bit_for_bit() {
         let (mut y, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
         op.forward(&x_in, &mut y, channels, positions, batch);
         op.input_gradient(&x_in, &y, &dy_in, &mut dx, channels, positions, batch);
-        let norm = ResponseNorm::new(op, channels, positions);
-        let (x, dy) = (gpu.upload(&x).unwrap(), gpu.upload(&dy).unwrap());
+        let features = Features { channels, positions, format };
+        let norm = ResponseNorm::new(op, features);
+        let (x, dy) = (stored::<f32>(&gpu, &x, features), stored::<f32>(&gpu, &dy, features));
         let mut found: [CudaSlice<f32>; 3] = std::array::from_fn(|_| gpu.zeros(x.len()).unwrap());
         let [found_y, scale, found_dx] = &mut found;
         norm.forward(&gpu, &x.as_view(), &mut found_y.as_view_mut(), &mut scale.as_view_mut()).unwrap();
         let forward = (&x.as_view(), &found_y.as_view(), &scale.as_view());
         norm.input_gradient(&gpu, forward, &dy.as_view(), &mut found_dx.as_view_mut()).unwrap();
-        assert_eq!(bits(&download(&gpu, found_y)), bits(&batch_outermost(&y, batch)), "size {size}");
-        assert_eq!(bits(&download(&gpu, found_dx)), bits(&batch_outermost(&dx, batch)), "size {size}");
+        for (found, expected) in [(found_y, &y), (found_dx, &dx)] {
+            let found = bits(&widened(&gpu, found, features));
+            assert_eq!(found, bits(&batch_outermost(expected, batch)), "size {size}, {format:?}");
+        }
     }
 }
 
 #[test]
 fn max_pooling_and_its_gradient_are_the_cpus_bit_for_bit() {
     let Some(gpu) = gpu(Precision::Fp32) else { return };
-    for (height, width, kernel, stride) in [(7, 7, 3, 2), (8, 6, 3, 2), (5, 5, 2, 2), (6, 6, 2, 3), (3, 3, 3, 1)] {
-        let (batch, channels) = (4, 3);
+    // Three channels, and four, a pack of those that come last.
+    let sizes = [(7, 7, 3, 2), (8, 6, 3, 2), (5, 5, 2, 2), (6, 6, 2, 3), (3, 3, 3, 1)];
+    let cases = sizes.map(|size| [(3, FORMATS[0]), (3, FORMATS[1]), (4, FORMATS[1])].map(|with| (size, with))).concat();
+    for ((height, width, kernel, stride), (channels, format)) in cases {
+        let batch = 4;
         let op = MaxPool2d::new(channels, height, width, kernel, stride).unwrap();
         // Few different values, so that windows have ties.
         let mut x: Vec<f32> = normal("x", batch * op.in_features()).iter().map(|x| x.round()).collect();
@@ -267,15 +360,64 @@ fn max_pooling_and_its_gradient_are_the_cpus_bit_for_bit() {
         let (mut y, mut dx) = (vec![0.0; dy.len()], vec![0.0; x.len()]);
         op.forward(&x_in, &mut y, batch);
         op.input_gradient(&x_in, &y, &dy_in, &mut dx, batch);
-        let pool = Pool::new(op);
-        let (x, dy) = (gpu.upload(&x).unwrap(), gpu.upload(&dy).unwrap());
+        let pool = Pool::new(op, format);
+        let inputs = Features { channels, positions: height * width, format };
+        let outputs = Features { channels, positions: op.out_height() * op.out_width(), format };
+        let (x, dy) = (stored::<f32>(&gpu, &x, inputs), stored::<f32>(&gpu, &dy, outputs));
         let mut taps = gpu.zeros(dy.len()).unwrap();
         let (mut found_y, mut found_dx) = (gpu.zeros(dy.len()).unwrap(), gpu.zeros(x.len()).unwrap());
         pool.forward(&gpu, &x.as_view(), &mut found_y.as_view_mut(), &mut taps.as_view_mut()).unwrap();
         pool.input_gradient(&gpu, &dy.as_view(), &taps.as_view(), &mut found_dx.as_view_mut()).unwrap();
         let numbers = |values: &[f32]| values.iter().map(|x| x.to_string()).collect::<Vec<_>>();
-        assert_eq!(numbers(&download(&gpu, &found_y)), numbers(&batch_outermost(&y, batch)));
-        assert_eq!(bits(&download(&gpu, &found_dx)), bits(&batch_outermost(&dx, batch)), "{kernel} by {stride}");
+        let name = format!("{kernel} by {stride}, {channels} channels, {format:?}");
+        assert_eq!(numbers(&widened(&gpu, &found_y, outputs)), numbers(&batch_outermost(&y, batch)), "{name}");
+        assert_eq!(bits(&widened(&gpu, &found_dx, inputs)), bits(&batch_outermost(&dx, batch)), "{name}");
+    }
+}
+
+fn gathered<T: Stored>(precision: Precision, format: MemoryFormat) {
+    let Some(gpu) = gpu(precision) else { return };
+    // Sides whose images packs of pixels fill and do not fill.
+    for side in [4, 5] {
+        let (batch, plane) = (3, side * side);
+        let (features, size) = (Features { channels: 3, positions: plane, format }, 3 * plane);
+        let pixels: Vec<u8> = (0..4 * size).map(|i| (i * 89 % 251) as u8).collect();
+        let tables = rounded(precision, normal("tables", 3 * 256));
+        let order = [1u32, 3, 0, 2, 1];
+        // From the third of the order on.
+        let chosen: Vec<usize> = order[2..].iter().map(|&n| n as usize).collect();
+        let pixel = |n: usize, c: usize, p: usize| pixels[(n * plane + p) * 3 + c];
+        let expected: Vec<f32> = chosen
+            .iter()
+            .flat_map(|&n| (0..size).map(move |f| (n, f / plane, f % plane)))
+            .map(|(n, c, p)| tables[256 * c + usize::from(pixel(n, c, p))])
+            .collect();
+        let state = gpu.upload(&[State { position: 2, ..State::BEGIN }]).unwrap();
+        let (pixels, tables) = (gpu.upload(&pixels).unwrap(), gpu.upload(&tables).unwrap());
+        let order = gpu.upload(&order).unwrap();
+        let at = Chosen { order: &order, state: &state };
+        let mut found: CudaSlice<T> = gpu.zeros(batch * size).unwrap();
+        gather_images(&gpu, &pixels, at, &tables, &mut found.as_view_mut(), features).unwrap();
+        assert_eq!(widened(&gpu, &found, features), expected, "images of side {side}, {format:?}");
+        let mut copied = gpu.zeros(batch * size).unwrap();
+        copy_images(&gpu, &pixels, at, &mut copied.as_view_mut(), plane).unwrap();
+        let mut found: CudaSlice<T> = gpu.zeros(batch * size).unwrap();
+        standardise_images(&gpu, &copied.as_view(), &tables, &mut found.as_view_mut(), features).unwrap();
+        assert_eq!(widened(&gpu, &found, features), expected, "copied images of side {side}, {format:?}");
+        let codes = rounded(precision, normal("codes", 4 * size));
+        let expected: Vec<f32> = chosen.iter().flat_map(|&n| codes[n * size..(n + 1) * size].to_vec()).collect();
+        let codes = gpu.upload(&codes).unwrap();
+        let mut found: CudaSlice<T> = gpu.zeros(batch * size).unwrap();
+        gather_codes(&gpu, &codes, at, &mut found.as_view_mut(), features).unwrap();
+        assert_eq!(widened(&gpu, &found, features), expected, "codes, {format:?}");
+    }
+}
+
+#[test]
+fn batches_hold_the_chosen_examples_in_their_order() {
+    for format in FORMATS {
+        gathered::<f32>(Precision::Fp32, format);
+        gathered::<bf16>(Precision::Bf16, format);
     }
 }
 
@@ -284,21 +426,23 @@ fn dropout_masks_are_the_cpus() {
     let Some(gpu) = gpu(Precision::Fp32) else { return };
     let stream = Stream::named(7, "dropout", "fc7", 3);
     let op = Dropout::new(0.37).unwrap();
-    for (batch, features, step) in [(5, 13, 0), (3, 4, 9), (2, 1, 1 << 20)] {
-        let x = normal("x", batch * features);
+    let sizes = [(5, (13, 1), 0), (3, (4, 1), 9), (2, (1, 1), 1 << 20), (3, (5, 8), 1), (2, (6, 9), 2)];
+    for ((batch, (channels, positions), step), format) in sizes.map(|size| FORMATS.map(|f| (size, f))).concat() {
+        let features = Features { channels, positions, format };
+        let x = normal("x", batch * features.count());
         let mut mask = vec![0.0; x.len()];
-        op.mask(&stream, step, features, batch, &mut mask);
+        op.mask(&stream, step, features.count(), batch, &mut mask);
         let mut expected = batch_innermost(&x, batch);
         dropout_on_cpu::forward_in_place(&mask, &mut expected);
         let expected = bits(&batch_outermost(&expected, batch));
         let state = gpu.upload(&[State { step, ..State::BEGIN }]).unwrap();
-        let mut on_gpu = gpu.upload(&x).unwrap();
+        let mut on_gpu = stored::<f32>(&gpu, &x, features);
         let mut elsewhere = gpu.zeros(x.len()).unwrap();
         let source = on_gpu.as_view();
         dropout(&gpu, (op, stream), &state, Some(&source), &mut elsewhere.as_view_mut(), features).unwrap();
         dropout(&gpu, (op, stream), &state, None, &mut on_gpu.as_view_mut(), features).unwrap();
-        assert_eq!(bits(&download(&gpu, &elsewhere)), expected);
-        assert_eq!(bits(&download(&gpu, &on_gpu)), expected);
+        assert_eq!(bits(&widened(&gpu, &elsewhere, features)), expected, "{features:?}");
+        assert_eq!(bits(&widened(&gpu, &on_gpu, features)), expected, "{features:?}");
     }
 }
 
@@ -378,7 +522,7 @@ fn weights_in_bfloat16_follow_those_in_single_precision() {
     assert_eq!(full[..100], start[..100], "the frozen part stays");
     assert_ne!(full[100..], start[100..]);
     let mut wide = gpu.zeros(300).unwrap();
-    widen(&gpu, &weights.in_products(0..300), &mut wide.as_view_mut()).unwrap();
+    widen(&gpu, &weights.in_products(0..300), &mut wide.as_view_mut(), Features::flat(300)).unwrap();
     let expected: Vec<f32> = full.iter().map(|&w| bf16::from_f32(w).to_f32()).collect();
     assert_eq!(download(&gpu, &wide), expected);
 }

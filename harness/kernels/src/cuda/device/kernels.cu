@@ -7,10 +7,13 @@
 
 #define STORAGE float
 #define NAMED(name) name##_f32
+#define PACK 4u
 #include "layers.cuh"
 #undef STORAGE
 #undef NAMED
+#undef PACK
 
 #define STORAGE __nv_bfloat16
 #define NAMED(name) name##_bf16
+#define PACK 8u
 #include "layers.cuh"
