@@ -11,7 +11,8 @@ PyTorch can lay tensors out in two ways, the faster one of each round counts.
 --clock cpu takes CPU time, with one thread a side: fair also where others use the machine.
 PART: steps, jobs, products, convs (short), studies (long: a whole study, as torch_matrix.py runs it); with a GPU gpu-steps
 (--compile: compiled PyTorch as well, which takes minutes to compile), gpu-studies (how busy the GPU was, and whether the
-digest is the same twice, beside).
+digest is the same twice, beside), and of nt alone gpu-formats (channels last over channels first) and gpu-precisions (what
+tf32 and bf16 cost a study in top-1 accuracy, and save in time).
 NT_PEERS names the folder of torch_step.py and torch_matrix.py, NT_PEER our `peer`, NT the binary nt, NT_DATA the folder
 that holds cifar10-25k.
 
@@ -173,6 +174,19 @@ def gpu_steps(nt, peers, options):
             compare(name, question, nt[:1], peers[:1], options, ways, unit="images/s")
 
 
+def gpu_formats(nt, peers, options):
+    for precision in ("fp32", "tf32", "bf16"):
+        for res, width, batch, frozen, count in GPU_STEPS:
+            name = f"gpu-format/channels-last-over-first/{precision}/{res}px-width{width}-batch{batch}-frozen{frozen}"
+            if options.only and options.only not in name:
+                continue
+            question = {**step_question(res, width, batch, frozen, count, 2, options), "warmup": 10, "device": "cuda",
+                        "precision": precision}
+            rates = {last: [asked(nt[:1], {**question, "channels_last": last}) for _ in range(options.pairs)]
+                     for last in (False, True)}
+            say(name, [last / first for first, last in zip(rates[False], rates[True])])
+
+
 class Busy:
     """How busy the first GPU is, as nvidia-smi sees it, four times a second; nothing where there is no nvidia-smi."""
 
@@ -207,6 +221,27 @@ def gpu_studies(nt, peers, options):
             digests.append(digest(folder))
     for other in digests[1:]:
         print("same digest twice" if other == digests[0] else f"DIGESTS DIFFER: {digests}", flush=True)
+
+
+def gpu_precisions(nt, peers, options):
+    """Each precision's study, seed for seed against that in single precision."""
+    found = {}
+    for precision in ("fp32", "tf32", "bf16"):
+        with tempfile.TemporaryDirectory() as folder:
+            command = our_study("pytorch-speed.toml", "cuda") + ["--set", f'model.precision="{precision}"']
+            seconds, _ = study_seconds(command, folder)
+            lines = (Path(folder) / "out" / "runs.jsonl").read_text().splitlines()
+        records = [json.loads(line)["record"] for line in lines]
+        top1 = {record["name"]: metric["value"] for record in records for metric in record["metrics"]
+                if metric["name"] == "top1"}
+        found[precision] = seconds, top1
+    base_seconds, base = found["fp32"]
+    for precision, (seconds, top1) in found.items():
+        gaps = [100 * (top1[name] - base[name]) for name in top1.keys() & base.keys()]
+        spread = statistics.stdev(gaps) if len(gaps) > 1 else 0
+        print(f"precision {precision}: {seconds:.1f} s ({base_seconds / seconds:.2f} times as fast as fp32), top-1 "
+              f"{statistics.mean(gaps):+.2f} points from it on average, standard deviation {spread:.2f}, {len(gaps)} jobs",
+              flush=True)
 
 
 def our_study(scenario, device):
@@ -251,7 +286,8 @@ def studies(nt, peers, options, device="cpu", digests=None):
 def main():
     parser = argparse.ArgumentParser()
     parts = {"steps": steps, "jobs": jobs, "products": products, "convs": convs, "studies": studies,
-             "gpu-steps": gpu_steps, "gpu-studies": gpu_studies}
+             "gpu-steps": gpu_steps, "gpu-studies": gpu_studies, "gpu-formats": gpu_formats,
+             "gpu-precisions": gpu_precisions}
     parser.add_argument("parts", nargs="+", choices=parts)
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--study-pairs", type=int, default=1)

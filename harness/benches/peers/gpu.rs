@@ -9,6 +9,7 @@ use negative_transfer::data::{Images, Inputs, part};
 use negative_transfer::model::{Init, initialise};
 use negative_transfer::train::cuda::CudaBackend;
 use negative_transfer::train::{Backend, Setup, Span};
+use nt_kernels::cuda::MemoryFormat;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
 use nt_scenario::{Initialiser, Precision, Recipe, Schedule, Settings};
@@ -26,6 +27,8 @@ pub struct Case {
     pub batch: usize,
     pub frozen: usize,
     pub precision: Precision,
+    /// Whether channels come last; without it, as the precision has them.
+    pub channels_last: Option<bool>,
 }
 
 /// A GPU with its images at hand.
@@ -48,7 +51,11 @@ impl Training {
         };
         let (pool, _) = part(Arc::new(Synthetic::new(spec)?), &[], None)?;
         let images = pool.draw(SEED, "bench", 0, case.batch.div_ceil(3), 0)?.train;
-        Ok(Self { case, backend: CudaBackend::open(&[0], 1, case.precision)?, images })
+        let format = case.channels_last.map(|last| match last {
+            true => MemoryFormat::ChannelsLast,
+            false => MemoryFormat::ChannelsFirst,
+        });
+        Ok(Self { case, backend: CudaBackend::open_in_format(&[0], 1, case.precision, format)?, images })
     }
 
     pub fn case(&self) -> Case {

@@ -6,7 +6,7 @@
 //! | kind | keys | answer |
 //! |---|---|---|
 //! | `step` | `res`, `width`, `batch`, `frozen`, `threads`, `warmup`, `steps` | `images_per_s`: median over steps (mean, of CPU time) |
-//! | `step` | the same, with `device` = `cuda` and `precision` (built with the feature `cuda`) | `images_per_s`: mean over steps |
+//! | `step` | the same, with `device` = `cuda`, `precision` and `channels_last` (built with the feature `cuda`) | `images_per_s`: mean over steps |
 //! | `product` | `m`, `n`, `k`, `threads`, `seconds` | `seconds`: of `C[m][n] = A[m][k] B[k][n]`, a call |
 //! | `conv` | `in_channels`, `out_channels`, `side`, `kernel`, `stride`, `padding`, `batch`, `pass`, `threads`, `seconds` | `seconds`: a call |
 
@@ -91,6 +91,7 @@ enum Task {
         device: Device,
         #[serde(default)]
         precision: Precision,
+        channels_last: Option<bool>,
     },
     Product {
         m: usize,
@@ -183,12 +184,12 @@ type OnGpu = Option<gpu::Training>;
 #[cfg(not(feature = "cuda"))]
 type OnGpu = ();
 
-type GpuCase = (usize, f64, usize, usize, Precision);
+type GpuCase = (usize, f64, usize, usize, Precision, Option<bool>);
 
 #[cfg(feature = "cuda")]
 fn gpu_rate(training: &mut OnGpu, case: GpuCase, (warmup, steps): (usize, usize)) -> Result<f64, Fault> {
-    let (res, width, batch, frozen, precision) = case;
-    let case = gpu::Case { res, width, batch, frozen, precision };
+    let (res, width, batch, frozen, precision, channels_last) = case;
+    let case = gpu::Case { res, width, batch, frozen, precision, channels_last };
     if training.as_ref().is_none_or(|training| training.case() != case) {
         *training = None;
         *training = Some(gpu::Training::new(case)?);
@@ -222,8 +223,9 @@ fn conv_seconds(clock: Clock, geometry: Conv2dGeometry, batch: usize, pass: Pass
 
 fn answer(trainings: &mut Trainings, clock: Clock, task: Task) -> Result<(&'static str, f64), Fault> {
     Ok(match task {
-        Task::Step { res, width, batch, frozen, warmup, steps, device: Device::Cuda, precision } => {
-            ("images_per_s", gpu_rate(&mut trainings.gpu, (res, width, batch, frozen, precision), (warmup, steps))?)
+        Task::Step { res, width, batch, frozen, warmup, steps, device: Device::Cuda, precision, channels_last } => {
+            let case = (res, width, batch, frozen, precision, channels_last);
+            ("images_per_s", gpu_rate(&mut trainings.gpu, case, (warmup, steps))?)
         }
         Task::Step { res, width, batch, frozen, warmup, steps, device: Device::Cpu, .. } => {
             let key = format!("{res} {width} {batch} {frozen}");

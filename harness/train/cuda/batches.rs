@@ -9,6 +9,13 @@ use nt_kernels::cuda::{
 use nt_scenario::Augmentation;
 use std::sync::Arc;
 
+/// What was drawn for one change of every image of some epochs: whole numbers or broken ones, as the change takes them.
+#[derive(Clone, Default)]
+pub(super) struct Numbers {
+    whole: Vec<i32>,
+    broken: Vec<f32>,
+}
+
 /// Where batches come from.
 pub(super) struct Batches {
     examples: Arc<Examples>,
@@ -57,40 +64,38 @@ impl Batches {
         &self.examples.labels
     }
 
-    /// Sends the orders of some epochs, and what happens to each of their images. Their first step has this number, and
-    /// each batch so many images, but for the last of an epoch, which has what is left.
-    pub fn send_orders(
-        &mut self,
-        gpu: &Gpu,
-        order: &[u32],
-        augmenter: &Augmenter<'_>,
-        first_step: u64,
-        batch: usize,
-    ) -> Result<(), CudaError> {
-        gpu.write(order, &mut self.order)?;
-        if self.changes.is_empty() {
-            return Ok(());
+    /// What happens to each image of some epochs, in their order. Their first step has this number, and each batch so many
+    /// images, but for the last of an epoch, which has what is left.
+    pub fn draw(&self, order: &[u32], augmenter: &Augmenter<'_>, first_step: u64, batch: usize) -> Vec<Numbers> {
+        let mut numbers = vec![Numbers::default(); self.changes.len()];
+        if numbers.is_empty() {
+            return numbers;
         }
-        let (mut whole, mut broken) = (vec![Vec::new(); self.changes.len()], vec![Vec::new(); self.changes.len()]);
         let mut step = first_step;
         for epoch in order.chunks(self.examples.count) {
             for batch in epoch.chunks(batch) {
                 for position in 0..batch.len() {
-                    for (index, drawn) in augmenter.drawn(step as u32, position).enumerate() {
+                    for (numbers, drawn) in numbers.iter_mut().zip(augmenter.drawn(step as u32, position)) {
                         match drawn {
-                            Drawn::Shift { down, right } => whole[index].extend([down, right]),
-                            Drawn::Mirror(is_mirrored) => whole[index].push(i32::from(is_mirrored)),
-                            Drawn::Jitter(factors) => broken[index].extend(factors),
+                            Drawn::Shift { down, right } => numbers.whole.extend([down, right]),
+                            Drawn::Mirror(is_mirrored) => numbers.whole.push(i32::from(is_mirrored)),
+                            Drawn::Jitter(factors) => numbers.broken.extend(factors),
                         }
                     }
                 }
                 step += 1;
             }
         }
-        for ((change, whole), broken) in self.changes.iter_mut().zip(&whole).zip(&broken) {
+        numbers
+    }
+
+    /// Sends the orders of some epochs, and what was drawn for them.
+    pub fn send(&mut self, gpu: &Gpu, order: &[u32], numbers: &[Numbers]) -> Result<(), CudaError> {
+        gpu.write(order, &mut self.order)?;
+        for (change, numbers) in self.changes.iter_mut().zip(numbers) {
             match change {
-                Change::Shift(numbers) | Change::Mirror(numbers) => gpu.write(whole, numbers)?,
-                Change::Jitter(factors) => gpu.write(broken, factors)?,
+                Change::Shift(to) | Change::Mirror(to) => gpu.write(&numbers.whole, to)?,
+                Change::Jitter(to) => gpu.write(&numbers.broken, to)?,
             }
         }
         Ok(())

@@ -154,16 +154,19 @@ impl Engine {
                 return Err(TrainError::Interrupted);
             }
             if position >= orders.len() {
-                if step > 0 && trainer.state(gpu)?.diverged_at >= 0 {
-                    break;
-                }
+                // While the GPU is still busy with the stretch before.
                 for order in orders.chunks_mut(count) {
                     setup.shuffle(epoch, order);
                     epoch += 1;
                 }
-                trainer.batches.send_orders(gpu, &orders, &augmenter, step, batch)?;
+                let drawn = trainer.batches.draw(&orders, &augmenter, step, batch);
                 let rates = (step..).take(stretch.steps).map(|step| setup.learning_rate_at(step) as f32);
-                gpu.write(&rates.collect::<Vec<_>>(), &mut trainer.rates)?;
+                let rates: Vec<f32> = rates.collect();
+                if step > 0 && trainer.state(gpu)?.diverged_at >= 0 {
+                    break;
+                }
+                trainer.batches.send(gpu, &orders, &drawn)?;
+                gpu.write(&rates, &mut trainer.rates)?;
                 first_batch(gpu, &mut trainer.state)?;
                 position = 0;
             }

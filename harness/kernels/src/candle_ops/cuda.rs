@@ -17,14 +17,12 @@ use crate::max_pool2d::MaxPool2d;
 use crate::philox::Stream;
 use candle_core::op::BackpropOp;
 use candle_core::{CudaDevice, CudaStorage, Error, Layout, Result, Shape, Storage, Tensor};
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// What is made once for a device, and kept while the program runs: libraries, kernels, and cuDNN's plans.
+/// What is made once for a device, and kept while the program runs: libraries, kernels, and with them cuDNN's plans.
 struct Opened {
     device: CudaDevice,
     gpu: Gpu,
-    plans: HashMap<(Conv2dGeometry, usize), Convolution<f32>>,
 }
 
 /// As candle lays out its tensors.
@@ -40,7 +38,7 @@ impl Opened {
             Some(at) => at,
             None => {
                 let gpu = Gpu::of_device(device.clone(), Precision::Fp32).map_err(Error::wrap)?;
-                opened.push(Self { device: device.clone(), gpu, plans: HashMap::new() });
+                opened.push(Self { device: device.clone(), gpu });
                 opened.len() - 1
             }
         };
@@ -49,16 +47,13 @@ impl Opened {
 
     /// The plan of a convolution, with scratch memory for it.
     fn plan(
-        &mut self,
+        &self,
         geometry: Conv2dGeometry,
         batch: usize,
-    ) -> std::result::Result<(&Gpu, &Convolution<f32>, CudaSlice<u8>), CudaError> {
-        let key = (geometry, batch);
-        if !self.plans.contains_key(&key) {
-            self.plans.insert(key, Convolution::new(&self.gpu, geometry, batch, FORMAT)?);
-        }
-        let plan = &self.plans[&key];
-        Ok((&self.gpu, plan, self.gpu.zeros(plan.workspace_bytes())?))
+    ) -> std::result::Result<(&Gpu, Convolution<f32>, CudaSlice<u8>), CudaError> {
+        let plan = Convolution::new(&self.gpu, geometry, batch, FORMAT)?;
+        let workspace = self.gpu.zeros(plan.workspace_bytes())?;
+        Ok((&self.gpu, plan, workspace))
     }
 }
 

@@ -9,8 +9,10 @@ use candle_core::cuda_backend::cudarc::cudnn::sys::{
     cudnnConvolutionBwdDataAlgo_t, cudnnConvolutionBwdFilterAlgo_t, cudnnConvolutionFwdAlgo_t, cudnnDeterminism_t,
     cudnnMathType_t, cudnnStatus_t,
 };
+use std::any::TypeId;
 use std::ffi::c_int;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// More scratch memory than this an algorithm does not get.
 const MOST_WORKSPACE_BYTES: usize = 1 << 30;
@@ -29,6 +31,15 @@ struct Pass<A> {
 /// estimate ranks, gives the same bits every time, and keeps to the precision: an estimate, unlike a measurement, is the
 /// same in every process.
 pub struct Convolution<T> {
+    plan: Arc<Plan>,
+    storage: PhantomData<T>,
+}
+
+/// Which plan: the geometry, examples of a batch, their format, and the type that they are stored in.
+pub(super) type PlanKey = (Conv2dGeometry, usize, MemoryFormat, TypeId);
+
+/// What cuDNN is told for a convolution: asked of it once for each [`Gpu`], since its estimates take a while.
+pub(super) struct Plan {
     geometry: Conv2dGeometry,
     batch: usize,
     x: TensorShape,
@@ -37,11 +48,12 @@ pub struct Convolution<T> {
     forward: Pass<cudnnConvolutionFwdAlgo_t>,
     input_gradient: Pass<cudnnConvolutionBwdDataAlgo_t>,
     weight_gradient: Pass<cudnnConvolutionBwdFilterAlgo_t>,
-    storage: PhantomData<T>,
 }
 
-// SAFETY: descriptors are plain memory of cuDNN without ties to a thread; a Convolution is used with one Gpu at a time.
-unsafe impl<T: Send> Send for Convolution<T> {}
+// SAFETY: descriptors are plain memory of cuDNN without ties to a thread, and nothing changes them once a plan is made.
+unsafe impl Send for Plan {}
+// SAFETY: as above.
+unsafe impl Sync for Plan {}
 
 /// The algorithms that cuDNN ranks for a pass, best first, as (algorithm, status, bytes, determinism, arithmetic).
 type Ranked<A> = Vec<(A, cudnnStatus_t, usize, cudnnDeterminism_t, cudnnMathType_t)>;
@@ -61,12 +73,13 @@ macro_rules! rank {
     }};
 }
 
-impl<T: Storage> Convolution<T> {
-    /// Plans the convolution of batches of `batch` examples in this format.
-    ///
-    /// # Errors
-    /// [`CudaError::Dnn`]; [`CudaError::NoDeterministicAlgorithm`].
-    pub fn new(gpu: &Gpu, geometry: Conv2dGeometry, batch: usize, format: MemoryFormat) -> Result<Self, CudaError> {
+impl Plan {
+    fn new<T: Storage>(
+        gpu: &Gpu,
+        geometry: Conv2dGeometry,
+        batch: usize,
+        format: MemoryFormat,
+    ) -> Result<Self, CudaError> {
         let Conv2dGeometry { in_channels, out_channels, height, width, kernel, stride, padding, groups } = geometry;
         gpu.stream().context().bind_to_thread()?;
         let x = TensorShape::new::<T>([batch, in_channels, height, width], format)?;
@@ -82,22 +95,34 @@ impl<T: Storage> Convolution<T> {
         let c = convolving()?;
         let ranked = rank!(result::get_convolution_backward_filter_algorithm, gpu, x.0, y.0, c.0, w.0);
         let weight_gradient = choose(gpu, "the gradient of the weights", geometry, batch, ranked, c)?;
-        Ok(Self { geometry, batch, x, w, y, forward, input_gradient, weight_gradient, storage: PhantomData })
+        Ok(Self { geometry, batch, x, w, y, forward, input_gradient, weight_gradient })
+    }
+}
+
+impl<T: Storage> Convolution<T> {
+    /// The convolution of batches of `batch` examples in this format, planned when the GPU is asked for it first.
+    ///
+    /// # Errors
+    /// [`CudaError::Dnn`]; [`CudaError::NoDeterministicAlgorithm`].
+    pub fn new(gpu: &Gpu, geometry: Conv2dGeometry, batch: usize, format: MemoryFormat) -> Result<Self, CudaError> {
+        let plan =
+            gpu.plan((geometry, batch, format, TypeId::of::<T>()), || Plan::new::<T>(gpu, geometry, batch, format))?;
+        Ok(Self { plan, storage: PhantomData })
     }
 
     /// Bytes of scratch memory that its passes take, at most one at a time.
     pub fn workspace_bytes(&self) -> usize {
-        let passes =
-            [self.forward.workspace_bytes, self.input_gradient.workspace_bytes, self.weight_gradient.workspace_bytes];
+        let Plan { forward, input_gradient, weight_gradient, .. } = &*self.plan;
+        let passes = [forward.workspace_bytes, input_gradient.workspace_bytes, weight_gradient.workspace_bytes];
         passes.into_iter().max().unwrap_or(0)
     }
 
     /// The algorithms of the three passes, as cuDNN names them: forward, input gradient, weight gradient.
     pub fn algorithms(&self) -> [String; 3] {
         [
-            format!("{:?}", self.forward.algorithm),
-            format!("{:?}", self.input_gradient.algorithm),
-            format!("{:?}", self.weight_gradient.algorithm),
+            format!("{:?}", self.plan.forward.algorithm),
+            format!("{:?}", self.plan.input_gradient.algorithm),
+            format!("{:?}", self.plan.weight_gradient.algorithm),
         ]
     }
 
@@ -119,7 +144,7 @@ impl<T: Storage> Convolution<T> {
         workspace: &mut CudaViewMut<'_, u8>,
     ) -> Result<(), CudaError> {
         self.check(x.len(), weight.len(), y.len(), workspace.len());
-        let pass = &self.forward;
+        let pass = &self.plan.forward;
         let (one, zero) = (1.0f32, 0.0f32);
         gpu.stream().context().bind_to_thread()?;
         // SAFETY: handle and descriptors live, the tensors have the lengths that the descriptors say (checked above), and
@@ -128,16 +153,16 @@ impl<T: Storage> Convolution<T> {
             result::convolution_forward(
                 gpu.dnn.0,
                 (&raw const one).cast(),
-                self.x.0,
+                self.plan.x.0,
                 pointer(gpu, x) as *const _,
-                self.w.0,
+                self.plan.w.0,
                 pointer(gpu, weight) as *const _,
                 pass.convolving.0,
                 pass.algorithm,
                 pointer_mut(gpu, workspace) as *mut _,
                 pass.workspace_bytes,
                 (&raw const zero).cast(),
-                self.y.0,
+                self.plan.y.0,
                 pointer_mut(gpu, y) as *mut _,
             )
         }?;
@@ -161,7 +186,7 @@ impl<T: Storage> Convolution<T> {
         workspace: &mut CudaViewMut<'_, u8>,
     ) -> Result<(), CudaError> {
         self.check(dx.len(), weight.len(), dy.len(), workspace.len());
-        let pass = &self.input_gradient;
+        let pass = &self.plan.input_gradient;
         let (one, zero) = (1.0f32, 0.0f32);
         gpu.stream().context().bind_to_thread()?;
         // SAFETY: as in `forward`.
@@ -169,16 +194,16 @@ impl<T: Storage> Convolution<T> {
             result::convolution_backward_data(
                 gpu.dnn.0,
                 (&raw const one).cast(),
-                self.w.0,
+                self.plan.w.0,
                 pointer(gpu, weight) as *const _,
-                self.y.0,
+                self.plan.y.0,
                 pointer(gpu, dy) as *const _,
                 pass.convolving.0,
                 pass.algorithm,
                 pointer_mut(gpu, workspace) as *mut _,
                 pass.workspace_bytes,
                 (&raw const zero).cast(),
-                self.x.0,
+                self.plan.x.0,
                 pointer_mut(gpu, dx) as *mut _,
             )
         }?;
@@ -202,7 +227,7 @@ impl<T: Storage> Convolution<T> {
         workspace: &mut CudaViewMut<'_, u8>,
     ) -> Result<(), CudaError> {
         self.check(x.len(), dw.len(), dy.len(), workspace.len());
-        let pass = &self.weight_gradient;
+        let pass = &self.plan.weight_gradient;
         let (one, zero) = (1.0f32, 0.0f32);
         gpu.stream().context().bind_to_thread()?;
         // SAFETY: as in `forward`.
@@ -210,16 +235,16 @@ impl<T: Storage> Convolution<T> {
             result::convolution_backward_filter(
                 gpu.dnn.0,
                 (&raw const one).cast(),
-                self.x.0,
+                self.plan.x.0,
                 pointer(gpu, x) as *const _,
-                self.y.0,
+                self.plan.y.0,
                 pointer(gpu, dy) as *const _,
                 pass.convolving.0,
                 pass.algorithm,
                 pointer_mut(gpu, workspace) as *mut _,
                 pass.workspace_bytes,
                 (&raw const zero).cast(),
-                self.w.0,
+                self.plan.w.0,
                 pointer_mut(gpu, dw) as *mut _,
             )
         }?;
@@ -227,9 +252,9 @@ impl<T: Storage> Convolution<T> {
     }
 
     fn check(&self, x: usize, weight: usize, y: usize, workspace: usize) {
-        assert_eq!(x, self.batch * self.geometry.in_features(), "conv2d: elements of an input");
-        assert_eq!(weight, self.geometry.weights(), "conv2d: elements of a weight");
-        assert_eq!(y, self.batch * self.geometry.out_features(), "conv2d: elements of an output");
+        assert_eq!(x, self.plan.batch * self.plan.geometry.in_features(), "conv2d: elements of an input");
+        assert_eq!(weight, self.plan.geometry.weights(), "conv2d: elements of a weight");
+        assert_eq!(y, self.plan.batch * self.plan.geometry.out_features(), "conv2d: elements of an output");
         assert!(workspace >= self.workspace_bytes(), "conv2d: bytes of workspace");
     }
 }

@@ -1,5 +1,6 @@
 //! A GPU with what it takes to queue work on it.
 
+use super::conv2d::{Plan, PlanKey};
 use super::descriptor::DnnHandle;
 use super::launch::{KERNELS, Kernels};
 use super::{CudaError, MemoryFormat, Precision};
@@ -10,6 +11,8 @@ use candle_core::cuda_backend::cudarc::driver::{
     CudaContext, CudaSlice, CudaStream, CudaView, CudaViewMut, DevicePtr, DevicePtrMut, DeviceRepr, HostSlice,
     ValidAsZeroBits, sys,
 };
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Version of the arithmetic of the GPU kernels; as [`crate::NUMERICS_VERSION`] for the CPU's.
@@ -22,6 +25,7 @@ const BLAS_WORKSPACE_BYTES: usize = 32 << 20;
 /// A GPU, and a stream of work on it. One per thread of jobs; several of one GPU run side by side.
 pub struct Gpu {
     // Fields are dropped in this order: libraries before the stream that they use.
+    plans: RefCell<HashMap<PlanKey, Arc<Plan>>>,
     pub(super) dnn: DnnHandle,
     blas: Arc<CudaBlas>,
     _blas_workspace: CudaSlice<u8>,
@@ -80,7 +84,8 @@ impl Gpu {
         }
         let dnn = DnnHandle::new(&stream)?;
         let memory_format = precision.memory_format();
-        Ok(Self { dnn, blas, _blas_workspace: workspace, kernels, stream, device, precision, memory_format })
+        let plans = RefCell::default();
+        Ok(Self { plans, dnn, blas, _blas_workspace: workspace, kernels, stream, device, precision, memory_format })
     }
 
     /// Computes in another format than the precision's own, to compare them.
@@ -106,6 +111,20 @@ impl Gpu {
     /// The format that networks compute in, where cuDNN can.
     pub fn memory_format(&self) -> MemoryFormat {
         self.memory_format
+    }
+
+    /// The plan of a convolution, made if it is not at hand.
+    pub(super) fn plan(
+        &self,
+        key: PlanKey,
+        make: impl FnOnce() -> Result<Plan, CudaError>,
+    ) -> Result<Arc<Plan>, CudaError> {
+        if let Some(known) = self.plans.borrow().get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let plan = Arc::new(make()?);
+        self.plans.borrow_mut().insert(key, Arc::clone(&plan));
+        Ok(plan)
     }
 
     pub(super) fn blas(&self) -> cublas::cublasHandle_t {

@@ -25,8 +25,8 @@ impl Precision {
         }
     }
 
-    /// The format that suits it: tensor cores, whose operands are runs of channels, take what has channels last as it is, and
-    /// the rest is transposed for them at each pass; single precision's kernels are best with channels first.
+    /// The format for it. Tensor cores take runs of channels, and what has channels first is transposed for them at each pass
+    /// (NVIDIA, *Convolutional Layers User's Guide*, "Tensor Layouts"); strict single precision does without them.
     pub fn memory_format(self) -> MemoryFormat {
         match self {
             Self::Fp32 => MemoryFormat::ChannelsFirst,
