@@ -288,8 +288,12 @@ fn a_gpu_that_does_not_exist_is_named_with_those_that_do() {
 
 /// `nt-cuda run study.toml --device cuda` in a workplace.
 fn run_command(place: &Workplace, out: &str, words: &[&str]) -> Command {
+    run_command_on("cuda", place, out, words)
+}
+
+fn run_command_on(device: &str, place: &Workplace, out: &str, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nt-cuda"));
-    command.args(["run", "study.toml", "--cache-dir", "cache", "--device", "cuda", "--out", out]).args(words);
+    command.args(["run", "study.toml", "--cache-dir", "cache", "--device", device, "--out", out]).args(words);
     command.current_dir(place.path("")).stdin(Stdio::null());
     command
 }
@@ -312,14 +316,17 @@ fn top1(dir: &Path) -> Vec<(String, f64)> {
 }
 
 #[test]
-fn a_study_comes_out_again_whatever_the_jobs_and_after_a_kill_and_near_the_cpus() {
-    if gpu(Precision::Fp32, 1).is_none() {
-        return;
-    }
+fn a_study_comes_out_again_whatever_the_jobs_and_gpus_and_after_a_kill_and_near_the_cpus() {
+    let Some(gpu) = gpu(Precision::Fp32, 1) else { return };
     let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
     assert_exit(&run(&place, "one", &["--jobs", "1"]), 0);
     assert_exit(&run(&place, "two", &["--jobs", "2", "--cache-bytes", "100000"]), 0);
     assert_eq!(place.digest("one"), place.digest("two"), "jobs and cache change nothing");
+    if gpu.device().contains("stand-in") || number_of_gpus().is_ok_and(|number| number > 1) {
+        let mut command = run_command_on("cuda:0,cuda:1", &place, "both", &["--jobs", "2"]);
+        assert_exit(&command.env("NT_STAND_IN_GPUS", "2").output().unwrap(), 0);
+        assert_eq!(place.digest("one"), place.digest("both"), "two GPUs change nothing");
+    }
     let mut killed =
         run_command(&place, "three", &["--jobs", "2"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     while !place.path("three/runs.jsonl").is_file() || num_records(&place.path("three")) < 5 {
