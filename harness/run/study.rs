@@ -32,6 +32,9 @@ pub enum StudyError {
     /// No plan can be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The device refused to plan a training.
+    #[error(transparent)]
+    Device(TrainError),
     /// A training does not fit into the device's memory.
     #[error(transparent)]
     TooLarge(TrainError),
@@ -106,7 +109,11 @@ impl Study {
         let numerics = backend.numerics(&scenario.model.shape(2));
         let plan = Plan::new(&scenario, &facts, &numerics)?;
         for (classes, batch) in sizes(&plan) {
-            backend.check(&scenario.model.shape(classes), batch).map_err(StudyError::TooLarge)?;
+            backend.check(&scenario.model.shape(classes), batch).map_err(|error| match error {
+                #[cfg(feature = "cuda")]
+                TrainError::Cuda(_) => StudyError::Device(error),
+                _ => StudyError::TooLarge(error),
+            })?;
         }
         let facts = facts.into_iter().filter_map(|(name, facts)| Some((name, facts.ok()?))).collect();
         Ok(Self { scenario, plan, numerics, backend, registry, facts })

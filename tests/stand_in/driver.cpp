@@ -228,6 +228,7 @@ int cuDeviceGet(int* device, int ordinal) {
     return *device = ordinal, SUCCESS;
 }
 int cuDeviceGetName(char* name, int length, int) { return std::strncpy(name, "stand-in", length), SUCCESS; }
+int cuDeviceTotalMem_v2(std::size_t* bytes, int) { return *bytes = Memory::instance().total, SUCCESS; }
 int cuDeviceGetAttribute(int* value, int, int) { return *value = 1, SUCCESS; }
 int cuDevicePrimaryCtxRetain(void** context, int) { return *context = (void*)1, SUCCESS; }
 int cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }

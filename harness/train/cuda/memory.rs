@@ -1,5 +1,6 @@
 //! What a training takes of a GPU's memory, told before it begins.
 
+use crate::train::TrainError;
 use nt_kernels::cuda::Precision;
 use nt_scenario::network::{NetworkShape, Product};
 
@@ -29,10 +30,10 @@ fn advice(largest_batch: usize) -> String {
     }
 }
 
-/// Bytes that cuDNN and cuBLAS take for themselves and as scratch, beside what is counted.
+/// Bytes that cuDNN and cuBLAS take for themselves, beside what is counted.
 const LIBRARIES: usize = 768 << 20;
 
-/// Bytes that training the whole network takes, its examples apart.
+/// Bytes that training the whole network takes, its examples and the convolutions' scratch apart.
 pub(super) fn bytes(shape: &NetworkShape, batch: usize, precision: Precision) -> usize {
     let storage = if precision == Precision::Bf16 { 2 } else { 4 };
     let input = 3 * shape.input * shape.input;
@@ -61,21 +62,28 @@ pub(super) fn bytes(shape: &NetworkShape, batch: usize, precision: Precision) ->
     shape.num_parameters() * (4 + 4 + storage + copies) + batch * (activations + gradients) + LIBRARIES
 }
 
-/// Refuses a training that takes more than there is.
+/// Refuses a training that takes more than there is; `scratch` tells what convolutions of batches of a size take as scratch.
 pub(super) fn check(
     shape: &NetworkShape,
     batch: usize,
     precision: Precision,
     available: usize,
-) -> Result<(), DoesNotFit> {
-    let needed = bytes(shape, batch, precision);
-    if needed <= available {
+    mut scratch: impl FnMut(usize) -> Result<usize, TrainError>,
+) -> Result<(), TrainError> {
+    // What has no room for the rest is not asked for its scratch: cuDNN need not know shapes of that size.
+    let mut needed = |batch| match bytes(shape, batch, precision) {
+        rest if rest > available => Ok(rest),
+        rest => Ok::<_, TrainError>(rest + scratch(batch)?),
+    };
+    let of_this = needed(batch)?;
+    if of_this <= available {
         return Ok(());
     }
-    let smaller = std::iter::successors(Some(batch.next_power_of_two() / 2), |batch| Some(batch / 2));
-    let fits = |&batch: &usize| batch == 0 || bytes(shape, batch, precision) <= available;
-    let largest_batch = smaller.into_iter().find(fits).unwrap_or(0);
-    Err(DoesNotFit { batch, needed, available, largest_batch })
+    let mut largest_batch = batch.next_power_of_two() / 2;
+    while largest_batch > 0 && needed(largest_batch)? > available {
+        largest_batch /= 2;
+    }
+    Err(DoesNotFit { batch, needed: of_this, available, largest_batch }.into())
 }
 
 #[cfg(test)]
@@ -83,16 +91,28 @@ mod tests {
     use super::*;
     use nt_scenario::network::Architecture;
 
+    /// What is said of a batch that does not fit, where scratch grows with it by so many bytes an image.
+    fn refusal(shape: &NetworkShape, batch: usize, available: usize, of_image: usize) -> Option<DoesNotFit> {
+        match check(shape, batch, Precision::Fp32, available, |batch| Ok(batch * of_image)) {
+            Ok(()) => None,
+            Err(TrainError::DoesNotFit(refused)) => Some(refused),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
     #[test]
     fn what_does_not_fit_is_told_with_the_batch_that_would() {
         let shape = NetworkShape::new(Architecture::AlexNet, 1.0, 224, 1000);
-        assert_eq!(check(&shape, 128, Precision::Fp32, 80 << 30), Ok(()));
-        let refused = check(&shape, 4096, Precision::Fp32, 8 << 30).unwrap_err();
+        assert_eq!(refusal(&shape, 128, 80 << 30, 0), None);
+        let refused = refusal(&shape, 4096, 8 << 30, 0).unwrap();
         assert!(refused.needed > 8 << 30);
         assert!(bytes(&shape, refused.largest_batch, Precision::Fp32) <= 8 << 30);
         assert!(bytes(&shape, 2 * refused.largest_batch, Precision::Fp32) > 8 << 30);
         assert!(refused.to_string().contains(&format!("training.batch = {} fits", refused.largest_batch)), "{refused}");
-        let hopeless = check(&shape, 4096, Precision::Fp32, 1 << 20).unwrap_err();
+        let with_scratch = refusal(&shape, 4096, 8 << 30, 16 << 20).unwrap();
+        assert!(with_scratch.largest_batch < refused.largest_batch, "{with_scratch}");
+        assert_eq!(refusal(&shape, 128, 80 << 30, 1 << 30).unwrap().largest_batch, 64);
+        let hopeless = refusal(&shape, 4096, 1 << 20, 0).unwrap();
         assert_eq!(hopeless.largest_batch, 0);
         assert!(hopeless.to_string().contains("another GPU"), "{hopeless}");
     }

@@ -120,12 +120,8 @@ impl CudaBackend {
         })
     }
 
-    /// Runs `work` on these examples with an engine that nobody else uses meanwhile.
-    fn with_engine<R>(
-        &self,
-        inputs: Inputs<'_>,
-        work: impl FnOnce(&mut Engine, Arc<Examples>) -> Result<R, TrainError>,
-    ) -> Result<R, TrainError> {
+    /// Does `work` with an engine that nobody else uses meanwhile.
+    fn with_engine<R>(&self, work: impl FnOnce(&mut Engine) -> Result<R, TrainError>) -> Result<R, TrainError> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let mut engine = loop {
             match idle.pop() {
@@ -134,7 +130,7 @@ impl CudaBackend {
             }
         };
         drop(idle);
-        let result = engine.run(inputs, work);
+        let result = work(&mut engine);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(engine);
         self.returned.notify_one();
         result
@@ -151,7 +147,12 @@ impl Backend for CudaBackend {
     }
 
     fn check(&self, shape: &NetworkShape, batch: usize) -> Result<(), TrainError> {
-        Ok(memory::check(shape, batch, self.precision, self.network_bytes)?)
+        self.with_engine(|Engine { gpu, .. }| {
+            memory::check(shape, batch, self.precision, self.network_bytes, |batch| match self.precision {
+                Precision::Fp32 | Precision::Tf32 => network::scratch_bytes::<f32>(gpu, shape, batch),
+                Precision::Bf16 => network::scratch_bytes::<bf16>(gpu, shape, batch),
+            })
+        })
     }
 
     fn train(&self, setup: &Setup<'_>, parameters: Parameters, examples: Inputs<'_>) -> Result<Training, TrainError> {
@@ -160,9 +161,11 @@ impl Backend for CudaBackend {
             let label = examples.labels()[image];
             return Err(CrossEntropyError::LabelOutOfRange { image, label, classes }.into());
         }
-        self.with_engine(examples, |engine, examples| match self.precision {
-            Precision::Fp32 | Precision::Tf32 => engine.train::<f32>(setup, parameters, examples),
-            Precision::Bf16 => engine.train::<bf16>(setup, parameters, examples),
+        self.with_engine(|engine| {
+            engine.run(examples, |engine, examples| match self.precision {
+                Precision::Fp32 | Precision::Tf32 => engine.train::<f32>(setup, parameters, examples),
+                Precision::Bf16 => engine.train::<bf16>(setup, parameters, examples),
+            })
         })
     }
 
@@ -176,9 +179,11 @@ impl Backend for CudaBackend {
         if examples.is_empty() {
             return Ok(Vec::new());
         }
-        self.with_engine(examples, |engine, examples| match self.precision {
-            Precision::Fp32 | Precision::Tf32 => engine.outputs::<f32>(shape, span, parameters, examples),
-            Precision::Bf16 => engine.outputs::<bf16>(shape, span, parameters, examples),
+        self.with_engine(|engine| {
+            engine.run(examples, |engine, examples| match self.precision {
+                Precision::Fp32 | Precision::Tf32 => engine.outputs::<f32>(shape, span, parameters, examples),
+                Precision::Bf16 => engine.outputs::<bf16>(shape, span, parameters, examples),
+            })
         })
     }
 }

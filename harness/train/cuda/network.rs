@@ -71,6 +71,35 @@ impl<T> Values<T> {
     }
 }
 
+/// Does something in the GPU's format if cuDNN has what it takes, else with channels first.
+fn in_possible_format<R>(
+    gpu: &Gpu,
+    mut work: impl FnMut(MemoryFormat) -> Result<R, TrainError>,
+) -> Result<R, TrainError> {
+    match work(gpu.memory_format()) {
+        Err(TrainError::Cuda(CudaError::NoDeterministicAlgorithm { .. }))
+            if gpu.memory_format() == MemoryFormat::ChannelsLast =>
+        {
+            work(MemoryFormat::ChannelsFirst)
+        }
+        done => done,
+    }
+}
+
+/// Bytes of scratch memory that the network's convolutions of batches of this size take, at most one at a time.
+pub(super) fn scratch_bytes<T: Storage>(gpu: &Gpu, shape: &NetworkShape, batch: usize) -> Result<usize, TrainError> {
+    in_possible_format(gpu, |format| {
+        let mut most = 0;
+        for layer in &shape.layers {
+            if let Product::Conv(c) = layer.product {
+                let plan = Convolution::<T>::new(gpu, conv_geometry(c), batch, format)?;
+                most = most.max(plan.workspace_bytes());
+            }
+        }
+        Ok(most)
+    })
+}
+
 /// A stretch of the network, with buffers for batches of up to a capacity, made once.
 pub(super) struct Network<T> {
     span: Span,
@@ -93,14 +122,7 @@ impl<T: Storage> Network<T> {
         batches: &[usize],
         drops: bool,
     ) -> Result<Self, TrainError> {
-        match Self::in_format(gpu, shape, span, batches, drops, gpu.memory_format()) {
-            Err(TrainError::Cuda(CudaError::NoDeterministicAlgorithm { .. }))
-                if gpu.memory_format() == MemoryFormat::ChannelsLast =>
-            {
-                Self::in_format(gpu, shape, span, batches, drops, MemoryFormat::ChannelsFirst)
-            }
-            network => network,
-        }
+        in_possible_format(gpu, |format| Self::in_format(gpu, shape, span, batches, drops, format))
     }
 
     fn in_format(

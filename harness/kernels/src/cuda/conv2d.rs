@@ -14,9 +14,6 @@ use std::ffi::c_int;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// More scratch memory than this an algorithm does not get.
-const MOST_WORKSPACE_BYTES: usize = 1 << 30;
-
 /// Algorithms asked for: more than any pass has.
 const NUM_ALGORITHMS: usize = 16;
 
@@ -282,7 +279,7 @@ fn choose<A: Copy>(
     let suits = |&(_, status, bytes, determinism, arithmetic): &(A, _, usize, _, _)| {
         status == cudnnStatus_t::CUDNN_STATUS_SUCCESS
             && determinism == cudnnDeterminism_t::CUDNN_DETERMINISTIC
-            && bytes <= MOST_WORKSPACE_BYTES
+            && bytes <= gpu.most_workspace_bytes()
             && !(is_strict && tensor_cores.contains(&arithmetic))
     };
     let Some((algorithm, _, workspace_bytes, _, arithmetic)) = ranked.into_iter().find(suits) else {

@@ -22,6 +22,10 @@ pub const CUDA_NUMERICS_VERSION: u32 = 2;
 /// bits, do not depend on what other streams do.
 const BLAS_WORKSPACE_BYTES: usize = 32 << 20;
 
+/// One part in so many of a GPU's memory, counted up to the next 8 GiB, is the scratch memory that an algorithm may take:
+/// a property of the model, like the algorithms themselves, whatever else the GPU does.
+const WORKSPACE_PART: usize = 32;
+
 /// A GPU, and a stream of work on it. One per thread of jobs; several of one GPU run side by side.
 pub struct Gpu {
     // Fields are dropped in this order: libraries before the stream that they use.
@@ -34,6 +38,7 @@ pub struct Gpu {
     device: CudaDevice,
     precision: Precision,
     memory_format: MemoryFormat,
+    most_workspace_bytes: usize,
 }
 
 // SAFETY: a Gpu is used by one thread at a time (it is not Sync). Its handles of cuBLAS and cuDNN may move between threads
@@ -84,8 +89,20 @@ impl Gpu {
         }
         let dnn = DnnHandle::new(&stream)?;
         let memory_format = precision.memory_format();
+        let most_workspace_bytes = stream.context().total_mem()?.next_multiple_of(8 << 30) / WORKSPACE_PART;
         let plans = RefCell::default();
-        Ok(Self { plans, dnn, blas, _blas_workspace: workspace, kernels, stream, device, precision, memory_format })
+        Ok(Self {
+            plans,
+            dnn,
+            blas,
+            _blas_workspace: workspace,
+            kernels,
+            stream,
+            device,
+            precision,
+            memory_format,
+            most_workspace_bytes,
+        })
     }
 
     /// Computes in another format than the precision's own, to compare them.
@@ -111,6 +128,11 @@ impl Gpu {
     /// The format that networks compute in, where cuDNN can.
     pub fn memory_format(&self) -> MemoryFormat {
         self.memory_format
+    }
+
+    /// More scratch memory than this an algorithm does not get.
+    pub(super) fn most_workspace_bytes(&self) -> usize {
+        self.most_workspace_bytes
     }
 
     /// The plan of a convolution, made if it is not at hand.
