@@ -108,8 +108,8 @@ impl Study {
         // Targets and sources differ in their last layer only, which is no convolution.
         let numerics = backend.numerics(&scenario.model.shape(2));
         let plan = Plan::new(&scenario, &facts, &numerics)?;
-        for (classes, batch) in sizes(&plan) {
-            backend.check(&scenario.model.shape(classes), batch).map_err(|error| match error {
+        for (classes, batch, images) in sizes(&plan) {
+            backend.check(&scenario.model.shape(classes), batch, images).map_err(|error| match error {
                 #[cfg(feature = "cuda")]
                 TrainError::Cuda(_) => StudyError::Device(error),
                 _ => StudyError::TooLarge(error),
@@ -311,9 +311,10 @@ impl Study {
     }
 }
 
-/// The numbers of classes and of images a batch that a plan's trainings have.
-fn sizes(plan: &Plan) -> BTreeSet<(usize, usize)> {
-    plan.jobs.iter().map(|job| (job.work.num_classes(), job.work.recipe().settings.batch)).collect()
+/// The numbers of classes, of images a batch and of images that a plan's trainings have.
+fn sizes(plan: &Plan) -> BTreeSet<(usize, usize, usize)> {
+    let work = plan.jobs.iter().map(|job| &job.work);
+    work.map(|work| (work.num_classes(), work.recipe().settings.batch, work.num_train_images())).collect()
 }
 
 /// Versions of nt and of the crates that results depend on, as they were locked when nt was built.

@@ -18,11 +18,11 @@ pub trait Backend: Send + Sync {
     /// What it is, for people.
     fn device(&self) -> String;
 
-    /// Whether training this network with batches of this size fits into its memory.
+    /// Whether training this network on so many images, with batches of this size, fits into its memory.
     ///
     /// # Errors
     /// What does not fit, and what would.
-    fn check(&self, shape: &NetworkShape, batch: usize) -> Result<(), TrainError>;
+    fn check(&self, shape: &NetworkShape, batch: usize, images: usize) -> Result<(), TrainError>;
 
     /// Trains the layers above `setup.span.frozen` on the examples, from the parameters given; the layers below
     /// `setup.span.first` are not looked at.
@@ -66,7 +66,7 @@ impl Backend for Cpu {
         format!("cpu ({})", Simd::current().name())
     }
 
-    fn check(&self, _: &NetworkShape, _: usize) -> Result<(), TrainError> {
+    fn check(&self, _: &NetworkShape, _: usize, _: usize) -> Result<(), TrainError> {
         Ok(())
     }
 

@@ -27,4 +27,8 @@ pub enum TrainError {
     #[cfg(feature = "cuda")]
     #[error(transparent)]
     DoesNotFit(#[from] super::cuda::DoesNotFit),
+    /// The GPU's memory is too small for the images.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    ImagesDoNotFit(#[from] super::cuda::ImagesDoNotFit),
 }

@@ -206,6 +206,15 @@ impl Work {
             Self::TrainTarget(task) => task.classes.len(),
         }
     }
+
+    /// Number of images that the network is trained on, without those held out for validation.
+    pub fn num_train_images(&self) -> usize {
+        let of_class = match self {
+            Self::TrainSource(task) => task.train_per_class - task.validation_per_class,
+            Self::TrainTarget(task) => task.train_per_class - task.validation_per_class,
+        };
+        of_class * self.num_classes()
+    }
 }
 
 /// A source network's training.

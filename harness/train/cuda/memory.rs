@@ -23,6 +23,24 @@ pub struct DoesNotFit {
     pub largest_batch: usize,
 }
 
+/// Images that a GPU has no room for, beside a job's network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the {images} images that a training takes are {} MB, and beside the network {} MB of the GPU's memory are left for each \
+     job; {} would fit: ask for fewer a class, or give a smaller model.input, fewer --jobs, or another GPU",
+    needed >> 20,
+    available >> 20,
+    images * available / needed
+)]
+pub struct ImagesDoNotFit {
+    /// How many.
+    pub images: usize,
+    /// Bytes they take.
+    pub needed: usize,
+    /// Bytes there are for them.
+    pub available: usize,
+}
+
 fn advice(largest_batch: usize) -> String {
     match largest_batch {
         0 => "; give fewer --jobs, a smaller model.width or model.input, or another GPU".to_owned(),
@@ -62,14 +80,21 @@ pub(super) fn bytes(shape: &NetworkShape, batch: usize, precision: Precision) ->
     shape.num_parameters() * (4 + 4 + storage + copies) + batch * (activations + gradients) + LIBRARIES
 }
 
-/// Refuses a training that takes more than there is; `scratch` tells what convolutions of batches of a size take as scratch.
+/// Refuses images that take more than there is.
+pub(super) fn check_images(shape: &NetworkShape, images: usize, available: usize) -> Result<(), ImagesDoNotFit> {
+    let needed = images.saturating_mul(3 * shape.input * shape.input);
+    if needed <= available { Ok(()) } else { Err(ImagesDoNotFit { images, needed, available }) }
+}
+
+/// Bytes that a training takes; refuses one that takes more than there is. `scratch` tells what convolutions of batches of a
+/// size take as scratch.
 pub(super) fn check(
     shape: &NetworkShape,
     batch: usize,
     precision: Precision,
     available: usize,
     mut scratch: impl FnMut(usize) -> Result<usize, TrainError>,
-) -> Result<(), TrainError> {
+) -> Result<usize, TrainError> {
     // What has no room for the rest is not asked for its scratch: cuDNN need not know shapes of that size.
     let mut needed = |batch| match bytes(shape, batch, precision) {
         rest if rest > available => Ok(rest),
@@ -77,7 +102,7 @@ pub(super) fn check(
     };
     let of_this = needed(batch)?;
     if of_this <= available {
-        return Ok(());
+        return Ok(of_this);
     }
     let mut largest_batch = batch.next_power_of_two() / 2;
     while largest_batch > 0 && needed(largest_batch)? > available {
@@ -94,7 +119,7 @@ mod tests {
     /// What is said of a batch that does not fit, where scratch grows with it by so many bytes an image.
     fn refusal(shape: &NetworkShape, batch: usize, available: usize, of_image: usize) -> Option<DoesNotFit> {
         match check(shape, batch, Precision::Fp32, available, |batch| Ok(batch * of_image)) {
-            Ok(()) => None,
+            Ok(_) => None,
             Err(TrainError::DoesNotFit(refused)) => Some(refused),
             Err(other) => panic!("{other}"),
         }
@@ -115,6 +140,16 @@ mod tests {
         let hopeless = refusal(&shape, 4096, 1 << 20, 0).unwrap();
         assert_eq!(hopeless.largest_batch, 0);
         assert!(hopeless.to_string().contains("another GPU"), "{hopeless}");
+    }
+
+    #[test]
+    fn images_that_do_not_fit_are_told_with_how_many_would() {
+        let shape = NetworkShape::new(Architecture::AlexNet, 1.0, 224, 1000);
+        assert_eq!(check_images(&shape, 7_000, 1 << 30), Ok(()));
+        let refused = check_images(&shape, 1_281_167, 100 << 30).unwrap_err();
+        let said = refused.to_string();
+        assert!(said.contains("1281167 images") && said.contains("713317 would fit"), "{said}");
+        assert_eq!(check_images(&shape, 713_317, 100 << 30), Ok(()));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{Backend, Setup, Span, TrainError, Training};
 use crate::data::Inputs;
 use crate::model::Parameters;
 use layout::ParameterLayout;
-pub use memory::DoesNotFit;
+pub use memory::{DoesNotFit, ImagesDoNotFit};
 use nt_kernels::cross_entropy::CrossEntropyError;
 use nt_kernels::cuda::{CudaError, Gpu, MemoryFormat, Precision, bf16};
 use nt_scenario::network::NetworkShape;
@@ -40,6 +40,9 @@ pub struct CudaBackend {
     precision: Precision,
     /// Bytes of its GPU's memory that a job's network may take.
     network_bytes: usize,
+    /// Bytes of memory that were free on each GPU, and jobs that share them.
+    free_bytes: usize,
+    jobs_a_gpu: usize,
 }
 
 impl CudaBackend {
@@ -77,7 +80,7 @@ impl CudaBackend {
             return Err(CudaError::Open { ordinal, reason });
         }
         let streams_a_gpu = jobs.max(1).div_ceil(ordinals.len().max(1));
-        let (mut engines, mut network_bytes) = (Vec::new(), usize::MAX);
+        let (mut engines, mut free_bytes) = (Vec::new(), usize::MAX);
         let mut residents: BTreeMap<usize, Arc<Mutex<Resident>>> = BTreeMap::new();
         let (mut numerics, mut model) = (None, String::new());
         for _ in 0..streams_a_gpu {
@@ -98,7 +101,7 @@ impl CudaBackend {
                     Entry::Vacant(place) => {
                         let (free, _) = gpu.memory()?;
                         let for_examples = free / RESIDENT_PART;
-                        network_bytes = network_bytes.min((free - for_examples) / streams_a_gpu);
+                        free_bytes = free_bytes.min(free);
                         let resident = Resident::new(Gpu::open(ordinal, precision)?, for_examples);
                         Arc::clone(place.insert(Arc::new(Mutex::new(resident))))
                     }
@@ -116,7 +119,9 @@ impl CudaBackend {
             numerics: numerics.unwrap_or_default(),
             device,
             precision,
-            network_bytes,
+            network_bytes: (free_bytes - free_bytes / RESIDENT_PART) / streams_a_gpu,
+            free_bytes,
+            jobs_a_gpu: streams_a_gpu,
         })
     }
 
@@ -146,13 +151,16 @@ impl Backend for CudaBackend {
         self.device.clone()
     }
 
-    fn check(&self, shape: &NetworkShape, batch: usize) -> Result<(), TrainError> {
-        self.with_engine(|Engine { gpu, .. }| {
+    fn check(&self, shape: &NetworkShape, batch: usize, images: usize) -> Result<(), TrainError> {
+        let of_network = self.with_engine(|Engine { gpu, .. }| {
             memory::check(shape, batch, self.precision, self.network_bytes, |batch| match self.precision {
                 Precision::Fp32 | Precision::Tf32 => network::scratch_bytes::<f32>(gpu, shape, batch),
                 Precision::Bf16 => network::scratch_bytes::<bf16>(gpu, shape, batch),
             })
-        })
+        })?;
+        // Jobs of two replicates train on two sets.
+        let beside_network = (self.free_bytes / self.jobs_a_gpu).saturating_sub(of_network);
+        Ok(memory::check_images(shape, images, beside_network)?)
     }
 
     fn train(&self, setup: &Setup<'_>, parameters: Parameters, examples: Inputs<'_>) -> Result<Training, TrainError> {

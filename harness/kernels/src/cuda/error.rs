@@ -11,8 +11,8 @@ use candle_core::cuda_backend::cudarc::driver::sys::CUresult;
 pub enum CudaError {
     /// The GPU's memory is used up.
     #[error(
-        "the GPU's memory is used up: give fewer --jobs or a smaller training.batch, or see whether another program uses \
-         the GPU (nvidia-smi)"
+        "the GPU's memory is used up: give fewer --jobs, a smaller training.batch or fewer images, or see whether another \
+         program uses the GPU (nvidia-smi)"
     )]
     OutOfMemory,
     /// The driver refused.
