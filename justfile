@@ -100,6 +100,10 @@ bench-gpu *parts="gpu-steps gpu-studies": _nt-cuda
     export NT_DATA="${NT_DATA:-$PWD/data}" NT="$PWD/target/release/nt" NT_PEER="$PWD/target/cuda/release/examples/peer"
     exec "${NT_PYTHON:-python3}" harness/benches/peers/compare.py --pairs 3 {{parts}}
 
+# Time each pass of a step on a GPU beside the measured ceilings of its memory and its products.
+bench-gpu-kernels *filter:
+    cargo bench --locked --target-dir target/cuda -p nt-kernels --features cuda --bench gpu -- {{filter}}
+
 # nt-cuda beside nt. In a folder of its own it is built without a bit of nt's build changing.
 _nt-cuda:
     cargo build --release --locked --quiet --target-dir target/cuda --features cuda --bin nt-cuda
