@@ -2,7 +2,7 @@
 
 use super::conv2d::{Plan, PlanKey};
 use super::descriptor::DnnHandle;
-use super::launch::{KERNELS, Kernels};
+use super::launch::Kernels;
 use super::{CudaError, MemoryFormat, Precision};
 use candle_core::CudaDevice;
 use candle_core::cuda_backend::cudarc::cublas::{CudaBlas, sys as cublas};
@@ -33,7 +33,7 @@ pub struct Gpu {
     pub(super) dnn: DnnHandle,
     blas: Arc<CudaBlas>,
     _blas_workspace: CudaSlice<u8>,
-    pub(super) kernels: Kernels,
+    pub(super) kernels: Arc<Kernels>,
     stream: Arc<CudaStream>,
     device: CudaDevice,
     precision: Precision,
@@ -76,8 +76,7 @@ impl Gpu {
     /// not start.
     pub fn of_device(device: CudaDevice, precision: Precision) -> Result<Self, CudaError> {
         let stream = device.cuda_stream();
-        let module = stream.context().load_module(KERNELS.into())?;
-        let kernels = Kernels::load(&module)?;
+        let kernels = Kernels::of(stream.context())?;
         let blas = device.cublas_handle();
         let mut workspace = stream.alloc_zeros::<u8>(BLAS_WORKSPACE_BYTES)?;
         {

@@ -1,8 +1,9 @@
 //! The kernels by name, and their launch.
 
 use super::CudaError;
-use candle_core::cuda_backend::cudarc::driver::{CudaFunction, CudaModule, DriverError, LaunchConfig};
-use std::sync::Arc;
+use candle_core::cuda_backend::cudarc::driver::{CudaContext, CudaFunction, CudaModule, DriverError, LaunchConfig};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
 
@@ -52,8 +53,23 @@ pub(super) struct Kernels {
     pub(super) bf16: LayerKernels,
 }
 
+/// The kernels of each GPU in use, by its number: the driver translates them for it, which takes a second where it has no
+/// cache, and every stream of the GPU can launch them.
+static LOADED: Mutex<BTreeMap<usize, Weak<Kernels>>> = Mutex::new(BTreeMap::new());
+
 impl Kernels {
-    pub(super) fn load(module: &Arc<CudaModule>) -> Result<Self, DriverError> {
+    /// Those of a GPU, loaded if they are not at hand.
+    pub(super) fn of(context: &Arc<CudaContext>) -> Result<Arc<Self>, DriverError> {
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = loaded.get(&context.ordinal()).and_then(Weak::upgrade) {
+            return Ok(known);
+        }
+        let kernels = Arc::new(Self::load(&context.load_module(KERNELS.into())?)?);
+        loaded.insert(context.ordinal(), Arc::downgrade(&kernels));
+        Ok(kernels)
+    }
+
+    fn load(module: &Arc<CudaModule>) -> Result<Self, DriverError> {
         Ok(Self {
             plain: PlainKernels::load(module, "")?,
             f32: LayerKernels::load(module, "_f32")?,
