@@ -88,9 +88,9 @@ bench-peers *parts="steps jobs products convs":
     fi
     exec "$python" harness/benches/peers/compare.py {{parts}}
 
-# gpu-steps and gpu-studies are held against PyTorch; gpu-formats and gpu-precisions compare nt with itself.
+# gpu-steps and gpu-studies are held against PyTorch; gpu-formats, gpu-precisions and gpu-jobs compare nt with itself.
 
-# The same on a GPU, with the same variables: just bench-gpu [gpu-steps gpu-studies gpu-formats gpu-precisions] [--compile]
+# The same on a GPU, with the same variables: just bench-gpu [gpu-steps gpu-studies gpu-formats gpu-precisions gpu-jobs] [--compile]
 bench-gpu *parts="gpu-steps gpu-studies": _nt-cuda
     #!/usr/bin/env bash
     set -euo pipefail

@@ -373,6 +373,25 @@ fn a_training_that_does_not_fit_is_refused_before_anything_is_run() {
 }
 
 #[test]
+fn as_many_jobs_are_run_side_by_side_as_fit_unless_their_number_is_given() {
+    // Only the stand-in has as little memory as it is told to.
+    if !gpu(Precision::Fp32, 1).is_some_and(|gpu| gpu.device().contains("stand-in")) {
+        eprintln!("skipped: a GPU has the memory that it has");
+        return;
+    }
+    let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
+    // 512 MiB for libraries and a quarter of the rest for images leave room for one job of 128 MiB and a little more.
+    let memory = (800u64 << 20).to_string();
+    let given = run_command(&place, "given", &["--jobs", "8"]).env("NT_STAND_IN_MEMORY", &memory).output().unwrap();
+    assert_exit(&given, 2);
+    assert!(said(&given).contains("give fewer --jobs"), "{}", said(&given));
+    let left = run_command(&place, "left", &[]).env("NT_STAND_IN_MEMORY", &memory).output().unwrap();
+    assert_exit(&left, 0);
+    let jobs = manifest(&place.path("left"))["host"]["jobs"].as_u64().unwrap();
+    assert_eq!(jobs, 1, "jobs at a time");
+}
+
+#[test]
 fn what_cudnn_does_not_have_with_channels_last_is_computed_with_channels_first() {
     // Only the stand-in's cuDNN refuses when it is told to.
     if !gpu(Precision::Tf32, 1).is_some_and(|gpu| gpu.device().contains("stand-in")) {

@@ -50,6 +50,14 @@ impl std::fmt::Display for Device {
 }
 
 impl Device {
+    /// How many devices it is: jobs at a time, at least.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Cpu => 1,
+            Self::Cuda(numbers) => numbers.len(),
+        }
+    }
+
     /// Opens the device for a scenario, for so many jobs at a time.
     ///
     /// # Errors

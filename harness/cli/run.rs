@@ -6,7 +6,7 @@ use super::log::StudyLog;
 use super::report::Extras;
 use super::scenario_file::ScenarioFile;
 use crate::run::{Progress, RunOptions, Study, StudyError, Tally};
-use crate::train::Cpu;
+use crate::train::{Backend, Cpu};
 use nt_results::ledger::Shard;
 use nt_scenario::Scenario;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ fn parse_shard(text: &str) -> Result<Shard, String> {
 /// What of the machine is used; none of it changes a result.
 #[derive(clap::Args)]
 pub(super) struct Machine {
-    /// Jobs at a time [default: cores / threads].
+    /// Jobs at a time [default: cores / threads; on a GPU 2 or 8, or as many as fit into its memory].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Threads inside a job [default: cores / jobs, 1 if neither is given].
@@ -59,8 +59,26 @@ pub(super) struct Machine {
 }
 
 impl Machine {
+    /// Opens the device, for as many jobs at a time as are asked for. Where that is left to nt and so many do not fit into a
+    /// GPU's memory, for fewer.
+    ///
+    /// # Errors
+    /// What is missing, and what to do.
+    pub(super) fn open(&self, device: &Device, scenario: &Scenario) -> Result<(RunOptions, Arc<dyn Backend>), Failure> {
+        let mut options = self.options(device, scenario);
+        loop {
+            let backend = device.open(scenario, options.jobs)?;
+            let (shape, batch) = (scenario.model.shape(2), scenario.training.settings.batch);
+            let is_open = self.jobs.is_some() || options.jobs <= device.count();
+            if is_open || backend.check(&shape, batch, 0).is_ok() {
+                return Ok((options, backend));
+            }
+            options.jobs = (options.jobs / 2).max(device.count());
+        }
+    }
+
     /// On GPUs one thread drives each job, and how many are run side by side is a matter of the networks' size.
-    pub(super) fn options(&self, device: &Device, scenario: &Scenario) -> RunOptions {
+    fn options(&self, device: &Device, scenario: &Scenario) -> RunOptions {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         if let Device::Cuda(numbers) = device {
             let jobs = self.jobs.map_or_else(|| numbers.len() * jobs_a_gpu(scenario).min(cores), usize::from);
@@ -141,8 +159,7 @@ impl Run {
         self.device.hand_over()?;
         let log = StudyLog::start(verbose);
         let scenario = self.scenario.read()?;
-        let options = self.machine.options(&self.device, &scenario);
-        let backend = self.device.open(&scenario, options.jobs)?;
+        let (options, backend) = self.machine.open(&self.device, &scenario)?;
         let study = Study::open(scenario, self.scenario.base(), &self.cache.path(), backend);
         let study = study.map_err(|error| failure(&error))?;
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));

@@ -44,8 +44,7 @@ impl Verify {
         for warning in warnings {
             eprintln!("{warning}");
         }
-        let options = self.machine.options(&self.device, &scenario);
-        let backend = self.device.open(&scenario, options.jobs)?;
+        let (options, backend) = self.machine.open(&self.device, &scenario)?;
         let study = Study::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| failure(&error))?;
         if let Some(fault) = other_arithmetic(&manifest.numerics, &study.plan.numerics) {
             return Err(Failure::Input(fault));

@@ -11,8 +11,9 @@ PyTorch can lay tensors out in two ways, the faster one of each round counts.
 --clock cpu takes CPU time, with one thread a side: fair also where others use the machine.
 PART: steps, jobs, products, convs (short), studies (long: a whole study, as torch_matrix.py runs it); with a GPU gpu-steps
 (--compile: compiled PyTorch as well, which takes minutes to compile), gpu-studies (how busy the GPU was, and whether the
-digest is the same twice, beside), and of nt alone gpu-formats (channels last over channels first) and gpu-precisions (what
-tf32 and bf16 cost a study in top-1 accuracy, and save in time).
+digest is the same twice, beside), and of nt alone gpu-formats (channels last over channels first), gpu-precisions (what
+tf32 and bf16 cost a study in top-1 accuracy, and save in time) and gpu-jobs (a study's seconds by the number of jobs side
+by side).
 NT_PEERS names the folder of torch_step.py and torch_matrix.py, NT_PEER our `peer`, NT the binary nt, NT_DATA the folder
 that holds cifar10-25k.
 
@@ -244,6 +245,13 @@ def gpu_precisions(nt, peers, options):
               flush=True)
 
 
+def gpu_jobs(nt, peers, options):
+    for jobs in (1, 2, 4, 8, 16):
+        with tempfile.TemporaryDirectory() as folder, Busy():
+            seconds, _ = study_seconds(our_study("pytorch-speed.toml", "cuda") + ["--jobs", str(jobs)], folder)
+        print(f"jobs {jobs}: {seconds:.1f} s", flush=True)
+
+
 def our_study(scenario, device):
     data = Path(os.environ["NT_DATA"]).resolve()
     # From nothing: images are decoded anew, as PyTorch does.
@@ -287,7 +295,7 @@ def main():
     parser = argparse.ArgumentParser()
     parts = {"steps": steps, "jobs": jobs, "products": products, "convs": convs, "studies": studies,
              "gpu-steps": gpu_steps, "gpu-studies": gpu_studies, "gpu-formats": gpu_formats,
-             "gpu-precisions": gpu_precisions}
+             "gpu-precisions": gpu_precisions, "gpu-jobs": gpu_jobs}
     parser.add_argument("parts", nargs="+", choices=parts)
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--study-pairs", type=int, default=1)

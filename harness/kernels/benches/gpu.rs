@@ -261,6 +261,22 @@ fn network<T: Stored>(criterion: &mut Criterion, precision: Precision, is_test: 
             }
             in_channels = out_channels;
         }
+        if format == MemoryFormat::ChannelsLast {
+            // Would images pay that have a pack's channels, the rest zeros?
+            for in_channels in [4, 8] {
+                let geometry = Conv2dGeometry {
+                    in_channels,
+                    out_channels: 64,
+                    height: SIDE,
+                    width: SIDE,
+                    kernel: 11,
+                    stride: 4,
+                    padding: 2,
+                    groups: 1,
+                };
+                timer.convolution::<T>(&format!("conv1 of {in_channels} channels"), geometry, false, format)?;
+            }
+        }
         for (index, (inputs, outputs)) in FULLY_CONNECTED.into_iter().enumerate() {
             timer.fully_connected::<T>(&format!("fc{}", index + 6), inputs, outputs)?;
         }

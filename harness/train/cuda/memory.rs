@@ -48,8 +48,11 @@ fn advice(largest_batch: usize) -> String {
     }
 }
 
-/// Bytes that cuDNN and cuBLAS take for themselves, beside what is counted.
-const LIBRARIES: usize = 768 << 20;
+/// Bytes that cuDNN and cuBLAS load into a GPU's memory when they are used first, once for all jobs; an estimate.
+pub(super) const LIBRARIES: usize = 512 << 20;
+
+/// Bytes that their handles and the driver's pool take for each job beside what is counted; an estimate.
+const OF_JOB: usize = 128 << 20;
 
 /// Bytes that training the whole network takes, its examples and the convolutions' scratch apart.
 pub(super) fn bytes(shape: &NetworkShape, batch: usize, precision: Precision) -> usize {
@@ -77,7 +80,7 @@ pub(super) fn bytes(shape: &NetworkShape, batch: usize, precision: Precision) ->
     let gradients = 2 * storage * widest;
     // Weights and velocities in single precision; gradients, and the products' copy where they take another type.
     let copies = if precision == Precision::Bf16 { 2 } else { 0 };
-    shape.num_parameters() * (4 + 4 + storage + copies) + batch * (activations + gradients) + LIBRARIES
+    shape.num_parameters() * (4 + 4 + storage + copies) + batch * (activations + gradients) + OF_JOB
 }
 
 /// Refuses images that take more than there is.

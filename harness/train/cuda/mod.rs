@@ -99,7 +99,7 @@ impl CudaBackend {
                 let resident = match residents.entry(ordinal) {
                     Entry::Occupied(known) => Arc::clone(known.get()),
                     Entry::Vacant(place) => {
-                        let (free, _) = gpu.memory()?;
+                        let free = gpu.memory()?.0.saturating_sub(memory::LIBRARIES);
                         let for_examples = free / RESIDENT_PART;
                         free_bytes = free_bytes.min(free);
                         let resident = Resident::new(Gpu::open(ordinal, precision)?, for_examples);
