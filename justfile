@@ -64,6 +64,10 @@ test-gpu *stand_in:
         export LD_LIBRARY_PATH="$PWD/target/stand-in"
     fi
     cargo test --release --locked --target-dir target/cuda -p nt-kernels --features cuda --lib cuda::
+    if [ "{{stand_in}}" = stand-in ]; then
+        # Once more with blocks and threads in another order, as a GPU may have them.
+        NT_STAND_IN_ORDER=reversed cargo test --release --locked --target-dir target/cuda -p nt-kernels --features cuda --lib cuda::
+    fi
     cargo test --release --locked --target-dir target/cuda --features cuda --lib train::cuda
     cargo test --release --locked --target-dir target/cuda --features cuda --test gpu
 

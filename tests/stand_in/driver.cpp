@@ -2,7 +2,9 @@
 //
 // It shows whether the right kernels are called with the right tensors in the right order: results agree with the CPU's, and
 // a kernel that reads or writes past the end of a tensor ends the program, for every tensor ends where a forbidden page
-// begins. Fresh memory is NaN. It shows nothing of a GPU's speed, of races between threads, or of what the real libraries do.
+// begins. Fresh memory is NaN. With NT_STAND_IN_ORDER=reversed the last block and the last thread come first, so that what
+// depends on an order that a GPU does not keep, for lack of a barrier, shows. It shows nothing of a GPU's speed, or of what the
+// real libraries do.
 //
 // NT_STAND_IN_MEMORY: bytes of memory (default 4 GiB); NT_STAND_IN_GPUS: number of GPUs (default 1); NT_STAND_IN_LAUNCHES:
 // kernels and graphs that are launched before it gives out (default: it never does).
@@ -27,11 +29,25 @@ std::map<std::string, Binder>& kernels() {
     return known;
 }
 
+namespace {
+
+/// The i-th of `count` to have its turn.
+unsigned int turn(unsigned int i, unsigned int count) {
+    static const bool reversed = std::getenv("NT_STAND_IN_ORDER") != nullptr;
+    return reversed ? count - 1 - i : i;
+}
+
+}  // namespace
+
 void run_elementwise(const std::function<void()>& thread, Index grid, Index block) {
     gridDim = grid;
     blockDim = block;
-    for (blockIdx = {0, 0, 0}; blockIdx.x < grid.x; ++blockIdx.x) {
-        for (threadIdx = {0, 0, 0}; threadIdx.x < block.x; ++threadIdx.x) thread();
+    for (unsigned int b = 0; b < grid.x; ++b) {
+        blockIdx = {turn(b, grid.x), 0, 0};
+        for (unsigned int t = 0; t < block.x; ++t) {
+            threadIdx = {turn(t, block.x), 0, 0};
+            thread();
+        }
     }
 }
 
@@ -98,7 +114,8 @@ struct Coroutines {
         }
         for (bool any = true; any;) {
             any = false;
-            for (current = 0; current < count; ++current) {
+            for (unsigned int i = 0; i < count; ++i) {
+                current = turn(i, count);
                 if (finished[current]) continue;
                 threadIdx = {(unsigned int)current, 0, 0};
                 stand_in_switch(&scheduler, threads[current]);
@@ -115,7 +132,10 @@ void wait_for_block() { Coroutines::instance().pause(); }
 void run_blockwise(const std::function<void()>& thread, Index grid, Index block) {
     gridDim = grid;
     blockDim = block;
-    for (blockIdx = {0, 0, 0}; blockIdx.x < grid.x; ++blockIdx.x) Coroutines::instance().run(thread, block.x);
+    for (unsigned int b = 0; b < grid.x; ++b) {
+        blockIdx = {turn(b, grid.x), 0, 0};
+        Coroutines::instance().run(thread, block.x);
+    }
 }
 
 namespace {
