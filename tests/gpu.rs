@@ -41,6 +41,15 @@ fn gpu_in(format: Option<MemoryFormat>, precision: Precision, jobs: usize) -> Op
     }
 }
 
+/// Whether the stand-in is tested, which does as it is told; else it is said why a real GPU does not.
+fn is_stand_in(why_not: &str) -> bool {
+    let is_stand_in = gpu(Precision::Fp32, 1).is_some_and(|gpu| gpu.device().contains("stand-in"));
+    if !is_stand_in {
+        eprintln!("skipped: {why_not}");
+    }
+    is_stand_in
+}
+
 fn shape(architecture: Architecture) -> NetworkShape {
     NetworkShape::new(architecture, 0.05, SIDE, CLASSES)
 }
@@ -374,9 +383,7 @@ fn a_training_that_does_not_fit_is_refused_before_anything_is_run() {
 
 #[test]
 fn as_many_jobs_are_run_side_by_side_as_fit_unless_their_number_is_given() {
-    // Only the stand-in has as little memory as it is told to.
-    if !gpu(Precision::Fp32, 1).is_some_and(|gpu| gpu.device().contains("stand-in")) {
-        eprintln!("skipped: a GPU has the memory that it has");
+    if !is_stand_in("a GPU has the memory that it has") {
         return;
     }
     let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
@@ -393,9 +400,7 @@ fn as_many_jobs_are_run_side_by_side_as_fit_unless_their_number_is_given() {
 
 #[test]
 fn what_cudnn_does_not_have_with_channels_last_is_computed_with_channels_first() {
-    // Only the stand-in's cuDNN refuses when it is told to.
-    if !gpu(Precision::Tf32, 1).is_some_and(|gpu| gpu.device().contains("stand-in")) {
-        eprintln!("skipped: cuDNN has what it has");
+    if !is_stand_in("cuDNN has what it has") {
         return;
     }
     let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
@@ -403,6 +408,7 @@ fn what_cudnn_does_not_have_with_channels_last_is_computed_with_channels_first()
     assert_exit(&run(&place, "last", &words), 0);
     let refused = run_command(&place, "first", &words).env("NT_STAND_IN_CHANNELS_LAST", "refused").output().unwrap();
     assert_exit(&refused, 0);
+    assert_ne!(place.digest("last"), place.digest("first"), "sums are taken in another order");
     let (last, first) = (top1(&place.path("last")), top1(&place.path("first")));
     assert_eq!(last.len(), first.len());
     let gaps: Vec<f64> = last.iter().zip(&first).map(|(last, first)| (last.1 - first.1).abs()).collect();
@@ -420,9 +426,7 @@ fn a_precision_that_only_gpus_have_is_refused_on_the_cpu() {
 
 #[test]
 fn a_gpu_that_gives_out_ends_the_run_and_the_same_command_goes_on() {
-    // Only the stand-in gives out when it is told to.
-    if !gpu(Precision::Fp32, 1).is_some_and(|gpu| gpu.device().contains("stand-in")) {
-        eprintln!("skipped: a GPU is not broken on purpose");
+    if !is_stand_in("a GPU is not broken on purpose") {
         return;
     }
     let place = Workplace::with(&tiny_at_fixed_rate("0.01"));

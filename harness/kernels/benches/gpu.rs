@@ -3,7 +3,7 @@
 //! operations a multiply-accumulate, padded taps not counted; of the rest, GiB/s are of the bytes that a pass must move: each
 //! operand once, each result once.
 //!
-//! `just bench-gpu-kernels [FILTER]`, three minutes in all. A pass is queued many times and waited for once.
+//! `just bench-gpu-kernels [FILTER]`. A pass is queued many times and waited for once.
 
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 use criterion::measurement::WallTime;
@@ -60,6 +60,14 @@ fn tensor<T: Stored>(gpu: &Gpu, name: &str, length: usize) -> Result<CudaSlice<T
     gpu.upload(&drawn.into_iter().cycle().take(length).collect::<Vec<_>>())
 }
 
+fn operations(multiply_accumulates: usize) -> Throughput {
+    Throughput::Elements(2 * multiply_accumulates as u64)
+}
+
+fn bytes(bytes: usize) -> Throughput {
+    Throughput::Bytes(bytes as u64)
+}
+
 struct Timer<'c> {
     group: BenchmarkGroup<'c, WallTime>,
     gpu: Gpu,
@@ -91,32 +99,15 @@ impl Timer<'_> {
         outcome
     }
 
-    /// Two operations for each of so many multiply–accumulates.
-    fn product(
-        &mut self,
-        name: &str,
-        multiply_accumulates: usize,
-        pass: impl FnMut(&Gpu) -> Result<(), CudaError>,
-    ) -> Result<(), CudaError> {
-        self.time(name, Throughput::Elements(2 * multiply_accumulates as u64), pass)
-    }
-
-    fn bytes(
-        &mut self,
-        name: &str,
-        bytes: usize,
-        pass: impl FnMut(&Gpu) -> Result<(), CudaError>,
-    ) -> Result<(), CudaError> {
-        self.time(name, Throughput::Bytes(bytes as u64), pass)
-    }
-
     fn ceilings<T: Stored>(&mut self, size: usize) -> Result<(), CudaError> {
         let (a, b) = (tensor::<T>(&self.gpu, "a", size * size)?, tensor::<T>(&self.gpu, "b", size * size)?);
         let mut c: CudaSlice<T> = self.gpu.zeros(size * size)?;
-        self.bytes("ceiling: copy", 2 * size * size * T::BYTES, |gpu| Ok(gpu.stream().memcpy_dtod(&a, &mut c)?))?;
+        self.time("ceiling: copy", bytes(2 * size * size * T::BYTES), |gpu| {
+            Ok(gpu.stream().memcpy_dtod(&a, &mut c)?)
+        })?;
         let Ok(linear) = Linear::new(size, size) else { return Ok(()) };
         let layer = FullyConnected::new(linear);
-        self.product("ceiling: product", size * size * size, |gpu| {
+        self.time("ceiling: product", operations(size * size * size), |gpu| {
             layer.forward(gpu, &a.as_view(), &b.as_view(), &mut c.as_view_mut())
         })
     }
@@ -129,7 +120,7 @@ impl Timer<'_> {
         let tables = tensor::<f32>(gpu, "tables", 3 * 256)?;
         let mut out: CudaSlice<T> = gpu.zeros(pixels.len())?;
         let features = Features { channels: 3, positions: plane, format };
-        self.bytes("images", pixels.len() * (1 + T::BYTES), |gpu| {
+        self.time("images", bytes(pixels.len() * (1 + T::BYTES)), |gpu| {
             let chosen = Chosen { order: &order, state: &state };
             gather_images(gpu, &pixels, chosen, &tables, &mut out.as_view_mut(), features)
         })
@@ -154,22 +145,22 @@ impl Timer<'_> {
         let mut dy = tensor::<T>(gpu, "dy", y.len())?;
         let (mut dx, mut dw): (CudaSlice<T>, CudaSlice<T>) = (gpu.zeros(x.len())?, gpu.zeros(weight.len())?);
         let work = batch * geometry.weights() * side * side;
-        self.product(&format!("{name} forward"), work, |gpu| {
+        self.time(&format!("{name} forward"), operations(work), |gpu| {
             let mut workspace = workspace.as_view_mut();
             plan.forward(gpu, &x.as_view(), &weight.as_view(), &mut y.as_view_mut(), &mut workspace)
         })?;
-        self.product(&format!("{name} weight gradient"), work, |gpu| {
+        self.time(&format!("{name} weight gradient"), operations(work), |gpu| {
             let mut workspace = workspace.as_view_mut();
             plan.weight_gradient(gpu, &x.as_view(), &dy.as_view(), &mut dw.as_view_mut(), &mut workspace)
         })?;
         if geometry.in_channels > 3 {
-            self.product(&format!("{name} input gradient"), work, |gpu| {
+            self.time(&format!("{name} input gradient"), operations(work), |gpu| {
                 let mut workspace = workspace.as_view_mut();
                 plan.input_gradient(gpu, &dy.as_view(), &weight.as_view(), &mut dx.as_view_mut(), &mut workspace)
             })?;
         }
         let bias = tensor::<f32>(&self.gpu, "bias", geometry.out_channels)?;
-        self.bytes(&format!("{name} bias and ReLU"), 2 * y.len() * T::BYTES, |gpu| {
+        self.time(&format!("{name} bias and ReLU"), bytes(2 * y.len() * T::BYTES), |gpu| {
             add_bias(gpu, &mut y.as_view_mut(), &bias.as_view(), outputs, true)
         })?;
         if !pools {
@@ -180,13 +171,13 @@ impl Timer<'_> {
         let mut taps = self.gpu.zeros(pooled)?;
         let mut below = tensor::<T>(&self.gpu, "below", pooled)?;
         let moved = (y.len() + pooled) * T::BYTES + pooled;
-        self.bytes(&format!("{name} pool"), moved, |gpu| {
+        self.time(&format!("{name} pool"), bytes(moved), |gpu| {
             pool.forward(gpu, &y.as_view(), &mut below.as_view_mut(), &mut taps.as_view_mut())
         })?;
         let features = Features { positions: op.out_height() * op.out_width(), ..outputs };
         let mut gradient = tensor::<T>(&self.gpu, "gradient", pooled)?;
         self.gradient_of_bias(name, &below, &mut gradient, features)?;
-        self.bytes(&format!("{name} pool gradient"), moved, |gpu| {
+        self.time(&format!("{name} pool gradient"), bytes(moved), |gpu| {
             pool.input_gradient(gpu, &gradient.as_view(), &taps.as_view(), &mut dy.as_view_mut())
         })?;
         Ok(())
@@ -201,7 +192,7 @@ impl Timer<'_> {
     ) -> Result<(), CudaError> {
         let mut db: CudaSlice<T> = self.gpu.zeros(features.channels)?;
         let mut sums = self.gpu.zeros(bias_gradient_scratch(features, self.batch))?;
-        self.bytes(&format!("{name} gradients of ReLU and bias"), 3 * y.len() * T::BYTES, |gpu| {
+        self.time(&format!("{name} gradients of ReLU and bias"), bytes(3 * y.len() * T::BYTES), |gpu| {
             let (mut dy, mut db) = (dy.as_view_mut(), db.as_view_mut());
             relu_and_bias_gradient(gpu, &y.as_view(), &mut dy, &mut db, features, &mut sums.as_view_mut())
         })
@@ -214,13 +205,13 @@ impl Timer<'_> {
         let mut dy = tensor::<T>(gpu, "dy", batch * outputs)?;
         let (mut dx, mut dw): (CudaSlice<T>, CudaSlice<T>) = (gpu.zeros(x.len())?, gpu.zeros(weight.len())?);
         let work = batch * inputs * outputs;
-        self.product(&format!("{name} forward"), work, |gpu| {
+        self.time(&format!("{name} forward"), operations(work), |gpu| {
             layer.forward(gpu, &x.as_view(), &weight.as_view(), &mut y.as_view_mut())
         })?;
-        self.product(&format!("{name} weight gradient"), work, |gpu| {
+        self.time(&format!("{name} weight gradient"), operations(work), |gpu| {
             layer.weight_gradient(gpu, &x.as_view(), &dy.as_view(), &mut dw.as_view_mut())
         })?;
-        self.product(&format!("{name} input gradient"), work, |gpu| {
+        self.time(&format!("{name} input gradient"), operations(work), |gpu| {
             layer.input_gradient(gpu, &dy.as_view(), &weight.as_view(), &mut dx.as_view_mut())
         })?;
         Ok(self.gradient_of_bias(name, &y, &mut dy, Features::flat(outputs))?)
@@ -232,7 +223,7 @@ impl Timer<'_> {
         let (mut velocities, gradients) = (gpu.zeros(parameters)?, tensor::<T>(gpu, "gradients", parameters)?);
         let (rates, state) = (gpu.upload(&[1e-6f32])?, gpu.upload(&[State::BEGIN])?);
         let copy = if T::BYTES < 4 { T::BYTES } else { 0 };
-        self.bytes("SGD step", parameters * (16 + T::BYTES + copy), |gpu| {
+        self.time("SGD step", bytes(parameters * (16 + T::BYTES + copy)), |gpu| {
             let sgd = Sgd { momentum: 0.9, weight_decay: 5e-4 };
             weights.step(gpu, sgd, 0, (&mut velocities, &gradients), &rates, &state)
         })

@@ -49,8 +49,8 @@ impl Engine {
                 batches.gather(gpu, &state, n, &mut input)?;
                 network.forward(gpu, (&weights, &layout), &input, n, None)?;
                 if let Some(outputs) = network.outputs(n) {
-                    let mut rows = kept.slice_mut(start * width..(start + n) * width);
-                    widen(gpu, &outputs, &mut rows, network.output_features())?;
+                    let mut place = kept.slice_mut(start * width..(start + n) * width);
+                    widen(gpu, &outputs, &mut place, network.output_features())?;
                 }
                 next_batch(gpu, &mut state, n)?;
             }

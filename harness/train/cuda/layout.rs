@@ -1,6 +1,6 @@
-//! Where each layer's parameters lie in one buffer, so that a step of all of them is one kernel.
+//! How a network's features lie in a GPU's memory, and where each layer's parameters do: in one buffer, so that a step of all
+//! of them is one kernel.
 
-use super::network::features_at;
 use crate::model::Parameters;
 use nt_kernels::cuda::{Features, MemoryFormat};
 use nt_scenario::network::{NetworkShape, Product};
@@ -8,6 +8,19 @@ use std::ops::Range;
 
 /// Each weight and bias begins at a multiple of so many numbers: 256 bytes, as the GPU's widest loads like it.
 const ALIGNMENT: usize = 64;
+
+/// The features that enter the layer at `depth`, or leave the last one.
+pub(super) fn features_at(shape: &NetworkShape, depth: usize, format: MemoryFormat) -> Features {
+    let Some(below) = depth.checked_sub(1).map(|below| &shape.layers[below]) else {
+        return Features { channels: 3, positions: shape.input * shape.input, format };
+    };
+    match below.product {
+        Product::Conv(c) => {
+            Features { channels: c.out_channels, positions: below.num_activations() / c.out_channels, format }
+        }
+        Product::Linear { out_features, .. } => Features::flat(out_features),
+    }
+}
 
 /// Where a layer's parameters lie.
 struct Place {

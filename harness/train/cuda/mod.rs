@@ -38,9 +38,7 @@ pub struct CudaBackend {
     numerics: String,
     device: String,
     precision: Precision,
-    /// Bytes of its GPU's memory that a job's network may take.
-    network_bytes: usize,
-    /// Bytes of memory that were free on each GPU, and jobs that share them.
+    /// Bytes of memory that were free on each GPU, the libraries' counted off, and jobs that share them.
     free_bytes: usize,
     jobs_a_gpu: usize,
 }
@@ -119,7 +117,6 @@ impl CudaBackend {
             numerics: numerics.unwrap_or_default(),
             device,
             precision,
-            network_bytes: (free_bytes - free_bytes / RESIDENT_PART) / streams_a_gpu,
             free_bytes,
             jobs_a_gpu: streams_a_gpu,
         })
@@ -152,8 +149,9 @@ impl Backend for CudaBackend {
     }
 
     fn check(&self, shape: &NetworkShape, batch: usize, images: usize) -> Result<(), TrainError> {
+        let for_network = (self.free_bytes - self.free_bytes / RESIDENT_PART) / self.jobs_a_gpu;
         let of_network = self.with_engine(|Engine { gpu, .. }| {
-            memory::check(shape, batch, self.precision, self.network_bytes, |batch| match self.precision {
+            memory::check(shape, batch, self.precision, for_network, |batch| match self.precision {
                 Precision::Fp32 | Precision::Tf32 => network::scratch_bytes::<f32>(gpu, shape, batch),
                 Precision::Bf16 => network::scratch_bytes::<bf16>(gpu, shape, batch),
             })

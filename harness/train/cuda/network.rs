@@ -1,7 +1,7 @@
 //! A stretch of AlexNet's learned layers on a GPU, driven forward and backward layer by layer, as [`crate::train::Network`]
 //! on the CPU. Here a batch is outermost: an activation is `(N, features)`, in the format that suits the precision.
 
-use super::ParameterLayout;
+use super::layout::{ParameterLayout, features_at};
 use crate::train::network::conv_geometry;
 use crate::train::{Span, TrainError};
 use nt_kernels::cuda::{
@@ -38,19 +38,6 @@ struct Layer<T> {
     /// What an image has after the product; after the pool it may have fewer positions.
     products: Features,
     outputs: Features,
-}
-
-/// The features that enter the layer at `depth`, or leave the last one.
-pub(super) fn features_at(shape: &NetworkShape, depth: usize, format: MemoryFormat) -> Features {
-    let Some(below) = depth.checked_sub(1).map(|below| &shape.layers[below]) else {
-        return Features { channels: 3, positions: shape.input * shape.input, format };
-    };
-    match below.product {
-        Product::Conv(c) => {
-            Features { channels: c.out_channels, positions: below.num_activations() / c.out_channels, format }
-        }
-        Product::Linear { out_features, .. } => Features::flat(out_features),
-    }
 }
 
 /// One layer's values of the batch at hand, each with room for the largest; what the layer lacks is absent.
@@ -233,7 +220,7 @@ impl<T: Storage> Network<T> {
         Ok(())
     }
 
-    /// Queues a batch backward from the gradient of its outputs, which [`Network::output_gradient`] holds, after
+    /// Queues a batch backward from the gradient of its outputs, which [`Network::outputs_and_gradient`] lends, after
     /// [`Network::forward`] of the same input. Trainable layers alone are visited, and the first of them is not asked for
     /// its input's gradient. Gradients are written at the layout's places, counted from the first trainable layer's.
     pub fn backward(

@@ -96,8 +96,8 @@ pub fn bias_gradient_scratch(features: Features, batch: usize) -> usize {
     Parts::new(features, batch).number * features.channels
 }
 
-/// What is summed apart: so many images where channels come first, so many rows of channels where they come last. Which,
-/// and so the bits of a gradient, depends on the shape alone.
+/// What is summed apart: so many images where channels come first; so many rows of channels where they come last, or have one
+/// position. Which, and so the bits of a gradient, depends on the shape alone.
 struct Parts {
     size: usize,
     number: usize,
