@@ -15,8 +15,8 @@ pub use similarity::MOST_IMAGES;
 
 use crate::data::{DataError, SealedTest, TrainPool};
 use crate::train::TrainError;
-use nt_results::audit::{Audit, TargetAudit};
-use nt_results::{AuditError, SCHEMA_VERSION};
+use nt_records::audit::{Audit, TargetAudit};
+use nt_records::{AuditError, SCHEMA_VERSION};
 use nt_scenario::{Scenario, SourceNetwork};
 use nt_stats::similarity::SampleError;
 use std::path::Path;

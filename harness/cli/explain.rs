@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::output::say;
-use nt_results::{Manifest, RunRecord, Status, ledger::read_records};
+use nt_records::{Manifest, RunRecord, Status, ledger::read_records};
 use nt_scenario::JobId;
 use std::path::{Path, PathBuf};
 

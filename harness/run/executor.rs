@@ -1,7 +1,7 @@
 //! What it takes to run a job, whatever runs it.
 
-use nt_results::pictures::{Filters, Thumbnails};
-use nt_results::{CurvePoint, Metric, Predictions, RunRecord, Status};
+use nt_records::pictures::{Filters, Thumbnails};
+use nt_records::{CurvePoint, Metric, Predictions, RunRecord, Status};
 use nt_scenario::{Job, Method, SettingChoice, TargetTask};
 
 /// What a job needs of the jobs before it.

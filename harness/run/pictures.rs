@@ -1,7 +1,7 @@
 //! What people want to see of the data before they believe a number.
 
 use super::{Registry, StudyError};
-use nt_results::write_atomic;
+use nt_records::write_atomic;
 use nt_scenario::Scenario;
 use std::io::Cursor;
 use std::path::Path;

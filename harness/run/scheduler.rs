@@ -1,10 +1,10 @@
 //! Which job runs next, where, and what becomes of its output.
 
 use super::{Abandoned, Artifacts, Executor, JobOutput, Progress, Upstream};
-use nt_results::curve::{CurveError, write_curve};
-use nt_results::pictures::PicturesError;
-use nt_results::predictions::PredictionsError;
-use nt_results::{FileRef, Ledger, LedgerError, RunRecord, SCHEMA_VERSION, Status};
+use nt_records::curve::{CurveError, write_curve};
+use nt_records::pictures::PicturesError;
+use nt_records::predictions::PredictionsError;
+use nt_records::{FileRef, Ledger, LedgerError, RunRecord, SCHEMA_VERSION, Status};
 use nt_scenario::{Job, JobId, Method, Plan, Role, Scenario, Work};
 use std::collections::BTreeSet;
 use std::path::Path;

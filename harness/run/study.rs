@@ -4,12 +4,12 @@ use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, Training
 use crate::audit::{self, DataAuditError};
 use crate::data::DataError;
 use crate::train::{Backend, TrainError};
-use nt_results::analysis::{AnalysisError, analyse};
-use nt_results::ledger::Shard;
-use nt_results::manifest::{DataFact, Host, ManifestError};
-use nt_results::{
-    Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, SCHEMA_VERSION, preregistration,
-    write_atomic,
+use nt_analysis::preregistration;
+use nt_analysis::{AnalysisError, analyse};
+use nt_records::ledger::Shard;
+use nt_records::manifest::{DataFact, Host, ManifestError};
+use nt_records::{
+    Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, SCHEMA_VERSION, write_atomic,
 };
 use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
@@ -239,7 +239,7 @@ impl Study {
 
     /// Whether the verdicts after so many replicates leave none open that more could decide.
     fn is_settled_at(&self, look: u32, ledger: &Ledger) -> Result<bool, StudyError> {
-        let study = nt_results::Study::from_scenario(&self.scenario);
+        let study = nt_analysis::Study::from_scenario(&self.scenario);
         let records: Vec<RunRecord> = self.plan.jobs.iter().filter_map(|job| ledger.get(job.id).cloned()).collect();
         let analysis = analyse(ledger.dir(), &study, &records)?;
         Ok(analysis.look.is_some_and(|taken| taken.replicates == look && taken.is_settled))
@@ -302,7 +302,7 @@ impl Study {
             data: data.collect(),
             parameters: parameters.collect(),
             preregistration: before
-                .unwrap_or_else(|| preregistration(&nt_results::Study::from_scenario(&self.scenario))),
+                .unwrap_or_else(|| preregistration(&nt_analysis::Study::from_scenario(&self.scenario))),
             plan: Manifest::plan_of(&self.plan.jobs),
             completeness: Default::default(),
             test_openings: 0,

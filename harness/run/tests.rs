@@ -1,7 +1,7 @@
 //! The scheduler behind a mock executor: order, failures and resumption, in milliseconds.
 
 use super::{Abandoned, Executor, JobOutput, Progress, ScheduleError, Scheduler, Tally, Upstream};
-use nt_results::{Ledger, Metric, Status, metric};
+use nt_records::{Ledger, Metric, Status, metric};
 use nt_scenario::{DataFacts, Facts, Job, Plan, Role, Scenario};
 use std::collections::BTreeSet;
 use std::sync::Mutex;

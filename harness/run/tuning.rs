@@ -1,7 +1,7 @@
 //! The choice of a setting (a learning rate, a probe's strength of regularisation) from its trials.
 
 use super::Upstream;
-use nt_results::{Status, metric};
+use nt_records::{Status, metric};
 use nt_scenario::{Method, OnlyIf, Trial};
 
 /// The value chosen for an arm.
@@ -68,7 +68,7 @@ pub(super) fn is_called_for(method: Method, only_if: &OnlyIf, upstream: &dyn Ups
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nt_results::{Metric, RunRecord, SCHEMA_VERSION};
+    use nt_records::{Metric, RunRecord, SCHEMA_VERSION};
     use nt_scenario::{JobId, Role};
     use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Running jobs of a study again, and comparing what comes out.
 
 use super::{Progress, RunOptions, Study, StudyError};
-use nt_results::{FileError, Ledger, RunRecord, Status};
+use nt_records::{FileError, Ledger, RunRecord, Status};
 use nt_scenario::Role;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;

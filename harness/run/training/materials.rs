@@ -7,7 +7,7 @@ use crate::model::{self, Init, Parameters, initialise};
 use crate::run::Upstream;
 use crate::run::store::{CodesKey, DrawKey, NetworkKey, SetKey};
 use crate::train::Span;
-use nt_results::Status;
+use nt_records::Status;
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{SourceNetwork, SourceTask, TargetTask};
 use std::sync::Arc;

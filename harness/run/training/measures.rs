@@ -2,8 +2,8 @@
 
 use super::{JobOutput, Trouble};
 use crate::train::{Outcome, Prediction, Purpose, Score, Trained};
-use nt_results::predictions::{NO_CLASS, NUM_GUESSES};
-use nt_results::{CurvePoint, Metric, Predictions, Status, metric};
+use nt_records::predictions::{NO_CLASS, NUM_GUESSES};
+use nt_records::{CurvePoint, Metric, Predictions, Status, metric};
 
 /// Notes how a training ended, its curve, and its first and last loss.
 pub(super) fn note_training<P: Purpose>(trained: &Trained<P>, output: &mut JobOutput) {

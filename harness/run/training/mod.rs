@@ -11,7 +11,7 @@ use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream, tuning};
 use crate::data::DataError;
 use crate::model;
 use crate::train::{Backend, ForTest, ForTuning, TrainError};
-use nt_results::Status;
+use nt_records::Status;
 use nt_scenario::{Job, Method, Role, Scenario, TargetTask, Work};
 use std::sync::atomic::AtomicBool;
 

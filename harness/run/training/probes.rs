@@ -7,7 +7,7 @@ use crate::data::{Codes, Images, Inputs};
 use crate::run::Upstream;
 use crate::run::store::SetKey;
 use crate::train::{ForTest, Outcome, Probe, Purpose, Score};
-use nt_results::{Metric, Status, metric};
+use nt_records::{Metric, Status, metric};
 use nt_scenario::{Job, TargetTask};
 use std::sync::Arc;
 

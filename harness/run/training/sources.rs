@@ -10,8 +10,8 @@ use crate::run::Upstream;
 use crate::run::store::DrawKey;
 use crate::train::{self, ForTest, Outcome, Setup, Span, Trained};
 use nt_kernels::philox::Stream;
-use nt_results::Status;
-use nt_results::pictures::Filters;
+use nt_records::Status;
+use nt_records::pictures::Filters;
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{Job, Replicate, ReplicateGroup, Role, SourceKind, SourceTask};
 
