@@ -47,18 +47,6 @@ pub enum Precision {
     Bf16,
 }
 
-/// The metric that verdicts are given on; higher is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Metric {
-    /// Fraction of test images whose first guess is right.
-    Top1,
-    /// Fraction of test images with the class among the first five guesses.
-    Top5,
-    /// Mean over classes of the fraction of each class's test images whose first guess is right.
-    MeanPerClass,
-}
-
 impl Choice for Architecture {
     const CHOICES: &'static [(&'static str, Self)] = &[("alexnet", Self::AlexNet), ("alexnet-2012", Self::AlexNet2012)];
 }
@@ -71,11 +59,6 @@ impl Choice for Initialiser {
 impl Choice for Precision {
     const CHOICES: &'static [(&'static str, Self)] =
         &[("fp32", Self::Fp32), ("tf32", Self::Tf32), ("bf16", Self::Bf16)];
-}
-
-impl Choice for Metric {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("top1", Self::Top1), ("top5", Self::Top5), ("mean-per-class", Self::MeanPerClass)];
 }
 
 impl Choice for Label {

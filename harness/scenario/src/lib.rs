@@ -22,6 +22,8 @@ pub mod choice;
 pub mod data;
 pub mod diagnostic;
 pub mod job;
+pub mod labels;
+pub mod metric;
 pub mod network;
 pub mod origin;
 pub mod plan;
@@ -38,12 +40,14 @@ mod reader;
 mod resolved;
 mod suggest;
 
-pub use choice::{Choice, Initialiser, Metric, Precision};
+pub use choice::{Choice, Initialiser, Precision};
 pub use data::{CIFAR10_CLASSES, Data, DataFacts, Facts, ImageFolderData, SyntheticData, default_data_seed};
 pub use diagnostic::{Code, Diagnostic, Faults, Severity};
 pub use job::{
     Job, JobId, JobIdError, OnlyIf, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, TargetTask, Trial, Work,
 };
+pub use labels::{ClassSets, LabelKind, Labels};
+pub use metric::Metric;
 pub use network::{Architecture, NetworkShape};
 pub use origin::Place;
 pub use overrides::apply_set;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::choice::{Initialiser, Metric, Precision};
+use crate::choice::{Initialiser, Precision};
 use crate::data::Data;
+use crate::metric::Metric;
 use crate::network::{Architecture, NetworkShape};
 use crate::origin::Origin;
 use crate::recipe::{Length, Settings};

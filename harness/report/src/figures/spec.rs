@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The version of a figure's data.
+pub const FIGURE_VERSION: u32 = 1;
+
 /// A figure of panels over one pair of axes: all that drawing needs, and all that a reader may want to take further.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FigureSpec {
-    /// [`nt_records::SCHEMA_VERSION`] of the program that wrote it.
+    /// [`FIGURE_VERSION`] of the program that wrote it.
     pub schema_version: u32,
     /// Name of its files.
     pub name: String,

@@ -16,7 +16,7 @@ pub(crate) fn table(material: &Material) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="The answer by quadrant" {
             table.quadrants {
                 caption {
-                    "Gaps to training from scratch in points of " (answer::metric(analysis.study.metric))
+                    "Gaps to training from scratch in " (answer::points_of(analysis.study.metric))
                     ", below zero is harm; intervals adjusted over all " (analysis.family_size) " contrasts, those of "
                     "the choice over the quadrants; in brackets, in how many replicates validation chose that treatment (n = " (analysis.study.replicates) " replicates"
                     @for (target, test) in &analysis.test_sets { ", " (test.num_images) " test images of " (target) }

@@ -18,7 +18,7 @@ pub(crate) fn section(material: &Material) -> Markup {
             h2 #rules { "Rules of thumb on trial" }
             p.soft {
                 "What CS231n advises in each quadrant, on this data, with this network. The advised treatment less its "
-                "alternative: same replicates, same test images, in points of " (answer::metric(analysis.study.metric))
+                "alternative: same replicates, same test images, in " (answer::points_of(analysis.study.metric))
                 ". " (counted(analysis.rule_family_size(), "comparison")) " of rules "
                 @if analysis.rule_family_size() == 1 { "is" } @else { "are" }
                 " a family of their own (Holm, " (analysis.study.alpha) ")."

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::choice::{Metric, Precision};
+use crate::choice::Precision;
 use crate::data::{Data, ImageFolderData, SyntheticData, default_data_seed};
+use crate::metric::Metric;
 use crate::origin::{Document, Located, Origin};
 use crate::raw::{
     RawData, RawDataBody, RawDepths, RawModel, RawScenario, RawSettings, RawSource, RawStudy, RawTarget, RawTraining,

@@ -8,6 +8,7 @@ mod decide;
 mod decision;
 mod family;
 mod rule;
+mod runs;
 mod scope;
 mod words;
 
@@ -17,6 +18,7 @@ pub use decide::{FamilyError, decide};
 pub use decision::{Decision, Estimate, Method, Verdict};
 pub use family::estimate_at;
 pub use rule::{Claim, RuleVerdict, judge_rule};
+pub use runs::{decide_runs, estimate_runs_at};
 pub use scope::{Reach, Scope};
 
 /// What is fixed before anything runs.
