@@ -16,6 +16,7 @@ mod verify;
 
 pub use estimate::measured_rate;
 pub use executor::{Abandoned, Artifacts, Executor, JobOutput, Pictures, Upstream};
+pub use pictures::PictureError;
 pub use progress::Progress;
 pub use registry::{Registry, survey};
 pub use scheduler::{ScheduleError, Scheduler, Tally};

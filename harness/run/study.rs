@@ -1,5 +1,6 @@
 //! A study: its scenario, plan and data, and the folder it writes.
 
+use super::pictures::PictureError;
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor, pictures};
 use crate::audit::{self, DataAuditError};
 use crate::data::DataError;
@@ -13,7 +14,7 @@ use nt_records::{
 };
 use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -53,14 +54,9 @@ pub enum StudyError {
     /// The records of a look cannot be analysed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
-    /// A picture cannot be encoded.
-    #[error("cannot encode {}: check that there is memory left", path.display())]
-    Picture {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: image::ImageError,
-    },
+    /// A picture of the data cannot be made.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
 }
 
 /// How a study is run; none of it changes a result.
@@ -189,7 +185,9 @@ impl Study {
         let mut manifest = self.manifest(&dir, options)?;
         manifest.summarise(|job| ledger.get(job));
         manifest.write(&dir)?;
-        pictures::write_contact_sheets(&self.scenario, &self.registry, &dir)?;
+        for (path, png) in pictures::contact_sheets(&self.scenario, &self.registry, &dir)? {
+            write_atomic(&path, &png)?;
+        }
         let began = std::time::Instant::now();
         if audit::keep(&self.scenario, &self.registry, &dir)? {
             tracing::info!(seconds = began.elapsed().as_secs_f64(), "data audited");

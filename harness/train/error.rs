@@ -26,9 +26,9 @@ pub enum TrainError {
     /// The GPU's memory is too small.
     #[cfg(feature = "cuda")]
     #[error(transparent)]
-    DoesNotFit(#[from] super::cuda::DoesNotFit),
+    DoesNotFit(#[from] super::DoesNotFit),
     /// The GPU's memory is too small for the images.
     #[cfg(feature = "cuda")]
     #[error(transparent)]
-    ImagesDoNotFit(#[from] super::cuda::ImagesDoNotFit),
+    ImagesDoNotFit(#[from] super::ImagesDoNotFit),
 }

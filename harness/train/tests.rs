@@ -1,6 +1,6 @@
 //! The bits of a whole training, and what scratch and treatments share.
 
-use super::backend::CPU_NUMERICS as NUMERICS;
+use super::cpu::CPU_NUMERICS as NUMERICS;
 use super::{Backend, Cpu, ForTest, Outcome, Setup, Span, Trained, train};
 use crate::data::{Codes, Inputs};
 use crate::model::{Init, Parameters, initialise};
@@ -57,7 +57,7 @@ fn hash(parameters: &Parameters) -> String {
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
-/// If this fails and the change is meant, raise [`CPU_NUMERICS`](super::backend), write the new bits here, and say so in the changelog under
+/// If this fails and the change is meant, raise [`CPU_NUMERICS`](super::cpu), write the new bits here, and say so in the changelog under
 /// "Changes results".
 #[test]
 fn the_bits_of_a_training_change_only_with_the_numerics_version() {

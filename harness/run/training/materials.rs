@@ -1,6 +1,6 @@
 //! What a training is made of: draws of images, source networks, codes of frozen layers.
 
-use super::targets::Run;
+use super::target_run::TargetRun;
 use super::{TrainingExecutor, Trouble};
 use crate::data::{Codes, Images, Inputs, SubsetDraw, TrainPool};
 use crate::model::{self, Init, Parameters, initialise};
@@ -145,7 +145,7 @@ impl TrainingExecutor<'_> {
 
     /// The depth whose codes stand in for the images: that of the frozen layers, if nothing random comes before it and
     /// the codes of the largest set fit in memory. Either way every bit comes out the same.
-    pub(super) fn depth_of_codes(&self, run: &Run<'_>) -> usize {
+    pub(super) fn depth_of_codes(&self, run: &TargetRun<'_>) -> usize {
         let frozen = usize::from(run.task.treatment.frozen());
         let test_images = self.registry.num_test_images(&run.task.data, &run.task.classes, run.task.test_per_class);
         let images = test_images.max(Inputs::Images(&run.draw.train).len());
@@ -155,7 +155,12 @@ impl TrainingExecutor<'_> {
         if run.task.recipe.settings.augmentation.is_empty() && frozen > 0 && fits(frozen) { frozen } else { 0 }
     }
 
-    pub(super) fn examples<'i>(&self, run: &Run<'_>, set: SetKey, images: &'i Images) -> Result<Examples<'i>, Trouble> {
+    pub(super) fn examples<'i>(
+        &self,
+        run: &TargetRun<'_>,
+        set: SetKey,
+        images: &'i Images,
+    ) -> Result<Examples<'i>, Trouble> {
         match &run.source {
             Some((network, parameters)) if run.first > 0 => {
                 Ok(Examples::Codes(self.codes(run, *network, parameters, run.first, set, images)?))
@@ -167,7 +172,7 @@ impl TrainingExecutor<'_> {
     /// Codes after `depth`, from those one layer below: so that a study of every depth passes each layer once.
     pub(super) fn codes(
         &self,
-        run: &Run<'_>,
+        run: &TargetRun<'_>,
         network: NetworkKey,
         parameters: &Parameters,
         depth: usize,

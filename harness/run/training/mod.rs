@@ -5,6 +5,7 @@ mod measures;
 mod pictures;
 mod probes;
 mod sources;
+mod target_run;
 mod targets;
 
 use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream, tuning};

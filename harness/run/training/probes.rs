@@ -1,7 +1,7 @@
 //! Fitting and judging a probe.
 
 use super::measures::{push_test_metrics, push_training_metrics, push_validation_metrics, tabulate};
-use super::targets::Run;
+use super::target_run::TargetRun;
 use super::{JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Codes, Images, Inputs};
 use crate::run::Upstream;
@@ -11,7 +11,7 @@ use nt_records::{Metric, Status, metric};
 use nt_scenario::{Job, TargetTask};
 use std::sync::Arc;
 
-type Judge<'a, P> = fn(&TrainingExecutor<'a>, &Run<'_>, &Probe<P>, &mut JobOutput) -> Result<(), Trouble>;
+type Judge<'a, P> = fn(&TrainingExecutor<'a>, &TargetRun<'_>, &Probe<P>, &mut JobOutput) -> Result<(), Trouble>;
 
 impl<'a> TrainingExecutor<'a> {
     pub(super) fn fit_probe<P: Purpose>(
@@ -47,7 +47,7 @@ impl<'a> TrainingExecutor<'a> {
     }
 
     /// The codes that a run's probe sees of a set.
-    fn probed(&self, run: &Run<'_>, set: SetKey, images: &Images) -> Result<Arc<Codes>, Trouble> {
+    fn probed(&self, run: &TargetRun<'_>, set: SetKey, images: &Images) -> Result<Arc<Codes>, Trouble> {
         let no_source = || Trouble::Failed("a probe has no source network".to_owned());
         let (network, parameters) = run.source.as_ref().ok_or_else(no_source)?;
         self.codes(run, *network, parameters, usize::from(run.task.treatment.frozen()), set, images)
@@ -55,7 +55,7 @@ impl<'a> TrainingExecutor<'a> {
 
     pub(super) fn judge_probe_on_validation<P: Purpose>(
         &self,
-        run: &Run<'_>,
+        run: &TargetRun<'_>,
         probe: &Probe<P>,
         output: &mut JobOutput,
     ) -> Result<(), Trouble> {
@@ -69,7 +69,7 @@ impl<'a> TrainingExecutor<'a> {
 
     pub(super) fn judge_probe_on_test(
         &self,
-        run: &Run<'_>,
+        run: &TargetRun<'_>,
         probe: &Probe<ForTest>,
         output: &mut JobOutput,
     ) -> Result<(), Trouble> {

@@ -10,7 +10,7 @@ mod softmax;
 #[cfg(test)]
 mod tests;
 
-use super::evaluate::Ranking;
+use super::prediction::Ranking;
 use super::{ForTest, Outcome, Prediction, Purpose, Score, TrainError};
 use crate::data::{Codes, EndOfTraining};
 use minimise::{Stop, minimise};

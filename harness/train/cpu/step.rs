@@ -1,7 +1,8 @@
 //! One step of training: forward, loss, backward, update.
 
-use super::{DropoutAt, Gradients, Network, Span, TrainError};
+use super::{DropoutAt, Gradients, Network};
 use crate::model::Parameters;
+use crate::train::{Span, TrainError};
 use nt_kernels::cross_entropy;
 use nt_kernels::geometry::GeometryError;
 use nt_kernels::sgd::Sgd;
