@@ -8,10 +8,8 @@ use crate::train::{Backend, TrainError};
 use nt_analysis::preregistration;
 use nt_analysis::{AnalysisError, analyse};
 use nt_records::ledger::Shard;
-use nt_records::manifest::{DataFact, Host, ManifestError};
-use nt_records::{
-    Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, SCHEMA_VERSION, write_atomic,
-};
+use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
+use nt_records::{Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, write_atomic};
 use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -291,7 +289,7 @@ impl Study {
             (target.name.clone(), shape.num_parameters() as u64)
         });
         Ok(Manifest {
-            schema_version: SCHEMA_VERSION,
+            schema_version: MANIFEST_VERSION,
             study: self.scenario.study.name.clone(),
             versions: versions(),
             numerics: self.numerics.clone(),

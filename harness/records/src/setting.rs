@@ -36,6 +36,16 @@ impl Setting {
     }
 }
 
+impl Setting {
+    /// In words: "learning rate 0.01", "L2 strength 0.1".
+    pub fn words(self) -> String {
+        match self {
+            Self::LearningRate(rate) => format!("learning rate {rate}"),
+            Self::L2(strength) => format!("L2 strength {strength}"),
+        }
+    }
+}
+
 impl fmt::Display for Setting {
     /// The number alone: tables have a column for each kind.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

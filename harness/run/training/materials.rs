@@ -1,7 +1,7 @@
 //! What a training is made of: draws of images, source networks, codes of frozen layers.
 
 use super::target_run::TargetRun;
-use super::{TrainingExecutor, Trouble};
+use super::{Failure, TrainingExecutor, Trouble};
 use crate::data::{Codes, Images, Inputs, SubsetDraw, TrainPool};
 use crate::model::{self, Init, Parameters, initialise};
 use crate::run::Upstream;
@@ -91,15 +91,9 @@ impl TrainingExecutor<'_> {
     ) -> Result<Parameters, Trouble> {
         let record = upstream.record(job);
         if let Some(record) = record.filter(|record| record.status != Status::Done) {
-            return Err(Trouble::Failed(format!(
-                "its source network {} did not train: {}",
-                record.name,
-                record.status.word()
-            )));
+            return Err(Failure::SourceDidNotTrain { status: record.status.word(), name: record.name }.into());
         }
-        let bytes = upstream
-            .file(job, "networks")
-            .map_err(|problem| Trouble::Failed(format!("its source network {problem}")))?;
+        let bytes = upstream.file(job, "networks")?;
         Ok(model::from_bytes(&bytes, shape)?)
     }
 

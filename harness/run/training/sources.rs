@@ -3,15 +3,15 @@
 use super::materials::source_scope;
 use super::measures::{note_training, push_test_metrics, push_training_metrics};
 use super::pictures::filters;
-use super::{JobOutput, TrainingExecutor, Trouble};
+use super::{Failure, JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Images, Inputs};
 use crate::model::{self, Init, Parameters, initialise};
 use crate::run::Upstream;
 use crate::run::store::DrawKey;
 use crate::train::{self, ForTest, Outcome, Setup, Span, Trained};
 use nt_kernels::philox::Stream;
-use nt_records::Status;
 use nt_records::pictures::Filters;
+use nt_records::{Setting, Status};
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{Job, Replicate, ReplicateGroup, Role, SourceKind, SourceTask};
 
@@ -27,11 +27,9 @@ impl TrainingExecutor<'_> {
         let replicate = job.replicate.stream_number();
         let scope =
             source_scope(&source.name, task.for_target.map(|(target, _)| self.scenario.targets[target].name.as_str()));
-        let mut output = JobOutput::failed(String::new());
-        output.status = Status::Done;
+        let mut output = JobOutput::ended(Status::Done);
         if let SourceKind::MeanAndVariance { .. } = task.kind {
-            let &base =
-                job.needs.first().ok_or_else(|| Trouble::Failed("it has no network to take the scale of".into()))?;
+            let &base = job.needs.first().ok_or(Failure::Plan { what: "network to take the scale of" })?;
             let base = self.stored_network(base, &shape, upstream)?;
             let redrawn = base.mean_and_variance(self.seed(), &scope, replicate, &shape);
             output.artifacts.pictures.filters = first_filters(job, &shape, &redrawn);
@@ -63,7 +61,7 @@ impl TrainingExecutor<'_> {
             interrupt: self.interrupt,
         };
         let trained: Trained<ForTest> = train::train(self.backend, &setup, fresh, Inputs::Images(images))?;
-        output.learning_rate = task.learning_rate;
+        output.setting = Some(Setting::LearningRate(task.learning_rate));
         note_training(&trained, &mut output);
         if trained.outcome == Outcome::Finished {
             output.artifacts.network = Some(model::to_bytes(&trained.parameters, &shape)?);
@@ -97,9 +95,10 @@ impl TrainingExecutor<'_> {
 
 /// The same images, their labels permuted: a source that can only be learned by heart.
 fn shuffle_labels(images: &Images, stream: Stream) -> Images {
-    let mut labels = Inputs::Images(images).labels().to_vec();
-    stream.cursor().shuffle(&mut labels);
-    images.with_labels(labels)
+    let all: Vec<usize> = (0..Inputs::Images(images).len()).collect();
+    let mut order = all;
+    stream.cursor().shuffle(&mut order);
+    images.with_labels(Inputs::Images(images).labels().select(&order))
 }
 
 /// The first layer of the first of a source's networks, which stands for the others.

@@ -69,7 +69,6 @@ pub(super) fn accuracy_axis(panels: &[Panel], study: &Study) -> Axis {
 }
 
 pub(super) fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
-    let study = &analysis.study;
     let mut series = curves(analysis, quadrant, point);
     series.iter_mut().for_each(|series| simultaneous(analysis, series));
     let chance = analysis.test_sets.get(&quadrant.target).map(|test| Reference {
