@@ -2,7 +2,7 @@
 
 use nt_results::pictures::{Filters, Thumbnails};
 use nt_results::{CurvePoint, Metric, Predictions, RunRecord, Status};
-use nt_scenario::{Job, Method, SettingChoice, TargetTask};
+use nt_scenario::{Job, SettingChoice, SettingName, TargetTask};
 
 /// What a job needs of the jobs before it.
 pub trait Upstream: Sync {
@@ -77,11 +77,14 @@ impl JobOutput {
             SettingChoice::Fixed(value) => Some(value),
             SettingChoice::NotTrained | SettingChoice::Tuned { .. } => None,
         };
-        let is_probe = task.method == Method::Probe;
+        let (learning_rate, l2) = match task.method.setting() {
+            SettingName::LearningRate => (value, None),
+            SettingName::L2 => (None, value),
+        };
         Self {
             status: Status::Unneeded,
-            learning_rate: value.filter(|_| !is_probe).unwrap_or(f64::NAN),
-            l2: value.filter(|_| is_probe),
+            learning_rate: learning_rate.unwrap_or(f64::NAN),
+            l2,
             ..Self::failed(String::new())
         }
     }

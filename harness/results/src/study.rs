@@ -1,7 +1,6 @@
 //! What a study set out to do, as analysis and report need it: the scenario without what only training needs.
 
-use nt_scenario::choice::Choice;
-use nt_scenario::{Method, Metric, Scenario, SourceKind};
+use nt_scenario::{Method, Metric, Scenario, Standing};
 
 /// Level of the two one-sided tests of equivalence: the protocol fixes it.
 pub const EQUIVALENCE_ALPHA: f64 = 0.05;
@@ -124,10 +123,7 @@ impl CellKey {
 
     /// Its treatment for people: `(3,3)`, `probe(3)`.
     pub fn point(&self) -> String {
-        match self.method {
-            Method::Training => format!("({},{})", self.copied, self.frozen),
-            Method::Probe => format!("probe({})", self.frozen),
-        }
+        self.method.point(self.copied, self.frozen)
     }
 
     /// Its treatment in words.
@@ -149,8 +145,8 @@ impl Study {
         let sources = scenario.sources.iter().map(|source| StudySource {
             name: source.name.clone(),
             similarity: source.similarity.clone(),
-            is_untrained: source.kind() == SourceKind::Untrained,
-            is_selffer: source.kind() == SourceKind::Selffer,
+            is_untrained: source.standing() == Standing::NoKnowledge,
+            is_selffer: source.standing() == Standing::TargetItself,
         });
         let model = &scenario.model;
         Study {

@@ -12,7 +12,7 @@ use crate::data::DataError;
 use crate::model;
 use crate::train::{Backend, ForTest, ForTuning, TrainError};
 use nt_results::Status;
-use nt_scenario::{Job, Method, Role, Scenario, TargetTask, Work};
+use nt_scenario::{Job, Method, Scenario, TargetTask, Work};
 use std::sync::atomic::AtomicBool;
 
 /// Trains and evaluates AlexNet.
@@ -49,7 +49,9 @@ impl From<TrainError> for Trouble {
             #[cfg(feature = "cuda")]
             TrainError::Cuda(error) => Self::Abandoned(Abandoned::Device(error.to_string())),
             TrainError::Outputs(error) => Self::Diverged(error.to_string()),
-            error => Self::Failed(error.to_string()),
+            #[cfg(feature = "cuda")]
+            error @ (TrainError::DoesNotFit(_) | TrainError::ImagesDoNotFit(_)) => Self::Failed(error.to_string()),
+            error @ (TrainError::Geometry(_) | TrainError::Dropout(_)) => Self::Failed(error.to_string()),
         }
     }
 }
@@ -63,7 +65,7 @@ impl From<model::StoreError> for Trouble {
 impl Executor for TrainingExecutor<'_> {
     fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned> {
         let output = match &job.work {
-            Work::TrainSource(task) => self.train_source(job, task, upstream),
+            Work::TrainSource(task) => self.make_source(job, task, upstream),
             Work::TrainTarget(task) => self.run_target(job, task, upstream),
         };
         match output {
@@ -88,15 +90,11 @@ impl<'a> TrainingExecutor<'a> {
         {
             return Ok(JobOutput::unneeded(task));
         }
-        match (task.method, job.role) {
-            (Method::Training, Role::Tuning) => {
-                self.train_target::<ForTuning>(job, task, upstream, Self::judge_on_validation)
-            }
-            (Method::Training, _) => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
-            (Method::Probe, Role::Tuning) => {
-                self.fit_probe::<ForTuning>(job, task, upstream, Self::judge_probe_on_validation)
-            }
-            (Method::Probe, _) => self.fit_probe::<ForTest>(job, task, upstream, Self::judge_probe_on_test),
+        match (task.method, job.role.sees_test_images()) {
+            (Method::Training, true) => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
+            (Method::Training, false) => self.train_target::<ForTuning>(job, task, upstream, Self::judge_on_validation),
+            (Method::Probe, true) => self.fit_probe::<ForTest>(job, task, upstream, Self::judge_probe_on_test),
+            (Method::Probe, false) => self.fit_probe::<ForTuning>(job, task, upstream, Self::judge_probe_on_validation),
         }
     }
 }
