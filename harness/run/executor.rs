@@ -3,7 +3,7 @@
 use nt_records::file::FileProblem;
 use nt_records::pictures::{Filters, Thumbnails};
 use nt_records::{CurvePoint, Measured, Predictions, RunRecord, Setting, Status};
-use nt_scenario::{Job, Method, SettingChoice, TargetTask};
+use nt_scenario::{Job, Method, SettingChoice, SettingName, TargetTask};
 
 /// What a job needs of the jobs before it.
 pub trait Upstream: Sync {
@@ -107,10 +107,10 @@ impl JobOutput {
 }
 
 /// The setting that a method calls this value.
-pub(super) fn setting_of(method: Method, value: f64) -> Setting {
-    match method {
-        Method::Training => Setting::LearningRate(value),
-        Method::Probe => Setting::L2(value),
+fn setting_of(method: Method, value: f64) -> Setting {
+    match method.setting() {
+        SettingName::LearningRate => Setting::LearningRate(value),
+        SettingName::L2 => Setting::L2(value),
     }
 }
 

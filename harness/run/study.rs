@@ -106,7 +106,13 @@ impl Study {
             backend.check(&scenario.model.shape(classes), batch, images).map_err(|error| match error {
                 #[cfg(feature = "cuda")]
                 TrainError::Cuda(_) => StudyError::Device(error),
-                _ => StudyError::TooLarge(error),
+                #[cfg(feature = "cuda")]
+                TrainError::DoesNotFit(_) | TrainError::ImagesDoNotFit(_) => StudyError::TooLarge(error),
+                TrainError::Interrupted
+                | TrainError::Labels(_)
+                | TrainError::Geometry(_)
+                | TrainError::Dropout(_)
+                | TrainError::Outputs(_) => StudyError::TooLarge(error),
             })?;
         }
         let facts = facts.into_iter().filter_map(|(name, facts)| Some((name, facts.ok()?))).collect();

@@ -2,9 +2,8 @@
 
 use std::borrow::Borrow;
 
-use nt_scenario::choice::Choice;
 use nt_scenario::metric::Grain;
-use nt_scenario::{Method, Metric, Scenario, SourceKind};
+use nt_scenario::{Method, Metric, Scenario, Standing};
 use nt_stats::Differences;
 use nt_stats::verdict::{
     Contrast, Decision, Estimate, FamilyError, Reach, Scope, Settings, decide, decide_runs, estimate_at,
@@ -132,10 +131,7 @@ impl CellKey {
 
     /// Its treatment for people: `(3,3)`, `probe(3)`.
     pub fn point(&self) -> String {
-        match self.method {
-            Method::Training => format!("({},{})", self.copied, self.frozen),
-            Method::Probe => format!("probe({})", self.frozen),
-        }
+        self.method.point(self.copied, self.frozen)
     }
 
     /// Its treatment in words.
@@ -157,8 +153,8 @@ impl Study {
         let sources = scenario.sources.iter().map(|source| StudySource {
             name: source.name.clone(),
             similarity: source.similarity.clone(),
-            is_untrained: source.kind() == SourceKind::Untrained,
-            is_selffer: source.kind() == SourceKind::Selffer,
+            is_untrained: source.standing() == Standing::NoKnowledge,
+            is_selffer: source.standing() == Standing::TargetItself,
         });
         let model = &scenario.model;
         Study {

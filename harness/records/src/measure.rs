@@ -57,7 +57,7 @@ impl FromStr for Measure {
     type Err = MeasureError;
 
     fn from_str(text: &str) -> Result<Self, MeasureError> {
-        let metric = |name: &str| Metric::all().find(|metric| metric.name() == name);
+        let metric = |name: &str| Metric::ALL.iter().copied().find(|metric| metric.name() == name);
         let of_train = || text.strip_prefix(TRAIN).and_then(metric).map(Self::Train);
         let of_validation = || text.strip_prefix(VALIDATION).and_then(metric).map(Self::Validation);
         let found = match text {
@@ -108,8 +108,9 @@ mod tests {
 
     #[test]
     fn every_measure_comes_back_from_its_name() {
-        let of_metrics = Metric::all()
-            .flat_map(|metric| [Measure::Test(metric), Measure::Validation(metric), Measure::Train(metric)]);
+        let of_metrics = Metric::ALL
+            .iter()
+            .flat_map(|&metric| [Measure::Test(metric), Measure::Validation(metric), Measure::Train(metric)]);
         for measure in of_metrics.chain([Measure::TrainLossFirst, Measure::TrainLossLast]) {
             assert_eq!(measure.to_string().parse(), Ok(measure));
         }

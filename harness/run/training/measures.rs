@@ -49,7 +49,7 @@ fn measured(measure: Measure, metric: Metric, score: &Score) -> Option<Measured>
 
 /// Notes a score on the test set.
 pub(super) fn push_test_metrics(score: &Score, output: &mut JobOutput) {
-    output.metrics.extend(Metric::all().filter_map(|metric| measured(Measure::Test(metric), metric, score)));
+    output.metrics.extend(Metric::ALL.iter().filter_map(|&metric| measured(Measure::Test(metric), metric, score)));
 }
 
 /// Predictions as they are stored: by ascending example, and no class where there are fewer than five.

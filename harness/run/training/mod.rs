@@ -13,7 +13,7 @@ use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream, tuning};
 use crate::train::{Backend, ForTest, ForTuning};
 use failure::{Failure, Trouble};
 use nt_records::Status;
-use nt_scenario::{Job, Method, Role, Scenario, TargetTask, Work};
+use nt_scenario::{Job, Method, Scenario, TargetTask, Work};
 use std::sync::atomic::AtomicBool;
 
 /// Trains and evaluates AlexNet.
@@ -33,7 +33,7 @@ pub struct TrainingExecutor<'a> {
 impl Executor for TrainingExecutor<'_> {
     fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned> {
         let output = match &job.work {
-            Work::TrainSource(task) => self.train_source(job, task, upstream),
+            Work::TrainSource(task) => self.make_source(job, task, upstream),
             Work::TrainTarget(task) => self.run_target(job, task, upstream),
         };
         match output {
@@ -56,15 +56,11 @@ impl<'a> TrainingExecutor<'a> {
         {
             return Ok(JobOutput::unneeded(task));
         }
-        match (task.method, job.role) {
-            (Method::Training, Role::Tuning) => {
-                self.train_target::<ForTuning>(job, task, upstream, Self::judge_on_validation)
-            }
-            (Method::Training, _) => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
-            (Method::Probe, Role::Tuning) => {
-                self.fit_probe::<ForTuning>(job, task, upstream, Self::judge_probe_on_validation)
-            }
-            (Method::Probe, _) => self.fit_probe::<ForTest>(job, task, upstream, Self::judge_probe_on_test),
+        match (task.method, job.role.sees_test_images()) {
+            (Method::Training, true) => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
+            (Method::Training, false) => self.train_target::<ForTuning>(job, task, upstream, Self::judge_on_validation),
+            (Method::Probe, true) => self.fit_probe::<ForTest>(job, task, upstream, Self::judge_probe_on_test),
+            (Method::Probe, false) => self.fit_probe::<ForTuning>(job, task, upstream, Self::judge_probe_on_validation),
         }
     }
 }

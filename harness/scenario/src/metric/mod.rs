@@ -12,32 +12,26 @@ mod top5;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
-use crate::choice::Choice;
+use crate::choice::choice;
 use crate::labels::LabelKind;
 
-/// A metric that verdicts can be given on, and that settings are chosen by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Metric {
-    /// Fraction of test images whose first guess is right.
-    #[serde(rename = "top1")]
-    Top1,
-    /// Fraction of test images with the class among the first five guesses.
-    #[serde(rename = "top5")]
-    Top5,
-    /// Mean over classes of the fraction of each class's test images whose first guess is right.
-    #[serde(rename = "mean-per-class")]
-    MeanPerClass,
-    /// Mean cross-entropy of the true classes, nats.
-    #[serde(rename = "log-loss")]
-    LogLoss,
-    /// Mean over classes of the area under the interpolated precision–recall curve.
-    #[serde(rename = "mean-average-precision")]
-    MeanAveragePrecision,
-    /// Mean over classes of the interpolated precision at the recalls 0, .1 … 1.
-    #[serde(rename = "mean-average-precision-11")]
-    MeanAveragePrecision11,
+choice! {
+    /// A metric that verdicts can be given on, and that settings are chosen by.
+    #[derive(PartialOrd, Ord)]
+    pub enum Metric {
+        /// Fraction of test images whose first guess is right.
+        Top1 = "top1",
+        /// Fraction of test images with the class among the first five guesses.
+        Top5 = "top5",
+        /// Mean over classes of the fraction of each class's test images whose first guess is right.
+        MeanPerClass = "mean-per-class",
+        /// Mean cross-entropy of the true classes, nats.
+        LogLoss = "log-loss",
+        /// Mean over classes of the area under the interpolated precision–recall curve.
+        MeanAveragePrecision = "mean-average-precision",
+        /// Mean over classes of the interpolated precision at the recalls 0, .1 … 1.
+        MeanAveragePrecision11 = "mean-average-precision-11",
+    }
 }
 
 /// What is known of a metric before anything is measured.
@@ -88,17 +82,6 @@ pub enum Grain {
     Run,
 }
 
-impl Choice for Metric {
-    const CHOICES: &'static [(&'static str, Self)] = &[
-        ("top1", Self::Top1),
-        ("top5", Self::Top5),
-        ("mean-per-class", Self::MeanPerClass),
-        ("log-loss", Self::LogLoss),
-        ("mean-average-precision", Self::MeanAveragePrecision),
-        ("mean-average-precision-11", Self::MeanAveragePrecision11),
-    ];
-}
-
 impl Metric {
     fn facts(self) -> Facts {
         match self {
@@ -109,11 +92,6 @@ impl Metric {
             Self::MeanAveragePrecision => mean_average_precision::FACTS,
             Self::MeanAveragePrecision11 => mean_average_precision_11::FACTS,
         }
-    }
-
-    /// Every metric, in the order in which a scenario's author reads of them.
-    pub fn all() -> impl Iterator<Item = Self> {
-        Self::CHOICES.iter().map(|&(_, metric)| metric)
     }
 
     /// Its name in records and tables.
@@ -201,9 +179,9 @@ mod tests {
 
     #[test]
     fn every_metric_has_a_word_and_a_name_of_its_own() {
-        let names: std::collections::BTreeSet<_> = Metric::all().map(Metric::name).collect();
-        let words: std::collections::BTreeSet<_> = Metric::all().map(Choice::word).collect();
-        assert_eq!((names.len(), words.len()), (Metric::CHOICES.len(), Metric::CHOICES.len()));
+        let names: std::collections::BTreeSet<_> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+        let words: std::collections::BTreeSet<_> = Metric::ALL.iter().map(|metric| metric.word()).collect();
+        assert_eq!((names.len(), words.len()), (Metric::ALL.len(), Metric::ALL.len()));
     }
 
     #[test]
@@ -219,7 +197,7 @@ mod tests {
     #[test]
     fn lower_is_better_of_a_loss_alone() {
         let lower: Vec<Metric> =
-            Metric::all().filter(|metric| metric.direction() == Direction::LowerIsBetter).collect();
+            Metric::ALL.iter().copied().filter(|metric| metric.direction() == Direction::LowerIsBetter).collect();
         assert_eq!(lower, [Metric::LogLoss]);
         assert_eq!((Metric::LogLoss.oriented(2.0), Metric::Top1.oriented(0.5)), (-2.0, 0.5));
     }

@@ -1,13 +1,14 @@
 //! Tables, and lists of tables, inside a table.
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use crate::diagnostic::Code;
-use crate::origin::Span;
-use crate::reader::{Report, TableReader, wrong_type};
+use crate::place::Span;
+
+use super::{Report, TableReader, wrong_type};
 
 /// The table of this key and where it is declared.
-pub(super) fn table<'a, 'i>(
+pub(crate) fn table<'a, 'i>(
     parent: &TableReader<'a, 'i>,
     key: &str,
     required: bool,
@@ -20,17 +21,15 @@ pub(super) fn table<'a, 'i>(
         }
         return None;
     };
-    match value.get_ref() {
-        DeValue::Table(table) => Some((table, name.span())),
-        _ => {
-            wrong_type(value, key, &format!("a table `[{key}]`"), report);
-            None
-        }
+    let table = value.get_ref().as_table();
+    if table.is_none() {
+        wrong_type(value, key, &format!("a table `[{key}]`"), report);
     }
+    table.map(|table| (table, name.span()))
 }
 
-/// What `read` makes of every table of a list; a table it makes nothing of was reported.
-pub(super) fn tables<'a, 'i, T>(
+/// What `read` makes of every table of a list. An entry that is not a table is reported and left out.
+pub(crate) fn tables<'a, 'i, T>(
     parent: &TableReader<'a, 'i>,
     key: &str,
     required: bool,

@@ -1,9 +1,6 @@
 //! Where a value stands in its file.
 
 use std::ops::Range;
-use std::sync::Arc;
-
-use crate::raw::RawScenario;
 
 /// A range of bytes of a scenario's text.
 pub type Span = Range<usize>;
@@ -21,21 +18,6 @@ impl<T> Located<T> {
     /// The same place, another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Located<U> {
         Located { value: change(self.value), span: self.span }
-    }
-}
-
-/// A scenario's file: its name, its text and the values as they were read.
-///
-/// Equal to every other: where a value stands is no part of what it means.
-#[derive(Clone, Debug)]
-pub(crate) struct Origin {
-    pub(crate) document: Arc<Document>,
-    pub(crate) raw: Arc<RawScenario>,
-}
-
-impl PartialEq for Origin {
-    fn eq(&self, _: &Self) -> bool {
-        true
     }
 }
 
