@@ -206,7 +206,7 @@ fn predictions_are_the_cpus() {
     let case = Case::new(Architecture::AlexNet2012, 0);
     let shape = shape(case.architecture);
     let predict = |backend: &dyn Backend| {
-        classify(backend, &shape, Span::WHOLE, &case.start(), Inputs::Images(&draw.train)).unwrap()
+        classify(backend, &shape, Span::whole(&shape), &case.start(), Inputs::Images(&draw.train)).unwrap()
     };
     for format in FORMATS {
         let Some(gpu) = gpu_in(Some(format), Precision::Fp32, 1) else { return };
@@ -273,7 +273,7 @@ fn an_interrupt_is_seen_and_a_label_without_a_class_refused() {
         Settings { batch: 8, momentum: 0.9, weight_decay: 0.0, schedule: Schedule::Constant, augmentation: Vec::new() };
     let setup = Setup {
         shape: &shape,
-        span: Span::WHOLE,
+        span: Span::whole(&shape),
         recipe: &Recipe { settings, dropout: 0.0, steps: 10 },
         learning_rate: 0.01,
         seed: SEED,

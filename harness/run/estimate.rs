@@ -37,7 +37,7 @@ pub fn measured_rate(study: &Study) -> Result<f64, TrainError> {
     let recipe = Recipe { settings, dropout: study.scenario.model.dropout, steps: 2 };
     let setup = Setup {
         shape: &shape,
-        span: Span::WHOLE,
+        span: Span::whole(&shape),
         recipe: &recipe,
         learning_rate: 1e-6,
         seed: 0,

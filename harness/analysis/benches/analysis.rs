@@ -72,6 +72,7 @@ fn study() -> Study {
         equivalence_alpha: 0.05,
         looks: Vec::new(),
         network: "none".to_owned(),
+        layers: nt_scenario::Architecture::AlexNet.layer_names().into_iter().map(str::to_owned).collect(),
         search: "none".to_owned(),
         extension: 0,
         targets: vec![StudyTarget { name: "images".to_owned(), sizes }],

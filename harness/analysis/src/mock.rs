@@ -59,6 +59,7 @@ impl Mock {
             equivalence_alpha: crate::study::EQUIVALENCE_ALPHA,
             looks: Vec::new(),
             network: "alexnet, width 0.125, 48 px, initialised he-normal".to_owned(),
+            layers: nt_scenario::Architecture::AlexNet.layer_names().into_iter().map(str::to_owned).collect(),
             search: "fixed by the scenario, not searched".to_owned(),
             extension: 0,
             targets: vec![StudyTarget {

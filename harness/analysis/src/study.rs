@@ -34,6 +34,8 @@ pub struct Study {
     pub looks: Vec<u32>,
     /// The network in words: `alexnet, width 0.125, 48 px, he-normal`.
     pub network: String,
+    /// Names of its learned layers, from the input up.
+    pub layers: Vec<String>,
     /// The search for learning rates in words.
     pub search: String,
     /// Settings that may be tried beyond an edge of the grid.
@@ -133,14 +135,6 @@ impl CellKey {
     pub fn point(&self) -> String {
         self.method.point(self.copied, self.frozen)
     }
-
-    /// Its treatment in words.
-    pub fn treatment_words(&self) -> String {
-        match self.method {
-            Method::Training => treatment_words(self.copied, self.frozen),
-            Method::Probe => format!("probe after {}", self.frozen),
-        }
-    }
 }
 
 impl Study {
@@ -173,6 +167,7 @@ impl Study {
                 model.input,
                 model.initialiser.word()
             ),
+            layers: model.architecture.layer_names().into_iter().map(str::to_owned).collect(),
             search: search_words(scenario),
             extension: scenario.tuning.as_ref().map_or(0, |tuning| tuning.extend),
             targets: targets.collect(),
@@ -216,6 +211,22 @@ impl Study {
         }
     }
 
+    /// The deepest layer that can be copied between different classes, and whose codes are a network's last: the one before
+    /// the classifier.
+    pub fn top_depth(&self) -> u8 {
+        self.layers.len().saturating_sub(1) as u8
+    }
+
+    /// The name of a depth: that of the last layer it counts, or "none".
+    pub fn depth_name(&self, depth: u8) -> &str {
+        usize::from(depth).checked_sub(1).and_then(|index| self.layers.get(index)).map_or("none", String::as_str)
+    }
+
+    /// A cell's treatment in words.
+    pub fn treatment_words(&self, key: &CellKey) -> String {
+        key.method.words(key.copied, key.frozen, self.layers.len())
+    }
+
     /// The source of that name.
     pub fn source(&self, name: &str) -> Option<&StudySource> {
         self.sources.iter().find(|source| source.name == name)
@@ -256,17 +267,6 @@ impl Study {
             }
         }
         cells
-    }
-}
-
-/// A lattice point in words.
-pub fn treatment_words(copied: u8, frozen: u8) -> String {
-    match (copied, frozen) {
-        (0, 0) => "nothing copied".to_owned(),
-        (8, 8) => "the source network as it is".to_owned(),
-        (copied, 0) => format!("{copied} copied, none frozen"),
-        (copied, frozen) if copied == frozen => format!("{copied} copied and frozen"),
-        (copied, frozen) => format!("{copied} copied, {frozen} frozen"),
     }
 }
 

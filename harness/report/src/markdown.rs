@@ -153,7 +153,7 @@ fn row(text: &mut String, cell: &CellResult) -> std::fmt::Result {
         escaped(&cell.key.target),
         escaped(&cell.key.size),
         escaped(cell.key.source.as_deref().unwrap_or("scratch")),
-        cell.key.treatment_words(),
+        cell.treatment_words,
         percent(cell.mean),
         gap(cell.gap_pp()),
         estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),

@@ -118,7 +118,7 @@ fn contrast(cell: &CellResult) -> Vec<String> {
         cell.key.target.clone(),
         cell.key.size.clone(),
         cell.key.source.clone().unwrap_or_default(),
-        cell.key.treatment_words(),
+        cell.treatment_words.clone(),
         percent(cell.mean),
         gap(cell.gap_pp()),
         estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),

@@ -23,6 +23,6 @@ pub(super) struct TargetRun<'a> {
 impl TargetRun<'_> {
     /// What is computed for these inputs when nothing is trained.
     pub fn span(&self) -> Span {
-        Span { first: self.first, last: 8, frozen: 8 }
+        Span::evaluated_from(&self.shape, self.first)
     }
 }

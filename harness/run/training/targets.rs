@@ -69,7 +69,11 @@ impl<'a> TrainingExecutor<'a> {
             Some(choice) => {
                 let setup = Setup {
                     shape: &run.shape,
-                    span: Span { first: run.first, last: 8, frozen: usize::from(task.treatment.frozen()) },
+                    span: Span {
+                        first: run.first,
+                        frozen: usize::from(task.treatment.frozen()),
+                        ..Span::whole(&run.shape)
+                    },
                     recipe: &task.recipe,
                     learning_rate: choice.value,
                     seed: self.seed(),

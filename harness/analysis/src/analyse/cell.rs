@@ -70,6 +70,8 @@ pub struct CellResult {
     pub key: CellKey,
     /// Name of its treatment.
     pub treatment: String,
+    /// Its treatment in words: "3 copied and frozen".
+    pub treatment_words: String,
     /// The declared similarity of its source; none for scratch.
     pub similarity: Option<String>,
     /// Its part.
@@ -176,6 +178,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
     let interval = paired(&values).and_then(|estimate| estimate.interval(MEAN_LEVEL));
     CellResult {
         similarity: source.map(|source| source.similarity.clone()),
+        treatment_words: study.treatment_words(&key),
         key,
         treatment,
         kind,

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nt_scenario::network::NUM_LEARNED_LAYERS;
 use nt_stats::sign_flip::{Flips, ReplicateGapsError};
 use nt_stats::yosinski::component;
 
@@ -111,7 +110,7 @@ pub(super) fn decompositions(
     for target in &study.targets {
         for (size, _) in &target.sizes {
             for (selffer, source) in selffers.iter().flat_map(|b| others.iter().map(move |a| (b, a))) {
-                let here = Here { cells, target: &target.name, size };
+                let here = Here { top_depth: study.top_depth(), cells, target: &target.name, size };
                 let flips = Flips { num_flips: study.settings().num_flips, seed: study.settings().seed };
                 let mut parts = Vec::new();
                 for component in Component::ALL {
@@ -162,6 +161,7 @@ struct Pair {
 }
 
 struct Here<'a> {
+    top_depth: u8,
     cells: &'a [CellResult],
     target: &'a str,
     size: &'a str,
@@ -198,7 +198,7 @@ impl Here<'_> {
             };
             Some(Pair { depth, upper: upper?, lower: lower? })
         };
-        let pairs: Vec<Pair> = (1..NUM_LEARNED_LAYERS as u8).filter_map(pair).collect();
+        let pairs: Vec<Pair> = (1..=self.top_depth).filter_map(pair).collect();
         let sets = pairs.iter().flat_map(|pair| [&pair.upper, &pair.lower]);
         let shared = sets.map(|scores| scores.keys().copied().collect::<BTreeSet<u32>>());
         let replicates: Vec<u32> = shared.reduce(|all, one| &all & &one).unwrap_or_default().into_iter().collect();

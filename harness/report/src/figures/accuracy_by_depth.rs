@@ -32,7 +32,7 @@ pub fn accuracy_by_depth(analysis: &Analysis, target: &str, parameters: Option<u
         subtitle: subtitle(analysis, target, parameters),
         description: quadrants.iter().map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
         form: Form::Curves,
-        x: depth_axis(),
+        x: depth_axis(study),
         y: accuracy_axis(&panels, study),
         scale: None,
         num_columns: study.similarities().len().max(1),

@@ -31,7 +31,7 @@ pub fn decomposition(analysis: &Analysis, target: &str, parameters: Option<u64>)
         subtitle: subtitle(analysis, target, parameters),
         description: shown.iter().map(|one| sentence(one)).collect::<Vec<_>>().join(" "),
         form: Form::Bands,
-        x: depth_axis(),
+        x: depth_axis(study),
         y: fitted(
             format!("Difference in {} ({})", metric_words(study), study.metric.unit().hundredths()),
             &reach(&shown),

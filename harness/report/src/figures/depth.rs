@@ -1,10 +1,9 @@
 //! Curves over depth, as several figures share them.
 
 use nt_scenario::Method;
-use nt_scenario::network::{LAYER_NAMES, NUM_LEARNED_LAYERS};
 
 use super::{Axis, Point, Series, SeriesKind, Tick};
-use nt_analysis::study::{CellKey, StudySource};
+use nt_analysis::study::{CellKey, Study, StudySource};
 use nt_analysis::{Analysis, CellResult, Quadrant};
 
 /// Room left and right of the first and last depth, in depths.
@@ -13,15 +12,14 @@ const X_ROOM: f64 = 0.5;
 /// What a figure shows of a cell at a depth.
 pub(super) type PointOf = fn(&Analysis, u8, &CellResult) -> Point;
 
-/// Depths from none to fc7.
-pub(super) fn depth_axis() -> Axis {
-    let name = |depth: usize| if depth == 0 { "none" } else { LAYER_NAMES[depth - 1] };
-    let ticks =
-        (0..NUM_LEARNED_LAYERS).map(|depth| Tick { at: depth as f64, label: format!("{depth}\n{}", name(depth)) });
+/// Depths from none to the last layer before the classifier.
+pub(super) fn depth_axis(study: &Study) -> Axis {
+    let tick = |depth: u8| Tick { at: f64::from(depth), label: format!("{depth}\n{}", study.depth_name(depth)) };
+    let ticks = (0..=study.top_depth()).map(tick);
     Axis {
         label: "depth n (learned layers, from the input up)".to_owned(),
         low: -X_ROOM,
-        high: (NUM_LEARNED_LAYERS - 1) as f64 + X_ROOM,
+        high: f64::from(study.top_depth()) + X_ROOM,
         is_logarithmic: false,
         ticks: ticks.collect(),
     }
@@ -70,7 +68,7 @@ fn curve(
         cell.key.target == quadrant.target
             && cell.key.size == quadrant.size
             && cell.key.source.as_deref() == Some(source.name.as_str())
-            && usize::from(cell.key.copied) < NUM_LEARNED_LAYERS
+            && cell.key.copied <= analysis.study.top_depth()
     };
     let cells: Vec<&CellResult> = analysis.cells.iter().filter(of_source).collect();
     let most = cells.iter().map(|cell| cell.key.copied).max()?;

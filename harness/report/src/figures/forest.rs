@@ -83,7 +83,7 @@ fn incomplete(cells: &[&CellResult]) -> Option<String> {
 
 fn ticks(cells: &[&CellResult], num_sources: usize) -> Vec<Tick> {
     let label = |cell: &CellResult| {
-        let words = cell.key.treatment_words();
+        let words = cell.treatment_words.clone();
         match &cell.key.source {
             Some(source) if num_sources > 1 => format!("{source}: {words}"),
             _ => words,

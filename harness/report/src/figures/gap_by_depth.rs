@@ -24,7 +24,7 @@ pub fn gap_by_depth(analysis: &Analysis, target: &str, parameters: Option<u64>) 
         subtitle: subtitle(analysis, target, parameters),
         description: quadrants.iter().map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
         form: Form::Curves,
-        x: depth_axis(),
+        x: depth_axis(study),
         y: fitted(axis_label(study), &reach, gap_mark),
         scale: None,
         num_columns: study.similarities().len().max(1),

@@ -1,13 +1,12 @@
 //! The lattice of treatments as a heat map: what copying and what freezing does, one panel a size and source.
 
 use nt_scenario::Method;
-use nt_scenario::network::LAYER_NAMES;
 
 use super::gap_by_depth::point;
 use super::spec::FIGURE_VERSION;
 use super::words::{metric_words, name, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Note, Panel, Series, SeriesKind, Sign, Tick, words};
-use nt_analysis::study::StudySource;
+use nt_analysis::study::{Study, StudySource};
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::number::signed;
 
@@ -38,8 +37,8 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
         subtitle: subtitle(analysis, target, parameters),
         description: quadrants.map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
         form: Form::Tiles,
-        x: axis("layers copied, from the input up", 1, deepest),
-        y: axis("Layers frozen, of those copied", 0, deepest),
+        x: axis(study, "layers copied, from the input up", 1, deepest),
+        y: axis(study, "Layers frozen, of those copied", 0, deepest),
         scale: Some(Axis {
             label: format!(
                 "gap in {}, from {} to {} {}",
@@ -66,9 +65,9 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
     }
 }
 
-fn axis(label: &str, least: u8, most: u8) -> Axis {
-    let name = |depth: u8| if depth == 0 { "none" } else { LAYER_NAMES[usize::from(depth) - 1] };
-    let across = |depth: u8| if least == 0 { depth.to_string() } else { format!("{depth}\n{}", name(depth)) };
+fn axis(study: &Study, label: &str, least: u8, most: u8) -> Axis {
+    let across =
+        |depth: u8| if least == 0 { depth.to_string() } else { format!("{depth}\n{}", study.depth_name(depth)) };
     Axis {
         label: label.to_owned(),
         low: f64::from(least) - 0.5,

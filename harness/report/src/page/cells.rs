@@ -115,7 +115,7 @@ fn row(at: usize, cell: &CellResult) -> Markup {
             }
             td.whole data-v=(lattice_order(cell)) {
                 button.open-drawer type="button" data-drawer=(at) aria-haspopup="dialog" {
-                    (cell.key.treatment_words())
+                    (cell.treatment_words)
                 }
             }
             td.number data-v=[sortable(cell.mean)] { (percent(cell.mean)) }

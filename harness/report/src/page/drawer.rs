@@ -36,7 +36,7 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
                 " (" (similarity) ")"
             }
         }
-        h2 #drawer-title { (key.treatment_words()) }
+        h2 #drawer-title { (cell.treatment_words) }
         @if cell.kind == CellKind::Scratch { p { "The reference: trained from scratch." } } @else {
             p { (cells::badge(cell)) " " (cell.words()) "." }
         }

@@ -189,7 +189,7 @@ fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
         target: cell.key.target.clone(),
         size: cell.key.size.clone(),
         source: cell.key.source.clone().unwrap_or_else(|| "scratch".to_owned()),
-        treatment: cell.key.treatment_words(),
+        treatment: cell.treatment_words.clone(),
         rates: search.map_or(0, |search| search.num_rates),
         search_runs: search.map_or(0, |search| search.num_runs),
         setting: if rates.is_empty() { NONE.to_owned() } else { rates.join(", ") },

@@ -185,7 +185,7 @@ pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
     Some(Listed {
         extreme: farthest.map(|cell| with_interval(cell)).unwrap_or_default(),
         count: cells.len(),
-        treatments: group::treatments(&cells, num_sources > 1),
+        treatments: group::treatments(&analysis.study, &cells, num_sources > 1),
         gaps: range,
         causes: causes.join(", "),
     })
@@ -217,7 +217,7 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
 fn with_interval(cell: &CellResult) -> String {
     let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
     let range = estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp));
-    format!("{}: {} {range}", cell.key.treatment_words(), gap(cell.gap_pp()))
+    format!("{}: {} {range}", cell.treatment_words, gap(cell.gap_pp()))
 }
 
 fn sources(analysis: &Analysis, quadrant: &Quadrant) -> usize {
@@ -234,7 +234,7 @@ pub(crate) fn picks(analysis: &Analysis, quadrant: &Quadrant, chosen: &Chosen) -
     let several = sources(analysis, quadrant) > 1;
     let words = |&(at, count): &(usize, usize)| {
         let key = &analysis.cells[at].key;
-        let treatment = key.treatment_words();
+        let treatment = analysis.study.treatment_words(key);
         let source = key.source.as_deref().filter(|_| several).map_or(String::new(), |source| format!("{source}: "));
         format!("{source}{treatment} ({count} of {})", chosen.num_replicates())
     };
@@ -272,7 +272,7 @@ pub(crate) fn advice(chosen: &Chosen) -> &'static str {
 /// "7 copied, 1 frozen: +28.2".
 pub(crate) fn extreme(analysis: &Analysis, at: Option<usize>) -> Option<String> {
     let cell: &CellResult = analysis.cells.get(at?)?;
-    Some(format!("{}: {}", cell.key.treatment_words(), gap(Some(cell.gap_pp()?))))
+    Some(format!("{}: {}", cell.treatment_words, gap(Some(cell.gap_pp()?))))
 }
 
 /// What gaps are counted in: "points of top-1 accuracy".

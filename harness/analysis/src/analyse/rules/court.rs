@@ -9,7 +9,7 @@ use super::super::gates::{self, Versus};
 use super::super::join::{Joined, Run, failures_of_training};
 use super::super::scores::Scores;
 use super::super::{AnalysisError, CellKind, CellResult, Quadrant, audited};
-use super::{Rule, RuleArm, TOP, Trial, TrialContrast, probe_depth, rule_of};
+use super::{Rule, RuleArm, Trial, TrialContrast, probe_depth, rule_of};
 use crate::study::Study;
 
 /// What a trial is held on.
@@ -123,11 +123,12 @@ impl<'a> Court<'a> {
     }
 
     fn runs(&self, quadrant: &Quadrant, source: &str, arm: RuleArm) -> Result<ArmRuns<'a>, String> {
+        let top = self.study.top_depth();
         let depth = |cell: &CellResult| probe_depth(&cell.key);
         let is_meant = |cell: &CellResult| match arm {
-            RuleArm::TopProbe => depth(cell) == Some(TOP),
-            RuleArm::EarlierProbe => depth(cell).is_some_and(|depth| depth < TOP),
-            RuleArm::FineTuning => depth(cell).is_none() && (cell.key.copied, cell.key.frozen) == (TOP, 0),
+            RuleArm::TopProbe => depth(cell) == Some(top),
+            RuleArm::EarlierProbe => depth(cell).is_some_and(|depth| depth < top),
+            RuleArm::FineTuning => depth(cell).is_none() && (cell.key.copied, cell.key.frozen) == (top, 0),
             RuleArm::Scratch => cell.kind == CellKind::Scratch,
         };
         let is_of_source = |cell: &CellResult| arm == RuleArm::Scratch || cell.key.source.as_deref() == Some(source);
@@ -135,7 +136,7 @@ impl<'a> Court<'a> {
         let candidates: Vec<usize> = (0..self.cells.len())
             .filter(|&at| is_here(&self.cells[at]) && is_of_source(&self.cells[at]) && is_meant(&self.cells[at]))
             .collect();
-        let Some(&first) = candidates.first() else { return Err(arm.wanted(source)) };
+        let Some(&first) = candidates.first() else { return Err(arm.wanted(source, top)) };
         if arm != RuleArm::EarlierProbe {
             let runs = self.joined.runs(&self.cells[first].key).map(|(&replicate, run)| (replicate, run)).collect();
             return Ok(ArmRuns { runs, cells: [first].into(), layers: Vec::new() });

@@ -8,7 +8,6 @@ mod court;
 mod tests;
 
 use nt_scenario::Method;
-use nt_scenario::network::NUM_LEARNED_LAYERS;
 use nt_stats::verdict::{Claim, Decision, RuleVerdict, judge_rule};
 
 use super::join::Joined;
@@ -17,17 +16,14 @@ use super::{AnalysisError, CellResult, Quadrant};
 use crate::study::{CellKey, Study};
 use court::Court;
 
-/// The last layer before the classifier: fc7.
-const TOP: u8 = NUM_LEARNED_LAYERS as u8 - 1;
-
 /// A treatment that a rule speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleArm {
-    /// A linear classifier on the codes of fc7.
+    /// A linear classifier on the codes of the last layer before the classifier: AlexNet's fc7.
     TopProbe,
     /// A linear classifier on earlier codes, the layer chosen on validation images in every replicate.
     EarlierProbe,
-    /// All seven layers copied, all trained.
+    /// All layers but the classifier copied, all trained.
     FineTuning,
     /// Training from scratch.
     Scratch,
@@ -45,12 +41,12 @@ impl RuleArm {
     }
 
     /// What to add to a scenario that lacks it, for a source.
-    fn wanted(self, source: &str) -> String {
+    fn wanted(self, source: &str, top: u8) -> String {
         let probe = |layers: &str| format!("add a [[treatment]] with kind = \"probe\", layers = {layers} for {source}");
         match self {
-            Self::TopProbe => probe("[7]"),
-            Self::EarlierProbe => probe("\"1..=6\""),
-            Self::FineTuning => format!("add a [[treatment]] with copied = 7, frozen = 0 for {source}"),
+            Self::TopProbe => probe(&format!("[{top}]")),
+            Self::EarlierProbe => probe(&format!("\"1..={}\"", top.saturating_sub(1))),
+            Self::FineTuning => format!("add a [[treatment]] with copied = {top}, frozen = 0 for {source}"),
             Self::Scratch => "run scratch".to_owned(),
         }
     }
