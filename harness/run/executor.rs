@@ -1,4 +1,4 @@
-//! What it takes to run a job, whatever runs it.
+//! The interface between the scheduler and whatever runs a job.
 
 use nt_records::pictures::{Filters, Thumbnails};
 use nt_records::{CurvePoint, Metric, Predictions, RunRecord, Status};
@@ -9,10 +9,10 @@ pub trait Upstream: Sync {
     /// The record of a finished job, by its index in the plan.
     fn record(&self, job: usize) -> Option<RunRecord>;
 
-    /// The contents of the file that a finished job wrote below a folder (`networks`), proved by its hash.
+    /// The contents of the file that a finished job wrote below a folder (`networks`), checked against its hash.
     ///
     /// # Errors
-    /// Why it cannot be had, as a clause about the file.
+    /// Why it cannot be read, as a clause about the file.
     fn file(&self, job: usize, folder: &str) -> Result<Vec<u8>, String>;
 }
 
@@ -29,7 +29,7 @@ pub struct Artifacts {
     pub pictures: Pictures,
 }
 
-/// Pictures that one job of many leaves: they are the same in all, or one replicate's stand for the others'.
+/// Pictures that only one job of many writes, because they are the same in all, or because one replicate's are enough.
 #[derive(Clone, Debug, Default)]
 pub struct Pictures {
     /// The test images of a target, small, with its name.
@@ -38,7 +38,7 @@ pub struct Pictures {
     pub filters: Option<Filters>,
 }
 
-/// What a job brings: everything of its record that is not in the plan.
+/// What a job yields: everything of its record that is not in the plan.
 #[derive(Clone, Debug)]
 pub struct JobOutput {
     /// How it ended.
@@ -71,7 +71,7 @@ impl JobOutput {
         }
     }
 
-    /// A trial beyond an edge of its grid that was not called for.
+    /// A trial beyond an edge of its grid that was not needed.
     pub fn unneeded(task: &TargetTask) -> Self {
         let value = match task.setting {
             SettingChoice::Fixed(value) => Some(value),
@@ -87,20 +87,20 @@ impl JobOutput {
     }
 }
 
-/// Why a job was abandoned: nothing is recorded of it, and the same command runs it again.
+/// Why a job was abandoned. Nothing is recorded of it, and the same command runs it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Abandoned {
     /// The user asked to stop.
     Stopped,
-    /// The device gave out, for this reason; that says nothing of the job.
+    /// The device failed, for this reason. That says nothing about the job.
     Device(String),
 }
 
 /// Runs jobs: the one that trains networks, or a mock with a known answer.
 pub trait Executor: Sync {
-    /// Runs one job whose needs are recorded. What fails is an output that says so, not an error.
+    /// Runs one job whose needs are recorded. A job that fails yields an output that says so, not an error.
     ///
     /// # Errors
-    /// [`Abandoned`] if the user asked to stop or the device gave out.
+    /// [`Abandoned`] if the user asked to stop or the device failed.
     fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned>;
 }

@@ -1,4 +1,4 @@
-//! What people want to see of the data before they believe a number.
+//! Contact sheets: what the data look like.
 
 use super::{Registry, StudyError};
 use nt_records::write_atomic;

@@ -13,19 +13,19 @@ pub(super) struct Choice {
     pub on_edge: bool,
 }
 
-/// What one value came to.
+/// How one value did in its trials.
 struct Scored {
     value: f64,
     top1: f64,
     log_loss: f64,
 }
 
-/// The value with the best mean validation accuracy over the tuning replicates; of equal ones that with the lower mean
-/// validation loss, then the lower value. A value with a trial that diverged is not chosen: it would be a gamble. One
-/// that was not called for was not tried.
+/// The value with the best mean validation accuracy over the tuning replicates. Ties go to the lower mean validation
+/// loss, then to the lower value. A value with a trial that diverged is not chosen, since it would be a gamble. A value
+/// whose trials were not needed was not tried.
 ///
 /// # Errors
-/// Where no value is left, why.
+/// Why no value is left.
 pub(super) fn choose(method: Method, trials: &[Trial], upstream: &dyn Upstream) -> Result<Choice, String> {
     let (mut tried, mut scored) = (Vec::new(), Vec::new());
     for trial in trials {
@@ -60,7 +60,7 @@ pub(super) fn choose(method: Method, trials: &[Trial], upstream: &dyn Upstream) 
     Ok(Choice { value, on_edge: tried.len() > 1 && (lowest || highest) })
 }
 
-/// Whether a trial beyond an edge of its grid is called for: the best value so far is on that edge.
+/// Whether a trial beyond an edge of its grid is needed: the best value so far is on that edge.
 pub(super) fn is_called_for(method: Method, only_if: &OnlyIf, upstream: &dyn Upstream) -> bool {
     choose(method, &only_if.trials, upstream).is_ok_and(|choice| choice.value == only_if.best)
 }
