@@ -1,4 +1,4 @@
-//! What a network said of every test image: `predictions/<job>.safetensors`.
+//! A network's predictions for every test image: `predictions/<job>.safetensors`.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::SCHEMA_VERSION;
 use crate::file::{FileError, FileProblem, FileRef};
 use crate::tensor_file::{self, Column, Columns, ColumnsError};
 
-/// Stands in `top5` where there are fewer than five classes.
+/// Fills `top5` if there are fewer than five classes.
 pub const NO_CLASS: u16 = u16::MAX;
 
 /// Guesses kept for each image.
@@ -28,10 +28,10 @@ pub struct Predictions {
 /// Why predictions cannot be made, written or read.
 #[derive(Debug, Error)]
 pub enum PredictionsError {
-    /// The four columns are not of one length.
+    /// The four columns differ in length.
     #[error(
-        "{example_ids} example ids, {labels} labels, {guesses} rows of guesses and {losses} losses do not belong \
-            together; pass one of each an image"
+        "there are {example_ids} example ids, {labels} labels, {guesses} rows of guesses and {losses} losses; pass one \
+            of each for every image"
     )]
     Lengths {
         /// Number of ids.
@@ -44,14 +44,14 @@ pub enum PredictionsError {
         losses: usize,
     },
     /// The ids do not ascend.
-    #[error("example id {example_id} stands after {previous}: each image once, in ascending order; sort them by id")]
+    #[error("example id {example_id} follows {previous}; pass each image once, in ascending order of the ids")]
     Order {
         /// The id.
         example_id: u32,
-        /// The one before it.
+        /// The id before it.
         previous: u32,
     },
-    /// The file of a record is not what it was.
+    /// The record's file has changed, or is missing.
     #[error("{path} {problem}; `nt run` on the same folder makes it again")]
     File {
         /// The file, relative to the study's folder.
@@ -59,7 +59,7 @@ pub enum PredictionsError {
         /// What is wrong.
         problem: FileProblem,
     },
-    /// It is no file of predictions of this version.
+    /// It is not a file of predictions of this version.
     #[error("{path}: {what} is not as schema_version {SCHEMA_VERSION} has it; use the version of nt that wrote it")]
     Layout {
         /// The file, relative to the study's folder.
@@ -67,8 +67,8 @@ pub enum PredictionsError {
         /// Which part.
         what: &'static str,
     },
-    /// It is no safetensors file.
-    #[error("{path} is no safetensors file: {source}; `nt run` on the same folder makes it again")]
+    /// It is not a safetensors file.
+    #[error("{path} is not a safetensors file: {source}; `nt run` on the same folder makes it again")]
     Format {
         /// The file, relative to the study's folder.
         path: String,
@@ -84,8 +84,8 @@ impl Predictions {
     /// Guesses with their images' ids and labels.
     ///
     /// # Shape
-    /// All of one length; `top5`: the five most probable classes, most probable first, [`NO_CLASS`] where there are
-    /// fewer.
+    /// All have one length. `top5`: the five most probable classes, most probable first, filled up with [`NO_CLASS`] if
+    /// there are fewer.
     /// # Units
     /// `log_loss`: nats.
     /// # Errors
@@ -143,7 +143,7 @@ impl Predictions {
         self.label.iter().zip(&self.top5).map(|(label, guesses)| guesses[..k].contains(label)).collect()
     }
 
-    /// Share of the most frequent class among the labels: what always guessing that one would score.
+    /// Share of the most frequent class among the labels, which is the score of always guessing that class.
     pub fn chance(&self) -> f64 {
         let mut counts = vec![0u32; self.label.iter().max().map_or(0, |&most| usize::from(most) + 1)];
         self.label.iter().for_each(|&label| counts[usize::from(label)] += 1);
@@ -151,7 +151,7 @@ impl Predictions {
         if self.is_empty() { 0.0 } else { f64::from(most) / self.len() as f64 }
     }
 
-    /// Number of classes, taking the labels to count from 0 without a gap.
+    /// Number of classes, if the labels count from 0 without a gap.
     pub fn num_classes(&self) -> usize {
         self.label.iter().max().map_or(0, |&most| usize::from(most) + 1)
     }
@@ -161,7 +161,7 @@ impl Predictions {
         format!("predictions/{job}.safetensors")
     }
 
-    /// Writes the file and refers to it.
+    /// Writes the file and returns the reference to it.
     ///
     /// # Errors
     /// [`PredictionsError::Write`] if the system refuses.

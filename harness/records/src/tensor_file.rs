@@ -47,7 +47,7 @@ pub(crate) fn to_bytes(columns: Vec<(&'static str, Column)>) -> Result<Vec<u8>, 
 
 /// Why a file's columns cannot be read.
 pub(crate) enum ColumnsError {
-    /// It is no safetensors file.
+    /// It is not a safetensors file.
     Format(SafeTensorError),
     /// This part is not as [`SCHEMA_VERSION`] has it.
     Layout(&'static str),
