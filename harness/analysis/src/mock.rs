@@ -12,10 +12,10 @@ use nt_scenario::Method;
 
 use crate::study::{Arm, CellKey, Study, StudySource, StudyTarget};
 
-/// Changes a record before it is written, or says that it is not to be.
+/// Changes a record before it is written, or says that it is not to be written.
 type Edit = dyn Fn(&CellKey, &mut RunRecord) -> bool;
 
-/// A study whose every accuracy is known: from it come records and predictions, as a run would write them.
+/// A study in which every accuracy is known. It writes the records and predictions that a run would write.
 pub struct Mock {
     /// Its scenario.
     pub study: Study,
@@ -113,9 +113,9 @@ impl Mock {
         self
     }
 
-    /// Writes the study's folder, and gives back its records.
+    /// Writes the study's folder, and returns its records.
     pub fn write(&self, dir: &Path) -> Vec<RunRecord> {
-        // By plain writes: what the ledger adds is that they last, and that costs a test seconds.
+        // Plain writes: the ledger would make them durable, and that costs a test seconds.
         std::fs::create_dir_all(dir.join("predictions")).unwrap();
         let mut records = Vec::new();
         let mut number = 0;

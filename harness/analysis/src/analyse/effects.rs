@@ -1,4 +1,4 @@
-//! How large a gap is, in the units that readers of other fields use.
+//! Effect sizes: how large a gap is, in the units of other fields.
 
 use nt_stats::Differences;
 use nt_stats::effect::{
@@ -21,7 +21,7 @@ pub struct Effects {
     pub log_odds: f64,
     /// Change of the error relative to scratch's, a fraction; above zero is harm.
     pub relative_error: Option<f64>,
-    /// The paired difference in standard deviations over replicates; none without spread.
+    /// The paired difference in standard deviations over replicates; `None` without spread.
     pub standardized: Option<StandardizedDifference>,
     /// Share of replicates in which scratch wins.
     pub scratch_wins: Option<f64>,
@@ -49,7 +49,7 @@ pub struct ClassEffect {
 pub(super) fn effects(joined: &Joined, key: &CellKey, gap: &Differences) -> Result<Effects, AnalysisError> {
     let means = gap.replicate_means();
     let (treated, scratch) = mean_accuracies(joined, key, gap);
-    // Gaps by class and images lost and won are of hits, whatever weight the metric gives to a class.
+    // Gaps by class, and images lost and won, count hits, whatever weight the metric gives to a class.
     let hits = hit_differences(joined, key)?;
     let by_class = class_gaps(&hits, joined.labels(&key.target))
         .map_err(|source| AnalysisError::Differences { cell: key.name(), source })?;

@@ -1,4 +1,4 @@
-//! Runs by cell and replicate, with what each said of every test image.
+//! Runs by cell and replicate, each with its predictions for every test image.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,16 +28,16 @@ pub(super) struct Run {
     pub test_openings: u32,
     /// Whether its test accuracy is above chance.
     pub is_above_chance: bool,
-    /// Whether neither its test nor its training accuracy is: it did not train. One that fits its training images and
-    /// fails on the test images did train, and that is a result.
+    /// Whether neither its test nor its training accuracy is above chance. Such a run did not train. A run that fits
+    /// its training images and fails on the test images did train, and that is a result.
     pub is_at_chance: bool,
-    /// Whether its training loss ended no lower than it began, where both were recorded.
+    /// Whether its training loss ended no lower than it began, if both were recorded.
     pub loss_did_not_fall: bool,
-    /// Whether each test image was got right, in the target's order; none unless it ended in order.
+    /// Whether each test image was classified correctly, in the target's order; `None` unless the run ended well.
     pub hits: Option<Vec<bool>>,
-    /// Top-1 accuracy (a fraction) and log-loss (nats) on the validation images, where there are any.
+    /// Top-1 accuracy (a fraction) and log-loss (nats) on the validation images, if there are any.
     pub validation: Option<(f64, f64)>,
-    /// The deciding metric, a fraction; none unless it ended in order.
+    /// The deciding metric, a fraction; `None` unless the run ended well.
     pub value: Option<f64>,
     /// Its learning curve, if it wrote one.
     pub curve: Option<FileRef>,
@@ -53,7 +53,7 @@ impl Run {
     }
 }
 
-/// Those of an arm's runs that did not train, with their row among the replicates compared where they have one.
+/// The runs of an arm that did not train, each with its row among the replicates compared, if it has one.
 pub(super) fn failures_of_training<'a>(
     runs: impl Iterator<Item = (&'a u32, &'a Run)>,
     arm: Arm,
@@ -74,7 +74,7 @@ pub(super) struct Joined {
     cells: BTreeMap<CellKey, BTreeMap<u32, Run>>,
     /// Scratch trained longer, by the scratch that it is a rung of and by its budget, ascending.
     rungs: BTreeMap<CellKey, Rungs>,
-    /// Only replicates below this are seen.
+    /// Only replicates below this number are visible.
     num_seen: u32,
     pub test_sets: BTreeMap<String, TestSet>,
     /// Class of every test image, by target.
@@ -107,7 +107,7 @@ fn rung(rungs: &mut Rungs, budget: f64) -> &mut BTreeMap<u32, Run> {
     &mut rungs[at].1
 }
 
-/// The cell of a record of a target, whatever it was run for.
+/// The cell of a target's record, whatever its role.
 pub(super) fn cell_of(record: &RunRecord) -> Option<CellKey> {
     Some(CellKey {
         target: record.target.clone()?,
@@ -120,7 +120,7 @@ pub(super) fn cell_of(record: &RunRecord) -> Option<CellKey> {
 }
 
 impl Joined {
-    /// Reads the predictions of every run of the study, in parallel, and puts the runs in their places.
+    /// Reads the predictions of every run of the study, in parallel, and sorts the runs by cell and replicate.
     pub fn new(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Self, AnalysisError> {
         let keys: BTreeMap<CellKey, ()> = study.cells().into_iter().map(|(key, _)| (key, ())).collect();
         let of_study = |record: &'_ RunRecord| place_of(record).filter(|key| keys.contains_key(key));
@@ -153,7 +153,7 @@ impl Joined {
         self.cells.get(key).into_iter().flat_map(|runs| runs.range(..self.num_seen))
     }
 
-    /// Shows the first replicates only.
+    /// Restricts the view to the first replicates.
     pub fn see(&mut self, num_replicates: u32) {
         self.num_seen = num_replicates;
     }
@@ -163,18 +163,18 @@ impl Joined {
         self.rungs.get(scratch).map_or(&[], Vec::as_slice)
     }
 
-    /// Class of every test image of a target; empty where nothing was tested.
+    /// Class of every test image of a target; empty if nothing was tested.
     pub fn labels(&self, target: &str) -> &[usize] {
         self.labels.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// Identity of every test image of a target, in the order of [`Run::hits`]; empty where nothing was tested.
+    /// Identity of every test image of a target, in the order of [`Run::hits`]; empty if nothing was tested.
     pub fn examples(&self, target: &str) -> &[u32] {
         self.examples.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// Paired differences of the deciding metric on a target's test images, one row a replicate: of hits, weighted where
-    /// every class counts the same.
+    /// Paired differences of the deciding metric on a target's test images, one row for each replicate. They are
+    /// differences of hits, weighted if every class counts the same.
     pub fn differences(
         &self,
         target: &str,
@@ -185,7 +185,7 @@ impl Joined {
         if self.is_class_balanced { hits.class_balanced(self.labels(target)) } else { Ok(hits) }
     }
 
-    /// The same on some of the test images, by their places: every class that they hold counts the same there too.
+    /// The same on some of the test images, given by their places. The classes among these count the same there, too.
     pub fn differences_on(
         &self,
         target: &str,
@@ -209,12 +209,12 @@ impl Joined {
 
 struct Loaded {
     run: Run,
-    /// Hash of its images' ids: ten thousand runs' ids themselves would take a gigabyte.
+    /// Hash of its images' ids. The ids of ten thousand runs would take a gigabyte.
     examples: blake3::Hash,
     test_set: Option<TestSet>,
 }
 
-/// What a run that ended in order said of the test images.
+/// The predictions of a run that ended well, for the test images.
 fn predictions_of(dir: &Path, record: &RunRecord) -> Result<Option<Predictions>, AnalysisError> {
     let file = record.file_in("predictions").filter(|_| record.status == Status::Done);
     file.map(|file| Predictions::read(dir, file))
@@ -275,7 +275,7 @@ fn score(hits: &[bool], labels: &[u16], metric_name: &str) -> f64 {
     classes.values().map(|(right, all)| f64::from(*right) / f64::from(*all)).sum::<f64>() / classes.len() as f64
 }
 
-/// Something of every test image, by target.
+/// A property of every test image, by target.
 type OfImages<T> = BTreeMap<String, Vec<T>>;
 
 /// Class and identity of every test image of each target, from the first of its runs.
@@ -309,7 +309,7 @@ fn is_above_chance_on_training(record: &RunRecord, chance: f64) -> bool {
     })
 }
 
-/// All runs of a target must have seen the same images, with the same arithmetic.
+/// Checks that all runs of a target used the same test images and the same arithmetic.
 fn check_pairing(
     dir: &Path,
     counted: &[(CellKey, &RunRecord)],
