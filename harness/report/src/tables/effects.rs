@@ -15,7 +15,7 @@ use nt_records::SCHEMA_VERSION;
 use nt_records::table::TableError;
 use nt_records::verdicts::{VarianceRow, VerdictRow};
 
-/// A contrast with its effect sizes; none where no replicate has both arms.
+/// A contrast with its effect sizes; `None` if no replicate has both arms.
 #[derive(Serialize)]
 struct Row<'a> {
     #[serde(flatten)]
@@ -23,7 +23,7 @@ struct Row<'a> {
     effects: Option<EffectRow>,
     variance: Option<VarianceRow>,
     checks: Option<CheckRow>,
-    /// The gap without the test images found among training images; none where the audit found none, or was not made.
+    /// The gap without the test images found among training images; `None` if the audit found none or was not made.
     without_overlap: Option<OverlapFreeRow>,
 }
 
@@ -31,7 +31,7 @@ struct Row<'a> {
 #[derive(Serialize)]
 struct OverlapFreeRow {
     n_left_out: usize,
-    /// None, as all below, where no test image is left.
+    /// `None`, like all fields below, if no test image is left.
     gap_pp: Option<f64>,
     /// Ends of its interval, adjusted over the family at `ci_level` of its own.
     ci_low_pp: Option<f64>,
@@ -41,7 +41,7 @@ struct OverlapFreeRow {
     verdict: Option<&'static str>,
 }
 
-/// What other methods say of the gap; none of it decides.
+/// What other methods say about the gap. They decide nothing.
 #[derive(Serialize)]
 struct CheckRow {
     /// Level of the two intervals below, unadjusted.
@@ -65,7 +65,7 @@ struct McNemarRow {
     p: f64,
 }
 
-/// Effect sizes, rounded to four decimals; below zero is harm but for `relative_error_change`.
+/// Effect sizes, rounded to four decimals. Below zero is harm, except for `relative_error_change`.
 #[derive(Serialize)]
 struct EffectRow {
     log_odds_difference: f64,
@@ -89,7 +89,7 @@ struct ClassRow {
     ci_high_pp: Option<f64>,
 }
 
-/// What choosing on validation images comes to in a quadrant.
+/// A quadrant's choice on validation images.
 #[derive(Serialize)]
 struct ChoiceRow<'a> {
     target: &'a str,
