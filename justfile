@@ -15,9 +15,10 @@ run-matrix scenario="scenarios/four-quadrant.toml" *flags:
 test:
     cargo test --release --locked --workspace
 
-# Check formatting, lints, documentation and licences. Fails unless all are clean.
+# Check formatting, circles of imports, lints, documentation and licences. Fails unless all are clean.
 check: _cargo-deny
     cargo fmt --all --check
+    just circles
     cargo clippy --release --locked --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --quiet
     cargo deny --offline check --hide-inclusion-graph bans licenses sources
@@ -25,6 +26,10 @@ check: _cargo-deny
 # Build the book in docs/ into target/book.
 book: _mdbook
     mdbook build docs
+
+# Find modules beside each other that import one another in a circle, in every crate of the workspace.
+circles:
+    cargo test --release --locked --quiet -p nt-circles
 
 # Run the smallest study that uses every part of nt, from nothing, in a folder of its own.
 smoke:

@@ -109,7 +109,9 @@ fn write_matches(text: &mut String, overlap: &Overlap) -> std::fmt::Result {
     for found in overlap.matches.iter().take(MOST_LISTED) {
         let how = match found.kind {
             MatchKind::Exact => "exact".to_owned(),
-            kind => format!("{}, {} of 128 signs differ", kind.word(), found.distance),
+            kind @ (MatchKind::Perceptual | MatchKind::Mirrored) => {
+                format!("{}, {} of 128 signs differ", kind.word(), found.distance)
+            }
         };
         writeln!(text, "  {} is {} ({how})", found.test, found.train)?;
     }
@@ -131,7 +133,7 @@ fn distances(similarity: &Similarity, declared: &nt_analysis::Study) -> [String;
     };
     let name = match &similarity.measured_on {
         MeasuredOn::ImagesOf(base) => format!("{} (images of {base})", similarity.source),
-        _ => similarity.source.clone(),
+        MeasuredOn::OwnImages | MeasuredOn::TheTarget | MeasuredOn::Nothing => similarity.source.clone(),
     };
     [
         name,

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::train::{Backend, Cpu};
-use nt_scenario::{Choice, Precision, Scenario};
+use nt_scenario::{Precision, Scenario};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ impl Device {
     pub(super) fn hand_over(&self) -> Result<(), Failure> {
         match self {
             Self::Cuda(_) if cfg!(not(feature = "cuda")) => Err(super::cuda_program::become_it(&self.to_string())),
-            _ => Ok(()),
+            Self::Cuda(_) | Self::Cpu => Ok(()),
         }
     }
 }

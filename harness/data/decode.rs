@@ -68,8 +68,8 @@ pub enum DecodeError {
 /// Decodes a JPEG or PNG file, told apart by its first bytes, to 8-bit RGB.
 ///
 /// Grey is spread over the three channels; palettes and low bit depths are expanded; 16 bits are rounded to 8; CMYK is
-/// multiplied out. Embedded colour profiles and gamma are ignored, as torchvision does. A picture is turned upright where
-/// its EXIF data say so, and what is transparent is laid on white: people see it so. Torchvision does neither (by
+/// multiplied out. Embedded colour profiles and gamma are ignored, as torchvision does. A picture is turned upright
+/// where its EXIF data say so, and what is transparent is laid on white: people see it so. Torchvision does neither (by
 /// default it leaves the orientation, and it drops the alpha channel).
 ///
 /// JPEG is decoded strictly, by scalar code alone: its vector code is not promised to give the same bits.
@@ -133,11 +133,9 @@ fn decode_png(bytes: &[u8]) -> Result<RgbImage, image::ImageError> {
     limits.max_image_height = Some(MAX_SIDE as u32);
     let mut decoder = PngDecoder::with_limits(Cursor::new(bytes), limits)?;
     let orientation = decoder.orientation()?;
-    let picture = match DynamicImage::from_decoder(decoder)? {
-        DynamicImage::ImageRgb8(picture) => picture,
-        grey @ DynamicImage::ImageLuma8(_) => grey.into_rgb8(),
-        other => on_white(&other),
-    };
+    let decoded = DynamicImage::from_decoder(decoder)?;
+    let is_opaque_8_bit = decoded.as_rgb8().is_some() || decoded.as_luma8().is_some();
+    let picture = if is_opaque_8_bit { decoded.into_rgb8() } else { on_white(&decoded) };
     Ok(upright(picture, orientation))
 }
 

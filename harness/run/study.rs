@@ -1,5 +1,6 @@
 //! A study: its scenario, plan and data, and the folder it writes.
 
+use super::pictures::PictureError;
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor, pictures};
 use crate::audit::{self, DataAuditError};
 use crate::data::DataError;
@@ -7,13 +8,11 @@ use crate::train::{Backend, TrainError};
 use nt_analysis::preregistration;
 use nt_analysis::{AnalysisError, analyse};
 use nt_records::ledger::Shard;
-use nt_records::manifest::{DataFact, Host, ManifestError};
-use nt_records::{
-    Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, SCHEMA_VERSION, write_atomic,
-};
+use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
+use nt_records::{Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, write_atomic};
 use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -53,14 +52,9 @@ pub enum StudyError {
     /// The records of a look cannot be analysed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
-    /// A picture cannot be encoded.
-    #[error("cannot encode {}: check that there is memory left", path.display())]
-    Picture {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: image::ImageError,
-    },
+    /// A picture of the data cannot be made.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
 }
 
 /// How a study is run. None of it changes a result.
@@ -112,7 +106,13 @@ impl Study {
             backend.check(&scenario.model.shape(classes), batch, images).map_err(|error| match error {
                 #[cfg(feature = "cuda")]
                 TrainError::Cuda(_) => StudyError::Device(error),
-                _ => StudyError::TooLarge(error),
+                #[cfg(feature = "cuda")]
+                TrainError::DoesNotFit(_) | TrainError::ImagesDoNotFit(_) => StudyError::TooLarge(error),
+                TrainError::Interrupted
+                | TrainError::Labels(_)
+                | TrainError::Geometry(_)
+                | TrainError::Dropout(_)
+                | TrainError::Outputs(_) => StudyError::TooLarge(error),
             })?;
         }
         let facts = facts.into_iter().filter_map(|(name, facts)| Some((name, facts.ok()?))).collect();
@@ -190,7 +190,9 @@ impl Study {
         let mut manifest = self.manifest(&dir, options)?;
         manifest.summarise(|job| ledger.get(job));
         manifest.write(&dir)?;
-        pictures::write_contact_sheets(&self.scenario, &self.registry, &dir)?;
+        for (path, png) in pictures::contact_sheets(&self.scenario, &self.registry, &dir)? {
+            write_atomic(&path, &png)?;
+        }
         let began = std::time::Instant::now();
         if audit::keep(&self.scenario, &self.registry, &dir)? {
             tracing::info!(seconds = began.elapsed().as_secs_f64(), "data audited");
@@ -294,7 +296,7 @@ impl Study {
             (target.name.clone(), shape.num_parameters() as u64)
         });
         Ok(Manifest {
-            schema_version: SCHEMA_VERSION,
+            schema_version: MANIFEST_VERSION,
             study: self.scenario.study.name.clone(),
             versions: versions(),
             numerics: self.numerics.clone(),

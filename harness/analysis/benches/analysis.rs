@@ -1,6 +1,6 @@
 //! The whole analysis of a large study, from its files: CPU; 1,000 cells × 10 replicates × 10,000 test images of 10
-//! classes, each run a file of 200 kB. Reading and proving the files, pairing, Holm over 996 contrasts, exact joint sign
-//! flips (512 of them tell ten replicates apart), effect sizes, and 1,000 two-way bootstrap draws of the 50 cells
+//! classes, each run a file of 200 kB. Reading and proving the files, pairing, Holm over 996 contrasts, exact joint
+//! sign flips (512 of them tell ten replicates apart), effect sizes, and 1,000 two-way bootstrap draws of the 50 cells
 //! nearest to another verdict. Beside it 10,000 joint sign flips of 1,000 cells × 20 replicates.
 //!
 //! Writes 2 GB below the system's folder for temporary files. The peak of resident memory is printed at the end.
@@ -15,8 +15,9 @@ use criterion::{BenchmarkId, Criterion, SamplingMode, criterion_group, criterion
 use nt_analysis::Study;
 use nt_analysis::analyse;
 use nt_analysis::study::{Arm, StudySource, StudyTarget};
-use nt_records::{FileRef, Metric, Predictions, RunRecord, SCHEMA_VERSION, Status, metric};
-use nt_scenario::{Method, Role};
+use nt_records::record::RECORD_VERSION;
+use nt_records::{FileRef, Measure, Measured, Predictions, RunRecord, Status};
+use nt_scenario::{Method, Metric, Role};
 use nt_stats::sign_flip::{Flips, ReplicateGaps, max_t};
 
 const NUM_REPLICATES: u32 = 10;
@@ -65,7 +66,7 @@ fn study() -> Study {
         name: "large".to_owned(),
         question: "How long does it take?".to_owned(),
         replicates: NUM_REPLICATES,
-        metric: metric::TOP1,
+        metric: Metric::Top1,
         margin_pp: 1.0,
         alpha: 0.05,
         equivalence_alpha: 0.05,
@@ -106,7 +107,7 @@ fn write(dir: &Path, study: &Study) -> Vec<RunRecord> {
             std::fs::write(dir.join(&file.path), bytes).expect("room for 2 GB");
             let source = key.source.as_deref().and_then(|name| study.source(name));
             records.push(RunRecord {
-                schema_version: SCHEMA_VERSION,
+                schema_version: RECORD_VERSION,
                 job,
                 name: format!("{}/r{replicate}", key.name()),
                 study: study.name.clone(),
@@ -120,16 +121,16 @@ fn write(dir: &Path, study: &Study) -> Vec<RunRecord> {
                 frozen: key.frozen,
                 replicate,
                 budget: 1.0,
-                learning_rate: 0.01,
-                learning_rate_on_edge: false,
+                learning_rate: Some(0.01),
+                setting_on_edge: false,
                 l2: None,
                 method: Method::Training,
                 numerics: "none".to_owned(),
                 status: Status::Done,
                 metrics: vec![
-                    Metric::new(metric::TRAIN_TOP1, 0.9, 1_000),
-                    Metric::new(metric::VALIDATION_TOP1, 0.7, 100),
-                    Metric::new(metric::VALIDATION_LOG_LOSS, 1.0, 100),
+                    Measured::new(Measure::Train(Metric::Top1), 0.9, 1_000),
+                    Measured::new(Measure::Validation(Metric::Top1), 0.7, 100),
+                    Measured::new(Measure::Validation(Metric::LogLoss), 1.0, 100),
                 ],
                 files: vec![file],
                 test_openings: 1,

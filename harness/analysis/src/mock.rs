@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use nt_records::curve::CURVE_VERSION;
 use nt_records::file::FileRef;
 use nt_records::ledger::encode;
+use nt_records::measure::{Measure, Measured};
 use nt_records::mock::{job, record};
 use nt_records::predictions::Predictions;
-use nt_records::record::{Metric, RunRecord};
-use nt_records::{SCHEMA_VERSION, metric};
-use nt_scenario::Method;
+use nt_records::record::RunRecord;
+use nt_scenario::{ClassSets, LabelKind, Method, Metric};
 
 use crate::study::{Arm, CellKey, Study, StudySource, StudyTarget};
 
@@ -22,6 +23,7 @@ pub struct Mock {
     /// Test images.
     pub num_images: u32,
     has_curves: bool,
+    labels: LabelKind,
     accuracy: Box<dyn Fn(&CellKey) -> f64>,
     edit: Box<Edit>,
 }
@@ -51,7 +53,7 @@ impl Mock {
             name: "mock".to_owned(),
             question: "Does copying help, and where?".to_owned(),
             replicates: 8,
-            metric: metric::TOP1,
+            metric: Metric::Top1,
             margin_pp: 5.0,
             alpha: 0.05,
             equivalence_alpha: crate::study::EQUIVALENCE_ALPHA,
@@ -66,7 +68,14 @@ impl Mock {
             sources: vec![source("near", "similar"), source("far", "dissimilar"), source("random", "untrained")],
             arms: frozen.chain(partial).collect(),
         };
-        Mock { study, num_images: 640, has_curves: false, accuracy: Box::new(accuracy), edit: Box::new(|_, _| true) }
+        Mock {
+            study,
+            num_images: 640,
+            has_curves: false,
+            labels: LabelKind::OneClass,
+            accuracy: Box::new(accuracy),
+            edit: Box::new(|_, _| true),
+        }
     }
 
     /// Yosinski's networks on two halves of a task: 10 points of co-adaptation at depth 4, 4 points of specificity a
@@ -107,6 +116,13 @@ impl Mock {
         self
     }
 
+    /// Judges by this metric, and gives images the labels that it needs.
+    pub fn judged_by(mut self, metric: Metric) -> Self {
+        self.study.metric = metric;
+        self.labels = if metric.fits(LabelKind::OneClass) { LabelKind::OneClass } else { LabelKind::SeveralClasses };
+        self
+    }
+
     /// Gives every run a learning curve.
     pub fn with_curves(mut self) -> Self {
         self.has_curves = true;
@@ -131,7 +147,10 @@ impl Mock {
     }
 
     fn record(&self, dir: &Path, number: u64, key: &CellKey, treatment: &str, replicate: u32) -> Option<RunRecord> {
-        let predictions = self.predictions(key, replicate);
+        let predictions = match self.labels {
+            LabelKind::OneClass => self.predictions(key, replicate),
+            LabelKind::SeveralClasses => self.scores(key, replicate),
+        };
         let bytes = predictions.to_bytes().unwrap();
         let file = FileRef::new(Predictions::path(job(number)), &bytes);
         std::fs::write(dir.join(&file.path), bytes).unwrap();
@@ -149,10 +168,14 @@ impl Mock {
             method: key.method,
             replicate,
             metrics: vec![
-                Metric::new(metric::TOP1, hits as f64 / f64::from(self.num_images), u64::from(self.num_images)),
-                Metric::new(metric::TRAIN_TOP1, 0.95, 80),
-                Metric::new(metric::VALIDATION_TOP1, (self.accuracy)(key), 40),
-                Metric::new(metric::VALIDATION_LOG_LOSS, 1.0, 40),
+                Measured::new(
+                    Measure::Test(Metric::Top1),
+                    hits as f64 / f64::from(self.num_images),
+                    u64::from(self.num_images),
+                ),
+                Measured::new(Measure::Train(Metric::Top1), 0.95, 80),
+                Measured::new(Measure::Validation(self.study.metric), (self.accuracy)(key), 40),
+                Measured::new(Measure::Validation(Metric::LogLoss), 1.0, 40),
             ],
             files: vec![file],
             ..record(number)
@@ -166,7 +189,7 @@ impl Mock {
     /// Forty points; the loss falls the faster the better the cell is.
     fn curve(&self, dir: &Path, number: u64, key: &CellKey) -> FileRef {
         let loss = |step: u64| 2.0 / (1.0 + (self.accuracy)(key) * step as f64 / 50.0);
-        let row = |step: u64| format!("{SCHEMA_VERSION},{step},0.01,{:.6},0.5,\n", loss(step));
+        let row = |step: u64| format!("{CURVE_VERSION},{step},0.01,{:.6},0.5,\n", loss(step));
         let rows: String = (1..=40).map(|point| row(5 * point)).collect();
         let text = format!("schema_version,step,learning_rate,train_loss,train_top1,validation_top1\n{rows}");
         let file = FileRef::new(format!("curves/{}.csv", job(number)), text.as_bytes());
@@ -187,9 +210,32 @@ impl Mock {
             let first = if luck < chance_of_hit { label } else { (label + 1) % NUM_CLASSES };
             std::array::from_fn(|rank| ((first + rank as u32) % NUM_CLASSES) as u16)
         });
-        let labels = (0..self.num_images).map(|image| (image % NUM_CLASSES) as u16).collect();
-        let losses = vec![1.0; self.num_images as usize];
-        Predictions::new((0..self.num_images).collect(), labels, top5.collect(), losses).unwrap()
+        let top5: Vec<[u16; 5]> = top5.collect();
+        let labels: Vec<u16> = (0..self.num_images).map(|image| (image % NUM_CLASSES) as u16).collect();
+        let loss = |(label, guesses): (&u16, &[u16; 5])| if guesses[0] == *label { 0.5 } else { 2.0 };
+        let losses = labels.iter().zip(&top5).map(loss).collect();
+        Predictions::new((0..self.num_images).collect(), labels, top5, losses).unwrap()
+    }
+
+    /// Scores of images that have each class with a chance of .2. A class that an image has is found, scored above what
+    /// it lacks, as often as the cell is accurate.
+    fn scores(&self, key: &CellKey, replicate: u32) -> Predictions {
+        let drift = 0.04 * (uniform(&["replicate", &replicate.to_string()]) - 0.5);
+        let chance_of_hit = (self.accuracy)(key) + drift;
+        let (replicate, arm) = (replicate.to_string(), key.name());
+        let (mut has, mut scores) = (Vec::new(), Vec::new());
+        for question in (0..self.num_images).flat_map(|image| (0..NUM_CLASSES).map(move |class| (image, class))) {
+            let words = [question.0.to_string(), question.1.to_string()];
+            let [image, class] = words.each_ref().map(String::as_str);
+            let has_it = uniform(&["has", image, class]) < 0.2;
+            let is_found = uniform(&[&replicate, image, class, &arm]) < chance_of_hit;
+            let noise = 0.4 * uniform(&["score", &replicate, image, class, &arm]);
+            has.push(has_it);
+            scores.push((noise + if has_it && is_found { 0.5 } else { 0.0 }) as f32);
+        }
+        let (ids, losses) = ((0..self.num_images).collect(), vec![1.0; self.num_images as usize]);
+        let sets = ClassSets::new(NUM_CLASSES as usize, has).unwrap();
+        Predictions::of_several(ids, sets, scores, losses).unwrap()
     }
 }
 

@@ -1,8 +1,14 @@
 //! A study as analysis and report need it: the scenario without what only training needs.
 
-use nt_scenario::choice::Choice;
-use nt_scenario::{Method, Metric, Scenario, SourceKind};
-use nt_stats::verdict::Settings;
+use std::borrow::Borrow;
+
+use nt_scenario::metric::Grain;
+use nt_scenario::{Method, Metric, Scenario, Standing};
+use nt_stats::Differences;
+use nt_stats::verdict::{
+    Contrast, Decision, Estimate, FamilyError, Reach, Scope, Settings, decide, decide_runs, estimate_at,
+    estimate_runs_at,
+};
 
 /// Level of the two one-sided tests of equivalence, which the protocol fixes.
 pub const EQUIVALENCE_ALPHA: f64 = 0.05;
@@ -16,8 +22,8 @@ pub struct Study {
     pub question: String,
     /// Replicates a cell.
     pub replicates: u32,
-    /// The metric that decides: a name of [`nt_records::metric`].
-    pub metric: &'static str,
+    /// The metric that decides.
+    pub metric: Metric,
     /// Margin of material harm and of equivalence, percentage points.
     pub margin_pp: f64,
     /// Family-wise error of two-sided tests.
@@ -126,10 +132,7 @@ impl CellKey {
 
     /// The name of its treatment for people: `(3,3)`, `probe(3)`.
     pub fn point(&self) -> String {
-        match self.method {
-            Method::Training => format!("({},{})", self.copied, self.frozen),
-            Method::Probe => format!("probe({})", self.frozen),
-        }
+        self.method.point(self.copied, self.frozen)
     }
 
     /// Its treatment in words.
@@ -151,19 +154,15 @@ impl Study {
         let sources = scenario.sources.iter().map(|source| StudySource {
             name: source.name.clone(),
             similarity: source.similarity.clone(),
-            is_untrained: source.kind() == SourceKind::Untrained,
-            is_selffer: source.kind() == SourceKind::Selffer,
+            is_untrained: source.standing() == Standing::NoKnowledge,
+            is_selffer: source.standing() == Standing::TargetItself,
         });
         let model = &scenario.model;
         Study {
             name: scenario.study.name.clone(),
             question: scenario.study.question.clone(),
             replicates: scenario.study.replicates,
-            metric: match scenario.verdict.metric {
-                Metric::Top1 => nt_records::metric::TOP1,
-                Metric::Top5 => nt_records::metric::TOP5,
-                Metric::MeanPerClass => nt_records::metric::MEAN_PER_CLASS,
-            },
+            metric: scenario.verdict.metric,
             margin_pp: scenario.verdict.margin_pp,
             alpha: scenario.verdict.alpha,
             equivalence_alpha: EQUIVALENCE_ALPHA,
@@ -186,7 +185,36 @@ impl Study {
     /// The decision rule that the scenario fixed.
     pub fn settings(&self) -> Settings {
         let Study { margin_pp, alpha, equivalence_alpha, .. } = *self;
-        Settings { margin_pp, alpha, equivalence_alpha, ..Settings::default() }
+        let test_images = match self.metric.grain() {
+            Grain::Image | Grain::Class => Reach::Population,
+            Grain::Run => Reach::This,
+        };
+        Settings {
+            margin_pp,
+            alpha,
+            equivalence_alpha,
+            scope: Scope { test_images, ..Scope::default() },
+            ..Settings::default()
+        }
+    }
+
+    /// Decides a family of contrasts by the rule that the scenario fixed, with the method that its metric allows.
+    ///
+    /// # Errors
+    /// As [`decide`].
+    pub fn decide<C: Borrow<Contrast> + Sync>(&self, contrasts: &[C]) -> Result<Vec<Decision>, FamilyError> {
+        match self.metric.grain() {
+            Grain::Image | Grain::Class => decide(contrasts, &self.settings()),
+            Grain::Run => decide_runs(contrasts, &self.settings()),
+        }
+    }
+
+    /// A gap at a level of its own, by the method that the metric allows.
+    pub fn estimate_at(&self, differences: &Differences, level: f64) -> Estimate {
+        match self.metric.grain() {
+            Grain::Image | Grain::Class => estimate_at(differences, level, &self.settings()),
+            Grain::Run => estimate_runs_at(differences, level, &self.settings()),
+        }
     }
 
     /// The source of that name.

@@ -36,8 +36,7 @@ mod tests;
 mod unit;
 
 use nt_stats::decide;
-use nt_stats::power::Need;
-use nt_stats::verdict::{Contrast, Decision, Reach, Scope, Settings, Tails};
+use nt_stats::verdict::{Contrast, Decision, FamilyError, Reach, Scope, Settings, decide_runs};
 
 pub use columns::Columns;
 pub use fault::{Fault, TableFault, TableFaults};
@@ -65,7 +64,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Self::Crossed => nt_stats::verdict::Method::Crossed.name(),
-            Self::PairedT => "paired t over units, Holm",
+            Self::PairedT => nt_stats::verdict::Method::PairedT.name(),
             Self::SignFlip => nt_stats::verdict::Method::SignFlip.name(),
         }
     }
@@ -213,7 +212,7 @@ fn decide_all(
     for controls in [false, true] {
         let places: Vec<usize> = (0..pairs.len()).filter(|at| pairs[*at].is_control == controls).collect();
         let family: Vec<Contrast> = places.iter().map(|at| pairs[*at].contrast.clone()).collect();
-        let decisions = decide(&family, &settings(method, question))
+        let decisions = decide_by(method, &family, &settings(method, question))
             .map_err(|error| Fault::Statistics { message: error.to_string() })?;
         for (at, decision) in places.into_iter().zip(decisions) {
             judged[at] = Some(finish(&pairs[at], decision, table, roles, method, question));
@@ -236,10 +235,6 @@ fn finish(
         gap.scope = scope;
         gap.num_examples = paired.num_examples;
     }
-    // Per-run values have no variance that more test images could average out.
-    if method == Method::PairedT && !matches!(decision.need, Some(Need::Replicates(_))) {
-        decision.need = None;
-    }
     let has_examples = matches!(roles.score, Score::Example { .. });
     Judged {
         cell: if paired.cell.is_empty() { "all".to_owned() } else { name(&paired.cell) },
@@ -261,14 +256,19 @@ fn scope(method: Method, question: &Question) -> Scope {
     }
 }
 
-/// The settings that make [`decide`] use the method: the paired *t* is its crossed random effects on two equal columns,
-/// with *t* tails of n − 1 degrees of freedom.
+fn decide_by(method: Method, family: &[Contrast], settings: &Settings) -> Result<Vec<Decision>, FamilyError> {
+    match method {
+        Method::PairedT => decide_runs(family, settings),
+        Method::Crossed | Method::SignFlip => decide(family, settings),
+    }
+}
+
+/// The settings that make [`decide`] use the method.
 fn settings(method: Method, question: &Question) -> Settings {
     let test_images = if method == Method::SignFlip { Reach::This } else { Reach::Population };
     Settings {
         margin_pp: question.margin_pp,
         alpha: question.alpha,
-        tails: if method == Method::PairedT { Tails::Satterthwaite } else { Tails::Mixed },
         scope: Scope { test_images, ..Scope::default() },
         ..Settings::default()
     }

@@ -218,9 +218,7 @@ fn run_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>, method: Method) -> 
     };
     let gaps: Vec<f64> = units.values().map(gap).collect();
     match method {
-        // Two equal columns have no example variance and no residual. So crossed random effects are the paired t:
-        // SE² = s²/n with n − 1 degrees of freedom.
-        Method::PairedT => Differences::from_scores(gaps.len(), 2, gaps.iter().flat_map(|gap| [*gap, *gap]).collect()),
+        Method::PairedT => Differences::paired_runs(&gaps),
         Method::SignFlip | Method::Crossed => Differences::from_runs(&gaps),
     }
 }

@@ -5,9 +5,8 @@ use nt_stats::power::Need;
 use serde::Serialize;
 
 use crate::{Judged, TableAnalysis};
-use nt_records::SCHEMA_VERSION;
 use nt_records::table::TableError;
-use nt_records::verdicts::VERDICT_COLUMNS;
+use nt_records::verdicts::{VERDICT_COLUMNS, VERDICTS_VERSION};
 
 /// A row as [`nt_records::verdicts::VerdictRow`], except that depths may be unknown.
 #[derive(Serialize)]
@@ -69,7 +68,7 @@ impl TableAnalysis {
     /// [`TableError::Row`] if they cannot be written.
     pub fn verdicts_json(&self, name: &str) -> Result<Vec<u8>, TableError> {
         let verdicts = self.contrasts.iter().map(|contrast| self.row(contrast)).collect();
-        let file = File { schema_version: SCHEMA_VERSION, study: name, verdicts };
+        let file = File { schema_version: VERDICTS_VERSION, study: name, verdicts };
         let mut json = serde_json::to_vec_pretty(&file)
             .map_err(|error| TableError::Row { table: "verdicts.json", source: error.into() })?;
         json.push(b'\n');
@@ -101,7 +100,7 @@ impl TableAnalysis {
             verdict: decision.verdict.name(),
             attribution: decision.attribution.map_or("", |cause| cause.name()),
             source_gap_pp: decision.source_gap.as_ref().map(|gap| rounded(gap.mean_pp)),
-            schema_version: SCHEMA_VERSION,
+            schema_version: VERDICTS_VERSION,
             q_exploratory: round_p(decision.screen_q),
             mde_pp: decision.minimum_detectable_effect_pp.map(rounded),
             replicates_needed: decision.need.and_then(Need::replicates),

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::file::{FileError, FileProblem, FileRef};
-use crate::{SCHEMA_VERSION, number};
+use crate::{number, version};
+
+/// The version of a curve's file, which enters the digest of its record.
+pub const CURVE_VERSION: u32 = 1;
 
 /// The state of a training after a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +48,7 @@ pub enum CurveError {
     },
     /// It is of another version.
     #[error(
-        "{path} has schema_version {found} where this program reads {SCHEMA_VERSION}; use the version of nt that wrote \
+        "{path} has schema_version {found} where this program reads {CURVE_VERSION}; use the version of nt that wrote \
             it"
     )]
     SchemaVersion {
@@ -83,7 +86,7 @@ pub fn write_curve(dir: &Path, job: JobId, points: &[CurvePoint]) -> Result<File
     let mut writer = csv::Writer::from_writer(Vec::new());
     for point in points {
         let row = Row {
-            schema_version: SCHEMA_VERSION,
+            schema_version: CURVE_VERSION,
             step: point.step,
             learning_rate: point.learning_rate,
             train_loss: point.train_loss,
@@ -106,7 +109,7 @@ pub fn read_curve(dir: &Path, file: &FileRef) -> Result<Vec<CurvePoint>, CurveEr
     let mut points = Vec::new();
     for row in csv::Reader::from_reader(bytes.as_slice()).deserialize() {
         let row: Row = row.map_err(|source| CurveError::Row { path: path.clone(), source })?;
-        if row.schema_version != SCHEMA_VERSION {
+        if !version::is_readable(row.schema_version.into(), CURVE_VERSION) {
             return Err(CurveError::SchemaVersion { path: path.clone(), found: row.schema_version });
         }
         points.push(CurvePoint {

@@ -9,10 +9,13 @@ use nt_scenario::{Job, JobId, Role};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::SCHEMA_VERSION;
 use crate::file::{FileError, write_atomic};
 use crate::ledger::result_digest;
 use crate::record::{RunRecord, Status};
+use crate::version;
+
+/// The version of `manifest.json`.
+pub const MANIFEST_VERSION: u32 = 1;
 
 /// Name of the file in a study's folder.
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -21,7 +24,7 @@ pub const MANIFEST_FILE: &str = "manifest.json";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// [`SCHEMA_VERSION`] of the program that wrote it.
+    /// [`MANIFEST_VERSION`] of the program that wrote it.
     pub schema_version: u32,
     /// The study's name.
     pub study: String,
@@ -156,7 +159,7 @@ pub enum ManifestError {
         source: serde_json::Error,
     },
     /// It is of another version.
-    #[error("{} has schema_version {found} where this program reads {SCHEMA_VERSION}; use the version of nt that wrote \
+    #[error("{} has schema_version {found} where this program reads {MANIFEST_VERSION}; use the version of nt that wrote \
         it", path.display())]
     SchemaVersion {
         /// The file.
@@ -216,7 +219,7 @@ impl Manifest {
         let parse = |source| ManifestError::Parse { path: path.clone(), source };
         let value: serde_json::Value = serde_json::from_slice(&text).map_err(parse)?;
         let found = value.get("schema_version").and_then(serde_json::Value::as_u64).unwrap_or(0);
-        if found != u64::from(SCHEMA_VERSION) {
+        if !version::is_readable(found, MANIFEST_VERSION) {
             return Err(ManifestError::SchemaVersion { path, found });
         }
         Ok(Some(serde_json::from_value(value).map_err(parse)?))

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use nt_scenario::{JobId, Method, Role};
+use nt_scenario::{JobId, Method, Metric, Role};
 
 use crate::audit::{
-    Audit, Comparison, Distance, Distances, Match, MatchKind, MeasuredOn, Overlap, Similarity, TargetAudit,
+    AUDIT_VERSION, Audit, Comparison, Distance, Distances, Match, MatchKind, MeasuredOn, Overlap, Similarity,
+    TargetAudit,
 };
-use crate::manifest::{Completeness, Host, Manifest, PlannedJob};
-use crate::record::{Metric, RunRecord, Status};
-use crate::{SCHEMA_VERSION, metric};
+use crate::manifest::{Completeness, Host, MANIFEST_VERSION, Manifest, PlannedJob};
+use crate::measure::{Measure, Measured};
+use crate::record::{RECORD_VERSION, RunRecord, Status};
 
 /// A job by number.
 pub fn job(number: u64) -> JobId {
@@ -19,7 +20,7 @@ pub fn job(number: u64) -> JobId {
 /// A plain record of that job.
 pub fn record(number: u64) -> RunRecord {
     RunRecord {
-        schema_version: SCHEMA_VERSION,
+        schema_version: RECORD_VERSION,
         job: job(number),
         name: format!("shapes-b/small/near/frozen(3,3)/r{number}"),
         study: "mock".to_owned(),
@@ -34,12 +35,12 @@ pub fn record(number: u64) -> RunRecord {
         method: Method::Training,
         replicate: number as u32,
         budget: 1.0,
-        learning_rate: 0.01,
+        learning_rate: Some(0.01),
         l2: None,
-        learning_rate_on_edge: false,
+        setting_on_edge: false,
         numerics: "cpu-f32-1".to_owned(),
         status: Status::Done,
-        metrics: vec![Metric::new(metric::TOP1, 0.5 + 1e-6 * number as f64, 640)],
+        metrics: vec![Measured::new(Measure::Test(Metric::Top1), 0.5 + 1e-6 * number as f64, 640)],
         files: Vec::new(),
         test_openings: 1,
         wall_seconds: 1.25,
@@ -56,7 +57,7 @@ pub fn manifest() -> Manifest {
         multiply_accumulates: 1_000_000 * (number + 1),
     };
     Manifest {
-        schema_version: SCHEMA_VERSION,
+        schema_version: MANIFEST_VERSION,
         study: "mock".to_owned(),
         versions: BTreeMap::from([("nt".to_owned(), "0.1.0".to_owned())]),
         numerics: "cpu-f32-1".to_owned(),
@@ -93,7 +94,7 @@ pub fn audit(difference: f64, standard_error: f64) -> Audit {
         matches: Vec::new(),
     };
     Audit {
-        schema_version: SCHEMA_VERSION,
+        schema_version: AUDIT_VERSION,
         basis: "00".to_owned(),
         measured_by: "an untrained network".to_owned(),
         perceptual_threshold: 12,

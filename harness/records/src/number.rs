@@ -71,6 +71,27 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
+/// A number that may be missing, which is written as NaN.
+pub mod or_nan {
+    use serde::{Deserializer, Serializer};
+
+    /// Writes the number, or NaN for `None`.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        super::serialize(&value.unwrap_or(f64::NAN), serializer)
+    }
+
+    /// Reads what [`serialize`] wrote.
+    ///
+    /// # Errors
+    /// As [`super::deserialize`].
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+        super::deserialize(deserializer).map(|value| Some(value).filter(|value| !value.is_nan()))
+    }
+}
+
 struct NumberVisitor;
 
 impl Visitor<'_> for NumberVisitor {

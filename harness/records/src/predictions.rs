@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use nt_scenario::JobId;
+use nt_scenario::{ClassSets, JobId, Labels};
 use safetensors::{Dtype, SafeTensorError};
 use thiserror::Error;
 
-use crate::SCHEMA_VERSION;
 use crate::file::{FileError, FileProblem, FileRef};
 use crate::tensor_file::{self, Column, Columns, ColumnsError};
+
+/// The version of a file of predictions, which enters the digest of its record.
+pub const PREDICTIONS_VERSION: u32 = 1;
 
 /// Fills `top5` if there are fewer than five classes.
 pub const NO_CLASS: u16 = u16::MAX;
@@ -20,15 +22,17 @@ pub const NUM_GUESSES: usize = 5;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictions {
     example_id: Vec<u32>,
-    label: Vec<u16>,
+    labels: Labels,
     top5: Vec<[u16; NUM_GUESSES]>,
     log_loss: Vec<f32>,
+    /// `(N, C)`; empty if each image has one class, because the guesses are then enough.
+    scores: Vec<f32>,
 }
 
 /// Why predictions cannot be made, written or read.
 #[derive(Debug, Error)]
 pub enum PredictionsError {
-    /// The four columns differ in length.
+    /// The columns differ in length.
     #[error(
         "there are {example_ids} example ids, {labels} labels, {guesses} rows of guesses and {losses} losses; pass one \
             of each for every image"
@@ -60,7 +64,9 @@ pub enum PredictionsError {
         problem: FileProblem,
     },
     /// It is not a file of predictions of this version.
-    #[error("{path}: {what} is not as schema_version {SCHEMA_VERSION} has it; use the version of nt that wrote it")]
+    #[error(
+        "{path}: {what} is not as schema_version {PREDICTIONS_VERSION} has it; use the version of nt that wrote it"
+    )]
     Layout {
         /// The file, relative to the study's folder.
         path: String,
@@ -81,7 +87,7 @@ pub enum PredictionsError {
 }
 
 impl Predictions {
-    /// Guesses with their images' ids and labels.
+    /// Guesses for images of one class each, with the images' ids and classes.
     ///
     /// # Shape
     /// All have one length. `top5`: the five most probable classes, most probable first, filled up with [`NO_CLASS`] if
@@ -96,15 +102,38 @@ impl Predictions {
         top5: Vec<[u16; NUM_GUESSES]>,
         log_loss: Vec<f32>,
     ) -> Result<Self, PredictionsError> {
-        let n = example_id.len();
-        if [label.len(), top5.len(), log_loss.len()] != [n; 3] {
-            let (labels, guesses, losses) = (label.len(), top5.len(), log_loss.len());
+        let labels = Labels::OneClass(label.into_iter().map(u32::from).collect());
+        Self { example_id, labels, top5, log_loss, scores: Vec::new() }.checked()
+    }
+
+    /// Scores for images of several classes each, with the images' ids and classes. The guesses follow from the scores.
+    ///
+    /// # Shape
+    /// `scores`: `(N, C)`, one row for each image. The others: one value for each image.
+    /// # Units
+    /// `log_loss`: nats, the mean over classes.
+    /// # Errors
+    /// [`PredictionsError::Lengths`], or [`PredictionsError::Order`] unless the ids ascend.
+    pub fn of_several(
+        example_id: Vec<u32>,
+        labels: ClassSets,
+        scores: Vec<f32>,
+        log_loss: Vec<f32>,
+    ) -> Result<Self, PredictionsError> {
+        let top5 = scores.chunks(labels.num_classes()).map(highest).collect();
+        Self { example_id, labels: Labels::SeveralClasses(labels), top5, log_loss, scores }.checked()
+    }
+
+    fn checked(self) -> Result<Self, PredictionsError> {
+        let n = self.example_id.len();
+        if [self.labels.len(), self.top5.len(), self.log_loss.len()] != [n; 3] {
+            let (labels, guesses, losses) = (self.labels.len(), self.top5.len(), self.log_loss.len());
             return Err(PredictionsError::Lengths { example_ids: n, labels, guesses, losses });
         }
-        if let Some(pair) = example_id.windows(2).find(|pair| pair[0] >= pair[1]) {
-            return Err(PredictionsError::Order { example_id: pair[1], previous: pair[0] });
+        match self.example_id.windows(2).find(|pair| pair[0] >= pair[1]) {
+            Some(pair) => Err(PredictionsError::Order { example_id: pair[1], previous: pair[0] }),
+            None => Ok(self),
         }
-        Ok(Predictions { example_id, label, top5, log_loss })
     }
 
     /// Number of images.
@@ -123,8 +152,18 @@ impl Predictions {
     }
 
     /// The images' classes.
-    pub fn labels(&self) -> &[u16] {
-        &self.label
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// The scores of one class, one for each image; empty if each image has one class.
+    pub fn scores_of(&self, class: usize) -> Option<Vec<f64>> {
+        match &self.labels {
+            Labels::OneClass(_) => None,
+            Labels::SeveralClasses(sets) => {
+                Some(self.scores.chunks(sets.num_classes()).map(|row| f64::from(row[class])).collect())
+            }
+        }
     }
 
     /// The five most probable classes of each image, most probable first.
@@ -137,23 +176,23 @@ impl Predictions {
         &self.log_loss
     }
 
-    /// Whether each image's class is among the first `k` guesses.
+    /// Whether the class of each image, or one of its classes, is among the first `k` guesses.
     pub fn hits(&self, k: usize) -> Vec<bool> {
         let k = k.min(NUM_GUESSES);
-        self.label.iter().zip(&self.top5).map(|(label, guesses)| guesses[..k].contains(label)).collect()
+        let is_hit = |example: usize, guess: u16| guess != NO_CLASS && self.labels.has(example, usize::from(guess));
+        let hit =
+            |(example, guesses): (usize, &[u16; NUM_GUESSES])| guesses[..k].iter().any(|&guess| is_hit(example, guess));
+        self.top5.iter().enumerate().map(hit).collect()
     }
 
-    /// Share of the most frequent class among the labels, which is the score of always guessing that class.
+    /// Share of the images that have the most frequent class, which is the score of always guessing that class.
     pub fn chance(&self) -> f64 {
-        let mut counts = vec![0u32; self.label.iter().max().map_or(0, |&most| usize::from(most) + 1)];
-        self.label.iter().for_each(|&label| counts[usize::from(label)] += 1);
-        let most = counts.into_iter().max().unwrap_or(0);
-        if self.is_empty() { 0.0 } else { f64::from(most) / self.len() as f64 }
+        self.labels.shares().into_iter().fold(0.0, f64::max)
     }
 
-    /// Number of classes, if the labels count from 0 without a gap.
+    /// Number of classes. For images with one class each, assumes that labels count from 0 without a gap.
     pub fn num_classes(&self) -> usize {
-        self.label.iter().max().map_or(0, |&most| usize::from(most) + 1)
+        self.labels.num_classes()
     }
 
     /// The file's path in a study's folder.
@@ -188,30 +227,63 @@ impl Predictions {
     pub fn to_bytes(&self) -> Result<Vec<u8>, SafeTensorError> {
         let n = self.len();
         let flat: Vec<u16> = self.top5.iter().flatten().copied().collect();
-        let columns = vec![
+        let mut columns = vec![
             ("example_id", Column::new(Dtype::U32, vec![n], self.example_id.iter().flat_map(|id| id.to_le_bytes()))),
-            ("label", Column::new(Dtype::U16, vec![n], self.label.iter().flat_map(|label| label.to_le_bytes()))),
             ("log_loss", Column::new(Dtype::F32, vec![n], self.log_loss.iter().flat_map(|loss| loss.to_le_bytes()))),
             ("top5", Column::new(Dtype::U16, vec![n, NUM_GUESSES], flat.iter().flat_map(|class| class.to_le_bytes()))),
         ];
-        tensor_file::to_bytes(columns)
+        match &self.labels {
+            Labels::OneClass(classes) => {
+                let bytes = classes.iter().flat_map(|&class| (class as u16).to_le_bytes());
+                columns.push(("label", Column::new(Dtype::U16, vec![n], bytes)));
+            }
+            Labels::SeveralClasses(sets) => {
+                let shape = vec![n, sets.num_classes()];
+                let scores = self.scores.iter().flat_map(|score| score.to_le_bytes());
+                columns.push((
+                    "labels",
+                    Column::new(Dtype::U8, shape.clone(), sets.values().iter().map(|&has| has.into())),
+                ));
+                columns.push(("scores", Column::new(Dtype::F32, shape, scores)));
+            }
+        }
+        tensor_file::to_bytes(columns, PREDICTIONS_VERSION)
     }
 
     fn from_bytes(path: &str, bytes: &[u8]) -> Result<Self, PredictionsError> {
-        let read = || -> Result<_, ColumnsError> {
-            let file = Columns::open(bytes)?;
-            let n = file.shape("example_id")?.first().copied().unwrap_or(0);
-            let guesses = file.u16s("top5", &[n, NUM_GUESSES])?;
-            let top5 = guesses.chunks_exact(NUM_GUESSES).map(|row| std::array::from_fn(|rank| row[rank])).collect();
-            Ok((file.u32s("example_id", &[n])?, file.u16s("label", &[n])?, top5, file.f32s("log_loss", &[n])?))
-        };
         let path = path.to_owned();
-        match read() {
-            Ok((example_id, label, top5, log_loss)) => Predictions::new(example_id, label, top5, log_loss),
+        match Self::of_columns(bytes) {
+            Ok(predictions) => predictions.checked(),
             Err(ColumnsError::Layout(what)) => Err(PredictionsError::Layout { path, what }),
             Err(ColumnsError::Format(source)) => Err(PredictionsError::Format { path, source }),
         }
     }
+
+    fn of_columns(bytes: &[u8]) -> Result<Self, ColumnsError> {
+        let file = Columns::open(bytes, PREDICTIONS_VERSION)?;
+        let n = file.shape("example_id")?.first().copied().unwrap_or(0);
+        let guesses = file.u16s("top5", &[n, NUM_GUESSES])?;
+        let top5 = guesses.chunks_exact(NUM_GUESSES).map(|row| std::array::from_fn(|rank| row[rank])).collect();
+        let (labels, scores) = if file.has("labels") {
+            let shape = file.shape("labels")?;
+            let &[_, num_classes] = shape.as_slice() else { return Err(ColumnsError::Layout("labels")) };
+            let has = file.bytes("labels", Dtype::U8, &[n, num_classes])?.into_iter().map(|has| has != 0).collect();
+            let sets = ClassSets::new(num_classes, has).map_err(|_| ColumnsError::Layout("labels"))?;
+            (Labels::SeveralClasses(sets), file.f32s("scores", &[n, num_classes])?)
+        } else {
+            let classes = file.u16s("label", &[n])?.into_iter().map(u32::from).collect();
+            (Labels::OneClass(classes), Vec::new())
+        };
+        let (example_id, log_loss) = (file.u32s("example_id", &[n])?, file.f32s("log_loss", &[n])?);
+        Ok(Self { example_id, labels, top5, log_loss, scores })
+    }
+}
+
+/// The classes with the highest scores, highest first. Ties go to the first class.
+fn highest(scores: &[f32]) -> [u16; NUM_GUESSES] {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    std::array::from_fn(|rank| order.get(rank).map_or(NO_CLASS, |&class| class as u16))
 }
 
 #[cfg(test)]
@@ -238,6 +310,20 @@ mod tests {
         assert_eq!(three().hits(1), [true, false, true]);
         assert_eq!(three().hits(5), [true, true, true]);
         assert_eq!(three().chance(), 2.0 / 3.0);
+    }
+
+    #[test]
+    fn images_of_several_classes_come_back_with_their_scores() {
+        let dir = tempfile::tempdir().unwrap();
+        let sets = ClassSets::new(3, vec![true, false, true, false, false, false]).unwrap();
+        let told =
+            Predictions::of_several(vec![1, 5], sets, vec![0.1, 0.7, 0.2, 0.9, 0.3, 0.3], vec![0.5, 0.1]).unwrap();
+        let file = told.write(dir.path(), job(2)).unwrap();
+        assert_eq!(Predictions::read(dir.path(), &file).unwrap(), told);
+        assert_eq!(told.top5()[0], [1, 2, 0, NO_CLASS, NO_CLASS]);
+        assert_eq!((told.hits(1), told.hits(2), told.chance()), (vec![false, false], vec![true, false], 0.5));
+        assert_eq!(told.scores_of(0), Some(vec![f64::from(0.1_f32), f64::from(0.9_f32)]));
+        assert_eq!(three().scores_of(0), None);
     }
 
     #[test]

@@ -4,7 +4,13 @@ use nt_scenario::{JobId, Method, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::file::FileRef;
-use crate::{SCHEMA_VERSION, number};
+use crate::measure::{Measure, Measured};
+use crate::number;
+use crate::setting::Setting;
+
+/// The version of a record. It is hashed into every digest, and so are the names and the order of what
+/// [`RunRecord::meaning_bytes`] holds: raise it only where a record means something else.
+pub const RECORD_VERSION: u32 = 1;
 
 /// What one job was, how it ended, and what it measured: one line of `runs.jsonl`.
 ///
@@ -12,7 +18,7 @@ use crate::{SCHEMA_VERSION, number};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
-    /// [`SCHEMA_VERSION`] of the program that wrote it.
+    /// [`RECORD_VERSION`] of the program that wrote it.
     pub schema_version: u32,
     /// Hash of the job's meaning.
     pub job: JobId,
@@ -44,20 +50,21 @@ pub struct RunRecord {
     /// Training length as a multiple of the scenario's: 1, except on the scratch ladder.
     #[serde(with = "number")]
     pub budget: f64,
-    /// Peak learning rate; NaN where nothing was trained.
-    #[serde(with = "number")]
-    pub learning_rate: f64,
-    /// Strength of L2 regularisation of a probe; none for a training.
+    /// Peak learning rate of a training; `None` if nothing was trained. On disk, `None` is the number NaN.
+    #[serde(with = "number::or_nan")]
+    pub learning_rate: Option<f64>,
+    /// Strength of the L2 regularisation of a probe; `None` for a training.
     #[serde(default)]
     pub l2: Option<f64>,
-    /// Whether the rate, or the strength, is the smallest or largest of the grid searched.
-    pub learning_rate_on_edge: bool,
+    /// Whether the setting, be it a rate or a strength, is the smallest or the largest of the grid searched.
+    #[serde(rename = "learning_rate_on_edge")]
+    pub setting_on_edge: bool,
     /// Backend, precision and version of the arithmetic; a contrast never mixes two.
     pub numerics: String,
     /// How it ended.
     pub status: Status,
     /// What it measured.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<Measured>,
     /// Files it wrote.
     pub files: Vec<FileRef>,
     /// How often it opened the test labels: once, after training, or never.
@@ -99,30 +106,20 @@ impl Status {
     }
 }
 
-/// One measured value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Metric {
-    /// A name of [`crate::metric`], or another.
-    pub name: String,
-    /// The value; accuracies are fractions.
-    #[serde(with = "number")]
-    pub value: f64,
-    /// Over how many examples.
-    pub n: u64,
-}
-
-impl Metric {
-    /// A value over `n` examples.
-    pub fn new(name: impl Into<String>, value: f64, n: u64) -> Self {
-        Metric { name: name.into(), value, n }
-    }
-}
-
 impl RunRecord {
-    /// The value of a metric, if it was measured.
-    pub fn metric(&self, name: &str) -> Option<f64> {
-        self.metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value)
+    /// What was measured of this, if it was.
+    pub fn measured(&self, measure: Measure) -> Option<&Measured> {
+        self.metrics.iter().find(|measured| measured.measure == measure)
+    }
+
+    /// The value that was measured of this, if it was.
+    pub fn value(&self, measure: Measure) -> Option<f64> {
+        self.measured(measure).map(|measured| measured.value)
+    }
+
+    /// The setting it ran with; `None` if nothing was fitted.
+    pub fn setting(&self) -> Option<Setting> {
+        self.l2.map(Setting::L2).or(self.learning_rate.map(Setting::LearningRate))
     }
 
     /// The file below a folder of the study (`predictions`, `curves`, `networks`), if the job wrote one.
@@ -138,16 +135,16 @@ impl RunRecord {
     /// are from the job's identity.
     pub fn meaning_bytes(&self) -> Vec<u8> {
         let mut bytes = Meaning(Vec::with_capacity(512));
-        bytes.number(u64::from(SCHEMA_VERSION)).text(&self.job.to_string()).text(self.role.word());
+        bytes.number(u64::from(RECORD_VERSION)).text(&self.job.to_string()).text(self.role.word());
         for part in [&self.source, &self.target, &self.size] {
             bytes.optional(part.as_deref());
         }
         bytes.number(u64::from(self.copied)).number(u64::from(self.frozen)).number(u64::from(self.replicate));
-        bytes.float(self.budget).float(self.learning_rate).number(u64::from(self.learning_rate_on_edge));
+        bytes.float(self.budget).float(self.learning_rate.unwrap_or(f64::NAN)).number(u64::from(self.setting_on_edge));
         bytes.text(&self.numerics).text(self.status.word()).number(u64::from(self.test_openings));
         bytes.number(self.metrics.len() as u64);
         for metric in &self.metrics {
-            bytes.text(&metric.name).float(metric.value).number(metric.n);
+            bytes.text(&metric.measure.to_string()).float(metric.value).number(metric.n);
         }
         // Written for probes only, so that the digest of a study without probes stays what it was.
         if let Some(l2) = self.l2 {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 
-use crate::SCHEMA_VERSION;
+use crate::version;
 
 /// Numbers with their type and shape.
 pub(crate) struct Column {
@@ -38,10 +38,10 @@ impl View for Column {
     }
 }
 
-/// The bytes of a file of these columns.
-pub(crate) fn to_bytes(columns: Vec<(&'static str, Column)>) -> Result<Vec<u8>, SafeTensorError> {
+/// The bytes of a file of these columns, of this version.
+pub(crate) fn to_bytes(columns: Vec<(&'static str, Column)>, version: u32) -> Result<Vec<u8>, SafeTensorError> {
     // One entry only: the map's order must not reach the file.
-    let metadata = HashMap::from([("schema_version".to_owned(), SCHEMA_VERSION.to_string())]);
+    let metadata = HashMap::from([("schema_version".to_owned(), version.to_string())]);
     safetensors::serialize(columns, Some(metadata))
 }
 
@@ -49,21 +49,26 @@ pub(crate) fn to_bytes(columns: Vec<(&'static str, Column)>) -> Result<Vec<u8>, 
 pub(crate) enum ColumnsError {
     /// It is not a safetensors file.
     Format(SafeTensorError),
-    /// This part is not as [`SCHEMA_VERSION`] has it.
+    /// The layout of this part is not that of the file's version.
     Layout(&'static str),
 }
 
-/// A file of this version.
+/// A file of this version, or of an older one.
 pub(crate) struct Columns<'a>(SafeTensors<'a>);
 
 impl<'a> Columns<'a> {
-    pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, ColumnsError> {
+    pub(crate) fn open(bytes: &'a [u8], current: u32) -> Result<Self, ColumnsError> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(ColumnsError::Format)?;
-        let version = metadata.metadata().as_ref().and_then(|entries| entries.get("schema_version"));
-        if version.map(String::as_str) != Some(SCHEMA_VERSION.to_string().as_str()) {
+        let found = metadata.metadata().as_ref().and_then(|entries| entries.get("schema_version")?.parse().ok());
+        if !found.is_some_and(|found| version::is_readable(found, current)) {
             return Err(ColumnsError::Layout("schema_version"));
         }
         Ok(Columns(SafeTensors::deserialize(bytes).map_err(ColumnsError::Format)?))
+    }
+
+    /// Whether there is such a column.
+    pub(crate) fn has(&self, name: &'static str) -> bool {
+        self.0.tensor(name).is_ok()
     }
 
     /// The shape of a column.

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::SCHEMA_VERSION;
 use crate::table::{TableError, finish, row_error};
+
+/// The version of `verdicts.csv` and `verdicts.json`.
+pub const VERDICTS_VERSION: u32 = 1;
 
 /// The columns of `verdicts.csv`.
 pub const VERDICT_COLUMNS: [&str; 26] = [
@@ -131,7 +133,7 @@ struct File<'a> {
 /// # Errors
 /// [`TableError::Row`] if they cannot be written.
 pub fn verdicts_json(study: &str, verdicts: &[VerdictRow]) -> Result<Vec<u8>, TableError> {
-    let file = File { schema_version: SCHEMA_VERSION, study, verdicts };
+    let file = File { schema_version: VERDICTS_VERSION, study, verdicts };
     let mut json = serde_json::to_vec_pretty(&file)
         .map_err(|error| TableError::Row { table: "verdicts.json", source: error.into() })?;
     json.push(b'\n');

@@ -37,7 +37,7 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     writeln!(
         text,
         "\nGaps to scratch in points of {}, n = {} replicates; intervals adjusted over {} contrasts (Holm, {}).\n",
-        answer::metric(study.metric),
+        study.metric.words(),
         study.replicates,
         analysis.family_size,
         study.alpha

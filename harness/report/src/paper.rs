@@ -64,7 +64,7 @@ fn quadrants(analysis: &Analysis) -> PaperTable {
             "{}: transfer against training from scratch. Gaps in points of {}, n = {} replicates; intervals adjusted \
              (Holm, {}).",
             study.name,
-            answer::metric(study.metric),
+            study.metric.words(),
             study.replicates,
             study.alpha
         ),
@@ -90,7 +90,7 @@ fn contrasts(analysis: &Analysis) -> PaperTable {
              together (Holm, {}), those of the untrained source apart. Detectable: the true gap that the test finds four \
              times in five; an inconclusive contrast may hide any below it.",
             study.name,
-            answer::metric(study.metric),
+            study.metric.words(),
             analysis.family_size,
             study.alpha
         ),

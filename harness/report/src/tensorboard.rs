@@ -14,8 +14,9 @@ use thiserror::Error;
 use nt_analysis::study::CellKey;
 use nt_records::curve::{CurveError, read_curve};
 use nt_records::file::{FileError, write_atomic};
-use nt_records::metric;
+use nt_records::measure::Measure;
 use nt_records::record::RunRecord;
+use nt_scenario::Metric;
 
 /// Name of the folder within a study's.
 pub const TENSORBOARD_FOLDER: &str = "tensorboard";
@@ -101,9 +102,9 @@ fn events(record: &RunRecord, curve: &[nt_records::CurvePoint]) -> Vec<u8> {
         value.extend(point.validation_top1.map(|share| scalar("top-1/validation", share)));
         push(&mut file, &Event { step: point.step as i64, summary: Some(Summary { value }), ..Event::default() });
     }
-    let ends = [("top-1/validation", metric::VALIDATION_TOP1), ("top-1/test", metric::TOP1)];
+    let ends = [("top-1/validation", Measure::Validation(Metric::Top1)), ("top-1/test", Measure::Test(Metric::Top1))];
     let value: Vec<Value> =
-        ends.into_iter().filter_map(|(tag, name)| Some(scalar(tag, record.metric(name)?))).collect();
+        ends.into_iter().filter_map(|(tag, measure)| Some(scalar(tag, record.value(measure)?))).collect();
     if let Some(last) = curve.last().filter(|_| !value.is_empty()) {
         push(&mut file, &Event { step: last.step as i64, summary: Some(Summary { value }), ..Event::default() });
     }

@@ -35,7 +35,7 @@ fn a_report_answers_in_words_that_match_the_verdicts() {
 #[test]
 fn a_choice_that_only_a_gate_holds_back_says_so() {
     let mock = Mock::four_quadrants(like_the_default_study).editing(|key, record| {
-        record.learning_rate_on_edge = key.source.as_deref() == Some("far");
+        record.setting_on_edge = key.source.as_deref() == Some("far");
         true
     });
     let (dir, _) = written(&mock);

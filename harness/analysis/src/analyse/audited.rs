@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use nt_stats::verdict::{
-    Bias, Consequence, Contrast, Decision, Estimate, Gate, GateFailure, Settings, Verdict, decide,
-};
+use nt_stats::verdict::{Bias, Consequence, Contrast, Decision, Estimate, Gate, GateFailure, Verdict};
 
 use super::contrast::{self, Prepared};
 use super::join::Joined;
@@ -37,9 +35,8 @@ pub(super) fn hold(
     audit: &Audit,
     (cells, places): (&mut [CellResult], &[usize]),
     (contrasts, decisions): (&mut [Contrast], &[Decision]),
-    settings: &Settings,
 ) -> Result<bool, AnalysisError> {
-    let without = without_overlap(study, joined, audit, (cells, places), contrasts, settings)?;
+    let without = without_overlap(study, joined, audit, (cells, places), contrasts)?;
     let mut is_any_failed = false;
     for (((&at, contrast), decision), without) in places.iter().zip(contrasts).zip(decisions).zip(without) {
         let failures = failures(study, audit, &cells[at].key, decision, without.as_ref());
@@ -74,7 +71,6 @@ fn without_overlap(
     audit: &Audit,
     (cells, places): (&[CellResult], &[usize]),
     contrasts: &[Contrast],
-    settings: &Settings,
 ) -> Result<Vec<Option<WithoutOverlap>>, AnalysisError> {
     let left_out: Vec<BTreeSet<u32>> = places.iter().map(|&at| matched(audit, &cells[at].key, |_| true)).collect();
     if left_out.iter().all(BTreeSet::is_empty) {
@@ -95,7 +91,7 @@ fn without_overlap(
         rows.push(prepared.is_some().then_some(family.len()));
         family.extend(prepared);
     }
-    let decisions = decide(&family, settings)?;
+    let decisions = study.decide(&family)?;
     let result = |(left_out, row): (BTreeSet<u32>, Option<usize>)| {
         let decision = row.map(|row| &decisions[row]);
         (!left_out.is_empty()).then(|| WithoutOverlap {

@@ -1,6 +1,6 @@
 //! One cell: its runs, its mean, its verdict.
 
-use nt_scenario::JobId;
+use nt_scenario::{JobId, Metric};
 use nt_stats::paired::paired;
 use nt_stats::verdict::{Decision, Verdict};
 
@@ -11,6 +11,8 @@ use super::join::{Joined, Run};
 use super::ladder::RungGap;
 use crate::study::{CellKey, Study};
 use nt_records::file::FileRef;
+use nt_records::record::Status;
+use nt_records::setting::Setting;
 
 /// Level of the interval of a cell's own mean.
 pub const MEAN_LEVEL: f64 = 0.95;
@@ -36,22 +38,29 @@ pub struct RunOutcome {
     pub replicate: u32,
     /// Its job.
     pub job: JobId,
-    /// `done`, `diverged` or `failed`.
-    pub status: &'static str,
-    /// The deciding metric, a fraction.
+    /// How it ended.
+    pub status: Status,
+    /// The deciding metric, in its unit.
     pub value: Option<f64>,
-    /// The one setting that was searched for: the learning rate it was trained with, or a probe's L2 strength.
-    pub setting: f64,
-    /// Whether that rate is the smallest or largest of the grid searched.
-    pub learning_rate_on_edge: bool,
+    /// The one setting that was searched for; `None` if nothing was fitted.
+    pub setting: Option<Setting>,
+    /// Whether that setting is the smallest or largest of the grid searched.
+    pub setting_on_edge: bool,
     /// Whether neither its training nor its test accuracy is above chance. Such a run did not train.
     pub is_at_chance: bool,
-    /// Top-1 accuracy on its validation images, a fraction.
-    pub validation_top1: Option<f64>,
+    /// The deciding metric on its validation images, in its unit.
+    pub validation: Option<f64>,
     /// How often it opened the test labels.
     pub test_openings: u32,
     /// Its learning curve, if it wrote one.
     pub curve: Option<FileRef>,
+}
+
+impl RunOutcome {
+    /// Whether its loss was no longer finite.
+    pub fn has_diverged(&self) -> bool {
+        matches!(self.status, Status::Diverged { .. })
+    }
 }
 
 /// What was found for a cell.
@@ -69,7 +78,7 @@ pub struct CellResult {
     pub num_planned: usize,
     /// Its runs, by replicate.
     pub runs: Vec<RunOutcome>,
-    /// Mean of the deciding metric over the runs that ended well, a fraction.
+    /// Mean of the deciding metric over the runs that ended well, in its unit.
     pub mean: Option<f64>,
     /// 95 % *t* interval of that mean over replicates: for this test set, and new draws of everything else.
     pub interval: Option<(f64, f64)>,
@@ -90,12 +99,12 @@ pub struct CellResult {
 impl CellResult {
     /// Runs that ended well.
     pub fn num_done(&self) -> usize {
-        self.runs.iter().filter(|run| run.status == "done").count()
+        self.runs.iter().filter(|run| run.status == Status::Done).count()
     }
 
     /// Runs that diverged or never left chance.
     pub fn num_untrained(&self) -> usize {
-        self.runs.iter().filter(|run| run.status == "diverged" || run.is_at_chance).count()
+        self.runs.iter().filter(|run| run.has_diverged() || run.is_at_chance).count()
     }
 
     /// Whether every planned run ended well.
@@ -117,9 +126,7 @@ impl CellResult {
         match (&self.decision, self.kind) {
             (_, CellKind::Scratch) => None,
             (Some(decision), _) => Some(decision.verdict),
-            (None, _) if self.runs.iter().any(|run| run.status == "diverged") => {
-                Some(Verdict::InconclusiveOptimisation)
-            }
+            (None, _) if self.runs.iter().any(RunOutcome::has_diverged) => Some(Verdict::InconclusiveOptimisation),
             (None, _) => Some(Verdict::Inconclusive),
         }
     }
@@ -162,7 +169,8 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
         Some(source) if source.is_untrained => CellKind::Control,
         Some(_) => CellKind::Transfer,
     };
-    let runs: Vec<RunOutcome> = joined.runs(&key).map(|(&replicate, run)| outcome(replicate, run)).collect();
+    let runs: Vec<RunOutcome> =
+        joined.runs(&key).map(|(&replicate, run)| outcome(study.metric, replicate, run)).collect();
     let values: Vec<f64> = runs.iter().filter_map(|run| run.value).collect();
     let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     let interval = paired(&values).and_then(|estimate| estimate.interval(MEAN_LEVEL));
@@ -184,16 +192,16 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
     }
 }
 
-fn outcome(replicate: u32, run: &Run) -> RunOutcome {
+fn outcome(metric: Metric, replicate: u32, run: &Run) -> RunOutcome {
     RunOutcome {
         replicate,
         job: run.job,
-        status: run.status,
+        status: run.status.clone(),
         value: run.value,
         setting: run.setting,
-        learning_rate_on_edge: run.learning_rate_on_edge,
+        setting_on_edge: run.setting_on_edge,
         is_at_chance: run.is_at_chance,
-        validation_top1: run.validation.map(|(top1, _)| top1),
+        validation: run.validation.map(|validation| metric.oriented(validation.score)),
         test_openings: run.test_openings,
         curve: run.curve.clone(),
     }

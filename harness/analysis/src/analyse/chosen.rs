@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Reference, decide};
+use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Reference};
 
 use super::gates::{Versus, failures_of};
-use super::join::{Joined, Run};
+use super::join::{Joined, Run, Validation};
 use super::ladder::{self, Rows, Rung};
+use super::scores::Scores;
 use super::{AnalysisError, CellResult, Quadrant, audited};
 use crate::study::{CellKey, Study};
 
@@ -47,7 +48,7 @@ pub(super) fn choose(
             places.push((place, choice.picks, choice.rows));
         }
     }
-    for ((place, picks, rows), mut decision) in places.into_iter().zip(decide(&contrasts, &study.settings())?) {
+    for ((place, picks, rows), mut decision) in places.into_iter().zip(study.decide(&contrasts)?) {
         let quadrant = &mut quadrants[place];
         ladder::hold(study, joined, ladders, &scratch_of(quadrant), &rows, &mut decision)?;
         let best = quadrant.best.and_then(|at| cells[at].gap_pp());
@@ -79,25 +80,23 @@ fn choice<'a>(
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     let mut pairs: Vec<(&Run, &Run)> = Vec::new();
     let mut rows = Rows::new();
-    for (&replicate, reference) in joined.runs(&scratch).filter(|(_, run)| run.hits.is_some()) {
-        if let Some((at, run)) = best_on_validation(joined, cells, &quadrant.cells, replicate) {
+    let mut scores: Vec<(&Scores, &Scores)> = Vec::new();
+    for (&replicate, reference) in joined.runs(&scratch) {
+        let best = best_on_validation(joined, cells, &quadrant.cells, replicate);
+        if let (Some(reference_scores), Some((at, run, chosen_scores))) = (&reference.scores, best) {
             *counts.entry(at).or_default() += 1;
             pairs.push((run, reference));
-            rows.push((replicate, run.hits.as_deref().unwrap_or_default()));
+            scores.push((chosen_scores, reference_scores));
+            rows.push((replicate, chosen_scores));
         }
     }
     if pairs.is_empty() {
         return Ok(None);
     }
-    let (chosen, reference): (Vec<&[bool]>, Vec<&[bool]>) = pairs
-        .iter()
-        .map(|(chosen, reference)| {
-            (chosen.hits.as_deref().unwrap_or_default(), reference.hits.as_deref().unwrap_or_default())
-        })
-        .unzip();
+    let (chosen, reference): (Vec<&Scores>, Vec<&Scores>) = scores.into_iter().unzip();
     let name = format!("{}/{}/{}/chosen on validation", quadrant.target, quadrant.size, quadrant.similarity);
     let gap = joined
-        .differences(&quadrant.target, &chosen, &reference)
+        .differences(&quadrant.target, None, &chosen, &reference)
         .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
     let (arm, reference): (Vec<&Run>, Vec<&Run>) = pairs.into_iter().unzip();
     let mut failed_gates = failures_of(&arm, &reference, Versus::Scratch);
@@ -117,23 +116,22 @@ fn choice<'a>(
     Ok(Some(Choice { contrast, picks, rows }))
 }
 
-/// Orders by validation accuracy, then by validation log-loss, then by the study's order.
+/// Orders by the deciding metric on validation images, then by validation log-loss, then by the study's order.
 pub(super) fn best_on_validation<'a>(
     joined: &'a Joined,
     cells: &[CellResult],
     candidates: &[usize],
     replicate: u32,
-) -> Option<(usize, &'a Run)> {
-    let mut best: Option<(usize, &Run, (f64, f64))> = None;
+) -> Option<(usize, &'a Run, &'a Scores)> {
+    let mut best: Option<(usize, &Run, &Scores, Validation)> = None;
     for &at in candidates {
-        let Some(run) = joined.run(&cells[at].key, replicate).filter(|run| run.hits.is_some()) else { continue };
-        let Some((top1, log_loss)) = run.validation else { continue };
-        let is_better = best.is_none_or(|(_, _, (most, least))| top1 > most || (top1 == most && log_loss < least));
-        if is_better {
-            best = Some((at, run, (top1, log_loss)));
+        let Some(run) = joined.run(&cells[at].key, replicate) else { continue };
+        let (Some(scores), Some(validation)) = (&run.scores, run.validation) else { continue };
+        if best.is_none_or(|(_, _, _, best)| validation.is_better_than(&best)) {
+            best = Some((at, run, scores, validation));
         }
     }
-    best.map(|(at, run, _)| (at, run))
+    best.map(|(at, run, scores, _)| (at, run, scores))
 }
 
 fn at_chance<'a>(runs: &'a [&Run], arm: Arm) -> impl Iterator<Item = FailedRun> + 'a {

@@ -70,12 +70,13 @@ fn untrained_twin(study: &Study, key: &CellKey) -> Option<CellKey> {
 }
 
 pub(super) fn common_replicates(joined: &Joined, first: &CellKey, second: &CellKey) -> Vec<u32> {
-    let has = |key: &CellKey, replicate| joined.run(key, replicate).is_some_and(|run| run.hits.is_some());
+    let has = |key: &CellKey, replicate| joined.run(key, replicate).is_some_and(|run| run.scores.is_some());
     let replicates = joined.runs(first).map(|(&replicate, _)| replicate);
     replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()
 }
 
-/// d[r, i] = hit of the first − hit of the second, one row for each replicate; `None` without a replicate or an image.
+/// d[r, i] = score of the first − score of the second, one row for each replicate; `None` without a replicate or an
+/// image.
 fn differences(
     joined: &Joined,
     first: &CellKey,
@@ -86,19 +87,16 @@ fn differences(
     if replicates.is_empty() {
         return Ok(None);
     }
-    let hits = |key: &CellKey| -> Vec<&[bool]> {
-        replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.hits.as_deref()).collect()
-    };
-    let (target, ours, theirs) = (&first.target, hits(first), hits(second));
+    let (target, ours, theirs) = (&first.target, joined.scores(first, replicates), joined.scores(second, replicates));
     let differences = if left_out.is_empty() {
-        joined.differences(target, &ours, &theirs)
+        joined.differences(target, None, &ours, &theirs)
     } else {
         let examples = joined.examples(target);
         let kept: Vec<usize> = (0..examples.len()).filter(|&place| !left_out.contains(&examples[place])).collect();
         if kept.is_empty() {
             return Ok(None);
         }
-        joined.differences_on(target, &kept, &ours, &theirs)
+        joined.differences(target, Some(&kept), &ours, &theirs)
     };
     differences.map(Some).map_err(|source| AnalysisError::Differences { cell: first.name(), source })
 }

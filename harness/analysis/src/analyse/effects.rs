@@ -1,5 +1,7 @@
 //! Effect sizes: how large a gap is, in the units of other fields.
 
+use nt_scenario::Metric;
+use nt_scenario::metric::Unit;
 use nt_stats::Differences;
 use nt_stats::effect::{
     FlipRates, StandardizedDifference, class_gaps, flip_rates, log_odds_difference, probability_reference_wins,
@@ -17,9 +19,10 @@ pub const EFFECT_LEVEL: f64 = 0.95;
 /// Effect sizes of a cell against scratch, over the replicates that have both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effects {
-    /// Difference in log-odds of being right, nats; below zero is harm.
-    pub log_odds: f64,
-    /// Change of the error relative to scratch's, a fraction; above zero is harm.
+    /// Difference in log-odds of being right, nats; below zero is harm. `None` if the metric is not a fraction.
+    pub log_odds: Option<f64>,
+    /// Change of the error relative to scratch's, a fraction; above zero is harm. `None` if the metric is not a
+    /// fraction.
     pub relative_error: Option<f64>,
     /// The paired difference in standard deviations over replicates; `None` without spread.
     pub standardized: Option<StandardizedDifference>,
@@ -46,12 +49,18 @@ pub struct ClassEffect {
     pub interval_pp: Option<(f64, f64)>,
 }
 
-pub(super) fn effects(joined: &Joined, key: &CellKey, gap: &Differences) -> Result<Effects, AnalysisError> {
+pub(super) fn effects(
+    metric: Metric,
+    joined: &Joined,
+    key: &CellKey,
+    gap: &Differences,
+) -> Result<Effects, AnalysisError> {
     let means = gap.replicate_means();
-    let (treated, scratch) = mean_accuracies(joined, key, gap);
+    let (treated, scratch) = mean_scores(joined, key, gap);
+    let is_fraction = metric.unit() == Unit::Fraction;
     // Gaps by class, and images lost and won, count hits, whatever weight the metric gives to a class.
     let hits = hit_differences(joined, key)?;
-    let by_class = class_gaps(&hits, joined.labels(&key.target))
+    let by_class = class_gaps(&hits, joined.labels(&key.target).members())
         .map_err(|source| AnalysisError::Differences { cell: key.name(), source })?;
     let classes = by_class.into_iter().map(|class| ClassEffect {
         class: class.class,
@@ -60,8 +69,8 @@ pub(super) fn effects(joined: &Joined, key: &CellKey, gap: &Differences) -> Resu
         interval_pp: class.gap.estimate.interval(EFFECT_LEVEL).map(|(low, high)| (100.0 * low, 100.0 * high)),
     });
     Ok(Effects {
-        log_odds: log_odds_difference(treated, scratch, gap.num_examples()),
-        relative_error: relative_error_change(treated, scratch),
+        log_odds: is_fraction.then(|| log_odds_difference(treated, scratch, gap.num_examples())),
+        relative_error: relative_error_change(treated, scratch).filter(|_| is_fraction),
         standardized: standardized_difference(&means, EFFECT_LEVEL),
         scratch_wins: probability_reference_wins(&means),
         flips: flip_rates(&hits),
@@ -74,15 +83,13 @@ pub(super) fn effects(joined: &Joined, key: &CellKey, gap: &Differences) -> Resu
 fn hit_differences(joined: &Joined, key: &CellKey) -> Result<Differences, AnalysisError> {
     let scratch = key.scratch();
     let replicates = super::contrast::common_replicates(joined, key, &scratch);
-    let hits = |key: &CellKey| -> Vec<&[bool]> {
-        replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.hits.as_deref()).collect()
-    };
-    Differences::from_hits(&hits(key), &hits(&scratch))
+    joined
+        .hit_differences(key, &scratch, &replicates)
         .map_err(|source| AnalysisError::Differences { cell: key.name(), source })
 }
 
-/// Mean accuracy of the cell and of scratch over the replicates paired, fractions.
-fn mean_accuracies(joined: &Joined, key: &CellKey, gap: &Differences) -> (f64, f64) {
+/// Mean of the deciding metric of the cell and of scratch over the replicates paired, in its unit.
+fn mean_scores(joined: &Joined, key: &CellKey, gap: &Differences) -> (f64, f64) {
     let replicates = super::contrast::common_replicates(joined, key, &key.scratch());
     let values = |key: &CellKey| {
         let values = replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.value);

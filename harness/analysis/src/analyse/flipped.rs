@@ -3,18 +3,19 @@
 use std::cmp::Reverse;
 
 use super::join::Joined;
+use super::scores::Scores;
 use crate::study::CellKey;
 
 /// Images kept of each kind.
 const MOST_KEPT: usize = 6;
 
 /// A test image that scratch gets right and the treatment gets wrong, or the reverse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlippedImage {
     /// Its identity.
     pub example_id: u32,
-    /// Its class.
-    pub class: usize,
+    /// Its classes: exactly one, if each image has one class.
+    pub classes: Vec<usize>,
     /// Replicates in which only scratch gets it right.
     pub num_lost: u32,
     /// Replicates in which only the treatment gets it right.
@@ -36,7 +37,7 @@ pub struct FlippedImages {
 pub(super) fn flipped(joined: &Joined, key: &CellKey) -> FlippedImages {
     let scratch = key.scratch();
     let pairs = super::contrast::common_replicates(joined, key, &scratch).into_iter().filter_map(|replicate| {
-        let hits = |key: &CellKey| joined.run(key, replicate)?.hits.as_deref();
+        let hits = |key: &CellKey| joined.run(key, replicate)?.scores.as_ref().map(Scores::hits);
         hits(key).zip(hits(&scratch))
     });
     let (examples, labels) = (joined.examples(&key.target), joined.labels(&key.target));
@@ -49,11 +50,14 @@ pub(super) fn flipped(joined: &Joined, key: &CellKey) -> FlippedImages {
             *won += u32::from(treated && !reference);
         }
     }
-    let images = counts
-        .into_iter()
-        .zip(examples.iter().zip(labels))
-        .map(|((num_lost, num_won), (&id, &class))| FlippedImage { example_id: id, class, num_lost, num_won });
-    let images: Vec<FlippedImage> = images.filter(|image| image.num_lost != image.num_won).collect();
+    let changed = counts.into_iter().enumerate().filter(|(_, (num_lost, num_won))| num_lost != num_won);
+    let image = |(place, (num_lost, num_won)): (usize, (u32, u32))| FlippedImage {
+        example_id: examples[place],
+        classes: labels.classes_of(place),
+        num_lost,
+        num_won,
+    };
+    let images: Vec<FlippedImage> = changed.map(image).collect();
     let net_lost = |image: &FlippedImage| i64::from(image.num_lost) - i64::from(image.num_won);
     FlippedImages {
         lost: most(images.iter().filter(|image| net_lost(image) > 0), net_lost),
@@ -64,7 +68,7 @@ pub(super) fn flipped(joined: &Joined, key: &CellKey) -> FlippedImages {
 
 /// The images that change most. Ties go to the first.
 fn most<'a>(images: impl Iterator<Item = &'a FlippedImage>, net: impl Fn(&FlippedImage) -> i64) -> Vec<FlippedImage> {
-    let mut images: Vec<FlippedImage> = images.copied().collect();
+    let mut images: Vec<FlippedImage> = images.cloned().collect();
     let rank = |image: &FlippedImage| (Reverse(net(image)), image.example_id);
     if images.len() > MOST_KEPT {
         images.select_nth_unstable_by_key(MOST_KEPT, rank);

@@ -30,12 +30,12 @@ pub(super) fn failures_of(arm: &[&Run], reference: &[&Run], versus: Versus) -> V
         Versus::Arm { ours, theirs } => (ours, theirs),
     };
     for (runs, whose, bias) in [(arm, ours, Bias::MakesHarm), (reference, theirs, Bias::HidesHarm)] {
-        if let Some(run) = runs.iter().find(|run| run.learning_rate_on_edge) {
+        if let Some(setting) = runs.iter().find_map(|run| run.setting.filter(|_| run.setting_on_edge)) {
             failures.push(GateFailure {
                 gate: Gate::EqualSearch,
                 consequence: Consequence::Downgrade,
                 bias: Some(bias),
-                detail: format!("{whose} did best at {}, on the edge of the grid; widen it", run.setting),
+                detail: format!("{whose} did best at {setting}, on the edge of the grid; widen it"),
             });
         }
     }
@@ -55,9 +55,9 @@ pub(super) fn failures_of(arm: &[&Run], reference: &[&Run], versus: Versus) -> V
 
 /// Scratch as a whole is dead if at least half of its runs are. A single dead run is reported as such.
 fn dead_baseline(reference: &[&Run]) -> Option<GateFailure> {
-    let done = reference.iter().filter(|run| run.hits.is_some()).count();
+    let done = reference.iter().filter(|run| run.scores.is_some()).count();
     let dead =
-        reference.iter().filter(|run| run.hits.is_some() && (!run.is_above_chance || run.loss_did_not_fall)).count();
+        reference.iter().filter(|run| run.scores.is_some() && (!run.is_above_chance || run.loss_did_not_fall)).count();
     (done > 0 && 2 * dead >= done).then(|| GateFailure {
         gate: Gate::LiveBaseline,
         consequence: Consequence::Invalid,

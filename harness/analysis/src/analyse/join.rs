@@ -3,28 +3,30 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use nt_scenario::{JobId, Role};
+use nt_scenario::{JobId, Labels, Metric, Role};
 use nt_stats::verdict::{Arm, FailedRun, FailureReason};
 use nt_stats::{Differences, DifferencesError};
 use rayon::prelude::*;
 
 use super::chance::is_above_chance;
+use super::scores::{Scores, differences, hit_differences};
 use super::{AnalysisError, TestSet};
 use crate::study::{CellKey, Study};
 use nt_records::file::FileRef;
-use nt_records::metric;
+use nt_records::measure::Measure;
 use nt_records::predictions::Predictions;
 use nt_records::record::{RunRecord, Status};
+use nt_records::setting::Setting;
 
 /// A run as analysis needs it.
 pub(super) struct Run {
     pub job: JobId,
     pub name: String,
-    pub status: &'static str,
+    pub status: Status,
     pub numerics: String,
-    /// The one setting that was searched for: the learning rate, or a probe's L2 strength.
-    pub setting: f64,
-    pub learning_rate_on_edge: bool,
+    /// The one setting that was searched for; `None` if nothing was fitted.
+    pub setting: Option<Setting>,
+    pub setting_on_edge: bool,
     pub test_openings: u32,
     /// Whether its test accuracy is above chance.
     pub is_above_chance: bool,
@@ -33,11 +35,11 @@ pub(super) struct Run {
     pub is_at_chance: bool,
     /// Whether its training loss ended no lower than it began, if both were recorded.
     pub loss_did_not_fall: bool,
-    /// Whether each test image was classified correctly, in the target's order; `None` unless the run ended well.
-    pub hits: Option<Vec<bool>>,
-    /// Top-1 accuracy (a fraction) and log-loss (nats) on the validation images, if there are any.
-    pub validation: Option<(f64, f64)>,
-    /// The deciding metric, a fraction; `None` unless the run ended well.
+    /// Its scores on the test images, in the target's order; `None` unless it ended well.
+    pub scores: Option<Scores>,
+    /// Its scores on its validation images, if there are any.
+    pub validation: Option<Validation>,
+    /// The deciding metric on the test images, in its unit; `None` unless it ended well.
     pub value: Option<f64>,
     /// Its learning curve, if it wrote one.
     pub curve: Option<FileRef>,
@@ -47,9 +49,33 @@ impl Run {
     /// Why it is no evidence, if it did not train.
     pub fn failure(&self) -> Option<FailureReason> {
         match self.status {
-            "diverged" => Some(FailureReason::Diverged),
-            _ => self.is_at_chance.then_some(FailureReason::AtChance),
+            Status::Diverged { .. } => Some(FailureReason::Diverged),
+            Status::Done | Status::Failed { .. } | Status::Unneeded => {
+                self.is_at_chance.then_some(FailureReason::AtChance)
+            }
         }
+    }
+}
+
+/// A run's scores on its validation images.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Validation {
+    /// The deciding metric, such that higher is better.
+    pub score: f64,
+    /// Log-loss, nats. It decides between equal scores.
+    pub log_loss: f64,
+}
+
+impl Validation {
+    /// The scores of a record; `None` unless it has both.
+    fn of(record: &RunRecord, metric: Metric) -> Option<Self> {
+        let log_loss = record.value(Measure::Validation(Metric::LogLoss))?;
+        Some(Self { score: metric.oriented(record.value(Measure::Validation(metric))?), log_loss })
+    }
+
+    /// Whether it is better than the other.
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        self.score > other.score || (self.score == other.score && self.log_loss < other.log_loss)
     }
 }
 
@@ -77,12 +103,12 @@ pub(super) struct Joined {
     /// Only replicates below this number are visible.
     num_seen: u32,
     pub test_sets: BTreeMap<String, TestSet>,
-    /// Class of every test image, by target.
-    labels: OfImages<usize>,
-    /// Identity of every test image, by target.
-    examples: OfImages<u32>,
-    /// Whether every class counts the same in the deciding metric.
-    is_class_balanced: bool,
+    /// Labels of every target's test images.
+    labels: BTreeMap<String, Labels>,
+    /// Identities of every target's test images.
+    examples: BTreeMap<String, Vec<u32>>,
+    /// The metric that decides.
+    metric: Metric,
 }
 
 /// The cell of a record that counts: a final run or a control of a target.
@@ -144,8 +170,7 @@ impl Joined {
             }
         }
         rungs.values_mut().for_each(|rungs| rungs.sort_by(|first, second| first.0.total_cmp(&second.0)));
-        let is_class_balanced = study.metric == metric::MEAN_PER_CLASS;
-        Ok(Joined { cells, rungs, num_seen: study.replicates, test_sets, labels, examples, is_class_balanced })
+        Ok(Joined { cells, rungs, num_seen: study.replicates, test_sets, labels, examples, metric: study.metric })
     }
 
     /// The runs of a cell by replicate.
@@ -163,42 +188,42 @@ impl Joined {
         self.rungs.get(scratch).map_or(&[], Vec::as_slice)
     }
 
-    /// Class of every test image of a target; empty if nothing was tested.
-    pub fn labels(&self, target: &str) -> &[usize] {
-        self.labels.get(target).map_or(&[], Vec::as_slice)
+    /// Labels of a target's test images; empty if nothing was tested.
+    pub fn labels(&self, target: &str) -> &Labels {
+        const NOTHING: &Labels = &Labels::OneClass(Vec::new());
+        self.labels.get(target).unwrap_or(NOTHING)
     }
 
-    /// Identity of every test image of a target, in the order of [`Run::hits`]; empty if nothing was tested.
+    /// Identity of every test image of a target, in the order of [`Run::scores`]; empty if nothing was tested.
     pub fn examples(&self, target: &str) -> &[u32] {
         self.examples.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// Paired differences of the deciding metric on a target's test images, one row for each replicate. They are
-    /// differences of hits, weighted if every class counts the same.
+    /// Paired differences of the deciding metric on a target's test images, or on some of them, given by their places.
+    /// One row for each replicate.
     pub fn differences(
         &self,
         target: &str,
-        ours: &[&[bool]],
-        theirs: &[&[bool]],
+        kept: Option<&[usize]>,
+        ours: &[&Scores],
+        theirs: &[&Scores],
     ) -> Result<Differences, DifferencesError> {
-        let hits = Differences::from_hits(ours, theirs)?;
-        if self.is_class_balanced { hits.class_balanced(self.labels(target)) } else { Ok(hits) }
+        differences(self.metric, self.labels(target), kept, ours, theirs)
     }
 
-    /// The same on some of the test images, given by their places. The classes among these count the same there, too.
-    pub fn differences_on(
+    /// Paired differences of hits between two cells, in the replicates given, whatever the metric.
+    pub fn hit_differences(
         &self,
-        target: &str,
-        kept: &[usize],
-        ours: &[&[bool]],
-        theirs: &[&[bool]],
+        ours: &CellKey,
+        theirs: &CellKey,
+        replicates: &[u32],
     ) -> Result<Differences, DifferencesError> {
-        let hits = Differences::from_hits(ours, theirs)?.select_examples(kept)?;
-        if !self.is_class_balanced {
-            return Ok(hits);
-        }
-        let labels = self.labels(target);
-        hits.class_balanced(&kept.iter().filter_map(|&place| labels.get(place).copied()).collect::<Vec<_>>())
+        hit_differences(&self.scores(ours, replicates), &self.scores(theirs, replicates))
+    }
+
+    /// The scores of those of a cell's runs that ended well, in the given replicates.
+    pub fn scores(&self, key: &CellKey, replicates: &[u32]) -> Vec<&Scores> {
+        replicates.iter().filter_map(|&replicate| self.run(key, replicate)?.scores.as_ref()).collect()
     }
 
     /// One run.
@@ -222,75 +247,56 @@ fn predictions_of(dir: &Path, record: &RunRecord) -> Result<Option<Predictions>,
         .map_err(|source| AnalysisError::Predictions { name: record.name.clone(), source })
 }
 
-fn load(dir: &Path, record: &RunRecord, metric_name: &str) -> Result<Loaded, AnalysisError> {
+fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, AnalysisError> {
     let predictions = predictions_of(dir, record)?;
     let test_set = predictions.as_ref().map(|predictions| TestSet {
         num_images: predictions.len(),
         num_classes: predictions.num_classes(),
-        chance: predictions.chance(),
+        chance: metric.chance(&predictions.labels().shares()),
     });
     let is_above_chance = predictions.as_ref().is_some_and(is_above_chance_on_test);
     let fitted =
         predictions.as_ref().is_some_and(|predictions| is_above_chance_on_training(record, predictions.chance()));
     let fell = |first: f64, last: f64| last < first;
-    let hits =
-        predictions.as_ref().map(|predictions| predictions.hits(if metric_name == metric::TOP5 { 5 } else { 1 }));
-    let value = predictions.as_ref().zip(hits.as_ref()).map(|(told, hits)| score(hits, told.labels(), metric_name));
+    let bytes: Vec<u8> =
+        predictions.iter().flat_map(|told| told.example_ids()).flat_map(|id| id.to_le_bytes()).collect();
+    let labels = predictions.as_ref().map(|told| told.labels().clone());
+    let scores = predictions.map(|told| Scores::new(metric, told));
+    let value = scores.as_ref().zip(labels.as_ref()).map(|(scores, labels)| scores.value(labels));
     let run = Run {
         job: record.job,
         name: record.name.clone(),
-        status: record.status.word(),
+        status: record.status.clone(),
         numerics: record.numerics.clone(),
-        setting: record.l2.unwrap_or(record.learning_rate),
-        learning_rate_on_edge: record.learning_rate_on_edge,
+        setting: record.setting(),
+        setting_on_edge: record.setting_on_edge,
         test_openings: record.test_openings,
         is_above_chance,
-        is_at_chance: predictions.is_some() && !is_above_chance && !fitted,
-        loss_did_not_fall: match (record.metric(metric::TRAIN_LOSS_FIRST), record.metric(metric::TRAIN_LOSS_LAST)) {
+        is_at_chance: scores.is_some() && !is_above_chance && !fitted,
+        loss_did_not_fall: match (record.value(Measure::TrainLossFirst), record.value(Measure::TrainLossLast)) {
             (Some(first), Some(last)) => !fell(first, last),
             _ => false,
         },
-        hits,
+        scores,
         value,
-        validation: record.metric(metric::VALIDATION_TOP1).zip(record.metric(metric::VALIDATION_LOG_LOSS)),
+        validation: Validation::of(record, metric),
         curve: record.file_in("curves").cloned(),
     };
-    let bytes: Vec<u8> =
-        predictions.iter().flat_map(|told| told.example_ids()).flat_map(|id| id.to_le_bytes()).collect();
     Ok(Loaded { run, examples: blake3::hash(&bytes), test_set })
 }
 
-/// The deciding metric of a run's hits.
-fn score(hits: &[bool], labels: &[u16], metric_name: &str) -> f64 {
-    if metric_name != metric::MEAN_PER_CLASS {
-        return hits.iter().filter(|&&hit| hit).count() as f64 / hits.len() as f64;
-    }
-    // accuracy[c] = hits[c] / images[c]
-    let mut classes: BTreeMap<u16, (u32, u32)> = BTreeMap::new();
-    for (hit, label) in hits.iter().zip(labels) {
-        let (right, all) = classes.entry(*label).or_default();
-        *right += u32::from(*hit);
-        *all += 1;
-    }
-    classes.values().map(|(right, all)| f64::from(*right) / f64::from(*all)).sum::<f64>() / classes.len() as f64
-}
+/// Labels and identities of the test images of every target.
+type TestImages = (BTreeMap<String, Labels>, BTreeMap<String, Vec<u32>>);
 
-/// A property of every test image, by target.
-type OfImages<T> = BTreeMap<String, Vec<T>>;
-
-/// Class and identity of every test image of each target, from the first of its runs.
-fn test_images(
-    dir: &Path,
-    counted: &[(CellKey, &RunRecord)],
-    loaded: &[Loaded],
-) -> Result<(OfImages<usize>, OfImages<u32>), AnalysisError> {
+/// Labels and identities of each target's test images, from the first of its runs.
+fn test_images(dir: &Path, counted: &[(CellKey, &RunRecord)], loaded: &[Loaded]) -> Result<TestImages, AnalysisError> {
     let (mut labels, mut examples) = (BTreeMap::new(), BTreeMap::new());
     for ((key, record), _) in counted.iter().zip(loaded).filter(|(_, loaded)| loaded.test_set.is_some()) {
         if labels.contains_key(&key.target) {
             continue;
         }
         if let Some(told) = predictions_of(dir, record)? {
-            labels.insert(key.target.clone(), told.labels().iter().map(|&label| usize::from(label)).collect());
+            labels.insert(key.target.clone(), told.labels().clone());
             examples.insert(key.target.clone(), told.example_ids().to_vec());
         }
     }
@@ -303,7 +309,7 @@ fn is_above_chance_on_test(predictions: &Predictions) -> bool {
 }
 
 fn is_above_chance_on_training(record: &RunRecord, chance: f64) -> bool {
-    record.metrics.iter().find(|metric| metric.name == metric::TRAIN_TOP1).is_some_and(|train| {
+    record.measured(Measure::Train(Metric::Top1)).is_some_and(|train| {
         let hits = (train.value * train.n as f64).round().max(0.0) as u64;
         is_above_chance(hits, train.n, chance)
     })

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use nt_scenario::JobId;
-use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure, estimate_at};
+use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure};
 
 use super::join::{Joined, Run};
+use super::scores::Scores;
 use super::{AnalysisError, CellResult};
 use crate::study::{CellKey, Study};
 use nt_records::number::signed;
@@ -19,10 +20,11 @@ pub struct Rung {
     pub num_done: usize,
     /// One of them. All cost the same.
     pub job: Option<JobId>,
-    /// Mean of the deciding metric, a fraction.
+    /// Mean of the deciding metric, in its unit.
     pub mean: Option<f64>,
-    /// Mean top-1 accuracy on validation images, a fraction. It decides which baseline is better.
-    pub validation_top1: Option<f64>,
+    /// Mean of the deciding metric on validation images, such that higher is better. It decides which baseline is
+    /// better.
+    pub validation_score: Option<f64>,
 }
 
 /// A cell against scratch at one length.
@@ -56,19 +58,19 @@ pub(super) fn ladders(study: &Study, joined: &Joined) -> BTreeMap<CellKey, Vec<R
 }
 
 fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a Run>) -> Rung {
-    let done: Vec<&Run> = runs.filter(|run| run.hits.is_some()).collect();
+    let done: Vec<&Run> = runs.filter(|run| run.scores.is_some()).collect();
     let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     Rung {
         budget,
         num_done: done.len(),
         job: done.first().map(|run| run.job),
         mean: mean(done.iter().filter_map(|run| run.value).collect()),
-        validation_top1: mean(done.iter().filter_map(|run| Some(run.validation?.0)).collect()),
+        validation_score: mean(done.iter().filter_map(|run| Some(run.validation?.score)).collect()),
     }
 }
 
-/// Which test images a treatment classified correctly, by replicate.
-pub(super) type Rows<'a> = Vec<(u32, &'a [bool])>;
+/// The scores of a treatment's runs on the test images, by replicate.
+pub(super) type Rows<'a> = Vec<(u32, &'a Scores)>;
 
 /// Compares every decided cell with every rung.
 pub(super) fn climb(
@@ -78,7 +80,7 @@ pub(super) fn climb(
     cells: &mut [CellResult],
 ) -> Result<(), AnalysisError> {
     for cell in cells {
-        let rows = joined.runs(&cell.key).filter_map(|(&replicate, run)| Some((replicate, run.hits.as_deref()?)));
+        let rows = joined.runs(&cell.key).filter_map(|(&replicate, run)| Some((replicate, run.scores.as_ref()?)));
         let (rows, scratch) = (rows.collect::<Rows>(), cell.key.scratch());
         if let Some(decision) = &mut cell.decision {
             cell.ladder = hold(study, joined, ladders, &scratch, &rows, decision)?;
@@ -100,17 +102,18 @@ pub(super) fn hold(
     let mut gaps = Vec::new();
     let Some([usual, longer @ ..]) = ladders.get(scratch).map(Vec::as_slice) else { return Ok(gaps) };
     for ((budget, runs), rung) in joined.rungs(scratch).iter().zip(longer) {
-        let pairs = rows.iter().filter_map(|(replicate, hits)| Some((*hits, runs.get(replicate)?.hits.as_deref()?)));
-        let (arm, reference): (Vec<&[bool]>, Vec<&[bool]>) = pairs.unzip();
+        let pairs =
+            rows.iter().filter_map(|(replicate, scores)| Some((*scores, runs.get(replicate)?.scores.as_ref()?)));
+        let (arm, reference): (Vec<&Scores>, Vec<&Scores>) = pairs.unzip();
         if arm.is_empty() {
             continue;
         }
         let differences = joined
-            .differences(&scratch.target, &arm, &reference)
+            .differences(&scratch.target, None, &arm, &reference)
             .map_err(|source| AnalysisError::Differences { cell: decision.name.clone(), source })?;
-        let gap = estimate_at(&differences, decision.gap.level, &study.settings());
+        let gap = study.estimate_at(&differences, decision.gap.level);
         let is_better_baseline =
-            usual.validation_top1.zip(rung.validation_top1).is_some_and(|(usual, longer)| longer > usual);
+            usual.validation_score.zip(rung.validation_score).is_some_and(|(usual, longer)| longer > usual);
         let holds = holds(decision, &gap);
         if holds == Some(false) && is_better_baseline {
             decision.downgrade(failure(*budget, &gap));

@@ -16,6 +16,7 @@ mod ladder;
 mod looks;
 mod quadrant;
 mod rules;
+mod scores;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nt_stats::FamilyError;
-use nt_stats::verdict::decide;
 use rayon::prelude::*;
 use thiserror::Error;
 
@@ -86,7 +86,7 @@ pub struct TestSet {
     pub num_images: usize,
     /// Its classes.
     pub num_classes: usize,
-    /// Share of the most frequent class, which is the score of always guessing it.
+    /// What guessing without looking at an image scores in the deciding metric.
     pub chance: f64,
 }
 
@@ -222,12 +222,15 @@ impl Analysis {
         self.cells.iter().find(|cell| cell.key == *key)
     }
 
-    /// The gap to scratch of every replicate that has both, with its number; percentage points.
+    /// The gap to scratch of every replicate that has both, with its number; hundredths of the metric's unit, below
+    /// zero is harm.
     pub fn gaps_pp(&self, cell: &CellResult) -> Vec<(u32, f64)> {
         let Some(scratch) = self.cell(&cell.key.scratch()) else { return Vec::new() };
         let reference: BTreeMap<u32, f64> =
             scratch.runs.iter().filter_map(|run| Some((run.replicate, run.value?))).collect();
-        let paired = |run: &RunOutcome| Some((run.replicate, 100.0 * (run.value? - reference.get(&run.replicate)?)));
+        let paired = |run: &RunOutcome| {
+            Some((run.replicate, 100.0 * self.study.metric.oriented(run.value? - reference.get(&run.replicate)?)))
+        };
         cell.runs.iter().filter_map(paired).collect()
     }
 
@@ -287,13 +290,13 @@ fn decide_kind(
     let effects: Vec<Effects> = contrasts
         .par_iter()
         .zip(&places)
-        .map(|(contrast, &at)| effects::effects(joined, &cells[at].key, &contrast.gap))
+        .map(|(contrast, &at)| effects::effects(study.metric, joined, &cells[at].key, &contrast.gap))
         .collect::<Result<_, _>>()?;
-    let mut decisions = decide(&contrasts, &settings)?;
+    let mut decisions = study.decide(&contrasts)?;
     if let Some(audit) = audit
-        && audited::hold(study, joined, audit, (cells, &places), (&mut contrasts, &decisions), &settings)?
+        && audited::hold(study, joined, audit, (cells, &places), (&mut contrasts, &decisions))?
     {
-        decisions = decide(&contrasts, &settings)?;
+        decisions = study.decide(&contrasts)?;
     }
     let checks = checks::check(&contrasts, &decisions, &first_replicates, study.replicates as usize, &settings)?;
     for (((at, decision), effects), checks) in places.into_iter().zip(decisions).zip(effects).zip(checks) {

@@ -33,7 +33,7 @@ pub(super) fn searches(records: &[RunRecord]) -> BTreeMap<CellKey, Search> {
         search.num_runs += 1;
         search.num_untrained += usize::from(record.status != Status::Done);
         search.test_openings += record.test_openings;
-        settings.entry(key).or_default().insert(record.l2.unwrap_or(record.learning_rate).to_bits());
+        settings.entry(key).or_default().extend(record.setting().map(|setting| setting.value().to_bits()));
     }
     for (key, search) in &mut searches {
         search.num_rates = settings.get(key).map_or(0, BTreeSet::len);

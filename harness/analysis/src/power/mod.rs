@@ -19,7 +19,6 @@ pub use pilot::{Pilot, PilotError};
 
 use crate::analyse::{planned_rule_comparisons, share_of_last_look};
 use crate::study::{CellKey, Study};
-use nt_records::SCHEMA_VERSION;
 
 /// Where the variance components come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +28,9 @@ pub enum Basis {
     /// Those of a finished study.
     Pilot(Pilot),
 }
+
+/// The version of a power plan's JSON.
+pub const POWER_VERSION: u32 = 1;
 
 /// What a study could find, family by family and target by target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -147,7 +149,7 @@ impl PowerPlan {
             }
         }
         PowerPlan {
-            schema_version: SCHEMA_VERSION,
+            schema_version: POWER_VERSION,
             study: study.name.clone(),
             replicates: study.replicates,
             margin_pp: study.margin_pp,

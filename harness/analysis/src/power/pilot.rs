@@ -7,9 +7,9 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::study::Study;
-use nt_records::SCHEMA_VERSION;
 use nt_records::file::FileError;
-use nt_records::verdicts::VarianceRow;
+use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow};
+use nt_records::version;
 
 /// A finished study, as far as power needs it.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +34,7 @@ pub enum PilotError {
     #[error(transparent)]
     File(#[from] FileError),
     /// They are malformed.
-    #[error("{} is no verdicts.json of schema_version {SCHEMA_VERSION}: {source}; draw it again by nt report", path.display())]
+    #[error("{} is no verdicts.json of schema_version {VERDICTS_VERSION}: {source}; draw it again by nt report", path.display())]
     Format {
         /// The file.
         path: PathBuf,
@@ -42,7 +42,7 @@ pub enum PilotError {
         source: serde_json::Error,
     },
     /// They are of another version.
-    #[error("{} has schema_version {found}, and {SCHEMA_VERSION} is read; draw it again by nt report", path.display())]
+    #[error("{} has schema_version {found}, and up to {VERDICTS_VERSION} is read; draw it again by nt report", path.display())]
     Version {
         /// The file.
         path: PathBuf,
@@ -89,7 +89,7 @@ impl Pilot {
             Ok(file) => file,
             Err(source) => return Err(PilotError::Format { path, source }),
         };
-        if file.schema_version != SCHEMA_VERSION {
+        if !version::is_readable(file.schema_version.into(), VERDICTS_VERSION) {
             return Err(PilotError::Version { path, found: file.schema_version });
         }
         let cells = file.verdicts.into_iter().filter_map(|row| {

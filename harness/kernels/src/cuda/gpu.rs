@@ -1,16 +1,18 @@
 //! A GPU with what it takes to queue work on it.
 
-use super::conv2d::{Plan, PlanKey};
 use super::descriptor::DnnHandle;
 use super::launch::Kernels;
+use super::plan::{Limits, Plan, PlanKey};
 use super::{CudaError, MemoryFormat, Precision};
+use crate::conv2d::Conv2dGeometry;
 use candle_core::CudaDevice;
 use candle_core::cuda_backend::cudarc::cublas::{CudaBlas, sys as cublas};
-use candle_core::cuda_backend::cudarc::cudnn;
+use candle_core::cuda_backend::cudarc::cudnn::{self, CudnnDataType};
 use candle_core::cuda_backend::cudarc::driver::{
     CudaContext, CudaSlice, CudaStream, CudaView, CudaViewMut, DevicePtr, DevicePtrMut, DeviceRepr, HostSlice,
     ValidAsZeroBits, sys,
 };
+use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,19 +20,19 @@ use std::sync::Arc;
 /// Version of the arithmetic of the GPU kernels; as [`crate::NUMERICS_VERSION`] for the CPU's.
 pub const CUDA_NUMERICS_VERSION: u32 = 2;
 
-/// cuBLAS's scratch memory: as much as it takes by itself on a Hopper GPU. Its own, so that a product's algorithm, and its
-/// bits, do not depend on what other streams do.
+/// cuBLAS's scratch memory: as much as it takes by itself on a Hopper GPU. Its own, so that a product's algorithm, and
+/// its bits, do not depend on what other streams do.
 const BLAS_WORKSPACE_BYTES: usize = 32 << 20;
 
-/// One part in so many of a GPU's memory, counted up to the next 8 GiB, is the scratch memory that an algorithm may take:
-/// a property of the model, like the algorithms themselves, whatever else the GPU does.
+/// One part in so many of a GPU's memory, counted up to the next 8 GiB, is the scratch memory that an algorithm may
+/// take: a property of the model, like the algorithms themselves, whatever else the GPU does.
 const WORKSPACE_PART: usize = 32;
 
 /// A GPU, and a stream of work on it. One per thread of jobs; several of one GPU run side by side.
 pub struct Gpu {
     // Fields are dropped in this order: libraries before the stream that they use.
     plans: RefCell<HashMap<PlanKey, Arc<Plan>>>,
-    pub(super) dnn: DnnHandle,
+    dnn: DnnHandle,
     blas: Arc<CudaBlas>,
     _blas_workspace: CudaSlice<u8>,
     pub(super) kernels: Arc<Kernels>,
@@ -38,11 +40,13 @@ pub struct Gpu {
     device: CudaDevice,
     precision: Precision,
     memory_format: MemoryFormat,
+    /// Scratch memory that a convolution's algorithm may take at most.
     most_workspace_bytes: usize,
 }
 
-// SAFETY: a Gpu is used by one thread at a time (it is not Sync). Its handles of cuBLAS and cuDNN may move between threads
-// as long as no two use one at once (cuDNN developer guide, "Thread Safety"), and every call binds the context first.
+// SAFETY: a Gpu is used by one thread at a time (it is not Sync). Its handles of cuBLAS and cuDNN may move between
+// threads as long as no two use one at once (cuDNN developer guide, "Thread Safety"), and every call binds the context
+// first.
 unsafe impl Send for Gpu {}
 
 impl Gpu {
@@ -62,9 +66,9 @@ impl Gpu {
     pub fn open(ordinal: usize, precision: Precision) -> Result<Self, CudaError> {
         let device = CudaDevice::new_with_stream(ordinal)
             .map_err(|error| CudaError::Open { ordinal, reason: error.to_string() })?;
-        // SAFETY: every buffer of this Gpu is made, used and freed on its one stream, in the order of the calls, so there
-        // is nothing for events between streams to order; who shares one with another stream waits where it matters. Events
-        // would also end a capture.
+        // SAFETY: every buffer of this Gpu is made, used and freed on its one stream, in the order of the calls, so
+        // there is nothing for events between streams to order; who shares one with another stream waits where it
+        // matters. Events would also end a capture.
         unsafe { device.disable_event_tracking() };
         Self::of_device(device, precision)
     }
@@ -72,8 +76,8 @@ impl Gpu {
     /// Queues work on the stream of a candle device that is there.
     ///
     /// # Errors
-    /// [`CudaError::Driver`], [`CudaError::Blas`] or [`CudaError::Dnn`] where the kernels cannot be loaded or a library does
-    /// not start.
+    /// [`CudaError::Driver`], [`CudaError::Blas`] or [`CudaError::Dnn`] where the kernels cannot be loaded or a library
+    /// does not start.
     pub fn of_device(device: CudaDevice, precision: Precision) -> Result<Self, CudaError> {
         let stream = device.cuda_stream();
         let kernels = Kernels::of(stream.context())?;
@@ -129,23 +133,29 @@ impl Gpu {
         self.memory_format
     }
 
-    /// More scratch memory than this an algorithm does not get.
-    pub(super) fn most_workspace_bytes(&self) -> usize {
-        self.most_workspace_bytes
-    }
-
-    /// The plan of a convolution, made if it is not at hand.
-    pub(super) fn plan(
+    /// The plan of a convolution of tensors of `T`, made when it is asked for first.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub(super) fn plan<T: CudnnDataType + 'static>(
         &self,
-        key: PlanKey,
-        make: impl FnOnce() -> Result<Plan, CudaError>,
+        geometry: Conv2dGeometry,
+        batch: usize,
+        format: MemoryFormat,
     ) -> Result<Arc<Plan>, CudaError> {
+        let key = PlanKey { geometry, batch, format, storage: TypeId::of::<T>() };
         if let Some(known) = self.plans.borrow().get(&key) {
             return Ok(Arc::clone(known));
         }
-        let plan = Arc::new(make()?);
+        self.stream.context().bind_to_thread()?;
+        let limits = Limits { precision: self.precision, workspace_bytes: self.most_workspace_bytes };
+        let plan = Arc::new(Plan::new::<T>(&self.dnn, limits, key)?);
         self.plans.borrow_mut().insert(key, Arc::clone(&plan));
         Ok(plan)
+    }
+
+    pub(super) fn dnn(&self) -> &DnnHandle {
+        &self.dnn
     }
 
     pub(super) fn blas(&self) -> cublas::cublasHandle_t {
@@ -160,8 +170,8 @@ impl Gpu {
         Ok(self.stream.context().name()?)
     }
 
-    /// Backend, precision and version of the arithmetic, the model of the GPU, and the versions of the driver's interface,
-    /// cuDNN and cuBLAS: all that bits depend on.
+    /// Backend, precision and version of the arithmetic, the model of the GPU, and the versions of the driver's
+    /// interface, cuDNN and cuBLAS: all that bits depend on.
     ///
     /// # Errors
     /// [`CudaError::Driver`] or [`CudaError::Blas`] where a version cannot be read.
@@ -237,8 +247,8 @@ impl Gpu {
     }
 }
 
-/// Address of a tensor's first element, for calls that take bare addresses. Nothing is waited for: all work of a Gpu is on
-/// one stream.
+/// Address of a tensor's first element, for calls that take bare addresses. Nothing is waited for: all work of a Gpu is
+/// on one stream.
 pub(super) fn pointer<T>(gpu: &Gpu, tensor: &CudaView<'_, T>) -> sys::CUdeviceptr {
     tensor.device_ptr(gpu.stream()).0
 }

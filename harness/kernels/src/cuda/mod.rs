@@ -1,9 +1,9 @@
 //! The operations on an NVIDIA GPU: convolutions by cuDNN, products by cuBLAS, everything else by kernels of our own
 //! (`device/`), all on the stream of a candle CUDA device.
 //!
-//! Tensors are batch-outermost: an activation is `(N, features)`, the features in either [`MemoryFormat`]. Work is queued and
-//! not waited for; what a step leaves behind (its loss, the curve, whether it diverged) stays in the GPU's memory, in a
-//! [`State`], so that whole steps can be captured as a graph and launched without a word from the host.
+//! Tensors are batch-outermost: an activation is `(N, features)`, the features in either [`MemoryFormat`]. Work is
+//! queued and not waited for; what a step leaves behind (its loss, the curve, whether it diverged) stays in the GPU's
+//! memory, in a [`State`], so that whole steps can be captured as a graph and launched without a word from the host.
 //!
 //! Every algorithm is deterministic: on one model of GPU, with the same driver and libraries, the same bits come out.
 //! Between a GPU and the CPU bits differ where sums are taken in another order (products, biases, losses) and where an
@@ -24,12 +24,15 @@ mod launch;
 mod linear;
 mod local_response_norm;
 mod max_pool2d;
+mod plan;
 mod precision;
+mod progress;
 mod sgd;
 mod state;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 pub use activation::{add_bias, bias_gradient, bias_gradient_scratch, relu_and_bias_gradient, relu_gradient};
 pub use augmentation::{Change, change};
@@ -47,6 +50,8 @@ pub use linear::FullyConnected;
 pub use local_response_norm::ResponseNorm;
 pub use max_pool2d::Pool;
 pub use precision::Precision;
+pub use progress::{end_step, first_batch, judge_step, next_batch};
 pub use sgd::Sgd;
-pub use state::{CurvePoint, State, end_step, first_batch, judge_step, next_batch};
-pub use storage::{Storage, Weights};
+pub use state::{CurvePoint, State};
+pub use storage::Storage;
+pub use weights::Weights;

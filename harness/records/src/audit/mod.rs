@@ -17,8 +17,11 @@ use thiserror::Error;
 pub use overlap::{MATERIAL_SHARE, Match, MatchKind, Overlap};
 pub use similarity::{Comparison, Distance, Distances, LEVEL, MeasuredOn, Similarity};
 
-use crate::SCHEMA_VERSION;
 use crate::file::{FileError, write_atomic};
+use crate::version;
+
+/// The version of `audit.json`.
+pub const AUDIT_VERSION: u32 = 1;
 
 /// Name of the file in a study's folder.
 pub const AUDIT_FILE: &str = "audit.json";
@@ -27,7 +30,7 @@ pub const AUDIT_FILE: &str = "audit.json";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Audit {
-    /// [`SCHEMA_VERSION`] of the program that wrote it.
+    /// [`AUDIT_VERSION`] of the program that wrote it.
     pub schema_version: u32,
     /// Hash of all that it depends on: data, classes, seed, and the version of the measurement.
     pub basis: String,
@@ -95,7 +98,7 @@ pub enum AuditError {
     },
     /// It is of another version.
     #[error(
-        "{} has schema_version {found} where this program reads {SCHEMA_VERSION}; remove it, and `nt run` on the same \
+        "{} has schema_version {found} where this program reads {AUDIT_VERSION}; remove it, and `nt run` on the same \
             folder makes it again",
         path.display()
     )]
@@ -149,7 +152,7 @@ impl Audit {
         let parse = |source| AuditError::Parse { path: path.clone(), source };
         let value: serde_json::Value = serde_json::from_slice(&text).map_err(parse)?;
         let found = value.get("schema_version").and_then(serde_json::Value::as_u64).unwrap_or(0);
-        if found != u64::from(SCHEMA_VERSION) {
+        if !version::is_readable(found, AUDIT_VERSION) {
             return Err(AuditError::SchemaVersion { path, found });
         }
         Ok(Some(serde_json::from_value(value).map_err(parse)?))

@@ -10,9 +10,10 @@ use serde::Deserialize;
 
 use super::LedgerError;
 use super::warning::{Damage, LedgerWarning};
-use crate::SCHEMA_VERSION;
 use crate::file::{FileError, write_atomic};
+use crate::record::RECORD_VERSION;
 use crate::record::RunRecord;
+use crate::version;
 
 /// The start of every line. Inside a JSON string its quotes would be escaped, so it occurs nowhere else. So lines that
 /// ran together because a newline was damaged can be split again.
@@ -121,9 +122,9 @@ fn decode(path: &Path, line: usize, text: &[u8]) -> Result<Result<RunRecord, Dam
             (version, Err(Damage::Record { reason: error.to_string() }))
         }
     };
-    if version != SCHEMA_VERSION {
+    if !version::is_readable(version.into(), RECORD_VERSION) {
         let (path, found) = (path.to_owned(), version);
-        return Err(LedgerError::SchemaVersion { path, line, found, supported: SCHEMA_VERSION });
+        return Err(LedgerError::SchemaVersion { path, line, found, supported: RECORD_VERSION });
     }
     Ok(record)
 }

@@ -57,7 +57,7 @@ pub enum LedgerError {
         line: usize,
         /// What it says.
         found: u32,
-        /// [`crate::SCHEMA_VERSION`].
+        /// [`crate::record::RECORD_VERSION`].
         supported: u32,
     },
     /// A record refers to a file that is missing or different.

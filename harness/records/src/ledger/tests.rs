@@ -204,8 +204,8 @@ fn numbers_that_json_has_no_name_for_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let mut odd = record(0);
     let values = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.1 + 0.2, f64::MIN_POSITIVE, 1e300, 3.0];
-    odd.metrics = values.iter().map(|&value| crate::Metric::new("x", value, 1)).collect();
-    odd.learning_rate = f64::NAN;
+    odd.metrics = values.iter().map(|&value| crate::Measured::new(crate::Measure::TrainLossLast, value, 1)).collect();
+    odd.learning_rate = None;
     let digest = odd.digest();
     Ledger::open(dir.path()).unwrap().0.append(odd).unwrap();
     let (records, _) = read_records(dir.path()).unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use nt_scenario::JobId;
 use safetensors::{Dtype, SafeTensorError};
 
-use super::PicturesError;
+use super::{PICTURES_VERSION, PicturesError};
 use crate::tensor_file::{self, Column, Columns, ColumnsError};
 
 /// The weights of conv1.
@@ -79,12 +79,12 @@ impl Filters {
     fn to_bytes(&self) -> Result<Vec<u8>, SafeTensorError> {
         let shape = vec![self.num_filters, 3, self.kernel, self.kernel];
         let bytes = self.weight.iter().flat_map(|value| value.to_le_bytes());
-        tensor_file::to_bytes(vec![("conv1.weight", Column::new(Dtype::F32, shape, bytes))])
+        tensor_file::to_bytes(vec![("conv1.weight", Column::new(Dtype::F32, shape, bytes))], PICTURES_VERSION)
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, ColumnsError> {
         const NAME: &str = "conv1.weight";
-        let file = Columns::open(bytes)?;
+        let file = Columns::open(bytes, PICTURES_VERSION)?;
         let &[num_filters, _, kernel, _] = file.shape(NAME)?.as_slice() else { return Err(ColumnsError::Layout(NAME)) };
         let weight = file.f32s(NAME, &[num_filters, 3, kernel, kernel])?;
         Ok(Filters { num_filters, kernel, weight })

@@ -13,16 +13,18 @@ use thiserror::Error;
 pub use filters::Filters;
 pub use thumbnails::{MOST_SIDE, Thumbnails};
 
-use crate::SCHEMA_VERSION;
 use crate::file::{FileError, write_atomic};
 use crate::tensor_file::ColumnsError;
+
+/// The version of a file of pictures.
+pub const PICTURES_VERSION: u32 = 1;
 
 /// Why a picture's file cannot be written or read.
 #[derive(Debug, Error)]
 pub enum PicturesError {
     /// Its layout is not that of this version.
     #[error(
-        "{path}: {what} is not as schema_version {SCHEMA_VERSION} has it; remove the file to go without its pictures"
+        "{path}: {what} is not as schema_version {PICTURES_VERSION} has it; remove the file to go without its pictures"
     )]
     Layout {
         /// The file, relative to the study's folder.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use safetensors::{Dtype, SafeTensorError};
 
-use super::PicturesError;
+use super::{PICTURES_VERSION, PicturesError};
 use crate::tensor_file::{self, Column, Columns, ColumnsError};
 
 /// Largest side of a thumbnail, pixels.
@@ -68,14 +68,15 @@ impl Thumbnails {
 
     fn to_bytes(&self) -> Result<Vec<u8>, SafeTensorError> {
         let n = self.example_id.len();
-        tensor_file::to_bytes(vec![
+        let columns = vec![
             ("example_id", Column::new(Dtype::U32, vec![n], self.example_id.iter().flat_map(|id| id.to_le_bytes()))),
             ("pixels", Column::new(Dtype::U8, vec![n, self.side, self.side, 3], self.pixels.iter().copied())),
-        ])
+        ];
+        tensor_file::to_bytes(columns, PICTURES_VERSION)
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, ColumnsError> {
-        let file = Columns::open(bytes)?;
+        let file = Columns::open(bytes, PICTURES_VERSION)?;
         let &[n, side, _, _] = file.shape("pixels")?.as_slice() else { return Err(ColumnsError::Layout("pixels")) };
         let pixels = file.bytes("pixels", Dtype::U8, &[n, side, side, 3])?;
         let example_id = file.u32s("example_id", &[n])?;

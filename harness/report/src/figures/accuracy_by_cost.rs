@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use nt_scenario::{JobId, Method, Role};
 
 use super::accuracy_by_depth::{accuracy_axis, bars, panel as by_depth, percent};
+use super::spec::FIGURE_VERSION;
 use super::words::{FILLING, metric_words, name, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Note, Panel, Point, Series, SeriesKind, Sign, Tick};
 use nt_analysis::study::CellKey;
 use nt_analysis::{Analysis, CellResult, Quadrant};
-use nt_records::SCHEMA_VERSION;
 use nt_records::manifest::Manifest;
 
 /// Free space to the left and right of the points, as a ratio.
@@ -50,7 +50,7 @@ pub fn accuracy_by_cost(analysis: &Analysis, target: &str, manifest: &Manifest) 
         facts += &format!(" · not counted, in the same unit: training of {}", sources.join(", "));
     }
     Some(FigureSpec {
-        schema_version: SCHEMA_VERSION,
+        schema_version: FIGURE_VERSION,
         name: name(study, "accuracy_by_cost", target),
         title: format!("{}: {} on {target} by cost of training", study.name, metric_words(study)),
         subtitle: facts,

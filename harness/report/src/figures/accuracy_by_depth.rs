@@ -1,15 +1,15 @@
 //! Accuracy against depth, with one panel for each quadrant: the headline figure.
 
+use nt_scenario::metric::Unit;
 use nt_stats::sign_flip::{Flips, ReplicateGaps, simultaneous_bands};
 use nt_stats::verdict::Settings;
 
 use super::depth::{curves, depth_axis, incomplete};
+use super::spec::FIGURE_VERSION;
 use super::words::{FILLING, metric_words, name, panel_title, round4, sentence, subtitle};
 use super::{Axis, Band, FigureSpec, Form, Note, Panel, Point, Reference, Series, Sign, Stroke, Tick, words};
 use nt_analysis::study::{CellKey, Study};
 use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, CellKind, CellResult, Quadrant};
-use nt_records::SCHEMA_VERSION;
-use nt_records::metric;
 
 /// Distance of the vertical axis's marks, per cent.
 const Y_STEP: f64 = 10.0;
@@ -26,7 +26,7 @@ pub fn accuracy_by_depth(analysis: &Analysis, target: &str, parameters: Option<u
     let quadrants: Vec<&Quadrant> = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target).collect();
     let panels: Vec<Panel> = quadrants.iter().map(|quadrant| panel(analysis, quadrant)).collect();
     FigureSpec {
-        schema_version: SCHEMA_VERSION,
+        schema_version: FIGURE_VERSION,
         name: name(study, "accuracy_by_depth", target),
         title: format!("{}: {} on {target} by depth of transfer", study.name, metric_words(study)),
         subtitle: subtitle(analysis, target, parameters),
@@ -48,33 +48,32 @@ pub fn accuracy_by_depth(analysis: &Analysis, target: &str, parameters: Option<u
 pub(super) fn accuracy_axis(panels: &[Panel], study: &Study) -> Axis {
     let mut values = words::extent(panels);
     values.extend(panels.iter().flat_map(|panel| &panel.references).map(|reference| reference.y));
-    let least = values.iter().copied().fold(100.0, f64::min);
+    // A share ends at 100; a loss has no end.
+    let end = match study.metric.unit() {
+        Unit::Fraction => 100.0,
+        Unit::Nats => f64::INFINITY,
+    };
+    let least = values.iter().copied().fold(end, f64::min);
     let most = values.iter().copied().fold(0.0, f64::max);
-    let low = (((least - 1.0) / Y_STEP).floor() * Y_STEP).clamp(0.0, 100.0 - Y_STEP);
-    let high = (((most + 1.0) / Y_STEP).ceil() * Y_STEP).clamp(low + Y_STEP, 100.0);
+    let low = (((least - 1.0) / Y_STEP).floor() * Y_STEP).clamp(0.0, end - Y_STEP);
+    let high = (((most + 1.0) / Y_STEP).ceil() * Y_STEP).clamp(low + Y_STEP, end);
     let num_steps = ((high - low) / Y_STEP).round() as u32;
     let step = if num_steps > 6 { 2 } else { 1 };
     let marks = (0..=num_steps)
         .map(|mark| low + Y_STEP * f64::from(mark))
         .filter(|at| ((at / Y_STEP).round() as u32).is_multiple_of(step));
     let ticks = marks.map(|at| Tick { at, label: format!("{at:.0}") }).collect();
-    let label = metric_words(study);
-    let label = format!("{}{} (%)", label[..1].to_uppercase(), &label[1..]);
+    let (label, unit) = (metric_words(study), study.metric.unit().of_hundred());
+    let label = format!("{}{} ({unit})", label[..1].to_uppercase(), &label[1..]);
     Axis { label, low, high, is_logarithmic: false, ticks }
 }
 
 pub(super) fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
-    let study = &analysis.study;
     let mut series = curves(analysis, quadrant, point);
     series.iter_mut().for_each(|series| simultaneous(analysis, series));
     let chance = analysis.test_sets.get(&quadrant.target).map(|test| Reference {
         label: "chance".to_owned(),
-        y: percent(match study.metric {
-            metric::TOP5 => (5.0 / test.num_classes as f64).min(1.0),
-            // Any guess scores the same, whatever the classes' sizes.
-            metric::MEAN_PER_CLASS => 1.0 / test.num_classes.max(1) as f64,
-            _ => test.chance,
-        }),
+        y: percent(test.chance),
         stroke: Stroke::Dotted,
     });
     Panel {

@@ -1,10 +1,10 @@
 //! The parts of a drop, depth by depth: a curve and a simultaneous band for each part, and one panel for each source.
 
 use super::depth::depth_axis;
+use super::spec::FIGURE_VERSION;
 use super::words::{fitted, gap_mark, metric_words, name, round4, subtitle};
 use super::{FigureSpec, Form, Note, Panel, Point, Reference, Series, SeriesKind, Sign, Stroke};
 use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
-use nt_records::SCHEMA_VERSION;
 
 /// The figure of one target; `None` if there is no decomposition.
 ///
@@ -25,14 +25,18 @@ pub fn decomposition(analysis: &Analysis, target: &str, parameters: Option<u64>)
     let has_few = shown.iter().flat_map(|one| &one.parts).any(|part| part.replicates.len() < BAND_REPLICATES);
     let caution = if has_few { format!(" (not reached below {BAND_REPLICATES} replicates)") } else { String::new() };
     Some(FigureSpec {
-        schema_version: SCHEMA_VERSION,
+        schema_version: FIGURE_VERSION,
         name: name(study, "decomposition", target),
         title: format!("{}: what the change at depth n is made of, on {target}", study.name),
         subtitle: subtitle(analysis, target, parameters),
         description: shown.iter().map(|one| sentence(one)).collect::<Vec<_>>().join(" "),
         form: Form::Bands,
         x: depth_axis(),
-        y: fitted(format!("Difference in {} (points)", metric_words(study)), &reach(&shown), gap_mark),
+        y: fitted(
+            format!("Difference in {} ({})", metric_words(study), study.metric.unit().hundredths()),
+            &reach(&shown),
+            gap_mark,
+        ),
         scale: None,
         num_columns: panels.len().clamp(1, 2),
         notes: vec![

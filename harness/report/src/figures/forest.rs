@@ -4,10 +4,10 @@ use nt_scenario::Method;
 
 use super::depth::{label, sources};
 use super::gap_by_depth::{axis_label, notes, point, references};
+use super::spec::FIGURE_VERSION;
 use super::words::{fitted, gap_mark, name, panel_title, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Panel, Series, SeriesKind, Tick, words};
 use nt_analysis::{Analysis, CellResult, Quadrant};
-use nt_records::SCHEMA_VERSION;
 
 /// The most rows of a panel, and the most panels of a figure. More contrasts make more figures, so that each fits a
 /// page.
@@ -36,7 +36,7 @@ pub fn forest(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Vec
         let mut told: Vec<&Quadrant> = parts.iter().map(|(_, quadrant)| *quadrant).collect();
         told.dedup();
         FigureSpec {
-            schema_version: SCHEMA_VERSION,
+            schema_version: FIGURE_VERSION,
             name: if num_figures > 1 { format!("{stem}-{}", number + 1) } else { stem },
             title: format!("{}: every treatment against scratch on {target}{part}", study.name),
             subtitle: subtitle(analysis, target, parameters),

@@ -1,11 +1,11 @@
 //! The gap to scratch against depth, with one panel for each quadrant: the gaps that verdicts are about.
 
 use super::depth::{curves, depth_axis, incomplete};
+use super::spec::FIGURE_VERSION;
 use super::words::{FILLING, fitted, gap_mark, metric_words, name, panel_title, round4, sentence, subtitle};
 use super::{FigureSpec, Form, Note, Panel, Point, Reference, Sign, Stroke, words};
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant};
-use nt_records::SCHEMA_VERSION;
 
 /// The figure of one target. Rows are its sizes, columns the similarities of its sources.
 ///
@@ -18,7 +18,7 @@ pub fn gap_by_depth(analysis: &Analysis, target: &str, parameters: Option<u64>) 
     let mut reach = words::extent(&panels);
     reach.extend([-study.margin_pp, study.margin_pp]);
     FigureSpec {
-        schema_version: SCHEMA_VERSION,
+        schema_version: FIGURE_VERSION,
         name: name(study, "gap_by_depth", target),
         title: format!("{}: gap to scratch on {target} by depth of transfer", study.name),
         subtitle: subtitle(analysis, target, parameters),
@@ -45,7 +45,7 @@ pub(super) fn notes(analysis: &Analysis) -> Vec<Note> {
 
 /// "Gap in top-1 accuracy (points)".
 pub(super) fn axis_label(study: &Study) -> String {
-    format!("Gap to scratch, {} (points)", metric_words(study))
+    format!("Gap to scratch, {} ({})", metric_words(study), study.metric.unit().hundredths())
 }
 
 /// No gap, and the margin on both sides.

@@ -3,10 +3,10 @@
 use nt_scenario::Method;
 
 use super::gap_by_depth::{axis_label, notes, point, references};
+use super::spec::FIGURE_VERSION;
 use super::words::{fitted, name, subtitle};
 use super::{Axis, FigureSpec, Form, Panel, Point, Series, SeriesKind, words};
 use nt_analysis::{Analysis, CellKind, CellResult};
-use nt_records::SCHEMA_VERSION;
 use nt_records::audit::{Distance, MeasuredOn, TargetAudit};
 
 /// What represents a source: its deepest treatment of each kind.
@@ -42,7 +42,7 @@ pub fn gap_by_similarity(analysis: &Analysis, target: &str, parameters: Option<u
     let mut across: Vec<f64> = points().flat_map(|point| point.across.map_or(vec![point.x], Vec::from)).collect();
     across.extend([0.0, 2.0]);
     Some(FigureSpec {
-        schema_version: SCHEMA_VERSION,
+        schema_version: FIGURE_VERSION,
         name: name(study, "gap_by_similarity", target),
         title: format!("{}: gap to scratch on {target} by measured similarity", study.name),
         subtitle: subtitle(analysis, target, parameters),

@@ -4,11 +4,11 @@ use nt_scenario::Method;
 use nt_scenario::network::LAYER_NAMES;
 
 use super::gap_by_depth::point;
+use super::spec::FIGURE_VERSION;
 use super::words::{metric_words, name, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Note, Panel, Series, SeriesKind, Sign, Tick, words};
 use nt_analysis::study::StudySource;
 use nt_analysis::{Analysis, CellKind, CellResult};
-use nt_records::SCHEMA_VERSION;
 use nt_records::number::signed;
 
 /// The figure of one target. Rows are its sizes, columns its trained sources. In a panel the layers copied run across,
@@ -32,7 +32,7 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
     let deepest = analysis.cells.iter().map(|cell| cell.key.copied).max().unwrap_or(7).max(1);
     let quadrants = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target);
     FigureSpec {
-        schema_version: SCHEMA_VERSION,
+        schema_version: FIGURE_VERSION,
         name: name(study, "lattice", target),
         title: format!("{}: gap to scratch on {target}, by what is copied and frozen", study.name),
         subtitle: subtitle(analysis, target, parameters),
@@ -41,7 +41,13 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
         x: axis("layers copied, from the input up", 1, deepest),
         y: axis("Layers frozen, of those copied", 0, deepest),
         scale: Some(Axis {
-            label: format!("gap in {}, from {} to {} points", metric_words(study), signed(-most), signed(most)),
+            label: format!(
+                "gap in {}, from {} to {} {}",
+                metric_words(study),
+                signed(-most),
+                signed(most),
+                study.metric.unit().hundredths()
+            ),
             low: -most,
             high: most,
             is_logarithmic: false,

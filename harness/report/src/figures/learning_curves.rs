@@ -6,14 +6,15 @@ use std::path::Path;
 use nt_scenario::Method;
 use rayon::prelude::*;
 
+use super::spec::FIGURE_VERSION;
 use super::words::{fitted, name, round4, subtitle};
 use super::{Axis, FigureSpec, Form, Panel, Point, Series, SeriesKind, words};
 use nt_analysis::study::{CellKey, StudySource};
 use nt_analysis::{Analysis, CellResult};
-use nt_records::SCHEMA_VERSION;
 use nt_records::curve::{CurveError, CurvePoint, read_curve};
 use nt_records::file::FileRef;
 use nt_records::number::thousands;
+use nt_records::record::Status;
 
 /// The figures of one target, one for each size. Rows are its trained sources. Columns are the frozen features and the
 /// copied whole network. A size without a curve has no figure.
@@ -45,7 +46,7 @@ pub fn learning_curves(
         let stem = name(study, "learning_curves", target);
         let (x, y) = axes(&panels);
         figures.push(FigureSpec {
-            schema_version: SCHEMA_VERSION,
+            schema_version: FIGURE_VERSION,
             name: format!("{stem}-{size}"),
             title: format!("{}: training on {target}, {size} ({per_class} images a class)", study.name),
             subtitle: subtitle(analysis, target, parameters),
@@ -65,7 +66,7 @@ pub fn learning_curves(
 /// Mean training loss of a cell's runs that ended in order, at the steps that all of them recorded.
 fn mean_loss(dir: &Path, cell: &CellResult) -> Result<Vec<Point>, CurveError> {
     let files: Vec<&FileRef> =
-        cell.runs.iter().filter(|run| run.status == "done").filter_map(|run| run.curve.as_ref()).collect();
+        cell.runs.iter().filter(|run| run.status == Status::Done).filter_map(|run| run.curve.as_ref()).collect();
     let mut sums: BTreeMap<u64, (f64, usize)> = BTreeMap::new();
     for file in &files {
         for CurvePoint { step, train_loss, .. } in read_curve(dir, file)? {

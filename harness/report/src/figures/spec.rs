@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The version of a figure's data.
+pub const FIGURE_VERSION: u32 = 1;
+
 /// A figure: panels over one pair of axes. It holds everything that drawing needs, and all data that a reader may
 /// reuse.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FigureSpec {
-    /// [`nt_records::SCHEMA_VERSION`] of the program that wrote it.
+    /// [`FIGURE_VERSION`] of the program that wrote it.
     pub schema_version: u32,
     /// Name of its files.
     pub name: String,

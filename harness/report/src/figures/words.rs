@@ -4,7 +4,6 @@ use super::depth::sources;
 use super::{Axis, Panel, Point, Tick};
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, Quadrant};
-use nt_records::metric;
 use nt_records::number::thousands;
 
 /// What filled and hollow markers mean. A gate can hold back a gap whose interval excludes zero, so hollow covers both.
@@ -18,7 +17,7 @@ pub(super) fn name(study: &Study, stem: &str, target: &str) -> String {
 
 /// The deciding metric: "top-1 accuracy".
 pub(super) fn metric_words(study: &Study) -> &'static str {
-    metric::words(study.metric)
+    study.metric.words()
 }
 
 /// Network, replicates, test images.

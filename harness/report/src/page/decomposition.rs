@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use crate::material::Material;
-use crate::words::answer;
 use crate::words::number::{NONE, gap, interval};
 use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Decomposition, Part};
 
@@ -56,7 +55,7 @@ pub(crate) fn prose(analysis: &Analysis) -> Vec<String> {
          scratch); specificity is what the other task's features lose beside the target's own; recovery is what \
          fine-tuning wins back. In brackets the band that covers all depths of a column at once with {:.0} % (joint sign \
          flips), for this test set.",
-        answer::metric(analysis.study.metric),
+        analysis.study.metric.words(),
         100.0 * BAND_LEVEL
     )];
     prose.extend(few.map(|count| {

@@ -212,12 +212,12 @@ fn replicates(material: &Material, cell: &CellResult) -> Markup {
                             td { (run.replicate) }
                             td { (percent(run.value)) }
                             @if !is_scratch { td { (gap(gaps.get(&run.replicate).copied())) } }
-                            td { (percent(run.validation_top1)) }
+                            td { (percent(run.validation)) }
                             td {
-                                @if run.setting.is_nan() { (NONE) } @else { (text(run.setting)) }
-                                @if run.learning_rate_on_edge { " (edge)" }
+                                @if let Some(setting) = run.setting { (text(setting.value())) } @else { (NONE) }
+                                @if run.setting_on_edge { " (edge)" }
                             }
-                            td { (run.status) @if run.is_at_chance { ", at chance" } }
+                            td { (run.status.word()) @if run.is_at_chance { ", at chance" } }
                         }
                     }
                 }
@@ -230,7 +230,8 @@ fn sizes(effects: &Effects) -> Markup {
     html! {
         h3 { "Effect sizes" }
         dl {
-            dt { "log-odds" } dd { (format!("{:+.2}", effects.log_odds).replace('-', "−")) }
+            dt { "log-odds" }
+            dd { (effects.log_odds.map_or(NONE.to_owned(), |odds| format!("{odds:+.2}").replace('-', "−"))) }
             dt { "error, relative to scratch's" }
             dd { (effects.relative_error.map_or(NONE.to_owned(), |change| format!("{} %", signed(100.0 * change)))) }
             dt { "Hedges' g" }

@@ -8,6 +8,7 @@ use crate::material::Material;
 use crate::words::number::{NONE, counted, percent};
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::number::text;
+use nt_records::record::Status;
 
 /// What the records show.
 pub(crate) fn checks(analysis: &Analysis) -> Vec<Check> {
@@ -63,7 +64,7 @@ fn budget(analysis: &Analysis) -> Check {
 }
 
 fn edges(analysis: &Analysis) -> Check {
-    let on_edge = |cell: &&CellResult| cell.runs.iter().any(|run| run.learning_rate_on_edge);
+    let on_edge = |cell: &&CellResult| cell.runs.iter().any(|run| run.setting_on_edge);
     let count = analysis.cells.iter().filter(on_edge).count();
     Check {
         subject: "edge of the search (gate 1)",
@@ -90,7 +91,7 @@ fn replicates(analysis: &Analysis) -> Check {
 fn openings(analysis: &Analysis) -> Check {
     let runs = || analysis.cells.iter().flat_map(|cell| &cell.runs);
     let (done, once) = runs()
-        .filter(|run| run.status == "done")
+        .filter(|run| run.status == Status::Done)
         .fold((0_usize, 0_usize), |(done, once), run| (done + 1, once + usize::from(run.test_openings == 1)));
     let tuning: u32 = analysis.searches.values().map(|search| search.test_openings).sum();
     Check {
@@ -181,7 +182,7 @@ pub(crate) fn arms(analysis: &Analysis) -> Vec<ArmRow> {
 
 fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
     let search = analysis.searches.get(&cell.key);
-    let mut rates: Vec<f64> = cell.runs.iter().map(|run| run.setting).filter(|rate| !rate.is_nan()).collect();
+    let mut rates: Vec<f64> = cell.runs.iter().filter_map(|run| Some(run.setting?.value())).collect();
     rates.sort_by(f64::total_cmp);
     rates.dedup();
     let rates: Vec<String> = rates.into_iter().map(text).collect();
@@ -193,7 +194,7 @@ fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
         rates: search.map_or(0, |search| search.num_rates),
         search_runs: search.map_or(0, |search| search.num_runs),
         setting: if rates.is_empty() { NONE.to_owned() } else { rates.join(", ") },
-        is_on_edge: cell.runs.iter().any(|run| run.learning_rate_on_edge),
+        is_on_edge: cell.runs.iter().any(|run| run.setting_on_edge),
         runs: format!("{}/{}", cell.num_done(), cell.num_planned),
         test_openings: cell.runs.iter().map(|run| run.test_openings).sum(),
     }

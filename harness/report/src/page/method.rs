@@ -5,11 +5,10 @@ use nt_stats::trust::{CALIBRATION, NOT_OFFERED};
 use nt_stats::verdict::Decision;
 
 use crate::material::Material;
-use crate::words::answer;
 use crate::words::number::{counted, percent};
 use nt_analysis::Analysis;
-use nt_records::metric::MEAN_PER_CLASS;
 use nt_records::number::thousands;
+use nt_scenario::metric::Grain;
 
 /// How it was decided.
 pub(crate) fn section(material: &Material) -> Markup {
@@ -49,13 +48,13 @@ fn inference(analysis: &Analysis) -> Markup {
     let study = &analysis.study;
     html! {
         p {
-            "The gap of a treatment is its " (answer::metric(study.metric)) " minus that of training from scratch. Its "
+            "The gap of a treatment is its " (study.metric.words()) " minus that of training from scratch. Its "
             "interval comes from crossed random effects of replicates and test images, with tails between the t of the "
             "replicates and the t of the images. It holds for new replicates and new test images. The "
             (analysis.family_size)
             " gaps form one family: p-values and intervals are adjusted by Holm's method at " (study.alpha)
             ". "
-            @if study.metric == MEAN_PER_CLASS {
+            @if study.metric.grain() == Grain::Class {
                 "Every class counts the same, however many test images it has. The classes' sizes are taken as fixed. "
             }
             "MATERIAL means beyond ±" (study.margin_pp) " points. EQUIVALENT means that two one-sided tests show the "

@@ -17,7 +17,9 @@ use crate::figures::Form;
 use crate::material::{Figure, Material};
 use crate::pictures;
 use crate::words::answer;
-use nt_records::SCHEMA_VERSION;
+
+/// The version of the page's layout.
+const PAGE_VERSION: u32 = 1;
 
 const STYLE: &str = include_str!("../../assets/page.css");
 const SCRIPT: &str = include_str!("../../assets/page.js");
@@ -33,7 +35,7 @@ pub(crate) fn document(material: &Material) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content="nt";
-                meta name="schema_version" content=(SCHEMA_VERSION);
+                meta name="schema_version" content=(PAGE_VERSION);
                 title { (study.name) " · negative transfer" }
                 style { (PreEscaped(STYLE)) (PreEscaped(pictures::style(&material.thumbnails))) }
             }

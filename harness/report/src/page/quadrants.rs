@@ -16,7 +16,7 @@ pub(crate) fn table(material: &Material) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="The answer by quadrant" {
             table.quadrants {
                 caption {
-                    "Gaps to training from scratch in points of " (answer::metric(analysis.study.metric))
+                    "Gaps to training from scratch in " (answer::points_of(analysis.study.metric))
                     "; below zero is harm. Intervals are adjusted over all " (analysis.family_size) " contrasts, and "
                     "those of the choices over the quadrants. Brackets give the number of replicates in which validation "
                     "chose that treatment (n = " (analysis.study.replicates) " replicates"

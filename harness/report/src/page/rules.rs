@@ -18,8 +18,8 @@ pub(crate) fn section(material: &Material) -> Markup {
             h2 #rules { "Rules of thumb on trial" }
             p.soft {
                 "CS231n's advice for each quadrant, tested on this data, with this network. A comparison is the "
-                "advised treatment minus its alternative, on the same replicates and test images, in points of "
-                (answer::metric(analysis.study.metric))
+                "advised treatment minus its alternative, on the same replicates and test images, in "
+                (answer::points_of(analysis.study.metric))
                 ". " (counted(analysis.rule_family_size(), "comparison")) " of rules "
                 @if analysis.rule_family_size() == 1 { "forms" } @else { "form" }
                 " a family of their own (Holm, " (analysis.study.alpha) ")."

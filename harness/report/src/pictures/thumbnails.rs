@@ -135,7 +135,7 @@ fn one(
     class_name: &dyn Fn(usize) -> String,
 ) -> Markup {
     let net = image.num_lost.abs_diff(image.num_won);
-    let class = class_name(image.class);
+    let class = image.classes.iter().map(|&class| class_name(class)).collect::<Vec<_>>().join(", ");
     let title = format!("test image {}: lost {}, won {}", image.example_id, image.num_lost, image.num_won);
     // A thousand drawers hold these, so every byte counts.
     html! {

@@ -9,7 +9,9 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-use nt_records::record::{Metric, RunRecord};
+use super::runs::RUNS_VERSION;
+use nt_records::measure::Measured;
+use nt_records::record::RunRecord;
 use nt_records::table::TableError;
 
 /// The columns of `runs.csv`, in its order.
@@ -33,10 +35,12 @@ message runs {
   optional int64 n_test;
   required byte_array status (utf8);
   required byte_array job (utf8);
+  required byte_array method (utf8);
+  optional double l2;
 }";
 
 /// A run and one of its metrics; `None` for a run that measured nothing.
-type Row<'a> = (&'a RunRecord, Option<&'a Metric>);
+type Row<'a> = (&'a RunRecord, Option<&'a Measured>);
 
 /// The records as Parquet, in the order given: one row for each run and metric, with missing values as nulls.
 ///
@@ -68,7 +72,7 @@ fn write(rows: &[Row<'_>]) -> Result<Vec<u8>, ParquetError> {
     let integer = |value: u32| Some(i32::try_from(value).unwrap_or(i32::MAX));
     let text = |value: &str| Some(ByteArray::from(value.as_bytes().to_vec()));
     let maybe = |value: &Option<String>| value.as_deref().and_then(text);
-    column::<Int32Type>(&mut group, rows, |(record, _)| integer(record.schema_version))?;
+    column::<Int32Type>(&mut group, rows, |_| integer(RUNS_VERSION))?;
     column::<ByteArrayType>(&mut group, rows, |(record, _)| text(&record.study))?;
     column::<ByteArrayType>(&mut group, rows, |(record, _)| text(record.role.word()))?;
     column::<ByteArrayType>(&mut group, rows, |(record, _)| maybe(&record.source))?;
@@ -80,12 +84,14 @@ fn write(rows: &[Row<'_>]) -> Result<Vec<u8>, ParquetError> {
     column::<Int32Type>(&mut group, rows, |(record, _)| integer(u32::from(record.frozen)))?;
     column::<Int32Type>(&mut group, rows, |(record, _)| integer(record.replicate))?;
     column::<DoubleType>(&mut group, rows, |(record, _)| Some(record.budget))?;
-    column::<DoubleType>(&mut group, rows, |(record, _)| Some(record.learning_rate).filter(|rate| !rate.is_nan()))?;
-    column::<ByteArrayType>(&mut group, rows, |(_, metric)| text(&metric?.name))?;
+    column::<DoubleType>(&mut group, rows, |(record, _)| record.learning_rate)?;
+    column::<ByteArrayType>(&mut group, rows, |(_, metric)| text(&metric?.measure.to_string()))?;
     column::<DoubleType>(&mut group, rows, |(_, metric)| Some(metric?.value))?;
     column::<Int64Type>(&mut group, rows, |(_, metric)| i64::try_from(metric?.n).ok())?;
     column::<ByteArrayType>(&mut group, rows, |(record, _)| text(record.status.word()))?;
     column::<ByteArrayType>(&mut group, rows, |(record, _)| text(&record.job.to_string()))?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| text(record.method.word()))?;
+    column::<DoubleType>(&mut group, rows, |(record, _)| record.l2)?;
     group.close()?;
     file.into_inner()
 }

@@ -11,9 +11,8 @@ use nt_analysis::{
     Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, Chosen, ClassEffect, CrossCheck, Effects, McNemar,
     Quadrant, WithoutOverlap,
 };
-use nt_records::SCHEMA_VERSION;
 use nt_records::table::TableError;
-use nt_records::verdicts::{VarianceRow, VerdictRow};
+use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow, VerdictRow};
 
 /// A contrast with its effect sizes; `None` if no replicate has both arms.
 #[derive(Serialize)]
@@ -68,7 +67,7 @@ struct McNemarRow {
 /// Effect sizes, rounded to four decimals. Below zero is harm, except for `relative_error_change`.
 #[derive(Serialize)]
 struct EffectRow {
-    log_odds_difference: f64,
+    log_odds_difference: Option<f64>,
     relative_error_change: Option<f64>,
     hedges_g: Option<f64>,
     hedges_g_low: Option<f64>,
@@ -135,7 +134,7 @@ pub(crate) fn verdicts_json(analysis: &Analysis, rows: &[VerdictRow]) -> Result<
     let choices =
         analysis.quadrants.iter().filter_map(|quadrant| Some(choice(analysis, quadrant, quadrant.chosen.as_ref()?)));
     let file = File {
-        schema_version: SCHEMA_VERSION,
+        schema_version: VERDICTS_VERSION,
         study: &analysis.study.name,
         verdicts: verdicts.collect(),
         choices: choices.collect(),
@@ -192,7 +191,7 @@ fn effects_of(cell: &CellResult) -> Option<EffectRow> {
     let effects: &Effects = cell.effects.as_ref()?;
     let standardized = effects.standardized.as_ref();
     Some(EffectRow {
-        log_odds_difference: rounded(effects.log_odds),
+        log_odds_difference: effects.log_odds.map(rounded),
         relative_error_change: effects.relative_error.map(rounded),
         hedges_g: standardized.map(|size| rounded(size.hedges_g)),
         hedges_g_low: standardized.map(|size| rounded(size.low)),

@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::verdicts::rounded;
 use nt_analysis::{Analysis, Trial, TrialContrast};
-use nt_records::SCHEMA_VERSION;
 use nt_records::table::{TableError, finish, row_error};
+
+/// The version of `rules.csv` and `rules.json`.
+const RULES_VERSION: u32 = 1;
 
 /// The scope of every outcome.
 const SCOPE: &str = "on this data, with this network";
@@ -59,7 +61,7 @@ pub(crate) fn rules(analysis: &Analysis) -> Result<(Vec<u8>, Vec<u8>), TableErro
     }
     let csv = finish("rules.csv", writer)?;
     let file = File {
-        schema_version: SCHEMA_VERSION,
+        schema_version: RULES_VERSION,
         study: &analysis.study.name,
         scope: SCOPE,
         family_size: analysis.rule_family_size(),
@@ -94,7 +96,7 @@ fn base<'a>(analysis: &'a Analysis, trial: &'a Trial) -> Row<'a> {
         rule: trial.rule.as_ref().map_or("", |rule| rule.advice),
         rule_verdict: trial.verdict.as_ref().map(RuleVerdict::to_string).unwrap_or_default(),
         scope: SCOPE,
-        schema_version: SCHEMA_VERSION,
+        schema_version: RULES_VERSION,
         ..Row::default()
     }
 }

@@ -4,10 +4,13 @@ use nt_records::number;
 use nt_records::record::RunRecord;
 use nt_records::table::{TableError, finish, row_error};
 
+/// The version of `runs.csv` and `runs.parquet`; 2 has the columns `method` and `l2`.
+pub const RUNS_VERSION: u32 = 2;
+
 const TABLE: &str = "runs.csv";
 
 /// The columns of `runs.csv`.
-pub const RUN_COLUMNS: [&str; 18] = [
+pub const RUN_COLUMNS: [&str; 20] = [
     "schema_version",
     "study",
     "role",
@@ -26,6 +29,8 @@ pub const RUN_COLUMNS: [&str; 18] = [
     "n_test",
     "status",
     "job",
+    "method",
+    "l2",
 ];
 
 /// The records as CSV, in the order given. A run that measured nothing is not left out: it has one row without a
@@ -44,11 +49,12 @@ pub fn runs_csv(records: &[&RunRecord]) -> Result<Vec<u8>, TableError> {
     finish(TABLE, writer)
 }
 
-fn rows(record: &RunRecord) -> Vec<[String; 18]> {
+fn rows(record: &RunRecord) -> Vec<[String; 20]> {
     let row = |metric: &str, value: String, n: String| {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let maybe = |value: Option<f64>| value.map(number::float).unwrap_or_default();
         [
-            record.schema_version.to_string(),
+            RUNS_VERSION.to_string(),
             record.study.clone(),
             record.role.word().to_owned(),
             text(&record.source),
@@ -60,16 +66,22 @@ fn rows(record: &RunRecord) -> Vec<[String; 18]> {
             record.frozen.to_string(),
             record.replicate.to_string(),
             number::float(record.budget),
-            if record.learning_rate.is_nan() { String::new() } else { number::float(record.learning_rate) },
+            maybe(record.learning_rate),
             metric.to_owned(),
             value,
             n,
             record.status.word().to_owned(),
             record.job.to_string(),
+            record.method.word().to_owned(),
+            maybe(record.l2),
         ]
     };
     if record.metrics.is_empty() {
         return vec![row("", String::new(), String::new())];
     }
-    record.metrics.iter().map(|metric| row(&metric.name, number::float(metric.value), metric.n.to_string())).collect()
+    record
+        .metrics
+        .iter()
+        .map(|metric| row(&metric.measure.to_string(), number::float(metric.value), metric.n.to_string()))
+        .collect()
 }

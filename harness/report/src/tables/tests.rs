@@ -11,7 +11,7 @@ use nt_records::verdicts::VERDICT_COLUMNS;
 fn runs_have_the_promised_columns_and_one_row_a_metric() {
     let mut diverged = record(1);
     diverged.metrics.clear();
-    diverged.learning_rate = f64::NAN;
+    diverged.learning_rate = None;
     let mut scratch = record(2);
     (scratch.source, scratch.similarity) = (None, None);
     let text = String::from_utf8(runs_csv(&[&record(0), &diverged, &scratch]).unwrap()).unwrap();

@@ -2,8 +2,7 @@
 
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, CellKind, CellResult};
-use nt_records::SCHEMA_VERSION;
-use nt_records::verdicts::VerdictRow;
+use nt_records::verdicts::{VERDICTS_VERSION, VerdictRow};
 use nt_stats::p_value::round_p;
 use nt_stats::verdict::Decision;
 
@@ -25,7 +24,7 @@ fn row(study: &Study, cell: &CellResult) -> VerdictRow {
         treatment: cell.treatment.clone(),
         copied: cell.key.copied,
         frozen: cell.key.frozen,
-        metric: study.metric.to_owned(),
+        metric: study.metric.name().to_owned(),
         reference: "scratch".to_owned(),
         gap_pp: of(|decision| Some(decision.gap.mean_pp)),
         ci_low_pp: of(|decision| decision.gap.low_pp),
@@ -39,7 +38,7 @@ fn row(study: &Study, cell: &CellResult) -> VerdictRow {
         verdict: cell.verdict().map(|verdict| verdict.name().to_owned()).unwrap_or_default(),
         attribution: text(|decision| decision.attribution.map(|cause| cause.name().to_owned()).unwrap_or_default()),
         source_gap_pp: of(|decision| decision.source_gap.as_ref().map(|gap| gap.mean_pp)),
-        schema_version: SCHEMA_VERSION,
+        schema_version: VERDICTS_VERSION,
         q_exploratory: decision.map(|decision| round_p(decision.screen_q)),
         mde_pp: of(|decision| decision.minimum_detectable_effect_pp),
         replicates_needed: decision.and_then(|decision| decision.need?.replicates()),

@@ -7,6 +7,7 @@ use crate::words::group;
 use crate::words::number::{NONE, counted, gap, interval};
 use nt_analysis::{Analysis, CellResult, Chosen, Quadrant, Tally};
 use nt_records::number::thousands;
+use nt_scenario::Metric;
 
 /// The answer to the study's question: where transfer did harm, what caused the harm, where it helped, what is open.
 pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
@@ -276,7 +277,7 @@ pub(crate) fn extreme(analysis: &Analysis, at: Option<usize>) -> Option<String> 
     Some(format!("{}: {}", cell.key.treatment_words(), gap(Some(cell.gap_pp()?))))
 }
 
-/// The metric in words: "top-1 accuracy".
-pub(crate) fn metric(name: &str) -> &'static str {
-    nt_records::metric::words(name)
+/// What gaps are counted in: "points of top-1 accuracy".
+pub(crate) fn points_of(metric: Metric) -> String {
+    format!("{} of {}", metric.unit().hundredths(), metric.words())
 }

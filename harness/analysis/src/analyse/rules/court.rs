@@ -7,6 +7,7 @@ use nt_stats::verdict::{Arm, Contrast, GateFailure, Reference};
 use super::super::chosen::best_on_validation;
 use super::super::gates::{self, Versus};
 use super::super::join::{Joined, Run, failures_of_training};
+use super::super::scores::Scores;
 use super::super::{AnalysisError, CellKind, CellResult, Quadrant, audited};
 use super::{Rule, RuleArm, TOP, Trial, TrialContrast, probe_depth, rule_of};
 use crate::study::Study;
@@ -74,10 +75,10 @@ impl<'a> Court<'a> {
             Err(missing) => return Ok(Err(missing)),
         };
         contrast.layers = [&ours, &theirs].into_iter().flat_map(|arm| arm.layers.iter().copied()).collect();
-        let has_hits =
-            |arm: &ArmRuns<'_>, replicate: &u32| arm.runs.get(replicate).is_some_and(|run| run.hits.is_some());
+        let has_scores =
+            |arm: &ArmRuns<'_>, replicate: &u32| arm.runs.get(replicate).is_some_and(|run| run.scores.is_some());
         let replicates: Vec<u32> =
-            ours.runs.keys().copied().filter(|one| has_hits(&ours, one) && has_hits(&theirs, one)).collect();
+            ours.runs.keys().copied().filter(|one| has_scores(&ours, one) && has_scores(&theirs, one)).collect();
         if replicates.is_empty() {
             return Ok(Err(format!("no replicate has {} and {}; run the study", advised.words(), alternative.words())));
         }
@@ -88,12 +89,12 @@ impl<'a> Court<'a> {
             advised.words(),
             alternative.words()
         );
-        let hits = |arm: &ArmRuns<'a>| -> Vec<&'a [bool]> {
-            replicates.iter().filter_map(|one| arm.runs.get(one)?.hits.as_deref()).collect()
+        let scores = |arm: &ArmRuns<'a>| -> Vec<&'a Scores> {
+            replicates.iter().filter_map(|one| arm.runs.get(one)?.scores.as_ref()).collect()
         };
         let gap = self
             .joined
-            .differences(&quadrant.target, &hits(&ours), &hits(&theirs))
+            .differences(&quadrant.target, None, &scores(&ours), &scores(&theirs))
             .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
         let mut failed_runs = failures_of_training(ours.by_replicate(), Arm::Treatment, &replicates);
         failed_runs.extend(failures_of_training(theirs.by_replicate(), Arm::Reference, &replicates));
@@ -143,7 +144,7 @@ impl<'a> Court<'a> {
         let mut cells = BTreeSet::new();
         let mut layers: BTreeMap<u8, usize> = BTreeMap::new();
         for replicate in 0..self.study.replicates {
-            if let Some((at, run)) = best_on_validation(self.joined, self.cells, &candidates, replicate) {
+            if let Some((at, run, _)) = best_on_validation(self.joined, self.cells, &candidates, replicate) {
                 runs.insert(replicate, run);
                 cells.insert(at);
                 *layers.entry(depth(&self.cells[at]).unwrap_or_default()).or_default() += 1;

@@ -9,7 +9,7 @@ mod tests;
 
 use nt_scenario::Method;
 use nt_scenario::network::NUM_LEARNED_LAYERS;
-use nt_stats::verdict::{Claim, Decision, RuleVerdict, decide, judge_rule};
+use nt_stats::verdict::{Claim, Decision, RuleVerdict, judge_rule};
 
 use super::join::Joined;
 use super::quadrant::quadrants;
@@ -179,7 +179,7 @@ pub(super) fn try_rules(
         }
         trials.push(trial);
     }
-    for ((trial, place), decision) in places.into_iter().zip(decide(&family, &study.settings())?) {
+    for ((trial, place), decision) in places.into_iter().zip(study.decide(&family)?) {
         trials[trial].contrasts[place].decision = Ok(decision);
     }
     for trial in trials.iter_mut().filter(|trial| trial.rule.is_ok()) {

@@ -83,13 +83,14 @@ fn a_verdict_that_rests_on_the_overlap_is_taken_down() {
 fn rewrite(dir: &std::path::Path, record: &mut RunRecord, is_right: impl Fn(u32, bool) -> bool) {
     let old = Predictions::read(dir, &record.files[0]).unwrap();
     let hits = old.hits(1);
-    let rows = old.example_ids().iter().zip(old.labels()).zip(hits);
+    let labels: Vec<u16> = old.labels().one_class().unwrap().iter().map(|&label| label as u16).collect();
+    let rows = old.example_ids().iter().zip(&labels).zip(hits);
     let top5 = rows.map(|((&example, &label), hit)| {
         let first = if is_right(example, hit) { label } else { (label + 1) % 8 };
         std::array::from_fn(|rank| (first + rank as u16) % 8)
     });
     let losses = vec![1.0; old.len()];
-    let new = Predictions::new(old.example_ids().to_vec(), old.labels().to_vec(), top5.collect(), losses).unwrap();
+    let new = Predictions::new(old.example_ids().to_vec(), labels.clone(), top5.collect(), losses).unwrap();
     let bytes = new.to_bytes().unwrap();
     record.files[0] = nt_records::file::FileRef::new(record.files[0].path.clone(), &bytes);
     std::fs::write(dir.join(&record.files[0].path), bytes).unwrap();
@@ -109,7 +110,7 @@ fn without_the_overlap_every_class_still_counts_the_same_where_the_metric_says_s
     let dir = tempfile::tempdir().unwrap();
     let mut mock = Mock::four_quadrants(like_the_default_study);
     mock.num_images = 101;
-    mock.study.metric = nt_records::metric::MEAN_PER_CLASS;
+    mock.study.metric = nt_scenario::Metric::MeanPerClass;
     let records = mock.write(dir.path());
     with_matches(audit(1.0, 0.1), Some("near"), MatchKind::Perceptual, 30).write(dir.path()).unwrap();
     let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
@@ -121,9 +122,11 @@ fn without_the_overlap_every_class_still_counts_the_same_where_the_metric_says_s
         let of_run = |record: &RunRecord| {
             let told = Predictions::read(dir.path(), &record.files[0]).unwrap();
             let mut classes: BTreeMap<u16, Vec<f64>> = BTreeMap::new();
-            for ((&example, &label), hit) in told.example_ids().iter().zip(told.labels()).zip(told.hits(1)) {
+            for ((&example, &label), hit) in
+                told.example_ids().iter().zip(told.labels().one_class().unwrap()).zip(told.hits(1))
+            {
                 if example >= 30 {
-                    classes.entry(label).or_default().push(f64::from(u8::from(hit)));
+                    classes.entry(label as u16).or_default().push(f64::from(u8::from(hit)));
                 }
             }
             let sizes: BTreeSet<usize> = classes.values().map(Vec::len).collect();

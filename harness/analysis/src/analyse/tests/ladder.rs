@@ -15,7 +15,11 @@ fn with_a_ladder(validation_of_rung: f64) -> Analysis {
             let mut rung = record.clone();
             (rung.role, rung.budget) = (Role::Ladder, 2.0);
             (rung.source, rung.similarity, rung.copied) = (None, None, 0);
-            for metric in rung.metrics.iter_mut().filter(|metric| metric.name == nt_records::metric::VALIDATION_TOP1) {
+            for metric in rung
+                .metrics
+                .iter_mut()
+                .filter(|metric| metric.measure == nt_records::Measure::Validation(nt_scenario::Metric::Top1))
+            {
                 metric.value = validation_of_rung;
             }
             rung

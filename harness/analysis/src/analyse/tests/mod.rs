@@ -2,8 +2,8 @@ mod audit;
 mod ladder;
 mod looks;
 
-use nt_scenario::{Method, Role};
-use nt_stats::verdict::{Attribution, Verdict};
+use nt_scenario::{Metric, Role};
+use nt_stats::verdict::{Attribution, Method, Reach, Verdict};
 
 use super::*;
 use crate::mock::{Mock, like_the_default_study};
@@ -14,7 +14,14 @@ use nt_records::record::Status;
 
 fn key(size: &str, source: Option<&str>, copied: u8, frozen: u8) -> CellKey {
     let source = source.map(str::to_owned);
-    CellKey { target: "shapes-b".to_owned(), size: size.to_owned(), source, copied, frozen, method: Method::Training }
+    CellKey {
+        target: "shapes-b".to_owned(),
+        size: size.to_owned(),
+        source,
+        copied,
+        frozen,
+        method: nt_scenario::Method::Training,
+    }
 }
 
 fn analysed(mock: &Mock) -> Result<Analysis, AnalysisError> {
@@ -69,7 +76,7 @@ fn a_source_below_random_layers_is_negative_transfer() {
 fn scratch_from_other_initial_weights_is_a_placebo_of_its_own_family() {
     let mut mock = Mock::four_quadrants(like_the_default_study);
     let source = mock.study.sources.iter().position(|source| source.is_untrained).unwrap();
-    let (treatment, method) = ("placebo".to_owned(), Method::Training);
+    let (treatment, method) = ("placebo".to_owned(), nt_scenario::Method::Training);
     mock.study.arms.push(crate::study::Arm { source, treatment, copied: 7, frozen: 0, method });
     let before = analysed(&Mock::four_quadrants(like_the_default_study)).unwrap();
     let analysis = analysed(&mock).unwrap();
@@ -152,7 +159,7 @@ fn a_run_that_fits_nothing_did_not_train_but_one_that_only_generalises_badly_did
 #[test]
 fn a_search_that_ended_on_its_edge_takes_a_verdict_one_step_down() {
     let mock = Mock::four_quadrants(like_the_default_study).editing(|key, record| {
-        record.learning_rate_on_edge = key.source.as_deref() == Some("far");
+        record.setting_on_edge = key.source.as_deref() == Some("far");
         true
     });
     let analysis = analysed(&mock).unwrap();
@@ -175,7 +182,10 @@ fn the_choice_is_made_on_validation_images_and_judged_on_test_images() {
     // Validation images like the features frozen at depth 2 best, test images full fine-tuning.
     let mock = Mock::four_quadrants(like_the_default_study).editing(|key, record| {
         let is_liked = (key.copied, key.frozen) == (2, 2);
-        let validation = record.metrics.iter_mut().find(|metric| metric.name == nt_records::metric::VALIDATION_TOP1);
+        let validation = record
+            .metrics
+            .iter_mut()
+            .find(|metric| metric.measure == nt_records::Measure::Validation(nt_scenario::Metric::Top1));
         validation.unwrap().value = if is_liked { 0.9 } else { 0.5 };
         true
     });
@@ -193,7 +203,7 @@ fn the_choice_is_made_on_validation_images_and_judged_on_test_images() {
 #[test]
 fn without_validation_images_nothing_is_chosen() {
     let mock = Mock::four_quadrants(like_the_default_study).editing(|_, record| {
-        record.metrics.retain(|metric| !metric.name.starts_with("validation"));
+        record.metrics.retain(|metric| !matches!(metric.measure, nt_records::Measure::Validation(_)));
         true
     });
     assert!(analysed(&mock).unwrap().quadrants.iter().all(|quadrant| quadrant.chosen.is_none()));
@@ -208,7 +218,7 @@ fn effect_sizes_agree_with_the_gap_they_belong_to() {
     let flips = effects.flips.unwrap();
     assert!((flips.positive - flips.negative - gap).abs() < 1e-12);
     assert_eq!(effects.scratch_wins, Some(1.0));
-    assert!(effects.log_odds < 0.0 && effects.standardized.unwrap().hedges_g < -5.0);
+    assert!(effects.log_odds.unwrap() < 0.0 && effects.standardized.unwrap().hedges_g < -5.0);
     let by_class = effects.classes.iter().map(|class| class.gap_pp * class.num_examples as f64).sum::<f64>();
     assert!((by_class / 640.0 - 100.0 * gap).abs() < 1e-9);
     let gaps = analysis.gaps_pp(cell);
@@ -268,7 +278,7 @@ fn where_every_class_counts_the_same_the_gap_is_the_mean_of_the_classes_gaps() {
     let mut mock = Mock::four_quadrants(like_the_default_study);
     // Eight classes, of which the last lacks images: 13 or 12 each, and one example more or less.
     mock.num_images = 101;
-    mock.study.metric = nt_records::metric::MEAN_PER_CLASS;
+    mock.study.metric = nt_scenario::Metric::MeanPerClass;
     let analysis = analysed(&mock).unwrap();
     let mut differing = 0;
     for cell in analysis.cells.iter().filter(|cell| cell.effects.is_some()) {
@@ -282,8 +292,32 @@ fn where_every_class_counts_the_same_the_gap_is_the_mean_of_the_classes_gaps() {
         differing += usize::from((100.0 * (flips.positive - flips.negative) - mean).abs() > 1e-9);
     }
     assert!(differing > 35, "hits weigh images, not classes: {differing} of 70 cells");
-    mock.study.metric = nt_records::metric::TOP1;
+    mock.study.metric = nt_scenario::Metric::Top1;
     let plain = analysed(&mock).unwrap();
     let verdict = |analysis: &Analysis| analysis.cell(&key("small", Some("near"), 7, 0)).unwrap().verdict();
     assert_eq!(verdict(&plain), verdict(&analysis));
+}
+
+#[test]
+fn mean_average_precision_is_judged_by_replicates_for_this_test_set() {
+    for metric in [Metric::MeanAveragePrecision, Metric::MeanAveragePrecision11] {
+        let analysis = analysed(&Mock::four_quadrants(like_the_default_study).judged_by(metric)).unwrap();
+        let frozen = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap().decision.clone().unwrap();
+        assert_eq!((frozen.verdict, frozen.gap.method), (Verdict::MaterialNegative, Method::PairedT), "{metric}");
+        assert_eq!(frozen.gap.scope.test_images, Reach::This);
+        assert_eq!(verdict_of(&analysis, &key("small", Some("near"), 7, 0)).0, Verdict::MaterialPositive, "{metric}");
+        assert!(analysis.quadrants.iter().all(|quadrant| quadrant.chosen.is_some()), "choices are made by this metric");
+    }
+}
+
+#[test]
+fn a_loss_that_rises_is_harm() {
+    let analysis = analysed(&Mock::four_quadrants(like_the_default_study).judged_by(Metric::LogLoss)).unwrap();
+    let harmed = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap();
+    assert_eq!(harmed.verdict(), Some(Verdict::MaterialNegative));
+    // An image lost costs 1.5 nats, and 53 of 100 are lost.
+    assert!((harmed.gap_pp().unwrap() + 79.5).abs() < 5.0, "{:?}", harmed.gap_pp());
+    let scratch = analysis.cell(&harmed.key.scratch()).unwrap();
+    assert!(harmed.mean > scratch.mean, "the loss itself is higher");
+    assert_eq!(harmed.effects.as_ref().unwrap().log_odds, None, "a loss has no odds");
 }
