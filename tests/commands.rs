@@ -115,7 +115,7 @@ fn an_interrupt_leaves_with_130_and_the_same_command_goes_on() {
     assert!(killed.success());
     let output = child.wait_with_output().unwrap();
     assert_exit(&output, 130);
-    assert!(said(&output).contains("the same command goes on"), "{}", said(&output));
+    assert!(said(&output).contains("run the same command to resume"), "{}", said(&output));
     assert_exit(&workplace.run("out", &[]), 0);
     assert_eq!(workplace.digest("out"), workplace.digest("whole"));
 }

@@ -124,9 +124,9 @@ fn distance(a: &Parameters, b: &Parameters) -> f64 {
 const FORMATS: [MemoryFormat; 2] = [MemoryFormat::ChannelsFirst, MemoryFormat::ChannelsLast];
 const ARCHITECTURES: [Architecture; 2] = [Architecture::AlexNet, Architecture::AlexNet2012];
 
-/// A rounding can decide on which side of a ReLU's corner a value falls, or which of two maxima is the first; what the two
-/// trainings do from that step on differs by far more than roundings, and neither is wrong. It happens in about one training
-/// of ten of this size, so two of three must agree.
+/// A rounding can decide on which side of a ReLU's corner a value falls, or which of two maxima is the first; what the
+/// two trainings do from that step on differs by far more than roundings, and neither is wrong. It happens in about one
+/// training of ten of this size, so two of three must agree.
 #[test]
 fn a_training_of_50_steps_is_the_cpus_to_1e_4_whatever_is_frozen() {
     let draw = draw();
@@ -432,7 +432,7 @@ fn a_gpu_that_gives_out_ends_the_run_and_the_same_command_goes_on() {
     let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
     let ended = run_command(&place, "out", &["--jobs", "2"]).env("NT_STAND_IN_LAUNCHES", "3000").output().unwrap();
     assert_exit(&ended, 3);
-    assert!(said(&ended).contains("the same command goes on from there"), "{}", said(&ended));
+    assert!(said(&ended).contains("run the same command to resume"), "{}", said(&ended));
     let before = records(&place.path("out"));
     assert!(!before.is_empty() && before.iter().all(|record| record["status"]["state"] == "done"), "no job is blamed");
     assert_exit(&run(&place, "out", &[]), 0);

@@ -1,5 +1,5 @@
-//! The audit of a study's data, before anything is trained: do test images stand among training images (gate 6), and how
-//! far do the sources lie from the targets (gate 7)?
+//! The audit of a study's data, before anything is trained: do test images stand among training images (gate 6), and
+//! how far do the sources lie from the targets (gate 7)?
 //!
 //! It trains nothing, opens no test label, and changes no record.
 

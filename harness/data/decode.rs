@@ -68,8 +68,8 @@ pub enum DecodeError {
 /// Decodes a JPEG or PNG file, told apart by its first bytes, to 8-bit RGB.
 ///
 /// Grey is spread over the three channels; palettes and low bit depths are expanded; 16 bits are rounded to 8; CMYK is
-/// multiplied out. Embedded colour profiles and gamma are ignored, as torchvision does. A picture is turned upright where
-/// its EXIF data say so, and what is transparent is laid on white: people see it so. Torchvision does neither (by
+/// multiplied out. Embedded colour profiles and gamma are ignored, as torchvision does. A picture is turned upright
+/// where its EXIF data say so, and what is transparent is laid on white: people see it so. Torchvision does neither (by
 /// default it leaves the orientation, and it drops the alpha channel).
 ///
 /// JPEG is decoded strictly, by scalar code alone: its vector code is not promised to give the same bits.

@@ -53,7 +53,8 @@ impl View {
 }
 
 impl View {
-    /// Fingerprints of `(label, index)` pairs, in parallel, in the order given; no more than a few pictures are in memory.
+    /// Fingerprints of `(label, index)` pairs, in parallel, in the order given; no more than a few pictures are in
+    /// memory.
     fn fingerprints(&self, split: Split, examples: &[(u32, u32)]) -> Result<Vec<Identified>, DataError> {
         let length = self.dataset.side() * self.dataset.side() * 3;
         let offsets = self.offsets(split);

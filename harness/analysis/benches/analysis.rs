@@ -1,6 +1,6 @@
 //! The whole analysis of a large study, from its files: CPU; 1,000 cells × 10 replicates × 10,000 test images of 10
-//! classes, each run a file of 200 kB. Reading and proving the files, pairing, Holm over 996 contrasts, exact joint sign
-//! flips (512 of them tell ten replicates apart), effect sizes, and 1,000 two-way bootstrap draws of the 50 cells
+//! classes, each run a file of 200 kB. Reading and proving the files, pairing, Holm over 996 contrasts, exact joint
+//! sign flips (512 of them tell ten replicates apart), effect sizes, and 1,000 two-way bootstrap draws of the 50 cells
 //! nearest to another verdict. Beside it 10,000 joint sign flips of 1,000 cells × 20 replicates.
 //!
 //! Writes 2 GB below the system's folder for temporary files. The peak of resident memory is printed at the end.

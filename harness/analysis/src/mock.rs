@@ -13,10 +13,10 @@ use nt_scenario::{ClassSets, LabelKind, Method, Metric};
 
 use crate::study::{Arm, CellKey, Study, StudySource, StudyTarget};
 
-/// Changes a record before it is written, or says that it is not to be.
+/// Changes a record before it is written, or says that it is not to be written.
 type Edit = dyn Fn(&CellKey, &mut RunRecord) -> bool;
 
-/// A study whose every accuracy is known: from it come records and predictions, as a run would write them.
+/// A study in which every accuracy is known. It writes the records and predictions that a run would write.
 pub struct Mock {
     /// Its scenario.
     pub study: Study,
@@ -130,9 +130,9 @@ impl Mock {
         self
     }
 
-    /// Writes the study's folder, and gives back its records.
+    /// Writes the study's folder, and returns its records.
     pub fn write(&self, dir: &Path) -> Vec<RunRecord> {
-        // By plain writes: what the ledger adds is that they last, and that costs a test seconds.
+        // Plain writes: the ledger would make them durable, and that costs a test seconds.
         std::fs::create_dir_all(dir.join("predictions")).unwrap();
         let mut records = Vec::new();
         let mut number = 0;
@@ -218,8 +218,8 @@ impl Mock {
         Predictions::new((0..self.num_images).collect(), labels, top5, losses).unwrap()
     }
 
-    /// Scores of images that have each class with a chance of .2. A class that an image has is found, scored above what it
-    /// lacks, as often as the cell is accurate.
+    /// Scores of images that have each class with a chance of .2. A class that an image has is found, scored above what
+    /// it lacks, as often as the cell is accurate.
     fn scores(&self, key: &CellKey, replicate: u32) -> Predictions {
         let drift = 0.04 * (uniform(&["replicate", &replicate.to_string()]) - 0.5);
         let chance_of_hit = (self.accuracy)(key) + drift;

@@ -1,4 +1,4 @@
-//! What a study set out to do, as analysis and report need it: the scenario without what only training needs.
+//! A study as analysis and report need it: the scenario without what only training needs.
 
 use std::borrow::Borrow;
 
@@ -10,7 +10,7 @@ use nt_stats::verdict::{
     estimate_runs_at,
 };
 
-/// Level of the two one-sided tests of equivalence: the protocol fixes it.
+/// Level of the two one-sided tests of equivalence, which the protocol fixes.
 pub const EQUIVALENCE_ALPHA: f64 = 0.05;
 
 /// A study's question, axes and decision rule.
@@ -30,7 +30,7 @@ pub struct Study {
     pub alpha: f64,
     /// Level of the two one-sided tests of equivalence, adjusted over the family.
     pub equivalence_alpha: f64,
-    /// Numbers of replicates after which verdicts may be given, ascending; empty where they are given once, at the end.
+    /// Numbers of replicates after which verdicts may be given, ascending; empty if they are given once, at the end.
     pub looks: Vec<u32>,
     /// The network in words: `alexnet, width 0.125, 48 px, he-normal`.
     pub network: String,
@@ -40,11 +40,11 @@ pub struct Study {
     pub search: String,
     /// Settings that may be tried beyond an edge of the grid.
     pub extension: u32,
-    /// What transfer is judged on, in the scenario's order.
+    /// The targets, in the scenario's order.
     pub targets: Vec<StudyTarget>,
-    /// Where knowledge comes from, in the scenario's order.
+    /// The sources, in the scenario's order.
     pub sources: Vec<StudySource>,
-    /// Lattice points by source, in the scenario's order; scratch is not among them.
+    /// The lattice points of each source, in the scenario's order, without scratch.
     pub arms: Vec<Arm>,
 }
 
@@ -64,9 +64,10 @@ pub struct StudySource {
     pub name: String,
     /// The similarity its author declares.
     pub similarity: String,
-    /// Whether it was ever trained: an untrained one is the control that tells the source's part from freezing's.
+    /// Whether it was never trained. An untrained source is the control that separates the source's effect from that of
+    /// freezing.
     pub is_untrained: bool,
-    /// Whether it is the target task itself: Yosinski's BnB, which tells co-adaptation from specificity.
+    /// Whether it is the target task itself: Yosinski's BnB, which separates co-adaptation from specificity.
     pub is_selffer: bool,
 }
 
@@ -85,14 +86,14 @@ pub struct Arm {
     pub method: Method,
 }
 
-/// What a cell is: keys are joined on this, never on position.
+/// The key of a cell. Runs are joined on keys, never on position.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellKey {
     /// The target.
     pub target: String,
     /// Name of its size.
     pub size: String,
-    /// The source; none for scratch.
+    /// The source; `None` for scratch.
     pub source: Option<String>,
     /// Layers copied.
     pub copied: u8,
@@ -125,13 +126,13 @@ impl CellKey {
         CellKey { source: Some(source.to_owned()), ..self.clone() }
     }
 
-    /// The cell for people: `shapes-b/small/near/(3,3)`, `shapes-b/small/near/probe(3)`.
+    /// The cell's name for people: `shapes-b/small/near/(3,3)`, `shapes-b/small/near/probe(3)`.
     pub fn name(&self) -> String {
         let source = self.source.as_deref().unwrap_or("scratch");
         format!("{}/{}/{source}/{}", self.target, self.size, self.point())
     }
 
-    /// Its treatment for people: `(3,3)`, `probe(3)`.
+    /// The name of its treatment for people: `(3,3)`, `probe(3)`.
     pub fn point(&self) -> String {
         self.method.point(self.copied, self.frozen)
     }
@@ -243,7 +244,7 @@ impl Study {
         words
     }
 
-    /// Every cell with its treatment's name, scratch first in each target and size; each lattice point once.
+    /// Every cell with its treatment's name: each lattice point once, and scratch first in each target and size.
     pub fn cells(&self) -> Vec<(CellKey, String)> {
         let mut cells: Vec<(CellKey, String)> = Vec::new();
         for target in &self.targets {

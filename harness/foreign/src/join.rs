@@ -1,4 +1,4 @@
-//! Rows to runs, joined on keys: cell, arm, unit and replicate, example.
+//! Joins rows to runs on their keys: cell, arm, unit and replicate, example.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::key::{Key, name};
 use crate::table::{Row, Table};
 use crate::unit::{Unit, unit_of};
 
-/// What pairs two runs of a cell: the unit, if there is one, and the replicate in it.
+/// The key that pairs two runs of a cell: the unit, if there is one, and the replicate in it.
 pub(crate) type RunKey = (Option<Key>, Key);
 
 /// A run of an arm.
@@ -16,9 +16,9 @@ pub(crate) type RunKey = (Option<Key>, Key);
 pub(crate) struct Run {
     /// Its first line.
     pub(crate) line: usize,
-    /// Whether it diverged: it has no values then.
+    /// Whether it diverged. Then it has no values.
     pub(crate) diverged: bool,
-    /// Its score, a fraction, where values are per run.
+    /// Its score, a fraction, if values are per run.
     pub(crate) value: Option<f64>,
     /// Its hits, by example, each with its line.
     pub(crate) hits: BTreeMap<Key, (bool, usize)>,
@@ -27,7 +27,7 @@ pub(crate) struct Run {
 /// An arm of a cell.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Arm {
-    /// Its first row: what stands in columns that name neither cell nor arm.
+    /// Its first row, for the columns that name neither cell nor arm.
     pub(crate) first_row: usize,
     pub(crate) runs: BTreeMap<RunKey, Run>,
 }
@@ -67,7 +67,7 @@ pub(crate) fn join(table: &Table, roles: &Roles, asked: Option<Unit>, faults: &m
 }
 
 impl Roles {
-    /// Whether a row is read: one that the filters keep, or a run that diverged and so has no metric.
+    /// Whether a row is read: the filters keep it, or it is a run that diverged and so has no metric.
     fn keeps_run(&self, row: &Row) -> bool {
         let diverged = self.status.is_some_and(|at| row.fields[at] == DIVERGED);
         let holds =
@@ -78,7 +78,7 @@ impl Roles {
 
 const DIVERGED: &str = "diverged";
 
-/// Puts a row into its place; the per-run value it holds, as written.
+/// Puts a row into its place, and returns its per-run value as written.
 fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at: usize) -> Result<Option<f64>, Fault> {
     let row = &table.rows[at];
     let keys = |columns: &[usize]| columns.iter().map(|column| Key::new(&row.fields[*column])).collect::<Vec<_>>();

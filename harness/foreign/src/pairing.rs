@@ -1,4 +1,4 @@
-//! Arms to contrasts: every run has its partner, and every pair its test examples.
+//! Pairs arms to contrasts: every run needs a partner, and every pair the same test examples.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::join::{Arm, Cell, Joined, Run, RunKey, cell_words, run_words};
 use crate::key::{Key, name};
 use crate::table::Table;
 
-/// A contrast and where its names come from.
+/// A contrast, and the row that its names come from.
 pub(crate) struct Paired {
     pub(crate) cell: Vec<Key>,
     pub(crate) arm: Vec<Key>,
@@ -154,7 +154,7 @@ impl Pairing<'_> {
         let contrast = Contrast {
             name: format!("{} of {}", name(arm), cell_words(self.key)),
             reference: self.reference(is_control),
-            // Where nothing says how much is frozen, freezing is a possible cause.
+            // If nothing says how much is frozen, freezing is a possible cause.
             frozen: frozen.map_or(1, usize::from),
             gap,
             source_gap,
@@ -165,8 +165,8 @@ impl Pairing<'_> {
         Ok(Paired { cell, arm, row: runs.first_row, is_control, contrast, num_examples })
     }
 
-    /// Scratch if it is called so, or if nothing is copied: "negative transfer" is said against nothing else, and of no
-    /// untrained source, which transfers nothing.
+    /// Scratch if it is called so, or if nothing is copied. Only against scratch can a contrast be called "negative
+    /// transfer", and never for an untrained source, which transfers nothing.
     fn reference(&self, is_control: bool) -> Reference {
         let is_scratch = self.roles.reference.iter().any(|(column, value)| {
             value.eq_ignore_ascii_case("scratch")
@@ -186,7 +186,8 @@ impl Pairing<'_> {
         }
     }
 
-    /// Treatment minus reference over the pairs in which both trained, one row a unit; none without such a pair.
+    /// Treatment minus reference over the pairs in which both trained, with one row for each unit; `None` without such
+    /// a pair.
     fn differences(&self, runs: &Arm, reference: &Arm) -> Option<Result<Differences, DifferencesError>> {
         let mut units: BTreeMap<Key, Vec<(&Run, &Run)>> = BTreeMap::new();
         for (key, run) in runs.runs.iter().filter(|(_, run)| !run.diverged) {
@@ -204,7 +205,7 @@ impl Pairing<'_> {
     }
 }
 
-/// Without units, each replicate is one.
+/// Without units, each replicate is a unit.
 fn unit_of_run((unit, replicate): &RunKey) -> Key {
     unit.as_ref().unwrap_or(replicate).clone()
 }
@@ -212,7 +213,7 @@ fn unit_of_run((unit, replicate): &RunKey) -> Key {
 fn run_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>, method: Method) -> Result<Differences, DifferencesError> {
     let gap = |pairs: &Vec<(&Run, &Run)>| {
         let gaps = pairs.iter().filter_map(|(run, base)| Some(run.value? - base.value?));
-        // .71 − .61 and .82 − .72 are one gap: what rounding makes of them must not pass for variation.
+        // .71 − .61 and .82 − .72 are the same gap, and their rounding errors must not pass for variation.
         (gaps.sum::<f64>() / pairs.len() as f64 * 1e12).round() / 1e12
     };
     let gaps: Vec<f64> = units.values().map(gap).collect();

@@ -1,5 +1,5 @@
-//! Which treatment to use, as one who may not look at test labels would choose it: in every replicate the one that does
-//! best on that replicate's validation images.
+//! The choice of a treatment without test labels: in every replicate, the one that does best on that replicate's
+//! validation images.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,16 @@ use super::scores::Scores;
 use super::{AnalysisError, CellResult, Quadrant, audited};
 use crate::study::{CellKey, Study};
 
-/// The choice on validation images, and what it is worth on test images.
+/// The choice on validation images, and its gap on test images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chosen {
-    /// Positions in [`super::Analysis::cells`] of the cells chosen, and in how many replicates; most often first.
+    /// The cells chosen, by their positions in [`super::Analysis::cells`], and in how many replicates; most often
+    /// first.
     pub picks: Vec<(usize, usize)>,
     /// The chosen runs against scratch, decided in one family with the other quadrants' choices.
     pub decision: Decision,
-    /// Gap of the cell that does best on the test images less that of the choice, percentage points: what looking at
-    /// test labels would have pretended.
+    /// Gap of the cell that does best on the test images minus that of the choice, percentage points. Choosing by test
+    /// labels would have overstated the gap by this much.
     pub optimism_pp: Option<f64>,
 }
 
@@ -99,7 +100,7 @@ fn choice<'a>(
         .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
     let (arm, reference): (Vec<&Run>, Vec<&Run>) = pairs.into_iter().unzip();
     let mut failed_gates = failures_of(&arm, &reference, Versus::Scratch);
-    // What the audit says against a treatment that was chosen, it says against the choice.
+    // The choice fails the gates of the audit that any chosen treatment fails.
     failed_gates.extend(audited::inherited(counts.keys().map(|&at| &cells[at])));
     let contrast = Contrast {
         name,
@@ -115,7 +116,7 @@ fn choice<'a>(
     Ok(Some(Choice { contrast, picks, rows }))
 }
 
-/// By the deciding metric on validation images; ties by validation log-loss, then by the study's order.
+/// Orders by the deciding metric on validation images, then by validation log-loss, then by the study's order.
 pub(super) fn best_on_validation<'a>(
     joined: &'a Joined,
     cells: &[CellResult],

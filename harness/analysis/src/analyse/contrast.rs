@@ -1,4 +1,4 @@
-//! One cell against scratch: the paired differences, and what is known against them.
+//! One cell against scratch: the paired differences, and the gates that they fail.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::join::{Joined, failures_of_training};
 use super::{AnalysisError, CellResult, gates};
 use crate::study::{CellKey, Study};
 
-/// What became of a cell's contrast.
+/// A cell's contrast, prepared for the decision.
 pub(super) enum Prepared {
     /// It can be decided.
     Ready {
@@ -22,8 +22,8 @@ pub(super) enum Prepared {
     Unpaired,
 }
 
-/// Pairs a cell with scratch, and with the same treatment from the untrained source where there is one, on the test
-/// images that are not left out.
+/// Pairs a cell with scratch, and with the same treatment from the untrained source if there is one, on the test images
+/// that are not left out.
 pub(super) fn prepare(
     study: &Study,
     joined: &Joined,
@@ -60,7 +60,7 @@ pub(super) fn prepare(
     Ok(Prepared::Ready { contrast, first_replicate })
 }
 
-/// The same treatment from an untrained source. With nothing frozen it is scratch, and the two gaps are one.
+/// The same treatment from an untrained source. With nothing frozen it is scratch, and the two gaps coincide.
 fn untrained_twin(study: &Study, key: &CellKey) -> Option<CellKey> {
     if key.frozen == 0 || study.source(key.source.as_deref()?)?.is_untrained {
         return None;
@@ -75,7 +75,8 @@ pub(super) fn common_replicates(joined: &Joined, first: &CellKey, second: &CellK
     replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()
 }
 
-/// d[r, i] = score of the first − score of the second, one row a replicate; none without a replicate, or an image.
+/// d[r, i] = score of the first − score of the second, one row for each replicate; `None` without a replicate or an
+/// image.
 fn differences(
     joined: &Joined,
     first: &CellKey,

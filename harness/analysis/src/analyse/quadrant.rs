@@ -18,13 +18,13 @@ pub struct Quadrant {
     pub similarity: String,
     /// Its verdicts, counted.
     pub tally: Tally,
-    /// Position in [`super::Analysis::cells`] of its transfer cells, in the study's order.
+    /// Its transfer cells, by their positions in [`super::Analysis::cells`], in the study's order.
     pub cells: Vec<usize>,
     /// Of them, the one with the largest gap.
     pub best: Option<usize>,
     /// Of them, the one with the smallest gap.
     pub worst: Option<usize>,
-    /// What choosing among its cells on validation images comes to; none where there are none.
+    /// The choice among its cells on validation images; `None` if there are no validation images.
     pub chosen: Option<Chosen>,
 }
 
@@ -39,7 +39,7 @@ pub struct Tally {
     pub harmed: usize,
     /// POSITIVE, whatever the attribution.
     pub helped: usize,
-    /// EQUIVALENT and neither of the above.
+    /// EQUIVALENT, and none of the above.
     pub equivalent: usize,
     /// INCONCLUSIVE, for whatever reason.
     pub undecided: usize,

@@ -20,12 +20,12 @@ use std::sync::Arc;
 /// Version of the arithmetic of the GPU kernels; as [`crate::NUMERICS_VERSION`] for the CPU's.
 pub const CUDA_NUMERICS_VERSION: u32 = 2;
 
-/// cuBLAS's scratch memory: as much as it takes by itself on a Hopper GPU. Its own, so that a product's algorithm, and its
-/// bits, do not depend on what other streams do.
+/// cuBLAS's scratch memory: as much as it takes by itself on a Hopper GPU. Its own, so that a product's algorithm, and
+/// its bits, do not depend on what other streams do.
 const BLAS_WORKSPACE_BYTES: usize = 32 << 20;
 
-/// One part in so many of a GPU's memory, counted up to the next 8 GiB, is the scratch memory that an algorithm may take:
-/// a property of the model, like the algorithms themselves, whatever else the GPU does.
+/// One part in so many of a GPU's memory, counted up to the next 8 GiB, is the scratch memory that an algorithm may
+/// take: a property of the model, like the algorithms themselves, whatever else the GPU does.
 const WORKSPACE_PART: usize = 32;
 
 /// A GPU, and a stream of work on it. One per thread of jobs; several of one GPU run side by side.
@@ -44,8 +44,9 @@ pub struct Gpu {
     most_workspace_bytes: usize,
 }
 
-// SAFETY: a Gpu is used by one thread at a time (it is not Sync). Its handles of cuBLAS and cuDNN may move between threads
-// as long as no two use one at once (cuDNN developer guide, "Thread Safety"), and every call binds the context first.
+// SAFETY: a Gpu is used by one thread at a time (it is not Sync). Its handles of cuBLAS and cuDNN may move between
+// threads as long as no two use one at once (cuDNN developer guide, "Thread Safety"), and every call binds the context
+// first.
 unsafe impl Send for Gpu {}
 
 impl Gpu {
@@ -65,9 +66,9 @@ impl Gpu {
     pub fn open(ordinal: usize, precision: Precision) -> Result<Self, CudaError> {
         let device = CudaDevice::new_with_stream(ordinal)
             .map_err(|error| CudaError::Open { ordinal, reason: error.to_string() })?;
-        // SAFETY: every buffer of this Gpu is made, used and freed on its one stream, in the order of the calls, so there
-        // is nothing for events between streams to order; who shares one with another stream waits where it matters. Events
-        // would also end a capture.
+        // SAFETY: every buffer of this Gpu is made, used and freed on its one stream, in the order of the calls, so
+        // there is nothing for events between streams to order; who shares one with another stream waits where it
+        // matters. Events would also end a capture.
         unsafe { device.disable_event_tracking() };
         Self::of_device(device, precision)
     }
@@ -75,8 +76,8 @@ impl Gpu {
     /// Queues work on the stream of a candle device that is there.
     ///
     /// # Errors
-    /// [`CudaError::Driver`], [`CudaError::Blas`] or [`CudaError::Dnn`] where the kernels cannot be loaded or a library does
-    /// not start.
+    /// [`CudaError::Driver`], [`CudaError::Blas`] or [`CudaError::Dnn`] where the kernels cannot be loaded or a library
+    /// does not start.
     pub fn of_device(device: CudaDevice, precision: Precision) -> Result<Self, CudaError> {
         let stream = device.cuda_stream();
         let kernels = Kernels::of(stream.context())?;
@@ -169,8 +170,8 @@ impl Gpu {
         Ok(self.stream.context().name()?)
     }
 
-    /// Backend, precision and version of the arithmetic, the model of the GPU, and the versions of the driver's interface,
-    /// cuDNN and cuBLAS: all that bits depend on.
+    /// Backend, precision and version of the arithmetic, the model of the GPU, and the versions of the driver's
+    /// interface, cuDNN and cuBLAS: all that bits depend on.
     ///
     /// # Errors
     /// [`CudaError::Driver`] or [`CudaError::Blas`] where a version cannot be read.
@@ -246,8 +247,8 @@ impl Gpu {
     }
 }
 
-/// Address of a tensor's first element, for calls that take bare addresses. Nothing is waited for: all work of a Gpu is on
-/// one stream.
+/// Address of a tensor's first element, for calls that take bare addresses. Nothing is waited for: all work of a Gpu is
+/// on one stream.
 pub(super) fn pointer<T>(gpu: &Gpu, tensor: &CudaView<'_, T>) -> sys::CUdeviceptr {
     tensor.device_ptr(gpu.stream()).0
 }

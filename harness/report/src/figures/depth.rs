@@ -1,4 +1,4 @@
-//! Curves over depth, as several figures share them.
+//! Curves over depth, which several figures share.
 
 use nt_scenario::Method;
 
@@ -6,7 +6,7 @@ use super::{Axis, Point, Series, SeriesKind, Tick};
 use nt_analysis::study::{CellKey, Study, StudySource};
 use nt_analysis::{Analysis, CellResult, Quadrant};
 
-/// Room left and right of the first and last depth, in depths.
+/// Room to the left of the first depth and to the right of the last, in depths.
 const X_ROOM: f64 = 0.5;
 
 /// What a figure shows of a cell at a depth.
@@ -25,7 +25,7 @@ pub(super) fn depth_axis(study: &Study) -> Axis {
     }
 }
 
-/// Every curve of a quadrant's panel: those of its sources, and of the untrained one.
+/// Every curve of a quadrant's panel: those of its sources, and those of the untrained source.
 pub(super) fn curves(analysis: &Analysis, quadrant: &Quadrant, point: PointOf) -> Vec<Series> {
     let sources = sources(analysis, quadrant);
     let untrained: Vec<&StudySource> = analysis.study.sources.iter().filter(|source| source.is_untrained).collect();
@@ -47,7 +47,7 @@ pub(super) fn sources<'a>(analysis: &'a Analysis, quadrant: &Quadrant) -> Vec<&'
     analysis.study.sources.iter().filter(in_quadrant).collect()
 }
 
-/// "12 of 20 runs" of curves that lack some; none where they are complete.
+/// "12 of 20 runs" for curves that lack some; `None` if they are complete.
 pub(super) fn incomplete(series: &[Series]) -> Option<String> {
     let points = series.iter().flat_map(|series| &series.points);
     let (done, planned) =
@@ -55,7 +55,7 @@ pub(super) fn incomplete(series: &[Series]) -> Option<String> {
     (done < planned).then(|| format!("{done} of {planned} runs"))
 }
 
-/// The cells of a source that a kind of curve goes through; none where there is no cell.
+/// The cells of a source that a kind of curve passes through; empty if there is no such cell.
 fn curve(
     analysis: &Analysis,
     quadrant: &Quadrant,
@@ -75,8 +75,8 @@ fn curve(
     let mut chosen: Vec<(u8, &CellResult)> =
         cells.into_iter().filter_map(|cell| depth(&cell.key, kind, most).map(|depth| (depth, cell))).collect();
     chosen.sort_by_key(|(depth, _)| *depth);
-    // (most, most) belongs to two curves; alone it is no curve of partial freezing, nor is (most, 0) one of
-    // fine-tuning.
+    // (most, most) belongs to two curves. Alone it is not a curve of partial freezing, and (most, 0) alone is not one
+    // of fine-tuning.
     let is_curve = match kind {
         SeriesKind::Frozen | SeriesKind::Untrained | SeriesKind::Probe => !chosen.is_empty(),
         SeriesKind::Partial => chosen.iter().any(|(_, cell)| cell.key.frozen < most),
@@ -106,7 +106,7 @@ fn depth(key: &CellKey, kind: SeriesKind, most: u8) -> Option<u8> {
     }
 }
 
-/// What a kind of curve is, with its source where there are several.
+/// A kind of curve in words, with its source if there are several.
 pub(super) fn label(kind: SeriesKind, most: u8, source: &str, num_sources: usize) -> String {
     let words = match kind {
         SeriesKind::Frozen => "first n copied and frozen, rest new".to_owned(),

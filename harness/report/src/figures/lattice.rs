@@ -1,4 +1,4 @@
-//! The lattice of treatments as a heat map: what copying and what freezing does, one panel a size and source.
+//! The lattice of treatments as a heat map: what copying and freezing do, with one panel for each size and source.
 
 use nt_scenario::Method;
 
@@ -10,8 +10,8 @@ use nt_analysis::study::{Study, StudySource};
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::number::signed;
 
-/// The figure of one target: rows are its sizes, columns its trained sources; in a panel the layers copied run across,
-/// the layers frozen upwards, and the colour is the gap.
+/// The figure of one target. Rows are its sizes, columns its trained sources. In a panel the layers copied run across,
+/// the layers frozen run upwards, and the colour is the gap.
 ///
 /// # Units
 /// Gaps in percentage points; depths in learned layers.
@@ -89,7 +89,7 @@ fn panel(analysis: &Analysis, target: &str, (size, per_class): (&str, usize), so
     let (done, planned) =
         cells.iter().fold((0, 0), |(done, planned), cell| (done + cell.num_done(), planned + cell.num_planned));
     let points = cells.iter().map(|cell| {
-        // A tile shows the mean alone; replicates and intervals are the other figures' part.
+        // A tile shows the mean only. Other figures show replicates and intervals.
         let of_curve = point(analysis, f64::from(cell.key.copied), cell);
         super::Point { replicates: Vec::new(), ..of_curve }
     });

@@ -1,4 +1,4 @@
-//! Treatments in as few words as a list of them takes.
+//! Lists of treatments in few words.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use nt_scenario::Method;
 use nt_analysis::CellResult;
 use nt_analysis::study::{CellKey, Study};
 
-/// "4–7 copied and frozen; 7 copied, 5–6 frozen", each source's apart where there are several.
+/// "4–7 copied and frozen; 7 copied, 5–6 frozen", separately for each source if there are several.
 pub(crate) fn treatments(study: &Study, cells: &[&CellResult], has_sources: bool) -> String {
     let words = |copied, frozen| Method::Training.words(copied, frozen, study.layers.len());
     let mut sources: Vec<&str> = Vec::new();
@@ -45,7 +45,7 @@ fn points_in_words(points: &[(u8, u8)], point_words: &dyn Fn(u8, u8) -> String) 
     }
     let rest: Vec<(u8, u8)> = points.iter().copied().filter(|(copied, frozen)| copied != frozen).collect();
     let tuned: BTreeSet<u8> = rest.iter().filter(|(_, frozen)| *frozen == 0).map(|(copied, _)| *copied).collect();
-    // Several that freeze nothing are told by what they copy; all others by what they freeze.
+    // Several treatments that freeze nothing are listed by what they copy, all others by what they freeze.
     if tuned.len() > 1 {
         words.push(format!("{} copied, none frozen", ranges(&tuned)));
     }

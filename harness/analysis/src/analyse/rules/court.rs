@@ -1,4 +1,4 @@
-//! The trial of a rule: which runs its arms are, and what their differences are.
+//! The trial of a rule: the runs of its arms, and their differences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ use super::super::{AnalysisError, CellKind, CellResult, Quadrant, audited};
 use super::{Rule, RuleArm, Trial, TrialContrast, probe_depth, rule_of};
 use crate::study::Study;
 
-/// What a trial is held on.
+/// The material of a trial.
 pub(super) struct Court<'a> {
     pub study: &'a Study,
     pub joined: &'a Joined,
     pub cells: &'a [CellResult],
 }
 
-/// The runs of an arm, by replicate, with the cells that they are of, and the layers chosen where there was a choice.
+/// The runs of an arm by replicate, their cells, and the layers chosen if there was a choice.
 struct ArmRuns<'a> {
     runs: BTreeMap<u32, &'a Run>,
     cells: BTreeSet<usize>,
@@ -107,12 +107,12 @@ impl<'a> Court<'a> {
         let of_audit = audited::inherited(ours.cells.union(&theirs.cells).map(|&at| &self.cells[at]));
         failed_gates.extend(of_audit.into_iter().map(|failure| match versus {
             Versus::Scratch => failure,
-            // The overlap helps both treatments, and nobody knows which of them more.
+            // The overlap helps both treatments, and it is unknown which of them it helps more.
             Versus::Arm { .. } => GateFailure { bias: None, ..failure },
         }));
         Ok(Ok(Contrast {
             name,
-            // Never "negative transfer": a rule that fails says only that its advice was the worse one.
+            // Never "negative transfer": a refuted rule shows only that its advice was the worse one.
             reference: Reference::Arm(alternative.words().to_owned()),
             frozen: 0,
             gap,
@@ -152,7 +152,7 @@ impl<'a> Court<'a> {
             }
         }
         if runs.is_empty() {
-            return Err("no run has validation images to choose the layer by; set validation_fraction".to_owned());
+            return Err("no run has validation images by which to choose the layer; set validation_fraction".to_owned());
         }
         Ok(ArmRuns { runs, cells, layers: layers.into_iter().collect() })
     }

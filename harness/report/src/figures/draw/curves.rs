@@ -27,9 +27,9 @@ pub(super) fn draw<DB: DrawingBackend>(
     if spec.form == Form::Lines {
         return panel.series.iter().try_for_each(|series| line(canvas, series, frame, 0.0));
     }
-    // What was measured along the axis stands where it was measured.
+    // Points that were measured along the axis are drawn at their measured places.
     let offsets = if spec.form == Form::Paths { vec![0.0; panel.series.len()] } else { offsets(panel.series.len()) };
-    // Replicates stand in the gap right of their interval.
+    // Replicates are drawn in the gap to the right of their interval.
     let aside = spacing(panel.series.len()) / 2.0;
     for (series, offset) in panel.series.iter().zip(&offsets) {
         if spec.form == Form::Bands {
@@ -67,7 +67,7 @@ fn band<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, band: &Band, frame: &Frame)
         .try_for_each(|&value| canvas.disc(frame.at(band.at, value), REPLICATE_RADIUS, REFERENCE.mix(0.8)))
 }
 
-/// Distance of neighbouring curves at one depth: they stand side by side, so that their intervals do not cover each
+/// Distance of neighbouring curves at one depth. They stand side by side, so that their intervals do not cover each
 /// other.
 fn spacing(num_curves: usize) -> f64 {
     const WIDEST: f64 = 0.24;
@@ -79,7 +79,7 @@ fn offsets(num_curves: usize) -> Vec<f64> {
     (0..num_curves).map(|index| (index as f64 - middle) * spacing(num_curves)).collect()
 }
 
-/// Dashes of a curve: those of its source, but for controls and trainings, which have their own.
+/// Dashes of a curve: those of its source, except for controls and trainings, which have their own.
 pub(in super::super) fn pattern(index: usize, kind: SeriesKind) -> &'static [f64] {
     match (kind, index) {
         (SeriesKind::Untrained, _) => &[3.0, 3.0],

@@ -1,4 +1,4 @@
-//! A forest plot: one row a contrast, its mean and interval across the page.
+//! A forest plot: one row for each contrast, with its mean and interval across the page.
 
 use plotters::prelude::*;
 
