@@ -3,26 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use nt_stats::verdict::{Bias, Consequence, Contrast, Decision, Estimate, Gate, GateFailure, Verdict};
+use nt_stats::verdict::{Bias, Consequence, Contrast, Decision, Gate, GateFailure, Verdict};
 
 use super::contrast::{self, Prepared};
 use super::join::Joined;
+use super::without_overlap::WithoutOverlap;
 use super::{AnalysisError, CellResult};
 use crate::audit::{Standing, order_findings};
 use crate::study::{CellKey, Study};
 use nt_records::audit::{Audit, MatchKind};
-
-/// A cell judged without the test images that are also training images.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WithoutOverlap {
-    /// Number of test images left out: exact copies and candidates, among the target's and the source's training
-    /// images.
-    pub num_left_out: usize,
-    /// The gap on the other images, adjusted over the family; `None` if no image is left.
-    pub gap: Option<Estimate>,
-    /// The verdict on the other images, before gates.
-    pub verdict: Option<Verdict>,
-}
 
 /// Applies the audit to a decided family. Judges every cell without its overlap, and adds the gates that it fails to
 /// its contrast. Returns whether any gate failed, so that the family must be decided again.

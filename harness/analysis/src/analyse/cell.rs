@@ -4,11 +4,11 @@ use nt_scenario::{JobId, Metric};
 use nt_stats::paired::paired;
 use nt_stats::verdict::{Decision, Verdict};
 
-use super::audited::WithoutOverlap;
 use super::checks::Checks;
 use super::effects::Effects;
 use super::join::{Joined, Run};
-use super::ladder::RungGap;
+use super::rung::RungGap;
+use super::without_overlap::WithoutOverlap;
 use crate::study::{CellKey, Study};
 use nt_records::file::FileRef;
 use nt_records::record::Status;

@@ -3,34 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Reference};
+use nt_stats::verdict::{Arm, Contrast, FailedRun, FailureReason, Reference};
 
 use super::gates::{Versus, failures_of};
 use super::join::{Joined, Run, Validation};
-use super::ladder::{self, Rows, Rung};
+use super::ladder::{self, Rows};
+use super::quadrant::{Chosen, Quadrant};
+use super::rung::Rung;
 use super::scores::Scores;
-use super::{AnalysisError, CellResult, Quadrant, audited};
+use super::{AnalysisError, CellResult, audited};
 use crate::study::{CellKey, Study};
-
-/// The choice on validation images, and its gap on test images.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chosen {
-    /// The cells chosen, by their positions in [`super::Analysis::cells`], and in how many replicates; most often
-    /// first.
-    pub picks: Vec<(usize, usize)>,
-    /// The chosen runs against scratch, decided in one family with the other quadrants' choices.
-    pub decision: Decision,
-    /// Gap of the cell that does best on the test images minus that of the choice, percentage points. Choosing by test
-    /// labels would have overstated the gap by this much.
-    pub optimism_pp: Option<f64>,
-}
-
-impl Chosen {
-    /// Replicates in which a choice was made.
-    pub fn num_replicates(&self) -> usize {
-        self.picks.iter().map(|(_, count)| count).sum()
-    }
-}
 
 /// Makes every quadrant's choice.
 pub(super) fn choose(

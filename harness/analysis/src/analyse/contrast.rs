@@ -31,7 +31,7 @@ pub(super) fn prepare(
     left_out: &BTreeSet<u32>,
 ) -> Result<Prepared, AnalysisError> {
     let (key, scratch) = (&cell.key, cell.key.scratch());
-    let replicates = common_replicates(joined, key, &scratch);
+    let replicates = joined.common_replicates(key, &scratch);
     let (Some(gap), Some(&first_replicate)) =
         (differences(joined, key, &scratch, &replicates, left_out)?, replicates.first())
     else {
@@ -39,7 +39,7 @@ pub(super) fn prepare(
     };
     let untrained = untrained_twin(study, key);
     let source_gap = match &untrained {
-        Some(twin) => differences(joined, key, twin, &common_replicates(joined, key, twin), left_out)?,
+        Some(twin) => differences(joined, key, twin, &joined.common_replicates(key, twin), left_out)?,
         None => None,
     };
     let mut failed_runs = failures_of_training(joined.runs(key), Arm::Treatment, &replicates);
@@ -67,12 +67,6 @@ fn untrained_twin(study: &Study, key: &CellKey) -> Option<CellKey> {
     }
     let untrained = study.sources.iter().find(|source| source.is_untrained)?;
     Some(key.from_source(&untrained.name))
-}
-
-pub(super) fn common_replicates(joined: &Joined, first: &CellKey, second: &CellKey) -> Vec<u32> {
-    let has = |key: &CellKey, replicate| joined.run(key, replicate).is_some_and(|run| run.scores.is_some());
-    let replicates = joined.runs(first).map(|(&replicate, _)| replicate);
-    replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()
 }
 
 /// d[r, i] = score of the first − score of the second, one row for each replicate; `None` without a replicate or an

@@ -82,7 +82,7 @@ pub(super) fn effects(
 /// Differences of hits between the cell and scratch.
 fn hit_differences(joined: &Joined, key: &CellKey) -> Result<Differences, AnalysisError> {
     let scratch = key.scratch();
-    let replicates = super::contrast::common_replicates(joined, key, &scratch);
+    let replicates = joined.common_replicates(key, &scratch);
     joined
         .hit_differences(key, &scratch, &replicates)
         .map_err(|source| AnalysisError::Differences { cell: key.name(), source })
@@ -90,7 +90,7 @@ fn hit_differences(joined: &Joined, key: &CellKey) -> Result<Differences, Analys
 
 /// Mean of the deciding metric of the cell and of scratch over the replicates paired, in its unit.
 fn mean_scores(joined: &Joined, key: &CellKey, gap: &Differences) -> (f64, f64) {
-    let replicates = super::contrast::common_replicates(joined, key, &key.scratch());
+    let replicates = joined.common_replicates(key, &key.scratch());
     let values = |key: &CellKey| {
         let values = replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.value);
         values.sum::<f64>() / gap.num_replicates() as f64

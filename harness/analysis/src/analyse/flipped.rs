@@ -36,7 +36,7 @@ pub struct FlippedImages {
 
 pub(super) fn flipped(joined: &Joined, key: &CellKey) -> FlippedImages {
     let scratch = key.scratch();
-    let pairs = super::contrast::common_replicates(joined, key, &scratch).into_iter().filter_map(|replicate| {
+    let pairs = joined.common_replicates(key, &scratch).into_iter().filter_map(|replicate| {
         let hits = |key: &CellKey| joined.run(key, replicate)?.scores.as_ref().map(Scores::hits);
         hits(key).zip(hits(&scratch))
     });

@@ -183,6 +183,13 @@ impl Joined {
         self.num_seen = num_replicates;
     }
 
+    /// The replicates in which a run of both cells ended in order.
+    pub fn common_replicates(&self, first: &CellKey, second: &CellKey) -> Vec<u32> {
+        let has = |key: &CellKey, replicate| self.run(key, replicate).is_some_and(|run| run.scores.is_some());
+        let replicates = self.runs(first).map(|(&replicate, _)| replicate);
+        replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()
+    }
+
     /// Scratch trained longer: each budget, ascending, with its runs by replicate.
     pub fn rungs(&self, scratch: &CellKey) -> &[(f64, BTreeMap<u32, Run>)] {
         self.rungs.get(scratch).map_or(&[], Vec::as_slice)

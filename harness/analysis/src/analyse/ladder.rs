@@ -2,43 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use nt_scenario::JobId;
 use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure};
 
 use super::join::{Joined, Run};
+use super::rung::{Rung, RungGap};
 use super::scores::Scores;
 use super::{AnalysisError, CellResult};
 use crate::study::{CellKey, Study};
 use nt_records::number::signed;
-
-/// Scratch at one length.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rung {
-    /// Its steps, as a multiple of the other arms' steps.
-    pub budget: f64,
-    /// Runs that ended well.
-    pub num_done: usize,
-    /// One of them. All cost the same.
-    pub job: Option<JobId>,
-    /// Mean of the deciding metric, in its unit.
-    pub mean: Option<f64>,
-    /// Mean of the deciding metric on validation images, such that higher is better. It decides which baseline is
-    /// better.
-    pub validation_score: Option<f64>,
-}
-
-/// A cell against scratch at one length.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RungGap {
-    /// The steps of that scratch, as a multiple of the other arms' steps.
-    pub budget: f64,
-    /// The gap, at the level of the cell's own interval.
-    pub gap: Estimate,
-    /// Whether that scratch does better on validation than the scratch of usual length.
-    pub is_better_baseline: bool,
-    /// Whether the verdict's sign holds against it; `None` if the verdict has no sign.
-    pub holds: Option<bool>,
-}
 
 /// The rungs of every scratch, the usual length first; empty if there is no ladder.
 pub(super) fn ladders(study: &Study, joined: &Joined) -> BTreeMap<CellKey, Vec<Rung>> {

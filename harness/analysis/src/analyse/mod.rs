@@ -16,10 +16,12 @@ mod ladder;
 mod looks;
 mod quadrant;
 mod rules;
+mod rung;
 mod scores;
 mod search;
 #[cfg(test)]
 mod tests;
+mod without_overlap;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -28,18 +30,17 @@ use nt_stats::FamilyError;
 use rayon::prelude::*;
 use thiserror::Error;
 
-pub use audited::WithoutOverlap;
 pub use cell::{CellKind, CellResult, RunOutcome};
 pub use checks::{CROSS_CHECK_LEVEL, Checks, CrossCheck, FixedTestSet, McNemar};
-pub use chosen::Chosen;
 pub use decomposition::{BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
 pub use effects::{ClassEffect, Effects};
 pub use flipped::{FlippedImage, FlippedImages};
-pub use ladder::{Rung, RungGap};
 pub use looks::{LookTaken, share_of_last_look};
-pub use quadrant::{Quadrant, Tally};
+pub use quadrant::{Chosen, Quadrant, Tally};
 pub use rules::{Rule, RuleArm, SizeWord, Trial, TrialContrast, planned_comparisons as planned_rule_comparisons};
+pub use rung::{Rung, RungGap};
 pub use search::Search;
+pub use without_overlap::WithoutOverlap;
 
 use crate::study::{CellKey, Study};
 use contrast::Prepared;

@@ -1,8 +1,8 @@
 //! The cells of one size and similarity, counted.
 
-use nt_stats::verdict::{Attribution, Verdict};
+use nt_stats::verdict::{Attribution, Decision, Verdict};
 
-use super::{CellKind, CellResult, Chosen};
+use super::{CellKind, CellResult};
 use crate::study::Study;
 
 /// A target's size × a similarity of sources.
@@ -26,6 +26,26 @@ pub struct Quadrant {
     pub worst: Option<usize>,
     /// The choice among its cells on validation images; `None` if there are no validation images.
     pub chosen: Option<Chosen>,
+}
+
+/// The choice on validation images, and its gap on test images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chosen {
+    /// The cells chosen, by their positions in [`super::Analysis::cells`], and in how many replicates; most often
+    /// first.
+    pub picks: Vec<(usize, usize)>,
+    /// The chosen runs against scratch, decided in one family with the other quadrants' choices.
+    pub decision: Decision,
+    /// Gap of the cell that does best on the test images minus that of the choice, percentage points. Choosing by test
+    /// labels would have overstated the gap by this much.
+    pub optimism_pp: Option<f64>,
+}
+
+impl Chosen {
+    /// Replicates in which a choice was made.
+    pub fn num_replicates(&self) -> usize {
+        self.picks.iter().map(|(_, count)| count).sum()
+    }
 }
 
 /// Verdicts of several cells, counted.

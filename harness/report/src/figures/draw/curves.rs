@@ -4,12 +4,11 @@ use plotters::prelude::*;
 
 use super::super::canvas::Canvas;
 use super::super::marker;
-use super::super::palette::{INK, REFERENCE, SOFT_INK, series_colour};
-use super::super::spec::{Band, FigureSpec, Form, Panel, Point, Series, SeriesKind, Stroke};
+use super::super::palette::{REFERENCE, series_colour};
+use super::super::spec::{Band, FigureSpec, Form, Panel, Point, Series};
 use super::layout::Frame;
+use super::stroke::{pattern, stroke};
 use super::{Drawn, REPLICATE_RADIUS};
-
-const DOTS: [f64; 2] = [1.8, 5.4];
 
 pub(super) fn draw<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
@@ -43,18 +42,6 @@ pub(super) fn draw<DB: DrawingBackend>(
     Ok(())
 }
 
-/// Draws a reference from one end to the other.
-pub(in super::super) fn stroke<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    stroke: Stroke,
-    ends: [(f64, f64); 2],
-) -> Drawn<DB> {
-    match stroke {
-        Stroke::Dotted => canvas.dashed(&ends, SOFT_INK.to_rgba(), 1.4, &DOTS),
-        Stroke::Solid => canvas.line(&ends, INK.to_rgba(), 1.4),
-    }
-}
-
 fn band<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, band: &Band, frame: &Frame) -> Drawn<DB> {
     if let (Some(low), Some(high)) = (band.low, band.high) {
         let (top, bottom) = (frame.at_y(high).max(frame.top), frame.at_y(low).min(frame.bottom()));
@@ -77,17 +64,6 @@ fn spacing(num_curves: usize) -> f64 {
 fn offsets(num_curves: usize) -> Vec<f64> {
     let middle = (num_curves.max(1) - 1) as f64 / 2.0;
     (0..num_curves).map(|index| (index as f64 - middle) * spacing(num_curves)).collect()
-}
-
-/// Dashes of a curve: those of its source, except for controls and trainings, which have their own.
-pub(in super::super) fn pattern(index: usize, kind: SeriesKind) -> &'static [f64] {
-    match (kind, index) {
-        (SeriesKind::Untrained, _) => &[3.0, 3.0],
-        (SeriesKind::Scratch, _) => &[7.0, 4.0],
-        (SeriesKind::Depth, _) | (_, 0) => &[],
-        (_, 1) => &[9.0, 4.0],
-        _ => &[9.0, 3.0, 2.0, 3.0],
-    }
 }
 
 fn line<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, series: &Series, frame: &Frame, offset: f64) -> Drawn<DB> {

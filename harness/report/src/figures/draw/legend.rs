@@ -7,7 +7,7 @@ use super::super::font;
 use super::super::marker;
 use super::super::palette::{INK, REFERENCE, SOFT_INK, series_colour, tile};
 use super::super::spec::{FigureSpec, Form, SeriesKind, Sign, Stroke};
-use super::curves::{pattern, stroke};
+use super::stroke::{pattern, stroke};
 use super::{BODY, REPLICATE_RADIUS};
 
 const ROW: f64 = 23.0;

@@ -7,7 +7,7 @@ use super::super::marker;
 use super::super::palette::{GRID, series_colour};
 use super::super::spec::{Panel, SeriesKind};
 use super::layout::Frame;
-use super::{Drawn, REPLICATE_RADIUS, TICK, curves};
+use super::{Drawn, REPLICATE_RADIUS, TICK, curves, stroke};
 
 /// Half the distance of two kinds of one source, figure pixels.
 const ASIDE: f64 = 4.0;
@@ -34,7 +34,7 @@ pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, panel: &Panel, f
     }
     for reference in &panel.references {
         let y = frame.at_y(reference.y);
-        curves::stroke(canvas, reference.stroke, [(frame.left, y), (frame.right(), y)])?;
+        stroke::stroke(canvas, reference.stroke, [(frame.left, y), (frame.right(), y)])?;
     }
     for series in &panel.series {
         let ink = series_colour(series.kind, series.pattern);
