@@ -5,7 +5,7 @@ use super::output::say;
 use super::run::CacheDir;
 use super::run::open_study;
 use super::scenario_file::ScenarioFile;
-use crate::run::{Study, measured_rate};
+use crate::run::{OpenStudy, measured_rate};
 use nt_analysis::power::{Assumptions, Basis, Pilot, PowerPlan};
 use std::path::PathBuf;
 
@@ -57,7 +57,7 @@ impl Plan {
         Ok(())
     }
 
-    fn tell_power(&self, study: &Study, basis: &Basis) -> Result<(), Failure> {
+    fn tell_power(&self, study: &OpenStudy, basis: &Basis) -> Result<(), Failure> {
         let scenario = &study.scenario;
         let test_images: Vec<usize> = (0..scenario.targets.len()).map(|at| study.num_test_images(at)).collect();
         let plan = PowerPlan::new(&nt_analysis::Study::from_scenario(scenario), &test_images, basis);
@@ -85,7 +85,7 @@ impl Power {
 }
 
 /// An upper bound of the time that the plan takes here. Kept codes of frozen layers save work that it counts.
-fn estimate(study: &Study) -> Result<String, Failure> {
+fn estimate(study: &OpenStudy) -> Result<String, Failure> {
     let rate = measured_rate(study).map_err(|error| Failure::input(&error))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let work: f64 = study.plan.jobs.iter().map(|job| job.multiply_accumulates).sum();

@@ -5,7 +5,7 @@ use super::device::Device;
 use super::log::StudyLog;
 use super::report::Extras;
 use super::scenario_file::ScenarioFile;
-use crate::run::{Progress, RunOptions, Study, StudyError, Tally};
+use crate::run::{OpenStudy, Progress, RunOptions, StudyError, Tally};
 use crate::train::{Backend, Cpu};
 use nt_records::ledger::Shard;
 use nt_scenario::Scenario;
@@ -126,8 +126,8 @@ impl CacheDir {
 }
 
 /// Reads a scenario, opens its data and plans it as the CPU would run it.
-pub(super) fn open_study(scenario: &ScenarioFile, cache: &CacheDir) -> Result<Study, Failure> {
-    Study::open(scenario.read()?, scenario.base(), &cache.path(), Arc::new(Cpu)).map_err(|error| failure(&error))
+pub(super) fn open_study(scenario: &ScenarioFile, cache: &CacheDir) -> Result<OpenStudy, Failure> {
+    OpenStudy::open(scenario.read()?, scenario.base(), &cache.path(), Arc::new(Cpu)).map_err(|error| failure(&error))
 }
 
 /// Whose fault a study's error is: the input's or the system's.
@@ -168,7 +168,7 @@ impl Run {
         let log = StudyLog::start(verbose);
         let scenario = self.scenario.read()?;
         let (options, backend) = self.machine.open(&self.device, &scenario)?;
-        let study = Study::open(scenario, self.scenario.base(), &self.cache.path(), backend);
+        let study = OpenStudy::open(scenario, self.scenario.base(), &self.cache.path(), backend);
         let study = study.map_err(|error| failure(&error))?;
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
         let (mut ledger, warnings) = study.open_ledger(&dir, self.shard).map_err(|error| failure(&error))?;

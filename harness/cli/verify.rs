@@ -4,7 +4,7 @@ use super::Failure;
 use super::device::Device;
 use super::output::say;
 use super::run::{CacheDir, Machine, failure, interrupt_flag};
-use crate::run::{Progress, Study, verify};
+use crate::run::{OpenStudy, Progress, verify};
 use nt_records::{Manifest, ledger::read_records};
 use nt_scenario::Scenario;
 use std::path::PathBuf;
@@ -46,7 +46,8 @@ impl Verify {
             eprintln!("{warning}");
         }
         let (options, backend) = self.machine.open(&self.device, &scenario)?;
-        let study = Study::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| failure(&error))?;
+        let study =
+            OpenStudy::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| failure(&error))?;
         if let Some(fault) = other_arithmetic(&manifest.numerics, &study.plan.numerics) {
             return Err(Failure::Input(fault));
         }

@@ -1,6 +1,6 @@
 //! How long a plan may take on this machine, from a few training steps of its network.
 
-use super::Study;
+use super::OpenStudy;
 use crate::data::{Codes, Inputs};
 use crate::model::{Init, initialise};
 use crate::train::{Cpu, ForTuning, Setup, Span, TrainError, train};
@@ -22,7 +22,7 @@ const MOST_STEPS: u64 = 8;
 ///
 /// # Errors
 /// [`TrainError`] where the network cannot be trained at all.
-pub fn measured_rate(study: &Study) -> Result<f64, TrainError> {
+pub fn measured_rate(study: &OpenStudy) -> Result<f64, TrainError> {
     let num_classes = study.num_classes(0).max(2);
     let shape = study.scenario.model.shape(num_classes);
     let mut settings = study.scenario.training.settings.clone();

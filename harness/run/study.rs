@@ -69,7 +69,7 @@ pub struct RunOptions {
 }
 
 /// A scenario with its data opened and its jobs planned.
-pub struct Study {
+pub struct OpenStudy {
     /// The scenario.
     pub scenario: Scenario,
     /// Its jobs.
@@ -82,7 +82,7 @@ pub struct Study {
     facts: BTreeMap<String, DataFacts>,
 }
 
-impl Study {
+impl OpenStudy {
     /// Opens the data of a scenario (decoding images that no cache holds) and plans its jobs. Relative paths start from
     /// `base`.
     ///

@@ -1,6 +1,6 @@
 //! Runs jobs of a study again and compares the results.
 
-use super::{Progress, RunOptions, Study, StudyError};
+use super::{OpenStudy, Progress, RunOptions, StudyError};
 use nt_records::{FileError, Ledger, RunRecord, Setting, Status};
 use nt_scenario::Role;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +34,7 @@ pub struct Verification {
 /// # Errors
 /// [`StudyError`] if the temporary folder cannot be written.
 pub fn verify(
-    study: &Study,
+    study: &OpenStudy,
     records: &[RunRecord],
     sample: Option<usize>,
     options: &RunOptions,
@@ -69,7 +69,7 @@ pub fn verify(
 }
 
 /// The jobs that a study's records should hold: all except those after the look at which it ended.
-fn called_for(study: &Study, records: &[RunRecord]) -> Vec<usize> {
+fn called_for(study: &OpenStudy, records: &[RunRecord]) -> Vec<usize> {
     let judged = records.iter().filter(|record| record.role != Role::Tuning);
     let reached = judged.map(|record| record.replicate + 1).max();
     match (study.scenario.study.looks.is_empty(), reached) {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, SamplingMode, criterion_group, criterion_main};
 use nt_analysis::Study;
 use nt_analysis::analyse;
-use nt_analysis::study::{Arm, StudySource, StudyTarget};
+use nt_analysis::study::{StudyArm, StudySource, StudyTarget};
 use nt_records::record::RECORD_VERSION;
 use nt_records::{FileRef, Measure, Measured, Predictions, RunRecord, Status};
 use nt_scenario::{Method, Metric, Role};
@@ -53,7 +53,7 @@ fn study() -> Study {
     let points: Vec<(u8, u8)> = points.collect();
     let arms = (0..8).flat_map(|source| {
         let points = points.clone().into_iter().take(if source == 7 { 4 } else { 35 });
-        points.map(move |(copied, frozen)| Arm {
+        points.map(move |(copied, frozen)| StudyArm {
             source,
             treatment: "lattice".to_owned(),
             copied,

@@ -11,7 +11,7 @@ use nt_records::predictions::Predictions;
 use nt_records::record::RunRecord;
 use nt_scenario::{ClassSets, LabelKind, Method, Metric};
 
-use crate::study::{Arm, CellKey, Study, StudySource, StudyTarget};
+use crate::study::{CellKey, Study, StudyArm, StudySource, StudyTarget};
 
 /// Changes a record before it is written, or says that it is not to be written.
 type Edit = dyn Fn(&CellKey, &mut RunRecord) -> bool;
@@ -40,7 +40,7 @@ impl Mock {
             is_untrained: similarity == "untrained",
             is_selffer: false,
         };
-        let arm = |source, treatment: &str, copied, frozen| Arm {
+        let arm = |source, treatment: &str, copied, frozen| StudyArm {
             source,
             treatment: treatment.to_owned(),
             copied,
@@ -98,7 +98,7 @@ impl Mock {
             is_selffer,
         };
         mock.study.sources = vec![source("half-a", false), source("half-b", true)];
-        let arm = |source, treatment: &str, copied, frozen| Arm {
+        let arm = |source, treatment: &str, copied, frozen| StudyArm {
             source,
             treatment: treatment.to_owned(),
             copied,

@@ -45,7 +45,7 @@ pub struct Study {
     /// The sources, in the scenario's order.
     pub sources: Vec<StudySource>,
     /// The lattice points of each source, in the scenario's order, without scratch.
-    pub arms: Vec<Arm>,
+    pub arms: Vec<StudyArm>,
 }
 
 /// A target and its sizes.
@@ -73,7 +73,7 @@ pub struct StudySource {
 
 /// A treatment of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arm {
+pub struct StudyArm {
     /// The source's position in [`Study::sources`].
     pub source: usize,
     /// The treatment's name.
@@ -271,14 +271,20 @@ impl Study {
     }
 }
 
-fn arms(scenario: &Scenario) -> Vec<Arm> {
+fn arms(scenario: &Scenario) -> Vec<StudyArm> {
     let of_range = |range: &nt_scenario::TreatmentRange| {
         let name = range.name.clone();
         let points = range.points();
         let arms = range.sources.iter().flat_map(|&source| {
             let name = name.clone();
             let method = range.fit.method();
-            points.iter().map(move |&(copied, frozen)| Arm { source, treatment: name.clone(), copied, frozen, method })
+            points.iter().map(move |&(copied, frozen)| StudyArm {
+                source,
+                treatment: name.clone(),
+                copied,
+                frozen,
+                method,
+            })
         });
         arms.collect::<Vec<_>>()
     };

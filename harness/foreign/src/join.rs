@@ -13,7 +13,7 @@ pub(crate) type RunKey = (Option<Key>, Key);
 
 /// A run of an arm.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Run {
+pub(crate) struct TableRun {
     /// Its first line.
     pub(crate) line: usize,
     /// Whether it diverged. Then it has no values.
@@ -26,16 +26,16 @@ pub(crate) struct Run {
 
 /// An arm of a cell.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Arm {
+pub(crate) struct TableArm {
     /// Its first row, for the columns that name neither cell nor arm.
     pub(crate) first_row: usize,
-    pub(crate) runs: BTreeMap<RunKey, Run>,
+    pub(crate) runs: BTreeMap<RunKey, TableRun>,
 }
 
 /// A cell: its arms.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Cell {
-    pub(crate) arms: BTreeMap<Vec<Key>, Arm>,
+    pub(crate) arms: BTreeMap<Vec<Key>, TableArm>,
 }
 
 /// All cells of a table.
@@ -99,9 +99,13 @@ fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at:
     };
     let what = format!("{} of {}", run_words(&(unit.clone(), replicate.clone())), name(&arm_key));
     let cell = cells.entry(keys(&roles.cell)).or_default();
-    let arm = cell.arms.entry(arm_key).or_insert_with(|| Arm { first_row: at, ..Arm::default() });
+    let arm = cell.arms.entry(arm_key).or_insert_with(|| TableArm { first_row: at, ..TableArm::default() });
     let known = arm.runs.get(&(unit.clone(), replicate.clone())).map(|run| (run.line, run.diverged));
-    let run = arm.runs.entry((unit, replicate)).or_insert_with(|| Run { line: row.line, diverged, ..Run::default() });
+    let run = arm.runs.entry((unit, replicate)).or_insert_with(|| TableRun {
+        line: row.line,
+        diverged,
+        ..TableRun::default()
+    });
     match (known, roles.score) {
         (Some((first_line, before)), Score::Example { .. }) if before || diverged => {
             Err(Fault::Duplicate { what, first_line })

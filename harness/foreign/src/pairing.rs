@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use nt_stats::verdict::{Arm as Side, Contrast, FailedRun, FailureReason, Reference};
+use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Reference, Side};
 use nt_stats::{Differences, DifferencesError};
 
 use crate::Method;
 use crate::columns::{Roles, Score};
 use crate::fault::{Fault, TableFault};
-use crate::join::{Arm, Cell, Joined, Run, RunKey, cell_words, run_words};
+use crate::join::{Cell, Joined, RunKey, TableArm, TableRun, cell_words, run_words};
 use crate::key::{Key, name};
 use crate::table::Table;
 
@@ -122,8 +122,8 @@ impl Pairing<'_> {
 
     fn check_partners(
         &self,
-        (arm, runs): (&[Key], &Arm),
-        (other, others): (&[Key], &Arm),
+        (arm, runs): (&[Key], &TableArm),
+        (other, others): (&[Key], &TableArm),
         faults: &mut Vec<TableFault>,
     ) {
         for (key, run) in runs.runs.iter().filter(|(key, _)| !others.runs.contains_key(key)) {
@@ -133,7 +133,7 @@ impl Pairing<'_> {
         }
     }
 
-    fn contrast(&self, arm: &[Key], runs: &Arm) -> Result<Paired, Fault> {
+    fn contrast(&self, arm: &[Key], runs: &TableArm) -> Result<Paired, Fault> {
         let place = self.roles.untrained.as_ref().map(|(place, value)| (*place, Key::new(value)));
         let is_control = place.as_ref().is_some_and(|(place, value)| arm.get(*place) == Some(value));
         let frozen = self.frozen(runs);
@@ -179,7 +179,7 @@ impl Pairing<'_> {
         }
     }
 
-    fn frozen(&self, runs: &Arm) -> Option<u8> {
+    fn frozen(&self, runs: &TableArm) -> Option<u8> {
         match Key::new(&self.table.rows[runs.first_row].fields[self.table.column("frozen")?]) {
             Key::Number(number) => u8::try_from(number).ok(),
             Key::Text(_) => None,
@@ -188,8 +188,8 @@ impl Pairing<'_> {
 
     /// Treatment minus reference over the pairs in which both trained, with one row for each unit; `None` without such
     /// a pair.
-    fn differences(&self, runs: &Arm, reference: &Arm) -> Option<Result<Differences, DifferencesError>> {
-        let mut units: BTreeMap<Key, Vec<(&Run, &Run)>> = BTreeMap::new();
+    fn differences(&self, runs: &TableArm, reference: &TableArm) -> Option<Result<Differences, DifferencesError>> {
+        let mut units: BTreeMap<Key, Vec<(&TableRun, &TableRun)>> = BTreeMap::new();
         for (key, run) in runs.runs.iter().filter(|(_, run)| !run.diverged) {
             if let Some(base) = reference.runs.get(key).filter(|base| !base.diverged) {
                 units.entry(unit_of_run(key)).or_default().push((run, base));
@@ -210,8 +210,11 @@ fn unit_of_run((unit, replicate): &RunKey) -> Key {
     unit.as_ref().unwrap_or(replicate).clone()
 }
 
-fn run_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>, method: Method) -> Result<Differences, DifferencesError> {
-    let gap = |pairs: &Vec<(&Run, &Run)>| {
+fn run_differences(
+    units: &BTreeMap<Key, Vec<(&TableRun, &TableRun)>>,
+    method: Method,
+) -> Result<Differences, DifferencesError> {
+    let gap = |pairs: &Vec<(&TableRun, &TableRun)>| {
         let gaps = pairs.iter().filter_map(|(run, base)| Some(run.value? - base.value?));
         // .71 − .61 and .82 − .72 are the same gap, and their rounding errors must not pass for variation.
         (gaps.sum::<f64>() / pairs.len() as f64 * 1e12).round() / 1e12
@@ -223,7 +226,7 @@ fn run_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>, method: Method) -> 
     }
 }
 
-fn example_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>) -> Result<Differences, DifferencesError> {
+fn example_differences(units: &BTreeMap<Key, Vec<(&TableRun, &TableRun)>>) -> Result<Differences, DifferencesError> {
     let size = units.values().flatten().map(|(run, _)| run.hits.len()).max().unwrap_or(0);
     let rows = units.values().map(|pairs| {
         let mut sums = vec![0_i32; size];
@@ -244,7 +247,7 @@ fn example_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>) -> Result<Diffe
     Differences::from_scores(rows.len(), size, values.collect())
 }
 
-fn failed(arm: &Arm, side: Side) -> Vec<FailedRun> {
+fn failed(arm: &TableArm, side: Side) -> Vec<FailedRun> {
     let diverged = arm.runs.values().filter(|run| run.diverged);
     diverged.map(|_| FailedRun { arm: side, row: None, reason: FailureReason::Diverged }).collect()
 }

@@ -6,7 +6,7 @@ use nt_stats::verdict::{Decision, Verdict};
 
 use super::checks::Checks;
 use super::effects::Effects;
-use super::join::{Joined, Run};
+use super::join::{Joined, JoinedRun};
 use super::rung::RungGap;
 use super::without_overlap::WithoutOverlap;
 use crate::study::{CellKey, Study};
@@ -195,7 +195,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
     }
 }
 
-fn outcome(metric: Metric, replicate: u32, run: &Run) -> RunOutcome {
+fn outcome(metric: Metric, replicate: u32, run: &JoinedRun) -> RunOutcome {
     RunOutcome {
         replicate,
         job: run.job,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nt_stats::bootstrap::two_way_bootstrap;
 use nt_stats::mcnemar::mcnemar_of_replicate;
 use nt_stats::sign_flip::{Flips, ReplicateGaps, attainable_p, max_t};
-use nt_stats::verdict::{Arm, Contrast, Decision};
+use nt_stats::verdict::{Contrast, Decision, Side};
 use nt_stats::{Differences, FamilyError, Settings, crossed};
 use rayon::prelude::*;
 
@@ -139,7 +139,7 @@ fn fixed_test_set(
     }
     let gaps = |&at: &usize| {
         let means = family[at].gap.replicate_means();
-        let has_failed = family[at].failed_runs.iter().any(|run| run.arm != Arm::UntrainedSource);
+        let has_failed = family[at].failed_runs.iter().any(|run| run.arm != Side::UntrainedSource);
         // Zeros flip to zeros, so a gap of runs that did not train keeps its place and is never rejected.
         if has_failed { vec![0.0; means.len()] } else { means }
     };

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use nt_stats::verdict::{Arm, Contrast, FailedRun, FailureReason, Reference};
+use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Reference, Side};
 
 use super::gates::{Versus, failures_of};
-use super::join::{Joined, Run, Validation};
+use super::join::{Joined, JoinedRun, Validation};
 use super::ladder::{self, Rows};
 use super::quadrant::{Chosen, Quadrant};
 use super::rung::Rung;
@@ -60,7 +60,7 @@ fn choice<'a>(
 ) -> Result<Option<Choice<'a>>, AnalysisError> {
     let scratch = scratch_of(quadrant);
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut pairs: Vec<(&Run, &Run)> = Vec::new();
+    let mut pairs: Vec<(&JoinedRun, &JoinedRun)> = Vec::new();
     let mut rows = Rows::new();
     let mut scores: Vec<(&Scores, &Scores)> = Vec::new();
     for (&replicate, reference) in joined.runs(&scratch) {
@@ -80,7 +80,7 @@ fn choice<'a>(
     let gap = joined
         .differences(&quadrant.target, None, &chosen, &reference)
         .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
-    let (arm, reference): (Vec<&Run>, Vec<&Run>) = pairs.into_iter().unzip();
+    let (arm, reference): (Vec<&JoinedRun>, Vec<&JoinedRun>) = pairs.into_iter().unzip();
     let mut failed_gates = failures_of(&arm, &reference, Versus::Scratch);
     // The choice fails the gates of the audit that any chosen treatment fails.
     failed_gates.extend(audited::inherited(counts.keys().map(|&at| &cells[at])));
@@ -90,7 +90,7 @@ fn choice<'a>(
         frozen: counts.keys().map(|&at| usize::from(cells[at].key.frozen)).max().unwrap_or(0),
         gap,
         source_gap: None,
-        failed_runs: at_chance(&arm, Arm::Treatment).chain(at_chance(&reference, Arm::Reference)).collect(),
+        failed_runs: at_chance(&arm, Side::Treatment).chain(at_chance(&reference, Side::Reference)).collect(),
         failed_gates,
     };
     let mut picks: Picks = counts.into_iter().collect();
@@ -104,8 +104,8 @@ pub(super) fn best_on_validation<'a>(
     cells: &[CellResult],
     candidates: &[usize],
     replicate: u32,
-) -> Option<(usize, &'a Run, &'a Scores)> {
-    let mut best: Option<(usize, &Run, &Scores, Validation)> = None;
+) -> Option<(usize, &'a JoinedRun, &'a Scores)> {
+    let mut best: Option<(usize, &JoinedRun, &Scores, Validation)> = None;
     for &at in candidates {
         let Some(run) = joined.run(&cells[at].key, replicate) else { continue };
         let (Some(scores), Some(validation)) = (&run.scores, run.validation) else { continue };
@@ -116,7 +116,7 @@ pub(super) fn best_on_validation<'a>(
     best.map(|(at, run, scores, _)| (at, run, scores))
 }
 
-fn at_chance<'a>(runs: &'a [&Run], arm: Arm) -> impl Iterator<Item = FailedRun> + 'a {
+fn at_chance<'a>(runs: &'a [&JoinedRun], arm: Side) -> impl Iterator<Item = FailedRun> + 'a {
     let failed = runs.iter().enumerate().filter(|(_, run)| run.is_at_chance);
     failed.map(move |(row, _)| FailedRun { arm, row: Some(row), reason: FailureReason::AtChance })
 }

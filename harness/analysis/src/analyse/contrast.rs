@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use nt_stats::Differences;
-use nt_stats::verdict::{Arm, Contrast, Reference};
+use nt_stats::verdict::{Contrast, Reference, Side};
 
 use super::join::{Joined, failures_of_training};
 use super::{AnalysisError, CellResult, gates};
@@ -42,11 +42,11 @@ pub(super) fn prepare(
         Some(twin) => differences(joined, key, twin, &joined.common_replicates(key, twin), left_out)?,
         None => None,
     };
-    let mut failed_runs = failures_of_training(joined.runs(key), Arm::Treatment, &replicates);
-    failed_runs.extend(failures_of_training(joined.runs(&scratch), Arm::Reference, &replicates));
+    let mut failed_runs = failures_of_training(joined.runs(key), Side::Treatment, &replicates);
+    failed_runs.extend(failures_of_training(joined.runs(&scratch), Side::Reference, &replicates));
     if let Some(twin) = untrained.filter(|_| source_gap.is_some()) {
         // Its rows are not rows of the practical gap.
-        failed_runs.extend(failures_of_training(joined.runs(&twin), Arm::UntrainedSource, &[]));
+        failed_runs.extend(failures_of_training(joined.runs(&twin), Side::UntrainedSource, &[]));
     }
     let contrast = Box::new(Contrast {
         name: key.name(),

@@ -3,13 +3,13 @@
 
 use nt_stats::verdict::{Bias, Consequence, Gate, GateFailure};
 
-use super::join::{Joined, Run};
+use super::join::{Joined, JoinedRun};
 use crate::study::CellKey;
 
 /// The gates that a cell against its scratch fails.
 pub(super) fn failures(joined: &Joined, key: &CellKey, scratch: &CellKey) -> Vec<GateFailure> {
-    let arm: Vec<&Run> = joined.runs(key).map(|(_, run)| run).collect();
-    let reference: Vec<&Run> = joined.runs(scratch).map(|(_, run)| run).collect();
+    let arm: Vec<&JoinedRun> = joined.runs(key).map(|(_, run)| run).collect();
+    let reference: Vec<&JoinedRun> = joined.runs(scratch).map(|(_, run)| run).collect();
     failures_of(&arm, &reference, Versus::Scratch)
 }
 
@@ -23,7 +23,7 @@ pub(super) enum Versus {
 }
 
 /// The gates that an arm's runs against those of its reference fail.
-pub(super) fn failures_of(arm: &[&Run], reference: &[&Run], versus: Versus) -> Vec<GateFailure> {
+pub(super) fn failures_of(arm: &[&JoinedRun], reference: &[&JoinedRun], versus: Versus) -> Vec<GateFailure> {
     let mut failures = Vec::new();
     let (ours, theirs) = match versus {
         Versus::Scratch => ("the treatment", "scratch"),
@@ -54,7 +54,7 @@ pub(super) fn failures_of(arm: &[&Run], reference: &[&Run], versus: Versus) -> V
 }
 
 /// Scratch as a whole is dead if at least half of its runs are. A single dead run is reported as such.
-fn dead_baseline(reference: &[&Run]) -> Option<GateFailure> {
+fn dead_baseline(reference: &[&JoinedRun]) -> Option<GateFailure> {
     let done = reference.iter().filter(|run| run.scores.is_some()).count();
     let dead =
         reference.iter().filter(|run| run.scores.is_some() && (!run.is_above_chance || run.loss_did_not_fall)).count();

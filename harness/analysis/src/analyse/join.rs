@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use nt_scenario::{JobId, Labels, Metric, Role};
-use nt_stats::verdict::{Arm, FailedRun, FailureReason};
+use nt_stats::verdict::{FailedRun, FailureReason, Side};
 use nt_stats::{Differences, DifferencesError};
 use rayon::prelude::*;
 
@@ -19,7 +19,7 @@ use nt_records::record::{RunRecord, Status};
 use nt_records::setting::Setting;
 
 /// A run as analysis needs it.
-pub(super) struct Run {
+pub(super) struct JoinedRun {
     pub job: JobId,
     pub name: String,
     pub status: Status,
@@ -45,7 +45,7 @@ pub(super) struct Run {
     pub curve: Option<FileRef>,
 }
 
-impl Run {
+impl JoinedRun {
     /// Why it is no evidence, if it did not train.
     pub fn failure(&self) -> Option<FailureReason> {
         match self.status {
@@ -81,11 +81,11 @@ impl Validation {
 
 /// The runs of an arm that did not train, each with its row among the replicates compared, if it has one.
 pub(super) fn failures_of_training<'a>(
-    runs: impl Iterator<Item = (&'a u32, &'a Run)>,
-    arm: Arm,
+    runs: impl Iterator<Item = (&'a u32, &'a JoinedRun)>,
+    arm: Side,
     rows: &[u32],
 ) -> Vec<FailedRun> {
-    let failed = |(replicate, run): (&u32, &Run)| {
+    let failed = |(replicate, run): (&u32, &JoinedRun)| {
         let row = rows.iter().position(|row| row == replicate);
         run.failure().map(|reason| FailedRun { arm, row, reason })
     };
@@ -93,11 +93,11 @@ pub(super) fn failures_of_training<'a>(
 }
 
 /// Budgets of scratch, each with its runs by replicate.
-type Rungs = Vec<(f64, BTreeMap<u32, Run>)>;
+type Rungs = Vec<(f64, BTreeMap<u32, JoinedRun>)>;
 
 /// All runs of a study.
 pub(super) struct Joined {
-    cells: BTreeMap<CellKey, BTreeMap<u32, Run>>,
+    cells: BTreeMap<CellKey, BTreeMap<u32, JoinedRun>>,
     /// Scratch trained longer, by the scratch that it is a rung of and by its budget, ascending.
     rungs: BTreeMap<CellKey, Rungs>,
     /// Only replicates below this number are visible.
@@ -125,7 +125,7 @@ fn place_of(record: &RunRecord) -> Option<CellKey> {
 }
 
 /// The runs at a budget.
-fn rung(rungs: &mut Rungs, budget: f64) -> &mut BTreeMap<u32, Run> {
+fn rung(rungs: &mut Rungs, budget: f64) -> &mut BTreeMap<u32, JoinedRun> {
     let at = rungs.iter().position(|(known, _)| *known == budget).unwrap_or_else(|| {
         rungs.push((budget, BTreeMap::new()));
         rungs.len() - 1
@@ -156,7 +156,7 @@ impl Joined {
             counted.par_iter().map(|(_, record)| load(dir, record, study.metric)).collect::<Result<_, _>>()?;
         let test_sets = check_pairing(dir, &counted, &loaded)?;
         let (labels, examples) = test_images(dir, &counted, &loaded)?;
-        let mut cells: BTreeMap<CellKey, BTreeMap<u32, Run>> = BTreeMap::new();
+        let mut cells: BTreeMap<CellKey, BTreeMap<u32, JoinedRun>> = BTreeMap::new();
         let mut rungs: BTreeMap<CellKey, Rungs> = BTreeMap::new();
         for ((key, record), loaded) in counted.into_iter().zip(loaded) {
             let name = key.name();
@@ -174,7 +174,7 @@ impl Joined {
     }
 
     /// The runs of a cell by replicate.
-    pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &Run)> {
+    pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &JoinedRun)> {
         self.cells.get(key).into_iter().flat_map(|runs| runs.range(..self.num_seen))
     }
 
@@ -191,7 +191,7 @@ impl Joined {
     }
 
     /// Scratch trained longer: each budget, ascending, with its runs by replicate.
-    pub fn rungs(&self, scratch: &CellKey) -> &[(f64, BTreeMap<u32, Run>)] {
+    pub fn rungs(&self, scratch: &CellKey) -> &[(f64, BTreeMap<u32, JoinedRun>)] {
         self.rungs.get(scratch).map_or(&[], Vec::as_slice)
     }
 
@@ -201,7 +201,7 @@ impl Joined {
         self.labels.get(target).unwrap_or(NOTHING)
     }
 
-    /// Identity of every test image of a target, in the order of [`Run::scores`]; empty if nothing was tested.
+    /// Identity of every test image of a target, in the order of [`JoinedRun::scores`]; empty if nothing was tested.
     pub fn examples(&self, target: &str) -> &[u32] {
         self.examples.get(target).map_or(&[], Vec::as_slice)
     }
@@ -234,13 +234,13 @@ impl Joined {
     }
 
     /// One run.
-    pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&Run> {
+    pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&JoinedRun> {
         self.cells.get(key)?.get(&replicate).filter(|_| replicate < self.num_seen)
     }
 }
 
 struct Loaded {
-    run: Run,
+    run: JoinedRun,
     /// Hash of its images' ids. The ids of ten thousand runs would take a gigabyte.
     examples: blake3::Hash,
     test_set: Option<TestSet>,
@@ -270,7 +270,7 @@ fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, Analys
     let labels = predictions.as_ref().map(|told| told.labels().clone());
     let scores = predictions.map(|told| Scores::new(metric, told));
     let value = scores.as_ref().zip(labels.as_ref()).map(|(scores, labels)| scores.value(labels));
-    let run = Run {
+    let run = JoinedRun {
         job: record.job,
         name: record.name.clone(),
         status: record.status.clone(),

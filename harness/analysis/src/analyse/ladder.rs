@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure};
 
-use super::join::{Joined, Run};
+use super::join::{Joined, JoinedRun};
 use super::rung::{Rung, RungGap};
 use super::scores::Scores;
 use super::{AnalysisError, CellResult};
@@ -28,8 +28,8 @@ pub(super) fn ladders(study: &Study, joined: &Joined) -> BTreeMap<CellKey, Vec<R
     ladders
 }
 
-fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a Run>) -> Rung {
-    let done: Vec<&Run> = runs.filter(|run| run.scores.is_some()).collect();
+fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a JoinedRun>) -> Rung {
+    let done: Vec<&JoinedRun> = runs.filter(|run| run.scores.is_some()).collect();
     let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     Rung {
         budget,

@@ -45,7 +45,7 @@ impl fmt::Display for Reference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FailedRun {
     /// Whose run.
-    pub arm: Arm,
+    pub arm: Side,
     /// Its row in the differences; `None` if it left no predictions and so has none.
     pub row: Option<usize>,
     /// What happened.
@@ -54,7 +54,7 @@ pub struct FailedRun {
 
 /// The arms of a contrast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Arm {
+pub enum Side {
     /// The treatment.
     Treatment,
     /// Scratch, or the arm in its place.

@@ -2,7 +2,7 @@
 
 use super::attribution::{SourceGap, attribute};
 use super::family::{Judged, Member, estimate_at, judge, method};
-use super::{Arm, Consequence, Contrast, Decision, Method, Reference, Settings, Verdict};
+use super::{Consequence, Contrast, Decision, Method, Reference, Settings, Side, Verdict};
 use crate::power::{Need, PowerTarget};
 use crate::sign_flip::ReplicateGapsError;
 use rayon::prelude::*;
@@ -63,7 +63,7 @@ pub fn decide<C: Borrow<Contrast>>(family: &[C], settings: &Settings) -> Result<
     let source_gaps: Vec<Member<'_>> = with_source
         .iter()
         .filter_map(|at| {
-            let claimable = is_claimable(family[*at]) && !has_failed(family[*at], |arm| arm == Arm::UntrainedSource);
+            let claimable = is_claimable(family[*at]) && !has_failed(family[*at], |arm| arm == Side::UntrainedSource);
             family[*at].source_gap.as_ref().map(|gap| Member { gap, claimable })
         })
         .collect();
@@ -103,7 +103,7 @@ fn check(family: &[&Contrast], settings: &Settings) -> Result<(), FamilyError> {
     Ok(())
 }
 
-fn has_failed(contrast: &Contrast, is_asked: impl Fn(Arm) -> bool) -> bool {
+fn has_failed(contrast: &Contrast, is_asked: impl Fn(Side) -> bool) -> bool {
     contrast.failed_runs.iter().any(|run| is_asked(run.arm))
 }
 
@@ -112,7 +112,7 @@ fn is_invalid(contrast: &Contrast) -> bool {
 }
 
 fn is_claimable(contrast: &Contrast) -> bool {
-    !is_invalid(contrast) && !has_failed(contrast, |arm| arm != Arm::UntrainedSource)
+    !is_invalid(contrast) && !has_failed(contrast, |arm| arm != Side::UntrainedSource)
 }
 
 fn decision(
@@ -130,7 +130,7 @@ fn decision(
         (false, false) => verdict_before_gates,
     };
     let equivalent = is_claimable(contrast) && !is_downgraded && is_equivalent(&judged, settings);
-    let source_failed = has_failed(contrast, |arm| arm == Arm::UntrainedSource);
+    let source_failed = has_failed(contrast, |arm| arm == Side::UntrainedSource);
     let attribution = match &source {
         _ if contrast.reference != Reference::Scratch => None,
         _ if source_failed => attribute(verdict, contrast.frozen.max(1), None),
@@ -212,7 +212,7 @@ fn is_equivalent(judged: &Judged, settings: &Settings) -> bool {
 
 fn gap_without_failed(contrast: &Contrast, level: f64, settings: &Settings) -> Option<super::Estimate> {
     let rows: Vec<usize> =
-        contrast.failed_runs.iter().filter(|run| run.arm != Arm::UntrainedSource).filter_map(|run| run.row).collect();
+        contrast.failed_runs.iter().filter(|run| run.arm != Side::UntrainedSource).filter_map(|run| run.row).collect();
     if rows.is_empty() {
         return None;
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nt_stats::verdict::{Arm, Contrast, GateFailure, Reference};
+use nt_stats::verdict::{Contrast, GateFailure, Reference, Side};
 
 use super::super::chosen::best_on_validation;
 use super::super::gates::{self, Versus};
-use super::super::join::{Joined, Run, failures_of_training};
+use super::super::join::{Joined, JoinedRun, failures_of_training};
 use super::super::scores::Scores;
 use super::super::{AnalysisError, CellKind, CellResult, Quadrant, audited};
 use super::{Rule, RuleArm, Trial, TrialContrast, probe_depth, rule_of};
@@ -21,13 +21,13 @@ pub(super) struct Court<'a> {
 
 /// The runs of an arm by replicate, their cells, and the layers chosen if there was a choice.
 struct ArmRuns<'a> {
-    runs: BTreeMap<u32, &'a Run>,
+    runs: BTreeMap<u32, &'a JoinedRun>,
     cells: BTreeSet<usize>,
     layers: Vec<(u8, usize)>,
 }
 
 impl ArmRuns<'_> {
-    fn by_replicate(&self) -> impl Iterator<Item = (&u32, &Run)> {
+    fn by_replicate(&self) -> impl Iterator<Item = (&u32, &JoinedRun)> {
         self.runs.iter().map(|(replicate, run)| (replicate, *run))
     }
 }
@@ -96,13 +96,13 @@ impl<'a> Court<'a> {
             .joined
             .differences(&quadrant.target, None, &scores(&ours), &scores(&theirs))
             .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
-        let mut failed_runs = failures_of_training(ours.by_replicate(), Arm::Treatment, &replicates);
-        failed_runs.extend(failures_of_training(theirs.by_replicate(), Arm::Reference, &replicates));
+        let mut failed_runs = failures_of_training(ours.by_replicate(), Side::Treatment, &replicates);
+        failed_runs.extend(failures_of_training(theirs.by_replicate(), Side::Reference, &replicates));
         let versus = match alternative {
             RuleArm::Scratch => Versus::Scratch,
             other => Versus::Arm { ours: advised.words(), theirs: other.words() },
         };
-        let runs = |arm: &ArmRuns<'a>| -> Vec<&'a Run> { arm.runs.values().copied().collect() };
+        let runs = |arm: &ArmRuns<'a>| -> Vec<&'a JoinedRun> { arm.runs.values().copied().collect() };
         let mut failed_gates = gates::failures_of(&runs(&ours), &runs(&theirs), versus);
         let of_audit = audited::inherited(ours.cells.union(&theirs.cells).map(|&at| &self.cells[at]));
         failed_gates.extend(of_audit.into_iter().map(|failure| match versus {
