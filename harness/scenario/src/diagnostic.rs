@@ -88,6 +88,8 @@ codes! {
     Pilot: Note,
     /// S029: looks do not ascend to the number of replicates.
     Looks: Error,
+    /// S030: a scenario of an older version is read as it was meant (a note).
+    OldVersion: Note,
 }
 
 impl fmt::Display for Code {

@@ -5,6 +5,8 @@ use crate::raw::{RawScenario, RawTarget, RawTuning};
 use crate::reader::{Report, ascends};
 use crate::scenario::validation_images;
 
+use super::defaults::Defaults;
+
 pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     let fixed = raw.training.as_ref().and_then(|training| training.learning_rate.as_ref());
     match (&raw.tuning, fixed) {
@@ -25,8 +27,9 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     if let Some(ladder) = raw.training.as_ref().and_then(|training| training.ladder.as_ref()) {
         ascends("rung", &ladder.value, report);
     }
+    let defaults = Defaults::of(raw.version.value);
     for target in &raw.targets {
-        validation(target, raw.tuning.is_some(), report);
+        validation(target, raw.tuning.is_some(), &defaults, report);
     }
 }
 
@@ -49,8 +52,8 @@ fn grid(tuning: &RawTuning, report: &mut Report) {
     ascends("learning rate", &rates.value, report);
 }
 
-fn validation(target: &RawTarget, tuned: bool, report: &mut Report) {
-    let fraction = target.validation_fraction.as_ref().map_or(0.0, |fraction| fraction.value);
+fn validation(target: &RawTarget, tuned: bool, defaults: &Defaults, report: &mut Report) {
+    let fraction = target.validation_fraction.as_ref().map_or(defaults.validation_fraction, |fraction| fraction.value);
     let span = target.validation_fraction.as_ref().map_or(&target.header, |fraction| &fraction.span);
     if tuned && fraction == 0.0 && (target.validation_fraction.is_some() || !target.has_validation_fraction) {
         let (message, label) =
