@@ -15,12 +15,17 @@ run-matrix scenario="scenarios/four-quadrant.toml" *flags:
 test:
     cargo test --release --locked --workspace
 
-# Formatting, lints, documentation, licences: all clean or it fails.
+# Formatting, circles of imports, lints, documentation, licences: all clean or it fails.
 check: _cargo-deny
     cargo fmt --all --check
+    just circles
     cargo clippy --release --locked --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --quiet
     cargo deny --offline check --hide-inclusion-graph bans licenses sources
+
+# Find modules beside each other that import one another in a circle, in every crate of the workspace.
+circles:
+    cargo test --release --locked --quiet -p nt-circles
 
 # Run the smallest study that passes through every part, from nothing, in a folder of its own.
 smoke:

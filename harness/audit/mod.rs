@@ -15,8 +15,8 @@ pub use similarity::MOST_IMAGES;
 
 use crate::data::{DataError, SealedTest, TrainPool};
 use crate::train::TrainError;
-use nt_results::audit::{Audit, TargetAudit};
-use nt_results::{AuditError, SCHEMA_VERSION};
+use nt_records::AuditError;
+use nt_records::audit::{AUDIT_VERSION, Audit, TargetAudit};
 use nt_scenario::{Learning, Scenario};
 use nt_stats::similarity::SampleError;
 use std::path::Path;
@@ -87,7 +87,7 @@ pub fn audit(scenario: &Scenario, pools: &dyn Pools) -> Result<Audit, DataAuditE
         })
     });
     Ok(Audit {
-        schema_version: SCHEMA_VERSION,
+        schema_version: AUDIT_VERSION,
         basis: basis(scenario, pools),
         measured_by: codes::words(scenario),
         perceptual_threshold: PERCEPTUAL_THRESHOLD,

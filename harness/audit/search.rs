@@ -1,7 +1,7 @@
 //! Finding the fingerprints of one set that another holds.
 
 use crate::data::{Fingerprint, Identified};
-use nt_results::audit::MatchKind;
+use nt_records::audit::MatchKind;
 use rayon::prelude::*;
 use std::collections::HashMap;
 

@@ -3,7 +3,7 @@
 use super::codes::{Instrument, PooledCodes};
 use super::{AuditedSource, DataAuditError, Pool};
 use nt_kernels::philox::Stream;
-use nt_results::audit::{Comparison, Distance, Distances, MeasuredOn, Similarity};
+use nt_records::audit::{Comparison, Distance, Distances, MeasuredOn, Similarity};
 use nt_scenario::{Learning, Scenario, Target};
 use nt_stats::similarity::{
     Measured, Pair, coral_distance, frechet_distance, maximum_mean_discrepancy, proxy_a_distance,

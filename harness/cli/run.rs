@@ -7,7 +7,7 @@ use super::report::Extras;
 use super::scenario_file::ScenarioFile;
 use crate::run::{Progress, RunOptions, Study, StudyError, Tally};
 use crate::train::{Backend, Cpu};
-use nt_results::ledger::Shard;
+use nt_records::ledger::Shard;
 use nt_scenario::Scenario;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

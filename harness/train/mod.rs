@@ -1,25 +1,34 @@
-//! Training and evaluation: the straight line of kernels, the loop that drives it, and the lock on the test set.
+//! Training and evaluation: the networks of each backend, the loop that drives them, and the lock on the test set.
 
 mod backend;
+mod cpu;
 #[cfg(feature = "cuda")]
 pub mod cuda;
+#[cfg(feature = "cuda")]
+mod does_not_fit;
 mod error;
 mod evaluate;
-mod gradients;
-mod network;
+mod geometry;
+mod prediction;
 mod probe;
-mod sgd_loop;
-mod step;
+mod score;
+mod setup;
+mod span;
 #[cfg(test)]
 mod tests;
 mod trained;
+mod training;
 
-pub use backend::{Backend, Cpu};
+pub use backend::Backend;
+pub use cpu::{Cpu, DropoutAt, Gradients, Network, Trainer};
+#[cfg(feature = "cuda")]
+pub use does_not_fit::{DoesNotFit, ImagesDoNotFit};
 pub use error::TrainError;
-pub use evaluate::{Prediction, Score, classify};
-pub use gradients::Gradients;
-pub use network::{DropoutAt, Network, Span};
+pub use evaluate::classify;
+pub use prediction::Prediction;
 pub use probe::Probe;
-pub use sgd_loop::Setup;
-pub use step::Trainer;
-pub use trained::{CurvePoint, ForTest, ForTuning, Outcome, Purpose, Trained, Training, train};
+pub use score::Score;
+pub use setup::Setup;
+pub use span::Span;
+pub use trained::{ForTest, ForTuning, Purpose, Trained, train};
+pub use training::{CurvePoint, Outcome, Training};

@@ -1,11 +1,12 @@
 //! The bits of a whole training, and what scratch and treatments share.
 
-use super::backend::CPU_NUMERICS as NUMERICS;
+use super::cpu::CPU_NUMERICS as NUMERICS;
 use super::{Backend, Cpu, ForTest, Outcome, Setup, Span, Trained, train};
 use crate::data::{Codes, Inputs};
 use crate::model::{Init, Parameters, initialise};
 use nt_kernels::philox::Stream;
 use nt_kernels::tile::Simd;
+use nt_scenario::Labels;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::{Initialiser, Recipe, Schedule, Settings};
 use std::sync::atomic::AtomicBool;
@@ -24,7 +25,7 @@ fn images(shape: &NetworkShape) -> Codes {
     let mut cursor = Stream::named(1, "images", "", 0).cursor();
     let values = (0..EXAMPLES * features).map(|_| cursor.normal() as f32).collect();
     let labels = (0..EXAMPLES as u32).map(|index| index % CLASSES as u32).collect();
-    Codes::from_parts(features, values, labels, (0..EXAMPLES as u32).collect())
+    Codes::from_parts(features, values, Labels::OneClass(labels), (0..EXAMPLES as u32).collect())
 }
 
 fn run(
@@ -57,7 +58,7 @@ fn hash(parameters: &Parameters) -> String {
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
-/// If this fails and the change is meant, raise [`CPU_NUMERICS`](super::backend), write the new bits here, and say so in the changelog under
+/// If this fails and the change is meant, raise [`CPU_NUMERICS`](super::cpu), write the new bits here, and say so in the changelog under
 /// "Changes results".
 #[test]
 fn the_bits_of_a_training_change_only_with_the_numerics_version() {

@@ -1,7 +1,6 @@
 //! A network at the end of its training, and the lock on the test set.
 
-use super::evaluate::classify;
-use super::{Backend, Score, Setup, Span, TrainError};
+use super::{Backend, CurvePoint, Outcome, Score, Setup, Span, TrainError, Training, classify};
 use crate::data::{EndOfTraining, Inputs};
 use crate::model::Parameters;
 use nt_scenario::network::NetworkShape;
@@ -44,41 +43,6 @@ impl EndOfTraining for Trained<ForTest> {
     fn count_opening(&self) {
         self.test_openings.set(self.test_openings.get() + 1);
     }
-}
-
-/// How a training ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// After its last step.
-    Finished,
-    /// Before it, because the loss was no longer a finite number.
-    Diverged {
-        /// The step at which that was seen.
-        step: u64,
-    },
-}
-
-/// A point of the training curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CurvePoint {
-    /// Steps done.
-    pub step: u64,
-    /// Learning rate of the last of them.
-    pub learning_rate: f64,
-    /// Mean cross-entropy of the batches since the point before, nats.
-    pub train_loss: f64,
-    /// Fraction right, over the same batches.
-    pub train_top1: f64,
-}
-
-/// What comes of a training, whatever it was for.
-pub struct Training {
-    /// The network's parameters at its end.
-    pub parameters: Parameters,
-    /// How it went.
-    pub outcome: Outcome,
-    /// Loss and rate along the way.
-    pub curve: Vec<CurvePoint>,
 }
 
 /// Trains the layers above `setup.span.frozen` on the examples, from the parameters given.

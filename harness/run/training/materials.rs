@@ -1,13 +1,13 @@
 //! What a training is made of: draws of images, source networks, codes of frozen layers.
 
-use super::targets::Run;
-use super::{TrainingExecutor, Trouble};
+use super::target_run::TargetRun;
+use super::{Failure, TrainingExecutor, Trouble};
 use crate::data::{Codes, Images, Inputs, SubsetDraw, TrainPool};
 use crate::model::{self, Init, Parameters, initialise};
 use crate::run::Upstream;
 use crate::run::store::{CodesKey, DrawKey, NetworkKey, SetKey};
 use crate::train::Span;
-use nt_results::Status;
+use nt_records::Status;
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{SourceTask, SourceWeights, TargetTask};
 use std::sync::Arc;
@@ -91,15 +91,9 @@ impl TrainingExecutor<'_> {
     ) -> Result<Parameters, Trouble> {
         let record = upstream.record(job);
         if let Some(record) = record.filter(|record| record.status != Status::Done) {
-            return Err(Trouble::Failed(format!(
-                "its source network {} did not train: {}",
-                record.name,
-                record.status.word()
-            )));
+            return Err(Failure::SourceDidNotTrain { status: record.status.word(), name: record.name }.into());
         }
-        let bytes = upstream
-            .file(job, "networks")
-            .map_err(|problem| Trouble::Failed(format!("its source network {problem}")))?;
+        let bytes = upstream.file(job, "networks")?;
         Ok(model::from_bytes(&bytes, shape)?)
     }
 
@@ -141,7 +135,7 @@ impl TrainingExecutor<'_> {
 
     /// The depth whose codes stand in for the images: that of the frozen layers, if nothing random comes before it and
     /// the codes of the largest set fit in memory. Either way every bit comes out the same.
-    pub(super) fn depth_of_codes(&self, run: &Run<'_>) -> usize {
+    pub(super) fn depth_of_codes(&self, run: &TargetRun<'_>) -> usize {
         let frozen = usize::from(run.task.treatment.frozen());
         let test_images = self.registry.num_test_images(&run.task.data, &run.task.classes, run.task.test_per_class);
         let images = test_images.max(Inputs::Images(&run.draw.train).len());
@@ -151,7 +145,12 @@ impl TrainingExecutor<'_> {
         if run.task.recipe.settings.augmentation.is_empty() && frozen > 0 && fits(frozen) { frozen } else { 0 }
     }
 
-    pub(super) fn examples<'i>(&self, run: &Run<'_>, set: SetKey, images: &'i Images) -> Result<Examples<'i>, Trouble> {
+    pub(super) fn examples<'i>(
+        &self,
+        run: &TargetRun<'_>,
+        set: SetKey,
+        images: &'i Images,
+    ) -> Result<Examples<'i>, Trouble> {
         match &run.source {
             Some((network, parameters)) if run.first > 0 => {
                 Ok(Examples::Codes(self.codes(run, *network, parameters, run.first, set, images)?))
@@ -163,7 +162,7 @@ impl TrainingExecutor<'_> {
     /// Codes after `depth`, from those one layer below: so that a study of every depth passes each layer once.
     pub(super) fn codes(
         &self,
-        run: &Run<'_>,
+        run: &TargetRun<'_>,
         network: NetworkKey,
         parameters: &Parameters,
         depth: usize,

@@ -1,17 +1,18 @@
 //! The executor that trains networks.
 
+mod failure;
 mod materials;
 mod measures;
 mod pictures;
 mod probes;
 mod sources;
+mod target_run;
 mod targets;
 
 use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream, tuning};
-use crate::data::DataError;
-use crate::model;
-use crate::train::{Backend, ForTest, ForTuning, TrainError};
-use nt_results::Status;
+use crate::train::{Backend, ForTest, ForTuning};
+use failure::{Failure, Trouble};
+use nt_records::Status;
 use nt_scenario::{Job, Method, Scenario, TargetTask, Work};
 use std::sync::atomic::AtomicBool;
 
@@ -29,39 +30,6 @@ pub struct TrainingExecutor<'a> {
     pub interrupt: &'a AtomicBool,
 }
 
-/// Why a job brings no result.
-enum Trouble {
-    Abandoned(Abandoned),
-    Diverged(String),
-    Failed(String),
-}
-
-impl From<DataError> for Trouble {
-    fn from(error: DataError) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
-impl From<TrainError> for Trouble {
-    fn from(error: TrainError) -> Self {
-        match error {
-            TrainError::Interrupted => Self::Abandoned(Abandoned::Stopped),
-            #[cfg(feature = "cuda")]
-            TrainError::Cuda(error) => Self::Abandoned(Abandoned::Device(error.to_string())),
-            TrainError::Outputs(error) => Self::Diverged(error.to_string()),
-            #[cfg(feature = "cuda")]
-            error @ (TrainError::DoesNotFit(_) | TrainError::ImagesDoNotFit(_)) => Self::Failed(error.to_string()),
-            error @ (TrainError::Geometry(_) | TrainError::Dropout(_)) => Self::Failed(error.to_string()),
-        }
-    }
-}
-
-impl From<model::StoreError> for Trouble {
-    fn from(error: model::StoreError) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
 impl Executor for TrainingExecutor<'_> {
     fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned> {
         let output = match &job.work {
@@ -71,10 +39,8 @@ impl Executor for TrainingExecutor<'_> {
         match output {
             Ok(output) => Ok(output),
             Err(Trouble::Abandoned(why)) => Err(why),
-            Err(Trouble::Failed(reason)) => Ok(JobOutput::failed(reason)),
-            Err(Trouble::Diverged(reason)) => {
-                Ok(JobOutput { status: Status::Diverged { reason }, ..JobOutput::failed(String::new()) })
-            }
+            Err(Trouble::Failed(failure)) => Ok(JobOutput::failed(failure.to_string())),
+            Err(Trouble::Diverged(reason)) => Ok(JobOutput::ended(Status::Diverged { reason })),
         }
     }
 }
@@ -86,7 +52,7 @@ impl<'a> TrainingExecutor<'a> {
 
     fn run_target(&self, job: &Job, task: &TargetTask, upstream: &dyn Upstream) -> Result<JobOutput, Trouble> {
         if let Some(only_if) = &task.only_if
-            && !tuning::is_called_for(task.method, only_if, upstream)
+            && !tuning::is_called_for(self.scenario.verdict.metric, task.method, only_if, upstream)
         {
             return Ok(JobOutput::unneeded(task));
         }

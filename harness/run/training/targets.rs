@@ -3,37 +3,19 @@
 use super::materials::target_scope;
 use super::measures::{note_training, push_test_metrics, push_training_metrics, push_validation_metrics, tabulate};
 use super::pictures::{filters, thumbnails};
+use super::target_run::TargetRun;
 use super::{JobOutput, TrainingExecutor, Trouble};
-use crate::data::{Images, Inputs, SubsetDraw};
-use crate::model::{Init, Parameters, transfer};
-use crate::run::store::{DrawKey, NetworkKey, SetKey};
+use crate::data::{Images, Inputs};
+use crate::model::{Init, transfer};
+use crate::run::store::{DrawKey, SetKey};
 use crate::run::tuning::{self, Choice};
 use crate::run::{Pictures, Upstream};
 use crate::train::{self, ForTest, ForTuning, Outcome, Purpose, Score, Setup, Span, Trained};
-use nt_scenario::network::NetworkShape;
+use nt_records::{Setting, Status};
 use nt_scenario::{Job, Role, SettingChoice, TargetTask};
-use std::sync::Arc;
 
-/// A target's training as far as every judgement of it needs.
-pub(super) struct Run<'a> {
-    pub job: &'a Job,
-    pub task: &'a TargetTask,
-    pub shape: NetworkShape,
-    pub draw: Arc<SubsetDraw>,
-    pub draw_key: DrawKey,
-    pub source: Option<(NetworkKey, Arc<Parameters>)>,
-    /// Depth whose codes are the inputs (0: images).
-    pub first: usize,
-}
-
-impl Run<'_> {
-    /// What is computed for these inputs when nothing is trained.
-    fn span(&self) -> Span {
-        Span { first: self.first, last: 8, frozen: 8 }
-    }
-}
-
-pub(super) type Judge<'a, P> = fn(&TrainingExecutor<'a>, &Run<'_>, &Trained<P>, &mut JobOutput) -> Result<(), Trouble>;
+pub(super) type Judge<'a, P> =
+    fn(&TrainingExecutor<'a>, &TargetRun<'_>, &Trained<P>, &mut JobOutput) -> Result<(), Trouble>;
 
 impl<'a> TrainingExecutor<'a> {
     /// The setting of a run: given, or chosen from its trials; none where nothing is trained.
@@ -42,7 +24,7 @@ impl<'a> TrainingExecutor<'a> {
             SettingChoice::NotTrained => None,
             SettingChoice::Fixed(value) => Some(Choice { value: *value, on_edge: false }),
             SettingChoice::Tuned { trials, .. } => {
-                Some(tuning::choose(task.method, trials, upstream).map_err(Trouble::Failed)?)
+                Some(tuning::choose(self.scenario.verdict.metric, task.method, trials, upstream)?)
             }
         })
     }
@@ -53,10 +35,10 @@ impl<'a> TrainingExecutor<'a> {
         job: &'t Job,
         task: &'t TargetTask,
         upstream: &dyn Upstream,
-    ) -> Result<Run<'t>, Trouble> {
+    ) -> Result<TargetRun<'t>, Trouble> {
         let replicate = job.replicate.stream_number();
         let draw_key = DrawKey::Target(task.target, task.size, replicate);
-        Ok(Run {
+        Ok(TargetRun {
             job,
             task,
             shape: self.scenario.model.shape(task.classes.len()),
@@ -99,9 +81,9 @@ impl<'a> TrainingExecutor<'a> {
                 train::train::<P>(self.backend, &setup, start, examples.inputs())?
             }
         };
-        let mut output = JobOutput::failed(String::new());
-        output.learning_rate = choice.map_or(f64::NAN, |choice| choice.value);
-        output.learning_rate_on_edge = choice.is_some_and(|choice| choice.on_edge);
+        let mut output = JobOutput::ended(Status::Done);
+        output.setting = choice.map(|choice| Setting::LearningRate(choice.value));
+        output.setting_on_edge = choice.is_some_and(|choice| choice.on_edge);
         note_training(&trained, &mut output);
         if trained.outcome == Outcome::Finished {
             judge(self, &run, &trained, &mut output)?;
@@ -112,26 +94,35 @@ impl<'a> TrainingExecutor<'a> {
 
     pub(super) fn judge_on_validation(
         &self,
-        run: &Run<'_>,
+        run: &TargetRun<'_>,
         trained: &Trained<ForTuning>,
         output: &mut JobOutput,
     ) -> Result<(), Trouble> {
         self.validate(run, trained, output)
     }
 
-    fn validate<P: Purpose>(&self, run: &Run<'_>, trained: &Trained<P>, output: &mut JobOutput) -> Result<(), Trouble> {
+    fn validate<P: Purpose>(
+        &self,
+        run: &TargetRun<'_>,
+        trained: &Trained<P>,
+        output: &mut JobOutput,
+    ) -> Result<(), Trouble> {
         let validation = &run.draw.validation;
         if Inputs::Images(validation).is_empty() {
             return Ok(());
         }
         let examples = self.examples(run, SetKey::Validation(run.draw_key), validation)?;
-        push_validation_metrics(&trained.score(self.backend, &run.shape, run.span(), examples.inputs())?, output);
+        push_validation_metrics(
+            self.scenario.verdict.metric,
+            &trained.score(self.backend, &run.shape, run.span(), examples.inputs())?,
+            output,
+        );
         Ok(())
     }
 
     pub(super) fn judge_on_test(
         &self,
-        run: &Run<'_>,
+        run: &TargetRun<'_>,
         trained: &Trained<ForTest>,
         output: &mut JobOutput,
     ) -> Result<(), Trouble> {
@@ -151,7 +142,7 @@ impl<'a> TrainingExecutor<'a> {
 
     /// What one run shows for all of its kind: scratch the test images, and each network whose first layer is its own
     /// that layer.
-    fn pictures(&self, run: &Run<'_>, trained: &Trained<ForTest>, test: &Images) -> Pictures {
+    fn pictures(&self, run: &TargetRun<'_>, trained: &Trained<ForTest>, test: &Images) -> Pictures {
         let mut pictures = Pictures::default();
         if run.job.role == Role::Ladder || run.job.replicate.index > 0 {
             return pictures;

@@ -83,15 +83,3 @@ choice! {
         Bf16 = "bf16",
     }
 }
-
-choice! {
-    /// The metric that verdicts are given on; higher is better.
-    pub enum Metric {
-        /// Fraction of test images whose first guess is right.
-        Top1 = "top1",
-        /// Fraction of test images with the class among the first five guesses.
-        Top5 = "top5",
-        /// Mean over classes of the fraction of each class's test images whose first guess is right.
-        MeanPerClass = "mean-per-class",
-    }
-}

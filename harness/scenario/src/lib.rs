@@ -24,7 +24,9 @@ pub mod choice;
 pub mod data;
 pub mod diagnostic;
 pub mod job;
+pub mod labels;
 pub mod method;
+pub mod metric;
 pub mod network;
 pub mod plan;
 pub mod recipe;
@@ -47,7 +49,7 @@ mod suggest;
 mod writer;
 
 pub use architecture::Architecture;
-pub use choice::{Choice, Initialiser, Metric, Precision};
+pub use choice::{Choice, Initialiser, Precision};
 pub use data::{
     CIFAR10_CLASSES, Cifar10BinaryData, Data, DataFacts, Facts, ImageFolderData, Known, SyntheticData,
     default_data_seed,
@@ -57,7 +59,9 @@ pub use job::{
     Job, OnlyIf, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, SourceWeights, TargetTask, Trial, Work,
 };
 pub use job_id::{JobId, JobIdError};
+pub use labels::{ClassSets, LabelKind, Labels};
 pub use method::{Fit, FrozenDepths, Method, SettingName};
+pub use metric::Metric;
 pub use migrate::Migration;
 pub use network::NetworkShape;
 pub use overrides::apply_set;

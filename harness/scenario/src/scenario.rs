@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::architecture::Architecture;
-use crate::choice::{Initialiser, Metric, Precision};
+use crate::choice::{Initialiser, Precision};
 use crate::data::Data;
 use crate::method::{Fit, FrozenDepths};
+use crate::metric::Metric;
 use crate::network::NetworkShape;
 use crate::place::Document;
 use crate::raw::RawScenario;

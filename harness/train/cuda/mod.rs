@@ -12,7 +12,6 @@ use super::{Backend, Setup, Span, TrainError, Training};
 use crate::data::Inputs;
 use crate::model::Parameters;
 use layout::ParameterLayout;
-pub use memory::{DoesNotFit, ImagesDoNotFit};
 use nt_kernels::cross_entropy::CrossEntropyError;
 use nt_kernels::cuda::{CudaError, Gpu, MemoryFormat, Precision, bf16};
 use nt_scenario::network::NetworkShape;
@@ -68,15 +67,8 @@ impl CudaBackend {
             nt_scenario::Precision::Tf32 => Precision::Tf32,
             nt_scenario::Precision::Bf16 => Precision::Bf16,
         };
-        let found = Gpu::number_of_devices()?;
         let ordinals: Vec<usize> = ordinals.iter().map(|&ordinal| ordinal as usize).collect();
-        if let Some(&ordinal) = ordinals.iter().find(|&&ordinal| ordinal >= found) {
-            let reason = match found {
-                1 => "there is 1 GPU, cuda:0".to_owned(),
-                _ => format!("there are {found} GPUs, cuda:0 to cuda:{}", found.saturating_sub(1)),
-            };
-            return Err(CudaError::Open { ordinal, reason });
-        }
+        check_exist(&ordinals)?;
         let streams_a_gpu = jobs.max(1).div_ceil(ordinals.len().max(1));
         let (mut engines, mut free_bytes) = (Vec::new(), usize::MAX);
         let mut residents: BTreeMap<usize, Arc<Mutex<Resident>>> = BTreeMap::new();
@@ -98,9 +90,8 @@ impl CudaBackend {
                     Entry::Occupied(known) => Arc::clone(known.get()),
                     Entry::Vacant(place) => {
                         let free = gpu.memory()?.0.saturating_sub(memory::LIBRARIES);
-                        let for_examples = free / RESIDENT_PART;
                         free_bytes = free_bytes.min(free);
-                        let resident = Resident::new(Gpu::open(ordinal, precision)?, for_examples);
+                        let resident = Resident::new(Gpu::open(ordinal, precision)?, free / RESIDENT_PART);
                         Arc::clone(place.insert(Arc::new(Mutex::new(resident))))
                     }
                 };
@@ -139,6 +130,21 @@ impl CudaBackend {
     }
 }
 
+/// Refuses GPUs that do not exist.
+fn check_exist(ordinals: &[usize]) -> Result<(), CudaError> {
+    let found = Gpu::number_of_devices()?;
+    match ordinals.iter().find(|&&ordinal| ordinal >= found) {
+        None => Ok(()),
+        Some(&ordinal) => {
+            let reason = match found {
+                1 => "there is 1 GPU, cuda:0".to_owned(),
+                _ => format!("there are {found} GPUs, cuda:0 to cuda:{}", found.saturating_sub(1)),
+            };
+            Err(CudaError::Open { ordinal, reason })
+        }
+    }
+}
+
 impl Backend for CudaBackend {
     fn numerics(&self, _: &NetworkShape) -> String {
         self.numerics.clone()
@@ -163,8 +169,9 @@ impl Backend for CudaBackend {
 
     fn train(&self, setup: &Setup<'_>, parameters: Parameters, examples: Inputs<'_>) -> Result<Training, TrainError> {
         let classes = setup.shape.num_classes;
-        if let Some(image) = examples.labels().iter().position(|&label| label as usize >= classes) {
-            let label = examples.labels()[image];
+        let labels = examples.one_class()?;
+        if let Some(image) = labels.iter().position(|&label| label as usize >= classes) {
+            let label = labels[image];
             return Err(CrossEntropyError::LabelOutOfRange { image, label, classes }.into());
         }
         self.with_engine(|engine| {

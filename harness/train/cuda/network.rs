@@ -2,7 +2,7 @@
 //! on the CPU. Here a batch is outermost: an activation is `(N, features)`, in the format that suits the precision.
 
 use super::layout::{ParameterLayout, features_at};
-use crate::train::network::conv_geometry;
+use crate::train::geometry::conv_geometry;
 use crate::train::{Span, TrainError};
 use nt_kernels::cuda::{
     Convolution, CudaError, CudaSlice, CudaView, CudaViewMut, Features, FullyConnected, Gpu, MemoryFormat, Pool,

@@ -1,13 +1,15 @@
-//! A training on a GPU. A step waits for nothing: order, rates and dropout streams are there before, and its loss, the
-//! curve and whether it diverged stay there until they are asked for. From the third step of a size on it is one launch of
-//! a graph.
+//! A training on a GPU.
+//!
+//! A step waits for nothing. Order, rates and dropout streams are sent ahead of it. Its loss, the curve and whether it
+//! diverged stay on the GPU until they are asked for. From the third step of a size on, a step is one launch of a graph.
 
 use super::batches::Batches;
 use super::network::{Dropping, Network};
 use super::resident::Examples;
 use super::{Engine, ParameterLayout};
+use crate::data::augmentation::Augmenter;
 use crate::model::Parameters;
-use crate::train::sgd_loop::steps_per_point;
+use crate::train::training::steps_per_point;
 use crate::train::{CurvePoint, Outcome, Setup, TrainError, Training};
 use nt_kernels::cuda::{
     self, CrossEntropy, CudaError, CudaSlice, Gpu, Graph, Sgd, State, Storage, Weights, cross_entropy, end_step,
@@ -36,8 +38,17 @@ impl Stretch {
     }
 }
 
+/// How steps of one size are taken. The first is queued kernel by kernel, so that libraries set themselves up. The second is
+/// captured as a graph, which every later step launches.
+enum Way {
+    Queued,
+    Captured(Graph),
+}
+
 /// Everything a step touches, made once.
 struct Trainer<T: Storage> {
+    /// By the size of the batch. Fields are dropped in this order: graphs before the buffers that they use.
+    ways: BTreeMap<usize, Way>,
     network: Network<T>,
     weights: Weights<T>,
     layout: ParameterLayout,
@@ -77,6 +88,7 @@ impl<T: Storage> Trainer<T> {
         let every = steps_per_point(steps);
         let op = Dropout::new(probability)?;
         Ok(Self {
+            ways: BTreeMap::new(),
             weights: Weights::new(gpu, &layout.pack(parameters))?,
             first_trainable: layout.weight(first_trainable).start,
             layout,
@@ -115,6 +127,65 @@ impl<T: Storage> Trainer<T> {
         end_step(gpu, &mut self.state, &mut self.points, n, self.length)
     }
 
+    /// Sends what the steps from `step` on need: their order, what was drawn for it, and their rates. Returns where the
+    /// training stands; nothing is sent where it diverged.
+    fn begin_stretch(
+        &mut self,
+        gpu: &Gpu,
+        setup: &Setup<'_>,
+        (order, augmenter): (&[u32], &Augmenter<'_>),
+        step: u64,
+        stretch: &Stretch,
+    ) -> Result<State, CudaError> {
+        // Before the state is asked for, while the GPU is still busy with the stretch before.
+        let drawn = self.batches.draw(order, augmenter, step, setup.recipe.settings.batch);
+        let rates: Vec<f32> = (step..).take(stretch.steps).map(|step| setup.learning_rate_at(step) as f32).collect();
+        let state = if step > 0 { self.state(gpu)? } else { State::BEGIN };
+        if state.diverged_at < 0 {
+            self.batches.send(gpu, order, &drawn)?;
+            gpu.write(&rates, &mut self.rates)?;
+            first_batch(gpu, &mut self.state)?;
+        }
+        Ok(state)
+    }
+
+    /// Takes a step with a batch of `n` examples.
+    fn take_step(&mut self, gpu: &Gpu, n: usize) -> Result<(), CudaError> {
+        match self.ways.get(&n) {
+            Some(Way::Captured(graph)) => graph.launch()?,
+            Some(Way::Queued) => match Graph::capture(gpu, || self.queue_step(gpu, n))? {
+                Some(graph) => {
+                    graph.launch()?;
+                    self.ways.insert(n, Way::Captured(graph));
+                }
+                None => self.queue_step(gpu, n)?,
+            },
+            None => {
+                self.queue_step(gpu, n)?;
+                self.ways.insert(n, Way::Queued);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the last step, and reads what has come of the training.
+    fn finish(self, gpu: &Gpu, setup: &Setup<'_>, mut parameters: Parameters) -> Result<Training, TrainError> {
+        let state = self.state(gpu)?;
+        let mut points = vec![cuda::CurvePoint::default(); self.points.len()];
+        gpu.read(&self.points, &mut points)?;
+        let values = self.weights.read(gpu)?;
+        self.layout.unpack(&values, &mut parameters, setup.span.frozen);
+        let outcome = if state.diverged_at >= 0 {
+            Outcome::Diverged { step: state.diverged_at as u64 }
+        } else if parameters.are_finite() {
+            Outcome::Finished
+        } else {
+            Outcome::Diverged { step: setup.recipe.steps }
+        };
+        let curve = curve(setup, &points[..(state.points as usize).min(points.len())]);
+        Ok(Training { parameters, outcome, curve })
+    }
+
     fn state(&self, gpu: &Gpu) -> Result<State, CudaError> {
         let mut state = [State::BEGIN];
         gpu.read(&self.state, &mut state)?;
@@ -122,21 +193,15 @@ impl<T: Storage> Trainer<T> {
     }
 }
 
-/// A kind of step: first queued kernel by kernel, so that libraries set themselves up; then captured; then launched whole.
-enum Steps {
-    Queued,
-    Captured(Graph),
-}
-
 impl Engine {
     pub(super) fn train<T: Storage>(
         &mut self,
         setup: &Setup<'_>,
-        mut parameters: Parameters,
+        parameters: Parameters,
         examples: Arc<Examples>,
     ) -> Result<Training, TrainError> {
         let gpu = &self.gpu;
-        let (count, batch, steps) = (examples.count, setup.recipe.settings.batch, setup.recipe.steps);
+        let (count, batch) = (examples.count, setup.recipe.settings.batch);
         let full = batch.min(count);
         let tail = if count > batch { count % batch } else { 0 };
         let sizes: Vec<usize> = [full, tail].into_iter().filter(|&size| size > 0).collect();
@@ -146,61 +211,27 @@ impl Engine {
             tracing::debug!(algorithms, "convolutions planned");
         }
         let augmenter = setup.augmenter();
-        let mut orders: Vec<u32> = vec![0; stretch.epochs * count];
-        let mut kinds: BTreeMap<usize, Steps> = BTreeMap::new();
-        let (mut position, mut epoch) = (orders.len(), 0);
-        for step in 0..steps {
+        let mut order: Vec<u32> = vec![0; stretch.epochs * count];
+        let (mut position, mut epoch) = (order.len(), 0);
+        for step in 0..setup.recipe.steps {
             if setup.interrupt.load(Ordering::Relaxed) {
                 return Err(TrainError::Interrupted);
             }
-            if position >= orders.len() {
-                // While the GPU is still busy with the stretch before.
-                for order in orders.chunks_mut(count) {
+            if position >= order.len() {
+                for order in order.chunks_mut(count) {
                     setup.shuffle(epoch, order);
                     epoch += 1;
                 }
-                let drawn = trainer.batches.draw(&orders, &augmenter, step, batch);
-                let rates = (step..).take(stretch.steps).map(|step| setup.learning_rate_at(step) as f32);
-                let rates: Vec<f32> = rates.collect();
-                if step > 0 && trainer.state(gpu)?.diverged_at >= 0 {
+                if trainer.begin_stretch(gpu, setup, (&order, &augmenter), step, &stretch)?.diverged_at >= 0 {
                     break;
                 }
-                trainer.batches.send(gpu, &orders, &drawn)?;
-                gpu.write(&rates, &mut trainer.rates)?;
-                first_batch(gpu, &mut trainer.state)?;
                 position = 0;
             }
             let n = batch.min(count - position % count);
             position += n;
-            match kinds.get(&n) {
-                Some(Steps::Captured(graph)) => graph.launch()?,
-                Some(Steps::Queued) => match Graph::capture(gpu, || trainer.queue_step(gpu, n))? {
-                    Some(graph) => {
-                        graph.launch()?;
-                        kinds.insert(n, Steps::Captured(graph));
-                    }
-                    None => trainer.queue_step(gpu, n)?,
-                },
-                None => {
-                    trainer.queue_step(gpu, n)?;
-                    kinds.insert(n, Steps::Queued);
-                }
-            }
+            trainer.take_step(gpu, n)?;
         }
-        let state = trainer.state(gpu)?;
-        let mut points = vec![cuda::CurvePoint::default(); trainer.points.len()];
-        gpu.read(&trainer.points, &mut points)?;
-        let values = trainer.weights.read(gpu)?;
-        trainer.layout.unpack(&values, &mut parameters, setup.span.frozen);
-        let outcome = if state.diverged_at >= 0 {
-            Outcome::Diverged { step: state.diverged_at as u64 }
-        } else if parameters.are_finite() {
-            Outcome::Finished
-        } else {
-            Outcome::Diverged { step: steps }
-        };
-        let curve = curve(setup, &points[..(state.points as usize).min(points.len())]);
-        Ok(Training { parameters, outcome, curve })
+        trainer.finish(gpu, setup, parameters)
     }
 }
 

@@ -10,7 +10,7 @@ mod softmax;
 #[cfg(test)]
 mod tests;
 
-use super::evaluate::Ranking;
+use super::prediction::Ranking;
 use super::{ForTest, Outcome, Prediction, Purpose, Score, TrainError};
 use crate::data::{Codes, EndOfTraining};
 use minimise::{Stop, minimise};
@@ -65,7 +65,7 @@ impl<P: Purpose> Probe<P> {
         stop: Stop,
         interrupt: &AtomicBool,
     ) -> Result<Self, TrainError> {
-        let objective = Objective::new(codes, num_classes, l2);
+        let objective = Objective::new(codes, num_classes, l2)?;
         let mut point = vec![0.0; objective.num_unknowns()];
         let is_stopped = || interrupt.load(Ordering::Relaxed);
         let is_finite = minimise(|at, slope| objective.value_and_slope(at, slope), &mut point, stop, is_stopped)

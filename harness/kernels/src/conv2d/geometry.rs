@@ -1,7 +1,6 @@
 //! The shape of a convolution.
 
 use super::reach::Reach;
-use super::winograd::Winograd;
 use crate::geometry::{GeometryError, check_positive};
 
 const OPERATION: &str = "conv2d";
@@ -73,12 +72,6 @@ impl Conv2dGeometry {
             }
         }
         Ok(())
-    }
-
-    /// Whether any pass is computed by Winograd's algorithm: a matter of this shape alone, and part of the numerics of a
-    /// network.
-    pub fn is_by_winograd(&self) -> bool {
-        Winograd::forward(self).is_some() || Winograd::input_gradient(self).is_some()
     }
 
     /// Rows of the output, of a geometry that [`Conv2dGeometry::check`] finds right.

@@ -1,12 +1,11 @@
 //! cuDNN's handle and descriptors, each freed with its owner.
 
-use super::storage::sealed::Sealed;
 use super::{CudaError, MemoryFormat};
-use candle_core::cuda_backend::cudarc::cudnn::result;
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
     cudnnConvolutionDescriptor_t, cudnnConvolutionMode_t, cudnnDataType_t, cudnnFilterDescriptor_t, cudnnHandle_t,
     cudnnMathType_t, cudnnTensorDescriptor_t, cudnnTensorFormat_t,
 };
+use candle_core::cuda_backend::cudarc::cudnn::{CudnnDataType, result};
 use candle_core::cuda_backend::cudarc::driver::CudaStream;
 use std::sync::Arc;
 
@@ -41,7 +40,7 @@ impl Drop for DnnHandle {
 pub(super) struct TensorShape(pub(super) cudnnTensorDescriptor_t);
 
 impl TensorShape {
-    pub(super) fn new<T: Sealed>(sizes: [usize; 4], format: MemoryFormat) -> Result<Self, CudaError> {
+    pub(super) fn new<T: CudnnDataType>(sizes: [usize; 4], format: MemoryFormat) -> Result<Self, CudaError> {
         let shape = Self(result::create_tensor_descriptor()?);
         let format = tensor_format(format);
         // SAFETY: the descriptor lives.
@@ -61,7 +60,7 @@ impl Drop for TensorShape {
 pub(super) struct FilterShape(pub(super) cudnnFilterDescriptor_t);
 
 impl FilterShape {
-    pub(super) fn new<T: Sealed>(sizes: [usize; 4], format: MemoryFormat) -> Result<Self, CudaError> {
+    pub(super) fn new<T: CudnnDataType>(sizes: [usize; 4], format: MemoryFormat) -> Result<Self, CudaError> {
         let shape = Self(result::create_filter_descriptor()?);
         let format = tensor_format(format);
         // SAFETY: the descriptor lives.

@@ -1,16 +1,18 @@
 //! A GPU with what it takes to queue work on it.
 
-use super::conv2d::{Plan, PlanKey};
 use super::descriptor::DnnHandle;
 use super::launch::Kernels;
+use super::plan::{Limits, Plan, PlanKey};
 use super::{CudaError, MemoryFormat, Precision};
+use crate::conv2d::Conv2dGeometry;
 use candle_core::CudaDevice;
 use candle_core::cuda_backend::cudarc::cublas::{CudaBlas, sys as cublas};
-use candle_core::cuda_backend::cudarc::cudnn;
+use candle_core::cuda_backend::cudarc::cudnn::{self, CudnnDataType};
 use candle_core::cuda_backend::cudarc::driver::{
     CudaContext, CudaSlice, CudaStream, CudaView, CudaViewMut, DevicePtr, DevicePtrMut, DeviceRepr, HostSlice,
     ValidAsZeroBits, sys,
 };
+use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ const WORKSPACE_PART: usize = 32;
 pub struct Gpu {
     // Fields are dropped in this order: libraries before the stream that they use.
     plans: RefCell<HashMap<PlanKey, Arc<Plan>>>,
-    pub(super) dnn: DnnHandle,
+    dnn: DnnHandle,
     blas: Arc<CudaBlas>,
     _blas_workspace: CudaSlice<u8>,
     pub(super) kernels: Arc<Kernels>,
@@ -38,6 +40,7 @@ pub struct Gpu {
     device: CudaDevice,
     precision: Precision,
     memory_format: MemoryFormat,
+    /// Scratch memory that a convolution's algorithm may take at most.
     most_workspace_bytes: usize,
 }
 
@@ -129,23 +132,29 @@ impl Gpu {
         self.memory_format
     }
 
-    /// More scratch memory than this an algorithm does not get.
-    pub(super) fn most_workspace_bytes(&self) -> usize {
-        self.most_workspace_bytes
-    }
-
-    /// The plan of a convolution, made if it is not at hand.
-    pub(super) fn plan(
+    /// The plan of a convolution of tensors of `T`, made when it is asked for first.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub(super) fn plan<T: CudnnDataType + 'static>(
         &self,
-        key: PlanKey,
-        make: impl FnOnce() -> Result<Plan, CudaError>,
+        geometry: Conv2dGeometry,
+        batch: usize,
+        format: MemoryFormat,
     ) -> Result<Arc<Plan>, CudaError> {
+        let key = PlanKey { geometry, batch, format, storage: TypeId::of::<T>() };
         if let Some(known) = self.plans.borrow().get(&key) {
             return Ok(Arc::clone(known));
         }
-        let plan = Arc::new(make()?);
+        self.stream.context().bind_to_thread()?;
+        let limits = Limits { precision: self.precision, workspace_bytes: self.most_workspace_bytes };
+        let plan = Arc::new(Plan::new::<T>(&self.dnn, limits, key)?);
         self.plans.borrow_mut().insert(key, Arc::clone(&plan));
         Ok(plan)
+    }
+
+    pub(super) fn dnn(&self) -> &DnnHandle {
+        &self.dnn
     }
 
     pub(super) fn blas(&self) -> cublas::cublasHandle_t {

@@ -24,12 +24,15 @@ mod launch;
 mod linear;
 mod local_response_norm;
 mod max_pool2d;
+mod plan;
 mod precision;
+mod progress;
 mod sgd;
 mod state;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 pub use activation::{add_bias, bias_gradient, bias_gradient_scratch, relu_and_bias_gradient, relu_gradient};
 pub use augmentation::{Change, change};
@@ -47,6 +50,8 @@ pub use linear::FullyConnected;
 pub use local_response_norm::ResponseNorm;
 pub use max_pool2d::Pool;
 pub use precision::Precision;
+pub use progress::{end_step, first_batch, judge_step, next_batch};
 pub use sgd::Sgd;
-pub use state::{CurvePoint, State, end_step, first_batch, judge_step, next_batch};
-pub use storage::{Storage, Weights};
+pub use state::{CurvePoint, State};
+pub use storage::Storage;
+pub use weights::Weights;

@@ -1,8 +1,6 @@
 //! Where a training stands, kept on the GPU so that the host need not be told after every step.
 
-use super::launch::{blockwise, launch, single};
-use super::{CrossEntropy, CudaError, Gpu};
-use candle_core::cuda_backend::cudarc::driver::{CudaSlice, DeviceRepr, ValidAsZeroBits};
+use candle_core::cuda_backend::cudarc::driver::{DeviceRepr, ValidAsZeroBits};
 
 /// Where a training stands. The kernels' `State` has the same layout.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,55 +48,3 @@ unsafe impl DeviceRepr for CurvePoint {}
 unsafe impl ValidAsZeroBits for CurvePoint {}
 
 const _: () = assert!(size_of::<State>() == 56 && size_of::<CurvePoint>() == 16);
-
-/// Takes the batch's mean loss and what was right of it into the state, or notes that the loss is not finite.
-///
-/// # Errors
-/// [`CudaError::Driver`].
-pub fn judge_step(
-    gpu: &Gpu,
-    outcome: &CrossEntropy,
-    state: &mut CudaSlice<State>,
-    batch: usize,
-) -> Result<(), CudaError> {
-    assert!(batch <= outcome.log_loss.len(), "judge_step: losses of a batch");
-    let batch = batch as u32;
-    launch!(gpu, &gpu.kernels.plain.judge_step, blockwise(1), &outcome.log_loss, &outcome.right, state, &batch);
-    Ok(())
-}
-
-/// Goes on to the next step; after every `every` of them, and after the last of `steps`, a curve point is written.
-///
-/// # Errors
-/// [`CudaError::Driver`].
-pub fn end_step(
-    gpu: &Gpu,
-    state: &mut CudaSlice<State>,
-    points: &mut CudaSlice<CurvePoint>,
-    batch: usize,
-    (every, steps): (u64, u64),
-) -> Result<(), CudaError> {
-    assert!(points.len() as u64 >= steps.div_ceil(every), "end_step: room for every curve point");
-    let batch = batch as u32;
-    launch!(gpu, &gpu.kernels.plain.end_step, single(), state, points, &batch, &every, &steps);
-    Ok(())
-}
-
-/// Goes back to the first example of the order.
-///
-/// # Errors
-/// [`CudaError::Driver`].
-pub fn first_batch(gpu: &Gpu, state: &mut CudaSlice<State>) -> Result<(), CudaError> {
-    launch!(gpu, &gpu.kernels.plain.first_batch, single(), state);
-    Ok(())
-}
-
-/// Goes on to the next batch of an evaluation.
-///
-/// # Errors
-/// [`CudaError::Driver`].
-pub fn next_batch(gpu: &Gpu, state: &mut CudaSlice<State>, batch: usize) -> Result<(), CudaError> {
-    let batch = batch as u32;
-    launch!(gpu, &gpu.kernels.plain.next_batch, single(), state, &batch);
-    Ok(())
-}

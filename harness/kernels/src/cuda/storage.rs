@@ -1,74 +1,17 @@
-//! The types that activations are stored in, and the weights in them.
+//! The types that activations are stored in.
 
 use super::launch::LayerKernels;
-use super::sgd::{self, Sgd};
-use super::{CudaError, CudaSlice, CudaView, CudaViewMut, Gpu, State};
+use super::{CudaError, CudaSlice, CudaViewMut, Gpu};
 use candle_core::cuda_backend::cudarc::cublas::sys::cudaDataType;
 use candle_core::cuda_backend::cudarc::cudnn::CudnnDataType;
 use candle_core::cuda_backend::cudarc::driver::{DeviceRepr, ValidAsZeroBits};
 use half::bf16;
-use std::ops::Range;
 
 /// A type that activations, weights in products and gradients are stored in.
 pub trait Storage: sealed::Sealed {}
 
 impl Storage for f32 {}
 impl Storage for bf16 {}
-
-/// Weights and biases one after another, in single precision, with a copy in the type that products take.
-pub struct Weights<T: Storage> {
-    master: CudaSlice<f32>,
-    copy: T::Copy,
-}
-
-impl<T: Storage> Weights<T> {
-    /// Weights of these values.
-    ///
-    /// # Errors
-    /// [`CudaError::OutOfMemory`].
-    pub fn new(gpu: &Gpu, values: &[f32]) -> Result<Self, CudaError> {
-        Ok(Self { master: gpu.upload(values)?, copy: T::copy(gpu, values)? })
-    }
-
-    /// A stretch of them for products.
-    pub fn in_products(&self, range: Range<usize>) -> CudaView<'_, T> {
-        T::in_products(self).slice(range)
-    }
-
-    /// A stretch of them in single precision.
-    pub fn in_full(&self, range: Range<usize>) -> CudaView<'_, f32> {
-        self.master.slice(range)
-    }
-
-    /// Takes a step with the weights from `first` on; see [`sgd::step`].
-    ///
-    /// # Errors
-    /// [`CudaError::Driver`].
-    pub fn step(
-        &mut self,
-        gpu: &Gpu,
-        sgd: Sgd,
-        first: usize,
-        (velocity, gradient): (&mut CudaSlice<f32>, &CudaSlice<T>),
-        rates: &CudaSlice<f32>,
-        state: &CudaSlice<State>,
-    ) -> Result<(), CudaError> {
-        let mut weight = self.master.slice_mut(first..);
-        let mut copy = T::copy_from(&mut self.copy, first);
-        let (mut velocity, gradient) = (velocity.as_view_mut(), gradient.as_view());
-        sgd::step(gpu, sgd, &mut weight, &mut velocity, &gradient, copy.as_mut(), rates, state)
-    }
-
-    /// Waits, and reads them all in single precision.
-    ///
-    /// # Errors
-    /// [`CudaError::Driver`].
-    pub fn read(&self, gpu: &Gpu) -> Result<Vec<f32>, CudaError> {
-        let mut values = vec![0.0; self.master.len()];
-        gpu.read(&self.master, &mut values)?;
-        Ok(values)
-    }
-}
 
 pub(super) mod sealed {
     use super::*;
@@ -93,10 +36,8 @@ pub(super) mod sealed {
         /// The copy from its element `first` on.
         fn copy_from(copy: &mut Self::Copy, first: usize) -> Option<CudaViewMut<'_, Self>>;
 
-        /// The weights in this type.
-        fn in_products(weights: &Weights<Self>) -> &CudaSlice<Self>
-        where
-            Self: Storage;
+        /// The weights in this type, of those in single precision and their copy.
+        fn in_products<'a>(full: &'a CudaSlice<f32>, copy: &'a Self::Copy) -> &'a CudaSlice<Self>;
     }
 
     impl Sealed for f32 {
@@ -116,8 +57,8 @@ pub(super) mod sealed {
             None
         }
 
-        fn in_products(weights: &Weights<f32>) -> &CudaSlice<f32> {
-            &weights.master
+        fn in_products<'a>(full: &'a CudaSlice<f32>, (): &'a ()) -> &'a CudaSlice<f32> {
+            full
         }
     }
 
@@ -138,8 +79,8 @@ pub(super) mod sealed {
             Some(copy.slice_mut(first..))
         }
 
-        fn in_products(weights: &Weights<bf16>) -> &CudaSlice<bf16> {
-            &weights.copy
+        fn in_products<'a>(_: &'a CudaSlice<f32>, copy: &'a CudaSlice<bf16>) -> &'a CudaSlice<bf16> {
+            copy
         }
     }
 }

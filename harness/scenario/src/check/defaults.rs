@@ -1,6 +1,7 @@
 //! What a scenario means by what it leaves out. The version of its schema decides.
 
-use crate::choice::{Metric, Precision};
+use crate::choice::Precision;
+use crate::metric::Metric;
 use crate::raw::Version;
 
 /// Values of keys that are not written.

@@ -2,8 +2,9 @@
 
 use toml::de::DeTable;
 
-use crate::choice::{Initialiser, Metric, Precision};
+use crate::choice::{Initialiser, Precision};
 use crate::diagnostic::Code;
+use crate::metric::Metric;
 use crate::network::{Architecture, INPUT_RANGE};
 use crate::place::{Located, Span};
 use crate::reader::{Key, MAX_COUNT, Report, TableReader, optional, required};

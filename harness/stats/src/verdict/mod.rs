@@ -6,18 +6,24 @@ mod attribution;
 mod contrast;
 mod decide;
 mod decision;
+mod estimate;
 mod family;
 mod rule;
+mod runs;
 mod scope;
+mod verdicts;
 mod words;
 
 pub use attribution::Attribution;
 pub use contrast::{Arm, Bias, Consequence, Contrast, FailedRun, FailureReason, Gate, GateFailure, Reference};
 pub use decide::{FamilyError, decide};
-pub use decision::{Decision, Estimate, Method, Verdict};
+pub use decision::Decision;
+pub use estimate::{Estimate, Method};
 pub use family::estimate_at;
 pub use rule::{Claim, RuleVerdict, judge_rule};
+pub use runs::{decide_runs, estimate_runs_at};
 pub use scope::{Reach, Scope};
+pub use verdicts::{UnknownVerdict, Verdict};
 
 /// What is fixed before anything runs.
 #[derive(Debug, Clone, Copy, PartialEq)]

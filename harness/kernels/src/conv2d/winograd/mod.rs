@@ -76,6 +76,14 @@ pub(super) struct Winograd {
     counts: [usize; POINTS],
 }
 
+impl Conv2dGeometry {
+    /// Whether any pass is computed by Winograd's algorithm. This depends on the shape alone, and is part of the numerics of
+    /// a network.
+    pub fn is_by_winograd(&self) -> bool {
+        Winograd::forward(self).is_some() || Winograd::input_gradient(self).is_some()
+    }
+}
+
 impl Winograd {
     /// The forward pass, where this algorithm pays: a matter of the shape alone.
     pub(super) fn forward(geometry: &Conv2dGeometry) -> Option<Self> {

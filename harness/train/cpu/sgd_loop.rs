@@ -1,0 +1,89 @@
+//! The training loop: batches, forward, loss, backward, step.
+
+use super::curve::Curve;
+use super::{DropoutAt, Trainer};
+use crate::data::Inputs;
+use crate::model::Parameters;
+use crate::train::{Outcome, Setup, TrainError, Training};
+use nt_kernels::dropout::Dropout;
+use nt_kernels::sgd::{Sgd, WeightDecay};
+use std::sync::atomic::Ordering;
+
+/// The order of examples: every epoch is a permutation from a block of the stream that knows no treatment.
+struct Batches<'a> {
+    setup: &'a Setup<'a>,
+    order: Vec<u32>,
+    next: usize,
+    epoch: u64,
+}
+
+impl<'a> Batches<'a> {
+    fn new(setup: &'a Setup<'a>, num_examples: usize) -> Self {
+        Self { setup, order: (0..num_examples as u32).collect(), next: num_examples, epoch: 0 }
+    }
+
+    /// The next batch; the last of an epoch may be smaller, as PyTorch's DataLoader has it.
+    fn next(&mut self) -> &[u32] {
+        if self.next >= self.order.len() {
+            self.setup.shuffle(self.epoch, &mut self.order);
+            (self.next, self.epoch) = (0, self.epoch + 1);
+        }
+        let end = (self.next + self.setup.recipe.settings.batch).min(self.order.len());
+        let batch = &self.order[self.next..end];
+        self.next = end;
+        batch
+    }
+}
+
+/// Trains the layers above `setup.span.frozen` on the examples, from the parameters given.
+///
+/// # Errors
+/// [`TrainError::Interrupted`] when the user stops it. A loss that is not finite is no error but an [`Outcome`].
+pub(super) fn train(
+    setup: &Setup<'_>,
+    mut parameters: Parameters,
+    examples: Inputs<'_>,
+) -> Result<Training, TrainError> {
+    let settings = &setup.recipe.settings;
+    let capacity = settings.batch.min(examples.len());
+    let sgd = Sgd {
+        momentum: settings.momentum as f32,
+        weight_decay: WeightDecay::Coupled(settings.weight_decay as f32),
+        nesterov: false,
+    };
+    let mut trainer = Trainer::new(setup.shape, setup.span, capacity, &parameters, sgd)?;
+    let dropout_streams = setup.dropout_streams();
+    let mut augmenter = setup.augmenter();
+    let mut batches = Batches::new(setup, examples.len());
+    let dropout = Dropout::new(setup.recipe.dropout)?;
+    let classes = examples.one_class()?;
+    let (mut input, mut labels) = (Vec::new(), Vec::new());
+    let mut curve = Curve::new(setup.recipe.steps);
+    let mut outcome = Outcome::Finished;
+    for step in 0..setup.recipe.steps {
+        if setup.interrupt.load(Ordering::Relaxed) {
+            return Err(TrainError::Interrupted);
+        }
+        let chosen = batches.next();
+        let n = chosen.len();
+        input.resize(examples.num_features() * n, 0.0);
+        augmenter.seek(step as u32);
+        let augmenter = (!augmenter.is_empty()).then_some(&mut augmenter);
+        examples.gather(chosen, augmenter, &mut input);
+        labels.clear();
+        labels.extend(chosen.iter().map(|&index| classes[index as usize]));
+        let at = DropoutAt { streams: &dropout_streams, step, op: dropout };
+        let learning_rate = setup.learning_rate_at(step);
+        let mean_loss = trainer.step(&mut parameters, &input, &labels, Some(at), learning_rate as f32)?;
+        curve.count(trainer.logits(), &labels);
+        if !mean_loss.is_finite() {
+            outcome = Outcome::Diverged { step };
+            break;
+        }
+        curve.record(step, learning_rate, mean_loss);
+    }
+    if outcome == Outcome::Finished && !parameters.are_finite() {
+        outcome = Outcome::Diverged { step: setup.recipe.steps };
+    }
+    Ok(Training { parameters, outcome, curve: curve.points })
+}

@@ -1,0 +1,88 @@
+//! What is done with a trainable layer's gradients on the way back through the network.
+
+use super::Gradients;
+use super::layer::{Layer, ProductOp};
+use crate::model::{LayerParameters, Parameters};
+use nt_kernels::sgd;
+use nt_kernels::workspace::Workspace;
+
+/// What is done with a trainable layer's gradients on the way back.
+pub(super) trait Visitor {
+    /// The layer's weights before it is visited.
+    fn weight(&self, depth: usize) -> &[f32];
+
+    /// Visits the layer with its input and its product's gradient.
+    fn visit(
+        &mut self,
+        depth: usize,
+        layer: &Layer,
+        operands: (&[f32], &[f32]),
+        num_examples: usize,
+        workspace: &mut Workspace,
+    );
+}
+
+/// Writes the gradients down.
+pub(super) struct Collect<'a> {
+    pub parameters: &'a Parameters,
+    pub gradients: &'a mut Gradients,
+}
+
+impl Visitor for Collect<'_> {
+    fn weight(&self, depth: usize) -> &[f32] {
+        &self.parameters.layers[depth].weight
+    }
+
+    fn visit(
+        &mut self,
+        depth: usize,
+        layer: &Layer,
+        operands: (&[f32], &[f32]),
+        num_examples: usize,
+        workspace: &mut Workspace,
+    ) {
+        let LayerParameters { weight, bias } = self.gradients.layer_mut(depth);
+        layer.weight_gradient(operands, weight, num_examples, workspace);
+        layer.bias_gradient(operands.1, bias, num_examples);
+    }
+}
+
+/// Takes a step along the gradients.
+pub(super) struct TakeStep<'a> {
+    pub parameters: &'a mut Parameters,
+    pub velocities: &'a mut Gradients,
+    pub step: sgd::Step,
+    /// Holds one layer's gradient: that of a convolution's weights, or of a bias.
+    pub gradient: &'a mut Vec<f32>,
+}
+
+impl Visitor for TakeStep<'_> {
+    fn weight(&self, depth: usize) -> &[f32] {
+        &self.parameters.layers[depth].weight
+    }
+
+    fn visit(
+        &mut self,
+        depth: usize,
+        layer: &Layer,
+        operands: (&[f32], &[f32]),
+        num_examples: usize,
+        workspace: &mut Workspace,
+    ) {
+        let (parameters, velocity) = (&mut self.parameters.layers[depth], self.velocities.layer_mut(depth));
+        self.gradient.resize(parameters.bias.len(), 0.0);
+        layer.bias_gradient(operands.1, self.gradient, num_examples);
+        self.step.take(&mut parameters.bias, self.gradient, &mut velocity.bias);
+        let (weight, velocity) = (&mut parameters.weight, &mut velocity.weight);
+        match &layer.product {
+            ProductOp::Conv(_) => {
+                self.gradient.resize(weight.len(), 0.0);
+                layer.weight_gradient(operands, self.gradient, num_examples, workspace);
+                self.step.take(weight, self.gradient, velocity);
+            }
+            ProductOp::Linear(linear) => {
+                linear.weight_step(operands, self.step, weight, velocity, num_examples, workspace);
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What a GPU has no memory for.
+
+/// A training that is too large for the GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a training with batches of {batch} images takes about {} MB of the GPU's memory, and {} MB are free for each job{}",
+    needed >> 20,
+    available >> 20,
+    advice(*largest_batch)
+)]
+pub struct DoesNotFit {
+    /// Images a batch.
+    pub batch: usize,
+    /// Bytes it takes.
+    pub needed: usize,
+    /// Bytes there are for a job.
+    pub available: usize,
+    /// The largest batch that fits, a power of two; 0 if none does.
+    pub largest_batch: usize,
+}
+
+/// Images that a GPU has no room for, beside a job's network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the {images} images that a training takes are {} MB, and beside the network {} MB of the GPU's memory are left for each \
+     job; {} would fit: ask for fewer a class, or give a smaller model.input, fewer --jobs, or another GPU",
+    needed >> 20,
+    available >> 20,
+    images * available / needed
+)]
+pub struct ImagesDoNotFit {
+    /// How many.
+    pub images: usize,
+    /// Bytes they take.
+    pub needed: usize,
+    /// Bytes there are for them.
+    pub available: usize,
+}
+
+fn advice(largest_batch: usize) -> String {
+    match largest_batch {
+        0 => "; give fewer --jobs, a smaller model.width or model.input, or another GPU".to_owned(),
+        batch => format!("; training.batch = {batch} fits, or give fewer --jobs"),
+    }
+}

@@ -1,0 +1,54 @@
+//! What a training depends on, the same on every backend.
+
+use super::Span;
+use crate::data::augmentation::Augmenter;
+use nt_kernels::philox::Stream;
+use nt_scenario::Recipe;
+use nt_scenario::network::{LAYER_NAMES, NetworkShape};
+use std::sync::atomic::AtomicBool;
+
+/// Everything a training depends on but its parameters and examples.
+pub struct Setup<'a> {
+    /// The network.
+    pub shape: &'a NetworkShape,
+    /// Depth up to which the inputs were already computed (0: they are images), and depth up to which layers are frozen.
+    pub span: Span,
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// Learning rate before the schedule.
+    pub learning_rate: f64,
+    /// Seed of the study.
+    pub seed: u64,
+    /// Scope of the streams: the task and its size, never the treatment.
+    pub scope: &'a str,
+    /// Stream number of the replicate.
+    pub replicate: u32,
+    /// Set when the user wants to stop.
+    pub interrupt: &'a AtomicBool,
+}
+
+impl Setup<'_> {
+    /// The stream of each learned layer's dropout masks.
+    pub(super) fn dropout_streams(&self) -> Vec<Stream> {
+        let stream = |layer| Stream::named(self.seed, "dropout", &format!("{}/{layer}", self.scope), self.replicate);
+        LAYER_NAMES.iter().map(stream).collect()
+    }
+
+    /// What changes the training images.
+    pub(super) fn augmenter(&self) -> Augmenter<'_> {
+        let stream = Stream::named(self.seed, "augmentation", self.scope, self.replicate);
+        Augmenter::new(&self.recipe.settings.augmentation, stream)
+    }
+
+    /// The learning rate of a step.
+    pub(super) fn learning_rate_at(&self, step: u64) -> f64 {
+        self.learning_rate * self.recipe.settings.schedule.multiplier(step, self.recipe.steps)
+    }
+
+    /// The order of an epoch's examples.
+    pub(super) fn shuffle(&self, epoch: u64, order: &mut [u32]) {
+        order.iter_mut().zip(0..).for_each(|(slot, index)| *slot = index);
+        let scope = format!("{}/epoch {epoch}", self.scope);
+        Stream::named(self.seed, "order", &scope, self.replicate).cursor().shuffle(order);
+    }
+}
