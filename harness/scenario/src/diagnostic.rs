@@ -90,6 +90,8 @@ codes! {
     Looks: Error,
     /// S030: a scenario of an older version is read as it was meant (a note).
     OldVersion: Note,
+    /// S031: training images are given in two ways, or too few for one of each class.
+    TrainImages: Error,
 }
 
 impl fmt::Display for Code {

@@ -46,6 +46,7 @@ mod raw;
 mod reader;
 mod resolved;
 mod suggest;
+mod train_images;
 mod writer;
 
 pub use architecture::Architecture;
@@ -71,4 +72,5 @@ pub use raw::Version;
 pub use recipe::{Augmentation, Length, Recipe, Schedule, Settings, StepInterval};
 pub use scenario::{Model, SCRATCH, Scenario, Size, Study, Target, Training, TreatmentRange, Tuning, VerdictSettings};
 pub use source::{Learning, Pretraining, Source, SourceKind, SourceNetwork, Standing};
+pub use train_images::{PerClass, TrainImages};
 pub use treatment::{Lattice, SameClasses, Treatment, TreatmentError};

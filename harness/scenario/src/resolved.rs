@@ -87,7 +87,7 @@ fn target_table(target: &Target) -> Table {
     let sizes = target.sizes.iter().map(|size| {
         let mut table = Table::new();
         table.insert("name", value(&size.name));
-        insert_count(&mut table, "train_per_class", size.train_per_class as u64);
+        size.train_images.insert_into(&mut table);
         size.length.insert_into(&mut table);
         table
     });

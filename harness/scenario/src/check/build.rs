@@ -73,7 +73,7 @@ fn target(raw: &RawTarget, own: &source::Defaults<'_>, defaults: &Defaults) -> O
     let size = |size: &RawSize| {
         Some(Size {
             name: size.name.as_ref()?.value.clone(),
-            train_per_class: size.train_per_class.as_ref()?.value as usize,
+            train_images: size.train_images.as_ref()?.value,
             length: size.length.as_ref()?.value,
         })
     };

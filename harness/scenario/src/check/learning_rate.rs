@@ -3,7 +3,7 @@
 use crate::diagnostic::Code;
 use crate::raw::{RawScenario, RawTarget, RawTuning};
 use crate::reader::{Report, ascends};
-use crate::scenario::validation_images;
+use crate::train_images::{TrainImages, validation_images};
 
 use super::defaults::Defaults;
 
@@ -60,12 +60,13 @@ fn validation(target: &RawTarget, tuned: bool, defaults: &Defaults, report: &mut
             ("learning rates are tuned without validation images", "add `validation_fraction = 0.2`, or fix the rate");
         report.fault(Code::Validation, span, message, label, None);
     }
-    for size in target.sizes.iter().filter_map(|size| size.train_per_class.as_ref()) {
-        let held_out = validation_images(fraction, size.value as usize) as u64;
-        if held_out >= size.value {
-            let message = format!("all {} images a class are validation images", size.value);
+    for images in target.sizes.iter().filter_map(|size| size.train_images.as_ref()) {
+        // Where classes differ, only the data can tell.
+        let TrainImages::PerClass(count) = images.value else { continue };
+        if validation_images(fraction, count) >= count {
+            let message = format!("all {count} images a class are validation images");
             let label = format!("take more images, or a validation_fraction below {fraction}");
-            report.fault(Code::Validation, &size.span, message, label, None);
+            report.fault(Code::Validation, &images.span, message, label, None);
         }
     }
 }
