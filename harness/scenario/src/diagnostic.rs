@@ -88,6 +88,10 @@ codes! {
     Pilot: Note,
     /// S029: looks do not ascend to the number of replicates.
     Looks: Error,
+    /// S030: a scenario of an older version is read as it was meant (a note).
+    OldVersion: Note,
+    /// S031: training images are given in two ways, or too few for one of each class.
+    TrainImages: Error,
 }
 
 impl fmt::Display for Code {

@@ -9,6 +9,7 @@ use crate::job_id::JobId;
 use crate::method::Method;
 use crate::recipe::Recipe;
 use crate::source::SourceKind;
+use crate::train_images::PerClass;
 use crate::treatment::Treatment;
 
 /// What a job is for.
@@ -156,11 +157,11 @@ impl Work {
 
     /// Number of images that the network is trained on, without those held out for validation.
     pub fn num_train_images(&self) -> usize {
-        let of_class = match self {
-            Self::TrainSource(task) => task.train_per_class - task.validation_per_class,
-            Self::TrainTarget(task) => task.train_per_class - task.validation_per_class,
+        let (train, validation) = match self {
+            Self::TrainSource(task) => (&task.train_per_class, &task.validation_per_class),
+            Self::TrainTarget(task) => (&task.train_per_class, &task.validation_per_class),
         };
-        of_class * self.num_classes()
+        train.total(self.num_classes()) - validation.total(self.num_classes())
     }
 }
 
@@ -176,10 +177,10 @@ pub struct SourceTask {
     pub data: Arc<str>,
     /// Its classes, in label order.
     pub classes: Arc<[String]>,
-    /// Training images a class; a selffer's contain the target's validation images, which it does not train on.
-    pub train_per_class: usize,
-    /// Validation images a class, held out of those; 0 but for a selffer.
-    pub validation_per_class: usize,
+    /// Training images of each class; a selffer's contain the target's validation images, which it does not train on.
+    pub train_per_class: PerClass,
+    /// Validation images of each class, held out of those; 0 but for a selffer.
+    pub validation_per_class: PerClass,
     /// How it is trained.
     pub recipe: Arc<Recipe>,
     /// Its learning rate; 0 where nothing is trained.
@@ -208,10 +209,10 @@ pub struct TargetTask {
     pub data: Arc<str>,
     /// Its classes, in label order.
     pub classes: Arc<[String]>,
-    /// Training images a class, validation images among them.
-    pub train_per_class: usize,
-    /// Validation images a class, held out of those.
-    pub validation_per_class: usize,
+    /// Training images of each class, validation images among them.
+    pub train_per_class: PerClass,
+    /// Validation images of each class, held out of those.
+    pub validation_per_class: PerClass,
     /// Test images a class; none: all.
     pub test_per_class: Option<usize>,
     /// How it is trained.

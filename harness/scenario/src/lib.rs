@@ -7,7 +7,7 @@
 //! ```
 //! use nt_scenario::Scenario;
 //!
-//! let faults = Scenario::parse("version = 1\n[modle]\n", "x.toml").unwrap_err();
+//! let faults = Scenario::parse("version = 2\n[modle]\n", "x.toml").unwrap_err();
 //! assert!(faults.to_string().contains("did you mean \"model\"?"));
 //! ```
 //!
@@ -39,12 +39,14 @@ mod check;
 mod identity;
 mod job_id;
 mod kind;
+mod migrate;
 mod overrides;
 mod place;
 mod raw;
 mod reader;
 mod resolved;
 mod suggest;
+mod train_images;
 mod writer;
 
 pub use architecture::Architecture;
@@ -61,11 +63,14 @@ pub use job_id::{JobId, JobIdError};
 pub use labels::{ClassSets, LabelKind, Labels};
 pub use method::{Fit, FrozenDepths, Method, SettingName};
 pub use metric::Metric;
+pub use migrate::Migration;
 pub use network::NetworkShape;
 pub use overrides::apply_set;
 pub use place::Place;
 pub use plan::{Cell, Cost, Plan, PlanError};
+pub use raw::Version;
 pub use recipe::{Augmentation, Length, Recipe, Schedule, Settings, StepInterval};
 pub use scenario::{Model, SCRATCH, Scenario, Size, Study, Target, Training, TreatmentRange, Tuning, VerdictSettings};
 pub use source::{Learning, Pretraining, Source, SourceKind, SourceNetwork, Standing};
+pub use train_images::{PerClass, TrainImages};
 pub use treatment::{Lattice, SameClasses, Treatment, TreatmentError};

@@ -6,7 +6,7 @@ use std::ops::Range;
 pub type Span = Range<usize>;
 
 /// A value and where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Located<T> {
     /// The value.
     pub value: T,

@@ -2,7 +2,7 @@
 
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
-use crate::raw::VERSION;
+use crate::raw::Version;
 use crate::scenario::{Scenario, Target, TreatmentRange};
 use crate::source::Source;
 use crate::writer::{insert_classes, insert_count, insert_reals, insert_some, insert_tables};
@@ -12,7 +12,7 @@ impl Scenario {
     pub fn to_toml(&self) -> String {
         let mut document = DocumentMut::new();
         let root = document.as_table_mut();
-        insert_count(root, "version", VERSION);
+        insert_count(root, "version", Version::LATEST.number());
         root.insert("study", Item::Table(self.study_table()));
         root.insert("model", Item::Table(self.model_table()));
         let mut data = Table::new();
@@ -87,7 +87,7 @@ fn target_table(target: &Target) -> Table {
     let sizes = target.sizes.iter().map(|size| {
         let mut table = Table::new();
         table.insert("name", value(&size.name));
-        insert_count(&mut table, "train_per_class", size.train_per_class as u64);
+        size.train_images.insert_into(&mut table);
         size.length.insert_into(&mut table);
         table
     });

@@ -13,6 +13,7 @@ use crate::place::Document;
 use crate::raw::RawScenario;
 use crate::recipe::{Length, Settings};
 use crate::source::{Learning, Pretraining, Source};
+use crate::train_images::{PerClass, TrainImages, validation_images};
 
 /// Name of the treatment that copies nothing: always planned, once a target and size.
 pub const SCRATCH: &str = "scratch";
@@ -138,25 +139,18 @@ pub struct Target {
 pub struct Size {
     /// Its name.
     pub name: String,
-    /// Training images a class, validation images among them.
-    pub train_per_class: usize,
+    /// How many training images, validation images among them.
+    pub train_images: TrainImages,
     /// How long each arm is trained.
     pub length: Length,
 }
 
 impl Target {
-    /// Validation images a class of a size: the fraction, rounded to the nearest, at least one where it is not zero.
-    pub fn validation_per_class(&self, size: &Size) -> usize {
-        validation_images(self.validation_fraction, size.train_per_class)
+    /// Validation images of each class, where `train` are drawn: the fraction, rounded to the nearest, at least one where
+    /// it is not zero.
+    pub fn validation(&self, train: &PerClass) -> PerClass {
+        train.map(|count| validation_images(self.validation_fraction, count))
     }
-}
-
-/// See [`Target::validation_per_class`].
-pub(crate) fn validation_images(fraction: f64, train_per_class: usize) -> usize {
-    if fraction == 0.0 {
-        return 0;
-    }
-    ((fraction * train_per_class as f64 + 0.5).floor() as usize).max(1)
 }
 
 /// A range over the treatment lattice, for some of the sources.

@@ -55,7 +55,8 @@ fn what_does_not_change_a_result_changes_no_identity() {
         ("question = \"Is the plan right?\"", "question = \"Why?\""),
         ("margin_pp = 5.0", "margin_pp = 1.0\nmetric = \"top5\""),
         ("similarity = \"dissimilar\"", "similarity = \"unlike\""),
-        ("version = 1\n", "version = 1\n# a comment\n"),
+        ("version = 2\n", "version = 2\n# a comment\n"),
+        ("version = 2\n", "version = 1\n"),
         ("learning_rate = 0.01\n", "learning_rate = 1e-2\nbatch = 32\n"),
         ("width = 0.125", "width = 0.125\ndropout = 0.0"),
     ];

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use nt_scenario::{
-    Job, Method, Plan, PlanError, Recipe, ReplicateGroup, Role, SettingChoice, SourceTask, TargetTask, Work,
+    Job, Method, PerClass, Plan, PlanError, Recipe, ReplicateGroup, Role, SettingChoice, SourceTask, TargetTask, Work,
 };
 
 const STUDY: &str = include_str!("fixtures/study.toml");
@@ -118,7 +118,8 @@ fn each_kind_of_source_is_found_where_it_is_made() {
 fn a_selffer_trains_on_the_targets_training_images_and_no_validation_image() {
     let plan = study();
     let task = source_task(&plan, "source/self/shapes-b/small/r0");
-    assert_eq!((task.train_per_class, task.validation_per_class, task.for_target), (10, 2, Some((0, 0))));
+    assert_eq!((&task.train_per_class, &task.validation_per_class), (&PerClass::Equal(10), &PerClass::Equal(2)));
+    assert_eq!(task.for_target, Some((0, 0)));
     assert_eq!((&*task.data, task.recipe.steps, task.learning_rate), ("shapes-b", 20, 0.03));
 }
 
@@ -226,7 +227,7 @@ fn frozen_layers_cost_less_than_trained_ones() {
 fn lengths_leave_out_validation_images() {
     let plan = study();
     let task = target_task(&plan, "shapes-b/large/scratch/r0");
-    assert_eq!((task.train_per_class, task.validation_per_class), (100, 20));
+    assert_eq!((&task.train_per_class, &task.validation_per_class), (&PerClass::Equal(100), &PerClass::Equal(20)));
     // 80 images × 16 classes in batches of 32, 4 epochs.
     assert_eq!((task.recipe.steps, job(&plan, "shapes-b/large/scratch/r0").image_steps), (160, 5120));
 }

@@ -82,7 +82,7 @@ proptest! {
     #[test]
     fn any_text_is_answered(text in "\\PC{0,80}") {
         answer(&text);
-        answer(&format!("version = 1\n{text}"));
+        answer(&format!("version = 2\n{text}"));
     }
 }
 

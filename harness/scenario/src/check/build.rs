@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::choice::Precision;
 use crate::data::{Data, NamedData};
 use crate::method::WrittenTreatment;
-use crate::metric::Metric;
 use crate::place::Document;
 use crate::raw::{RawModel, RawScenario, RawSize, RawStudy, RawTarget, RawTraining, RawTuning, RawVerdict};
 use crate::scenario::{
     Model, Origin, Scenario, Size, Study, Target, Training, TreatmentRange, Tuning, VerdictSettings,
 };
-use crate::source::{Defaults, WrittenSource};
+use crate::source::{self, WrittenSource};
+
+use super::defaults::Defaults;
 
 /// The scenario. It is `None` where a part is missing, which was reported.
 pub(super) fn scenario(raw: RawScenario, document: Arc<Document>) -> Option<Scenario> {
@@ -20,17 +20,18 @@ pub(super) fn scenario(raw: RawScenario, document: Arc<Document>) -> Option<Scen
     let settings = training.settings.resolve(None)?;
     let learning_rate = training.learning_rate.as_ref().map(|rate| rate.value);
     let data: BTreeMap<String, Data> = raw.data.iter().map(data).collect::<Option<_>>()?;
-    let defaults = Defaults { settings: &settings, learning_rate, data: &data };
+    let defaults = Defaults::of(raw.version.value);
+    let own = source::Defaults { settings: &settings, learning_rate, data: &data };
     Some(Scenario {
         study: study(raw.study.as_ref()?),
-        model: model(raw.model.as_ref()?),
-        sources: raw.sources.iter().map(|source| source.resolve(&defaults)).collect::<Option<_>>()?,
-        targets: raw.targets.iter().map(|raw| target(raw, &defaults)).collect::<Option<_>>()?,
+        model: model(raw.model.as_ref()?, &defaults),
+        sources: raw.sources.iter().map(|source| source.resolve(&own)).collect::<Option<_>>()?,
+        targets: raw.targets.iter().map(|raw| target(raw, &own, &defaults)).collect::<Option<_>>()?,
         data: data.clone(),
         treatments: raw.treatments.iter().map(|t| treatment(t, &raw)).collect::<Option<_>>()?,
         training: Training { settings: settings.clone(), learning_rate, ladder: ladder(training) },
-        tuning: raw.tuning.as_ref().map(tuning),
-        verdict: verdict(&raw.verdict),
+        tuning: raw.tuning.as_ref().map(|raw| tuning(raw, &defaults)),
+        verdict: verdict(&raw.verdict, &defaults),
         origin: Origin { document, raw: Arc::new(raw) },
     })
 }
@@ -51,14 +52,14 @@ fn study(raw: &RawStudy) -> Study {
     }
 }
 
-fn model(raw: &RawModel) -> Model {
+fn model(raw: &RawModel, defaults: &Defaults) -> Model {
     Model {
         architecture: raw.architecture.value,
         width: raw.width.value,
         input: raw.input.value as usize,
         initialiser: raw.initialiser.value,
-        dropout: raw.dropout.as_ref().map_or(0.0, |dropout| dropout.value),
-        precision: raw.precision.as_ref().map_or_else(Precision::default, |precision| precision.value),
+        dropout: raw.dropout.as_ref().map_or(defaults.dropout, |dropout| dropout.value),
+        precision: raw.precision.as_ref().map_or(defaults.precision, |precision| precision.value),
     }
 }
 
@@ -68,21 +69,24 @@ fn data(raw: &NamedData) -> Option<(String, Data)> {
     Some((name, data))
 }
 
-fn target(raw: &RawTarget, defaults: &Defaults<'_>) -> Option<Target> {
+fn target(raw: &RawTarget, own: &source::Defaults<'_>, defaults: &Defaults) -> Option<Target> {
     let size = |size: &RawSize| {
         Some(Size {
             name: size.name.as_ref()?.value.clone(),
-            train_per_class: size.train_per_class.as_ref()?.value as usize,
+            train_images: size.train_images.as_ref()?.value,
             length: size.length.as_ref()?.value,
         })
     };
     let data = raw.data.as_ref()?.value.clone();
     Some(Target {
         name: raw.name.as_ref()?.value.clone(),
-        classes: defaults.classes(raw.classes.as_ref(), &data),
+        classes: own.classes(raw.classes.as_ref(), &data),
         data,
         test_per_class: raw.test_per_class.as_ref().map(|count| count.value as usize),
-        validation_fraction: raw.validation_fraction.as_ref().map_or(0.0, |fraction| fraction.value),
+        validation_fraction: raw
+            .validation_fraction
+            .as_ref()
+            .map_or(defaults.validation_fraction, |fraction| fraction.value),
         sizes: raw.sizes.iter().map(size).collect::<Option<_>>()?,
     })
 }
@@ -102,18 +106,18 @@ fn treatment(raw: &WrittenTreatment, scenario: &RawScenario) -> Option<Treatment
     })
 }
 
-fn tuning(raw: &RawTuning) -> Tuning {
+fn tuning(raw: &RawTuning, defaults: &Defaults) -> Tuning {
     Tuning {
         learning_rates: raw.learning_rates.value.iter().map(|rate| rate.value).collect(),
-        replicates: raw.replicates.as_ref().map_or(2, |replicates| replicates.value as u32),
-        extend: raw.extend.as_ref().map_or(0, |extend| extend.value as u32),
+        replicates: raw.replicates.as_ref().map_or(defaults.tuning_replicates, |replicates| replicates.value as u32),
+        extend: raw.extend.as_ref().map_or(defaults.tuning_extend, |extend| extend.value as u32),
     }
 }
 
-fn verdict(raw: &RawVerdict) -> VerdictSettings {
+fn verdict(raw: &RawVerdict, defaults: &Defaults) -> VerdictSettings {
     VerdictSettings {
-        margin_pp: raw.margin_pp.as_ref().map_or(1.0, |margin| margin.value),
-        alpha: raw.alpha.as_ref().map_or(0.05, |alpha| alpha.value),
-        metric: raw.metric.as_ref().map_or(Metric::Top1, |metric| metric.value),
+        margin_pp: raw.margin_pp.as_ref().map_or(defaults.margin_pp, |margin| margin.value),
+        alpha: raw.alpha.as_ref().map_or(defaults.alpha, |alpha| alpha.value),
+        metric: raw.metric.as_ref().map_or(defaults.metric, |metric| metric.value),
     }
 }

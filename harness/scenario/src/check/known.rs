@@ -1,13 +1,15 @@
 //! Classes and splits against what is known of the data: what the scenario declares, or what was found in files.
 
 use crate::architecture::Architecture;
-use crate::data::{Facts, KnownByName, Split, WrittenClasses};
+use crate::data::{Facts, KnownByName, WrittenClasses};
 use crate::diagnostic::Code;
 use crate::method::WrittenTreatment;
 use crate::place::Located;
 use crate::raw::{RawScenario, RawTarget};
 use crate::reader::Report;
 use crate::source::{ClassesOf, WrittenSource};
+
+use super::defaults::Defaults;
 
 /// Reports every dataset that could not be looked at.
 pub(super) fn unreadable(raw: &RawScenario, facts: &Facts, report: &mut Report) {
@@ -33,8 +35,9 @@ pub(super) fn check(raw: &RawScenario, known: &KnownByName<'_>, report: &mut Rep
     for network in raw.sources.iter().filter_map(|source| source.network.as_ref()) {
         network.check_known(known, report);
     }
+    let defaults = Defaults::of(raw.version.value);
     for target in &raw.targets {
-        check_target(target, known, report);
+        check_target(target, &defaults, known, report);
     }
     if let Some(model) = &raw.model {
         for treatment in &raw.treatments {
@@ -43,15 +46,17 @@ pub(super) fn check(raw: &RawScenario, known: &KnownByName<'_>, report: &mut Rep
     }
 }
 
-fn check_target(target: &RawTarget, known: &KnownByName<'_>, report: &mut Report) {
+fn check_target(target: &RawTarget, defaults: &Defaults, known: &KnownByName<'_>, report: &mut Report) {
     let Some(data) = target.data.as_ref().map(|data| data.value.as_str()) else { return };
     let Some(known) = known.get(data) else { return };
     let used = target.classes.as_ref();
     known.check_classes(used, data, report);
-    for size in &target.sizes {
-        known.check_per_class(Split::Training, size.train_per_class.as_ref(), used, data, report);
+    let fraction = target.validation_fraction.as_ref().map_or(defaults.validation_fraction, |given| given.value);
+    for images in target.sizes.iter().map(|size| size.train_images.as_ref()) {
+        known.check_train_images(images, used, data, report);
+        known.check_validation(images, used, fraction, report);
     }
-    known.check_per_class(Split::Test, target.test_per_class.as_ref(), used, data, report);
+    known.check_test_images(target.test_per_class.as_ref(), used, data, report);
 }
 
 /// The last layer is copied only from a source with the target's classes, in the same order.

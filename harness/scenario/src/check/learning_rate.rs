@@ -3,7 +3,9 @@
 use crate::diagnostic::Code;
 use crate::raw::{RawScenario, RawTarget, RawTuning};
 use crate::reader::{Report, ascends};
-use crate::scenario::validation_images;
+use crate::train_images::{TrainImages, validation_images};
+
+use super::defaults::Defaults;
 
 pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     let fixed = raw.training.as_ref().and_then(|training| training.learning_rate.as_ref());
@@ -25,8 +27,9 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     if let Some(ladder) = raw.training.as_ref().and_then(|training| training.ladder.as_ref()) {
         ascends("rung", &ladder.value, report);
     }
+    let defaults = Defaults::of(raw.version.value);
     for target in &raw.targets {
-        validation(target, raw.tuning.is_some(), report);
+        validation(target, raw.tuning.is_some(), &defaults, report);
     }
 }
 
@@ -49,20 +52,21 @@ fn grid(tuning: &RawTuning, report: &mut Report) {
     ascends("learning rate", &rates.value, report);
 }
 
-fn validation(target: &RawTarget, tuned: bool, report: &mut Report) {
-    let fraction = target.validation_fraction.as_ref().map_or(0.0, |fraction| fraction.value);
+fn validation(target: &RawTarget, tuned: bool, defaults: &Defaults, report: &mut Report) {
+    let fraction = target.validation_fraction.as_ref().map_or(defaults.validation_fraction, |fraction| fraction.value);
     let span = target.validation_fraction.as_ref().map_or(&target.header, |fraction| &fraction.span);
     if tuned && fraction == 0.0 && (target.validation_fraction.is_some() || !target.has_validation_fraction) {
         let (message, label) =
             ("learning rates are tuned without validation images", "add `validation_fraction = 0.2`, or fix the rate");
         report.fault(Code::Validation, span, message, label, None);
     }
-    for size in target.sizes.iter().filter_map(|size| size.train_per_class.as_ref()) {
-        let held_out = validation_images(fraction, size.value as usize) as u64;
-        if held_out >= size.value {
-            let message = format!("all {} images a class are validation images", size.value);
+    for images in target.sizes.iter().filter_map(|size| size.train_images.as_ref()) {
+        // Where classes differ, only the data can tell.
+        let TrainImages::PerClass(count) = images.value else { continue };
+        if validation_images(fraction, count) >= count {
+            let message = format!("all {count} images a class are validation images");
             let label = format!("take more images, or a validation_fraction below {fraction}");
-            report.fault(Code::Validation, &size.span, message, label, None);
+            report.fault(Code::Validation, &images.span, message, label, None);
         }
     }
 }

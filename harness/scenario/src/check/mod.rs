@@ -1,6 +1,7 @@
 //! Holds the values of a scenario against each other, and makes the scenario where nothing is wrong.
 
 mod build;
+mod defaults;
 mod known;
 mod learning_rate;
 mod looks;

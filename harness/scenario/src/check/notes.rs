@@ -1,6 +1,7 @@
 //! Notes: what an author should know although it is not a fault.
 
 use crate::diagnostic::Code;
+use crate::raw::Version;
 use crate::reader::Report;
 use crate::scenario::Scenario;
 use crate::source::Learning;
@@ -10,9 +11,21 @@ use crate::suggest;
 const MIN_REPLICATES: u32 = 6;
 
 pub(super) fn report(scenario: &Scenario, report: &mut Report) {
+    version(scenario, report);
     pilot(scenario, report);
     pool_left_out(scenario, report);
     unused(scenario, report);
+}
+
+fn version(scenario: &Scenario, report: &mut Report) {
+    let written = &scenario.origin.raw.version;
+    if written.value == Version::LATEST {
+        return;
+    }
+    let (number, latest) = (written.value.number(), Version::LATEST.number());
+    let message = format!("this scenario is of version {number}; version {latest} is written today");
+    let help = Some(format!("run `nt migrate {}` to write it as version {latest}", report.document.file));
+    report.fault(Code::OldVersion, &written.span, message, written.value.what_changed(), help);
 }
 
 fn pilot(scenario: &Scenario, report: &mut Report) {

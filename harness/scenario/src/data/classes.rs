@@ -38,9 +38,4 @@ impl WrittenClasses {
     pub(crate) fn names(&self) -> Vec<String> {
         self.list.iter().map(|class| class.value.clone()).collect()
     }
-
-    /// Whether a class is among them.
-    pub(crate) fn has(&self, class: &str) -> bool {
-        self.list.iter().any(|own| own.value == class)
-    }
 }

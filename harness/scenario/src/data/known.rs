@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Code;
-use crate::place::Located;
+use crate::place::{Located, Span};
 use crate::reader::Report;
 use crate::suggest;
+use crate::train_images::{TrainImages, validation_images};
 
 use super::classes::WrittenClasses;
 use super::facts::DataFacts;
@@ -23,24 +24,6 @@ pub struct Known {
 
 /// What is known of datasets, by their names.
 pub(crate) type KnownByName<'a> = BTreeMap<&'a str, Known>;
-
-/// A part of a dataset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Split {
-    /// What networks learn from.
-    Training,
-    /// What they are judged on.
-    Test,
-}
-
-impl Split {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Training => "training",
-            Self::Test => "test",
-        }
-    }
-}
 
 impl Known {
     /// These classes, with as many images of each.
@@ -76,31 +59,112 @@ impl Known {
         }
     }
 
-    /// Reports more images a class than the dataset `data` has of one of the classes used.
-    pub(crate) fn check_per_class(
+    /// Reports more test images a class than the dataset `data` has of one of the classes used.
+    pub(crate) fn check_test_images(
         &self,
-        split: Split,
         asked: Option<&Located<u64>>,
         used: Option<&WrittenClasses>,
         data: &str,
         report: &mut Report,
     ) {
-        let (Some(asked), Some((class, available))) = (asked, self.fewest(split, used)) else { return };
-        if asked.value > available as u64 {
-            let message = format!("{} {} images a class are more than dataset {data:?} has", asked.value, split.word());
-            let label = format!("class {class:?} has {available}");
-            report.fault(Code::SplitTooLarge, &asked.span, message, label, Some(format!("did you mean {available}?")));
+        if let (Some(asked), Some(counts)) = (asked, self.counts(&self.test, used)) {
+            check_per_class("test", asked.value, &asked.span, &counts, data, report);
         }
     }
 
-    /// The class with the fewest images among those used, and how many it has.
-    fn fewest(&self, split: Split, used: Option<&WrittenClasses>) -> Option<(&str, usize)> {
-        let counts = match split {
-            Split::Training => self.train.as_ref()?,
-            Split::Test => self.test.as_ref()?,
+    /// Reports more training images than the dataset `data` has of the classes used, or too few for one of each.
+    pub(crate) fn check_train_images(
+        &self,
+        asked: Option<&Located<TrainImages>>,
+        used: Option<&WrittenClasses>,
+        data: &str,
+        report: &mut Report,
+    ) {
+        let (Some(asked), Some(counts)) = (asked, self.counts(&self.train, used)) else { return };
+        match asked.value {
+            TrainImages::PerClass(count) => {
+                check_per_class("training", count as u64, &asked.span, &counts, data, report);
+            }
+            TrainImages::InAll(count) => check_in_all(Some(count), &asked.span, &counts, data, report),
+            TrainImages::All => check_in_all(None, &asked.span, &counts, data, report),
+        }
+    }
+
+    /// Reports a class of which every training image drawn is a validation image.
+    pub(crate) fn check_validation(
+        &self,
+        asked: Option<&Located<TrainImages>>,
+        used: Option<&WrittenClasses>,
+        fraction: f64,
+        report: &mut Report,
+    ) {
+        let (Some(asked), Some(counts)) = (asked, self.counts(&self.train, used)) else { return };
+        if let TrainImages::PerClass(_) = asked.value {
+            // Checked whatever the data are.
+            return;
+        }
+        let available: Vec<usize> = counts.iter().map(|&(_, available)| available).collect();
+        let drawn = asked.value.of_classes(&available);
+        if let TrainImages::InAll(count) = asked.value
+            && drawn.total(counts.len()) != count
+        {
+            // That the data do not have so many, or every class needs more, was reported.
+            return;
+        }
+        let is_lost = |&label: &usize| {
+            let count = drawn.of(label);
+            count > 0 && validation_images(fraction, count) >= count
         };
-        let pairs = self.classes.as_ref()?.iter().zip(counts);
-        let used = pairs.filter(|(class, _)| used.is_none_or(|used| used.has(class)));
-        used.map(|(class, &count)| (class.as_str(), count)).min_by_key(|&(_, count)| count)
+        if let Some(label) = (0..counts.len()).find(is_lost) {
+            let message = format!("all images drawn of class {:?} are validation images", counts[label].0);
+            let accepted = format!("take more images, or a validation_fraction below {fraction}");
+            report.fault(Code::Validation, &asked.span, message, accepted, None);
+        }
+    }
+
+    /// The classes used with their images, in label order.
+    fn counts<'a>(
+        &'a self,
+        counts: &Option<Vec<usize>>,
+        used: Option<&'a WrittenClasses>,
+    ) -> Option<Vec<(&'a str, usize)>> {
+        let known: BTreeMap<&str, usize> =
+            self.classes.as_ref()?.iter().map(String::as_str).zip(counts.as_ref()?.iter().copied()).collect();
+        let names: Vec<&str> = match used {
+            Some(used) => used.list.iter().map(|class| class.value.as_str()).collect(),
+            None => self.classes.as_ref()?.iter().map(String::as_str).collect(),
+        };
+        // A class that does not exist was reported.
+        Some(names.into_iter().filter_map(|name| Some((name, *known.get(name)?))).collect())
+    }
+}
+
+fn check_per_class(split: &str, asked: u64, span: &Span, counts: &[(&str, usize)], data: &str, report: &mut Report) {
+    let Some(&(class, available)) = counts.iter().min_by_key(|(_, available)| *available) else { return };
+    if asked > available as u64 {
+        let message = format!("{asked} {split} images a class are more than dataset {data:?} has");
+        let label = format!("class {class:?} has {available}");
+        report.fault(Code::SplitTooLarge, span, message, label, Some(format!("did you mean {available}?")));
+    }
+}
+
+/// Checks images of all classes together, or all that there are where no number is asked for.
+fn check_in_all(asked: Option<usize>, span: &Span, counts: &[(&str, usize)], data: &str, report: &mut Report) {
+    let available: usize = counts.iter().map(|(_, available)| available).sum();
+    if let Some((class, _)) = counts.iter().find(|(_, available)| *available == 0) {
+        let message = format!("dataset {data:?} has no training image of class {class:?}");
+        report.fault(Code::SplitTooLarge, span, message, "name other `classes`, or add images of this one", None);
+        return;
+    }
+    let Some(asked) = asked else { return };
+    if asked > available {
+        let message = format!("{asked} training images are more than dataset {data:?} has");
+        let label = format!("the classes used have {available} in all");
+        let help = format!("write train_images = {available}, or train_images = \"all\"");
+        report.fault(Code::SplitTooLarge, span, message, label, Some(help));
+    } else if asked < counts.len() {
+        let message = format!("{asked} training images are too few for {} classes", counts.len());
+        let label = format!("every class needs one: at least {}", counts.len());
+        report.fault(Code::TrainImages, span, message, label, None);
     }
 }

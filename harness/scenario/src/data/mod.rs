@@ -20,7 +20,7 @@ pub(crate) use classes::WrittenClasses;
 pub use facts::{DataFacts, Facts};
 pub use image_folder::ImageFolderData;
 pub use known::Known;
-pub(crate) use known::{KnownByName, Split};
+pub(crate) use known::KnownByName;
 pub use synthetic::{SyntheticData, default_data_seed};
 
 kinds! {

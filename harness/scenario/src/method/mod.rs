@@ -169,7 +169,7 @@ impl Method {
     }
 
     /// A treatment in words, in a network of so many learned layers.
-    pub fn words(self, copied: u8, frozen: u8, num_layers: usize) -> String {
+    pub fn describe(self, copied: u8, frozen: u8, num_layers: usize) -> String {
         (self.kind().words)(copied, frozen, num_layers)
     }
 

@@ -9,6 +9,7 @@ use crate::job::Replicate;
 use crate::recipe::{Length, Recipe, Settings};
 use crate::scenario::{Scenario, Target};
 use crate::source::{Learning, Source};
+use crate::train_images::{PerClass, TrainImages};
 use crate::treatment::{Lattice, SameClasses};
 
 use super::PlanError;
@@ -71,6 +72,20 @@ impl<'a> Context<'a> {
     /// The points that exist between a source and a target.
     pub(super) fn lattice(&self, source: &Source, target: &Target) -> Result<Lattice, PlanError> {
         Ok(Lattice::new(self.scenario.model.architecture, self.same_classes(source, target)?))
+    }
+
+    /// Training images of each of these classes of a dataset.
+    pub(super) fn train_images(
+        &self,
+        data: &str,
+        classes: &[String],
+        asked: TrainImages,
+    ) -> Result<PerClass, PlanError> {
+        let facts = self.facts(data)?;
+        let available = |class: &String| {
+            facts.class(class).and_then(|index| facts.train_per_class.get(index)).copied().unwrap_or(0)
+        };
+        Ok(asked.of_classes(&classes.iter().map(available).collect::<Vec<_>>()))
     }
 
     /// Whether a source has a target's classes.

@@ -8,6 +8,7 @@ use crate::job::{Job, Replicate, ReplicateGroup, Role, SourceTask, SourceWeights
 use crate::method::PerImage;
 use crate::recipe::Recipe;
 use crate::source::{Learning, Pretraining, Selffer, Source};
+use crate::train_images::PerClass;
 
 use super::context::{Context, Lines};
 use super::cost::image_steps;
@@ -107,17 +108,17 @@ fn pretrained(
 ) -> Result<Training, PlanError> {
     let source = &context.scenario.sources[index];
     let classes = context.classes(&pretraining.data, pretraining.classes.as_ref())?;
-    let train_images = pretraining.train_per_class * classes.len();
-    let recipe = context.recipe(&pretraining.settings, pretraining.length, train_images);
-    let meaning = meaning(context, source, &pretraining.data, &classes, &recipe, pretraining.learning_rate)?
-        .count("train_per_class", pretraining.train_per_class as u64);
+    let train_per_class = context.train_images(&pretraining.data, &classes, pretraining.train_images)?;
+    let recipe = context.recipe(&pretraining.settings, pretraining.length, train_per_class.total(classes.len()));
+    let meaning = meaning(context, source, &pretraining.data, &classes, &recipe, pretraining.learning_rate)?;
+    let meaning = train_per_class.meaning(meaning, "train_per_class");
     let task = SourceTask {
         source: index,
         kind: source.kind(),
         data: pretraining.data.as_str().into(),
         classes,
-        train_per_class: pretraining.train_per_class,
-        validation_per_class: 0,
+        train_per_class,
+        validation_per_class: PerClass::Equal(0),
         recipe,
         learning_rate: pretraining.learning_rate,
         for_target: None,
@@ -136,20 +137,21 @@ fn on_target(
     let target = &context.scenario.targets[target_index];
     let size = &target.sizes[size_index];
     let classes = context.classes(&target.data, target.classes.as_ref())?;
-    let validation_per_class = target.validation_per_class(size);
-    let train_images = (size.train_per_class - validation_per_class) * classes.len();
+    let train_per_class = context.train_images(&target.data, &classes, size.train_images)?;
+    let validation_per_class = target.validation(&train_per_class);
+    let train_images = train_per_class.total(classes.len()) - validation_per_class.total(classes.len());
     let recipe = context.recipe(&training.settings, training.length.unwrap_or(size.length), train_images);
     let meaning = meaning(context, source, &target.data, &classes, &recipe, training.learning_rate)?
         .text("target", &target.name)
-        .text("size", &size.name)
-        .count("train_per_class", size.train_per_class as u64)
-        .count("validation_per_class", validation_per_class as u64);
+        .text("size", &size.name);
+    let meaning = train_per_class.meaning(meaning, "train_per_class");
+    let meaning = validation_per_class.meaning(meaning, "validation_per_class");
     let task = SourceTask {
         source: index,
         kind: source.kind(),
         data: target.data.as_str().into(),
         classes,
-        train_per_class: size.train_per_class,
+        train_per_class,
         validation_per_class,
         recipe,
         learning_rate: training.learning_rate,
@@ -168,13 +170,14 @@ fn from_other(
 ) -> Result<Training, PlanError> {
     let source = &context.scenario.sources[index];
     let settings = pretraining.settings.clone();
+    let classes = context.classes(&pretraining.data, pretraining.classes.as_ref())?;
     let task = SourceTask {
         source: index,
         kind: source.kind(),
         data: pretraining.data.as_str().into(),
-        classes: context.classes(&pretraining.data, pretraining.classes.as_ref())?,
-        train_per_class: pretraining.train_per_class,
-        validation_per_class: 0,
+        train_per_class: context.train_images(&pretraining.data, &classes, pretraining.train_images)?,
+        classes,
+        validation_per_class: PerClass::Equal(0),
         recipe: Arc::new(Recipe { settings, dropout: context.scenario.model.dropout, steps: 0 }),
         learning_rate: 0.0,
         for_target: None,
@@ -206,7 +209,8 @@ fn costed(
     task: SourceTask,
     line: usize,
 ) -> Result<Training, PlanError> {
-    let train_images = (task.train_per_class - task.validation_per_class) * task.classes.len();
+    let num_classes = task.classes.len();
+    let train_images = task.train_per_class.total(num_classes) - task.validation_per_class.total(num_classes);
     let image_steps = image_steps(&task.recipe, train_images);
     let evaluated = context.num_test_images(&task.data, &task.classes, None)?;
     let per_image = PerImage::new(&context.scenario.model.shape(task.classes.len()));

@@ -89,15 +89,17 @@ impl<'a> Stage<'a> {
         (size_index, size): (usize, &Size),
     ) -> Result<Self, PlanError> {
         let classes = context.classes(&target.data, target.classes.as_ref())?;
-        let validation_per_class = target.validation_per_class(size);
-        let train_images = (size.train_per_class - validation_per_class) * classes.len();
+        let train_per_class = context.train_images(&target.data, &classes, size.train_images)?;
+        let validation_per_class = target.validation(&train_per_class);
+        let num_validation_images = validation_per_class.total(classes.len());
+        let train_images = train_per_class.total(classes.len()) - num_validation_images;
         let recipe = context.recipe(&context.scenario.training.settings, size.length, train_images);
         let meaning = Meaning::of("target training")
             .text("target", &target.name)
             .text("size", &size.name)
-            .part("data", context.data_meaning(&target.data, &classes)?)
-            .count("train_per_class", size.train_per_class as u64)
-            .count("validation_per_class", validation_per_class as u64);
+            .part("data", context.data_meaning(&target.data, &classes)?);
+        let meaning = train_per_class.meaning(meaning, "train_per_class");
+        let meaning = validation_per_class.meaning(meaning, "validation_per_class");
         let test = match target.test_per_class {
             Some(count) => Meaning::of("test").count("per_class", count as u64),
             None => Meaning::of("test").text("per_class", "all"),
@@ -113,7 +115,7 @@ impl<'a> Stage<'a> {
             test: test.finish(),
             per_image: PerImage::new(&context.scenario.model.shape(classes.len())),
             image_steps: image_steps(&recipe, train_images),
-            num_validation_images: validation_per_class * classes.len(),
+            num_validation_images,
             num_test_images: context.num_test_images(&target.data, &classes, target.test_per_class)?,
             task: TargetTask {
                 target: target_index,
@@ -124,7 +126,7 @@ impl<'a> Stage<'a> {
                 treatment_name: SCRATCH.into(),
                 data: target.data.as_str().into(),
                 classes,
-                train_per_class: size.train_per_class,
+                train_per_class,
                 validation_per_class,
                 test_per_class: target.test_per_class,
                 recipe,

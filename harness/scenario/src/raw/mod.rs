@@ -4,25 +4,24 @@
 mod study;
 mod target;
 mod training;
+mod version;
 
 use toml::de::DeTable;
 
 pub(crate) use study::{RawModel, RawStudy, RawTuning, RawVerdict};
 pub(crate) use target::{RawSize, RawTarget};
 pub(crate) use training::RawTraining;
+pub use version::Version;
 
 use crate::data::NamedData;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::method::WrittenTreatment;
-use crate::place::Document;
+use crate::place::{Document, Located};
 use crate::reader::{Key, Report, TableReader, optional, required, table, tables};
 use crate::source::WrittenSource;
 
-/// The schema's version.
-pub(crate) const VERSION: u64 = 1;
-
 const KEYS: &[Key] = &[
-    required("version", "1"),
+    required("version", "2"),
     optional("study"),
     optional("model"),
     optional("data"),
@@ -37,6 +36,8 @@ const KEYS: &[Key] = &[
 /// A scenario as it was read; a missing part was reported.
 #[derive(Debug, Default)]
 pub(crate) struct RawScenario {
+    /// The version that it was written for.
+    pub(crate) version: Located<Version>,
     pub(crate) study: Option<RawStudy>,
     pub(crate) model: Option<RawModel>,
     pub(crate) data: Vec<NamedData>,
@@ -58,11 +59,11 @@ pub(crate) fn read(document: &Document) -> (RawScenario, Report<'_>) {
         report.diagnostics.push(syntax(document, error));
     }
     // What a recovered parse holds is a guess: faults found in it would be noise beside the real one.
-    if !errors.is_empty() || !supported(table.get_ref(), &mut report) {
-        return (RawScenario::default(), report);
+    let version = if errors.is_empty() { Version::read(table.get_ref(), &mut report) } else { None };
+    match version {
+        Some(version) => (read_table(table.get_ref(), version, &mut report), report),
+        None => (RawScenario::default(), report),
     }
-    let scenario = read_table(table.get_ref(), &mut report);
-    (scenario, report)
 }
 
 /// A syntax error as a diagnostic.
@@ -75,26 +76,13 @@ pub(crate) fn syntax(document: &Document, error: &toml::de::Error) -> Diagnostic
         ))
 }
 
-/// Whether the version, if there is one, is ours: another version's keys would all look wrong.
-fn supported(table: &DeTable<'_>, report: &mut Report) -> bool {
-    let version = table.iter().find(|(key, _)| key.get_ref() == "version").map(|(_, value)| value);
-    let Some(version) = version else { return true };
-    let number = version.get_ref().as_integer().map(|integer| integer.as_str().to_owned());
-    if number.as_deref() == Some("1") {
-        return true;
-    }
-    let label = format!("this program reads version {VERSION}");
-    let help = Some("scenarios/README.md describes version 1; a later version needs a later program".to_owned());
-    report.fault(Code::Version, &version.span(), "unsupported version", label, help);
-    false
-}
-
-fn read_table(text: &DeTable<'_>, report: &mut Report) -> RawScenario {
+fn read_table(text: &DeTable<'_>, version: Located<Version>, report: &mut Report) -> RawScenario {
     // A missing table is reported at the first character of the file.
     let top = TableReader::open(text, 0..1, "the scenario", KEYS, report);
     let model = table(&top, "model", true, report).and_then(|(table, span)| study::model(table, span, report));
     let architecture = model.as_ref().map(|model| model.architecture.value);
     RawScenario {
+        version,
         study: table(&top, "study", true, report).and_then(|(table, span)| study::study(table, span, report)),
         model,
         data: NamedData::read_all(&top, report),

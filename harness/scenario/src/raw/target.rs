@@ -7,6 +7,7 @@ use crate::diagnostic::Code;
 use crate::place::{Located, Span};
 use crate::reader::{Key, Report, TableReader, optional, required, tables};
 use crate::recipe::Length;
+use crate::train_images::TrainImages;
 
 /// `[[target]]`.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub(crate) struct RawTarget {
 pub(crate) struct RawSize {
     pub(crate) header: Span,
     pub(crate) name: Option<Located<String>>,
-    pub(crate) train_per_class: Option<Located<u64>>,
+    pub(crate) train_images: Option<Located<TrainImages>>,
     pub(crate) length: Option<Located<Length>>,
 }
 
@@ -42,7 +43,8 @@ const KEYS: &[Key] = &[
 
 const SIZE_KEYS: &[Key] = &[
     required("name", "\"small\""),
-    required("train_per_class", "20"),
+    optional("train_per_class"),
+    optional("train_images"),
     optional("steps"),
     optional("epochs"),
     optional("examples"),
@@ -77,7 +79,7 @@ fn sizes(target: &TableReader<'_, '_>, report: &mut Report) -> Vec<RawSize> {
         let reader = TableReader::open(table, header.clone(), "[[target.size]]", SIZE_KEYS, report);
         RawSize {
             name: reader.value("name", report),
-            train_per_class: reader.count("train_per_class", 1..=MAX_PER_CLASS, report),
+            train_images: TrainImages::read(&reader, 20, report),
             length: Length::read(&reader, true, report),
             header,
         }

@@ -72,6 +72,11 @@ impl Kind {
 }
 
 impl Augmentation {
+    /// The scenario's words for the kinds.
+    pub fn words() -> Vec<&'static str> {
+        <Kind as Choice>::words()
+    }
+
     /// The scenario's word for this kind.
     pub fn kind(self) -> &'static str {
         let kind = match self {

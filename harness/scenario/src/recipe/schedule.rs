@@ -80,6 +80,16 @@ const STEP_KEYS: &[Key] =
     &[required("kind", "\"step\""), optional("every_fraction"), optional("every_steps"), required("factor", "0.1")];
 
 impl Schedule {
+    /// The scenario's words for the kinds.
+    pub fn words() -> Vec<&'static str> {
+        <Kind as Choice>::words()
+    }
+
+    /// The scenario's word for this kind.
+    pub fn word(self) -> &'static str {
+        self.kind().word()
+    }
+
     fn kind(self) -> Kind {
         match self {
             Self::Constant => Kind::Constant,

@@ -2,11 +2,12 @@
 
 use toml_edit::{Table, value};
 
-use crate::data::{KnownByName, MAX_PER_CLASS, Split, WrittenClasses};
+use crate::data::{KnownByName, WrittenClasses};
 use crate::place::Located;
 use crate::reader::{Key, Report, TableReader, optional, required};
 use crate::recipe::{Length, Settings};
-use crate::writer::{insert_classes, insert_count};
+use crate::train_images::TrainImages;
+use crate::writer::insert_classes;
 
 use super::own_training::WrittenTraining;
 use super::{ClassesOf, Defaults, SourceNetwork, Surroundings, WrittenNetwork, WrittenSource};
@@ -18,8 +19,8 @@ pub struct Pretraining {
     pub data: String,
     /// Its classes, in label order; none: all of the folder's.
     pub classes: Option<Vec<String>>,
-    /// Training images a class.
-    pub train_per_class: usize,
+    /// How many training images.
+    pub train_images: TrainImages,
     /// How long.
     pub length: Length,
     /// How.
@@ -31,12 +32,8 @@ pub struct Pretraining {
 impl Pretraining {
     /// The keys of a source that is trained on data of its own.
     pub(super) const KEYS: &'static [&'static [Key]] = &[
-        &[
-            required("similarity", "\"similar\""),
-            required("data", "\"photos\""),
-            optional("classes"),
-            required("train_per_class", "300"),
-        ],
+        &[required("similarity", "\"similar\""), required("data", "\"photos\""), optional("classes")],
+        TrainImages::KEYS,
         WrittenTraining::KEYS[0],
         WrittenTraining::KEYS[1],
         WrittenTraining::KEYS[2],
@@ -46,7 +43,7 @@ impl Pretraining {
     pub(super) fn insert_into(&self, table: &mut Table) {
         table.insert("data", value(&self.data));
         insert_classes(table, self.classes.as_ref());
-        insert_count(table, "train_per_class", self.train_per_class as u64);
+        self.train_images.insert_into(table);
         self.length.insert_into(table);
         table.insert("learning_rate", value(self.learning_rate));
         self.settings.insert_into(table);
@@ -57,7 +54,7 @@ impl Pretraining {
 struct Written {
     data: Option<Located<String>>,
     classes: Option<WrittenClasses>,
-    train_per_class: Option<Located<u64>>,
+    train_images: Option<Located<TrainImages>>,
     training: WrittenTraining,
     /// The kind of source that the training makes.
     network: fn(Pretraining) -> SourceNetwork,
@@ -72,7 +69,7 @@ pub(super) fn read(
     Box::new(Written {
         data: reader.value("data", report),
         classes: WrittenClasses::read(reader, report),
-        train_per_class: reader.count("train_per_class", 1..=MAX_PER_CLASS, report),
+        train_images: TrainImages::read(reader, 300, report),
         training: WrittenTraining::read(reader, true, report),
         network,
     })
@@ -95,7 +92,7 @@ impl WrittenNetwork for Written {
         let Some(known) = known.get(data.value.as_str()) else { return };
         let used = self.classes.as_ref();
         known.check_classes(used, &data.value, report);
-        known.check_per_class(Split::Training, self.train_per_class.as_ref(), used, &data.value, report);
+        known.check_train_images(self.train_images.as_ref(), used, &data.value, report);
     }
 
     fn resolve(&self, defaults: &Defaults<'_>) -> Option<SourceNetwork> {
@@ -104,7 +101,7 @@ impl WrittenNetwork for Written {
         Some((self.network)(Pretraining {
             classes: defaults.classes(self.classes.as_ref(), &data),
             data,
-            train_per_class: self.train_per_class.as_ref()?.value as usize,
+            train_images: self.train_images.as_ref()?.value,
             length: self.training.length()?,
             settings,
             learning_rate,

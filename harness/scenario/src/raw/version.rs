@@ -1,0 +1,60 @@
+//! Versions of the schema: what a scenario of each means by what it leaves out.
+
+use toml::de::DeTable;
+
+use crate::diagnostic::Code;
+use crate::place::{Located, Span};
+use crate::reader::Report;
+
+/// A version of the schema. An older one is read as it was meant; `nt migrate` writes it as the latest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// The first.
+    One,
+    /// What is written today. So far it means the same as the first.
+    #[default]
+    Two,
+}
+
+impl Version {
+    /// Every version, ascending.
+    pub const ALL: &'static [Self] = &[Self::One, Self::Two];
+
+    /// What is written today.
+    pub const LATEST: Self = Self::Two;
+
+    /// The value of the key `version`.
+    pub fn number(self) -> u64 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+
+    /// What differs between this version and the latest, for people.
+    pub(crate) fn what_changed(self) -> &'static str {
+        match self {
+            Self::One => "version 2 means the same so far",
+            Self::Two => "nothing: this is the latest version",
+        }
+    }
+
+    /// The version of a document, and where it stands. A version that this program does not read is reported, and there
+    /// is none then: another version's keys would all look wrong. A document without one is read as the latest.
+    pub(super) fn read(table: &DeTable<'_>, report: &mut Report) -> Option<Located<Self>> {
+        let Some((_, value)) = table.iter().find(|(key, _)| key.get_ref() == "version") else {
+            return Some(Located { value: Self::LATEST, span: Span::default() });
+        };
+        let number = value.get_ref().as_integer().map(|integer| integer.as_str());
+        let known = Self::ALL.iter().find(|version| number == Some(version.number().to_string().as_str()));
+        if let Some(&version) = known {
+            return Some(Located { value: version, span: value.span() });
+        }
+        let numbers: Vec<String> = Self::ALL.iter().map(|version| version.number().to_string()).collect();
+        let label = format!("this program reads versions {}", numbers.join(" and "));
+        let latest = Self::LATEST.number();
+        let help = format!("scenarios/README.md describes version {latest}; a later version needs a later program");
+        report.fault(Code::Version, &value.span(), "unsupported version", label, Some(help));
+        None
+    }
+}
