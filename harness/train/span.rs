@@ -3,7 +3,7 @@
 /// Which learned layers are computed, and which of them are frozen. Depths count from 0 to 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Layers below this depth are not computed: the input is their activations (0: the input is images).
+    /// Layers below this depth are not computed, since the input holds their activations (0: the input is images).
     pub first: usize,
     /// Depth after which the network is cut (8: logits).
     pub last: usize,
