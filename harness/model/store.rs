@@ -1,4 +1,4 @@
-//! A network as safetensors, under the names that PyTorch's AlexNet gives its parameters in order.
+//! A network as a safetensors file.
 
 use super::{LayerParameters, Parameters};
 use nt_scenario::network::{LearnedLayer, NetworkShape};
@@ -35,7 +35,7 @@ fn names(layer: &LearnedLayer) -> [String; 2] {
 /// The bytes of a network: `conv1.weight`, `conv1.bias` … `fc8.bias`, f32, little-endian.
 ///
 /// # Errors
-/// [`StoreError::Encode`] where safetensors refuses, which a network of this shape does not bring about.
+/// [`StoreError::Encode`] where safetensors cannot encode it. A network of this shape does not cause that.
 pub fn to_bytes(parameters: &Parameters, shape: &NetworkShape) -> Result<Vec<u8>, StoreError> {
     let mut tensors = Vec::new();
     for (parameters, layer) in parameters.layers.iter().zip(&shape.layers) {

@@ -7,7 +7,7 @@ use nt_scenario::Recipe;
 use nt_scenario::network::NetworkShape;
 use std::sync::atomic::AtomicBool;
 
-/// Everything a training depends on but its parameters and examples.
+/// Everything that a training depends on, except its parameters and examples.
 pub struct Setup<'a> {
     /// The network.
     pub shape: &'a NetworkShape,
@@ -35,7 +35,7 @@ impl Setup<'_> {
         self.shape.layers.iter().map(|layer| stream(layer.name)).collect()
     }
 
-    /// What changes the training images.
+    /// What augments the training images.
     pub(super) fn augmenter(&self) -> Augmenter<'_> {
         let stream = Stream::named(self.seed, "augmentation", self.scope, self.replicate);
         Augmenter::new(&self.recipe.settings.augmentation, stream)

@@ -6,7 +6,7 @@ use nt_scenario::network::NetworkShape;
 /// layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Layers below this depth are not computed: the input is their activations (0: the input is images).
+    /// Layers below this depth are not computed, since the input holds their activations (0: the input is images).
     pub first: usize,
     /// Depth after which the network is cut (the last one: logits).
     pub last: usize,

@@ -58,8 +58,8 @@ fn hash(parameters: &Parameters) -> String {
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
-/// If this fails and the change is meant, raise [`CPU_NUMERICS`](super::cpu), write the new bits here, and say so in the changelog under
-/// "Changes results".
+/// If this fails and the change is meant, raise [`CPU_NUMERICS`](super::cpu), write the new bits here, and say so in
+/// the changelog under "Changes results".
 #[test]
 fn the_bits_of_a_training_change_only_with_the_numerics_version() {
     let golden = [("cpu-f32-1", "20dc00a83972f59ab6417694596bd7b9"), ("cpu-f32-1", "224d6c217e51a94eb4ff78d955a16e5c")];

@@ -26,7 +26,7 @@ impl<T: Storage> Convolution<T> {
         Ok(Self { plan: gpu.plan::<T>(geometry, batch, format)?, storage: PhantomData })
     }
 
-    /// Bytes of scratch memory that its passes take, at most one at a time.
+    /// Bytes of scratch memory that the largest of its passes takes. Passes run one at a time.
     pub fn workspace_bytes(&self) -> usize {
         let Plan { forward, input_gradient, weight_gradient, .. } = &*self.plan;
         let passes = [forward.workspace_bytes, input_gradient.workspace_bytes, weight_gradient.workspace_bytes];
