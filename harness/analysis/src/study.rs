@@ -225,7 +225,7 @@ impl Study {
 
     /// A cell's treatment in words.
     pub fn treatment_words(&self, key: &CellKey) -> String {
-        key.method.words(key.copied, key.frozen, self.layers.len())
+        key.method.describe(key.copied, key.frozen, self.layers.len())
     }
 
     /// The source of that name.

@@ -9,7 +9,7 @@ use nt_analysis::study::{CellKey, Study};
 
 /// "4–7 copied and frozen; 7 copied, 5–6 frozen", separately for each source if there are several.
 pub(crate) fn treatments(study: &Study, cells: &[&CellResult], has_sources: bool) -> String {
-    let words = |copied, frozen| Method::Training.words(copied, frozen, study.layers.len());
+    let words = |copied, frozen| Method::Training.describe(copied, frozen, study.layers.len());
     let mut sources: Vec<&str> = Vec::new();
     for source in cells.iter().filter_map(|cell| cell.key.source.as_deref()) {
         if !sources.contains(&source) {
@@ -95,7 +95,7 @@ mod tests {
             (vec![(1, 0), (2, 0), (7, 0), (7, 3)], "1–2, 7 copied, none frozen; 7 copied, 3 frozen"),
             (vec![], ""),
         ] {
-            let point_words = |copied, frozen| Method::Training.words(copied, frozen, 8);
+            let point_words = |copied, frozen| Method::Training.describe(copied, frozen, 8);
             assert_eq!(points_in_words(&points, &point_words), words);
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::identity::{Meaning, Part};
 use crate::job::{Job, OnlyIf, Replicate, Role, SettingChoice, SourceWeights, TargetTask, Trial, Work};
 use crate::method::{Effort, Fit, Method, PerImage, Training};
+use crate::metric::Metric;
 use crate::recipe::Recipe;
 use crate::scenario::{SCRATCH, Size, Target, TreatmentRange};
 use crate::treatment::{Lattice, Treatment};
@@ -233,6 +234,10 @@ impl<'a> Stage<'a> {
             .count("frozen", u64::from(arm.treatment.frozen()))
             .real("budget", self.task.budget);
         let meaning = arm.fit.meaning(meaning, recipe, self.is_trained(arm));
+        // The metric that decides chooses among trials. Top-1 accuracy always did, and is not named: jobs keep their identities.
+        let metric = self.context.scenario.verdict.metric;
+        let is_tuned = self.context.scenario.tuning.is_some() && self.is_trained(arm);
+        let meaning = if is_tuned && metric != Metric::Top1 { meaning.text("metric", metric.name()) } else { meaning };
         // A network that is drawn, not trained, is drawn under its source's name.
         match source {
             Some(source) => meaning.text("source", &source.name).text("kind", source.word()),
