@@ -3,102 +3,43 @@
 
 mod support;
 
+use nt_scenario::mock::TestScenario;
 use support::{Workplace, assert_exit};
 
 /// Every depth that a network of four learned layers has: copied, frozen, probed; with a control and a selffer.
-const SCENARIO: &str = r#"
-version = 1
-
-[study]
-name = "four-layers"
-question = "Does a network of four layers pass through everything?"
-seed = 3
-replicates = 2
-
-[model]
-architecture = "four-layer"
-width = 0.1
-input = 32
-initialiser = "he-normal"
-dropout = 0.2
-
-[data.shapes]
-kind = "synthetic"
-look_distance = 0.0
-label = "shape"
-train_per_class = 20
-test_per_class = 10
-
-[[source]]
-name = "near"
+fn scenario() -> String {
+    TestScenario::new("four-layers")
+        .model("architecture", "\"four-layer\"")
+        .model("width", "0.1")
+        .model("input", "32")
+        .model("dropout", "0.2")
+        .synthetic("shapes", 20, 10)
+        .source(
+            "near",
+            r#"
 data = "shapes"
 classes = ["star", "ring"]
 similarity = "similar"
 train_per_class = 10
 steps = 8
-learning_rate = 0.01
-
-[[source]]
-name = "untrained"
-kind = "untrained"
-
-[[source]]
-name = "self"
-kind = "selffer"
-steps = 8
-learning_rate = 0.01
-
-[[target]]
-name = "shapes"
-data = "shapes"
-classes = ["star", "ring"]
-validation_fraction = 0.2
-
-[[target.size]]
-name = "small"
-train_per_class = 5
-steps = 8
-
-[[target.size]]
-name = "large"
-train_per_class = 10
-steps = 8
-
-[[treatment]]
-name = "frozen"
-copied = "1..=3"
-frozen = "copied"
-
-[[treatment]]
-name = "fine-tuned"
-copied = 3
-frozen = "0..=copied"
-sources = ["near"]
-
-[[treatment]]
-name = "as-it-is"
-copied = 4
-frozen = 4
-sources = ["near"]
-
-[[treatment]]
-name = "probe"
-kind = "probe"
-layers = "1..=3"
-sources = ["near"]
-l2 = [0.1]
-
-[training]
-batch = 5
-momentum = 0.9
-weight_decay = 0.0005
-schedule = "cosine"
-learning_rate = 0.01
-"#;
+"#,
+        )
+        .source("untrained", "kind = \"untrained\"")
+        .source("self", "kind = \"selffer\"\nsteps = 8")
+        .target("shapes", "data = \"shapes\"\nclasses = [\"star\", \"ring\"]\nvalidation_fraction = 0.2")
+        .size("small", "train_per_class = 5\nsteps = 8")
+        .size("large", "train_per_class = 10\nsteps = 8")
+        .treatment("frozen", "copied = \"1..=3\"\nfrozen = \"copied\"")
+        .treatment("fine-tuned", "copied = 3\nfrozen = \"0..=copied\"\nsources = [\"near\"]")
+        .treatment("as-it-is", "copied = 4\nfrozen = 4\nsources = [\"near\"]")
+        .treatment("probe", "kind = \"probe\"\nlayers = \"1..=3\"\nsources = [\"near\"]\nl2 = [0.1]")
+        .training("batch", "5")
+        .text()
+}
 
 #[test]
 fn a_network_of_four_layers_passes_from_its_scenario_to_its_report() {
-    let workplace = Workplace::with(SCENARIO);
+    let workplace = Workplace::with(&scenario());
     assert_exit(&workplace.run("one", &["--jobs", "2"]), 0);
     let read = |name: &str| std::fs::read_to_string(workplace.path("one").join(name)).unwrap();
     let verdicts = read("verdicts.csv");
@@ -114,7 +55,7 @@ fn a_network_of_four_layers_passes_from_its_scenario_to_its_report() {
 
 #[test]
 fn a_depth_that_the_network_lacks_is_refused_with_its_own_layers() {
-    let workplace = Workplace::with(&SCENARIO.replace("copied = 3\n", "copied = 7\n"));
+    let workplace = Workplace::with(&scenario().replace("copied = 3\n", "copied = 7\n"));
     let told = workplace.nt(&["check", "study.toml"]).output().unwrap();
     assert_exit(&told, 2);
     let told = String::from_utf8_lossy(&told.stderr).into_owned() + &String::from_utf8_lossy(&told.stdout);
@@ -123,7 +64,7 @@ fn a_depth_that_the_network_lacks_is_refused_with_its_own_layers() {
 
 #[test]
 fn no_message_names_the_network_of_tests() {
-    let workplace = Workplace::with(&SCENARIO.replace("\"four-layer\"", "\"alexnett\""));
+    let workplace = Workplace::with(&scenario().replace("\"four-layer\"", "\"alexnett\""));
     let told = workplace.nt(&["check", "study.toml"]).output().unwrap();
     let told = String::from_utf8_lossy(&told.stderr).into_owned() + &String::from_utf8_lossy(&told.stdout);
     assert!(told.contains("alexnet-2012") && !told.contains("four-layer"), "{told}");

@@ -40,6 +40,8 @@ mod identity;
 mod job_id;
 mod kind;
 mod migrate;
+#[cfg(any(test, feature = "mock"))]
+pub mod mock;
 mod overrides;
 mod place;
 mod raw;
