@@ -8,7 +8,7 @@ mod support;
 use support::{Workplace, assert_exit};
 
 const SCENARIO: &str = r#"
-version = 1
+version = 2
 
 [study]
 name = "recipes"

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Shapes as a target, other shapes of the same look and shapes under the microscope as sources.
 const SCENARIO: &str = r#"
-version = 1
+version = 2
 [study]
 name = "audited"
 question = "Is the data sound?"

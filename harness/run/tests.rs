@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const SCENARIO: &str = r#"
-version = 1
+version = 2
 [study]
 name = "mock"
 question = "In which order?"

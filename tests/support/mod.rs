@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 /// A study of some three seconds that passes through sources, tuning beyond the grid, the untrained control, a selffer,
 /// a redrawn network, probes, the A/A placebo and a ladder.
 pub const TINY: &str = r#"
-version = 1
+version = 2
 
 [study]
 name = "tiny"
