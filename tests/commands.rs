@@ -338,3 +338,28 @@ fn wait_for(condition: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+#[test]
+fn an_old_scenario_is_migrated_in_place_or_printed_and_a_faulty_one_is_left_alone() {
+    let old = TINY.replace("version = 2", "version = 1   # the first");
+    let new = TINY.replace("version = 2", "version = 2   # the first");
+    let workplace = Workplace::with(&old);
+    let read = || std::fs::read_to_string(workplace.path("study.toml")).unwrap();
+    let check = workplace.nt(&["check", "study.toml"]).output().unwrap();
+    assert_exit(&check, 0);
+    assert!(said(&check).contains("note[S030]"), "{}", said(&check));
+    assert_exit(&workplace.nt(&["migrate", "study.toml", "--check"]).output().unwrap(), 1);
+    let printed = workplace.nt(&["migrate", "study.toml", "--stdout"]).output().unwrap();
+    assert_eq!((String::from_utf8(printed.stdout).unwrap(), read()), (new.clone(), old.clone()));
+    let migrated = workplace.nt(&["migrate", "study.toml"]).output().unwrap();
+    assert_exit(&migrated, 0);
+    assert!(String::from_utf8(migrated.stdout).unwrap().contains("line 2: version 1 became 2"));
+    assert_eq!(read(), new);
+    assert_exit(&workplace.nt(&["migrate", "study.toml", "--check"]).output().unwrap(), 0);
+    let faulty = old.replace("seed = 7", "sede = 7");
+    std::fs::write(workplace.path("study.toml"), &faulty).unwrap();
+    let refused = workplace.nt(&["migrate", "study.toml"]).output().unwrap();
+    assert_exit(&refused, 2);
+    assert!(said(&refused).contains("left as it is"), "{}", said(&refused));
+    assert_eq!(read(), faulty);
+}

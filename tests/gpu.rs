@@ -15,7 +15,7 @@ use nt_kernels::cuda::MemoryFormat;
 use nt_kernels::driver::number_of_gpus;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
-use nt_scenario::{Augmentation, Initialiser, Labels, Precision, Recipe, Schedule, Settings};
+use nt_scenario::{Augmentation, Initialiser, Labels, PerClass, Precision, Recipe, Schedule, Settings};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ fn draw() -> SubsetDraw {
         test_per_class: 1,
     };
     let (pool, _) = part(Arc::new(Synthetic::new(spec).unwrap()), &[], None).unwrap();
-    pool.draw(SEED, "target", 0, 12, 2).unwrap()
+    pool.draw(SEED, "target", 0, &PerClass::Equal(12), &PerClass::Equal(2)).unwrap()
 }
 
 struct Case {

@@ -151,3 +151,30 @@ fn a_cache_that_cannot_be_written_is_an_error_of_the_system_and_not_of_the_scena
     assert!(said(&output).contains("--cache-dir"), "{}", said(&output));
     assert!(!workplace.path("out").exists());
 }
+
+#[test]
+fn classes_may_differ_in_size_and_the_report_says_by_how_much() {
+    let sizes = "name = \"small\"\ntrain_images = 12\nsteps = 30\n\n[[target.size]]\nname = \"whole\"\n\
+                 train_images = \"all\"\nsteps = 30";
+    let scenario = scenario().replace("name = \"small\"\ntrain_per_class = 8\nsteps = 30", sizes);
+    let workplace = with_pictures(&scenario);
+    for number in 6..12 {
+        std::fs::remove_file(workplace.path(&format!("pictures/train/oak/{number:02}.png"))).unwrap();
+    }
+    let plan = workplace.nt(&["plan", "study.toml"]).output().unwrap();
+    assert_exit(&plan, 0);
+    let told = String::from_utf8(plan.stdout).unwrap();
+    assert!(told.contains("trees/small: 2 classes, 12 images, 4 to 8 a class; 9 train, 3 validate"), "{told}");
+    assert!(told.contains("trees/whole: 2 classes, 18 images, 6 to 12 a class; 13 train, 5 validate"), "{told}");
+    assert_exit(&workplace.run("out", &[]), 0);
+    assert!(said_by_report(&workplace).contains("12 images, 4 to 8 a class"));
+    // The report comes out again from the folder alone.
+    std::fs::remove_dir_all(workplace.path("pictures")).unwrap();
+    let before = said_by_report(&workplace);
+    assert_exit(&workplace.nt(&["report", "out"]).output().unwrap(), 0);
+    assert_eq!(said_by_report(&workplace), before);
+}
+
+fn said_by_report(workplace: &Workplace) -> String {
+    std::fs::read_to_string(workplace.path("out/index.html")).unwrap()
+}

@@ -14,7 +14,7 @@ use negative_transfer::model::{Init, Parameters, initialise};
 use negative_transfer::train::{Cpu, ForTest, Setup, Span, Trained, train};
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
-use nt_scenario::{Augmentation, Initialiser, Recipe, Schedule, Settings};
+use nt_scenario::{Augmentation, Initialiser, PerClass, Recipe, Schedule, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -39,7 +39,7 @@ fn draw() -> SubsetDraw {
         test_per_class: 1,
     };
     let (pool, _) = part(Arc::new(Synthetic::new(spec).unwrap()), &[], None).unwrap();
-    pool.draw(SEED, "target", 0, 12, 2).unwrap()
+    pool.draw(SEED, "target", 0, &PerClass::Equal(12), &PerClass::Equal(2)).unwrap()
 }
 
 /// The loss of every step of a training of the layers above `frozen` at rate 0, as bits.

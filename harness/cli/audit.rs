@@ -36,7 +36,7 @@ impl Audits {
         if let Some(dir) = &self.out {
             audit.write(dir).map_err(|error| Failure::system(&error))?;
         }
-        let declared = nt_analysis::Study::from_scenario(&study.scenario);
+        let declared = study.declared();
         if self.json {
             let json = audit.to_json().map_err(|error| Failure::system(&error))?;
             say(String::from_utf8_lossy(&json).trim_end())?;

@@ -8,6 +8,7 @@ mod device;
 mod explain;
 mod failure;
 mod log;
+mod migrate;
 mod output;
 mod plan;
 mod report;
@@ -22,8 +23,9 @@ use std::process::ExitCode;
 
 /// Does knowledge from this source hurt on that target, with this recipe?
 ///
-/// Exit codes: 0 done; 1 ran, but some jobs failed, `verify` found a difference or `audit` an overlap; 2 the input or
-/// the device is wrong, and nothing was run or changed; 3 the folder is busy, or I/O or a GPU failed; 130 interrupted.
+/// Exit codes: 0 done; 1 ran, but some jobs failed, `verify` found a difference, `audit` an overlap or `migrate --check`
+/// an older version; 2 the input or the device is wrong, and nothing was run or changed; 3 the folder is busy, or I/O or
+/// a GPU failed; 130 interrupted.
 #[derive(Parser)]
 #[command(name = "nt", version, max_term_width = 100)]
 struct Arguments {
@@ -52,6 +54,8 @@ enum Command {
     Verify(verify::Verify),
     /// Show the line of the scenario that a job comes from.
     Explain(explain::Explain),
+    /// Write a scenario of an older version as the latest one, with its comments and layout.
+    Migrate(migrate::Migrate),
 }
 
 /// Parses the command line, runs the command, and returns its exit code.
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Analyze(command) => command.execute(),
         Command::Verify(command) => command.execute(),
         Command::Explain(command) => command.execute(),
+        Command::Migrate(command) => command.execute(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ use super::{DataError, Dataset, Fingerprint, Images, Split};
 use image::RgbImage;
 use nt_kernels::philox::Stream;
 use nt_scenario::Labels;
+use nt_scenario::PerClass;
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -106,33 +107,34 @@ pub struct SubsetDraw {
 }
 
 impl TrainPool {
-    /// Draws `per_class` images of every class, the last `num_validation` of them for validation.
+    /// Draws `drawn` images of every class, the last `held_out` of them for validation.
     ///
-    /// A class's images are shuffled once for the seed, `scope` and replicate, and the first `per_class` are taken, so
-    /// that smaller draws of the same scope are nested in larger ones.
+    /// A class's images are shuffled once for the seed, `scope` and replicate, and the first ones are taken, so that
+    /// smaller draws of the same scope are nested in larger ones.
     ///
     /// # Errors
-    /// Where an image cannot be read, or a class holds fewer than `per_class`.
+    /// Where an image cannot be read, or a class has fewer than are drawn.
     pub fn draw(
         &self,
         seed: u64,
         scope: &str,
         replicate: u32,
-        per_class: usize,
-        num_validation: usize,
+        drawn: &PerClass,
+        held_out: &PerClass,
     ) -> Result<SubsetDraw, DataError> {
         let (mut train, mut validation) = (Vec::new(), Vec::new());
         for (label, &class) in self.view.classes.iter().enumerate() {
             let name = &self.view.dataset.classes()[class];
             let available = self.view.dataset.num_images(Split::Train, class);
-            if available < per_class {
-                return Err(DataError::TooFewImages { class: name.clone(), available, wanted: per_class });
+            let (wanted, held_out) = (drawn.of(label), held_out.of(label));
+            if available < wanted {
+                return Err(DataError::TooFewImages { class: name.clone(), available, wanted });
             }
             let mut order: Vec<u32> = (0..available as u32).collect();
             Stream::named(seed, "subset", &format!("{scope}/{name}"), replicate).cursor().shuffle(&mut order);
-            let chosen = order[..per_class].iter().map(|&index| (label as u32, index));
+            let chosen = order[..wanted].iter().map(|&index| (label as u32, index));
             let (for_training, for_validation): (Vec<_>, Vec<_>) =
-                chosen.enumerate().partition(|&(rank, _)| rank + num_validation < per_class);
+                chosen.enumerate().partition(|&(rank, _)| rank + held_out < wanted);
             train.extend(for_training.into_iter().map(|(_, example)| example));
             validation.extend(for_validation.into_iter().map(|(_, example)| example));
         }

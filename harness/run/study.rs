@@ -10,7 +10,7 @@ use nt_analysis::{AnalysisError, analyse};
 use nt_records::ledger::Shard;
 use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
 use nt_records::{Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, write_atomic};
-use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario};
+use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Known, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -122,6 +122,12 @@ impl OpenStudy {
     /// What the data leave out, and why.
     pub fn warnings(&self) -> &[String] {
         self.registry.warnings()
+    }
+
+    /// What the study set out to do, as its analysis needs it.
+    pub fn declared(&self) -> nt_analysis::Study {
+        let known = self.facts.iter().map(|(name, facts)| (name.as_str(), Known::of_facts(facts))).collect();
+        nt_analysis::Study::from_scenario(&self.scenario).on_data(&self.scenario, &known)
     }
 
     /// Number of classes of a target.
@@ -242,7 +248,7 @@ impl OpenStudy {
 
     /// Whether, after this number of replicates, no verdict is open that more replicates could decide.
     fn is_settled_at(&self, look: u32, ledger: &Ledger) -> Result<bool, StudyError> {
-        let study = nt_analysis::Study::from_scenario(&self.scenario);
+        let study = self.declared();
         let records: Vec<RunRecord> = self.plan.jobs.iter().filter_map(|job| ledger.get(job.id).cloned()).collect();
         let analysis = analyse(ledger.dir(), &study, &records)?;
         Ok(analysis.look.is_some_and(|taken| taken.replicates == look && taken.is_settled))
@@ -282,15 +288,7 @@ impl OpenStudy {
     fn manifest(&self, dir: &Path, options: &RunOptions) -> Result<Manifest, StudyError> {
         // Keeps what was pre-registered before the first job, whatever the scenario says now.
         let before = Manifest::read(dir)?.map(|manifest| manifest.preregistration);
-        let data = self.facts.iter().map(|(name, facts)| {
-            let fact = DataFact {
-                digest: facts.digest_hex(),
-                classes: facts.classes.clone(),
-                train_images: facts.train_per_class.iter().sum::<usize>() as u64,
-                test_images: facts.test_per_class.iter().sum::<usize>() as u64,
-            };
-            (name.clone(), fact)
-        });
+        let data = self.facts.iter().map(|(name, facts)| (name.clone(), DataFact::of(facts)));
         let parameters = self.scenario.targets.iter().enumerate().map(|(index, target)| {
             let shape = self.scenario.model.shape(self.num_classes(index));
             (target.name.clone(), shape.num_parameters() as u64)
@@ -304,8 +302,7 @@ impl OpenStudy {
             seed: self.scenario.study.seed,
             data: data.collect(),
             parameters: parameters.collect(),
-            preregistration: before
-                .unwrap_or_else(|| preregistration(&nt_analysis::Study::from_scenario(&self.scenario))),
+            preregistration: before.unwrap_or_else(|| preregistration(&self.declared())),
             plan: Manifest::plan_of(&self.plan.jobs),
             completeness: Default::default(),
             test_openings: 0,

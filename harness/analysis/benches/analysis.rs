@@ -14,7 +14,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, SamplingMode, criterion_group, criterion_main};
 use nt_analysis::Study;
 use nt_analysis::analyse;
-use nt_analysis::study::{StudyArm, StudySource, StudyTarget};
+use nt_analysis::study::{StudyArm, StudySize, StudySource, StudyTarget};
 use nt_records::record::RECORD_VERSION;
 use nt_records::{FileRef, Measure, Measured, Predictions, RunRecord, Status};
 use nt_scenario::{Method, Metric, Role};
@@ -61,7 +61,7 @@ fn study() -> Study {
             method: Method::Training,
         })
     });
-    let sizes = (0..4).map(|size| (format!("size-{size}"), 10 << size)).collect();
+    let sizes = (0..4).map(|size| StudySize::per_class(format!("size-{size}"), 10 << size)).collect();
     Study {
         name: "large".to_owned(),
         question: "How long does it take?".to_owned(),

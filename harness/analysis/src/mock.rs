@@ -11,7 +11,7 @@ use nt_records::predictions::Predictions;
 use nt_records::record::RunRecord;
 use nt_scenario::{ClassSets, LabelKind, Method, Metric};
 
-use crate::study::{CellKey, Study, StudyArm, StudySource, StudyTarget};
+use crate::study::{CellKey, Study, StudyArm, StudySize, StudySource, StudyTarget};
 
 /// Changes a record before it is written, or says that it is not to be written.
 type Edit = dyn Fn(&CellKey, &mut RunRecord) -> bool;
@@ -64,7 +64,7 @@ impl Mock {
             extension: 0,
             targets: vec![StudyTarget {
                 name: "shapes-b".to_owned(),
-                sizes: vec![("small".to_owned(), 10), ("large".to_owned(), 200)],
+                sizes: vec![StudySize::per_class("small", 10), StudySize::per_class("large", 200)],
             }],
             sources: vec![source("near", "similar"), source("far", "dissimilar"), source("random", "untrained")],
             arms: frozen.chain(partial).collect(),

@@ -1,9 +1,10 @@
 //! A study as analysis and report need it: the scenario without what only training needs.
 
 use std::borrow::Borrow;
+use std::collections::BTreeMap;
 
 use nt_scenario::metric::Grain;
-use nt_scenario::{Method, Metric, Scenario, Standing};
+use nt_scenario::{Known, Method, Metric, PerClass, Scenario, Size, Standing, TrainImages};
 use nt_stats::Differences;
 use nt_stats::verdict::{
     Contrast, Decision, Estimate, FamilyError, Reach, Scope, Settings, decide, decide_runs, estimate_at,
@@ -53,8 +54,45 @@ pub struct Study {
 pub struct StudyTarget {
     /// Its name.
     pub name: String,
-    /// Name and training images a class of each size.
-    pub sizes: Vec<(String, usize)>,
+    /// Its sizes.
+    pub sizes: Vec<StudySize>,
+}
+
+/// A size of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StudySize {
+    /// Its name.
+    pub name: String,
+    /// The training images that the scenario asks for.
+    pub asked: TrainImages,
+    /// The training images that come of it, in label order; none until the data are known.
+    pub drawn: Option<Vec<usize>>,
+}
+
+impl StudySize {
+    /// A size of so many images of every class.
+    pub fn per_class(name: impl Into<String>, images: usize) -> Self {
+        Self { name: name.into(), asked: TrainImages::PerClass(images), drawn: None }
+    }
+
+    /// Its images in words: `20 images a class`, `300 images, 12 to 45 a class`.
+    pub fn words(&self) -> String {
+        match (&self.drawn, self.asked) {
+            (Some(drawn), _) => PerClass::new(drawn.clone()).words(drawn.len()),
+            (None, TrainImages::PerClass(count)) => PerClass::Equal(count).words(1),
+            (None, TrainImages::InAll(count)) => format!("{count} images"),
+            (None, TrainImages::All) => "all images".to_owned(),
+        }
+    }
+
+    /// A number by which sizes of one target are ordered: images of all classes where they are known.
+    pub fn rank(&self) -> usize {
+        match (&self.drawn, self.asked) {
+            (Some(drawn), _) => drawn.iter().sum(),
+            (None, TrainImages::PerClass(count) | TrainImages::InAll(count)) => count,
+            (None, TrainImages::All) => usize::MAX,
+        }
+    }
 }
 
 /// A source.
@@ -143,7 +181,10 @@ impl Study {
     pub fn from_scenario(scenario: &Scenario) -> Self {
         let targets = scenario.targets.iter().map(|target| StudyTarget {
             name: target.name.clone(),
-            sizes: target.sizes.iter().map(|size| (size.name.clone(), size.train_per_class)).collect(),
+            sizes: {
+                let size = |size: &Size| StudySize { name: size.name.clone(), asked: size.train_images, drawn: None };
+                target.sizes.iter().map(size).collect()
+            },
         });
         let sources = scenario.sources.iter().map(|source| StudySource {
             name: source.name.clone(),
@@ -175,6 +216,22 @@ impl Study {
             sources: sources.collect(),
             arms: arms(scenario),
         }
+    }
+
+    /// The same with the training images that its sizes come to on these datasets, by name.
+    pub fn on_data(mut self, scenario: &Scenario, known: &BTreeMap<&str, Known>) -> Self {
+        for (own, target) in self.targets.iter_mut().zip(&scenario.targets) {
+            let data = known.get(target.data.as_str());
+            let available = data.and_then(|data| data.train_images_of(target.classes.as_deref()));
+            for size in &mut own.sizes {
+                let spread = |available: &Vec<usize>| {
+                    let images = size.asked.of_classes(available);
+                    (0..available.len()).map(|label| images.of(label)).collect()
+                };
+                size.drawn = available.as_ref().map(spread);
+            }
+        }
+        self
     }
 
     /// The decision rule that the scenario fixed.
@@ -248,8 +305,8 @@ impl Study {
     pub fn cells(&self) -> Vec<(CellKey, String)> {
         let mut cells: Vec<(CellKey, String)> = Vec::new();
         for target in &self.targets {
-            for (size, _) in &target.sizes {
-                let scratch = CellKey::scratch_of(&target.name, size);
+            for size in &target.sizes {
+                let scratch = CellKey::scratch_of(&target.name, &size.name);
                 let first = cells.len();
                 cells.push((scratch.clone(), "scratch".to_owned()));
                 for (position, source) in self.sources.iter().enumerate() {

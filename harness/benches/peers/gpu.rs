@@ -10,6 +10,7 @@ use negative_transfer::model::{Init, initialise};
 use negative_transfer::train::cuda::CudaBackend;
 use negative_transfer::train::{Backend, Setup, Span};
 use nt_kernels::cuda::MemoryFormat;
+use nt_scenario::PerClass;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
 use nt_scenario::{Initialiser, Precision, Recipe, Schedule, Settings};
@@ -50,7 +51,7 @@ impl Training {
             test_per_class: 1,
         };
         let (pool, _) = part(Arc::new(Synthetic::new(spec)?), &[], None)?;
-        let images = pool.draw(SEED, "bench", 0, case.batch.div_ceil(3), 0)?.train;
+        let images = pool.draw(SEED, "bench", 0, &PerClass::Equal(case.batch.div_ceil(3)), &PerClass::Equal(0))?.train;
         let format = case.channels_last.map(|last| match last {
             true => MemoryFormat::ChannelsLast,
             false => MemoryFormat::ChannelsFirst,

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use nt_scenario::{Job, JobId, Role};
+use nt_scenario::{DataFacts, Job, JobId, Known, PerClass, Role};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -78,8 +78,38 @@ pub struct DataFact {
     pub classes: Vec<String>,
     /// Training images of all classes.
     pub train_images: u64,
+    /// Training images of each class, in label order; empty where all classes have the same number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub train_per_class: Vec<u64>,
     /// Test images of all classes.
     pub test_images: u64,
+}
+
+impl DataFact {
+    /// A dataset's facts as a manifest keeps them.
+    pub fn of(facts: &DataFacts) -> Self {
+        let total = |counts: &[usize]| counts.iter().sum::<usize>() as u64;
+        let train = match PerClass::new(facts.train_per_class.clone()) {
+            PerClass::Equal(_) => Vec::new(),
+            PerClass::Each(counts) => counts.iter().map(|&count| count as u64).collect(),
+        };
+        Self {
+            digest: facts.digest_hex(),
+            classes: facts.classes.clone(),
+            train_images: total(&facts.train_per_class),
+            train_per_class: train,
+            test_images: total(&facts.test_per_class),
+        }
+    }
+
+    /// What it tells of the dataset's classes and training images.
+    pub fn known(&self) -> Known {
+        let train = match self.train_per_class.is_empty() {
+            true => vec![self.train_images as usize / self.classes.len().max(1); self.classes.len()],
+            false => self.train_per_class.iter().map(|&count| count as usize).collect(),
+        };
+        Known { classes: Some(self.classes.clone()), train: Some(train), test: None }
+    }
 }
 
 /// A job of the plan.

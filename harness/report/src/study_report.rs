@@ -86,7 +86,10 @@ pub enum ReportError {
 /// [`ReportError`] says what is missing or cannot be used. A study of which nothing has run also has a report.
 pub fn report(dir: &Path) -> Result<ReportSummary, ReportError> {
     let scenario = scenario(dir)?;
-    report_of(dir, &Study::from_scenario(&scenario), &Classes::of(&scenario))
+    let data = Manifest::read(dir)?.map_or_else(BTreeMap::new, |manifest| manifest.data);
+    let known = data.iter().map(|(name, fact)| (name.as_str(), fact.known())).collect();
+    let study = Study::from_scenario(&scenario).on_data(&scenario, &known);
+    report_of(dir, &study, &Classes::of(&scenario))
 }
 
 fn scenario(dir: &Path) -> Result<Scenario, ReportError> {

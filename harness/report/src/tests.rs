@@ -7,7 +7,7 @@ use crate::words::classes::Classes;
 use crate::{ReportSummary, report};
 use nt_analysis::mock::{Mock, like_the_default_study};
 use nt_analysis::preregistration;
-use nt_analysis::study::StudyTarget;
+use nt_analysis::study::{StudySize, StudyTarget};
 use nt_records::audit::MatchKind;
 use nt_records::mock::manifest;
 use nt_records::mock::{audit, with_matches};
@@ -264,7 +264,7 @@ fn a_thousand_cells_of_ten_replicates_stay_below_fifteen_megabytes() {
     mock.study.targets = ["shapes-b", "shapes-c"]
         .map(|name| StudyTarget {
             name: name.to_owned(),
-            sizes: (0..14).map(|size| (format!("size-{size}"), 10 << size.min(8))).collect(),
+            sizes: (0..14).map(|size| StudySize::per_class(format!("size-{size}"), 10 << size.min(8))).collect(),
         })
         .to_vec();
     let dir = tempfile::tempdir().unwrap();
@@ -327,7 +327,7 @@ fn a_report_comes_from_the_scenario_in_the_folder() {
     let summary = report(dir.path()).unwrap();
     assert_eq!(summary.page, dir.path().join("index.html"));
     assert!(!summary.analysis.cells.is_empty());
-    fs::write(dir.path().join("scenario.toml"), "version = 1\nnonsense = true\n").unwrap();
+    fs::write(dir.path().join("scenario.toml"), "version = 2\nnonsense = true\n").unwrap();
     assert!(report(dir.path()).unwrap_err().to_string().contains("scenario.toml:2"));
 }
 

@@ -9,7 +9,7 @@ use crate::run::store::{CodesKey, DrawKey, NetworkKey, SetKey};
 use crate::train::Span;
 use nt_records::Status;
 use nt_scenario::network::NetworkShape;
-use nt_scenario::{SourceTask, SourceWeights, TargetTask};
+use nt_scenario::{PerClass, SourceTask, SourceWeights, TargetTask};
 use std::sync::Arc;
 
 /// Scope of a source's streams; a selffer is one network a target.
@@ -53,7 +53,7 @@ impl TrainingExecutor<'_> {
             None => source_scope(&self.scenario.sources[task.source].name, None),
         };
         let pool = self.registry.pool(&task.data, &task.classes, None)?;
-        self.draw(key, &pool.0, &scope, replicate, (task.train_per_class, task.validation_per_class))
+        self.draw(key, &pool.0, &scope, replicate, (&task.train_per_class, &task.validation_per_class))
     }
 
     /// Images of a target's replicate, the same for every treatment.
@@ -65,7 +65,7 @@ impl TrainingExecutor<'_> {
     ) -> Result<Arc<SubsetDraw>, Trouble> {
         let scope = target_scope(&self.scenario.targets[task.target].name);
         let pool = self.registry.pool(&task.data, &task.classes, task.test_per_class)?;
-        self.draw(key, &pool.0, &scope, replicate, (task.train_per_class, task.validation_per_class))
+        self.draw(key, &pool.0, &scope, replicate, (&task.train_per_class, &task.validation_per_class))
     }
 
     fn draw(
@@ -74,10 +74,10 @@ impl TrainingExecutor<'_> {
         pool: &TrainPool,
         scope: &str,
         replicate: u32,
-        (per_class, num_validation): (usize, usize),
+        (drawn, held_out): (&PerClass, &PerClass),
     ) -> Result<Arc<SubsetDraw>, Trouble> {
         self.store.draws.get(&key, || {
-            let draw = pool.draw(self.seed(), scope, replicate, per_class, num_validation)?;
+            let draw = pool.draw(self.seed(), scope, replicate, drawn, held_out)?;
             let bytes = Inputs::Images(&draw.train).num_bytes() + Inputs::Images(&draw.validation).num_bytes();
             Ok((draw, bytes))
         })

@@ -108,7 +108,7 @@ pub(super) fn decompositions(
         study.sources.iter().filter(|source| !source.is_untrained).partition(|source| source.is_selffer);
     let mut found = Vec::new();
     for target in &study.targets {
-        for (size, _) in &target.sizes {
+        for size in target.sizes.iter().map(|size| &size.name) {
             for (selffer, source) in selffers.iter().flat_map(|b| others.iter().map(move |a| (b, a))) {
                 let here = Here { top_depth: study.top_depth(), cells, target: &target.name, size };
                 let flips = Flips { num_flips: study.settings().num_flips, seed: study.settings().seed };

@@ -3,7 +3,7 @@
 use nt_stats::verdict::{Attribution, Decision, Verdict};
 
 use super::{CellKind, CellResult};
-use crate::study::Study;
+use crate::study::{Study, StudySize};
 
 /// A target's size × a similarity of sources.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,8 +12,8 @@ pub struct Quadrant {
     pub target: String,
     /// Name of its size.
     pub size: String,
-    /// Training images a class.
-    pub train_per_class: usize,
+    /// Its training images.
+    pub images: StudySize,
     /// The declared similarity of its sources.
     pub similarity: String,
     /// Its verdicts, counted.
@@ -98,12 +98,12 @@ impl Tally {
 pub(super) fn quadrants(study: &Study, cells: &[CellResult]) -> Vec<Quadrant> {
     let mut quadrants = Vec::new();
     for target in &study.targets {
-        for (size, train_per_class) in &target.sizes {
+        for size in &target.sizes {
             for similarity in study.similarities() {
                 let is_in = |cell: &CellResult| {
                     cell.kind == CellKind::Transfer
                         && cell.key.target == target.name
-                        && cell.key.size == *size
+                        && cell.key.size == size.name
                         && cell.similarity.as_deref() == Some(similarity)
                 };
                 let chosen: Vec<usize> = (0..cells.len()).filter(|&at| is_in(&cells[at])).collect();
@@ -112,8 +112,8 @@ pub(super) fn quadrants(study: &Study, cells: &[CellResult]) -> Vec<Quadrant> {
                 let gaps = || chosen.iter().filter_map(|&at| cells[at].gap_pp().map(|gap| (at, gap)));
                 quadrants.push(Quadrant {
                     target: target.name.clone(),
-                    size: size.clone(),
-                    train_per_class: *train_per_class,
+                    size: size.name.clone(),
+                    images: size.clone(),
                     similarity: similarity.to_owned(),
                     tally,
                     best: gaps().max_by(|first, second| first.1.total_cmp(&second.1)).map(|(at, _)| at),

@@ -1,5 +1,6 @@
 //! The gap against the measured similarity of its source: does a nearer source transfer better?
 
+use nt_analysis::study::StudySize;
 use nt_scenario::Method;
 
 use super::gap_by_depth::{axis_label, notes, point, references};
@@ -24,13 +25,13 @@ pub fn gap_by_similarity(analysis: &Analysis, target: &str, parameters: Option<u
     let study = &analysis.study;
     let audit = analysis.audit.as_ref()?.target(target)?;
     let sizes = &study.targets.iter().find(|its| its.name == target)?.sizes;
-    let panel = |(size, per_class): &(String, usize)| Panel {
-        title: format!("{size} ({per_class} images a class)"),
+    let panel = |size: &StudySize| Panel {
+        title: format!("{} ({})", size.name, size.words()),
         incomplete: None,
         ticks: Vec::new(),
         band: None,
         references: references(study),
-        series: series(analysis, audit, size),
+        series: series(analysis, audit, &size.name),
     };
     let panels: Vec<Panel> = sizes.iter().map(panel).collect();
     if panels.iter().all(|panel| panel.series.is_empty()) {

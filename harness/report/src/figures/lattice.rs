@@ -6,7 +6,7 @@ use super::gap_by_depth::point;
 use super::spec::FIGURE_VERSION;
 use super::words::{metric_words, name, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Note, Panel, Series, SeriesKind, Sign, Tick, words};
-use nt_analysis::study::{Study, StudySource};
+use nt_analysis::study::{Study, StudySize, StudySource};
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::number::signed;
 
@@ -19,11 +19,8 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
     let study = &analysis.study;
     let sources: Vec<&StudySource> = study.sources.iter().filter(|source| !source.is_untrained).collect();
     let sizes = study.targets.iter().filter(|known| known.name == target).flat_map(|known| &known.sizes);
-    let panels: Vec<Panel> = sizes
-        .flat_map(|(size, per_class)| {
-            sources.iter().map(move |source| panel(analysis, target, (size, *per_class), source))
-        })
-        .collect();
+    let panels: Vec<Panel> =
+        sizes.flat_map(|size| sources.iter().map(move |source| panel(analysis, target, size, source))).collect();
     let gaps = panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
     let gaps = gaps.filter_map(|point| point.mean);
     let most = gaps.fold(study.margin_pp, |most, gap| most.max(gap.abs()));
@@ -77,12 +74,12 @@ fn axis(study: &Study, label: &str, least: u8, most: u8) -> Axis {
     }
 }
 
-fn panel(analysis: &Analysis, target: &str, (size, per_class): (&str, usize), source: &StudySource) -> Panel {
+fn panel(analysis: &Analysis, target: &str, size: &StudySize, source: &StudySource) -> Panel {
     let in_panel = |cell: &&CellResult| {
         cell.kind == CellKind::Transfer
             && cell.key.method == Method::Training
             && cell.key.target == target
-            && cell.key.size == size
+            && cell.key.size == size.name
             && cell.key.source.as_deref() == Some(source.name.as_str())
     };
     let cells: Vec<&CellResult> = analysis.cells.iter().filter(in_panel).collect();
@@ -94,7 +91,7 @@ fn panel(analysis: &Analysis, target: &str, (size, per_class): (&str, usize), so
         super::Point { replicates: Vec::new(), ..of_curve }
     });
     Panel {
-        title: format!("{size} ({per_class} a class) · {}: {}", source.similarity, source.name),
+        title: format!("{} ({}) · {}: {}", size.name, size.words(), source.similarity, source.name),
         incomplete: (done < planned).then(|| format!("{done} of {planned} runs")),
         ticks: Vec::new(),
         band: None,

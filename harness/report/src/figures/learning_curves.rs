@@ -32,7 +32,7 @@ pub fn learning_curves(
     let study = &analysis.study;
     let sizes = study.targets.iter().filter(|known| known.name == target).flat_map(|known| &known.sizes);
     let mut figures = Vec::new();
-    for (size, per_class) in sizes {
+    for (size, images) in sizes.map(|size| (&size.name, size.words())) {
         let is_trained_here = |cell: &&CellResult| {
             cell.key.target == target && cell.key.size == *size && cell.key.method == Method::Training
         };
@@ -48,7 +48,7 @@ pub fn learning_curves(
         figures.push(FigureSpec {
             schema_version: FIGURE_VERSION,
             name: format!("{stem}-{size}"),
-            title: format!("{}: training on {target}, {size} ({per_class} images a class)", study.name),
+            title: format!("{}: training on {target}, {size} ({images})", study.name),
             subtitle: subtitle(analysis, target, parameters),
             description: description(&panels),
             form: Form::Lines,

@@ -35,13 +35,7 @@ pub(super) fn subtitle(analysis: &Analysis, target: &str, parameters: Option<u64
 /// "small (20 images a class) · similar: near".
 pub(super) fn panel_title(analysis: &Analysis, quadrant: &Quadrant) -> String {
     let names: Vec<&str> = sources(analysis, quadrant).iter().map(|source| source.name.as_str()).collect();
-    format!(
-        "{} ({} images a class) · {}: {}",
-        quadrant.size,
-        quadrant.train_per_class,
-        quadrant.similarity,
-        names.join(", ")
-    )
+    format!("{} ({}) · {}: {}", quadrant.size, quadrant.images.words(), quadrant.similarity, names.join(", "))
 }
 
 /// A quadrant's result, for readers who cannot see the figure.

@@ -51,7 +51,7 @@ fn row(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
         tr {
             th scope="row" {
                 (answer::name(analysis, quadrant))
-                span.soft { (quadrant.train_per_class) " images a class" }
+                span.soft { (quadrant.images.words()) }
                 span.soft { (counted(quadrant.tally.total(), "treatment")) }
             }
             td data-label="use" { (choice(analysis, quadrant)) }

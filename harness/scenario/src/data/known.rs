@@ -35,8 +35,19 @@ impl Known {
         }
     }
 
+    /// Training images of each of these classes, or of all where none are named; none where only files can tell.
+    ///
+    /// # Shape
+    /// One number a class, in label order.
+    pub fn train_images_of(&self, classes: Option<&[String]>) -> Option<Vec<usize>> {
+        let (all, counts) = (self.classes.as_ref()?, self.train.as_ref()?);
+        let Some(classes) = classes else { return Some(counts.clone()) };
+        let count = |name: &String| counts.get(all.iter().position(|own| own == name)?).copied();
+        classes.iter().map(count).collect()
+    }
+
     /// What was found.
-    pub(crate) fn of_facts(facts: &DataFacts) -> Self {
+    pub fn of_facts(facts: &DataFacts) -> Self {
         Self {
             classes: Some(facts.classes.clone()),
             train: Some(facts.train_per_class.clone()),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::job::Role;
+use crate::job::{Role, Work};
 use crate::network::LearnedLayer;
 use crate::scenario::Scenario;
 
@@ -33,7 +33,30 @@ impl Plan {
         )?;
         self.write_roles(text)?;
         writeln!(text)?;
-        self.write_sizes(scenario, text)
+        self.write_images(scenario, text)?;
+        writeln!(text)?;
+        self.write_arms(scenario, text)
+    }
+
+    /// The images that each target learns from, size by size.
+    fn write_images(&self, scenario: &Scenario, text: &mut String) -> std::fmt::Result {
+        for cell in self.cells.iter().filter(|cell| cell.source.is_none()) {
+            let jobs = cell.final_jobs.first().and_then(|&job| self.jobs.get(job));
+            let Some(Work::TrainTarget(task)) = jobs.map(|job| &job.work) else { continue };
+            let (target, num_classes) = (&scenario.targets[cell.target], task.classes.len());
+            let (train, validation) = (&task.train_per_class, task.validation_per_class.total(num_classes));
+            writeln!(
+                text,
+                "{}/{}: {} classes, {}; {} train, {} validate",
+                target.name,
+                target.sizes[cell.size].name,
+                num_classes,
+                train.words(num_classes),
+                grouped((train.total(num_classes) - validation) as u64),
+                grouped(validation as u64),
+            )?;
+        }
+        Ok(())
     }
 
     fn write_roles(&self, text: &mut String) -> std::fmt::Result {
@@ -48,7 +71,7 @@ impl Plan {
         Ok(())
     }
 
-    fn write_sizes(&self, scenario: &Scenario, text: &mut String) -> std::fmt::Result {
+    fn write_arms(&self, scenario: &Scenario, text: &mut String) -> std::fmt::Result {
         let header = ["target", "size", "source", "treatment", "points"].map(str::to_owned);
         let mut rows = vec![header];
         for cell in &self.cells {

@@ -13,7 +13,7 @@ use nt_stats::verdict::{Claim, Decision, RuleVerdict, judge_rule};
 use super::join::Joined;
 use super::quadrant::quadrants;
 use super::{AnalysisError, CellResult, Quadrant};
-use crate::study::{CellKey, Study};
+use crate::study::{CellKey, Study, StudySize};
 use court::Court;
 
 /// A treatment that a rule names.
@@ -205,10 +205,10 @@ fn rule_of(study: &Study, quadrant: &Quadrant) -> Result<&'static Rule, String> 
 
 fn size_word(study: &Study, quadrant: &Quadrant) -> Result<SizeWord, String> {
     let target = study.targets.iter().find(|target| target.name == quadrant.target);
-    let mut sizes: Vec<usize> = target.iter().flat_map(|target| &target.sizes).map(|(_, images)| *images).collect();
+    let mut sizes: Vec<usize> = target.iter().flat_map(|target| &target.sizes).map(StudySize::rank).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    match (sizes.as_slice(), quadrant.train_per_class) {
+    match (sizes.as_slice(), quadrant.images.rank()) {
         ([], _) | ([_], _) => {
             Err("a target of one size is neither small nor large; add another [[target.size]]".to_owned())
         }

@@ -74,7 +74,7 @@ fn the_family_is_all_contrasts_of_rules_and_no_other() {
 fn other_words_and_lone_sizes_have_no_rule_and_say_so() {
     let mut mock = with_probes(like_the_default_study);
     mock.study.sources[1].similarity = "other-look".to_owned();
-    mock.study.targets[0].sizes.insert(1, ("middle".to_owned(), 50));
+    mock.study.targets[0].sizes.insert(1, StudySize::per_class("middle", 50));
     let trials = tried(&mock);
     let reason = |at: usize| trials[at].rule.as_ref().unwrap_err().clone();
     assert!(reason(1).contains("not \"other-look\"") && reason(2).contains("those between"));

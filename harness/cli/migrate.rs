@@ -1,0 +1,64 @@
+//! `nt migrate`.
+
+use super::Failure;
+use super::output::say;
+use nt_records::{FileError, write_atomic};
+use nt_scenario::{Migration, Version};
+use std::path::{Path, PathBuf};
+
+/// Writes a scenario of an older version as the latest one.
+#[derive(clap::Args)]
+pub(super) struct Migrate {
+    /// The scenario, a TOML file. All but what the new version changes stays as it is, comments and layout too.
+    #[arg(value_name = "SCENARIO")]
+    path: PathBuf,
+    /// Change nothing; end with 1 if there is something to change.
+    #[arg(long, conflicts_with = "stdout")]
+    check: bool,
+    /// Print the new text and leave the file as it is.
+    #[arg(long)]
+    stdout: bool,
+}
+
+impl Migrate {
+    pub(super) fn execute(&self) -> Result<(), Failure> {
+        let file = self.path.display().to_string();
+        let text = std::fs::read_to_string(&self.path).map_err(|error| {
+            Failure::Input(format!("cannot read the scenario {file}: {error}; name a TOML file to rewrite"))
+        })?;
+        let latest = Version::LATEST.number();
+        let migration = Migration::of(&text, &file)
+            .map_err(|faults| Failure::Input(format!("{faults}\n{file} was left as it is")))?;
+        let Migration::Rewritten { from, text: rewritten, changes } = migration else {
+            if self.stdout {
+                return say(without_last_newline(&text));
+            }
+            return say(format_args!("{file}: version {latest} already, nothing to change"));
+        };
+        if self.stdout {
+            return say(without_last_newline(&rewritten));
+        }
+        let changes = changes.join("\n  ");
+        if self.check {
+            return Err(Failure::Incomplete(format!(
+                "{file}: version {}, and {latest} is written today; `nt migrate {file}` would change\n  {changes}",
+                from.number()
+            )));
+        }
+        replace(&self.path, &rewritten).map_err(|error| Failure::system(&error))?;
+        say(format_args!("{file}: version {} became {latest}\n  {changes}", from.number()))
+    }
+}
+
+/// Replaces a file in one step. A link stays a link: the file that it leads to is replaced, and its permissions are kept.
+fn replace(path: &Path, text: &str) -> Result<(), FileError> {
+    let real = path.canonicalize().map_err(FileError::at("find", path))?;
+    let permissions = std::fs::metadata(&real).map_err(FileError::at("read the permissions of", &real))?.permissions();
+    write_atomic(&real, text.as_bytes())?;
+    std::fs::set_permissions(&real, permissions).map_err(FileError::at("set the permissions of", &real))
+}
+
+/// What is printed with a newline after it, so that the text comes out as it is.
+fn without_last_newline(text: &str) -> &str {
+    text.strip_suffix('\n').unwrap_or(text)
+}
