@@ -73,7 +73,7 @@ fn written_tables_have_the_columns_of_a_study_and_nothing_is_written_unasked() {
     let workplace = Workplace::tiny();
     assert_exit(&analyze(&workplace, "pytorch.csv", &["--out", "out"]), 0);
     let csv = std::fs::read_to_string(workplace.path("out/verdicts.csv")).unwrap();
-    assert_eq!(csv.lines().next().unwrap(), nt_results::tables::VERDICT_COLUMNS.join(","));
+    assert_eq!(csv.lines().next().unwrap(), nt_records::verdicts::VERDICT_COLUMNS.join(","));
     assert_eq!(csv.lines().count(), 6);
     let bare = Workplace::tiny();
     assert_exit(&analyze(&bare, "pytorch.csv", &[]), 0);

@@ -9,6 +9,7 @@ use negative_transfer::model::{Init, LayerParameters, Parameters, initialise, tr
 use negative_transfer::train::{Backend, Cpu, ForTest, Gradients, Network, Setup, Span, Trained, train};
 use nt_kernels::cross_entropy;
 use nt_kernels::philox::Stream;
+use nt_scenario::Labels;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::{Initialiser, Recipe, SameClasses, Schedule, Settings, Treatment, TreatmentError};
 use proptest::prelude::*;
@@ -94,7 +95,7 @@ impl Case {
         let mut cursor = Stream::named(self.seed, "images", "", 0).cursor();
         let values = (0..EXAMPLES * features).map(|_| cursor.normal() as f32).collect();
         let labels = (0..EXAMPLES as u32).map(|index| index % CLASSES as u32).collect();
-        Codes::from_parts(features, values, labels, (0..EXAMPLES as u32).collect())
+        Codes::from_parts(features, values, Labels::OneClass(labels), (0..EXAMPLES as u32).collect())
     }
 
     fn train(&self, start: Parameters, examples: Inputs<'_>, first: usize) -> Trained<ForTest> {
@@ -210,7 +211,8 @@ fn gradients(shape: &NetworkShape, parameters: &Parameters, examples: Inputs<'_>
     examples.gather(&order, None, &mut input);
     let logits = network.forward(parameters, &input, EXAMPLES, None).to_vec();
     let (mut log_loss, mut logit_gradient) = (vec![0.0; EXAMPLES], vec![0.0; logits.len()]);
-    cross_entropy::log_loss_and_gradient(&logits, examples.labels(), &mut log_loss, &mut logit_gradient).unwrap();
+    cross_entropy::log_loss_and_gradient(&logits, examples.one_class().unwrap(), &mut log_loss, &mut logit_gradient)
+        .unwrap();
     network.backward(parameters, &input, EXAMPLES, &logit_gradient, &mut gradients);
     gradients
 }

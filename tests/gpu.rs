@@ -15,7 +15,7 @@ use nt_kernels::cuda::MemoryFormat;
 use nt_kernels::driver::number_of_gpus;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
-use nt_scenario::{Augmentation, Initialiser, Precision, Recipe, Schedule, Settings};
+use nt_scenario::{Augmentation, Initialiser, Labels, Precision, Recipe, Schedule, Settings};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -283,7 +283,7 @@ fn an_interrupt_is_seen_and_a_label_without_a_class_refused() {
     };
     let stopped = gpu.train(&setup, case.start(), Inputs::Images(&draw.train));
     assert!(matches!(stopped, Err(TrainError::Interrupted)));
-    let wrong = draw.train.with_labels(vec![CLASSES as u32; 30]);
+    let wrong = draw.train.with_labels(Labels::OneClass(vec![CLASSES as u32; 30]));
     assert!(matches!(gpu.train(&setup, case.start(), Inputs::Images(&wrong)), Err(TrainError::Outputs(_))));
 }
 

@@ -75,11 +75,10 @@ impl Fixture {
     fn expected(&self, name: &str) -> Vec<f64> {
         let file = SafeTensors::deserialize(&self.file).unwrap();
         let view = file.tensor(name).unwrap();
-        match view.dtype() {
-            safetensors::Dtype::F32 => {
-                view.data().chunks_exact(4).map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap()))).collect()
-            }
-            _ => view.data().chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect(),
+        if view.dtype() == safetensors::Dtype::F32 {
+            view.data().chunks_exact(4).map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap()))).collect()
+        } else {
+            view.data().chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect()
         }
     }
 

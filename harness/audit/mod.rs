@@ -15,9 +15,9 @@ pub use similarity::MOST_IMAGES;
 
 use crate::data::{DataError, SealedTest, TrainPool};
 use crate::train::TrainError;
-use nt_results::audit::{Audit, TargetAudit};
-use nt_results::{AuditError, SCHEMA_VERSION};
-use nt_scenario::{Scenario, SourceNetwork};
+use nt_records::AuditError;
+use nt_records::audit::{AUDIT_VERSION, Audit, TargetAudit};
+use nt_scenario::{Learning, Scenario};
 use nt_stats::similarity::SampleError;
 use std::path::Path;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub trait Pools {
 /// A source that some treatment copies from, and that has images of its own.
 struct AuditedSource<'a> {
     name: &'a str,
-    network: &'a SourceNetwork,
+    learning: Learning<'a>,
     pool: Option<Pool>,
     /// Its data set, where it has one.
     data: Option<&'a str>,
@@ -87,7 +87,7 @@ pub fn audit(scenario: &Scenario, pools: &dyn Pools) -> Result<Audit, DataAuditE
         })
     });
     Ok(Audit {
-        schema_version: SCHEMA_VERSION,
+        schema_version: AUDIT_VERSION,
         basis: basis(scenario, pools),
         measured_by: codes::words(scenario),
         perceptual_threshold: PERCEPTUAL_THRESHOLD,
@@ -114,15 +114,11 @@ fn sources<'a>(scenario: &'a Scenario, pools: &dyn Pools) -> Result<Vec<AuditedS
     let is_used = |index: usize| scenario.treatments.iter().any(|treatment| treatment.sources.contains(&index));
     let used = scenario.sources.iter().enumerate().filter(|(index, _)| is_used(*index));
     used.map(|(_, source)| {
-        let base = match &source.network {
-            SourceNetwork::MeanAndVariance { of } => scenario.sources.iter().find(|other| other.name == *of),
-            _ => Some(source),
-        };
-        let pretraining = base.and_then(|base| base.pretraining());
+        let pretraining = scenario.pretraining_of(source);
         let pool =
             pretraining.map(|trained| pools.pool(&trained.data, trained.classes.as_deref(), None)).transpose()?;
         let data = pretraining.map(|trained| trained.data.as_str());
-        Ok(AuditedSource { name: &source.name, network: &source.network, pool, data })
+        Ok(AuditedSource { name: &source.name, learning: source.learning(), pool, data })
     })
     .collect()
 }

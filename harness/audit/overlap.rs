@@ -3,7 +3,7 @@
 use super::search::{self, Found};
 use super::{AuditedSource, Pool};
 use crate::data::{DataError, Identified};
-use nt_results::audit::{Match, Overlap};
+use nt_records::audit::{Match, Overlap};
 use nt_scenario::{Scenario, Target};
 use std::collections::BTreeMap;
 use std::sync::Arc;

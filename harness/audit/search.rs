@@ -1,7 +1,7 @@
 //! The search for fingerprints that two sets share.
 
 use crate::data::{Fingerprint, Identified};
-use nt_results::audit::MatchKind;
+use nt_records::audit::MatchKind;
 use rayon::prelude::*;
 use std::collections::HashMap;
 

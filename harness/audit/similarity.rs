@@ -3,8 +3,8 @@
 use super::codes::{Instrument, PooledCodes};
 use super::{AuditedSource, DataAuditError, Pool};
 use nt_kernels::philox::Stream;
-use nt_results::audit::{Comparison, Distance, Distances, MeasuredOn, Similarity};
-use nt_scenario::{Scenario, SourceNetwork, Target};
+use nt_records::audit::{Comparison, Distance, Distances, MeasuredOn, Similarity};
+use nt_scenario::{Learning, Scenario, Target};
 use nt_stats::similarity::{
     Measured, Pair, coral_distance, frechet_distance, maximum_mean_discrepancy, proxy_a_distance,
 };
@@ -166,11 +166,11 @@ impl Measures {
 fn similarities(sources: &[AuditedSource<'_>], measured: &[(&str, Measures)]) -> Vec<Similarity> {
     let of_source = |source: &AuditedSource<'_>| Similarity {
         source: source.name.to_owned(),
-        measured_on: match source.network {
-            SourceNetwork::Trained(_) | SourceNetwork::ShuffledLabels(_) => MeasuredOn::OwnImages,
-            SourceNetwork::Untrained => MeasuredOn::Nothing,
-            SourceNetwork::Selffer(_) => MeasuredOn::TheTarget,
-            SourceNetwork::MeanAndVariance { of } => MeasuredOn::ImagesOf(of.clone()),
+        measured_on: match source.learning {
+            Learning::OwnImages(_) => MeasuredOn::OwnImages,
+            Learning::Nothing => MeasuredOn::Nothing,
+            Learning::Target(_) => MeasuredOn::TheTarget,
+            Learning::OtherSource(name) => MeasuredOn::ImagesOf(name.to_owned()),
         },
         distances: measured.iter().find(|(name, _)| *name == source.name).map(|(_, its)| its.distances.clone()),
     };

@@ -9,7 +9,7 @@ mod training;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use negative_transfer::run::{Progress, RunOptions, Study};
 use negative_transfer::train::Cpu;
-use nt_results::ledger::Shard;
+use nt_records::ledger::Shard;
 use nt_scenario::{Scenario, apply_set};
 use std::path::Path;
 use std::sync::Arc;

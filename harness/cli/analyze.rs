@@ -2,8 +2,8 @@
 
 use super::Failure;
 use super::output::say;
-use nt_results::foreign::{Columns, Format, Question, TableAnalysis, Unit, analyse_table};
-use nt_results::write_atomic;
+use nt_foreign::{Columns, Format, Question, TableAnalysis, Unit, analyse_table};
+use nt_records::write_atomic;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]

@@ -4,9 +4,8 @@ use super::Failure;
 use super::output::say;
 use super::run::{CacheDir, failure, open_study};
 use super::scenario_file::ScenarioFile;
-use nt_results::audit::{
-    Audit, Distance, MATERIAL_SHARE, MatchKind, MeasuredOn, Overlap, Similarity, TargetAudit, order_findings,
-};
+use nt_analysis::audit::{fails_a_gate, order_findings};
+use nt_records::audit::{Audit, Distance, MATERIAL_SHARE, MatchKind, MeasuredOn, Overlap, Similarity, TargetAudit};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -37,14 +36,14 @@ impl Audits {
         if let Some(dir) = &self.out {
             audit.write(dir).map_err(|error| Failure::system(&error))?;
         }
-        let declared = nt_results::Study::from_scenario(&study.scenario);
+        let declared = nt_analysis::Study::from_scenario(&study.scenario);
         if self.json {
             let json = audit.to_json().map_err(|error| Failure::system(&error))?;
             say(String::from_utf8_lossy(&json).trim_end())?;
         } else {
             say(text(&audit, &declared).trim_end())?;
         }
-        if audit.fails_a_gate(&declared) {
+        if fails_a_gate(&audit, &declared) {
             return Err(Failure::Incomplete(format!(
                 "found: more than {} % of a target's test images among training images pixel for pixel (gate 6), or a \
                 similarity that is the reverse of what is declared (gate 7); verdicts that rest on it are taken one \
@@ -56,7 +55,7 @@ impl Audits {
     }
 }
 
-fn text(audit: &Audit, declared: &nt_results::Study) -> String {
+fn text(audit: &Audit, declared: &nt_analysis::Study) -> String {
     let mut text = String::new();
     for target in &audit.targets {
         // Writing to a String cannot fail.
@@ -69,7 +68,7 @@ fn write_target(
     text: &mut String,
     audit: &Audit,
     target: &TargetAudit,
-    declared: &nt_results::Study,
+    declared: &nt_analysis::Study,
 ) -> std::fmt::Result {
     writeln!(text, "Overlap with the {} test images of {}", target.num_test_images, target.target)?;
     let mut rows = vec![["training images of", "looked at", "exact", "candidates"].map(str::to_owned)];
@@ -110,7 +109,9 @@ fn write_matches(text: &mut String, overlap: &Overlap) -> std::fmt::Result {
     for found in overlap.matches.iter().take(MOST_LISTED) {
         let how = match found.kind {
             MatchKind::Exact => "exact".to_owned(),
-            kind => format!("{}, {} of 128 signs differ", kind.word(), found.distance),
+            kind @ (MatchKind::Perceptual | MatchKind::Mirrored) => {
+                format!("{}, {} of 128 signs differ", kind.word(), found.distance)
+            }
         };
         writeln!(text, "  {} is {} ({how})", found.test, found.train)?;
     }
@@ -120,7 +121,7 @@ fn write_matches(text: &mut String, overlap: &Overlap) -> std::fmt::Result {
     }
 }
 
-fn distances(similarity: &Similarity, declared: &nt_results::Study) -> [String; 7] {
+fn distances(similarity: &Similarity, declared: &nt_analysis::Study) -> [String; 7] {
     let word = declared.source(&similarity.source).map_or(String::new(), |source| source.similarity.clone());
     let Some(distances) = &similarity.distances else {
         let why = match &similarity.measured_on {
@@ -132,7 +133,7 @@ fn distances(similarity: &Similarity, declared: &nt_results::Study) -> [String; 
     };
     let name = match &similarity.measured_on {
         MeasuredOn::ImagesOf(base) => format!("{} (images of {base})", similarity.source),
-        _ => similarity.source.clone(),
+        MeasuredOn::OwnImages | MeasuredOn::TheTarget | MeasuredOn::Nothing => similarity.source.clone(),
     };
     [
         name,

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::train::{Backend, Cpu};
-use nt_scenario::{Choice, Precision, Scenario};
+use nt_scenario::{Precision, Scenario};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ impl Device {
         }
     }
 
-    /// Goes on as `nt-cuda`, with the same words, where GPUs are asked for and this program has no CUDA; comes back only
+    /// Becomes `nt-cuda` with the same arguments where a GPU is asked for and this program has no CUDA. It returns only
     /// where there is nothing to hand over.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Device {
     pub(super) fn hand_over(&self) -> Result<(), Failure> {
         match self {
             Self::Cuda(_) if cfg!(not(feature = "cuda")) => Err(super::cuda_program::become_it(&self.to_string())),
-            _ => Ok(()),
+            Self::Cuda(_) | Self::Cpu => Ok(()),
         }
     }
 }

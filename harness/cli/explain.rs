@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::output::say;
-use nt_results::{Manifest, RunRecord, Status, ledger::read_records};
+use nt_records::{Manifest, RunRecord, Setting, Status, ledger::read_records};
 use nt_scenario::JobId;
 use std::path::{Path, PathBuf};
 
@@ -70,23 +70,19 @@ fn line_of(file: &Path, line: usize) -> Option<String> {
     std::fs::read_to_string(file).ok()?.lines().nth(line.checked_sub(1)?).map(str::to_owned)
 }
 
-/// The one setting that was searched for.
-fn setting(record: &RunRecord) -> String {
-    match record.l2 {
-        Some(l2) => format!("L2 strength {l2}"),
-        None => format!("learning rate {}", record.learning_rate),
-    }
-}
-
 fn tell(record: &RunRecord) -> Result<(), Failure> {
     match &record.status {
-        Status::Done => say(format_args!("  done in {:.2} s, {}", record.wall_seconds, setting(record)))?,
+        Status::Done => {
+            let setting = record.setting().map_or_else(|| "nothing was fitted".to_owned(), Setting::words);
+            say(format_args!("  done in {:.2} s, {setting}", record.wall_seconds))?;
+        }
         Status::Unneeded => say(format_args!("  not called for: the best of the grid was not on this edge of it"))?,
         Status::Diverged { reason } => say(format_args!("  diverged: {reason}"))?,
         Status::Failed { reason } => say(format_args!("  failed: {reason}"))?,
     }
-    for metric in &record.metrics {
-        say(format_args!("  {:<20} {:.4}  (n = {})", metric.name, metric.value, metric.n))?;
+    for measured in &record.metrics {
+        let name = measured.measure.to_string();
+        say(format_args!("  {name:<20} {:.4}  (n = {})", measured.value, measured.n))?;
     }
     for file in &record.files {
         say(format_args!("  {}", file.path))?;

@@ -6,7 +6,7 @@ use super::run::CacheDir;
 use super::run::open_study;
 use super::scenario_file::ScenarioFile;
 use crate::run::{Study, measured_rate};
-use nt_results::power::{Assumptions, Basis, Pilot, PowerPlan};
+use nt_analysis::power::{Assumptions, Basis, Pilot, PowerPlan};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -60,7 +60,7 @@ impl Plan {
     fn tell_power(&self, study: &Study, basis: &Basis) -> Result<(), Failure> {
         let scenario = &study.scenario;
         let test_images: Vec<usize> = (0..scenario.targets.len()).map(|at| study.num_test_images(at)).collect();
-        let plan = PowerPlan::new(&nt_results::Study::from_scenario(scenario), &test_images, basis);
+        let plan = PowerPlan::new(&nt_analysis::Study::from_scenario(scenario), &test_images, basis);
         if self.json {
             say(serde_json::to_string_pretty(&plan).map_err(|error| Failure::system(&error))?)
         } else {

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::output::say;
-use nt_results::tensorboard;
+use nt_report::tensorboard;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -35,11 +35,11 @@ impl Report {
 
 /// Draws the report and prints its table.
 pub(super) fn write_and_tell(dir: &Path, extras: &Extras) -> Result<(), Failure> {
-    let summary = nt_results::report(dir).map_err(|error| Failure::system(&error))?;
+    let summary = nt_report::report(dir).map_err(|error| Failure::system(&error))?;
     say(summary.terminal_table())?;
     say(dir.join("index.html").display())?;
     if extras.tensorboard {
-        let (records, _) = nt_results::read_records(dir).map_err(|error| Failure::system(&error))?;
+        let (records, _) = nt_records::read_records(dir).map_err(|error| Failure::system(&error))?;
         let num_files = tensorboard::write(dir, &records).map_err(|error| Failure::system(&error))?;
         let folder = dir.join(tensorboard::TENSORBOARD_FOLDER);
         say(format_args!("{num_files} learning curves: tensorboard --logdir {}", folder.display()))?;

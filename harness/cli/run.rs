@@ -7,7 +7,7 @@ use super::report::Extras;
 use super::scenario_file::ScenarioFile;
 use crate::run::{Progress, RunOptions, Study, StudyError, Tally};
 use crate::train::{Backend, Cpu};
-use nt_results::ledger::Shard;
+use nt_records::ledger::Shard;
 use nt_scenario::Scenario;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -134,7 +134,15 @@ pub(super) fn open_study(scenario: &ScenarioFile, cache: &CacheDir) -> Result<St
 pub(super) fn failure(error: &StudyError) -> Failure {
     match error {
         StudyError::Faults(_) | StudyError::Plan(_) | StudyError::TooLarge(_) => Failure::input(error),
-        _ => Failure::system(error),
+        StudyError::Data(_)
+        | StudyError::Audit(_)
+        | StudyError::Device(_)
+        | StudyError::Ledger(_)
+        | StudyError::Schedule(_)
+        | StudyError::Manifest(_)
+        | StudyError::File(_)
+        | StudyError::Analysis(_)
+        | StudyError::Picture { .. } => Failure::system(error),
     }
 }
 

@@ -5,7 +5,7 @@ use super::device::Device;
 use super::output::say;
 use super::run::{CacheDir, Machine, failure, interrupt_flag};
 use crate::run::{Progress, Study, verify};
-use nt_results::{Manifest, ledger::read_records};
+use nt_records::{Manifest, ledger::read_records};
 use nt_scenario::Scenario;
 use std::path::PathBuf;
 

@@ -133,11 +133,9 @@ fn decode_png(bytes: &[u8]) -> Result<RgbImage, image::ImageError> {
     limits.max_image_height = Some(MAX_SIDE as u32);
     let mut decoder = PngDecoder::with_limits(Cursor::new(bytes), limits)?;
     let orientation = decoder.orientation()?;
-    let picture = match DynamicImage::from_decoder(decoder)? {
-        DynamicImage::ImageRgb8(picture) => picture,
-        grey @ DynamicImage::ImageLuma8(_) => grey.into_rgb8(),
-        other => on_white(&other),
-    };
+    let decoded = DynamicImage::from_decoder(decoder)?;
+    let is_opaque_8_bit = decoded.as_rgb8().is_some() || decoded.as_luma8().is_some();
+    let picture = if is_opaque_8_bit { decoded.into_rgb8() } else { on_white(&decoded) };
     Ok(upright(picture, orientation))
 }
 

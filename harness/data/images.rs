@@ -3,6 +3,7 @@
 use super::augmentation::Augmenter;
 use super::resize::{Fit, resize};
 use image::RgbImage;
+use nt_scenario::{LabelKind, Labels};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The standardised value of each byte, in one table for each channel, so that it is computed once.
@@ -23,6 +24,14 @@ impl Standardisation {
     }
 }
 
+/// Labels of a kind that a softmax classifier cannot learn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a softmax classifier needs one class for each image, but these images have {}; choose a method for several classes", found.words())]
+pub struct NotOneClass {
+    /// The kind found.
+    pub found: LabelKind,
+}
+
 /// Identifies a set of examples in memory. Two sets with the same identity hold the same examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity(u64);
@@ -41,7 +50,7 @@ pub struct Images {
     identity: Identity,
     side: usize,
     pixels: Vec<u8>,
-    labels: Vec<u32>,
+    labels: Labels,
     ids: Vec<u32>,
     standardisation: Standardisation,
 }
@@ -51,7 +60,7 @@ impl Images {
     pub(super) fn new(
         side: usize,
         pixels: Vec<u8>,
-        labels: Vec<u32>,
+        labels: Labels,
         ids: Vec<u32>,
         mean_and_std: ([f32; 3], [f32; 3]),
     ) -> Self {
@@ -84,7 +93,7 @@ impl Images {
     }
 
     /// The same images with these labels.
-    pub fn with_labels(&self, labels: Vec<u32>) -> Self {
+    pub fn with_labels(&self, labels: Labels) -> Self {
         debug_assert_eq!(labels.len(), self.labels.len());
         Self { identity: Identity::new(), labels, ..self.clone() }
     }
@@ -110,18 +119,18 @@ pub struct Codes {
     identity: Identity,
     num_features: usize,
     values: Vec<f32>,
-    labels: Vec<u32>,
+    labels: Labels,
     ids: Vec<u32>,
 }
 
 impl Codes {
     /// Codes from their values, `(N, num_features)`, with the labels and ids of the examples they stand for.
     pub fn new(num_features: usize, values: Vec<f32>, of: &Inputs<'_>) -> Self {
-        Self::from_parts(num_features, values, of.labels().to_vec(), of.ids().to_vec())
+        Self::from_parts(num_features, values, of.labels().clone(), of.ids().to_vec())
     }
 
     /// Codes from their values, `(N, num_features)`, labels and ids.
-    pub fn from_parts(num_features: usize, values: Vec<f32>, labels: Vec<u32>, ids: Vec<u32>) -> Self {
+    pub fn from_parts(num_features: usize, values: Vec<f32>, labels: Labels, ids: Vec<u32>) -> Self {
         debug_assert_eq!(values.len(), labels.len() * num_features);
         debug_assert_eq!(ids.len(), labels.len());
         Self { identity: Identity::new(), num_features, values, labels, ids }
@@ -166,12 +175,20 @@ impl<'a> Inputs<'a> {
         self.len() == 0
     }
 
-    /// Class of each example.
-    pub fn labels(&self) -> &'a [u32] {
+    /// What is known of each example.
+    pub fn labels(&self) -> &'a Labels {
         match self {
             Self::Images(images) => &images.labels,
             Self::Codes(codes) => &codes.labels,
         }
+    }
+
+    /// The class of each example, for what can learn only from examples of one class each.
+    ///
+    /// # Errors
+    /// [`NotOneClass`] where an example may have several.
+    pub fn one_class(&self) -> Result<&'a [u32], NotOneClass> {
+        self.labels().one_class().ok_or(NotOneClass { found: self.labels().kind() })
     }
 
     /// Number of each example within its side of the data set, where all classes follow one another.

@@ -20,7 +20,7 @@ mod tests;
 
 pub use error::DataError;
 pub use fingerprint::{Fingerprint, Perceptual};
-pub use images::{Codes, Identity, Images, Inputs};
+pub use images::{Codes, Identity, Images, Inputs, NotOneClass};
 pub use pool::{EndOfTraining, Identified, SealedTest, SubsetDraw, TrainPool, part};
 
 /// The two sides of a data set.

@@ -3,6 +3,7 @@
 use super::{DataError, Dataset, Fingerprint, Images, Split};
 use image::RgbImage;
 use nt_kernels::philox::Stream;
+use nt_scenario::Labels;
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -45,7 +46,7 @@ impl View {
         pixels.par_chunks_exact_mut(side * side * 3).zip(examples).try_for_each(|(image, &(label, index))| {
             self.dataset.read(split, self.classes[label as usize], index as usize, image)
         })?;
-        let labels = examples.iter().map(|&(label, _)| label).collect();
+        let labels = Labels::OneClass(examples.iter().map(|&(label, _)| label).collect());
         let offsets = self.offsets(split);
         let ids = examples.iter().map(|&(label, index)| offsets[label as usize] + index).collect();
         Ok(Images::new(side, pixels, labels, ids, self.dataset.mean_and_std()))

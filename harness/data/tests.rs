@@ -85,7 +85,7 @@ fn a_choice_of_classes_gives_labels_in_its_order_and_keeps_identities() {
     let (_, test) = part(numbered(), &classes, Some(5)).unwrap();
     let images = test.open(&Finished::default()).unwrap();
     let inputs = Inputs::Images(&images);
-    assert_eq!(inputs.labels(), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+    assert_eq!(inputs.one_class().unwrap(), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
     assert_eq!(inputs.ids(), [14, 15, 16, 17, 18, 0, 1, 2, 3, 4]);
     assert_eq!(images.pixels(0)[0], 202);
     let unknown = part(numbered(), &["d".to_owned()], None).err();

@@ -5,6 +5,7 @@ use crate::data::{Codes, Inputs};
 use crate::model::{Init, initialise};
 use crate::train::{Cpu, ForTuning, Setup, Span, TrainError, train};
 use nt_kernels::philox::Stream;
+use nt_scenario::Labels;
 use nt_scenario::Recipe;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ pub fn measured_rate(study: &Study) -> Result<f64, TrainError> {
     let mut cursor = Stream::named(0, "estimate", "", 0).cursor();
     let values = (0..batch * features).map(|_| cursor.uniform_f32() - 0.5).collect();
     let labels = (0..batch).map(|index| (index % num_classes) as u32).collect();
-    let images = Codes::from_parts(features, values, labels, (0..batch as u32).collect());
+    let images = Codes::from_parts(features, values, Labels::OneClass(labels), (0..batch as u32).collect());
     let start = initialise(&shape, study.scenario.model.initialiser, Init { seed: 0, scope: "estimate", replicate: 0 });
     let recipe = Recipe { settings, dropout: study.scenario.model.dropout, steps: 2 };
     let setup = Setup {

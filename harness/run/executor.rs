@@ -1,8 +1,9 @@
 //! What it takes to run a job, whatever runs it.
 
-use nt_results::pictures::{Filters, Thumbnails};
-use nt_results::{CurvePoint, Metric, Predictions, RunRecord, Status};
-use nt_scenario::{Job, Method, SettingChoice, TargetTask};
+use nt_records::file::FileProblem;
+use nt_records::pictures::{Filters, Thumbnails};
+use nt_records::{CurvePoint, Measured, Predictions, RunRecord, Setting, Status};
+use nt_scenario::{Job, Method, SettingChoice, SettingName, TargetTask};
 
 /// What a job needs of the jobs before it.
 pub trait Upstream: Sync {
@@ -12,8 +13,30 @@ pub trait Upstream: Sync {
     /// The contents of the file that a finished job wrote below a folder (`networks`), proved by its hash.
     ///
     /// # Errors
-    /// Why it cannot be had, as a clause about the file.
-    fn file(&self, job: usize, folder: &str) -> Result<Vec<u8>, String>;
+    /// [`UpstreamError`], a clause about the job, where it cannot be had.
+    fn file(&self, job: usize, folder: &str) -> Result<Vec<u8>, UpstreamError>;
+}
+
+/// Why the file of a finished job cannot be had; a clause about the job.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// There is no record of the job.
+    #[error("is not recorded")]
+    NotRecorded,
+    /// The job wrote no file there.
+    #[error("has no file in {folder}/")]
+    NoFile {
+        /// The folder.
+        folder: String,
+    },
+    /// The file is not what the record refers to.
+    #[error("{path} {problem}")]
+    File {
+        /// The file, relative to the study's folder.
+        path: String,
+        /// What is wrong with it.
+        problem: FileProblem,
+    },
 }
 
 /// Files of a job, each named after it.
@@ -43,14 +66,12 @@ pub struct Pictures {
 pub struct JobOutput {
     /// How it ended.
     pub status: Status,
-    /// Peak learning rate; NaN where nothing was trained.
-    pub learning_rate: f64,
-    /// Strength of L2 regularisation of a probe.
-    pub l2: Option<f64>,
-    /// Whether that rate is an end of the grid searched.
-    pub learning_rate_on_edge: bool,
+    /// The setting that it ran with; none where nothing was fitted.
+    pub setting: Option<Setting>,
+    /// Whether that setting is an end of the grid searched.
+    pub setting_on_edge: bool,
     /// What it measured.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<Measured>,
     /// What is written beside the record.
     pub artifacts: Artifacts,
     /// How often it opened the test set.
@@ -58,32 +79,38 @@ pub struct JobOutput {
 }
 
 impl JobOutput {
-    /// A job that could not be run.
-    pub fn failed(reason: impl Into<String>) -> Self {
+    /// A job that ended in this way, of which nothing else is known yet.
+    pub fn ended(status: Status) -> Self {
         Self {
-            status: Status::Failed { reason: reason.into() },
-            learning_rate: f64::NAN,
-            l2: None,
-            learning_rate_on_edge: false,
+            status,
+            setting: None,
+            setting_on_edge: false,
             metrics: Vec::new(),
             artifacts: Artifacts::default(),
             test_openings: 0,
         }
     }
 
+    /// A job that could not be run.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::ended(Status::Failed { reason: reason.into() })
+    }
+
     /// A trial beyond an edge of its grid that was not called for.
     pub fn unneeded(task: &TargetTask) -> Self {
-        let value = match task.setting {
-            SettingChoice::Fixed(value) => Some(value),
+        let setting = match task.setting {
+            SettingChoice::Fixed(value) => Some(setting_of(task.method, value)),
             SettingChoice::NotTrained | SettingChoice::Tuned { .. } => None,
         };
-        let is_probe = task.method == Method::Probe;
-        Self {
-            status: Status::Unneeded,
-            learning_rate: value.filter(|_| !is_probe).unwrap_or(f64::NAN),
-            l2: value.filter(|_| is_probe),
-            ..Self::failed(String::new())
-        }
+        Self { setting, ..Self::ended(Status::Unneeded) }
+    }
+}
+
+/// The setting that a method calls this value.
+fn setting_of(method: Method, value: f64) -> Setting {
+    match method.setting() {
+        SettingName::LearningRate => Setting::LearningRate(value),
+        SettingName::L2 => Setting::L2(value),
     }
 }
 

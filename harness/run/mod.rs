@@ -15,7 +15,7 @@ mod tuning;
 mod verify;
 
 pub use estimate::measured_rate;
-pub use executor::{Abandoned, Artifacts, Executor, JobOutput, Pictures, Upstream};
+pub use executor::{Abandoned, Artifacts, Executor, JobOutput, Pictures, Upstream, UpstreamError};
 pub use pictures::PictureError;
 pub use progress::Progress;
 pub use registry::{Registry, survey};

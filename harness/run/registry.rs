@@ -126,7 +126,7 @@ fn open(
             );
             Box::new(ImageFolder::open(listing, side, cache_dir)?)
         }
-        Data::Cifar10Binary { path } => Box::new(Cifar10::open(&base.join(path), side, cache_dir)?),
+        Data::Cifar10Binary(cifar) => Box::new(Cifar10::open(&base.join(&cifar.path), side, cache_dir)?),
     })
 }
 
@@ -171,8 +171,8 @@ pub fn survey(scenario: &Scenario, base: &Path) -> Facts {
                 digest: [0; 32],
             })
         }
-        Data::Cifar10Binary { path } => {
-            let classes = Cifar10::check(&base.join(path)).map_err(|error| error.to_string())?;
+        Data::Cifar10Binary(cifar) => {
+            let classes = Cifar10::check(&base.join(&cifar.path)).map_err(|error| error.to_string())?;
             let (train, test) = Cifar10::PER_CLASS;
             let (train_per_class, test_per_class) = (vec![train; classes.len()], vec![test; classes.len()]);
             Ok(DataFacts { classes, train_per_class, test_per_class, digest: [0; 32] })

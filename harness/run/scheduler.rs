@@ -1,10 +1,11 @@
 //! Which job runs next, where, and what becomes of its output.
 
-use super::{Abandoned, Artifacts, Executor, JobOutput, Progress, Upstream};
-use nt_results::curve::{CurveError, write_curve};
-use nt_results::pictures::PicturesError;
-use nt_results::predictions::PredictionsError;
-use nt_results::{FileRef, Ledger, LedgerError, RunRecord, SCHEMA_VERSION, Status};
+use super::{Abandoned, Artifacts, Executor, JobOutput, Progress, Upstream, UpstreamError};
+use nt_records::curve::{CurveError, write_curve};
+use nt_records::pictures::PicturesError;
+use nt_records::predictions::PredictionsError;
+use nt_records::record::RECORD_VERSION;
+use nt_records::{FileRef, Ledger, LedgerError, RunRecord, Setting, Status};
 use nt_scenario::{Job, JobId, Method, Plan, Role, Scenario, Work};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -99,14 +100,14 @@ impl Upstream for Shared<'_> {
         self.lock().ledger.get(self.plan.jobs[job].id).cloned()
     }
 
-    fn file(&self, job: usize, folder: &str) -> Result<Vec<u8>, String> {
+    fn file(&self, job: usize, folder: &str) -> Result<Vec<u8>, UpstreamError> {
         let (file, dir) = {
             let state = self.lock();
-            let record = state.ledger.get(self.plan.jobs[job].id).ok_or("is not recorded")?;
-            let file = record.file_in(folder).ok_or_else(|| format!("has no file in {folder}/"))?;
+            let record = state.ledger.get(self.plan.jobs[job].id).ok_or(UpstreamError::NotRecorded)?;
+            let file = record.file_in(folder).ok_or_else(|| UpstreamError::NoFile { folder: folder.to_owned() })?;
             (file.clone(), state.ledger.dir().to_path_buf())
         };
-        file.read(&dir).map_err(|problem| format!("{} {problem}", file.path))
+        file.read(&dir).map_err(|problem| UpstreamError::File { path: file.path, problem })
     }
 }
 
@@ -260,7 +261,7 @@ impl Scheduler<'_> {
         };
         let source = source.map(|source| &self.scenario.sources[source]);
         RunRecord {
-            schema_version: SCHEMA_VERSION,
+            schema_version: RECORD_VERSION,
             job: job.id,
             name: job.name.clone(),
             study: self.scenario.study.name.clone(),
@@ -275,9 +276,9 @@ impl Scheduler<'_> {
             method,
             replicate: job.replicate.index,
             budget,
-            learning_rate: output.learning_rate,
-            l2: output.l2,
-            learning_rate_on_edge: output.learning_rate_on_edge,
+            learning_rate: output.setting.and_then(Setting::learning_rate),
+            l2: output.setting.and_then(Setting::l2),
+            setting_on_edge: output.setting_on_edge,
             numerics: self.numerics.to_owned(),
             status: output.status.clone(),
             metrics: output.metrics.clone(),

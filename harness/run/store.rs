@@ -5,6 +5,7 @@
 
 use crate::data::{Codes, SubsetDraw};
 use crate::model::Parameters;
+use nt_scenario::SourceWeights;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -101,11 +102,11 @@ pub(super) enum SetKey {
     Test(usize),
 }
 
-/// Which network: the source by its index in the scenario, the job that trained it (none: untrained), the replicate.
+/// Which network: the source by its index in the scenario, where its weights come from, the replicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct NetworkKey {
     pub source: usize,
-    pub job: Option<usize>,
+    pub weights: SourceWeights,
     pub replicate: u32,
 }
 

@@ -5,13 +5,11 @@ use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, Training
 use crate::audit::{self, DataAuditError};
 use crate::data::DataError;
 use crate::train::{Backend, TrainError};
-use nt_results::analysis::{AnalysisError, analyse};
-use nt_results::ledger::Shard;
-use nt_results::manifest::{DataFact, Host, ManifestError};
-use nt_results::{
-    Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, SCHEMA_VERSION, preregistration,
-    write_atomic,
-};
+use nt_analysis::preregistration;
+use nt_analysis::{AnalysisError, analyse};
+use nt_records::ledger::Shard;
+use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
+use nt_records::{Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, write_atomic};
 use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -108,7 +106,13 @@ impl Study {
             backend.check(&scenario.model.shape(classes), batch, images).map_err(|error| match error {
                 #[cfg(feature = "cuda")]
                 TrainError::Cuda(_) => StudyError::Device(error),
-                _ => StudyError::TooLarge(error),
+                #[cfg(feature = "cuda")]
+                TrainError::DoesNotFit(_) | TrainError::ImagesDoNotFit(_) => StudyError::TooLarge(error),
+                TrainError::Interrupted
+                | TrainError::Labels(_)
+                | TrainError::Geometry(_)
+                | TrainError::Dropout(_)
+                | TrainError::Outputs(_) => StudyError::TooLarge(error),
             })?;
         }
         let facts = facts.into_iter().filter_map(|(name, facts)| Some((name, facts.ok()?))).collect();
@@ -237,7 +241,7 @@ impl Study {
 
     /// Whether the verdicts after so many replicates leave none open that more could decide.
     fn is_settled_at(&self, look: u32, ledger: &Ledger) -> Result<bool, StudyError> {
-        let study = nt_results::Study::from_scenario(&self.scenario);
+        let study = nt_analysis::Study::from_scenario(&self.scenario);
         let records: Vec<RunRecord> = self.plan.jobs.iter().filter_map(|job| ledger.get(job.id).cloned()).collect();
         let analysis = analyse(ledger.dir(), &study, &records)?;
         Ok(analysis.look.is_some_and(|taken| taken.replicates == look && taken.is_settled))
@@ -291,7 +295,7 @@ impl Study {
             (target.name.clone(), shape.num_parameters() as u64)
         });
         Ok(Manifest {
-            schema_version: SCHEMA_VERSION,
+            schema_version: MANIFEST_VERSION,
             study: self.scenario.study.name.clone(),
             versions: versions(),
             numerics: self.numerics.clone(),
@@ -300,7 +304,7 @@ impl Study {
             data: data.collect(),
             parameters: parameters.collect(),
             preregistration: before
-                .unwrap_or_else(|| preregistration(&nt_results::Study::from_scenario(&self.scenario))),
+                .unwrap_or_else(|| preregistration(&nt_analysis::Study::from_scenario(&self.scenario))),
             plan: Manifest::plan_of(&self.plan.jobs),
             completeness: Default::default(),
             test_openings: 0,

@@ -1,8 +1,8 @@
 //! The scheduler behind a mock executor: order, failures and resumption, in milliseconds.
 
 use super::{Abandoned, Executor, JobOutput, Progress, ScheduleError, Scheduler, Tally, Upstream};
-use nt_results::{Ledger, Metric, Status, metric};
-use nt_scenario::{DataFacts, Facts, Job, Plan, Role, Scenario};
+use nt_records::{Ledger, Measure, Measured, Status};
+use nt_scenario::{DataFacts, Facts, Job, Metric, Plan, Role, Scenario};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,9 +95,8 @@ impl Executor for Mock {
         if self.fails.is_some_and(|part| job.name.contains(part)) {
             return Ok(JobOutput::failed("it is a mock"));
         }
-        let mut output = JobOutput::failed("");
-        output.status = Status::Done;
-        output.metrics.push(Metric::new(metric::TOP1, 0.5, 80));
+        let mut output = JobOutput::ended(Status::Done);
+        output.metrics.push(Measured::new(Measure::Test(Metric::Top1), 0.5, 80));
         output.artifacts.network = (job.role == Role::Source).then(|| job.name.clone().into_bytes());
         Ok(output)
     }

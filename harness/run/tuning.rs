@@ -1,8 +1,8 @@
 //! The choice of a setting (a learning rate, a probe's strength of regularisation) from its trials.
 
 use super::Upstream;
-use nt_results::{Status, metric};
-use nt_scenario::{Method, OnlyIf, Trial};
+use nt_records::{Measure, Status};
+use nt_scenario::{Method, Metric, OnlyIf, Trial};
 
 /// The value chosen for an arm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,21 +16,44 @@ pub(super) struct Choice {
 /// What one value came to.
 struct Scored {
     value: f64,
-    top1: f64,
+    /// Mean of the deciding metric, such that higher is better.
+    score: f64,
     log_loss: f64,
 }
 
-/// The value with the best mean validation accuracy over the tuning replicates; of equal ones that with the lower mean
-/// validation loss, then the lower value. A value with a trial that diverged is not chosen: it would be a gamble. One
-/// that was not called for was not tried.
+/// Why no value can be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ChoiceError {
+    /// A trial has no record.
+    #[error("a tuning run is not recorded: this is a fault of nt, please report it")]
+    NotRecorded,
+    /// No learning rate gave numbers in every trial.
+    #[error("every learning rate of the grid diverged in tuning: add smaller rates to [tuning] learning_rates")]
+    EveryRateDiverged,
+    /// No strength of a probe gave numbers in every trial.
+    #[error(
+        "no L2 strength of the probe's grid gave finite numbers in tuning, since its source network's codes are not \
+         finite: leave this source out, or train it with a smaller learning rate"
+    )]
+    NoStrengthGaveNumbers,
+}
+
+/// The value with the best mean of the deciding metric on validation images over the tuning replicates; of equal ones that
+/// with the lower mean validation loss, then the lower value. A value with a trial that diverged is not chosen: it would be
+/// a gamble. One that was not called for was not tried.
 ///
 /// # Errors
-/// Where no value is left, why.
-pub(super) fn choose(method: Method, trials: &[Trial], upstream: &dyn Upstream) -> Result<Choice, String> {
+/// [`ChoiceError`] where no value is left.
+pub(super) fn choose(
+    metric: Metric,
+    method: Method,
+    trials: &[Trial],
+    upstream: &dyn Upstream,
+) -> Result<Choice, ChoiceError> {
     let (mut tried, mut scored) = (Vec::new(), Vec::new());
     for trial in trials {
         let records: Option<Vec<_>> = trial.jobs.iter().map(|&job| upstream.record(job)).collect();
-        let records = records.ok_or("a tuning run is not recorded: this is a fault of nt, please report it")?;
+        let records = records.ok_or(ChoiceError::NotRecorded)?;
         if records.iter().any(|record| record.status == Status::Unneeded) {
             continue;
         }
@@ -38,22 +61,21 @@ pub(super) fn choose(method: Method, trials: &[Trial], upstream: &dyn Upstream) 
         if records.iter().any(|record| record.status != Status::Done) {
             continue;
         }
-        let mean = |name: &str| {
-            records.iter().map(|record| record.metric(name).unwrap_or(f64::NAN)).sum::<f64>() / records.len() as f64
+        let mean = |metric: Metric| {
+            let values = records.iter().map(|record| record.value(Measure::Validation(metric)).unwrap_or(f64::NAN));
+            values.sum::<f64>() / records.len() as f64
         };
-        let (top1, log_loss) = (mean(metric::VALIDATION_TOP1), mean(metric::VALIDATION_LOG_LOSS));
-        if top1.is_finite() && log_loss.is_finite() {
-            scored.push(Scored { value: trial.value, top1, log_loss });
+        let (score, log_loss) = (metric.oriented(mean(metric)), mean(Metric::LogLoss));
+        if score.is_finite() && log_loss.is_finite() {
+            scored.push(Scored { value: trial.value, score, log_loss });
         }
     }
     let better = |a: &&Scored, b: &&Scored| {
-        a.top1.total_cmp(&b.top1).then(b.log_loss.total_cmp(&a.log_loss)).then(b.value.total_cmp(&a.value))
+        a.score.total_cmp(&b.score).then(b.log_loss.total_cmp(&a.log_loss)).then(b.value.total_cmp(&a.value))
     };
     let value = scored.iter().max_by(better).map(|best| best.value).ok_or(match method {
-        Method::Training => {
-            "every learning rate of the grid diverged in tuning: add smaller rates to [tuning] learning_rates"
-        }
-        Method::Probe => "no strength of the probe's grid gave numbers in tuning: its source network's codes are none",
+        Method::Training => ChoiceError::EveryRateDiverged,
+        Method::Probe => ChoiceError::NoStrengthGaveNumbers,
     })?;
     let lowest = !tried.iter().any(|&other| other < value);
     let highest = !tried.iter().any(|&other| other > value);
@@ -61,15 +83,17 @@ pub(super) fn choose(method: Method, trials: &[Trial], upstream: &dyn Upstream) 
 }
 
 /// Whether a trial beyond an edge of its grid is called for: the best value so far is on that edge.
-pub(super) fn is_called_for(method: Method, only_if: &OnlyIf, upstream: &dyn Upstream) -> bool {
-    choose(method, &only_if.trials, upstream).is_ok_and(|choice| choice.value == only_if.best)
+pub(super) fn is_called_for(metric: Metric, method: Method, only_if: &OnlyIf, upstream: &dyn Upstream) -> bool {
+    choose(metric, method, &only_if.trials, upstream).is_ok_and(|choice| choice.value == only_if.best)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nt_results::{Metric, RunRecord, SCHEMA_VERSION};
-    use nt_scenario::{JobId, Role};
+    use crate::run::UpstreamError;
+    use nt_records::mock;
+    use nt_records::{Measured, RunRecord};
+    use nt_scenario::Role;
     use std::sync::Arc;
 
     /// Tuning runs by their index: validation accuracy and loss, or none where the run diverged.
@@ -78,50 +102,32 @@ mod tests {
     impl Upstream for Trials {
         fn record(&self, job: usize) -> Option<RunRecord> {
             let (status, metrics) = match self.0.get(job)? {
-                Some((top1, loss)) => {
-                    let top1 = Metric::new(metric::VALIDATION_TOP1, *top1, 10);
-                    (Status::Done, vec![top1, Metric::new(metric::VALIDATION_LOG_LOSS, *loss, 10)])
+                Some((score, loss)) => {
+                    let measured = |metric, value| Measured::new(Measure::Validation(metric), value, 10);
+                    // Mean per-class accuracy runs against top-1 accuracy here.
+                    let metrics =
+                        [(Metric::Top1, *score), (Metric::MeanPerClass, 1.0 - score), (Metric::LogLoss, *loss)];
+                    (Status::Done, metrics.map(|(metric, value)| measured(metric, value)).to_vec())
                 }
                 None => (Status::Diverged { reason: "at step 3".to_owned() }, Vec::new()),
             };
-            Some(RunRecord {
-                schema_version: SCHEMA_VERSION,
-                job: JobId::from([job as u8; 16]),
-                name: format!("trial {job}"),
-                study: "mock".to_owned(),
-                role: Role::Tuning,
-                source: None,
-                similarity: None,
-                target: None,
-                size: None,
-                treatment: "scratch".to_owned(),
-                copied: 0,
-                frozen: 0,
-                method: Method::Training,
-                replicate: 0,
-                budget: 1.0,
-                learning_rate: 0.1,
-                l2: None,
-                learning_rate_on_edge: false,
-                numerics: "mock".to_owned(),
-                status,
-                metrics,
-                files: Vec::new(),
-                test_openings: 0,
-                wall_seconds: 0.0,
-            })
+            Some(RunRecord { role: Role::Tuning, status, metrics, ..mock::record(job as u64) })
         }
 
-        fn file(&self, _job: usize, _folder: &str) -> Result<Vec<u8>, String> {
-            Err("is a mock".to_owned())
+        fn file(&self, _job: usize, _folder: &str) -> Result<Vec<u8>, UpstreamError> {
+            Err(UpstreamError::NotRecorded)
         }
     }
 
     /// Two replicates of each rate, in the order of the grid.
-    fn chosen(outcomes: &[Option<(f64, f64)>]) -> Result<Choice, String> {
+    fn chosen(outcomes: &[Option<(f64, f64)>]) -> Result<Choice, ChoiceError> {
+        chosen_by(Metric::Top1, outcomes)
+    }
+
+    fn chosen_by(metric: Metric, outcomes: &[Option<(f64, f64)>]) -> Result<Choice, ChoiceError> {
         let trial = |(index, rate)| Trial { value: rate, jobs: vec![2 * index, 2 * index + 1] };
         let trials: Arc<[Trial]> = [0.001, 0.01, 0.1].into_iter().enumerate().map(trial).collect();
-        choose(Method::Training, &trials, &Trials(outcomes.to_vec()))
+        choose(metric, Method::Training, &trials, &Trials(outcomes.to_vec()))
     }
 
     #[test]
@@ -138,6 +144,16 @@ mod tests {
     }
 
     #[test]
+    fn the_metric_that_decides_chooses_whichever_way_is_better() {
+        let outcomes = [(0.2, 3.0), (0.2, 3.0), (0.9, 2.0), (0.9, 2.0), (0.5, 1.0), (0.5, 1.0)].map(Some);
+        let value = |metric| chosen_by(metric, &outcomes).map(|choice| choice.value);
+        assert_eq!(value(Metric::Top1), Ok(0.01));
+        assert_eq!(value(Metric::MeanPerClass), Ok(0.001));
+        assert_eq!(value(Metric::LogLoss), Ok(0.1), "a loss is better when lower");
+        assert_eq!(value(Metric::Top5), Err(ChoiceError::EveryRateDiverged), "it was not measured");
+    }
+
+    #[test]
     fn a_tie_goes_to_the_lower_loss_and_then_to_the_lower_rate() {
         let mut outcomes = [Some((0.5, 1.0)); 6];
         assert_eq!(chosen(&outcomes), Ok(Choice { value: 0.001, on_edge: true }));
@@ -151,6 +167,6 @@ mod tests {
         outcomes[4] = Some((1.0, 0.1));
         outcomes[5] = None;
         assert_eq!(chosen(&outcomes).map(|choice| choice.value), Ok(0.001));
-        assert!(chosen(&[None; 6]).is_err_and(|told| told.contains("smaller rates")));
+        assert_eq!(chosen(&[None; 6]), Err(ChoiceError::EveryRateDiverged));
     }
 }

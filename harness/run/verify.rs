@@ -1,7 +1,7 @@
 //! Running jobs of a study again, and comparing what comes out.
 
 use super::{Progress, RunOptions, Study, StudyError};
-use nt_results::{FileError, Ledger, RunRecord, Status};
+use nt_records::{FileError, Ledger, RunRecord, Setting, Status};
 use nt_scenario::Role;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
@@ -99,19 +99,16 @@ fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<St
     if recorded.status != found.status {
         return Some(format!("it ended {} and now {}", ending(&recorded.status), ending(&found.status)));
     }
-    if recorded.learning_rate.to_bits() != found.learning_rate.to_bits() {
-        return Some(format!("its learning rate was {} and is now {}", recorded.learning_rate, found.learning_rate));
-    }
-    if recorded.l2 != found.l2 {
-        return Some(format!("its L2 strength was {:?} and is now {:?}", recorded.l2, found.l2));
+    if recorded.setting() != found.setting() {
+        return Some(format!("it ran with {} and now with {}", set_to(recorded.setting()), set_to(found.setting())));
     }
     for metric in &recorded.metrics {
-        let now = found.metric(&metric.name).unwrap_or(f64::NAN);
+        let now = found.value(metric.measure).unwrap_or(f64::NAN);
         if now.to_bits() != metric.value.to_bits() {
             let difference = now - metric.value;
             return Some(format!(
                 "{} was {} and is now {now}: a difference of {difference:e}",
-                metric.name, metric.value
+                metric.measure, metric.value
             ));
         }
     }
@@ -120,6 +117,10 @@ fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<St
         Some(file) => format!("its metrics agree, but {} has other contents", file.path),
         None => "its description differs".to_owned(),
     })
+}
+
+fn set_to(setting: Option<Setting>) -> String {
+    setting.map_or_else(|| "nothing to fit".to_owned(), Setting::words)
 }
 
 fn ending(status: &Status) -> String {

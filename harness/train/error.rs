@@ -1,5 +1,6 @@
 //! Errors of trainings and evaluations.
 
+use crate::data::NotOneClass;
 use nt_kernels::cross_entropy::CrossEntropyError;
 use nt_kernels::dropout::DropoutError;
 use nt_kernels::geometry::GeometryError;
@@ -10,6 +11,9 @@ pub enum TrainError {
     /// The user asked to stop.
     #[error("interrupted: run the same command again to go on")]
     Interrupted,
+    /// The examples' labels are of another kind than the method can learn from.
+    #[error(transparent)]
+    Labels(#[from] NotOneClass),
     /// A layer's shape is impossible.
     #[error(transparent)]
     Geometry(#[from] GeometryError),

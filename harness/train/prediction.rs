@@ -39,7 +39,8 @@ impl<'a> Ranking<'a> {
     pub(super) fn push(&mut self, chosen: &[u32], logits: &[f32]) -> Result<(), TrainError> {
         let examples = self.examples;
         self.labels.clear();
-        self.labels.extend(chosen.iter().map(|&index| examples.labels()[index as usize]));
+        let classes = examples.one_class()?;
+        self.labels.extend(chosen.iter().map(|&index| classes[index as usize]));
         self.log_loss.resize(chosen.len(), 0.0);
         self.ranked.resize(self.num_ranked * chosen.len(), 0);
         cross_entropy::log_loss(logits, &self.labels, &mut self.log_loss)?;
@@ -48,7 +49,7 @@ impl<'a> Ranking<'a> {
         for ((&index, &log_loss), ranked) in chosen.iter().zip(&self.log_loss).zip(ranks) {
             self.predictions.push(Prediction {
                 example_id: examples.ids()[index as usize],
-                label: examples.labels()[index as usize],
+                label: classes[index as usize],
                 top5: std::array::from_fn(|rank| ranked[rank.min(self.num_ranked - 1)]),
                 log_loss: log_loss as f32,
             });

@@ -1,6 +1,7 @@
 //! Scores: averages over predictions.
 
 use super::Prediction;
+use nt_scenario::Metric;
 
 /// Means over examples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +19,17 @@ pub struct Score {
 }
 
 impl Score {
+    /// The value of a metric; none for one that classes alone do not show, without the score of each.
+    pub fn value(&self, metric: Metric) -> Option<f64> {
+        match metric {
+            Metric::Top1 => Some(self.top1),
+            Metric::Top5 => Some(self.top5),
+            Metric::MeanPerClass => Some(self.mean_per_class),
+            Metric::LogLoss => Some(self.log_loss),
+            Metric::MeanAveragePrecision | Metric::MeanAveragePrecision11 => None,
+        }
+    }
+
     /// Scores predictions over `num_classes` classes; classes without an example do not count.
     pub fn of(predictions: &[Prediction], num_classes: usize) -> Self {
         let (mut right, mut seen) = (vec![0u64; num_classes], vec![0u64; num_classes]);

@@ -6,6 +6,7 @@ use crate::data::{Codes, Inputs};
 use crate::model::{Init, Parameters, initialise};
 use nt_kernels::philox::Stream;
 use nt_kernels::tile::Simd;
+use nt_scenario::Labels;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::{Initialiser, Recipe, Schedule, Settings};
 use std::sync::atomic::AtomicBool;
@@ -24,7 +25,7 @@ fn images(shape: &NetworkShape) -> Codes {
     let mut cursor = Stream::named(1, "images", "", 0).cursor();
     let values = (0..EXAMPLES * features).map(|_| cursor.normal() as f32).collect();
     let labels = (0..EXAMPLES as u32).map(|index| index % CLASSES as u32).collect();
-    Codes::from_parts(features, values, labels, (0..EXAMPLES as u32).collect())
+    Codes::from_parts(features, values, Labels::OneClass(labels), (0..EXAMPLES as u32).collect())
 }
 
 fn run(

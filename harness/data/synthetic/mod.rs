@@ -74,7 +74,7 @@ pub enum SyntheticError {
         side: usize,
     },
     /// A class is no level of the labelled factor.
-    #[error("`{class}` is not a {} that can be a class; choose from {}", label.name(), levels(*label).join(", "))]
+    #[error("`{class}` is not a {} that can be a class; choose from {}", label.word(), levels(*label).join(", "))]
     UnknownClass {
         /// As given.
         class: String,
@@ -177,7 +177,7 @@ impl Synthetic {
         for count in [spec.side, spec.train_per_class, spec.test_per_class, self.classes.len()] {
             hasher.update(&(count as u64).to_le_bytes());
         }
-        for word in [spec.label.name()].iter().chain(&self.classes) {
+        for word in [spec.label.word()].iter().chain(&self.classes) {
             hasher.update(&(word.len() as u64).to_le_bytes());
             hasher.update(word.as_bytes());
         }

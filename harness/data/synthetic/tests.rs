@@ -113,7 +113,7 @@ fn key(level: &str, index: u32) -> PictureKey<'_> {
 #[test]
 fn only_the_object_of_a_shape_domain_has_the_outline_of_a_class() {
     for look in [0.0, 0.5, 1.0].map(Look::at) {
-        for label in Label::ALL {
+        for &label in Label::ALL {
             for level in levels(label) {
                 for index in 0..40 {
                     let scene = Scene::draw(label, level, &look, &key(level, index)).unwrap();
@@ -129,7 +129,7 @@ fn only_the_object_of_a_shape_domain_has_the_outline_of_a_class() {
 #[test]
 fn the_labelled_factor_is_the_class_and_the_others_are_never_classes() {
     let look = Look::at(0.0);
-    for label in Label::ALL {
+    for &label in Label::ALL {
         for level in levels(label) {
             for index in 0..40 {
                 let factors = Factors::draw(label, level, &look, &mut key(level, index).draws("object"));
@@ -182,7 +182,7 @@ fn nuisances_are_independent_of_the_class() {
                 let backdrops = [Backdrop::Wall, Backdrop::Horizon, Backdrop::Foliage, Backdrop::Boards];
                 let nuisance = match label {
                     Label::Shape => NUISANCE_TEXTURES.iter().position(|&name| name == factors.texture),
-                    _ => NEUTRAL_SHAPES.iter().position(|&name| name == factors.shape),
+                    Label::Texture | Label::Colour => NEUTRAL_SHAPES.iter().position(|&name| name == factors.shape),
                 };
                 let observed = [
                     nuisance.unwrap(),

@@ -1,15 +1,15 @@
 //! What a training is made of: draws of images, source networks, codes of frozen layers.
 
 use super::target_run::TargetRun;
-use super::{TrainingExecutor, Trouble};
+use super::{Failure, TrainingExecutor, Trouble};
 use crate::data::{Codes, Images, Inputs, SubsetDraw, TrainPool};
 use crate::model::{self, Init, Parameters, initialise};
 use crate::run::Upstream;
 use crate::run::store::{CodesKey, DrawKey, NetworkKey, SetKey};
 use crate::train::Span;
-use nt_results::Status;
+use nt_records::Status;
 use nt_scenario::network::NetworkShape;
-use nt_scenario::{SourceNetwork, SourceTask, TargetTask};
+use nt_scenario::{SourceTask, SourceWeights, TargetTask};
 use std::sync::Arc;
 
 /// Scope of a source's streams; a selffer is one network a target.
@@ -91,15 +91,9 @@ impl TrainingExecutor<'_> {
     ) -> Result<Parameters, Trouble> {
         let record = upstream.record(job);
         if let Some(record) = record.filter(|record| record.status != Status::Done) {
-            return Err(Trouble::Failed(format!(
-                "its source network {} did not train: {}",
-                record.name,
-                record.status.word()
-            )));
+            return Err(Failure::SourceDidNotTrain { status: record.status.word(), name: record.name }.into());
         }
-        let bytes = upstream
-            .file(job, "networks")
-            .map_err(|problem| Trouble::Failed(format!("its source network {problem}")))?;
+        let bytes = upstream.file(job, "networks")?;
         Ok(model::from_bytes(&bytes, shape)?)
     }
 
@@ -112,13 +106,13 @@ impl TrainingExecutor<'_> {
     ) -> Result<Option<(NetworkKey, Arc<Parameters>)>, Trouble> {
         let Some(index) = task.source else { return Ok(None) };
         let source = &self.scenario.sources[index];
-        let key = NetworkKey { source: index, job: task.source_job, replicate };
+        let key = NetworkKey { source: index, weights: task.source_weights, replicate };
         let network = self.store.networks.get(&key, || {
             let num_classes = self.num_source_classes(index, task);
             let shape = self.scenario.model.shape(num_classes);
-            let network = match task.source_job {
-                Some(job) => self.stored_network(job, &shape, upstream)?,
-                None => {
+            let network = match task.source_weights {
+                SourceWeights::OfJob(job) => self.stored_network(job, &shape, upstream)?,
+                SourceWeights::Drawn => {
                     let init = Init { seed: self.seed(), scope: &source_scope(&source.name, None), replicate };
                     initialise(&shape, self.scenario.model.initialiser, init)
                 }
@@ -130,11 +124,7 @@ impl TrainingExecutor<'_> {
 
     /// Classes a source network tells apart: its own, or the target's where it has none of its own.
     fn num_source_classes(&self, source: usize, task: &TargetTask) -> usize {
-        let source = match &self.scenario.sources[source].network {
-            SourceNetwork::MeanAndVariance { of } => self.scenario.sources.iter().find(|s| s.name == *of),
-            _ => Some(&self.scenario.sources[source]),
-        };
-        match source.and_then(|source| source.pretraining()) {
+        match self.scenario.pretraining_of(&self.scenario.sources[source]) {
             Some(pretraining) => match &pretraining.classes {
                 Some(classes) => classes.len(),
                 None => self.registry.num_classes(&pretraining.data),

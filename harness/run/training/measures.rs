@@ -2,8 +2,9 @@
 
 use super::{JobOutput, Trouble};
 use crate::train::{Outcome, Prediction, Purpose, Score, Trained};
-use nt_results::predictions::{NO_CLASS, NUM_GUESSES};
-use nt_results::{CurvePoint, Metric, Predictions, Status, metric};
+use nt_records::predictions::{NO_CLASS, NUM_GUESSES};
+use nt_records::{CurvePoint, Measure, Measured, Predictions, Status};
+use nt_scenario::Metric;
 
 /// Notes how a training ended, its curve, and its first and last loss.
 pub(super) fn note_training<P: Purpose>(trained: &Trained<P>, output: &mut JobOutput) {
@@ -25,32 +26,30 @@ pub(super) fn note_training<P: Purpose>(trained: &Trained<P>, output: &mut JobOu
         })
         .collect();
     if let (Some(first), Some(last)) = (trained.curve.first(), trained.curve.last()) {
-        output.metrics.push(Metric::new(metric::TRAIN_LOSS_FIRST, first.train_loss, 1));
-        output.metrics.push(Metric::new(metric::TRAIN_LOSS_LAST, last.train_loss, 1));
+        output.metrics.push(Measured::new(Measure::TrainLossFirst, first.train_loss, 1));
+        output.metrics.push(Measured::new(Measure::TrainLossLast, last.train_loss, 1));
     }
 }
 
 /// Notes a score on the training images.
 pub(super) fn push_training_metrics(score: &Score, output: &mut JobOutput) {
-    output.metrics.push(Metric::new(metric::TRAIN_TOP1, score.top1, score.num_examples as u64));
+    output.metrics.push(Measured::new(Measure::Train(Metric::Top1), score.top1, score.num_examples as u64));
 }
 
-/// Notes a score on the validation images.
-pub(super) fn push_validation_metrics(score: &Score, output: &mut JobOutput) {
-    let n = score.num_examples as u64;
-    output.metrics.push(Metric::new(metric::VALIDATION_TOP1, score.top1, n));
-    output.metrics.push(Metric::new(metric::VALIDATION_LOG_LOSS, score.log_loss, n));
+/// Notes a score on the validation images: top-1 accuracy, log-loss, and the metric that decides where it is another.
+pub(super) fn push_validation_metrics(deciding: Metric, score: &Score, output: &mut JobOutput) {
+    let always = [Metric::Top1, Metric::LogLoss];
+    let metrics = always.into_iter().chain(Some(deciding).filter(|metric| !always.contains(metric)));
+    output.metrics.extend(metrics.filter_map(|metric| measured(Measure::Validation(metric), metric, score)));
+}
+
+fn measured(measure: Measure, metric: Metric, score: &Score) -> Option<Measured> {
+    Some(Measured::new(measure, score.value(metric)?, score.num_examples as u64))
 }
 
 /// Notes a score on the test set.
 pub(super) fn push_test_metrics(score: &Score, output: &mut JobOutput) {
-    let n = score.num_examples as u64;
-    output.metrics.extend([
-        Metric::new(metric::TOP1, score.top1, n),
-        Metric::new(metric::TOP5, score.top5, n),
-        Metric::new(metric::MEAN_PER_CLASS, score.mean_per_class, n),
-        Metric::new(metric::LOG_LOSS, score.log_loss, n),
-    ]);
+    output.metrics.extend(Metric::ALL.iter().filter_map(|&metric| measured(Measure::Test(metric), metric, score)));
 }
 
 /// Predictions as they are stored: by ascending example, and no class where there are fewer than five.
@@ -65,5 +64,5 @@ pub(super) fn tabulate(mut predictions: Vec<Prediction>, num_classes: usize) -> 
         predictions.iter().map(guesses).collect(),
         predictions.iter().map(|prediction| prediction.log_loss).collect(),
     )
-    .map_err(|error| Trouble::Failed(error.to_string()))
+    .map_err(Trouble::from)
 }

@@ -1,5 +1,6 @@
 //! The executor that trains networks.
 
+mod failure;
 mod materials;
 mod measures;
 mod pictures;
@@ -9,11 +10,10 @@ mod target_run;
 mod targets;
 
 use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream, tuning};
-use crate::data::DataError;
-use crate::model;
-use crate::train::{Backend, ForTest, ForTuning, TrainError};
-use nt_results::Status;
-use nt_scenario::{Job, Method, Role, Scenario, TargetTask, Work};
+use crate::train::{Backend, ForTest, ForTuning};
+use failure::{Failure, Trouble};
+use nt_records::Status;
+use nt_scenario::{Job, Method, Scenario, TargetTask, Work};
 use std::sync::atomic::AtomicBool;
 
 /// Trains and evaluates AlexNet.
@@ -30,50 +30,17 @@ pub struct TrainingExecutor<'a> {
     pub interrupt: &'a AtomicBool,
 }
 
-/// Why a job brings no result.
-enum Trouble {
-    Abandoned(Abandoned),
-    Diverged(String),
-    Failed(String),
-}
-
-impl From<DataError> for Trouble {
-    fn from(error: DataError) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
-impl From<TrainError> for Trouble {
-    fn from(error: TrainError) -> Self {
-        match error {
-            TrainError::Interrupted => Self::Abandoned(Abandoned::Stopped),
-            #[cfg(feature = "cuda")]
-            TrainError::Cuda(error) => Self::Abandoned(Abandoned::Device(error.to_string())),
-            TrainError::Outputs(error) => Self::Diverged(error.to_string()),
-            error => Self::Failed(error.to_string()),
-        }
-    }
-}
-
-impl From<model::StoreError> for Trouble {
-    fn from(error: model::StoreError) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
 impl Executor for TrainingExecutor<'_> {
     fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned> {
         let output = match &job.work {
-            Work::TrainSource(task) => self.train_source(job, task, upstream),
+            Work::TrainSource(task) => self.make_source(job, task, upstream),
             Work::TrainTarget(task) => self.run_target(job, task, upstream),
         };
         match output {
             Ok(output) => Ok(output),
             Err(Trouble::Abandoned(why)) => Err(why),
-            Err(Trouble::Failed(reason)) => Ok(JobOutput::failed(reason)),
-            Err(Trouble::Diverged(reason)) => {
-                Ok(JobOutput { status: Status::Diverged { reason }, ..JobOutput::failed(String::new()) })
-            }
+            Err(Trouble::Failed(failure)) => Ok(JobOutput::failed(failure.to_string())),
+            Err(Trouble::Diverged(reason)) => Ok(JobOutput::ended(Status::Diverged { reason })),
         }
     }
 }
@@ -85,19 +52,15 @@ impl<'a> TrainingExecutor<'a> {
 
     fn run_target(&self, job: &Job, task: &TargetTask, upstream: &dyn Upstream) -> Result<JobOutput, Trouble> {
         if let Some(only_if) = &task.only_if
-            && !tuning::is_called_for(task.method, only_if, upstream)
+            && !tuning::is_called_for(self.scenario.verdict.metric, task.method, only_if, upstream)
         {
             return Ok(JobOutput::unneeded(task));
         }
-        match (task.method, job.role) {
-            (Method::Training, Role::Tuning) => {
-                self.train_target::<ForTuning>(job, task, upstream, Self::judge_on_validation)
-            }
-            (Method::Training, _) => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
-            (Method::Probe, Role::Tuning) => {
-                self.fit_probe::<ForTuning>(job, task, upstream, Self::judge_probe_on_validation)
-            }
-            (Method::Probe, _) => self.fit_probe::<ForTest>(job, task, upstream, Self::judge_probe_on_test),
+        match (task.method, job.role.sees_test_images()) {
+            (Method::Training, true) => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
+            (Method::Training, false) => self.train_target::<ForTuning>(job, task, upstream, Self::judge_on_validation),
+            (Method::Probe, true) => self.fit_probe::<ForTest>(job, task, upstream, Self::judge_probe_on_test),
+            (Method::Probe, false) => self.fit_probe::<ForTuning>(job, task, upstream, Self::judge_probe_on_validation),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::data::{Images, Inputs};
 use crate::model::Parameters;
-use nt_results::pictures::{Filters, MOST_SIDE, Thumbnails};
+use nt_records::pictures::{Filters, MOST_SIDE, Thumbnails};
 use nt_scenario::network::{NetworkShape, Product};
 
 /// Test images, small.

@@ -2,12 +2,12 @@
 
 use super::measures::{push_test_metrics, push_training_metrics, push_validation_metrics, tabulate};
 use super::target_run::TargetRun;
-use super::{JobOutput, TrainingExecutor, Trouble};
+use super::{Failure, JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Codes, Images, Inputs};
 use crate::run::Upstream;
 use crate::run::store::SetKey;
 use crate::train::{ForTest, Outcome, Probe, Purpose, Score};
-use nt_results::{Metric, Status, metric};
+use nt_records::{Measure, Measured, Setting, Status};
 use nt_scenario::{Job, TargetTask};
 use std::sync::Arc;
 
@@ -22,24 +22,24 @@ impl<'a> TrainingExecutor<'a> {
         judge: Judge<'a, P>,
     ) -> Result<JobOutput, Trouble> {
         let choice = self.setting(task, upstream)?;
-        let choice = choice.ok_or_else(|| Trouble::Failed("a probe has no strength of regularisation".to_owned()))?;
+        let choice = choice.ok_or(Failure::Plan { what: "strength of regularisation for its probe" })?;
         let run = self.run(job, task, upstream)?;
         let codes = self.probed(&run, SetKey::Train(run.draw_key), &run.draw.train)?;
         let probe = Probe::<P>::fit(&codes, run.shape.num_classes, choice.value, self.interrupt)?;
-        let mut output = JobOutput::failed(String::new());
-        output.l2 = Some(choice.value);
-        output.learning_rate_on_edge = choice.on_edge;
-        output.status = match probe.outcome {
+        let status = match probe.outcome {
             Outcome::Finished => Status::Done,
             Outcome::Diverged { .. } => {
                 Status::Diverged { reason: "the codes of its source network are not finite numbers".to_owned() }
             }
         };
+        let mut output = JobOutput::ended(status);
+        output.setting = Some(Setting::L2(choice.value));
+        output.setting_on_edge = choice.on_edge;
         if probe.outcome == Outcome::Finished {
             // With no weights every class is as likely as the others.
             let first = libm::log(run.shape.num_classes as f64);
-            output.metrics.push(Metric::new(metric::TRAIN_LOSS_FIRST, first, 1));
-            output.metrics.push(Metric::new(metric::TRAIN_LOSS_LAST, probe.train_loss, 1));
+            output.metrics.push(Measured::new(Measure::TrainLossFirst, first, 1));
+            output.metrics.push(Measured::new(Measure::TrainLossLast, probe.train_loss, 1));
             judge(self, &run, &probe, &mut output)?;
             output.test_openings = probe.test_openings();
         }
@@ -48,8 +48,8 @@ impl<'a> TrainingExecutor<'a> {
 
     /// The codes that a run's probe sees of a set.
     fn probed(&self, run: &TargetRun<'_>, set: SetKey, images: &Images) -> Result<Arc<Codes>, Trouble> {
-        let no_source = || Trouble::Failed("a probe has no source network".to_owned());
-        let (network, parameters) = run.source.as_ref().ok_or_else(no_source)?;
+        let (network, parameters) =
+            run.source.as_ref().ok_or(Failure::Plan { what: "source network for its probe" })?;
         self.codes(run, *network, parameters, usize::from(run.task.treatment.frozen()), set, images)
     }
 
@@ -62,7 +62,7 @@ impl<'a> TrainingExecutor<'a> {
         let validation = &run.draw.validation;
         if !Inputs::Images(validation).is_empty() {
             let codes = self.probed(run, SetKey::Validation(run.draw_key), validation)?;
-            push_validation_metrics(&probe.score(&codes)?, output);
+            push_validation_metrics(self.scenario.verdict.metric, &probe.score(&codes)?, output);
         }
         Ok(())
     }

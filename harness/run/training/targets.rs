@@ -11,6 +11,7 @@ use crate::run::store::{DrawKey, SetKey};
 use crate::run::tuning::{self, Choice};
 use crate::run::{Pictures, Upstream};
 use crate::train::{self, ForTest, ForTuning, Outcome, Purpose, Score, Setup, Span, Trained};
+use nt_records::{Setting, Status};
 use nt_scenario::{Job, Role, SettingChoice, TargetTask};
 
 pub(super) type Judge<'a, P> =
@@ -23,7 +24,7 @@ impl<'a> TrainingExecutor<'a> {
             SettingChoice::NotTrained => None,
             SettingChoice::Fixed(value) => Some(Choice { value: *value, on_edge: false }),
             SettingChoice::Tuned { trials, .. } => {
-                Some(tuning::choose(task.method, trials, upstream).map_err(Trouble::Failed)?)
+                Some(tuning::choose(self.scenario.verdict.metric, task.method, trials, upstream)?)
             }
         })
     }
@@ -80,9 +81,9 @@ impl<'a> TrainingExecutor<'a> {
                 train::train::<P>(self.backend, &setup, start, examples.inputs())?
             }
         };
-        let mut output = JobOutput::failed(String::new());
-        output.learning_rate = choice.map_or(f64::NAN, |choice| choice.value);
-        output.learning_rate_on_edge = choice.is_some_and(|choice| choice.on_edge);
+        let mut output = JobOutput::ended(Status::Done);
+        output.setting = choice.map(|choice| Setting::LearningRate(choice.value));
+        output.setting_on_edge = choice.is_some_and(|choice| choice.on_edge);
         note_training(&trained, &mut output);
         if trained.outcome == Outcome::Finished {
             judge(self, &run, &trained, &mut output)?;
@@ -111,7 +112,11 @@ impl<'a> TrainingExecutor<'a> {
             return Ok(());
         }
         let examples = self.examples(run, SetKey::Validation(run.draw_key), validation)?;
-        push_validation_metrics(&trained.score(self.backend, &run.shape, run.span(), examples.inputs())?, output);
+        push_validation_metrics(
+            self.scenario.verdict.metric,
+            &trained.score(self.backend, &run.shape, run.span(), examples.inputs())?,
+            output,
+        );
         Ok(())
     }
 

@@ -1,84 +1,85 @@
-//! Words: enumerations that a scenario chooses from by name.
-
-use serde::{Deserialize, Serialize};
-
-use crate::network::Architecture;
-use crate::vocabulary::Label;
+//! Words: enumerations that a scenario chooses from by one word each.
 
 /// An enumeration whose values a scenario names by one word each.
 pub trait Choice: Copy + PartialEq + 'static {
-    /// Every word and what it means.
-    const CHOICES: &'static [(&'static str, Self)];
+    /// Every value, in the order in which messages name them.
+    const ALL: &'static [Self];
 
     /// The word for this value.
-    fn word(self) -> &'static str {
-        Self::CHOICES.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
+    fn word(self) -> &'static str;
+
+    /// The value of this word.
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.word() == word)
+    }
+
+    /// Every word, in the same order.
+    fn words() -> Vec<&'static str> {
+        Self::ALL.iter().map(|value| value.word()).collect()
     }
 }
 
-/// How fresh weights are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Initialiser {
-    /// Normal with variance 2 / fan-in, biases zero.
-    ///
-    /// He, Zhang, Ren and Sun, ICCV 2015, equation 10; fan-in also for fc8, which has no ReLU.
-    #[serde(rename = "he-normal")]
-    HeNormal,
-    /// Uniform in ± 1 / √fan-in, weights and biases: the default of PyTorch's `Conv2d` and `Linear`.
-    #[serde(rename = "pytorch")]
-    PyTorch,
-    /// Normal with standard deviation 0.01; biases of conv2, conv4, conv5, fc6 and fc7 one, the others zero.
-    ///
-    /// Krizhevsky, Sutskever and Hinton, NIPS 2012, section 5.
-    #[serde(rename = "krizhevsky-2012")]
-    Krizhevsky2012,
+/// Declares a [`Choice`]: each word stands once, beside its value, and serves scenario, records and messages alike.
+macro_rules! choice {
+    ($(#[$meta:meta])* $visibility:vis enum $name:ident { $($(#[$doc:meta])* $value:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        $visibility enum $name {
+            $($(#[$doc])* #[serde(rename = $word)] $value,)+
+        }
+
+        impl $name {
+            /// Every value, in the order in which messages name them.
+            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+
+            /// The scenario's word for this value.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word,)+
+                }
+            }
+        }
+
+        impl $crate::choice::Choice for $name {
+            const ALL: &'static [Self] = Self::ALL;
+
+            fn word(self) -> &'static str {
+                self.word()
+            }
+        }
+    };
 }
 
-/// Precision that networks are computed in. Parameters, velocities and losses are kept in single precision whatever it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// Single precision, strictly: the only one there is on a CPU.
-    #[default]
-    Fp32,
-    /// Single precision in memory, operands of products rounded to 10 bits of mantissa: a GPU's tensor cores.
-    Tf32,
-    /// Activations and operands of products in bfloat16, sums in single precision: a GPU's tensor cores.
-    Bf16,
+pub(crate) use choice;
+
+choice! {
+    /// How fresh weights are drawn.
+    pub enum Initialiser {
+        /// Normal with variance 2 / fan-in, biases zero.
+        ///
+        /// He, Zhang, Ren and Sun, ICCV 2015, equation 10; fan-in also for the last layer, which has no ReLU.
+        HeNormal = "he-normal",
+        /// Uniform in ± 1 / √fan-in, weights and biases: the default of PyTorch's `Conv2d` and `Linear`.
+        PyTorch = "pytorch",
+        /// Normal with standard deviation 0.01; biases one where the architecture says so
+        /// ([`LearnedLayer::bias_2012`](crate::network::LearnedLayer::bias_2012)), zero elsewhere.
+        ///
+        /// Krizhevsky, Sutskever and Hinton, NIPS 2012, section 5.
+        Krizhevsky2012 = "krizhevsky-2012",
+    }
 }
 
-/// The metric that verdicts are given on; higher is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Metric {
-    /// Fraction of test images whose first guess is right.
-    Top1,
-    /// Fraction of test images with the class among the first five guesses.
-    Top5,
-    /// Mean over classes of the fraction of each class's test images whose first guess is right.
-    MeanPerClass,
-}
-
-impl Choice for Architecture {
-    const CHOICES: &'static [(&'static str, Self)] = &[("alexnet", Self::AlexNet), ("alexnet-2012", Self::AlexNet2012)];
-}
-
-impl Choice for Initialiser {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("he-normal", Self::HeNormal), ("pytorch", Self::PyTorch), ("krizhevsky-2012", Self::Krizhevsky2012)];
-}
-
-impl Choice for Precision {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("fp32", Self::Fp32), ("tf32", Self::Tf32), ("bf16", Self::Bf16)];
-}
-
-impl Choice for Metric {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("top1", Self::Top1), ("top5", Self::Top5), ("mean-per-class", Self::MeanPerClass)];
-}
-
-impl Choice for Label {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("shape", Self::Shape), ("texture", Self::Texture), ("colour", Self::Colour)];
+choice! {
+    /// Precision that networks are computed in. Parameters, velocities and losses are kept in single precision in every
+    /// case.
+    #[derive(Default)]
+    pub enum Precision {
+        /// Single precision throughout: the only precision that a CPU offers.
+        #[default]
+        Fp32 = "fp32",
+        /// Single precision in memory; a GPU's tensor cores round operands of products to 10 bits of mantissa.
+        Tf32 = "tf32",
+        /// Activations and operands of products in bfloat16, sums in single precision, on a GPU's tensor cores.
+        Bf16 = "bf16",
+    }
 }

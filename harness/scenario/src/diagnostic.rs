@@ -4,112 +4,90 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::origin::Place;
+use crate::place::Place;
 
-/// A kind of fault or note, `S001` and up; never reused for another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Code {
-    /// S001: the text is not TOML.
-    Syntax,
-    /// S002: the schema's version is not one this program reads.
-    Version,
-    /// S003: no such key.
-    UnknownKey,
-    /// S004: a key or table is missing.
-    MissingKey,
-    /// S005: a value has the wrong type.
-    WrongType,
-    /// S006: a word is not among those accepted.
-    UnknownWord,
-    /// S007: a number is out of range.
-    OutOfRange,
-    /// S008: two things have one name.
-    DuplicateName,
-    /// S009: a name refers to nothing.
-    UnknownReference,
-    /// S010: a name cannot be a file's or a column's.
-    BadName,
-    /// S011: a training length is not exactly one of steps, epochs and examples.
-    Length,
-    /// S012: a learning rate is neither fixed nor tuned, or both.
-    LearningRate,
-    /// S013: depths are not written as a number, a list or a range.
-    Depths,
-    /// S014: a depth does not exist.
-    NoSuchDepth,
-    /// S015: a layer would be frozen that is not copied.
-    FrozenPastCopied,
-    /// S016: fc8 would be copied between different classes.
-    ClassesDiffer,
-    /// S017: a key does not belong to this kind.
-    KeyOfOtherKind,
-    /// S018: a class does not exist.
-    UnknownClass,
-    /// S019: a list of classes repeats one or has fewer than two.
-    ClassList,
-    /// S020: a dataset cannot be read.
-    UnreadableData,
-    /// S021: more images are asked for than there are.
-    SplitTooLarge,
-    /// S022: a point of the lattice is planned twice.
-    PlannedTwice,
-    /// S023: a grid (of learning rates, of a probe's strengths, of a ladder) repeats a value or does not ascend.
-    Grid,
-    /// S024: learning rates are tuned without validation images, or all images are validation images.
-    Validation,
-    /// S025: a pool does not fit and is left out (a note).
-    PoolLeftOut,
-    /// S026: something is declared and never used (a note).
-    Unused,
-    /// S027: an override on the command line cannot be applied.
-    Override,
-    /// S028: a study has too few replicates for a verdict (a note).
-    Pilot,
-    /// S029: looks do not ascend to the number of replicates.
-    Looks,
+/// Declares the codes with their severities; a code's number is its place in the list.
+macro_rules! codes {
+    ($(#[doc = $doc:literal] $code:ident: $severity:ident,)+) => {
+        /// A kind of fault or note, `S001` and up; a number is never given to another kind.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = $doc] $code,)+
+        }
+
+        impl Code {
+            /// Every code, ascending.
+            pub const ALL: &[Self] = &[$(Self::$code),+];
+
+            /// How much it matters.
+            pub fn severity(self) -> Severity {
+                match self {
+                    $(Self::$code => Severity::$severity,)+
+                }
+            }
+        }
+    };
 }
 
-impl Code {
-    /// Every code, ascending.
-    pub const ALL: [Self; 29] = [
-        Self::Syntax,
-        Self::Version,
-        Self::UnknownKey,
-        Self::MissingKey,
-        Self::WrongType,
-        Self::UnknownWord,
-        Self::OutOfRange,
-        Self::DuplicateName,
-        Self::UnknownReference,
-        Self::BadName,
-        Self::Length,
-        Self::LearningRate,
-        Self::Depths,
-        Self::NoSuchDepth,
-        Self::FrozenPastCopied,
-        Self::ClassesDiffer,
-        Self::KeyOfOtherKind,
-        Self::UnknownClass,
-        Self::ClassList,
-        Self::UnreadableData,
-        Self::SplitTooLarge,
-        Self::PlannedTwice,
-        Self::Grid,
-        Self::Validation,
-        Self::PoolLeftOut,
-        Self::Unused,
-        Self::Override,
-        Self::Pilot,
-        Self::Looks,
-    ];
-
-    /// How much it matters.
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::PoolLeftOut | Self::Unused | Self::Pilot => Severity::Note,
-            _ => Severity::Error,
-        }
-    }
+codes! {
+    /// S001: the text is not TOML.
+    Syntax: Error,
+    /// S002: the schema's version is not one this program reads.
+    Version: Error,
+    /// S003: no such key.
+    UnknownKey: Error,
+    /// S004: a key or table is missing.
+    MissingKey: Error,
+    /// S005: a value has the wrong type.
+    WrongType: Error,
+    /// S006: a word is not among those accepted.
+    UnknownWord: Error,
+    /// S007: a number is out of range.
+    OutOfRange: Error,
+    /// S008: two things have one name.
+    DuplicateName: Error,
+    /// S009: a name refers to nothing.
+    UnknownReference: Error,
+    /// S010: a name cannot be a file's or a column's.
+    BadName: Error,
+    /// S011: a training length is not exactly one of steps, epochs and examples.
+    Length: Error,
+    /// S012: a learning rate is neither fixed nor tuned, or both.
+    LearningRate: Error,
+    /// S013: depths are not written as a number, a list or a range.
+    Depths: Error,
+    /// S014: a depth does not exist.
+    NoSuchDepth: Error,
+    /// S015: a layer would be frozen that is not copied.
+    FrozenPastCopied: Error,
+    /// S016: fc8 would be copied between different classes.
+    ClassesDiffer: Error,
+    /// S017: a key does not belong to this kind.
+    KeyOfOtherKind: Error,
+    /// S018: a class does not exist.
+    UnknownClass: Error,
+    /// S019: a list of classes repeats one or has fewer than two.
+    ClassList: Error,
+    /// S020: a dataset cannot be read.
+    UnreadableData: Error,
+    /// S021: more images are asked for than there are.
+    SplitTooLarge: Error,
+    /// S022: a point of the lattice is planned twice.
+    PlannedTwice: Error,
+    /// S023: a grid (learning rates, a probe's strengths, a ladder) repeats a value or does not ascend.
+    Grid: Error,
+    /// S024: learning rates are tuned without validation images, or all images are validation images.
+    Validation: Error,
+    /// S025: a pool does not fit and is left out (a note).
+    PoolLeftOut: Note,
+    /// S026: something is declared and never used (a note).
+    Unused: Note,
+    /// S027: an override on the command line cannot be applied.
+    Override: Error,
+    /// S028: a study has too few replicates for a verdict (a note).
+    Pilot: Note,
+    /// S029: looks do not ascend to the number of replicates.
+    Looks: Error,
 }
 
 impl fmt::Display for Code {

@@ -4,8 +4,7 @@
 //! and trials), treatment, source job, and the names that random streams are drawn under (target, size, source,
 //! replicate). What is not: paths, threads, dates, the study's and the treatment's name, the verdict's settings.
 
-use crate::job::JobId;
-use crate::recipe::{Augmentation, Recipe, Schedule, StepInterval};
+use crate::job_id::JobId;
 
 /// Raised when the serialisation below changes, so that no old record is taken for a new one.
 const VERSION: &str = "nt job 1";
@@ -75,44 +74,6 @@ impl Meaning {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&self.finish().0[..16]);
         JobId(bytes)
-    }
-}
-
-/// The meaning of a recipe.
-pub(crate) fn recipe(recipe: &Recipe) -> Part {
-    let settings = &recipe.settings;
-    let meaning = Meaning::of("recipe")
-        .count("steps", recipe.steps)
-        .real("dropout", recipe.dropout)
-        .count("batch", settings.batch as u64)
-        .real("momentum", settings.momentum)
-        .real("weight_decay", settings.weight_decay);
-    let meaning = schedule(meaning, settings.schedule).count("augmentation", settings.augmentation.len() as u64);
-    settings.augmentation.iter().fold(meaning, |meaning, &step| augmentation(meaning, step)).finish()
-}
-
-fn schedule(meaning: Meaning, schedule: Schedule) -> Meaning {
-    match schedule {
-        Schedule::Constant => meaning.text("schedule", "constant"),
-        Schedule::Cosine => meaning.text("schedule", "cosine"),
-        Schedule::Step { every, factor } => {
-            let meaning = meaning.text("schedule", "step").real("factor", factor);
-            match every {
-                StepInterval::Fraction(fraction) => meaning.real("every", fraction),
-                StepInterval::Steps(steps) => meaning.count("every", steps),
-            }
-        }
-    }
-}
-
-fn augmentation(meaning: Meaning, augmentation: Augmentation) -> Meaning {
-    let meaning = meaning.text("kind", augmentation.kind());
-    match augmentation {
-        Augmentation::RandomCrop { padding_px } => meaning.count("padding_px", u64::from(padding_px)),
-        Augmentation::HorizontalFlip { probability } => meaning.real("probability", probability),
-        Augmentation::ColourJitter { brightness, contrast, saturation } => {
-            meaning.real("brightness", brightness).real("contrast", contrast).real("saturation", saturation)
-        }
     }
 }
 

@@ -1,76 +1,15 @@
 //! Jobs: one training or evaluation of one replicate each, named by the hash of what it means.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
+use crate::job_id::JobId;
+use crate::method::Method;
 use crate::recipe::Recipe;
-use crate::scenario::SourceKind;
-use crate::treatment::{Method, Treatment};
-
-/// Hash of a job's meaning; 32 hexadecimal digits in text.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobId(pub(crate) [u8; 16]);
-
-impl JobId {
-    /// Its bytes.
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl From<[u8; 16]> for JobId {
-    fn from(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-}
-
-/// A text that is no [`JobId`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no job: a job is 32 hexadecimal digits; copy one from runs.csv or `nt plan --json`")]
-pub struct JobIdError {
-    /// The text.
-    pub text: String,
-}
-
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JobId({self})")
-    }
-}
-
-impl FromStr for JobId {
-    type Err = JobIdError;
-
-    fn from_str(text: &str) -> Result<Self, JobIdError> {
-        let refused = || JobIdError { text: text.to_owned() };
-        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(refused());
-        }
-        let value = u128::from_str_radix(text, 16).map_err(|_| refused())?;
-        Ok(Self(value.to_be_bytes()))
-    }
-}
-
-impl Serialize for JobId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for JobId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+use crate::source::SourceKind;
+use crate::treatment::Treatment;
 
 /// What a job is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -97,6 +36,14 @@ impl Role {
             Self::Final => "final",
             Self::Ladder => "ladder",
             Self::Control => "control",
+        }
+    }
+
+    /// Whether its jobs open a test set.
+    pub fn sees_test_images(self) -> bool {
+        match self {
+            Self::Tuning => false,
+            Self::Source | Self::Final | Self::Ladder | Self::Control => true,
         }
     }
 }
@@ -222,8 +169,8 @@ impl Work {
 pub struct SourceTask {
     /// Index in [`Scenario::sources`](crate::Scenario::sources).
     pub source: usize,
-    /// Its kind: all but untrained. Mean-and-variance trains nothing (0 steps): it is drawn with the moments of the
-    /// network of the one job it needs, and has that one's data and classes.
+    /// Its kind: any that needs a job. A mean-and-variance source trains nothing (0 steps): its network is drawn with the
+    /// mean and variance of the network of the one job that it needs, and has the data and classes of that job.
     pub kind: SourceKind,
     /// Name of its dataset.
     pub data: Arc<str>,
@@ -250,8 +197,9 @@ pub struct TargetTask {
     pub size: usize,
     /// Index in [`Scenario::sources`](crate::Scenario::sources); none for scratch.
     pub source: Option<usize>,
-    /// The job whose network is copied; none for scratch and for an untrained source, which is drawn from its stream.
-    pub source_job: Option<usize>,
+    /// Where the weights of the source network come from.
+    #[serde(rename = "source_job")]
+    pub source_weights: SourceWeights,
     /// The lattice point.
     pub treatment: Treatment,
     /// Name of the treatment it is part of; `scratch` for scratch.
@@ -268,14 +216,44 @@ pub struct TargetTask {
     pub test_per_class: Option<usize>,
     /// How it is trained.
     pub recipe: Arc<Recipe>,
-    /// How what is not frozen comes about.
+    /// How what is not frozen is made.
     pub method: Method,
-    /// The one setting that is searched for: the learning rate of a training, the L2 strength of a probe.
+    /// The one setting that the method is searched for: the learning rate of a training, the L2 strength of a probe.
     pub setting: SettingChoice,
     /// Training length as a multiple of the scenario's.
     pub budget: f64,
     /// When the job is run at all; none: always.
     pub only_if: Option<OnlyIf>,
+}
+
+/// Where the weights of a source network come from.
+///
+/// A kind of source whose weights stand in a file needs a third value here; what reads the weights then has to tell it
+/// from the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SourceWeights {
+    /// No job makes them: scratch copies nothing, and a network that was never trained is drawn from its source's own
+    /// stream by every run that copies from it.
+    Drawn,
+    /// The network of this job, an index in [`Plan::jobs`](crate::Plan::jobs).
+    OfJob(usize),
+}
+
+impl SourceWeights {
+    /// The job that has to be done first, if any.
+    pub fn job(self) -> Option<usize> {
+        match self {
+            Self::Drawn => None,
+            Self::OfJob(job) => Some(job),
+        }
+    }
+}
+
+impl Serialize for SourceWeights {
+    /// The job's index, or null.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.job().serialize(serializer)
+    }
 }
 
 /// Where a setting comes from.
@@ -316,22 +294,6 @@ pub struct OnlyIf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_job_id_survives_its_text() {
-        let id = JobId::from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]);
-        assert_eq!(id.to_string(), "000102030405060708090a0b0c0d0eff");
-        assert_eq!(id.to_string().parse(), Ok(id));
-        let json = serde_json::to_string(&id).unwrap();
-        assert_eq!(serde_json::from_str::<JobId>(&json).unwrap(), id);
-    }
-
-    #[test]
-    fn what_is_no_job_id_is_refused() {
-        for text in ["", "12", "+00102030405060708090a0b0c0d0eff", "zz0102030405060708090a0b0c0d0eff"] {
-            assert!(text.parse::<JobId>().is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn tuning_shares_no_stream_with_the_study() {

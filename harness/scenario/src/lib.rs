@@ -1,7 +1,7 @@
 //! TOML to a checked scenario to a plan of jobs, for nt.
 //!
 //! A scenario's text becomes a [`Scenario`], valid by construction, or [`Faults`]: every fault at once, each at its
-//! line. With the [`Facts`] about its datasets a scenario becomes a [`Plan`]: jobs, what they need, and the cells they
+//! line. With the [`Facts`] about its datasets, a scenario becomes a [`Plan`]: jobs, what they need, and the cells they
 //! fill. This crate reads no file and trains nothing.
 //!
 //! ```
@@ -13,44 +13,59 @@
 //!
 //! | stage | module |
 //! |---|---|
+//! | places and faults | `place`, [`diagnostic`] |
 //! | text → [`toml`]'s spanned table → typed values that know their place | `reader`, `raw` |
-//! | names resolve, numbers are in range, defaults are written in | `check` |
-//! | classes exist, splits fit | `facts` |
-//! | lattice points, sources, tuning, identity, cost | `plan` |
+//! | what a kind's keys mean, one file a kind | [`data`], [`source`], [`method`], [`architecture`] |
+//! | names resolve, numbers are in range, defaults are written in, classes exist, splits fit | `check` |
+//! | lattice points, sources, tuning, identity, cost | [`plan`] |
 
+pub mod architecture;
 pub mod choice;
 pub mod data;
 pub mod diagnostic;
 pub mod job;
+pub mod labels;
+pub mod method;
+pub mod metric;
 pub mod network;
-pub mod origin;
 pub mod plan;
 pub mod recipe;
 pub mod scenario;
+pub mod source;
 pub mod treatment;
 pub mod vocabulary;
 
 mod check;
 mod identity;
+mod job_id;
+mod kind;
 mod overrides;
+mod place;
 mod raw;
 mod reader;
 mod resolved;
 mod suggest;
+mod writer;
 
-pub use choice::{Choice, Initialiser, Metric, Precision};
-pub use data::{CIFAR10_CLASSES, Data, DataFacts, Facts, ImageFolderData, SyntheticData, default_data_seed};
+pub use architecture::Architecture;
+pub use choice::{Choice, Initialiser, Precision};
+pub use data::{
+    CIFAR10_CLASSES, Cifar10BinaryData, Data, DataFacts, Facts, ImageFolderData, Known, SyntheticData,
+    default_data_seed,
+};
 pub use diagnostic::{Code, Diagnostic, Faults, Severity};
 pub use job::{
-    Job, JobId, JobIdError, OnlyIf, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, TargetTask, Trial, Work,
+    Job, OnlyIf, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, SourceWeights, TargetTask, Trial, Work,
 };
-pub use network::{Architecture, NetworkShape};
-pub use origin::Place;
+pub use job_id::{JobId, JobIdError};
+pub use labels::{ClassSets, LabelKind, Labels};
+pub use method::{Fit, FrozenDepths, Method, SettingName};
+pub use metric::Metric;
+pub use network::NetworkShape;
 pub use overrides::apply_set;
+pub use place::Place;
 pub use plan::{Cell, Cost, Plan, PlanError};
 pub use recipe::{Augmentation, Length, Recipe, Schedule, Settings, StepInterval};
-pub use scenario::{
-    Fit, FrozenDepths, Model, Pretraining, SCRATCH, Scenario, SelfTraining, Size, Source, SourceKind, SourceNetwork,
-    Study, Target, Training, TreatmentRange, Tuning, VerdictSettings,
-};
-pub use treatment::{Method, SameClasses, Treatment, TreatmentError};
+pub use scenario::{Model, SCRATCH, Scenario, Size, Study, Target, Training, TreatmentRange, Tuning, VerdictSettings};
+pub use source::{Learning, Pretraining, Source, SourceKind, SourceNetwork, Standing};
+pub use treatment::{Lattice, SameClasses, Treatment, TreatmentError};

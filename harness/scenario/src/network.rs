@@ -1,26 +1,25 @@
-//! The shape of AlexNet: channels, sizes, parameters and cost of each learned layer, for any width and input.
+//! The shape of a network: channels, sizes, parameters and cost of each learned layer, for any width and input.
 
-use serde::{Deserialize, Serialize};
+use crate::architecture::design::Out;
 
-/// Which AlexNet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Architecture {
-    /// The single tower of torchvision (Krizhevsky, *One weird trick*, 2014): 61,100,840 parameters at 1000 classes.
-    /// Departure: the adaptive average pool before fc6 is left out; at 224 px it is the identity.
-    #[serde(rename = "alexnet")]
-    AlexNet,
-    /// Krizhevsky, Sutskever and Hinton, NIPS 2012: two groups in conv2, conv4 and conv5, local response
-    /// normalisation after conv1 and conv2: 60,965,224 parameters at 1000 classes. Departure: one padded input of
-    /// 224 px (padding 2) in place of 227 px without padding, which gives the same 55 × 55 positions.
-    #[serde(rename = "alexnet-2012")]
-    AlexNet2012,
-}
+pub use crate::architecture::Architecture;
 
-/// Number of learned layers: conv1 … conv5, fc6, fc7, fc8.
-pub const NUM_LEARNED_LAYERS: usize = 8;
+/// Number of learned layers of AlexNet, for callers that do not ask their network yet.
+pub const NUM_LEARNED_LAYERS: usize = Architecture::AlexNet.num_layers();
 
-/// Names of the learned layers, in order; layer `n` of the text is `LAYER_NAMES[n - 1]`.
-pub const LAYER_NAMES: [&str; NUM_LEARNED_LAYERS] = ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"];
+/// Names of AlexNet's learned layers, for callers that do not ask their network yet.
+pub const LAYER_NAMES: [&str; NUM_LEARNED_LAYERS] = {
+    let design = Architecture::AlexNet.design();
+    let (mut names, mut index) = ([""; NUM_LEARNED_LAYERS], 0);
+    while index < NUM_LEARNED_LAYERS {
+        names[index] = match index < design.convolutions.len() {
+            true => design.convolutions[index].name,
+            false => design.linear[index - design.convolutions.len()].name,
+        };
+        index += 1;
+    }
+    names
+};
 
 /// Smallest and largest input, pixels a side.
 pub const INPUT_RANGE: std::ops::RangeInclusive<usize> = 32..=256;
@@ -92,14 +91,17 @@ pub enum Product {
 /// product with bias, ReLU, local response normalisation, max pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LearnedLayer {
-    /// conv1 … fc8.
+    /// Its name: `conv1`.
     pub name: &'static str,
     /// The product.
     pub product: Product,
     /// Whether dropout acts on this layer's input.
     pub dropout_before: bool,
-    /// Whether a ReLU follows (all layers but fc8).
+    /// Whether a ReLU follows: all layers but the last.
     pub relu: bool,
+    /// Whether Krizhevsky et al. (2012, section 5) begin its biases at one: those of conv2, conv4, conv5 and of the fully
+    /// connected layers before the last.
+    pub bias_2012: bool,
     /// Whether local response normalisation follows.
     pub response_norm: bool,
     /// The max pool that follows.
@@ -159,57 +161,10 @@ pub struct NetworkShape {
     pub input: usize,
     /// Number of classes.
     pub num_classes: usize,
-    /// The eight learned layers.
+    /// The learned layers, in order.
     pub layers: Vec<LearnedLayer>,
     /// Names of the layers whose pool was left out, because its window is larger than what it would pool.
     pub pools_left_out: Vec<&'static str>,
-}
-
-struct ConvPlan {
-    out_channels: usize,
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-    groups: usize,
-    response_norm: bool,
-    pool: bool,
-}
-
-const fn conv(out_channels: usize, kernel: usize, stride: usize, padding: usize, groups: usize) -> ConvPlan {
-    ConvPlan { out_channels, kernel, stride, padding, groups, response_norm: false, pool: false }
-}
-
-const fn pooled(plan: ConvPlan, response_norm: bool) -> ConvPlan {
-    ConvPlan { pool: true, response_norm, ..plan }
-}
-
-impl Architecture {
-    fn convs(self) -> [ConvPlan; 5] {
-        match self {
-            Self::AlexNet => [
-                pooled(conv(64, 11, 4, 2, 1), false),
-                pooled(conv(192, 5, 1, 2, 1), false),
-                conv(384, 3, 1, 1, 1),
-                conv(256, 3, 1, 1, 1),
-                pooled(conv(256, 3, 1, 1, 1), false),
-            ],
-            Self::AlexNet2012 => [
-                pooled(conv(96, 11, 4, 2, 1), true),
-                pooled(conv(256, 5, 1, 2, 2), true),
-                conv(384, 3, 1, 1, 1),
-                conv(384, 3, 1, 1, 2),
-                pooled(conv(256, 3, 1, 1, 2), false),
-            ],
-        }
-    }
-
-    /// The layers whose input is dropped out: torchvision drops before fc6 and fc7, the paper after them.
-    fn dropout_before(self, layer: usize) -> bool {
-        match self {
-            Self::AlexNet => layer == 6 || layer == 7,
-            Self::AlexNet2012 => layer == 7 || layer == 8,
-        }
-    }
 }
 
 impl NetworkShape {
@@ -221,13 +176,13 @@ impl NetworkShape {
     /// # Units
     /// `width` is a factor (1 is the published network); `input` is pixels a side, within [`INPUT_RANGE`].
     pub fn new(architecture: Architecture, width: f64, input: usize, num_classes: usize) -> Self {
+        let design = architecture.design();
         let scale = |channels: usize, groups: usize| ((channels as f64 * width) as usize / groups).max(1) * groups;
-        let (mut layers, mut pools_left_out) = (Vec::with_capacity(NUM_LEARNED_LAYERS), Vec::new());
+        let (mut layers, mut pools_left_out) = (Vec::with_capacity(design.num_layers()), Vec::new());
         let (mut channels, mut side) = (3, input);
-        let plans = architecture.convs();
-        for (index, plan) in plans.iter().enumerate() {
+        for (index, plan) in design.convolutions.iter().enumerate() {
             // A layer's channels must divide among its own groups and among those of the layer that reads them.
-            let reader_groups = plans.get(index + 1).map_or(1, |next| next.groups);
+            let reader_groups = design.convolutions.get(index + 1).map_or(1, |next| next.groups);
             let shape = ConvShape {
                 in_channels: channels,
                 out_channels: scale(plan.out_channels, plan.groups.max(reader_groups)),
@@ -241,31 +196,42 @@ impl NetworkShape {
             let fits = plan.pool && side >= POOL_KERNEL;
             let pool = fits.then_some(PoolShape { channels, side, kernel: POOL_KERNEL, stride: POOL_STRIDE });
             if plan.pool && !fits {
-                pools_left_out.push(LAYER_NAMES[index]);
+                pools_left_out.push(plan.name);
             }
             side = pool.map_or(side, |pool| pool.out_side());
             layers.push(LearnedLayer {
-                name: LAYER_NAMES[index],
+                name: plan.name,
                 product: Product::Conv(shape),
                 dropout_before: false,
                 relu: true,
+                bias_2012: plan.bias_2012,
                 response_norm: plan.response_norm,
                 pool,
             });
         }
-        let features = scale(4096, 1);
-        let sizes = [channels * side * side, features, features, num_classes];
-        for layer in 6..=8 {
+        let mut features = channels * side * side;
+        for plan in design.linear {
+            let (out_features, relu) = match plan.out {
+                Out::Features(features) => (scale(features, 1), true),
+                Out::Classes => (num_classes, false),
+            };
             layers.push(LearnedLayer {
-                name: LAYER_NAMES[layer - 1],
-                product: Product::Linear { in_features: sizes[layer - 6], out_features: sizes[layer - 5] },
-                dropout_before: architecture.dropout_before(layer),
-                relu: layer < 8,
+                name: plan.name,
+                product: Product::Linear { in_features: features, out_features },
+                dropout_before: plan.dropout_before,
+                relu,
+                bias_2012: relu,
                 response_norm: false,
                 pool: None,
             });
+            features = out_features;
         }
         Self { input, num_classes, layers, pools_left_out }
+    }
+
+    /// Number of learned layers.
+    pub fn num_layers(&self) -> usize {
+        self.layers.len()
     }
 
     /// Number of parameters, weights and biases.
@@ -280,7 +246,7 @@ impl NetworkShape {
 
     /// Multiply–accumulates of one image's training step with the first `frozen` learned layers frozen: forward
     /// everywhere, the weight gradient of trainable layers, the input gradient of trainable layers but the first.
-    /// With `cached`, the frozen layers' activations are at hand and cost nothing.
+    /// With `cached`, the activations of the frozen layers are known already and cost nothing.
     pub fn training_multiply_accumulates(&self, frozen: usize, cached: bool) -> u64 {
         let cost = |range: &[LearnedLayer]| range.iter().map(LearnedLayer::multiply_accumulates).sum::<u64>();
         let frozen = frozen.min(self.layers.len());
@@ -315,7 +281,7 @@ mod tests {
 
     #[test]
     fn every_width_and_input_gives_a_network_whose_groups_divide_its_channels() {
-        for architecture in [Architecture::AlexNet, Architecture::AlexNet2012] {
+        for &architecture in Architecture::ALL {
             for width in [0.001, 0.03, 0.1, 0.125, 0.37, 1.0, 2.0] {
                 for input in INPUT_RANGE {
                     for layer in NetworkShape::new(architecture, width, input, 2).layers {
@@ -327,6 +293,19 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn only_the_last_layer_has_no_relu_and_it_tells_the_classes_apart() {
+        for &architecture in Architecture::ALL {
+            let shape = NetworkShape::new(architecture, 0.25, 64, 3);
+            assert_eq!(shape.num_layers(), architecture.num_layers());
+            let names: Vec<&str> = shape.layers.iter().map(|layer| layer.name).collect();
+            assert_eq!(names, architecture.layer_names());
+            let without: Vec<&str> = shape.layers.iter().filter(|layer| !layer.relu).map(|layer| layer.name).collect();
+            assert_eq!(without, [architecture.last_layer()]);
+            assert_eq!(shape.layers.last().map(LearnedLayer::num_biases), Some(3));
         }
     }
 

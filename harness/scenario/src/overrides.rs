@@ -1,20 +1,20 @@
 //! Overrides from the command line: `--set study.replicates=3`.
 
-use toml_edit::{DocumentMut, Item, Key, Table, TableLike, Value, value};
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Key, Table, TableLike, Value, value};
 
 use crate::diagnostic::{Code, Diagnostic, Faults};
 use crate::suggest;
 
 /// The text of a scenario after `key=value` overrides, comments and layout kept.
 ///
-/// A key is dotted: `model.width`, `data.photos.path`; an entry of a list of tables is named by its name or its
-/// number from 0: `source.near.steps`, `target.birds.size.small.train_per_class`. A value is TOML; one that is not,
+/// A key is dotted: `model.width`, `data.photos.path`. An entry of a list of tables is found by its name or by its
+/// number, counted from 0: `source.near.steps`, `target.birds.size.small.train_per_class`. A value is TOML; one that is not,
 /// and opens no string, list or table, is taken as a string, so that a shell needs no second quotes. What is set need
 /// not exist before, and is checked with the rest by [`Scenario::parse`](crate::Scenario::parse), whose lines are those
 /// of the new text. A text that is not TOML comes back as it is, for `parse` to refuse with its place.
 ///
 /// # Errors
-/// S027 for every override without `=`, without a key, with half a value, or into something that is no table.
+/// S027 for every override without `=`, without a key, with half a value, or into something that is not a table.
 pub fn apply_set(text: &str, sets: &[String]) -> Result<String, Faults> {
     let Ok(mut document) = text.parse::<DocumentMut>() else { return Ok(text.to_owned()) };
     let refusals: Vec<Diagnostic> =
@@ -31,7 +31,7 @@ fn apply(root: &mut Table, set: &str) -> Result<(), Refusal> {
     };
     let keys = Key::parse(path.trim());
     let keys =
-        keys.map_err(|_| refused(set, "its key is no dotted key", "such as model.width or source.near.steps"))?;
+        keys.map_err(|_| refused(set, "its key is not a dotted key", "such as model.width or source.near.steps"))?;
     let new = parse_value(set, given.trim())?;
     assign(root, &keys, new, set)
 }
@@ -58,36 +58,32 @@ fn assign(table: &mut dyn TableLike, keys: &[Key], new: Value, set: &str) -> Res
         return Ok(());
     }
     let item = table.entry_format(key).or_insert(Item::Table(Table::new()));
-    let keys = match item {
-        Item::ArrayOfTables(_) => &rest[1..],
-        _ => rest,
-    };
-    let inner: &mut dyn TableLike = match item {
-        Item::ArrayOfTables(entries) => {
-            let names: Vec<String> = entries.iter().map(entry_name).collect();
-            let wanted = rest[0].get();
-            let index = names.iter().position(|name| name == wanted).or_else(|| wanted.parse().ok());
-            match index.and_then(|index| entries.get_mut(index)) {
-                Some(entry) if !keys.is_empty() => entry,
-                Some(_) => return Err(refused(set, "it replaces a whole table", "set one of the table's keys")),
-                None => {
-                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                    let help = suggest::did_you_mean(wanted, names.iter().copied());
-                    let reason = format!("there is no {} {wanted:?}", key.get());
-                    let refusal = refused(set, &reason, &format!("declared: {}", suggest::all_of(&names)));
-                    return Err(Box::new(refusal.help(help)));
-                }
-            }
+    let keys = if item.is_array_of_tables() { &rest[1..] } else { rest };
+    let inner: &mut dyn TableLike = if let Item::ArrayOfTables(entries) = item {
+        let entry = entry_of(entries, key, &rest[0], set)?;
+        if keys.is_empty() {
+            return Err(refused(set, "it replaces a whole table", "set one of the table's keys"));
         }
-        other => match other.as_table_like_mut() {
-            Some(table) => table,
-            None => {
-                let reason = format!("{:?} is a value, not a table", key.get());
-                return Err(refused(set, &reason, "end the key there"));
-            }
-        },
+        entry
+    } else {
+        let reason = || format!("{:?} is a value, not a table", key.get());
+        item.as_table_like_mut().ok_or_else(|| refused(set, &reason(), "end the key there"))?
     };
     assign(inner, keys, new, set)
+}
+
+/// The entry of a list of tables that `wanted` names, or counts from 0.
+fn entry_of<'t>(entries: &'t mut ArrayOfTables, list: &Key, wanted: &Key, set: &str) -> Result<&'t mut Table, Refusal> {
+    let names: Vec<String> = entries.iter().map(entry_name).collect();
+    let wanted = wanted.get();
+    let index = names.iter().position(|name| name == wanted).or_else(|| wanted.parse().ok());
+    index.and_then(|index| entries.get_mut(index)).ok_or_else(|| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let help = suggest::did_you_mean(wanted, names.iter().copied());
+        let reason = format!("there is no {} {wanted:?}", list.get());
+        let refusal = refused(set, &reason, &format!("declared: {}", suggest::all_of(&names)));
+        Box::new(refusal.help(help))
+    })
 }
 
 fn entry_name(entry: &Table) -> String {

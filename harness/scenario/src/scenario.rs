@@ -1,15 +1,18 @@
 //! A scenario that was checked: every name resolves, every number is in range, every default is written in.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::Serialize;
-
-use crate::choice::{Initialiser, Metric, Precision};
+use crate::architecture::Architecture;
+use crate::choice::{Initialiser, Precision};
 use crate::data::Data;
-use crate::network::{Architecture, NetworkShape};
-use crate::origin::Origin;
+use crate::method::{Fit, FrozenDepths};
+use crate::metric::Metric;
+use crate::network::NetworkShape;
+use crate::place::Document;
+use crate::raw::RawScenario;
 use crate::recipe::{Length, Settings};
-use crate::treatment::Method;
+use crate::source::{Learning, Pretraining, Source};
 
 /// Name of the treatment that copies nothing: always planned, once a target and size.
 pub const SCRATCH: &str = "scratch";
@@ -17,7 +20,7 @@ pub const SCRATCH: &str = "scratch";
 /// A study, valid by construction: it comes only from [`Scenario::parse`].
 ///
 /// Two scenarios are equal when they mean the same: where a value stood in its file does not count.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// What is asked, and how often.
     pub study: Study,
@@ -33,17 +36,48 @@ pub struct Scenario {
     pub treatments: Vec<TreatmentRange>,
     /// How targets are trained.
     pub training: Training,
-    /// The search for learning rates; none where they are fixed.
+    /// The search for learning rates; `None` where they are fixed.
     pub tuning: Option<Tuning>,
     /// When a verdict may be given.
     pub verdict: VerdictSettings,
     /// The file it was read from.
-    #[serde(skip)]
     pub(crate) origin: Origin,
 }
 
+/// The file that a scenario was read from, and the values as they were written in it.
+///
+/// Equal to every other: where a value stands is no part of what it means.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) document: Arc<Document>,
+    pub(crate) raw: Arc<RawScenario>,
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Scenario {
+    /// The source of this name.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    /// The training on data of its own that a source's network comes from: its own, or that of the source it is made
+    /// from. None where the network has seen the target's images, or none at all.
+    pub fn pretraining_of<'a>(&'a self, source: &'a Source) -> Option<&'a Pretraining> {
+        match source.learning() {
+            Learning::OwnImages(pretraining) => Some(pretraining),
+            Learning::OtherSource(name) => self.source(name)?.pretraining(),
+            Learning::Target(_) | Learning::Nothing => None,
+        }
+    }
+}
+
 /// What is asked, and how often.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Study {
     /// Name of the report's folder.
     pub name: String,
@@ -59,9 +93,9 @@ pub struct Study {
 }
 
 /// The network.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Model {
-    /// Which AlexNet.
+    /// Which network.
     pub architecture: Architecture,
     /// Factor on all channels and features; 1 is the published network.
     pub width: f64,
@@ -82,123 +116,8 @@ impl Model {
     }
 }
 
-/// What knowledge may come from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Source {
-    /// Its name.
-    pub name: String,
-    /// How similar to the target its author says it is; `untrained` and `selffer` for those kinds.
-    pub similarity: String,
-    /// Where its network's weights come from.
-    pub network: SourceNetwork,
-}
-
-/// Where a source network's weights come from, with all that it needs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum SourceNetwork {
-    /// It was trained on its data.
-    Trained(Pretraining),
-    /// It was trained on its data with the labels shuffled among the training images.
-    ShuffledLabels(Pretraining),
-    /// It was drawn and never trained.
-    Untrained,
-    /// It was trained on the target task itself, with the target's images of the same replicate (Yosinski et al.).
-    Selffer(SelfTraining),
-    /// Every weight tensor was drawn from a normal with the mean and variance of another source's (Raghu et al.).
-    MeanAndVariance {
-        /// Name of the other source, which is trained.
-        of: String,
-    },
-}
-
-/// The kind of a source, as jobs carry it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SourceKind {
-    /// See [`SourceNetwork::Trained`].
-    Trained,
-    /// See [`SourceNetwork::Untrained`].
-    Untrained,
-    /// See [`SourceNetwork::Selffer`].
-    Selffer,
-    /// See [`SourceNetwork::ShuffledLabels`].
-    ShuffledLabels,
-    /// See [`SourceNetwork::MeanAndVariance`].
-    MeanAndVariance {
-        /// Name of the other source.
-        of: String,
-    },
-}
-
-impl SourceKind {
-    /// The scenario's words for the kinds.
-    pub const WORDS: &'static [&'static str] =
-        &["trained", "untrained", "selffer", "shuffled-labels", "mean-and-variance"];
-
-    /// The scenario's word for this kind.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Trained => Self::WORDS[0],
-            Self::Untrained => Self::WORDS[1],
-            Self::Selffer => Self::WORDS[2],
-            Self::ShuffledLabels => Self::WORDS[3],
-            Self::MeanAndVariance { .. } => Self::WORDS[4],
-        }
-    }
-}
-
-impl Source {
-    /// Its kind.
-    pub fn kind(&self) -> SourceKind {
-        match &self.network {
-            SourceNetwork::Trained(_) => SourceKind::Trained,
-            SourceNetwork::ShuffledLabels(_) => SourceKind::ShuffledLabels,
-            SourceNetwork::Untrained => SourceKind::Untrained,
-            SourceNetwork::Selffer(_) => SourceKind::Selffer,
-            SourceNetwork::MeanAndVariance { of } => SourceKind::MeanAndVariance { of: of.clone() },
-        }
-    }
-
-    /// Its training on data of its own, where it has one.
-    pub fn pretraining(&self) -> Option<&Pretraining> {
-        match &self.network {
-            SourceNetwork::Trained(pretraining) | SourceNetwork::ShuffledLabels(pretraining) => Some(pretraining),
-            SourceNetwork::Untrained | SourceNetwork::Selffer(_) | SourceNetwork::MeanAndVariance { .. } => None,
-        }
-    }
-}
-
-/// A source's training on data of its own.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Pretraining {
-    /// Name of its dataset.
-    pub data: String,
-    /// Its classes, in label order; none: all of the folder's.
-    pub classes: Option<Vec<String>>,
-    /// Training images a class.
-    pub train_per_class: usize,
-    /// How long.
-    pub length: Length,
-    /// How.
-    pub settings: Settings,
-    /// Learning rate.
-    pub learning_rate: f64,
-}
-
-/// A selffer's training.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SelfTraining {
-    /// How long; none: as long as the target's size says.
-    pub length: Option<Length>,
-    /// How.
-    pub settings: Settings,
-    /// Learning rate.
-    pub learning_rate: f64,
-}
-
 /// What knowledge is judged on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// Its name.
     pub name: String,
@@ -215,7 +134,7 @@ pub struct Target {
 }
 
 /// A size of a target.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Size {
     /// Its name.
     pub name: String,
@@ -241,87 +160,33 @@ pub(crate) fn validation_images(fraction: f64, train_per_class: usize) -> usize 
 }
 
 /// A range over the treatment lattice, for some of the sources.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TreatmentRange {
     /// Its name.
     pub name: String,
-    /// Depths to copy, each in 1..=8.
+    /// Depths to copy, each from 1 to the number of learned layers.
     pub copied: Vec<u8>,
     /// Depths to freeze.
     pub frozen: FrozenDepths,
     /// Indices of its sources, ascending.
     pub sources: Vec<usize>,
-    /// How what is not frozen comes about.
+    /// How what is not frozen is made.
     pub fit: Fit,
-}
-
-/// How what is not frozen comes about, with what it may be told.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fit {
-    /// By training; its own learning rate, where rates are fixed.
-    Training {
-        /// The rate.
-        learning_rate: Option<f64>,
-    },
-    /// By a linear classifier on the codes of the frozen layers.
-    Probe {
-        /// Strengths of L2 regularisation, ascending: tried in tuning, or the one that is taken where nothing is tuned.
-        l2: Vec<f64>,
-    },
-}
-
-impl Fit {
-    /// The strengths that a probe tries unless the scenario names others: as many as there are learning rates by
-    /// default, from hardly any to strong, for standardised codes.
-    pub const DEFAULT_L2: [f64; 5] = [0.0001, 0.001, 0.01, 0.1, 1.0];
-
-    /// Which method it is.
-    pub fn method(&self) -> Method {
-        match self {
-            Self::Training { .. } => Method::Training,
-            Self::Probe { .. } => Method::Probe,
-        }
-    }
-}
-
-/// Depths to freeze.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FrozenDepths {
-    /// All that is copied: (n, n).
-    Copied,
-    /// From this depth up to all that is copied: the triangle.
-    UpToCopied(u8),
-    /// These.
-    Depths(Vec<u8>),
-}
-
-impl FrozenDepths {
-    /// The depths to freeze when `copied` layers are copied.
-    pub fn for_copied(&self, copied: u8) -> Vec<u8> {
-        match self {
-            Self::Copied => vec![copied],
-            Self::UpToCopied(from) => (*from..=copied).collect(),
-            Self::Depths(depths) => depths.clone(),
-        }
-    }
 }
 
 impl TreatmentRange {
     /// Its points (copied, frozen), in the file's order.
     pub fn points(&self) -> Vec<(u8, u8)> {
-        let frozen = |copied| self.frozen.for_copied(copied).into_iter().map(move |frozen| (copied, frozen));
-        self.copied.iter().flat_map(|&copied| frozen(copied)).collect()
+        self.frozen.points(self.copied.iter().copied())
     }
 }
 
 /// How targets are trained.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Training {
     /// Optimizer, batch, schedule, augmentation.
     pub settings: Settings,
-    /// The learning rate of every arm that names none; none where rates are tuned.
+    /// The learning rate of every arm that gives no rate of its own; `None` where rates are tuned.
     pub learning_rate: Option<f64>,
     /// Lengths that scratch is trained for as well, as multiples of its own, ascending and above 1: whether a verdict
     /// survives a better-trained baseline.
@@ -329,7 +194,7 @@ pub struct Training {
 }
 
 /// The search for each arm's learning rate.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tuning {
     /// The grid, ascending.
     pub learning_rates: Vec<f64>,
@@ -340,7 +205,7 @@ pub struct Tuning {
 }
 
 /// When a verdict may be given.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VerdictSettings {
     /// Margin of material harm and of equivalence, percentage points.
     pub margin_pp: f64,

@@ -12,18 +12,19 @@
 //! | [`NUISANCE_TEXTURES`] | objects of the other domains | never |
 //! | [`COLOURS`] | objects of colour-labelled domains; elsewhere hue is continuous | of colour-labelled domains |
 
-use serde::{Deserialize, Serialize};
+use crate::choice::choice;
 
-/// The factor that decides the class of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Label {
-    /// The object's outline.
-    Shape,
-    /// The object's texture.
-    Texture,
-    /// The object's hue: a rule that asks for nothing a shape task needs.
-    Colour,
+choice! {
+    /// The factor that decides the class of a picture.
+    #[derive(PartialOrd, Ord)]
+    pub enum Label {
+        /// The object's outline.
+        Shape = "shape",
+        /// The object's texture.
+        Texture = "texture",
+        /// The object's hue: a rule that needs nothing that a shape task needs.
+        Colour = "colour",
+    }
 }
 
 /// The shapes of the built-in target.
@@ -58,25 +59,6 @@ const SHAPE_CLASSES: [&str; 16] = {
     all
 };
 
-impl Label {
-    /// Every label rule.
-    pub const ALL: [Self; 3] = [Self::Shape, Self::Texture, Self::Colour];
-
-    /// The word a scenario uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Shape => "shape",
-            Self::Texture => "texture",
-            Self::Colour => "colour",
-        }
-    }
-
-    /// The rule of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|label| label.name() == name)
-    }
-}
-
 /// The levels that can be classes under this rule, in the order that numbers them.
 pub fn levels(label: Label) -> &'static [&'static str] {
     match label {
@@ -104,13 +86,5 @@ mod tests {
         assert_eq!(levels(Label::Shape), [SHAPES, OTHER_SHAPES].concat());
         assert_eq!(levels(Label::Texture), TEXTURES);
         assert_eq!(levels(Label::Colour), COLOURS);
-    }
-
-    #[test]
-    fn a_label_is_found_by_its_name() {
-        for label in Label::ALL {
-            assert_eq!(Label::from_name(label.name()), Some(label));
-        }
-        assert_eq!(Label::from_name("size"), None);
     }
 }

@@ -42,7 +42,7 @@ fn facts(scenario: &Scenario) -> Facts {
 #[test]
 fn every_code_has_a_fixture_and_a_blessed_message() {
     let mut strays = Vec::new();
-    for code in Code::ALL {
+    for &code in Code::ALL {
         let name = format!("bad_{}", code.to_string().to_lowercase());
         assert!(fixtures().join(format!("{name}.toml")).exists(), "{code} needs tests/fixtures/{name}.toml");
         let diagnostics = check(&name);

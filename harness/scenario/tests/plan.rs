@@ -93,7 +93,7 @@ fn a_source_network_is_trained_once_a_replicate_and_shared() {
     let sources: Vec<&str> = plan.jobs_of(Role::Source).map(|(_, job)| job.name.as_str()).collect();
     let near: Vec<&&str> = sources.iter().filter(|name| name.starts_with("source/near/")).collect();
     assert_eq!(near, [&"source/near/r0", &"source/near/r1", &"source/near/t0"]);
-    let of = |name: &str| target_task(&plan, name).source_job.map(|job| plan.jobs[job].name.clone());
+    let of = |name: &str| target_task(&plan, name).source_weights.job().map(|job| plan.jobs[job].name.clone());
     for run in ["shapes-b/small/near/frozen(3,3)/r1", "shapes-b/large/near/fine-tuned(7,0)/r1"] {
         assert_eq!(of(run).as_deref(), Some("source/near/r1"));
     }
@@ -103,7 +103,7 @@ fn a_source_network_is_trained_once_a_replicate_and_shared() {
 #[test]
 fn each_kind_of_source_is_found_where_it_is_made() {
     let plan = study();
-    let of = |name: &str| target_task(&plan, name).source_job.map(|job| plan.jobs[job].name.clone());
+    let of = |name: &str| target_task(&plan, name).source_weights.job().map(|job| plan.jobs[job].name.clone());
     assert_eq!(of("shapes-b/small/untrained/frozen(3,3)/r0"), None);
     assert_eq!(of("shapes-b/small/scratch/r0"), None);
     assert_eq!(of("shapes-b/small/moments/frozen(3,3)/r0").as_deref(), Some("source/moments/r0"));

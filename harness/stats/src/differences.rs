@@ -170,6 +170,17 @@ impl Differences {
         Self::from_scores(per_replicate.len(), 1, per_replicate.to_vec())
     }
 
+    /// Differences of per-run scores as two equal columns. Crossed random effects on them are the paired *t*, which is
+    /// what [`crate::verdict::decide_runs`] takes.
+    ///
+    /// # Units
+    /// Fractions, one a replicate.
+    /// # Errors
+    /// As [`Self::from_scores`].
+    pub fn paired_runs(per_replicate: &[f64]) -> Result<Self, DifferencesError> {
+        Self::from_scores(per_replicate.len(), 2, per_replicate.iter().flat_map(|gap| [*gap, *gap]).collect())
+    }
+
     /// The same differences, with examples weighted so that the mean over examples is the mean over classes.
     ///
     /// # Shape

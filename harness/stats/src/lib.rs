@@ -55,6 +55,7 @@
 //! [`NoSpread`], [`Decision::can_reject`] and [`crossed::crossed`] have the details. Reports print both tables from
 //! [`trust`], which a test holds against this page.
 
+pub mod average_precision;
 pub mod binomial;
 pub mod bootstrap;
 pub mod crossed;

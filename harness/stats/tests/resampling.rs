@@ -117,11 +117,13 @@ fn class_gaps_average_to_the_class_balanced_gap() {
     let cell = hits();
     let classes: Vec<usize> =
         (0..90).map(|example| usize::from(example % 5 == 0) + usize::from(example % 7 == 0)).collect();
-    let gaps = class_gaps(&cell, &classes).unwrap();
+    let members = |class: usize| (0..classes.len()).filter(|&at| classes[at] == class).collect::<Vec<_>>();
+    let num_classes = classes.iter().max().unwrap() + 1;
+    let gaps = class_gaps(&cell, (0..num_classes).map(|class| (class, members(class)))).unwrap();
     let mean = gaps.iter().map(|one| one.gap.estimate.mean).sum::<f64>() / gaps.len() as f64;
     let balanced = nt_stats::crossed(&cell.class_balanced(&classes).unwrap()).estimate;
     assert!((mean - balanced.mean).abs() < 1e-12);
-    assert!(class_gaps(&cell, &[0]).is_err() && cell.class_balanced(&[0]).is_err());
+    assert!(class_gaps(&cell, [(0, vec![classes.len()])]).is_err() && cell.class_balanced(&[0]).is_err());
 }
 
 #[test]

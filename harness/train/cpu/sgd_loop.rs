@@ -57,6 +57,7 @@ pub(super) fn train(
     let mut augmenter = setup.augmenter();
     let mut batches = Batches::new(setup, examples.len());
     let dropout = Dropout::new(setup.recipe.dropout)?;
+    let classes = examples.one_class()?;
     let (mut input, mut labels) = (Vec::new(), Vec::new());
     let mut curve = Curve::new(setup.recipe.steps);
     let mut outcome = Outcome::Finished;
@@ -71,7 +72,7 @@ pub(super) fn train(
         let augmenter = (!augmenter.is_empty()).then_some(&mut augmenter);
         examples.gather(chosen, augmenter, &mut input);
         labels.clear();
-        labels.extend(chosen.iter().map(|&index| examples.labels()[index as usize]));
+        labels.extend(chosen.iter().map(|&index| classes[index as usize]));
         let at = DropoutAt { streams: &dropout_streams, step, op: dropout };
         let learning_rate = setup.learning_rate_at(step);
         let mean_loss = trainer.step(&mut parameters, &input, &labels, Some(at), learning_rate as f32)?;

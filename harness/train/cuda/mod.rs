@@ -171,8 +171,9 @@ impl Backend for CudaBackend {
 
     fn train(&self, setup: &Setup<'_>, parameters: Parameters, examples: Inputs<'_>) -> Result<Training, TrainError> {
         let classes = setup.shape.num_classes;
-        if let Some(image) = examples.labels().iter().position(|&label| label as usize >= classes) {
-            let label = examples.labels()[image];
+        let labels = examples.one_class()?;
+        if let Some(image) = labels.iter().position(|&label| label as usize >= classes) {
+            let label = labels[image];
             return Err(CrossEntropyError::LabelOutOfRange { image, label, classes }.into());
         }
         self.with_engine(|engine| {

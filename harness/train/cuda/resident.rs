@@ -32,7 +32,8 @@ impl Examples {
             },
             Inputs::Codes(codes) => Values::Codes(gpu.upload(codes.values())?),
         };
-        let labels = gpu.upload(inputs.labels())?;
+        // What is only evaluated needs no classes; a training of images with several was refused before.
+        let labels = gpu.upload(inputs.labels().one_class().unwrap_or_default())?;
         let (count, num_features, bytes) = (inputs.len(), inputs.num_features(), inputs.num_bytes());
         Ok(Self { values, labels, count, num_features, bytes })
     }

@@ -66,7 +66,7 @@ impl<P: Purpose> Probe<P> {
         stop: Stop,
         interrupt: &AtomicBool,
     ) -> Result<Self, TrainError> {
-        let objective = Objective::new(codes, num_classes, l2);
+        let objective = Objective::new(codes, num_classes, l2)?;
         let mut point = vec![0.0; objective.num_unknowns()];
         let is_stopped = || interrupt.load(Ordering::Relaxed);
         let is_finite = minimise(|at, slope| objective.value_and_slope(at, slope), &mut point, stop, is_stopped)

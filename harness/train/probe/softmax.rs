@@ -1,6 +1,6 @@
 //! The objective: mean cross-entropy of a linear classifier on standardised codes, with an L2 penalty.
 
-use crate::data::{Codes, Inputs};
+use crate::data::{Codes, Inputs, NotOneClass};
 use rayon::prelude::*;
 
 /// Features whose slope a task sums, each over the examples in their order.
@@ -22,7 +22,7 @@ pub(super) struct Objective<'a> {
 }
 
 impl<'a> Objective<'a> {
-    pub(super) fn new(codes: &'a Codes, num_classes: usize, l2: f64) -> Self {
+    pub(super) fn new(codes: &'a Codes, num_classes: usize, l2: f64) -> Result<Self, NotOneClass> {
         let inputs = Inputs::Codes(codes);
         let (num_features, n) = (inputs.num_features(), inputs.len() as f64);
         let (mut mean, mut variance) = (vec![0.0; num_features], vec![0.0; num_features]);
@@ -42,7 +42,7 @@ impl<'a> Objective<'a> {
         }
         let scale = variance.iter().map(|sum| (sum / n).sqrt());
         let scale = scale.map(|std| if std > NO_VARIATION * largest { 1.0 / std } else { 0.0 }).collect();
-        Self { codes, labels: inputs.labels(), num_classes, num_features, l2, mean, scale }
+        Ok(Self { codes, labels: inputs.one_class()?, num_classes, num_features, l2, mean, scale })
     }
 
     pub(super) fn num_unknowns(&self) -> usize {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::train::ForTuning;
+use nt_scenario::Labels;
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -22,7 +23,7 @@ fn cases() -> Vec<Case> {
         let values = rows.iter().flatten().map(|&code| code as f32).collect();
         let ids = (0..labels.len() as u32).collect();
         Case {
-            codes: Codes::from_parts(rows[0].len(), values, labels, ids),
+            codes: Codes::from_parts(rows[0].len(), values, Labels::OneClass(labels), ids),
             classes: case["classes"].as_u64().unwrap() as usize,
             l2: case["l2"].as_f64().unwrap(),
             log_loss: numbers(&case["log_loss"]),
@@ -57,7 +58,7 @@ fn the_usual_end_is_close_to_the_minimum() {
 #[test]
 fn the_slope_is_that_of_the_value() {
     let case = &cases()[0];
-    let objective = Objective::new(&case.codes, case.classes, case.l2);
+    let objective = Objective::new(&case.codes, case.classes, case.l2).unwrap();
     let at: Vec<f64> = (0..objective.num_unknowns()).map(|index| 0.1 * f64::from(index as u32 % 7) - 0.3).collect();
     let mut slope = vec![0.0; at.len()];
     objective.value_and_slope(&at, &mut slope);
@@ -85,10 +86,10 @@ fn the_bits_do_not_depend_on_the_number_of_threads() {
 
 #[test]
 fn codes_that_are_no_numbers_are_told_and_an_interrupt_is_heard() {
-    let codes = Codes::from_parts(1, vec![f32::NAN, 1.0], vec![0, 1], vec![0, 1]);
+    let codes = Codes::from_parts(1, vec![f32::NAN, 1.0], Labels::OneClass(vec![0, 1]), vec![0, 1]);
     let probe = Probe::<ForTuning>::fit(&codes, 2, 0.1, &AtomicBool::new(false)).unwrap();
     assert_eq!(probe.outcome, Outcome::Diverged { step: 0 });
-    let codes = Codes::from_parts(1, vec![0.0, 1.0], vec![0, 1], vec![0, 1]);
+    let codes = Codes::from_parts(1, vec![0.0, 1.0], Labels::OneClass(vec![0, 1]), vec![0, 1]);
     let stopped = Probe::<ForTuning>::fit(&codes, 2, 0.1, &AtomicBool::new(true));
     assert!(matches!(stopped, Err(TrainError::Interrupted)));
 }

@@ -1,9 +1,8 @@
 //! Learning rates: fixed or tuned, never both for one arm; and the validation images that tuning needs.
 
 use crate::diagnostic::Code;
-use crate::origin::Located;
-use crate::raw::{RawScenario, RawTarget, RawTreatment, RawTuning};
-use crate::reader::Report;
+use crate::raw::{RawScenario, RawTarget, RawTuning};
+use crate::reader::{Report, ascends};
 use crate::scenario::validation_images;
 
 pub(super) fn check(raw: &RawScenario, report: &mut Report) {
@@ -19,17 +18,9 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     }
     if let Some(tuning) = &raw.tuning {
         grid(tuning, report);
-        for rate in raw.treatments.iter().filter_map(|treatment| treatment.learning_rate.as_ref()) {
-            let message = "a treatment fixes its learning rate while [tuning] searches the others'";
-            let label = "remove it: every arm has the same search";
-            report.fault(Code::LearningRate, &rate.span, message, label, None);
-        }
     }
-    if raw.tuning.is_some() {
-        sources_without_rate(raw, report);
-    }
-    for treatment in &raw.treatments {
-        strengths(treatment, raw.tuning.is_some(), report);
+    for fit in raw.treatments.iter().filter_map(|treatment| treatment.fit.as_ref()) {
+        fit.check(raw.tuning.is_some(), report);
     }
     if let Some(ladder) = raw.training.as_ref().and_then(|training| training.ladder.as_ref()) {
         ascends("rung", &ladder.value, report);
@@ -48,54 +39,14 @@ fn neither(raw: &RawScenario, report: &mut Report) {
     }
 }
 
-/// Source networks are not tuned, so that each has a rate of its own.
-fn sources_without_rate(raw: &RawScenario, report: &mut Report) {
-    for source in &raw.sources {
-        let trains = matches!(source.kind.as_deref(), Some("trained" | "shuffled-labels" | "selffer"));
-        if trains && !source.has_learning_rate {
-            let (message, label) =
-                ("a source has no learning rate", "add `learning_rate = 0.01`: sources are not tuned");
-            report.fault(Code::LearningRate, &source.header, message, label, None);
-        }
-    }
-}
-
 fn grid(tuning: &RawTuning, report: &mut Report) {
     let rates = &tuning.learning_rates;
     if rates.value.len() < 2 {
-        let message = format!("a grid of {} learning rates decides nothing", rates.value.len());
+        let message = format!("a grid of {} learning rates leaves nothing to choose", rates.value.len());
         let label = "give at least two, or fix `learning_rate` in [training]";
         report.fault(Code::Grid, &rates.span, message, label, None);
     }
     ascends("learning rate", &rates.value, report);
-}
-
-fn ascends(noun: &str, values: &[Located<f64>], report: &mut Report) {
-    for pair in values.windows(2) {
-        let [before, value] = pair else { continue };
-        if value.value <= before.value {
-            let message = format!("{noun} {} does not ascend", value.value);
-            let label = format!("write them ascending, each once: above {}", before.value);
-            report.fault(Code::Grid, &value.span, message, label, None);
-        }
-    }
-}
-
-/// A probe's strengths are searched where learning rates are, and one is given where they are fixed.
-fn strengths(treatment: &RawTreatment, tuned: bool, report: &mut Report) {
-    let Some(l2) = &treatment.l2 else { return };
-    ascends("strength", &l2.value, report);
-    let (message, label) = match (tuned, l2.value.len()) {
-        (true, 0 | 1) => {
-            ("a probe with one strength is not searched as the other arms are", "give at least two strengths")
-        }
-        (false, count) if count != 1 => (
-            "a probe's strengths are searched only where learning rates are",
-            "give one strength, or a table `[tuning]`",
-        ),
-        _ => return,
-    };
-    report.fault(Code::Grid, &l2.span, message, label, None);
 }
 
 fn validation(target: &RawTarget, tuned: bool, report: &mut Report) {

@@ -9,23 +9,29 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
         return;
     };
     if looks.value.is_empty() {
-        report.fault(Code::Looks, &looks.span, "looks lists none", "such as [8, 12, 16], or leave it out", None);
+        report.fault(
+            Code::Looks,
+            &looks.span,
+            "looks is empty",
+            "list numbers of replicates, such as [8, 12, 16], or leave it out",
+            None,
+        );
     }
     for pair in looks.value.windows(2) {
         let [before, look] = pair else { continue };
         if look.value <= before.value {
-            let message = format!("the look after {} replicates does not ascend", look.value);
+            let message = format!("the look after {} replicates is not later than the one before it", look.value);
             report.fault(
                 Code::Looks,
                 &look.span,
                 message,
-                format!("write looks ascending: above {}", before.value),
+                format!("write looks in ascending order: above {}", before.value),
                 None,
             );
         }
     }
     if let Some(last) = looks.value.last().filter(|last| last.value != study.replicates.value) {
-        let message = format!("the last look, after {} replicates, is not after all of them", last.value);
+        let message = format!("the last look comes after {} replicates, not after all of them", last.value);
         let label = format!("the study has {} replicates", study.replicates.value);
         let help = format!("set replicates = {}, or end looks with {}", last.value, study.replicates.value);
         report.fault(Code::Looks, &last.span, message, label, Some(help));

@@ -1,4 +1,4 @@
-//! What one value of a scenario means to another, and the scenario that comes out when nothing is wrong.
+//! Holds the values of a scenario against each other, and makes the scenario where nothing is wrong.
 
 mod build;
 mod known;
@@ -9,17 +9,14 @@ mod notes;
 mod references;
 mod treatments;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::data::Facts;
+use crate::data::{Facts, Known, KnownByName};
 use crate::diagnostic::{Code, Diagnostic, Faults, sort};
-use crate::origin::Document;
+use crate::place::Document;
 use crate::raw::{self, RawScenario};
 use crate::reader::Report;
 use crate::scenario::Scenario;
-
-use known::Known;
 
 impl Scenario {
     /// The scenario of a text, `file` being the name that diagnostics show.
@@ -51,7 +48,7 @@ impl Scenario {
     pub fn check_data(&self, facts: &Facts) -> Vec<Diagnostic> {
         let mut report = Report::new(&self.origin.document);
         known::unreadable(&self.origin.raw, facts, &mut report);
-        let known: BTreeMap<&str, Known> = facts
+        let known: KnownByName<'_> = facts
             .iter()
             .filter_map(|(name, facts)| Some((name.as_str(), Known::of_facts(facts.as_ref().ok()?))))
             .collect();
@@ -60,7 +57,7 @@ impl Scenario {
         report.diagnostics
     }
 
-    /// What its author should know, though it is no fault: pools left out, sources and data never used.
+    /// What its author should know although it is not a fault: pools left out, sources and data never used.
     pub fn notes(&self) -> Vec<Diagnostic> {
         let mut report = Report::new(&self.origin.document);
         notes::report(self, &mut report);
@@ -81,7 +78,9 @@ fn check(raw: &RawScenario, report: &mut Report) {
     learning_rate::check(raw, report);
     looks::check(raw, report);
     treatments::check(raw, report);
-    let known =
-        raw.data.iter().filter_map(|data| Some((data.name.value.as_str(), Known::declared(data.body.as_ref()?))));
-    known::check(raw, &known.collect(), report);
+    let declared = raw.data.iter().filter_map(|data| {
+        let name = data.name.value.as_str();
+        Some((name, data.body.as_ref()?.resolve(name).known()))
+    });
+    known::check(raw, &declared.collect(), report);
 }

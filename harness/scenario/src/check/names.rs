@@ -1,9 +1,9 @@
-//! Names: fit for a file and a column, each once, and none that the plan takes for itself.
+//! Names: each fits a file and a column, stands once, and is not one that the plan uses itself.
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Code;
-use crate::origin::Located;
+use crate::place::Located;
 use crate::raw::RawScenario;
 use crate::reader::Report;
 use crate::scenario::SCRATCH;

@@ -1,11 +1,12 @@
-//! What is no fault, and yet good to know.
+//! Notes: what an author should know although it is not a fault.
 
 use crate::diagnostic::Code;
 use crate::reader::Report;
-use crate::scenario::{Scenario, SourceNetwork};
+use crate::scenario::Scenario;
+use crate::source::Learning;
 use crate::suggest;
 
-/// Fewer replicates are a pilot: with five a sign-flip test cannot reach .05.
+/// Fewer replicates are a pilot: with five, a sign-flip test cannot reach .05.
 const MIN_REPLICATES: u32 = 6;
 
 pub(super) fn report(scenario: &Scenario, report: &mut Report) {
@@ -20,7 +21,7 @@ fn pilot(scenario: &Scenario, report: &mut Report) {
         return;
     };
     let message = format!("{} replicates are a pilot", study.replicates.value);
-    let label = "verdicts want 6 at least, 8 to 12 to confirm";
+    let label = "a verdict needs at least 6; take 8 to 12 to confirm one";
     report.fault(Code::Pilot, &study.replicates.span, message, label, None);
 }
 
@@ -30,7 +31,7 @@ fn pool_left_out(scenario: &Scenario, report: &mut Report) {
     if let (false, Some(model)) = (shape.pools_left_out.is_empty(), &raw.model) {
         let layers = suggest::all_of(&shape.pools_left_out);
         let message = format!("the pool after {layers} does not fit and is left out");
-        let label = format!("at {} px it would see less than its 3 × 3 window", scenario.model.input);
+        let label = format!("at {} px, its input is smaller than its 3 × 3 window", scenario.model.input);
         report.fault(Code::PoolLeftOut, &model.input.span, message, label, None);
     }
 }
@@ -39,10 +40,7 @@ fn unused(scenario: &Scenario, report: &mut Report) {
     let raw = &scenario.origin.raw;
     for (index, source) in scenario.sources.iter().enumerate() {
         let treated = scenario.treatments.iter().any(|treatment| treatment.sources.contains(&index));
-        let read = scenario
-            .sources
-            .iter()
-            .any(|other| matches!(&other.network, SourceNetwork::MeanAndVariance { of } if *of == source.name));
+        let read = scenario.sources.iter().any(|other| other.learning() == Learning::OtherSource(&source.name));
         if let (false, false, Some(raw)) = (treated, read, raw.sources.get(index)) {
             let message = format!("source {:?} is never used", source.name);
             report.fault(Code::Unused, &raw.header, message, "no treatment names it; it is not trained", None);

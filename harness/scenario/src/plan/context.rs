@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::choice::Choice;
 use crate::data::{DataFacts, Facts};
 use crate::identity::{Meaning, Part};
 use crate::job::Replicate;
 use crate::recipe::{Length, Recipe, Settings};
-use crate::scenario::{Scenario, Source, SourceNetwork, Target};
-use crate::treatment::SameClasses;
+use crate::scenario::{Scenario, Target};
+use crate::source::{Learning, Source};
+use crate::treatment::{Lattice, SameClasses};
 
 use super::PlanError;
 
@@ -68,17 +68,19 @@ impl<'a> Context<'a> {
         Ok(classes.iter().map(|class| count(class).min(per_class.unwrap_or(usize::MAX))).sum())
     }
 
+    /// The points that exist between a source and a target.
+    pub(super) fn lattice(&self, source: &Source, target: &Target) -> Result<Lattice, PlanError> {
+        Ok(Lattice::new(self.scenario.model.architecture, self.same_classes(source, target)?))
+    }
+
     /// Whether a source has a target's classes.
-    pub(super) fn same_classes(&self, source: &Source, target: &Target) -> Result<SameClasses, PlanError> {
-        let pretraining = match &source.network {
-            // Their fc8 is drawn for, or trained on, the target's classes.
-            SourceNetwork::Untrained | SourceNetwork::Selffer(_) => return Ok(SameClasses::Yes),
-            SourceNetwork::MeanAndVariance { of } => {
-                self.scenario.sources.iter().find(|other| other.name == *of).and_then(Source::pretraining)
-            }
-            SourceNetwork::Trained(_) | SourceNetwork::ShuffledLabels(_) => source.pretraining(),
-        };
-        let Some(pretraining) = pretraining else { return Ok(SameClasses::No) };
+    fn same_classes(&self, source: &Source, target: &Target) -> Result<SameClasses, PlanError> {
+        match source.learning() {
+            // Their last layer is drawn for, or trained on, the target's classes.
+            Learning::Nothing | Learning::Target(_) => return Ok(SameClasses::Yes),
+            Learning::OwnImages(_) | Learning::OtherSource(_) => {}
+        }
+        let Some(pretraining) = self.scenario.pretraining_of(source) else { return Ok(SameClasses::No) };
         let source = self.classes(&pretraining.data, pretraining.classes.as_ref())?;
         let target = self.classes(&target.data, target.classes.as_ref())?;
         Ok(if source == target { SameClasses::Yes } else { SameClasses::No })
@@ -104,7 +106,7 @@ impl<'a> Context<'a> {
     /// The scenario's lines that its sources, sizes and treatments start on.
     pub(super) fn lines(&self) -> Lines {
         let origin = &self.scenario.origin;
-        let line = |span: &crate::origin::Span| origin.document.line(span.start);
+        let line = |span: &crate::place::Span| origin.document.line(span.start);
         Lines {
             sources: origin.raw.sources.iter().map(|source| line(&source.header)).collect(),
             treatments: origin.raw.treatments.iter().map(|treatment| line(&treatment.header)).collect(),

@@ -5,7 +5,6 @@ use std::ops::Add;
 use serde::Serialize;
 
 use crate::job::{Job, Role};
-use crate::network::{NUM_LEARNED_LAYERS, NetworkShape};
 use crate::recipe::Recipe;
 
 use super::Plan;
@@ -42,45 +41,6 @@ impl Plan {
     /// Cost of the jobs of a role.
     pub fn cost_of(&self, role: Role) -> Cost {
         self.jobs.iter().filter(|job| job.role == role).fold(Cost::default(), Add::add)
-    }
-}
-
-/// Passes over its codes that fitting a probe takes, about: each reads them once forward and once back.
-const PROBE_PASSES: f64 = 200.0;
-
-/// Multiply–accumulates an image, for one network.
-#[derive(Clone)]
-pub(super) struct PerImage {
-    /// Of a training step, by frozen depth.
-    training: [f64; NUM_LEARNED_LAYERS + 1],
-    /// Of a forward pass.
-    forward: f64,
-    /// Of fitting a linear classifier after each depth.
-    probe: [f64; NUM_LEARNED_LAYERS + 1],
-}
-
-impl PerImage {
-    pub(super) fn new(shape: &NetworkShape) -> Self {
-        Self {
-            training: std::array::from_fn(|frozen| shape.training_multiply_accumulates(frozen, false) as f64),
-            forward: shape.multiply_accumulates() as f64,
-            probe: std::array::from_fn(|depth| {
-                let codes = shape.layers[..depth].last().map_or(0, |layer| layer.num_activations());
-                PROBE_PASSES * (codes * shape.num_classes) as f64
-            }),
-        }
-    }
-
-    /// Of a training with this many frozen layers and an evaluation.
-    pub(super) fn total(&self, frozen: u8, image_steps: u64, images_evaluated: usize) -> f64 {
-        self.training[usize::from(frozen)] * image_steps as f64 + self.forward * images_evaluated as f64
-    }
-}
-
-impl PerImage {
-    /// Of fitting a probe after this depth, with the codes it needs, and an evaluation.
-    pub(super) fn probe(&self, depth: u8, train_images: usize, images_evaluated: usize) -> f64 {
-        self.probe[usize::from(depth)] * train_images as f64 + self.forward * (train_images + images_evaluated) as f64
     }
 }
 

@@ -1,4 +1,4 @@
-//! The plan of a scenario: jobs in an order in which each finds what it needs, and the cells they fill.
+//! The plan of a scenario: its jobs, each after those that it needs, and the cells that they fill.
 
 mod context;
 mod cost;
@@ -13,10 +13,12 @@ use serde::Serialize;
 
 use crate::data::Facts;
 use crate::diagnostic::{Faults, Severity};
-use crate::job::{Job, JobId, Role};
+use crate::job::{Job, Role};
+use crate::job_id::JobId;
+use crate::method::Method;
 use crate::recipe::Recipe;
 use crate::scenario::Scenario;
-use crate::treatment::{Method, Treatment, TreatmentError};
+use crate::treatment::{Treatment, TreatmentError};
 
 use context::Context;
 
@@ -25,7 +27,7 @@ pub use cost::Cost;
 /// Version of a plan's JSON.
 pub const PLAN_SCHEMA_VERSION: u32 = 1;
 
-/// Jobs in an order in which each finds what it needs done before it, and the cells they fill.
+/// Jobs, each after those that it needs, and the cells that they fill.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Plan {
     /// Version of its JSON.
@@ -57,7 +59,7 @@ pub struct Cell {
     pub source: Option<usize>,
     /// The lattice point.
     pub treatment: Treatment,
-    /// How what is not frozen comes about.
+    /// How what is not frozen is made.
     pub method: Method,
     /// Name of the treatment it is part of; `scratch` for scratch.
     pub treatment_name: Arc<str>,
@@ -67,7 +69,7 @@ pub struct Cell {
     pub final_jobs: Vec<usize>,
 }
 
-/// Why there is no plan.
+/// Why a scenario cannot be planned.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PlanError {
     /// The scenario and its data do not fit.
@@ -91,8 +93,8 @@ pub enum PlanError {
     },
     /// A training is longer than its random streams.
     #[error(
-        "{job} would take {steps} steps, and a training has random numbers for {most}: give fewer steps or epochs, or a \
-         larger training.batch",
+        "{job} would take {steps} steps, but a training has random numbers for only {most}: give fewer steps or epochs, or \
+         a larger training.batch",
         most = Recipe::MOST_STEPS
     )]
     TooLong {
@@ -152,7 +154,7 @@ impl Plan {
         self.jobs.iter().enumerate().filter(move |(_, job)| job.role == role)
     }
 
-    /// The cell of scratch that a cell is held against.
+    /// The cell of scratch that a cell is compared with.
     pub fn scratch_of(&self, cell: &Cell) -> Option<&Cell> {
         self.cells.iter().find(|other| {
             other.treatment.is_scratch()

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::identity::{self, Part};
-use crate::job::{Job, Replicate, ReplicateGroup, Role, SourceTask, Work};
+use crate::identity::{Meaning, Part};
+use crate::job::{Job, Replicate, ReplicateGroup, Role, SourceTask, SourceWeights, Work};
+use crate::method::PerImage;
 use crate::recipe::Recipe;
-use crate::scenario::{Pretraining, SelfTraining, Source, SourceNetwork};
+use crate::source::{Learning, Pretraining, Selffer, Source};
 
 use super::context::{Context, Lines};
-use super::cost::{PerImage, image_steps};
+use super::cost::image_steps;
 use super::{Plan, PlanError};
 
 /// The jobs of one source network, by replicate.
@@ -34,9 +35,10 @@ impl ByReplicate {
 pub(super) struct SourceJobs(BTreeMap<(usize, Option<(usize, usize)>), ByReplicate>);
 
 impl SourceJobs {
-    /// The job whose network a run copies; none where none is trained.
-    pub(super) fn find(&self, source: usize, size: (usize, usize), replicate: Replicate) -> Option<usize> {
-        self.0.get(&(source, None)).or_else(|| self.0.get(&(source, Some(size))))?.job(replicate)
+    /// Where a run finds the weights of its source network.
+    pub(super) fn weights(&self, source: usize, size: (usize, usize), replicate: Replicate) -> SourceWeights {
+        let jobs = self.0.get(&(source, None)).or_else(|| self.0.get(&(source, Some(size))));
+        jobs.and_then(|jobs| jobs.job(replicate)).map_or(SourceWeights::Drawn, SourceWeights::OfJob)
     }
 }
 
@@ -54,46 +56,42 @@ pub(super) fn plan(context: &Context<'_>, plan: &mut Plan) -> Result<SourceJobs,
     let scenario = context.scenario;
     let lines = context.lines();
     let mut jobs = SourceJobs::default();
-    for (index, source) in scenario.sources.iter().enumerate() {
-        match &source.network {
-            SourceNetwork::Trained(pretraining) | SourceNetwork::ShuffledLabels(pretraining) => {
-                if is_read(context, index) {
-                    let training = pretrained(context, index, pretraining, &lines)?;
-                    jobs.0.insert((index, None), every_replicate(context, &training, None, plan));
-                }
+    let sources = || scenario.sources.iter().enumerate().filter(|&(index, _)| is_read(context, index));
+    for (index, source) in sources() {
+        match source.learning() {
+            Learning::OwnImages(pretraining) => {
+                let training = pretrained(context, index, pretraining, &lines)?;
+                jobs.0.insert((index, None), every_replicate(context, &training, None, plan));
             }
-            SourceNetwork::Selffer(training) if is_read(context, index) => {
+            Learning::Target(selffer) => {
                 for (target, size) in sizes(context) {
-                    let training = selffer(context, index, training, (target, size), &lines)?;
+                    let training = on_target(context, index, selffer, (target, size), &lines)?;
                     jobs.0.insert((index, Some((target, size))), every_replicate(context, &training, None, plan));
                 }
             }
-            SourceNetwork::Selffer(_) | SourceNetwork::Untrained | SourceNetwork::MeanAndVariance { .. } => {}
+            Learning::OtherSource(_) | Learning::Nothing => {}
         }
     }
-    // Last, since the networks whose moments they take are trained first, wherever the file names them.
-    for (index, source) in scenario.sources.iter().enumerate() {
-        let SourceNetwork::MeanAndVariance { of } = &source.network else { continue };
-        let base = scenario.sources.iter().enumerate().find(|(_, other)| other.name == *of);
-        let Some((base, pretraining)) = base.and_then(|(base, other)| Some((base, other.pretraining()?))) else {
-            continue;
-        };
-        if let (Some(trained), true) = (jobs.0.get(&(base, None)).cloned(), is_read(context, index)) {
-            let drawn = moments(context, index, pretraining, &lines)?;
+    // Last, since the networks that these are made from are trained first, wherever the file names them.
+    for (index, source) in sources() {
+        let Learning::OtherSource(of) = source.learning() else { continue };
+        let base = scenario.sources.iter().position(|other| other.name == of);
+        let trained = base.and_then(|base| jobs.0.get(&(base, None)).cloned());
+        if let (Some(trained), Some(pretraining)) = (trained, scenario.pretraining_of(source)) {
+            let drawn = from_other(context, index, pretraining, &lines)?;
             jobs.0.insert((index, None), every_replicate(context, &drawn, Some(&trained), plan));
         }
     }
     Ok(jobs)
 }
 
-/// Whether a treatment copies from a source, or from one drawn after it.
+/// Whether a treatment copies from a source, or from one that is made from it.
 fn is_read(context: &Context<'_>, index: usize) -> bool {
     let scenario = context.scenario;
     let copied = |index: usize| scenario.treatments.iter().any(|treatment| treatment.sources.contains(&index));
     let name = &scenario.sources[index].name;
-    let takes_moments =
-        |source: &Source| matches!(&source.network, SourceNetwork::MeanAndVariance { of } if of == name);
-    copied(index) || scenario.sources.iter().enumerate().any(|(other, source)| takes_moments(source) && copied(other))
+    let is_made_from_it = |source: &Source| source.learning() == Learning::OtherSource(name);
+    copied(index) || scenario.sources.iter().enumerate().any(|(other, source)| is_made_from_it(source) && copied(other))
 }
 
 fn sizes(context: &Context<'_>) -> Vec<(usize, usize)> {
@@ -127,10 +125,10 @@ fn pretrained(
     costed(context, meaning.finish(), format!("source/{}", source.name), task, lines.sources[index])
 }
 
-fn selffer(
+fn on_target(
     context: &Context<'_>,
     index: usize,
-    training: &SelfTraining,
+    training: &Selffer,
     (target_index, size_index): (usize, usize),
     lines: &Lines,
 ) -> Result<Training, PlanError> {
@@ -161,8 +159,8 @@ fn selffer(
     costed(context, meaning.finish(), name, task, lines.sources[index])
 }
 
-/// A network drawn with the moments of another, which its job needs.
-fn moments(
+/// A network that is made from another source's, which its job needs.
+fn from_other(
     context: &Context<'_>,
     index: usize,
     pretraining: &Pretraining,
@@ -181,8 +179,7 @@ fn moments(
         learning_rate: 0.0,
         for_target: None,
     };
-    // All else that it depends on is in the identity of the job it needs.
-    let meaning = identity::Meaning::of("source moments").text("source", &source.name).finish();
+    let meaning = source.meaning().finish();
     let (name, line) = (format!("source/{}", source.name), lines.sources[index]);
     Ok(Training { meaning, name, task, line, image_steps: 0, multiply_accumulates: 0.0 })
 }
@@ -194,12 +191,11 @@ fn meaning(
     classes: &[String],
     recipe: &Recipe,
     learning_rate: f64,
-) -> Result<identity::Meaning, PlanError> {
-    Ok(identity::Meaning::of("source training")
-        .text("kind", source.kind().word())
-        .text("source", &source.name)
+) -> Result<Meaning, PlanError> {
+    Ok(source
+        .meaning()
         .part("data", context.data_meaning(data, classes)?)
-        .part("recipe", identity::recipe(recipe))
+        .part("recipe", recipe.meaning())
         .real("learning_rate", learning_rate))
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::job::Role;
+use crate::network::LearnedLayer;
 use crate::scenario::Scenario;
 
 use super::{Cost, Plan};
@@ -19,15 +20,16 @@ impl Plan {
     fn write_summary(&self, scenario: &Scenario, text: &mut String) -> std::fmt::Result {
         let shape = scenario.model.shape(2);
         writeln!(text, "{}: {}", scenario.study.name, scenario.study.question)?;
+        let num_parameters = |layer: &LearnedLayer| layer.num_weights() + layer.num_biases();
+        let below: usize = shape.layers.iter().rev().skip(1).map(num_parameters).sum();
         writeln!(
             text,
-            "{} cells × {} replicates; {} px, {} parameters below fc8\n",
+            "{} cells × {} replicates; {} px, {} parameters below {}\n",
             self.cells.len(),
             self.replicates,
             scenario.model.input,
-            grouped(
-                shape.layers[..7].iter().map(|layer| layer.num_weights() + layer.num_biases()).sum::<usize>() as u64
-            ),
+            grouped(below as u64),
+            scenario.model.architecture.last_layer(),
         )?;
         self.write_roles(text)?;
         writeln!(text)?;

@@ -2,26 +2,23 @@
 
 use std::sync::Arc;
 
-use crate::identity::{self, Meaning, Part};
-use crate::job::{Job, OnlyIf, Replicate, Role, SettingChoice, TargetTask, Trial, Work};
+use crate::identity::{Meaning, Part};
+use crate::job::{Job, OnlyIf, Replicate, Role, SettingChoice, SourceWeights, TargetTask, Trial, Work};
+use crate::method::{Effort, Fit, Method, PerImage, Training};
 use crate::recipe::Recipe;
-use crate::scenario::{Fit, SCRATCH, Size, Target, TreatmentRange};
-use crate::treatment::{Method, SameClasses, Treatment};
+use crate::scenario::{SCRATCH, Size, Target, TreatmentRange};
+use crate::treatment::{Lattice, Treatment};
 
 use super::context::Context;
-use super::cost::{PerImage, image_steps};
+use super::cost::image_steps;
 use super::sources::SourceJobs;
 use super::{Cell, Plan, PlanError};
 
 pub(super) fn plan(context: &Context<'_>, sources: &SourceJobs, plan: &mut Plan) -> Result<(), PlanError> {
     let lines = context.lines();
     for (target_index, target) in context.scenario.targets.iter().enumerate() {
-        let same_classes: Vec<SameClasses> = context
-            .scenario
-            .sources
-            .iter()
-            .map(|source| context.same_classes(source, target))
-            .collect::<Result<_, _>>()?;
+        let lattices = context.scenario.sources.iter().map(|source| context.lattice(source, target));
+        let lattices: Vec<Lattice> = lattices.collect::<Result<_, _>>()?;
         for (size_index, size) in target.sizes.iter().enumerate() {
             let stage = Stage::new(context, sources, (target_index, target), (size_index, size))?;
             let scratch = Arm::scratch(lines.sizes[target_index][size_index]);
@@ -31,7 +28,7 @@ pub(super) fn plan(context: &Context<'_>, sources: &SourceJobs, plan: &mut Plan)
                 stage.at_budget(budget).arm(&Arm { name: format!("{SCRATCH}×{budget}"), ..scratch.clone() }, plan);
             }
             for (index, range) in context.scenario.treatments.iter().enumerate() {
-                stage.range(range, lines.treatments[index], &same_classes, plan)?;
+                stage.range(range, lines.treatments[index], &lattices, plan)?;
             }
         }
     }
@@ -78,7 +75,7 @@ impl Arm {
             treatment: Treatment::SCRATCH,
             treatment_name: SCRATCH.into(),
             name: SCRATCH.to_owned(),
-            fit: Fit::Training { learning_rate: None },
+            fit: Fit::Training(Training { learning_rate: None }),
             line,
         }
     }
@@ -122,7 +119,7 @@ impl<'a> Stage<'a> {
                 target: target_index,
                 size: size_index,
                 source: None,
-                source_job: None,
+                source_weights: SourceWeights::Drawn,
                 treatment: Treatment::SCRATCH,
                 treatment_name: SCRATCH.into(),
                 data: target.data.as_str().into(),
@@ -156,30 +153,26 @@ impl<'a> Stage<'a> {
         &self,
         range: &TreatmentRange,
         line: usize,
-        same_classes: &[SameClasses],
+        lattices: &[Lattice],
         plan: &mut Plan,
     ) -> Result<(), PlanError> {
         let scenario = self.context.scenario;
         let (treatment_name, points): (Arc<str>, _) = (range.name.as_str().into(), range.points());
         for &source in &range.sources {
             for &(copied, frozen) in &points {
-                let treatment =
-                    Treatment::new(copied, frozen, same_classes[source]).map_err(|cause| PlanError::Treatment {
-                        treatment: range.name.clone(),
-                        source_name: scenario.sources[source].name.clone(),
-                        target: scenario.targets[self.target].name.clone(),
-                        cause,
-                    })?;
+                let source_name = &scenario.sources[source].name;
+                let treatment = lattices[source].point(copied, frozen).map_err(|cause| PlanError::Treatment {
+                    treatment: range.name.clone(),
+                    source_name: source_name.clone(),
+                    target: scenario.targets[self.target].name.clone(),
+                    cause,
+                })?;
+                let point = range.fit.method().name_in_job(copied, frozen);
                 let arm = Arm {
                     source: Some(source),
                     treatment,
                     treatment_name: treatment_name.clone(),
-                    name: match range.fit {
-                        Fit::Training { .. } => {
-                            format!("{}/{}{treatment}", scenario.sources[source].name, range.name)
-                        }
-                        Fit::Probe { .. } => format!("{}/{}({copied})", scenario.sources[source].name, range.name),
-                    },
+                    name: format!("{source_name}/{}{point}", range.name),
                     fit: range.fit.clone(),
                     line,
                 };
@@ -192,7 +185,7 @@ impl<'a> Stage<'a> {
 
     /// Plans an arm's jobs, and gives its cell.
     fn arm(&self, arm: &Arm, plan: &mut Plan) -> Cell {
-        let recipe = if arm.treatment.is_trained() { &self.task.recipe } else { &self.not_trained };
+        let recipe = if self.is_trained(arm) { &self.task.recipe } else { &self.not_trained };
         let meaning = self.arm_meaning(arm, recipe);
         let mut task = TargetTask {
             source: arm.source,
@@ -224,6 +217,11 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Whether any layer is trained in an arm.
+    fn is_trained(&self, arm: &Arm) -> bool {
+        arm.treatment.is_trained(self.context.scenario.model.architecture.num_layers())
+    }
+
     /// The meaning of an arm, but for its learning rate and source job.
     fn arm_meaning(&self, arm: &Arm, recipe: &Recipe) -> Part {
         let source = arm.source.map(|index| &self.context.scenario.sources[index]);
@@ -232,15 +230,10 @@ impl<'a> Stage<'a> {
             .count("copied", u64::from(arm.treatment.copied()))
             .count("frozen", u64::from(arm.treatment.frozen()))
             .real("budget", self.task.budget);
-        // Where no layer is trained, no recipe has a part in the score.
-        let meaning = match (&arm.fit, arm.treatment.is_trained()) {
-            (Fit::Training { .. }, true) => meaning.part("recipe", identity::recipe(recipe)),
-            (Fit::Training { .. }, false) => meaning,
-            (Fit::Probe { .. }, _) => meaning.text("method", Method::Probe.word()),
-        };
+        let meaning = arm.fit.meaning(meaning, recipe, self.is_trained(arm));
         // A network that is drawn, not trained, is drawn under its source's name.
         match source {
-            Some(source) => meaning.text("source", &source.name).text("kind", source.kind().word()),
+            Some(source) => meaning.text("source", &source.name).text("kind", source.word()),
             None => meaning,
         }
         .finish()
@@ -249,19 +242,16 @@ impl<'a> Stage<'a> {
     /// Where an arm's setting comes from; plans the jobs that try the grid, where there is one.
     fn choose_setting(&self, arm: &Arm, task: &TargetTask, meaning: Part, plan: &mut Plan) -> Chosen {
         let scenario = self.context.scenario;
-        let (grid, fixed) = match &arm.fit {
-            Fit::Training { learning_rate } => (
-                scenario.tuning.as_ref().map(|tuning| tuning.learning_rates.as_slice()),
-                learning_rate.or(scenario.training.learning_rate),
-            ),
-            Fit::Probe { l2 } => (scenario.tuning.as_ref().map(|_| l2.as_slice()), l2.first().copied()),
-        };
-        let (Some(tuning), Some(grid), true) = (&scenario.tuning, grid, arm.treatment.is_trained()) else {
-            return match fixed.filter(|_| arm.treatment.is_trained()) {
+        if !self.is_trained(arm) {
+            return Chosen::not_trained();
+        }
+        let Some(tuning) = &scenario.tuning else {
+            return match arm.fit.fixed(scenario.training.learning_rate) {
                 Some(value) => Chosen::fixed(arm.fit.method(), value),
                 None => Chosen::not_trained(),
             };
         };
+        let grid = arm.fit.searched(&tuning.learning_rates);
         let mut search = Search { stage: self, arm, task, meaning, replicates: tuning.replicates, trials: Vec::new() };
         for &value in grid {
             let trial = search.trial(value, None, plan);
@@ -276,33 +266,37 @@ impl<'a> Stage<'a> {
     /// Adds a job of an arm, and gives its index.
     fn push(&self, arm: &Arm, draft: Draft, task: &TargetTask, trials: &[usize], plan: &mut Plan) -> usize {
         let size = (self.target, self.size);
-        let source_job = arm.source.and_then(|source| self.sources.find(source, size, draft.replicate));
-        let (meaning, evaluated) = match draft.role {
-            // Tuning never sees a test image, so that other test images leave it alone.
-            Role::Tuning => (self.context.job("tuning", draft.replicate), self.num_validation_images),
-            _ => (self.context.job("final", draft.replicate).part("test", self.test), self.num_test_images),
+        let source_weights =
+            arm.source.map_or(SourceWeights::Drawn, |source| self.sources.weights(source, size, draft.replicate));
+        let source_job = source_weights.job();
+        // Tuning never sees a test image, so that other test images leave it alone.
+        let (meaning, num_evaluated) = if draft.role.sees_test_images() {
+            (self.context.job("final", draft.replicate).part("test", self.test), self.num_test_images)
+        } else {
+            (self.context.job("tuning", draft.replicate), self.num_validation_images)
         };
         let meaning = meaning
             .part("arm", draft.meaning)
             .part("learning_rate", draft.setting)
             .job("source", source_job.map(|job| plan.jobs[job].id));
-        let (image_steps, multiply_accumulates) = match (task.method, arm.treatment.is_trained()) {
-            (Method::Probe, _) => (0, self.per_image.probe(arm.treatment.frozen(), self.num_train_images, evaluated)),
-            (Method::Training, true) => {
-                (self.image_steps, self.per_image.total(arm.treatment.frozen(), self.image_steps, evaluated))
-            }
-            (Method::Training, false) => (0, self.per_image.total(arm.treatment.frozen(), 0, evaluated)),
-        };
+        let estimate = arm.fit.estimate(&Effort {
+            per_image: &self.per_image,
+            frozen: arm.treatment.frozen(),
+            is_trained: self.is_trained(arm),
+            image_steps: self.image_steps,
+            num_train_images: self.num_train_images,
+            num_evaluated,
+        });
         plan.jobs.push(Job {
             id: meaning.id(),
             name: draft.name,
             role: draft.role,
             replicate: draft.replicate,
             needs: source_job.into_iter().chain(trials.iter().copied()).collect(),
-            work: Work::TrainTarget(TargetTask { source_job, ..task.clone() }),
+            work: Work::TrainTarget(TargetTask { source_weights, ..task.clone() }),
             line: arm.line,
-            image_steps,
-            multiply_accumulates,
+            image_steps: estimate.image_steps,
+            multiply_accumulates: estimate.multiply_accumulates,
         });
         plan.jobs.len() - 1
     }
@@ -331,11 +325,7 @@ impl Chosen {
     }
 
     fn fixed(method: Method, value: f64) -> Self {
-        let key = match method {
-            Method::Training => "rate",
-            Method::Probe => "l2",
-        };
-        let meaning = Meaning::of("fixed").real(key, value).finish();
+        let meaning = Meaning::of("fixed").real(method.setting().key_in_meaning(), value).finish();
         Self { choice: SettingChoice::Fixed(value), meaning, trials: Vec::new() }
     }
 }
@@ -369,10 +359,7 @@ impl Search<'_, '_> {
             setting = meaning_of_trials(condition, &only_if.trials, plan).finish();
             needs = jobs_of(&only_if.trials);
         }
-        let letters = match arm.fit.method() {
-            Method::Training => "lr",
-            Method::Probe => "l2=",
-        };
+        let letters = arm.fit.method().setting().letters();
         let task = TargetTask { setting: SettingChoice::Fixed(value), only_if, ..self.task.clone() };
         let jobs = (0..self.replicates).map(|index| {
             let replicate = Replicate::tuning(index);

@@ -1,26 +1,22 @@
-//! The scenario as it was read: every leaf typed, in range by itself, and aware of its place. What one value means to
-//! another is the business of `check`.
+//! The scenario as it was read: every leaf has its type, is in range by itself, and knows its place. `check` holds one
+//! value against another.
 
-mod arrays;
-mod data;
-mod settings;
-mod source;
 mod study;
 mod target;
-mod treatment;
+mod training;
 
 use toml::de::DeTable;
 
-pub(crate) use data::{RawData, RawDataBody};
-pub(crate) use settings::RawSettings;
-pub(crate) use source::RawSource;
 pub(crate) use study::{RawModel, RawStudy, RawTuning, RawVerdict};
 pub(crate) use target::{RawSize, RawTarget};
-pub(crate) use treatment::{RawDepths, RawTreatment};
+pub(crate) use training::RawTraining;
 
+use crate::data::NamedData;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::origin::{Document, Located, Span};
-use crate::reader::{Key, Report, TableReader, optional, required};
+use crate::method::WrittenTreatment;
+use crate::place::Document;
+use crate::reader::{Key, Report, TableReader, optional, required, table, tables};
+use crate::source::WrittenSource;
 
 /// The schema's version.
 pub(crate) const VERSION: u64 = 1;
@@ -43,26 +39,15 @@ const KEYS: &[Key] = &[
 pub(crate) struct RawScenario {
     pub(crate) study: Option<RawStudy>,
     pub(crate) model: Option<RawModel>,
-    pub(crate) data: Vec<RawData>,
-    pub(crate) sources: Vec<RawSource>,
+    pub(crate) data: Vec<NamedData>,
+    pub(crate) sources: Vec<WrittenSource>,
     pub(crate) targets: Vec<RawTarget>,
-    pub(crate) treatments: Vec<RawTreatment>,
+    pub(crate) treatments: Vec<WrittenTreatment>,
     pub(crate) training: Option<RawTraining>,
     pub(crate) tuning: Option<RawTuning>,
     /// Whether `[tuning]` is written, be it right or wrong.
     pub(crate) has_tuning: bool,
     pub(crate) verdict: RawVerdict,
-}
-
-/// `[training]`.
-#[derive(Debug)]
-pub(crate) struct RawTraining {
-    pub(crate) header: Span,
-    pub(crate) settings: RawSettings,
-    pub(crate) learning_rate: Option<Located<f64>>,
-    /// Whether `learning_rate` is written, be it right or wrong.
-    pub(crate) has_learning_rate: bool,
-    pub(crate) ladder: Option<Located<Vec<Located<f64>>>>,
 }
 
 /// Reads a document: all that could be read, and every fault met on the way.
@@ -104,22 +89,24 @@ fn supported(table: &DeTable<'_>, report: &mut Report) -> bool {
     false
 }
 
-fn read_table(table: &DeTable<'_>, report: &mut Report) -> RawScenario {
+fn read_table(text: &DeTable<'_>, report: &mut Report) -> RawScenario {
     // A missing table is reported at the first character of the file.
-    let top = TableReader::open(table, 0..1, "the scenario", KEYS, report);
+    let top = TableReader::open(text, 0..1, "the scenario", KEYS, report);
+    let model = table(&top, "model", true, report).and_then(|(table, span)| study::model(table, span, report));
+    let architecture = model.as_ref().map(|model| model.architecture.value);
     RawScenario {
-        study: arrays::table(&top, "study", true, report).and_then(|(table, span)| study::study(table, span, report)),
-        model: arrays::table(&top, "model", true, report).and_then(|(table, span)| study::model(table, span, report)),
-        data: data::read(&top, report),
-        sources: arrays::tables(&top, "source", false, report, source::read),
-        targets: arrays::tables(&top, "target", true, report, target::read),
-        treatments: arrays::tables(&top, "treatment", false, report, treatment::read),
-        training: arrays::table(&top, "training", true, report)
-            .map(|(table, span)| settings::training(table, span, report)),
-        tuning: arrays::table(&top, "tuning", false, report)
-            .and_then(|(table, span)| study::tuning(table, span, report)),
+        study: table(&top, "study", true, report).and_then(|(table, span)| study::study(table, span, report)),
+        model,
+        data: NamedData::read_all(&top, report),
+        sources: tables(&top, "source", false, report, WrittenSource::read),
+        targets: tables(&top, "target", true, report, target::read),
+        treatments: tables(&top, "treatment", false, report, |table, span, report| {
+            WrittenTreatment::read(table, span, architecture, report)
+        }),
+        training: table(&top, "training", true, report).map(|(table, span)| training::read(table, span, report)),
+        tuning: table(&top, "tuning", false, report).and_then(|(table, span)| study::tuning(table, span, report)),
         has_tuning: top.has("tuning"),
-        verdict: arrays::table(&top, "verdict", false, report)
+        verdict: table(&top, "verdict", false, report)
             .map(|(table, span)| study::verdict(table, span, report))
             .unwrap_or_default(),
     }

@@ -2,13 +2,13 @@
 
 use toml::de::DeTable;
 
-use crate::choice::{Initialiser, Metric, Precision};
+use crate::choice::{Initialiser, Precision};
 use crate::diagnostic::Code;
+use crate::metric::Metric;
 use crate::network::{Architecture, INPUT_RANGE};
-use crate::origin::{Located, Span};
-use crate::reader::{Key, MAX_COUNT, Report, TableReader, optional, real_in_range, required};
-
-use super::settings;
+use crate::place::{Located, Span};
+use crate::reader::{Key, MAX_COUNT, Report, TableReader, optional, required};
+use crate::recipe::learning_rate_in_range;
 
 /// `[study]`.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ fn looks(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Located<Ve
     let looks = list.value.into_iter().map(|look| match u64::try_from(look.value) {
         Ok(value) if (2..=MAX_REPLICATES).contains(&value) => Some(Located { value, span: look.span }),
         _ => {
-            let message = format!("looks after {} replicates", look.value);
+            let message = format!("a look after {} replicates is out of range", look.value);
             report.fault(Code::OutOfRange, &look.span, message, format!("accepted: 2..={MAX_REPLICATES}"), None);
             None
         }
@@ -123,7 +123,7 @@ pub(super) fn tuning(table: &DeTable<'_>, header: Span, report: &mut Report) -> 
     let replicates = reader.count("replicates", 1..=MAX_REPLICATES, report);
     let extend = reader.count("extend", 0..=MAX_EXTENSION, report);
     let rates = rates?;
-    let in_range: Vec<_> = rates.value.into_iter().map(|rate| settings::check_learning_rate(rate, report)).collect();
+    let in_range: Vec<_> = rates.value.into_iter().map(|rate| learning_rate_in_range(rate, report)).collect();
     let learning_rates = Located { value: in_range.into_iter().collect::<Option<_>>()?, span: rates.span };
     Some(RawTuning { header, learning_rates, replicates, extend })
 }
@@ -132,11 +132,9 @@ const VERDICT_KEYS: &[Key] = &[optional("margin_pp"), optional("alpha"), optiona
 
 pub(super) fn verdict(table: &DeTable<'_>, header: Span, report: &mut Report) -> RawVerdict {
     let reader = TableReader::open(table, header, "[verdict]", VERDICT_KEYS, report);
-    let margin = reader.value::<f64>("margin_pp", report);
     let percentage_points = "above 0, below 100, in percentage points";
     RawVerdict {
-        margin_pp: margin
-            .and_then(|pp| real_in_range("margin_pp", pp, percentage_points, |pp| pp > 0.0 && pp < 100.0, report)),
+        margin_pp: reader.real("margin_pp", percentage_points, |pp| pp > 0.0 && pp < 100.0, report),
         alpha: reader.real("alpha", "above 0, below 0.5", |alpha| alpha > 0.0 && alpha < 0.5, report),
         metric: reader.choice("metric", report),
     }

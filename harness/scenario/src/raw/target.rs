@@ -2,13 +2,11 @@
 
 use toml::de::DeTable;
 
+use crate::data::{MAX_PER_CLASS, WrittenClasses};
 use crate::diagnostic::Code;
-use crate::origin::{Located, Span};
-use crate::reader::{Key, Report, TableReader, optional, required};
+use crate::place::{Located, Span};
+use crate::reader::{Key, Report, TableReader, optional, required, tables};
 use crate::recipe::Length;
-
-use super::data::MAX_PER_CLASS;
-use super::{arrays, source};
 
 /// `[[target]]`.
 #[derive(Debug)]
@@ -16,7 +14,7 @@ pub(crate) struct RawTarget {
     pub(crate) header: Span,
     pub(crate) name: Option<Located<String>>,
     pub(crate) data: Option<Located<String>>,
-    pub(crate) classes: Option<Located<Vec<Located<String>>>>,
+    pub(crate) classes: Option<WrittenClasses>,
     pub(crate) test_per_class: Option<Located<u64>>,
     pub(crate) validation_fraction: Option<Located<f64>>,
     /// Whether `validation_fraction` is written, be it right or wrong.
@@ -55,7 +53,7 @@ pub(super) fn read(table: &DeTable<'_>, header: Span, report: &mut Report) -> Ra
     RawTarget {
         name: reader.value("name", report),
         data: reader.value("data", report),
-        classes: source::classes(&reader, report),
+        classes: WrittenClasses::read(&reader, report),
         test_per_class: reader.count("test_per_class", 1..=MAX_PER_CLASS, report),
         validation_fraction: reader.real(
             "validation_fraction",
@@ -75,12 +73,12 @@ fn sizes(target: &TableReader<'_, '_>, report: &mut Report) -> Vec<RawSize> {
         let (message, label) = ("[[target]] has no size", "add a table `[[target.size]]` below it");
         report.fault(Code::MissingKey, &target.header, message, label, None);
     }
-    arrays::tables(target, "size", false, report, |table, header, report| {
+    tables(target, "size", false, report, |table, header, report| {
         let reader = TableReader::open(table, header.clone(), "[[target.size]]", SIZE_KEYS, report);
         RawSize {
             name: reader.value("name", report),
             train_per_class: reader.count("train_per_class", 1..=MAX_PER_CLASS, report),
-            length: reader.length(true, report),
+            length: Length::read(&reader, true, report),
             header,
         }
     })

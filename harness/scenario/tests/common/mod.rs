@@ -15,16 +15,12 @@ pub fn parse(text: &str) -> Scenario {
 /// Facts that fit what a scenario declares; an image folder without classes has six, of 100 and 50 images.
 pub fn facts(scenario: &Scenario) -> Facts {
     let facts = |name: &str, data: &Data| {
+        let known = data.known();
         let folders = || ["ant", "bee", "cat", "dog", "eel", "fox"].map(str::to_owned).to_vec();
-        let classes = data.declared_classes().unwrap_or_else(folders);
-        let (train, test) = match data {
-            Data::Synthetic(data) => (data.train_per_class, data.test_per_class),
-            Data::ImageFolder(_) => (100, 50),
-            Data::Cifar10Binary { .. } => (5000, 1000),
-        };
+        let classes = known.classes.unwrap_or_else(folders);
         DataFacts {
-            train_per_class: vec![train; classes.len()],
-            test_per_class: vec![test; classes.len()],
+            train_per_class: known.train.unwrap_or_else(|| vec![100; classes.len()]),
+            test_per_class: known.test.unwrap_or_else(|| vec![50; classes.len()]),
             digest: *blake3::hash(format!("{name} {data:?}").as_bytes()).as_bytes(),
             classes,
         }

@@ -2,7 +2,6 @@
 
 use crate::crossed::{CrossedEstimate, crossed};
 use crate::differences::{Differences, DifferencesError};
-use std::collections::BTreeMap;
 
 /// The gap on the test examples of one class.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,21 +12,16 @@ pub struct ClassGap {
     pub gap: CrossedEstimate,
 }
 
-/// Gap of every class, in ascending order of class.
+/// Gap of every class, in the order given.
 ///
 /// # Shape
-/// `classes`: one class index an example.
+/// `members`: each class with the indices of its examples; an example may be a member of several.
 /// # Errors
-/// [`DifferencesError::Shape`] if `classes` has another length.
-pub fn class_gaps(differences: &Differences, classes: &[usize]) -> Result<Vec<ClassGap>, DifferencesError> {
-    if classes.len() != differences.num_examples() {
-        let num_examples = differences.num_examples();
-        return Err(DifferencesError::Shape { num_replicates: 1, num_examples, got: classes.len() });
-    }
-    let mut members = BTreeMap::<usize, Vec<usize>>::new();
-    for (example, class) in classes.iter().enumerate() {
-        members.entry(*class).or_default().push(example);
-    }
+/// [`DifferencesError::Example`] where there is no such example; [`DifferencesError::Empty`] for a class without any.
+pub fn class_gaps(
+    differences: &Differences,
+    members: impl IntoIterator<Item = (usize, Vec<usize>)>,
+) -> Result<Vec<ClassGap>, DifferencesError> {
     members
         .into_iter()
         .map(|(class, examples)| Ok(ClassGap { class, gap: crossed(&differences.select_examples(&examples)?) }))

@@ -38,7 +38,9 @@ pub enum ReplicateGapsError {
     #[error("there are no replicates to flip; pass at least one cell with at least one replicate")]
     Empty,
     /// A gap that is not a finite number.
-    #[error("cell {cell}, replicate {replicate}: the gap is {value}, not a finite number; drop the replicate from all cells")]
+    #[error(
+        "cell {cell}, replicate {replicate}: the gap is {value}, not a finite number; drop the replicate from all cells"
+    )]
     NotFinite {
         /// The cell's index.
         cell: usize,

@@ -11,6 +11,8 @@ pub enum Method {
     Crossed,
     /// Joint sign flips of whole replicates, studentised maximum, step-down.
     SignFlip,
+    /// The paired *t* over replicates, Holm over the family, level to match.
+    PairedT,
 }
 
 impl Method {
@@ -19,6 +21,7 @@ impl Method {
         match self {
             Self::Crossed => "crossed random effects, Holm",
             Self::SignFlip => "joint sign flips, step-down max-T",
+            Self::PairedT => "paired t over units, Holm",
         }
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn judge(members: &[Member<'_>], settings: &Settings) -> Result<Vec<J
     }
     let raw: Vec<Raw> = members.par_iter().map(|member| estimate(member.gap, settings)).collect();
     match method(settings) {
-        Method::Crossed => Ok(judge_crossed(members, &raw, settings)),
+        Method::Crossed | Method::PairedT => Ok(judge_crossed(members, &raw, settings)),
         Method::SignFlip => judge_sign_flips(members, &raw, settings),
     }
 }
@@ -65,7 +65,7 @@ pub fn estimate_at(gap: &Differences, level: f64, settings: &Settings) -> Estima
 fn estimate(gap: &Differences, settings: &Settings) -> Raw {
     let crossed = crossed(gap);
     match method(settings) {
-        Method::Crossed => Raw {
+        Method::Crossed | Method::PairedT => Raw {
             estimate: match settings.tails {
                 Tails::Mixed => crossed.estimate,
                 Tails::Satterthwaite => crossed.with_satterthwaite_tails(),

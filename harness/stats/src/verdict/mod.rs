@@ -9,6 +9,7 @@ mod decision;
 mod estimate;
 mod family;
 mod rule;
+mod runs;
 mod scope;
 mod verdicts;
 mod words;
@@ -20,6 +21,7 @@ pub use decision::Decision;
 pub use estimate::{Estimate, Method};
 pub use family::estimate_at;
 pub use rule::{Claim, RuleVerdict, judge_rule};
+pub use runs::{decide_runs, estimate_runs_at};
 pub use scope::{Reach, Scope};
 pub use verdicts::{UnknownVerdict, Verdict};
 

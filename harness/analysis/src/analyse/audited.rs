@@ -1,0 +1,161 @@
+//! Gates 6 and 7: what the audit of the data says against a cell.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use nt_stats::verdict::{Bias, Consequence, Contrast, Decision, Estimate, Gate, GateFailure, Verdict};
+
+use super::contrast::{self, Prepared};
+use super::join::Joined;
+use super::{AnalysisError, CellResult};
+use crate::audit::{Standing, order_findings};
+use crate::study::{CellKey, Study};
+use nt_records::audit::{Audit, MatchKind};
+
+/// A cell judged without the test images that are training images too.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WithoutOverlap {
+    /// Test images left out: exact matches and candidates, of the target's and the source's training images.
+    pub num_left_out: usize,
+    /// The gap on the others, adjusted over the family; none if none are left.
+    pub gap: Option<Estimate>,
+    /// The verdict on the others, before gates.
+    pub verdict: Option<Verdict>,
+}
+
+/// Holds a decided family to the audit: judges every cell without its overlap, adds the gates that it does not pass to
+/// its contrast, and says whether there are any, so that the family has to be decided again.
+///
+/// # Errors
+/// As for the family itself.
+pub(super) fn hold(
+    study: &Study,
+    joined: &Joined,
+    audit: &Audit,
+    (cells, places): (&mut [CellResult], &[usize]),
+    (contrasts, decisions): (&mut [Contrast], &[Decision]),
+) -> Result<bool, AnalysisError> {
+    let without = without_overlap(study, joined, audit, (cells, places), contrasts)?;
+    let mut is_any_failed = false;
+    for (((&at, contrast), decision), without) in places.iter().zip(contrasts).zip(decisions).zip(without) {
+        let failures = failures(study, audit, &cells[at].key, decision, without.as_ref());
+        is_any_failed |= !failures.is_empty();
+        contrast.failed_gates.extend(failures);
+        cells[at].without_overlap = without;
+    }
+    Ok(is_any_failed)
+}
+
+/// What the audit said against any of these cells, it says against a comparison of them: each once.
+pub(super) fn inherited<'a>(cells: impl IntoIterator<Item = &'a CellResult>) -> Vec<GateFailure> {
+    let mut failures: Vec<GateFailure> = Vec::new();
+    let decisions = cells.into_iter().filter_map(|cell| cell.decision.as_ref());
+    for failure in decisions.flat_map(|decision| &decision.failed_gates) {
+        if matches!(failure.gate, Gate::Overlap | Gate::Similarity) && !failures.contains(failure) {
+            failures.push(failure.clone());
+        }
+    }
+    failures
+}
+
+/// The test images of a cell that its target's or its source's training images hold, of these kinds.
+fn matched(audit: &Audit, key: &CellKey, is_counted: impl Fn(MatchKind) -> bool) -> BTreeSet<u32> {
+    audit.target(&key.target).map_or_else(BTreeSet::new, |target| target.test_ids(key.source.as_deref(), is_counted))
+}
+
+/// The family's cells without their overlap, in its order; none for a cell without any.
+fn without_overlap(
+    study: &Study,
+    joined: &Joined,
+    audit: &Audit,
+    (cells, places): (&[CellResult], &[usize]),
+    contrasts: &[Contrast],
+) -> Result<Vec<Option<WithoutOverlap>>, AnalysisError> {
+    let left_out: Vec<BTreeSet<u32>> = places.iter().map(|&at| matched(audit, &cells[at].key, |_| true)).collect();
+    if left_out.iter().all(BTreeSet::is_empty) {
+        return Ok(vec![None; places.len()]);
+    }
+    // The family is judged as a whole, so that intervals are adjusted alike with and without.
+    let mut family = Vec::new();
+    let mut rows = Vec::new();
+    for ((&at, left_out), contrast) in places.iter().zip(&left_out).zip(contrasts) {
+        let prepared = if left_out.is_empty() {
+            Some(Cow::Borrowed(contrast))
+        } else {
+            match contrast::prepare(study, joined, &cells[at], left_out)? {
+                Prepared::Ready { contrast, .. } => Some(Cow::Owned(*contrast)),
+                Prepared::Unpaired => None,
+            }
+        };
+        rows.push(prepared.is_some().then_some(family.len()));
+        family.extend(prepared);
+    }
+    let decisions = study.decide(&family)?;
+    let result = |(left_out, row): (BTreeSet<u32>, Option<usize>)| {
+        let decision = row.map(|row| &decisions[row]);
+        (!left_out.is_empty()).then(|| WithoutOverlap {
+            num_left_out: left_out.len(),
+            gap: decision.map(|decision| decision.gap),
+            verdict: decision.map(|decision| decision.verdict_before_gates),
+        })
+    };
+    Ok(left_out.into_iter().zip(rows).map(result).collect())
+}
+
+/// The gates of the audit that a cell does not pass.
+fn failures(
+    study: &Study,
+    audit: &Audit,
+    key: &CellKey,
+    decision: &Decision,
+    without: Option<&WithoutOverlap>,
+) -> Vec<GateFailure> {
+    overlap(audit, key, decision, without).into_iter().chain(similarity(study, audit, key)).collect()
+}
+
+/// Gate 6 fails where more of the test images than it allows are training images pixel for pixel, or where the verdict is
+/// not given again without the images found, candidates among them.
+fn overlap(audit: &Audit, key: &CellKey, decision: &Decision, without: Option<&WithoutOverlap>) -> Option<GateFailure> {
+    let (target, source) = (audit.target(&key.target)?, key.source.as_deref());
+    let failed = |detail| GateFailure {
+        gate: Gate::Overlap,
+        consequence: Consequence::Downgrade,
+        bias: Some(Bias::HidesHarm),
+        detail,
+    };
+    if target.is_overlap_material(source) {
+        return Some(failed(format!(
+            "{} of {} test images are training images, pixel for pixel; take them out of one side",
+            target.test_ids(source, |kind| kind == MatchKind::Exact).len(),
+            target.num_test_images
+        )));
+    }
+    let without = without?;
+    let side = |verdict: Verdict| (verdict.is_negative(), verdict.is_positive());
+    let given = side(decision.verdict_before_gates);
+    let is_given_again = without.verdict.is_some_and(|verdict| side(verdict) == given);
+    (given != (false, false) && !is_given_again).then(|| {
+        failed(format!(
+            "{} against scratch is not given without the {} test images that are, or look like, training images",
+            decision.verdict_before_gates, without.num_left_out
+        ))
+    })
+}
+
+/// Gate 7 fails for both sources of a pair that measures the reverse of what it is declared.
+fn similarity(study: &Study, audit: &Audit, key: &CellKey) -> Option<GateFailure> {
+    let (source, target) = (key.source.as_deref()?, audit.target(&key.target)?);
+    let reversed = order_findings(target, study)
+        .into_iter()
+        .find(|finding| finding.standing == Standing::Reversed && (finding.near == source || finding.far == source))?;
+    let interval = reversed.interval.map_or(String::new(), |(low, high)| format!(" [{low:+.2}, {high:+.2}]"));
+    Some(GateFailure {
+        gate: Gate::Similarity,
+        consequence: Consequence::Downgrade,
+        bias: None,
+        detail: format!(
+            "{} is declared nearer than {}, and {} measures nearer: proxy A-distance {:+.2}{interval}; choose other words",
+            reversed.near, reversed.far, reversed.far, reversed.difference
+        ),
+    })
+}

@@ -1,0 +1,208 @@
+//! One cell: its runs, its mean, its verdict.
+
+use nt_scenario::{JobId, Metric};
+use nt_stats::paired::paired;
+use nt_stats::verdict::{Decision, Verdict};
+
+use super::audited::WithoutOverlap;
+use super::checks::Checks;
+use super::effects::Effects;
+use super::join::{Joined, Run};
+use super::ladder::RungGap;
+use crate::study::{CellKey, Study};
+use nt_records::file::FileRef;
+use nt_records::record::Status;
+use nt_records::setting::Setting;
+
+/// Level of the interval of a cell's own mean.
+pub const MEAN_LEVEL: f64 = 0.95;
+
+/// What part a cell plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellKind {
+    /// The reference.
+    Scratch,
+    /// A treatment of a source: a member of the family that verdicts are given on.
+    Transfer,
+    /// The same treatment of an untrained source: what freezing alone does.
+    Control,
+    /// Nothing frozen from an untrained source: scratch with other initial weights, A against A. A verdict on it is a
+    /// false alarm.
+    Placebo,
+}
+
+/// How one run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunOutcome {
+    /// Its replicate.
+    pub replicate: u32,
+    /// Its job.
+    pub job: JobId,
+    /// How it ended.
+    pub status: Status,
+    /// The deciding metric, in its unit.
+    pub value: Option<f64>,
+    /// The one setting that was searched for; none where nothing was fitted.
+    pub setting: Option<Setting>,
+    /// Whether that setting is the smallest or largest of the grid searched.
+    pub setting_on_edge: bool,
+    /// Whether neither its training nor its test accuracy is above chance: it did not train.
+    pub is_at_chance: bool,
+    /// The deciding metric on its validation images, in its unit.
+    pub validation: Option<f64>,
+    /// How often it opened the test labels.
+    pub test_openings: u32,
+    /// Its learning curve, if it wrote one.
+    pub curve: Option<FileRef>,
+}
+
+impl RunOutcome {
+    /// Whether its loss left the finite numbers.
+    pub fn has_diverged(&self) -> bool {
+        matches!(self.status, Status::Diverged { .. })
+    }
+}
+
+/// What was found of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellResult {
+    /// Which cell.
+    pub key: CellKey,
+    /// Name of its treatment.
+    pub treatment: String,
+    /// The declared similarity of its source; none for scratch.
+    pub similarity: Option<String>,
+    /// Its part.
+    pub kind: CellKind,
+    /// Runs planned.
+    pub num_planned: usize,
+    /// Its runs, by replicate.
+    pub runs: Vec<RunOutcome>,
+    /// Mean of the deciding metric over the runs that ended in order, in its unit.
+    pub mean: Option<f64>,
+    /// 95 % *t* interval of that mean over replicates: this test set, other draws of all else.
+    pub interval: Option<(f64, f64)>,
+    /// The decision against scratch; none for scratch itself, and where no replicate has both arms.
+    pub decision: Option<Decision>,
+    /// How large the gap is in other units; none where there is no decision.
+    pub effects: Option<Effects>,
+    /// Replicates at which its verdict was given, where that was an earlier look than the last.
+    pub decided_at: Option<u32>,
+    /// The gap to scratch trained longer, by ascending length; empty without a ladder.
+    pub ladder: Vec<RungGap>,
+    /// What other methods say of the gap; none where there is no decision.
+    pub checks: Option<Checks>,
+    /// What it comes to without the test images that are training images too; none where there are none.
+    pub without_overlap: Option<WithoutOverlap>,
+}
+
+impl CellResult {
+    /// Runs that ended in order.
+    pub fn num_done(&self) -> usize {
+        self.runs.iter().filter(|run| run.status == Status::Done).count()
+    }
+
+    /// Runs that diverged or never left chance.
+    pub fn num_untrained(&self) -> usize {
+        self.runs.iter().filter(|run| run.has_diverged() || run.is_at_chance).count()
+    }
+
+    /// Whether every planned run ended in order.
+    pub fn is_complete(&self) -> bool {
+        self.num_done() == self.num_planned
+    }
+
+    /// "8 runs", or "5 of 8 runs".
+    pub fn completeness_words(&self) -> String {
+        match (self.num_done(), self.num_planned) {
+            (done, planned) if done == planned => format!("{planned} runs"),
+            (done, planned) => format!("{done} of {planned} runs"),
+        }
+    }
+
+    /// The verdict; none for scratch. A cell without a single pair is INCONCLUSIVE, and so if it is because runs
+    /// diverged.
+    pub fn verdict(&self) -> Option<Verdict> {
+        match (&self.decision, self.kind) {
+            (_, CellKind::Scratch) => None,
+            (Some(decision), _) => Some(decision.verdict),
+            (None, _) if self.runs.iter().any(RunOutcome::has_diverged) => Some(Verdict::InconclusiveOptimisation),
+            (None, _) => Some(Verdict::Inconclusive),
+        }
+    }
+
+    /// The verdict in words. "Negative transfer" only for NEGATIVE with attribution SOURCE; nothing of the kind for a
+    /// control, which transfers nothing.
+    pub fn words(&self) -> String {
+        match (&self.decision, self.kind) {
+            (_, CellKind::Scratch) => "the reference".to_owned(),
+            (None, _) => {
+                format!("inconclusive: no replicate has this cell and scratch ({})", self.completeness_words())
+            }
+            (Some(decision), CellKind::Control) if decision.verdict.is_negative() => {
+                "worse than scratch without any knowledge".to_owned()
+            }
+            (Some(decision), CellKind::Control) if decision.verdict.is_positive() => {
+                "better than scratch without any knowledge".to_owned()
+            }
+            (Some(decision), CellKind::Placebo) if decision.verdict.is_negative() || decision.verdict.is_positive() => {
+                "a false alarm: scratch against scratch with other initial weights".to_owned()
+            }
+            (Some(_), CellKind::Placebo) => {
+                "no false alarm: scratch against scratch with other initial weights".to_owned()
+            }
+            (Some(decision), _) => decision.words(),
+        }
+    }
+
+    /// The gap to scratch, percentage points.
+    pub fn gap_pp(&self) -> Option<f64> {
+        self.decision.as_ref().map(|decision| decision.gap.mean_pp)
+    }
+}
+
+pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: &Joined) -> CellResult {
+    let source = key.source.as_deref().and_then(|name| study.source(name));
+    let kind = match source {
+        None => CellKind::Scratch,
+        Some(source) if source.is_untrained && key.frozen == 0 => CellKind::Placebo,
+        Some(source) if source.is_untrained => CellKind::Control,
+        Some(_) => CellKind::Transfer,
+    };
+    let runs: Vec<RunOutcome> =
+        joined.runs(&key).map(|(&replicate, run)| outcome(study.metric, replicate, run)).collect();
+    let values: Vec<f64> = runs.iter().filter_map(|run| run.value).collect();
+    let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+    let interval = paired(&values).and_then(|estimate| estimate.interval(MEAN_LEVEL));
+    CellResult {
+        similarity: source.map(|source| source.similarity.clone()),
+        key,
+        treatment,
+        kind,
+        num_planned: study.replicates as usize,
+        runs,
+        mean,
+        interval,
+        decision: None,
+        effects: None,
+        decided_at: None,
+        ladder: Vec::new(),
+        checks: None,
+        without_overlap: None,
+    }
+}
+
+fn outcome(metric: Metric, replicate: u32, run: &Run) -> RunOutcome {
+    RunOutcome {
+        replicate,
+        job: run.job,
+        status: run.status.clone(),
+        value: run.value,
+        setting: run.setting,
+        setting_on_edge: run.setting_on_edge,
+        is_at_chance: run.is_at_chance,
+        validation: run.validation.map(|validation| metric.oriented(validation.score)),
+        test_openings: run.test_openings,
+        curve: run.curve.clone(),
+    }
+}

@@ -1,0 +1,67 @@
+//! Gates that records alone can check: 1 (edge of the search), 3 (live baseline), 5 (test lock). Those that rest on the
+//! data, 6 and 7, are in [`super::audited`].
+
+use nt_stats::verdict::{Bias, Consequence, Gate, GateFailure};
+
+use super::join::{Joined, Run};
+use crate::study::CellKey;
+
+/// The gates that a cell against its scratch does not pass.
+pub(super) fn failures(joined: &Joined, key: &CellKey, scratch: &CellKey) -> Vec<GateFailure> {
+    let arm: Vec<&Run> = joined.runs(key).map(|(_, run)| run).collect();
+    let reference: Vec<&Run> = joined.runs(scratch).map(|(_, run)| run).collect();
+    failures_of(&arm, &reference, Versus::Scratch)
+}
+
+/// What an arm's runs are held against.
+#[derive(Clone, Copy)]
+pub(super) enum Versus {
+    /// Training from scratch, which has to be alive.
+    Scratch,
+    /// Another treatment; both by their names.
+    Arm { ours: &'static str, theirs: &'static str },
+}
+
+/// The gates that an arm's runs against those of its reference do not pass.
+pub(super) fn failures_of(arm: &[&Run], reference: &[&Run], versus: Versus) -> Vec<GateFailure> {
+    let mut failures = Vec::new();
+    let (ours, theirs) = match versus {
+        Versus::Scratch => ("the treatment", "scratch"),
+        Versus::Arm { ours, theirs } => (ours, theirs),
+    };
+    for (runs, whose, bias) in [(arm, ours, Bias::MakesHarm), (reference, theirs, Bias::HidesHarm)] {
+        if let Some(setting) = runs.iter().find_map(|run| run.setting.filter(|_| run.setting_on_edge)) {
+            failures.push(GateFailure {
+                gate: Gate::EqualSearch,
+                consequence: Consequence::Downgrade,
+                bias: Some(bias),
+                detail: format!("{whose} did best at {setting}, on the edge of the grid; widen it"),
+            });
+        }
+    }
+    if let Versus::Scratch = versus {
+        failures.extend(dead_baseline(reference));
+    }
+    if let Some(run) = arm.iter().chain(reference).find(|run| run.test_openings > 1) {
+        failures.push(GateFailure {
+            gate: Gate::TestLock,
+            consequence: Consequence::Invalid,
+            bias: None,
+            detail: format!("{} opened the test labels {} times", run.name, run.test_openings),
+        });
+    }
+    failures
+}
+
+/// Scratch as a whole is dead when half of its runs or more are; a single dead run is told as such.
+fn dead_baseline(reference: &[&Run]) -> Option<GateFailure> {
+    let done = reference.iter().filter(|run| run.scores.is_some()).count();
+    let dead =
+        reference.iter().filter(|run| run.scores.is_some() && (!run.is_above_chance || run.loss_did_not_fall)).count();
+    (done > 0 && 2 * dead >= done).then(|| GateFailure {
+        gate: Gate::LiveBaseline,
+        consequence: Consequence::Invalid,
+        bias: Some(Bias::HidesHarm),
+        detail: format!("{dead} of {done} runs of scratch are not above chance, or their loss did not fall"),
+    })
+}

@@ -1,0 +1,355 @@
+//! Runs by cell and replicate, with what each said of every test image.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use nt_scenario::{JobId, Labels, Metric, Role};
+use nt_stats::verdict::{Arm, FailedRun, FailureReason};
+use nt_stats::{Differences, DifferencesError};
+use rayon::prelude::*;
+
+use super::chance::is_above_chance;
+use super::scores::{Scores, differences, hit_differences};
+use super::{AnalysisError, TestSet};
+use crate::study::{CellKey, Study};
+use nt_records::file::FileRef;
+use nt_records::measure::Measure;
+use nt_records::predictions::Predictions;
+use nt_records::record::{RunRecord, Status};
+use nt_records::setting::Setting;
+
+/// A run as analysis needs it.
+pub(super) struct Run {
+    pub job: JobId,
+    pub name: String,
+    pub status: Status,
+    pub numerics: String,
+    /// The one setting that was searched for; none where nothing was fitted.
+    pub setting: Option<Setting>,
+    pub setting_on_edge: bool,
+    pub test_openings: u32,
+    /// Whether its test accuracy is above chance.
+    pub is_above_chance: bool,
+    /// Whether neither its test nor its training accuracy is: it did not train. One that fits its training images and
+    /// fails on the test images did train, and that is a result.
+    pub is_at_chance: bool,
+    /// Whether its training loss ended no lower than it began, where both were recorded.
+    pub loss_did_not_fall: bool,
+    /// What it scored on the test images, in the target's order; none unless it ended in order.
+    pub scores: Option<Scores>,
+    /// What it scored on its validation images, where there are any.
+    pub validation: Option<Validation>,
+    /// The deciding metric on the test images, in its unit; none unless it ended in order.
+    pub value: Option<f64>,
+    /// Its learning curve, if it wrote one.
+    pub curve: Option<FileRef>,
+}
+
+impl Run {
+    /// Why it is no evidence, if it did not train.
+    pub fn failure(&self) -> Option<FailureReason> {
+        match self.status {
+            Status::Diverged { .. } => Some(FailureReason::Diverged),
+            Status::Done | Status::Failed { .. } | Status::Unneeded => {
+                self.is_at_chance.then_some(FailureReason::AtChance)
+            }
+        }
+    }
+}
+
+/// What a run scored on its validation images.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Validation {
+    /// The deciding metric, such that higher is better.
+    pub score: f64,
+    /// Log-loss, nats: it decides between equal scores.
+    pub log_loss: f64,
+}
+
+impl Validation {
+    /// What a record says of them; none unless it has both.
+    fn of(record: &RunRecord, metric: Metric) -> Option<Self> {
+        let log_loss = record.value(Measure::Validation(Metric::LogLoss))?;
+        Some(Self { score: metric.oriented(record.value(Measure::Validation(metric))?), log_loss })
+    }
+
+    /// Whether it is the better one of two.
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        self.score > other.score || (self.score == other.score && self.log_loss < other.log_loss)
+    }
+}
+
+/// Those of an arm's runs that did not train, with their row among the replicates compared where they have one.
+pub(super) fn failures_of_training<'a>(
+    runs: impl Iterator<Item = (&'a u32, &'a Run)>,
+    arm: Arm,
+    rows: &[u32],
+) -> Vec<FailedRun> {
+    let failed = |(replicate, run): (&u32, &Run)| {
+        let row = rows.iter().position(|row| row == replicate);
+        run.failure().map(|reason| FailedRun { arm, row, reason })
+    };
+    runs.filter_map(failed).collect()
+}
+
+/// Budgets of scratch, each with its runs by replicate.
+type Rungs = Vec<(f64, BTreeMap<u32, Run>)>;
+
+/// All runs of a study.
+pub(super) struct Joined {
+    cells: BTreeMap<CellKey, BTreeMap<u32, Run>>,
+    /// Scratch trained longer, by the scratch that it is a rung of and by its budget, ascending.
+    rungs: BTreeMap<CellKey, Rungs>,
+    /// Only replicates below this are seen.
+    num_seen: u32,
+    pub test_sets: BTreeMap<String, TestSet>,
+    /// Labels of every target's test images.
+    labels: BTreeMap<String, Labels>,
+    /// Identities of every target's test images.
+    examples: BTreeMap<String, Vec<u32>>,
+    /// The metric that decides.
+    metric: Metric,
+}
+
+/// The cell of a record that counts: a final run or a control of a target.
+pub(super) fn key_of(record: &RunRecord) -> Option<CellKey> {
+    if !matches!(record.role, Role::Final | Role::Control) {
+        return None;
+    }
+    cell_of(record)
+}
+
+/// The cell that a record is joined under: its own, or the scratch that it is a rung of.
+fn place_of(record: &RunRecord) -> Option<CellKey> {
+    key_of(record).or_else(|| cell_of(record).filter(|_| record.role == Role::Ladder))
+}
+
+/// The runs at a budget.
+fn rung(rungs: &mut Rungs, budget: f64) -> &mut BTreeMap<u32, Run> {
+    let at = rungs.iter().position(|(known, _)| *known == budget).unwrap_or_else(|| {
+        rungs.push((budget, BTreeMap::new()));
+        rungs.len() - 1
+    });
+    &mut rungs[at].1
+}
+
+/// The cell of a record of a target, whatever it was run for.
+pub(super) fn cell_of(record: &RunRecord) -> Option<CellKey> {
+    Some(CellKey {
+        target: record.target.clone()?,
+        size: record.size.clone()?,
+        source: record.source.clone(),
+        copied: record.copied,
+        frozen: record.frozen,
+        method: record.method,
+    })
+}
+
+impl Joined {
+    /// Reads the predictions of every run of the study, in parallel, and puts the runs in their places.
+    pub fn new(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Self, AnalysisError> {
+        let keys: BTreeMap<CellKey, ()> = study.cells().into_iter().map(|(key, _)| (key, ())).collect();
+        let of_study = |record: &'_ RunRecord| place_of(record).filter(|key| keys.contains_key(key));
+        let counted: Vec<(CellKey, &RunRecord)> =
+            records.iter().filter_map(|record| of_study(record).map(|key| (key, record))).collect();
+        let loaded: Vec<Loaded> =
+            counted.par_iter().map(|(_, record)| load(dir, record, study.metric)).collect::<Result<_, _>>()?;
+        let test_sets = check_pairing(dir, &counted, &loaded)?;
+        let (labels, examples) = test_images(dir, &counted, &loaded)?;
+        let mut cells: BTreeMap<CellKey, BTreeMap<u32, Run>> = BTreeMap::new();
+        let mut rungs: BTreeMap<CellKey, Rungs> = BTreeMap::new();
+        for ((key, record), loaded) in counted.into_iter().zip(loaded) {
+            let name = key.name();
+            let replicates = match record.role {
+                Role::Ladder => rung(rungs.entry(key).or_default(), record.budget),
+                _ => cells.entry(key).or_default(),
+            };
+            if let Some(first) = replicates.insert(record.replicate, loaded.run) {
+                let (first, second) = (first.name, record.name.clone());
+                return Err(AnalysisError::Twice { first, second, replicate: record.replicate, cell: name });
+            }
+        }
+        rungs.values_mut().for_each(|rungs| rungs.sort_by(|first, second| first.0.total_cmp(&second.0)));
+        Ok(Joined { cells, rungs, num_seen: study.replicates, test_sets, labels, examples, metric: study.metric })
+    }
+
+    /// The runs of a cell by replicate.
+    pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &Run)> {
+        self.cells.get(key).into_iter().flat_map(|runs| runs.range(..self.num_seen))
+    }
+
+    /// Shows the first replicates only.
+    pub fn see(&mut self, num_replicates: u32) {
+        self.num_seen = num_replicates;
+    }
+
+    /// Scratch trained longer: each budget, ascending, with its runs by replicate.
+    pub fn rungs(&self, scratch: &CellKey) -> &[(f64, BTreeMap<u32, Run>)] {
+        self.rungs.get(scratch).map_or(&[], Vec::as_slice)
+    }
+
+    /// Labels of a target's test images; none where nothing was tested.
+    pub fn labels(&self, target: &str) -> &Labels {
+        const NOTHING: &Labels = &Labels::OneClass(Vec::new());
+        self.labels.get(target).unwrap_or(NOTHING)
+    }
+
+    /// Identity of every test image of a target, in the order of [`Run::scores`]; empty where nothing was tested.
+    pub fn examples(&self, target: &str) -> &[u32] {
+        self.examples.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// Paired differences of the deciding metric on a target's test images, or on some of them by their places, one row a
+    /// replicate.
+    pub fn differences(
+        &self,
+        target: &str,
+        kept: Option<&[usize]>,
+        ours: &[&Scores],
+        theirs: &[&Scores],
+    ) -> Result<Differences, DifferencesError> {
+        differences(self.metric, self.labels(target), kept, ours, theirs)
+    }
+
+    /// Paired differences of hits between two cells, in the replicates given, whatever the metric.
+    pub fn hit_differences(
+        &self,
+        ours: &CellKey,
+        theirs: &CellKey,
+        replicates: &[u32],
+    ) -> Result<Differences, DifferencesError> {
+        hit_differences(&self.scores(ours, replicates), &self.scores(theirs, replicates))
+    }
+
+    /// The scores of a cell's runs in the replicates given, those that ended in order.
+    pub fn scores(&self, key: &CellKey, replicates: &[u32]) -> Vec<&Scores> {
+        replicates.iter().filter_map(|&replicate| self.run(key, replicate)?.scores.as_ref()).collect()
+    }
+
+    /// One run.
+    pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&Run> {
+        self.cells.get(key)?.get(&replicate).filter(|_| replicate < self.num_seen)
+    }
+}
+
+struct Loaded {
+    run: Run,
+    /// Hash of its images' ids: ten thousand runs' ids themselves would take a gigabyte.
+    examples: blake3::Hash,
+    test_set: Option<TestSet>,
+}
+
+/// What a run that ended in order said of the test images.
+fn predictions_of(dir: &Path, record: &RunRecord) -> Result<Option<Predictions>, AnalysisError> {
+    let file = record.file_in("predictions").filter(|_| record.status == Status::Done);
+    file.map(|file| Predictions::read(dir, file))
+        .transpose()
+        .map_err(|source| AnalysisError::Predictions { name: record.name.clone(), source })
+}
+
+fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, AnalysisError> {
+    let predictions = predictions_of(dir, record)?;
+    let test_set = predictions.as_ref().map(|predictions| TestSet {
+        num_images: predictions.len(),
+        num_classes: predictions.num_classes(),
+        chance: metric.chance(&predictions.labels().shares()),
+    });
+    let is_above_chance = predictions.as_ref().is_some_and(is_above_chance_on_test);
+    let fitted =
+        predictions.as_ref().is_some_and(|predictions| is_above_chance_on_training(record, predictions.chance()));
+    let fell = |first: f64, last: f64| last < first;
+    let bytes: Vec<u8> =
+        predictions.iter().flat_map(|told| told.example_ids()).flat_map(|id| id.to_le_bytes()).collect();
+    let labels = predictions.as_ref().map(|told| told.labels().clone());
+    let scores = predictions.map(|told| Scores::new(metric, told));
+    let value = scores.as_ref().zip(labels.as_ref()).map(|(scores, labels)| scores.value(labels));
+    let run = Run {
+        job: record.job,
+        name: record.name.clone(),
+        status: record.status.clone(),
+        numerics: record.numerics.clone(),
+        setting: record.setting(),
+        setting_on_edge: record.setting_on_edge,
+        test_openings: record.test_openings,
+        is_above_chance,
+        is_at_chance: scores.is_some() && !is_above_chance && !fitted,
+        loss_did_not_fall: match (record.value(Measure::TrainLossFirst), record.value(Measure::TrainLossLast)) {
+            (Some(first), Some(last)) => !fell(first, last),
+            _ => false,
+        },
+        scores,
+        value,
+        validation: Validation::of(record, metric),
+        curve: record.file_in("curves").cloned(),
+    };
+    Ok(Loaded { run, examples: blake3::hash(&bytes), test_set })
+}
+
+/// Labels and identities of the test images of every target.
+type TestImages = (BTreeMap<String, Labels>, BTreeMap<String, Vec<u32>>);
+
+/// Labels and identities of each target's test images, from the first of its runs.
+fn test_images(dir: &Path, counted: &[(CellKey, &RunRecord)], loaded: &[Loaded]) -> Result<TestImages, AnalysisError> {
+    let (mut labels, mut examples) = (BTreeMap::new(), BTreeMap::new());
+    for ((key, record), _) in counted.iter().zip(loaded).filter(|(_, loaded)| loaded.test_set.is_some()) {
+        if labels.contains_key(&key.target) {
+            continue;
+        }
+        if let Some(told) = predictions_of(dir, record)? {
+            labels.insert(key.target.clone(), told.labels().clone());
+            examples.insert(key.target.clone(), told.example_ids().to_vec());
+        }
+    }
+    Ok((labels, examples))
+}
+
+fn is_above_chance_on_test(predictions: &Predictions) -> bool {
+    let hits = predictions.hits(1).into_iter().filter(|&hit| hit).count();
+    is_above_chance(hits as u64, predictions.len() as u64, predictions.chance())
+}
+
+fn is_above_chance_on_training(record: &RunRecord, chance: f64) -> bool {
+    record.measured(Measure::Train(Metric::Top1)).is_some_and(|train| {
+        let hits = (train.value * train.n as f64).round().max(0.0) as u64;
+        is_above_chance(hits, train.n, chance)
+    })
+}
+
+/// All runs of a target must have seen the same images, with the same arithmetic.
+fn check_pairing(
+    dir: &Path,
+    counted: &[(CellKey, &RunRecord)],
+    loaded: &[Loaded],
+) -> Result<BTreeMap<String, TestSet>, AnalysisError> {
+    let mut first_of: BTreeMap<&str, (&Loaded, &RunRecord)> = BTreeMap::new();
+    let mut test_sets = BTreeMap::new();
+    for ((key, record), loaded) in counted.iter().zip(loaded) {
+        let Some(test_set) = loaded.test_set else { continue };
+        let (first, first_record) = *first_of.entry(&key.target).or_insert((loaded, record));
+        if first.examples != loaded.examples {
+            let ids = |record| -> Result<Vec<u32>, AnalysisError> {
+                Ok(predictions_of(dir, record)?.map_or_else(Vec::new, |told| told.example_ids().to_vec()))
+            };
+            let example_id = first_difference(&ids(first_record)?, &ids(record)?);
+            let (first, second) = (first.run.name.clone(), loaded.run.name.clone());
+            return Err(AnalysisError::Examples { first, second, example_id });
+        }
+        if first.run.numerics != loaded.run.numerics {
+            return Err(AnalysisError::Numerics {
+                first: first.run.name.clone(),
+                first_numerics: first.run.numerics.clone(),
+                second: loaded.run.name.clone(),
+                second_numerics: loaded.run.numerics.clone(),
+            });
+        }
+        test_sets.entry(key.target.clone()).or_insert(test_set);
+    }
+    Ok(test_sets)
+}
+
+fn first_difference(first: &[u32], second: &[u32]) -> u32 {
+    let pairs = first.iter().zip(second);
+    let differing = pairs.into_iter().find(|(first, second)| first != second).map(|(first, second)| *first.min(second));
+    let longer = if first.len() > second.len() { first } else { second };
+    differing.or_else(|| longer.get(first.len().min(second.len())).copied()).unwrap_or(0)
+}

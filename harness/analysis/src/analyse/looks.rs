@@ -1,0 +1,125 @@
+//! Looking early: verdicts at numbers of replicates that the scenario declares beforehand, the error spent over them.
+
+use std::collections::BTreeMap;
+
+use nt_scenario::Role;
+use nt_stats::sign_flip::{Looks, Spending};
+use nt_stats::verdict::Verdict;
+
+use super::join::key_of;
+use super::{Analysis, CellKind, CellResult};
+use crate::study::{CellKey, Study};
+use nt_records::record::RunRecord;
+
+/// Where a study with looks stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookTaken {
+    /// Replicates that the verdicts rest on.
+    pub replicates: u32,
+    /// Number of the look, from 1; 0 where none is reached and everything said is provisional.
+    pub number: usize,
+    /// Looks declared.
+    pub declared: Vec<u32>,
+    /// Whether no contrast is left open that more replicates could decide.
+    pub is_settled: bool,
+}
+
+/// A study as a look sees it: that many replicates, and the error that may be spent there.
+pub(super) struct Look {
+    pub number: usize,
+    pub study: Study,
+}
+
+/// The looks that the records reach, or the first, provisionally; one of everything where none are declared.
+///
+/// α is spent as Lan and DeMets do with O'Brien and Fleming's function; what a look may use is what is new of it, so
+/// that by the union bound no look adds to the error of those before. Equivalence spends its own in the same shares.
+pub(super) fn looks(study: &Study, records: &[RunRecord]) -> Vec<Look> {
+    let declared = declared(study);
+    let Some(spent) = declared else { return vec![Look { number: 1, study: study.clone() }] };
+    let complete = complete_replicates(study, records);
+    let look = |(index, &replicates): (usize, &u32)| {
+        let share = spent.alpha_at(index) / study.alpha;
+        let number = if replicates <= complete { index + 1 } else { 0 };
+        let (alpha, equivalence_alpha) = (share * study.alpha, share * study.equivalence_alpha);
+        Look { number, study: Study { replicates, alpha, equivalence_alpha, ..study.clone() } }
+    };
+    let all = study.looks.iter().enumerate().map(look);
+    let reached = study.looks.iter().filter(|&&replicates| replicates <= complete).count();
+    all.take(reached.max(1)).collect()
+}
+
+/// The share of α, and of equivalence's, that the last look of a study may spend; all of it without looks.
+pub fn share_of_last_look(study: &Study) -> f64 {
+    let last = study.looks.len().checked_sub(1);
+    declared(study).zip(last).map_or(1.0, |(spent, last)| spent.alpha_at(last) / study.alpha)
+}
+
+fn declared(study: &Study) -> Option<Looks> {
+    let replicates: Vec<usize> = study.looks.iter().map(|&look| look as usize).collect();
+    // A checked scenario has looks that ascend; without any there is nothing to spend over.
+    Looks::new(replicates, study.alpha, Spending::ObrienFleming).ok()
+}
+
+/// Replicates from the first on that every cell has a record of.
+fn complete_replicates(study: &Study, records: &[RunRecord]) -> u32 {
+    let mut seen: BTreeMap<CellKey, Vec<bool>> = BTreeMap::new();
+    for record in records.iter().filter(|record| matches!(record.role, Role::Final | Role::Control)) {
+        let (Some(key), replicate) = (key_of(record), record.replicate as usize) else { continue };
+        let of_cell = seen.entry(key).or_default();
+        of_cell.resize(of_cell.len().max(replicate + 1), false);
+        of_cell[replicate] = true;
+    }
+    let complete = |key: &CellKey| seen.get(key).map_or(0, |seen| seen.iter().take_while(|&&seen| seen).count());
+    study.cells().iter().map(|(key, _)| complete(key) as u32).min().unwrap_or(0)
+}
+
+/// Keeps what an earlier look decided: a verdict given is not taken back, nor given anew with more data.
+pub(super) fn keep_decided(before: Vec<CellResult>, cells: &mut [CellResult], replicates: u32) {
+    for (before, cell) in before.into_iter().zip(cells) {
+        if before.decision.is_some() && !is_open(&before) {
+            cell.decided_at = before.decided_at.or(Some(replicates));
+            (cell.decision, cell.effects, cell.checks) = (before.decision, before.effects, before.checks);
+            cell.without_overlap = before.without_overlap;
+        }
+    }
+}
+
+/// Whether more replicates could decide a cell. One that a gate or a run that did not train left open stays so.
+fn is_open(cell: &CellResult) -> bool {
+    match &cell.decision {
+        None => cell.kind != CellKind::Scratch,
+        Some(decision) => decision.verdict_before_gates == Verdict::Inconclusive,
+    }
+}
+
+pub(super) fn taken(study: &Study, look: &Look, cells: &[CellResult]) -> Option<LookTaken> {
+    (!study.looks.is_empty()).then(|| LookTaken {
+        replicates: look.study.replicates,
+        number: look.number,
+        declared: study.looks.clone(),
+        is_settled: look.number > 0
+            && cells.iter().filter(|cell| cell.kind == CellKind::Transfer).all(|cell| !is_open(cell)),
+    })
+}
+
+impl Analysis {
+    /// What a reader must know of the looks; none where none were declared.
+    pub(super) fn looks_in_words(taken: &LookTaken) -> String {
+        let LookTaken { replicates, number, declared, is_settled } = taken;
+        let (first, last) = (declared.first().unwrap_or(replicates), declared.last().unwrap_or(replicates));
+        match (number, is_settled) {
+            (0, _) => {
+                format!("The first look, after {first} replicates, is not reached: every verdict here is provisional.")
+            }
+            (number, true) => format!(
+                "Look {number} of {}, after {replicates} of at most {last} replicates, leaves no verdict open that \
+                more replicates could decide.",
+                declared.len()
+            ),
+            (number, false) => {
+                format!("This is look {number} of {}, after {replicates} of at most {last} replicates.", declared.len())
+            }
+        }
+    }
+}

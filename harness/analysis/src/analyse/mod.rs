@@ -1,0 +1,334 @@
+//! From records to verdicts: runs are joined into cells on their keys, paired with scratch and with the untrained
+//! source replicate by replicate and image by image, and decided as one family.
+
+mod audited;
+mod cell;
+mod chance;
+mod checks;
+mod chosen;
+mod contrast;
+mod decomposition;
+mod effects;
+mod flipped;
+mod gates;
+mod join;
+mod ladder;
+mod looks;
+mod quadrant;
+mod rules;
+mod scores;
+mod search;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use nt_stats::FamilyError;
+use rayon::prelude::*;
+use thiserror::Error;
+
+pub use audited::WithoutOverlap;
+pub use cell::{CellKind, CellResult, RunOutcome};
+pub use checks::{CROSS_CHECK_LEVEL, Checks, CrossCheck, FixedTestSet, McNemar};
+pub use chosen::Chosen;
+pub use decomposition::{BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
+pub use effects::{ClassEffect, Effects};
+pub use flipped::{FlippedImage, FlippedImages};
+pub use ladder::{Rung, RungGap};
+pub use looks::{LookTaken, share_of_last_look};
+pub use quadrant::{Quadrant, Tally};
+pub use rules::{Rule, RuleArm, SizeWord, Trial, TrialContrast, planned_comparisons as planned_rule_comparisons};
+pub use search::Search;
+
+use crate::study::{CellKey, Study};
+use contrast::Prepared;
+use join::Joined;
+use nt_records::audit::{Audit, AuditError};
+use nt_records::predictions::PredictionsError;
+use nt_records::record::RunRecord;
+
+/// Everything the report says, before it is put into words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Analysis {
+    /// The study.
+    pub study: Study,
+    /// Every cell of the study in its order, those without a run among them.
+    pub cells: Vec<CellResult>,
+    /// One a target, size and similarity of a trained source.
+    pub quadrants: Vec<Quadrant>,
+    /// The rule of thumb of every quadrant, on trial.
+    pub trials: Vec<Trial>,
+    /// What the drop is made of, where the study has a selffer.
+    pub decompositions: Vec<Decomposition>,
+    /// Contrasts that were decided together.
+    pub family_size: usize,
+    /// Contrasts of the untrained source, decided together, apart from the others.
+    pub control_family_size: usize,
+    /// Facts of each target's test set.
+    pub test_sets: BTreeMap<String, TestSet>,
+    /// How the learning rate of each arm was searched for; empty where it was not.
+    pub searches: BTreeMap<CellKey, Search>,
+    /// Scratch at every length that it was trained for, the usual first; empty without a ladder.
+    pub ladders: BTreeMap<CellKey, Vec<Rung>>,
+    /// Where a study that is looked at early stands; none where its verdicts are given once, at the end.
+    pub look: Option<LookTaken>,
+    /// What the data were found to be before the first job; none for a study run without.
+    pub audit: Option<Audit>,
+    /// What was found that a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// A target's test set, as its predictions show it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TestSet {
+    /// Its images.
+    pub num_images: usize,
+    /// Its classes.
+    pub num_classes: usize,
+    /// What a guesser who looks at no image scores in the deciding metric.
+    pub chance: f64,
+}
+
+/// Why records cannot be analysed.
+#[derive(Debug, Error)]
+pub enum AnalysisError {
+    /// The audit of the data cannot be read.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// Two runs that should be paired saw different test images.
+    #[error(
+        "{first} and {second} were not tested on the same images (first difference at example {example_id}); they \
+            cannot be paired: run the study again into an empty folder"
+    )]
+    Examples {
+        /// A run.
+        first: String,
+        /// One that differs from it.
+        second: String,
+        /// The first id that only one of them has.
+        example_id: u32,
+    },
+    /// Two runs of one contrast used different arithmetic.
+    #[error(
+        "{first} ran with {first_numerics} and {second} with {second_numerics}; a contrast never mixes two: run the \
+            study again on one of them"
+    )]
+    Numerics {
+        /// A run.
+        first: String,
+        /// Its numerics.
+        first_numerics: String,
+        /// One that differs.
+        second: String,
+        /// Its numerics.
+        second_numerics: String,
+    },
+    /// Two runs claim one place.
+    #[error(
+        "{first} and {second} are both replicate {replicate} of {cell}; take out the one that does not belong to this \
+            study"
+    )]
+    Twice {
+        /// A job.
+        first: String,
+        /// Another.
+        second: String,
+        /// The replicate.
+        replicate: u32,
+        /// The cell.
+        cell: String,
+    },
+    /// A file of predictions cannot be used.
+    #[error("{name}: {source}")]
+    Predictions {
+        /// The job.
+        name: String,
+        /// What is wrong.
+        source: PredictionsError,
+    },
+    /// The differences cannot be formed.
+    #[error("{cell}: {source}")]
+    Differences {
+        /// The cell.
+        cell: String,
+        /// What is wrong.
+        source: nt_stats::DifferencesError,
+    },
+    /// The family cannot be decided.
+    #[error("the verdicts cannot be given: {source}")]
+    Family {
+        /// What is wrong.
+        #[from]
+        source: nt_stats::FamilyError,
+    },
+}
+
+/// Decides every cell of a study from its records and the predictions below `dir`.
+///
+/// Records of other cells than the study's are left out and noted. A cell with fewer runs than planned is decided on
+/// those it has and says so; one that cannot be decided says why.
+///
+/// # Errors
+/// [`AnalysisError`] if runs cannot be paired, or their predictions not read.
+pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analysis, AnalysisError> {
+    let mut joined = Joined::new(dir, study, records)?;
+    let audit = Audit::read(dir)?;
+    let declared = study;
+    let mut looks = looks::looks(declared, records);
+    let last = looks.pop().unwrap_or_else(|| looks::Look { number: 1, study: declared.clone() });
+    let mut before: Option<(Vec<CellResult>, u32)> = None;
+    for look in looks {
+        let (mut cells, _) = decide_cells(&look.study, &mut joined, audit.as_ref())?;
+        if let Some((earlier, replicates)) = before {
+            looks::keep_decided(earlier, &mut cells, replicates);
+        }
+        before = Some((cells, look.study.replicates));
+    }
+    let study = &last.study;
+    let (mut cells, (family_size, control_family_size)) = decide_cells(study, &mut joined, audit.as_ref())?;
+    if let Some((earlier, replicates)) = before {
+        looks::keep_decided(earlier, &mut cells, replicates);
+    }
+    let look = looks::taken(declared, &last, &cells);
+    let ladders = ladder::ladders(study, &joined);
+    ladder::climb(study, &joined, &ladders, &mut cells)?;
+    let mut quadrants = quadrant::quadrants(study, &cells);
+    chosen::choose(study, &joined, &cells, &ladders, &mut quadrants)?;
+    let trials = rules::try_rules(study, &joined, &cells, &quadrants)?;
+    let mut notes = notes(study, records, &cells);
+    notes.extend(look.as_ref().map(Analysis::looks_in_words));
+    let decompositions = decomposition::decompositions(study, &cells, &mut notes).map_err(FamilyError::from)?;
+    Ok(Analysis {
+        study: study.clone(),
+        cells,
+        quadrants,
+        trials,
+        decompositions,
+        family_size,
+        control_family_size,
+        test_sets: joined.test_sets,
+        searches: search::searches(records),
+        ladders,
+        look,
+        audit,
+        notes,
+    })
+}
+
+impl Analysis {
+    /// The cell of that key.
+    pub fn cell(&self, key: &CellKey) -> Option<&CellResult> {
+        self.cells.iter().find(|cell| cell.key == *key)
+    }
+
+    /// The gap to scratch of every replicate that has both, with its number; hundredths of the metric's unit, below zero is
+    /// harm.
+    pub fn gaps_pp(&self, cell: &CellResult) -> Vec<(u32, f64)> {
+        let Some(scratch) = self.cell(&cell.key.scratch()) else { return Vec::new() };
+        let reference: BTreeMap<u32, f64> =
+            scratch.runs.iter().filter_map(|run| Some((run.replicate, run.value?))).collect();
+        let paired = |run: &RunOutcome| {
+            Some((run.replicate, 100.0 * self.study.metric.oriented(run.value? - reference.get(&run.replicate)?)))
+        };
+        cell.runs.iter().filter_map(paired).collect()
+    }
+
+    /// Comparisons of rules of thumb that were decided together.
+    pub fn rule_family_size(&self) -> usize {
+        self.trials.iter().flat_map(|trial| &trial.contrasts).filter(|contrast| contrast.decision.is_ok()).count()
+    }
+
+    /// Runs that ended in order, and runs planned, over all cells.
+    pub fn completeness(&self) -> (usize, usize) {
+        let planned = self.study.replicates as usize * self.cells.len();
+        (self.cells.iter().map(CellResult::num_done).sum(), planned)
+    }
+}
+
+/// Every cell of a study on its first replicates, decided; and how large the families of treatments and controls are.
+fn decide_cells(
+    study: &Study,
+    joined: &mut Joined,
+    audit: Option<&Audit>,
+) -> Result<(Vec<CellResult>, (usize, usize)), AnalysisError> {
+    joined.see(study.replicates);
+    let mut cells: Vec<CellResult> =
+        study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, joined)).collect();
+    let family_size = decide_kind(study, joined, audit, &mut cells, CellKind::Transfer)?;
+    let control_family_size = decide_kind(study, joined, audit, &mut cells, CellKind::Control)?;
+    decide_kind(study, joined, audit, &mut cells, CellKind::Placebo)?;
+    // What a placebo shows has no cause.
+    for cell in cells.iter_mut().filter(|cell| cell.kind == CellKind::Placebo) {
+        cell.decision.iter_mut().for_each(|decision| decision.attribution = None);
+    }
+    Ok((cells, (family_size, control_family_size)))
+}
+
+fn decide_kind(
+    study: &Study,
+    joined: &Joined,
+    audit: Option<&Audit>,
+    cells: &mut [CellResult],
+    kind: CellKind,
+) -> Result<usize, AnalysisError> {
+    let settings = study.settings();
+    let chosen: Vec<usize> = (0..cells.len()).filter(|&at| cells[at].kind == kind).collect();
+    let mut contrasts = Vec::new();
+    let mut first_replicates = Vec::new();
+    let mut places = Vec::new();
+    for at in chosen {
+        if let Prepared::Ready { contrast, first_replicate } =
+            contrast::prepare(study, joined, &cells[at], &BTreeSet::new())?
+        {
+            contrasts.push(*contrast);
+            first_replicates.push(first_replicate);
+            places.push(at);
+        }
+    }
+    let effects: Vec<Effects> = contrasts
+        .par_iter()
+        .zip(&places)
+        .map(|(contrast, &at)| effects::effects(study.metric, joined, &cells[at].key, &contrast.gap))
+        .collect::<Result<_, _>>()?;
+    let mut decisions = study.decide(&contrasts)?;
+    if let Some(audit) = audit
+        && audited::hold(study, joined, audit, (cells, &places), (&mut contrasts, &decisions))?
+    {
+        decisions = study.decide(&contrasts)?;
+    }
+    let checks = checks::check(&contrasts, &decisions, &first_replicates, study.replicates as usize, &settings)?;
+    for (((at, decision), effects), checks) in places.into_iter().zip(decisions).zip(effects).zip(checks) {
+        cells[at].decision = Some(decision);
+        cells[at].effects = Some(effects);
+        cells[at].checks = Some(checks);
+    }
+    Ok(contrasts.len())
+}
+
+fn notes(study: &Study, records: &[RunRecord], cells: &[CellResult]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let known: BTreeSet<&CellKey> = cells.iter().map(|cell| &cell.key).collect();
+    let foreign = records.iter().filter_map(join::key_of).filter(|key| !known.contains(key)).count();
+    if foreign > 0 {
+        notes.push(format!(
+            "{foreign} runs belong to no cell of this scenario and are left out; an earlier version of \
+            it may have run them."
+        ));
+    }
+    let missing = cells.iter().filter(|cell| cell.num_done() < study.replicates as usize).count();
+    if missing > 0 {
+        notes.push(format!(
+            "{missing} of {} cells have fewer than the {} runs planned; each says how many.",
+            cells.len(),
+            study.replicates
+        ));
+    }
+    if study.replicates < 6 {
+        notes.push(format!(
+            "{} replicates are a pilot: six are a minimum, eight to twelve confirmatory.",
+            study.replicates
+        ));
+    }
+    notes
+}

@@ -1,0 +1,158 @@
+//! The trial of a rule: which runs its arms are, and what their differences are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nt_stats::verdict::{Arm, Contrast, GateFailure, Reference};
+
+use super::super::chosen::best_on_validation;
+use super::super::gates::{self, Versus};
+use super::super::join::{Joined, Run, failures_of_training};
+use super::super::scores::Scores;
+use super::super::{AnalysisError, CellKind, CellResult, Quadrant, audited};
+use super::{Rule, RuleArm, TOP, Trial, TrialContrast, probe_depth, rule_of};
+use crate::study::Study;
+
+/// What a trial is held on.
+pub(super) struct Court<'a> {
+    pub study: &'a Study,
+    pub joined: &'a Joined,
+    pub cells: &'a [CellResult],
+}
+
+/// The runs of an arm, by replicate, with the cells that they are of, and the layers chosen where there was a choice.
+struct ArmRuns<'a> {
+    runs: BTreeMap<u32, &'a Run>,
+    cells: BTreeSet<usize>,
+    layers: Vec<(u8, usize)>,
+}
+
+impl ArmRuns<'_> {
+    fn by_replicate(&self) -> impl Iterator<Item = (&u32, &Run)> {
+        self.runs.iter().map(|(replicate, run)| (replicate, *run))
+    }
+}
+
+impl<'a> Court<'a> {
+    pub fn open(&self, at: usize, quadrant: &Quadrant) -> Trial {
+        let rule = rule_of(self.study, quadrant);
+        let mut sources: Vec<&str> = Vec::new();
+        for source in quadrant.cells.iter().filter_map(|&cell| self.cells[cell].key.source.as_deref()) {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        let of_rule = |rule: &&'static Rule| -> Vec<TrialContrast> {
+            let of_source = |source: &&str| {
+                let source = (*source).to_owned();
+                rule.contrasts.iter().map(move |&(advised, alternative, claim)| TrialContrast {
+                    source: source.clone(),
+                    advised,
+                    alternative,
+                    claim,
+                    layers: Vec::new(),
+                    decision: Err(String::new()),
+                })
+            };
+            sources.iter().flat_map(of_source).collect()
+        };
+        let contrasts = rule.as_ref().map(of_rule).unwrap_or_default();
+        Trial { quadrant: at, rule, contrasts, verdict: None }
+    }
+
+    /// The contrast's differences, or what is missing.
+    pub fn prepare(
+        &self,
+        quadrant: &Quadrant,
+        contrast: &mut TrialContrast,
+    ) -> Result<Result<Contrast, String>, AnalysisError> {
+        let (source, advised, alternative) = (contrast.source.clone(), contrast.advised, contrast.alternative);
+        let arms = self.runs(quadrant, &source, advised).and_then(|ours| {
+            let theirs = self.runs(quadrant, &source, alternative)?;
+            Ok((ours, theirs))
+        });
+        let (ours, theirs) = match arms {
+            Ok(arms) => arms,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        contrast.layers = [&ours, &theirs].into_iter().flat_map(|arm| arm.layers.iter().copied()).collect();
+        let has_scores =
+            |arm: &ArmRuns<'_>, replicate: &u32| arm.runs.get(replicate).is_some_and(|run| run.scores.is_some());
+        let replicates: Vec<u32> =
+            ours.runs.keys().copied().filter(|one| has_scores(&ours, one) && has_scores(&theirs, one)).collect();
+        if replicates.is_empty() {
+            return Ok(Err(format!("no replicate has {} and {}; run the study", advised.words(), alternative.words())));
+        }
+        let name = format!(
+            "{}/{}/{source}: {} against {}",
+            quadrant.target,
+            quadrant.size,
+            advised.words(),
+            alternative.words()
+        );
+        let scores = |arm: &ArmRuns<'a>| -> Vec<&'a Scores> {
+            replicates.iter().filter_map(|one| arm.runs.get(one)?.scores.as_ref()).collect()
+        };
+        let gap = self
+            .joined
+            .differences(&quadrant.target, None, &scores(&ours), &scores(&theirs))
+            .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
+        let mut failed_runs = failures_of_training(ours.by_replicate(), Arm::Treatment, &replicates);
+        failed_runs.extend(failures_of_training(theirs.by_replicate(), Arm::Reference, &replicates));
+        let versus = match alternative {
+            RuleArm::Scratch => Versus::Scratch,
+            other => Versus::Arm { ours: advised.words(), theirs: other.words() },
+        };
+        let runs = |arm: &ArmRuns<'a>| -> Vec<&'a Run> { arm.runs.values().copied().collect() };
+        let mut failed_gates = gates::failures_of(&runs(&ours), &runs(&theirs), versus);
+        let of_audit = audited::inherited(ours.cells.union(&theirs.cells).map(|&at| &self.cells[at]));
+        failed_gates.extend(of_audit.into_iter().map(|failure| match versus {
+            Versus::Scratch => failure,
+            // The overlap helps both treatments, and nobody knows which of them more.
+            Versus::Arm { .. } => GateFailure { bias: None, ..failure },
+        }));
+        Ok(Ok(Contrast {
+            name,
+            // Never "negative transfer": a rule that fails says only that its advice was the worse one.
+            reference: Reference::Arm(alternative.words().to_owned()),
+            frozen: 0,
+            gap,
+            source_gap: None,
+            failed_runs,
+            failed_gates,
+        }))
+    }
+
+    fn runs(&self, quadrant: &Quadrant, source: &str, arm: RuleArm) -> Result<ArmRuns<'a>, String> {
+        let depth = |cell: &CellResult| probe_depth(&cell.key);
+        let is_meant = |cell: &CellResult| match arm {
+            RuleArm::TopProbe => depth(cell) == Some(TOP),
+            RuleArm::EarlierProbe => depth(cell).is_some_and(|depth| depth < TOP),
+            RuleArm::FineTuning => depth(cell).is_none() && (cell.key.copied, cell.key.frozen) == (TOP, 0),
+            RuleArm::Scratch => cell.kind == CellKind::Scratch,
+        };
+        let is_of_source = |cell: &CellResult| arm == RuleArm::Scratch || cell.key.source.as_deref() == Some(source);
+        let is_here = |cell: &CellResult| cell.key.target == quadrant.target && cell.key.size == quadrant.size;
+        let candidates: Vec<usize> = (0..self.cells.len())
+            .filter(|&at| is_here(&self.cells[at]) && is_of_source(&self.cells[at]) && is_meant(&self.cells[at]))
+            .collect();
+        let Some(&first) = candidates.first() else { return Err(arm.wanted(source)) };
+        if arm != RuleArm::EarlierProbe {
+            let runs = self.joined.runs(&self.cells[first].key).map(|(&replicate, run)| (replicate, run)).collect();
+            return Ok(ArmRuns { runs, cells: [first].into(), layers: Vec::new() });
+        }
+        let mut runs = BTreeMap::new();
+        let mut cells = BTreeSet::new();
+        let mut layers: BTreeMap<u8, usize> = BTreeMap::new();
+        for replicate in 0..self.study.replicates {
+            if let Some((at, run, _)) = best_on_validation(self.joined, self.cells, &candidates, replicate) {
+                runs.insert(replicate, run);
+                cells.insert(at);
+                *layers.entry(depth(&self.cells[at]).unwrap_or_default()).or_default() += 1;
+            }
+        }
+        if runs.is_empty() {
+            return Err("no run has validation images to choose the layer by; set validation_fraction".to_owned());
+        }
+        Ok(ArmRuns { runs, cells, layers: layers.into_iter().collect() })
+    }
+}

@@ -1,0 +1,221 @@
+//! Rules of thumb on trial: what CS231n advises in each quadrant, held against treatments of this study.
+//!
+//! A rule compares treatments with each other, not only with scratch. All its contrasts, over all quadrants and
+//! sources, are one family, apart from that of the verdicts.
+
+mod court;
+#[cfg(test)]
+mod tests;
+
+use nt_scenario::Method;
+use nt_scenario::network::NUM_LEARNED_LAYERS;
+use nt_stats::verdict::{Claim, Decision, RuleVerdict, judge_rule};
+
+use super::join::Joined;
+use super::quadrant::quadrants;
+use super::{AnalysisError, CellResult, Quadrant};
+use crate::study::{CellKey, Study};
+use court::Court;
+
+/// The last layer before the classifier: fc7.
+const TOP: u8 = NUM_LEARNED_LAYERS as u8 - 1;
+
+/// A treatment that a rule speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleArm {
+    /// A linear classifier on the codes of fc7.
+    TopProbe,
+    /// A linear classifier on earlier codes, the layer chosen on validation images in every replicate.
+    EarlierProbe,
+    /// All seven layers copied, all trained.
+    FineTuning,
+    /// Training from scratch.
+    Scratch,
+}
+
+impl RuleArm {
+    /// The arm in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TopProbe => "a linear classifier on the top codes",
+            Self::EarlierProbe => "a linear classifier on earlier codes, chosen on validation",
+            Self::FineTuning => "full fine-tuning",
+            Self::Scratch => "training from scratch",
+        }
+    }
+
+    /// What to add to a scenario that lacks it, for a source.
+    fn wanted(self, source: &str) -> String {
+        let probe = |layers: &str| format!("add a [[treatment]] with kind = \"probe\", layers = {layers} for {source}");
+        match self {
+            Self::TopProbe => probe("[7]"),
+            Self::EarlierProbe => probe("\"1..=6\""),
+            Self::FineTuning => format!("add a [[treatment]] with copied = 7, frozen = 0 for {source}"),
+            Self::Scratch => "run scratch".to_owned(),
+        }
+    }
+}
+
+/// The size of a target, among its sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeWord {
+    /// The smallest of two or more.
+    Small,
+    /// The largest of two or more.
+    Large,
+}
+
+/// A rule of thumb: what it advises, and the comparisons that test it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Which targets it is for.
+    pub size: SizeWord,
+    /// Which sources it is for: a scenario's word.
+    pub similarity: &'static str,
+    /// What it advises.
+    pub advice: &'static str,
+    /// Advised arm, alternative, and what the rule claims of their difference.
+    pub contrasts: &'static [(RuleArm, RuleArm, Claim)],
+}
+
+/// The four rules.
+///
+/// # Source
+/// CS231n's notes on transfer learning. What is claimed of each comparison follows their words: "the best idea might be
+/// to train a linear classifier", "it might work better to train … from activations somewhere earlier" and "still
+/// beneficial to initialize with weights from a pretrained model" claim a gain; "more confidence that we won't overfit"
+/// claims of fine-tuning no more than that it does as well as the classifier. To fine-tune rather than to train from
+/// scratch is advised for its gain: a pretrained network that gains nothing is no reason to want one.
+pub static RULES: [Rule; 4] = [
+    Rule {
+        size: SizeWord::Small,
+        similarity: "similar",
+        advice: "do not fine-tune; train a linear classifier on the top codes",
+        contrasts: &[(RuleArm::TopProbe, RuleArm::FineTuning, Claim::Better)],
+    },
+    Rule {
+        size: SizeWord::Large,
+        similarity: "similar",
+        advice: "fine-tune through the whole network",
+        contrasts: &[
+            (RuleArm::FineTuning, RuleArm::Scratch, Claim::Better),
+            (RuleArm::FineTuning, RuleArm::TopProbe, Claim::AtLeastAsGood),
+        ],
+    },
+    Rule {
+        size: SizeWord::Small,
+        similarity: "dissimilar",
+        advice: "train a linear classifier on earlier codes",
+        contrasts: &[
+            (RuleArm::EarlierProbe, RuleArm::TopProbe, Claim::Better),
+            (RuleArm::EarlierProbe, RuleArm::FineTuning, Claim::Better),
+        ],
+    },
+    Rule {
+        size: SizeWord::Large,
+        similarity: "dissimilar",
+        advice: "training from scratch is affordable, but starting from a pretrained network still helps",
+        contrasts: &[(RuleArm::FineTuning, RuleArm::Scratch, Claim::Better)],
+    },
+];
+
+/// A quadrant's rule and how it fared, on this data and with this network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    /// Position in [`super::Analysis::quadrants`].
+    pub quadrant: usize,
+    /// The rule, or why none speaks of this quadrant.
+    pub rule: Result<&'static Rule, String>,
+    /// The comparisons, of every source of the quadrant.
+    pub contrasts: Vec<TrialContrast>,
+    /// How it fared; none where no rule applies.
+    pub verdict: Option<RuleVerdict>,
+}
+
+/// One comparison of a trial: the advised arm less its alternative.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrialContrast {
+    /// The source.
+    pub source: String,
+    /// What the rule advises.
+    pub advised: RuleArm,
+    /// What it advises against.
+    pub alternative: RuleArm,
+    /// What the rule claims of the difference.
+    pub claim: Claim,
+    /// Layers that validation chose for [`RuleArm::EarlierProbe`], each with in how many replicates.
+    pub layers: Vec<(u8, usize)>,
+    /// What was decided, or what is missing and the next step.
+    pub decision: Result<Decision, String>,
+}
+
+/// The depth after which the cell's network was cut and a linear classifier fitted; none for one that was trained.
+pub(super) fn probe_depth(key: &CellKey) -> Option<u8> {
+    (key.method == Method::Probe).then_some(key.frozen)
+}
+
+/// Tries the rule of every quadrant.
+pub(super) fn try_rules(
+    study: &Study,
+    joined: &Joined,
+    cells: &[CellResult],
+    quadrants: &[Quadrant],
+) -> Result<Vec<Trial>, AnalysisError> {
+    let court = Court { study, joined, cells };
+    let mut trials = Vec::new();
+    let mut family = Vec::new();
+    let mut places = Vec::new();
+    for (at, quadrant) in quadrants.iter().enumerate() {
+        let mut trial = court.open(at, quadrant);
+        for (place, contrast) in trial.contrasts.iter_mut().enumerate() {
+            match court.prepare(quadrant, contrast)? {
+                Ok(prepared) => {
+                    family.push(prepared);
+                    places.push((at, place));
+                }
+                Err(missing) => contrast.decision = Err(missing),
+            }
+        }
+        trials.push(trial);
+    }
+    for ((trial, place), decision) in places.into_iter().zip(study.decide(&family)?) {
+        trials[trial].contrasts[place].decision = Ok(decision);
+    }
+    for trial in trials.iter_mut().filter(|trial| trial.rule.is_ok()) {
+        let decided: Vec<_> = trial.contrasts.iter().map(|one| (one.claim, one.decision.as_ref().ok())).collect();
+        trial.verdict = Some(judge_rule(&decided));
+    }
+    Ok(trials)
+}
+
+/// Comparisons that the rules of a study's quadrants make, if every treatment they name is run.
+pub fn planned_comparisons(study: &Study) -> usize {
+    let count = |quadrant: &Quadrant| {
+        let sources = study.sources.iter().filter(|one| !one.is_untrained && one.similarity == quadrant.similarity);
+        rule_of(study, quadrant).map_or(0, |rule| rule.contrasts.len() * sources.count())
+    };
+    quadrants(study, &[]).iter().map(count).sum()
+}
+
+/// The rule for a quadrant: sizes go by their images, similarity by the scenario's word.
+fn rule_of(study: &Study, quadrant: &Quadrant) -> Result<&'static Rule, String> {
+    let size = size_word(study, quadrant)?;
+    RULES.iter().find(|rule| rule.size == size && rule.similarity == quadrant.similarity).ok_or_else(|| {
+        format!("the rules speak of sources that are similar or dissimilar, not {:?}", quadrant.similarity)
+    })
+}
+
+fn size_word(study: &Study, quadrant: &Quadrant) -> Result<SizeWord, String> {
+    let target = study.targets.iter().find(|target| target.name == quadrant.target);
+    let mut sizes: Vec<usize> = target.iter().flat_map(|target| &target.sizes).map(|(_, images)| *images).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    match (sizes.as_slice(), quadrant.train_per_class) {
+        ([], _) | ([_], _) => {
+            Err("a target of one size is neither small nor large; add another [[target.size]]".to_owned())
+        }
+        ([least, ..], size) if size == *least => Ok(SizeWord::Small),
+        ([.., most], size) if size == *most => Ok(SizeWord::Large),
+        _ => Err("the rules speak of the smallest and the largest size, not of those between".to_owned()),
+    }
+}

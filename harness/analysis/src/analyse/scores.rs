@@ -1,0 +1,180 @@
+//! What a run scored on the test images, in the metric that decides.
+
+use nt_records::predictions::Predictions;
+use nt_scenario::metric::Grain;
+use nt_scenario::{Labels, Metric};
+use nt_stats::average_precision::{Interpolation, average_precision};
+use nt_stats::{Differences, DifferencesError};
+
+/// A run's scores, as far as gaps need them.
+pub(super) struct Scores {
+    metric: Metric,
+    /// Whether each image was got right: the class, or one of the classes, is the first guess (for top-5 accuracy, among
+    /// the first five).
+    hits: Vec<bool>,
+    rest: Rest,
+}
+
+/// What the hits do not say.
+enum Rest {
+    /// The metric is a mean of hits.
+    Nothing,
+    /// The metric is a mean of these, one an image; higher is better.
+    Values(Vec<f64>),
+    /// The metric is no mean over images: it is computed from everything that the network said.
+    Everything(Box<Predictions>),
+}
+
+impl Scores {
+    /// The scores of a run in a metric.
+    pub fn new(metric: Metric, predictions: Predictions) -> Self {
+        let num_guesses = match metric {
+            Metric::Top5 => 5,
+            Metric::Top1
+            | Metric::MeanPerClass
+            | Metric::LogLoss
+            | Metric::MeanAveragePrecision
+            | Metric::MeanAveragePrecision11 => 1,
+        };
+        let hits = predictions.hits(num_guesses);
+        let rest = match metric {
+            Metric::Top1 | Metric::Top5 | Metric::MeanPerClass => Rest::Nothing,
+            Metric::LogLoss => {
+                Rest::Values(predictions.log_loss().iter().map(|&loss| metric.oriented(f64::from(loss))).collect())
+            }
+            Metric::MeanAveragePrecision | Metric::MeanAveragePrecision11 => Rest::Everything(Box::new(predictions)),
+        };
+        Self { metric, hits, rest }
+    }
+
+    /// Whether each image was got right.
+    pub fn hits(&self) -> &[bool] {
+        &self.hits
+    }
+
+    /// The metric on all test images, in its own unit and direction.
+    pub fn value(&self, labels: &Labels) -> f64 {
+        let all: Vec<usize> = (0..self.hits.len()).collect();
+        self.metric.oriented(self.value_on(&all, labels))
+    }
+
+    /// The metric on some of the test images; higher is better.
+    fn value_on(&self, kept: &[usize], labels: &Labels) -> f64 {
+        let mean =
+            |value: &dyn Fn(usize) -> f64| kept.iter().map(|&image| value(image)).sum::<f64>() / kept.len() as f64;
+        match (&self.rest, self.metric.grain()) {
+            (Rest::Nothing, Grain::Class) => mean_per_class(&self.hits, kept, labels),
+            (Rest::Nothing, Grain::Image | Grain::Run) => {
+                kept.iter().filter(|&&image| self.hits[image]).count() as f64 / kept.len() as f64
+            }
+            (Rest::Values(values), _) => mean(&|image| values[image]),
+            (Rest::Everything(predictions), _) => {
+                let interpolation = match self.metric {
+                    Metric::MeanAveragePrecision11 => Interpolation::ElevenPoints,
+                    Metric::Top1
+                    | Metric::Top5
+                    | Metric::MeanPerClass
+                    | Metric::LogLoss
+                    | Metric::MeanAveragePrecision => Interpolation::AllPoints,
+                };
+                mean_average_precision(predictions, kept, labels, interpolation)
+            }
+        }
+    }
+}
+
+/// accuracy[c] = hits[c] / images[c], averaged over the classes that have an image
+fn mean_per_class(hits: &[bool], kept: &[usize], labels: &Labels) -> f64 {
+    let mut classes = vec![(0u32, 0u32); labels.num_classes()];
+    for &image in kept {
+        for class in labels.classes_of(image) {
+            classes[class].0 += u32::from(hits[image]);
+            classes[class].1 += 1;
+        }
+    }
+    let seen: Vec<f64> =
+        classes.iter().filter(|(_, all)| *all > 0).map(|(right, all)| f64::from(*right) / f64::from(*all)).collect();
+    seen.iter().sum::<f64>() / seen.len() as f64
+}
+
+/// The mean over the classes that some of the images have; 0 where they have none.
+fn mean_average_precision(
+    predictions: &Predictions,
+    kept: &[usize],
+    labels: &Labels,
+    interpolation: Interpolation,
+) -> f64 {
+    let of_class = |class: usize| {
+        let scores = predictions.scores_of(class)?;
+        let scores: Vec<f64> = kept.iter().map(|&image| scores[image]).collect();
+        let has: Vec<bool> = kept.iter().map(|&image| labels.has(image, class)).collect();
+        average_precision(&scores, &has, interpolation)
+    };
+    let precisions: Vec<f64> = (0..labels.num_classes()).filter_map(of_class).collect();
+    if precisions.is_empty() { 0.0 } else { precisions.iter().sum::<f64>() / precisions.len() as f64 }
+}
+
+/// Paired differences of the deciding metric, one row a replicate, on all test images or on those kept. Below zero, ours
+/// is the worse one.
+///
+/// One column an image where the metric has a value an image, each weighted where every class counts the same; one
+/// column for the whole run where it has none.
+pub(super) fn differences(
+    metric: Metric,
+    labels: &Labels,
+    kept: Option<&[usize]>,
+    ours: &[&Scores],
+    theirs: &[&Scores],
+) -> Result<Differences, DifferencesError> {
+    match metric.grain() {
+        Grain::Run => {
+            let all: Vec<usize> = (0..labels.len()).collect();
+            let kept = kept.unwrap_or(&all);
+            let gap =
+                |(ours, theirs): (&&Scores, &&Scores)| ours.value_on(kept, labels) - theirs.value_on(kept, labels);
+            Differences::paired_runs(&ours.iter().zip(theirs).map(gap).collect::<Vec<f64>>())
+        }
+        Grain::Image => select(per_image(ours, theirs)?, kept),
+        Grain::Class => {
+            let classes = labels.one_class().unwrap_or_default().iter().map(|&class| class as usize);
+            let classes: Vec<usize> = classes.collect();
+            let of_kept: Option<Vec<usize>> =
+                kept.map(|kept| kept.iter().filter_map(|&image| classes.get(image).copied()).collect());
+            select(per_image(ours, theirs)?, kept)?.class_balanced(of_kept.as_deref().unwrap_or(&classes))
+        }
+    }
+}
+
+fn select(differences: Differences, kept: Option<&[usize]>) -> Result<Differences, DifferencesError> {
+    match kept {
+        Some(kept) => differences.select_examples(kept),
+        None => Ok(differences),
+    }
+}
+
+fn per_image(ours: &[&Scores], theirs: &[&Scores]) -> Result<Differences, DifferencesError> {
+    let values = |scores: &Scores| match &scores.rest {
+        Rest::Values(values) => Some(values.len()),
+        Rest::Nothing | Rest::Everything(_) => None,
+    };
+    let Some(num_images) = theirs.first().and_then(|first| values(first)) else {
+        return hit_differences(ours, theirs);
+    };
+    let value = |scores: &Scores, image: usize| match &scores.rest {
+        Rest::Values(values) => values.get(image).copied().unwrap_or(f64::NAN),
+        Rest::Nothing | Rest::Everything(_) => f64::NAN,
+    };
+    let rows = ours.iter().zip(theirs);
+    let gaps =
+        rows.flat_map(|(ours, theirs)| (0..num_images).map(move |image| value(ours, image) - value(theirs, image)));
+    Differences::from_scores(theirs.len(), num_images, gaps.collect())
+}
+
+/// Paired differences of hits, whatever the metric is.
+pub(super) fn hit_differences(ours: &[&Scores], theirs: &[&Scores]) -> Result<Differences, DifferencesError> {
+    Differences::from_hits(&hits_of(ours), &hits_of(theirs))
+}
+
+fn hits_of<'a>(scores: &[&'a Scores]) -> Vec<&'a [bool]> {
+    scores.iter().map(|scores| scores.hits.as_slice()).collect()
+}

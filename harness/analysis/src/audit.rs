@@ -1,0 +1,173 @@
+//! What an audit's findings mean for a study: its words held against the distances measured (what it calls similar must
+//! lie nearer than what it calls dissimilar), and whether a gate fails.
+
+use nt_stats::Spread;
+use serde::{Deserialize, Serialize};
+
+use crate::study::Study;
+use nt_records::audit::{Audit, TargetAudit};
+
+/// Words for a source that lies near its target, and for one that lies far.
+const NEAR: [&str; 3] = ["similar", "near", "close"];
+const FAR: [&str; 3] = ["dissimilar", "far", "distant"];
+
+/// Error of all comparisons of a target together, two-sided.
+const ALPHA: f64 = 0.05;
+
+/// What a scenario's word claims of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closeness {
+    /// It lies near.
+    Near,
+    /// It lies far.
+    Far,
+}
+
+impl Closeness {
+    /// What a word claims; none where it claims no order, as `other-task` does.
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            word if NEAR.contains(&word) => Some(Self::Near),
+            word if FAR.contains(&word) => Some(Self::Far),
+            _ => None,
+        }
+    }
+}
+
+/// A source called near and one called far, and which of them lies nearer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderFinding {
+    /// The source called near.
+    pub near: String,
+    /// The source called far.
+    pub far: String,
+    /// Proxy A-distance of the far one less that of the near one.
+    pub difference: f64,
+    /// Its interval, at 95 % for all comparisons of the target together (Bonferroni); none without variation.
+    pub interval: Option<(f64, f64)>,
+    /// What that says.
+    pub standing: Standing,
+}
+
+/// Whether measured distances bear a word out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// The interval lies above zero: as declared.
+    AsDeclared,
+    /// It holds zero: the two are not told apart.
+    NotToldApart,
+    /// It lies below zero: the reverse of what is declared.
+    Reversed,
+}
+
+impl Standing {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::AsDeclared => "as declared",
+            Self::NotToldApart => "not told apart",
+            Self::Reversed => "the reverse of what is declared",
+        }
+    }
+}
+
+/// Every source called near against every source called far.
+pub fn order_findings(target: &TargetAudit, study: &Study) -> Vec<OrderFinding> {
+    let closeness = |name: &str| study.source(name).and_then(|source| Closeness::of(&source.similarity));
+    let claims: Vec<(&str, &str, f64, f64, f64)> = target
+        .comparisons
+        .iter()
+        .filter_map(|comparison| {
+            let (first, second) = (comparison.first.as_str(), comparison.second.as_str());
+            let (near, far, sign) = match (closeness(first)?, closeness(second)?) {
+                (Closeness::Near, Closeness::Far) => (first, second, 1.0),
+                (Closeness::Far, Closeness::Near) => (second, first, -1.0),
+                _ => return None,
+            };
+            Some((near, far, sign * comparison.difference, comparison.standard_error, comparison.degrees_of_freedom))
+        })
+        .collect();
+    let alpha = ALPHA / claims.len().max(1) as f64;
+    let finding = |&(near, far, difference, standard_error, degrees): &(&str, &str, f64, f64, f64)| {
+        let margin = (standard_error > 0.0).then(|| Spread::student(standard_error, degrees).margin(alpha));
+        let interval = margin.map(|margin| (difference - margin, difference + margin));
+        let standing = match interval {
+            Some((low, _)) if low > 0.0 => Standing::AsDeclared,
+            Some((_, high)) if high < 0.0 => Standing::Reversed,
+            _ => Standing::NotToldApart,
+        };
+        OrderFinding { near: near.to_owned(), far: far.to_owned(), difference, interval, standing }
+    };
+    claims.iter().map(finding).collect()
+}
+
+/// Whether a gate fails whatever the gaps turn out to be: more exact copies than gate 6 allows, or a similarity that is the
+/// reverse of what the study declares. Candidates, and sources that are not told apart, fail no gate.
+pub fn fails_a_gate(audit: &Audit, study: &Study) -> bool {
+    audit.targets.iter().any(|target| {
+        let reversed = order_findings(target, study).iter().any(|finding| finding.standing == Standing::Reversed);
+        reversed || target.overlaps.iter().any(|overlap| target.is_overlap_material(overlap.source.as_deref()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use nt_records::audit::MatchKind;
+    use nt_records::mock::{audit, with_matches};
+
+    use super::*;
+    use crate::mock::Mock;
+
+    #[test]
+    fn a_claim_of_order_is_borne_out_left_open_or_refuted() {
+        let study = Mock::four_quadrants(|_| 0.8).study;
+        let standing = |difference, standard_error| {
+            let findings = order_findings(&audit(difference, standard_error).targets[0], &study);
+            let [finding] = findings.as_slice() else { panic!("one claim: {findings:?}") };
+            assert_eq!((finding.near.as_str(), finding.far.as_str()), ("near", "far"));
+            finding.standing
+        };
+        assert_eq!(standing(1.0, 0.1), Standing::AsDeclared);
+        assert_eq!(standing(0.1, 0.1), Standing::NotToldApart);
+        assert_eq!(standing(0.0, 0.0), Standing::NotToldApart);
+        assert_eq!(standing(-1.0, 0.1), Standing::Reversed);
+    }
+
+    #[test]
+    fn words_that_claim_no_order_are_measured_and_nothing_more() {
+        let mut study = Mock::four_quadrants(|_| 0.8).study;
+        study.sources[1].similarity = "other-task".to_owned();
+        assert_eq!(order_findings(&audit(-1.0, 0.1).targets[0], &study), []);
+        study.sources[0].similarity = "far".to_owned();
+        study.sources[1].similarity = "near".to_owned();
+        let findings = order_findings(&audit(-1.0, 0.1).targets[0], &study);
+        assert_eq!((findings[0].standing, findings[0].near.as_str()), (Standing::AsDeclared, "far"));
+    }
+
+    #[test]
+    fn reversal_and_more_exact_copies_than_allowed_fail_a_gate_and_candidates_do_not() {
+        let study = Mock::four_quadrants(|_| 0.8).study;
+        let fails = |audit: Audit| fails_a_gate(&audit, &study);
+        assert!(!fails(audit(1.0, 0.1)));
+        assert!(!fails(audit(0.0, 0.1)), "not told apart");
+        assert!(fails(audit(-1.0, 0.1)));
+        let found = |source, kind, count| with_matches(audit(1.0, 0.1), source, kind, count);
+        for source in [None, Some("far")] {
+            // One in a hundred of 640 is 6.4.
+            assert!(
+                !fails(found(source, MatchKind::Exact, 6)) && fails(found(source, MatchKind::Exact, 7)),
+                "{source:?}"
+            );
+            assert!(
+                !fails(found(source, MatchKind::Perceptual, 640)) && !fails(found(source, MatchKind::Mirrored, 640))
+            );
+        }
+        // The target's own copies and a source's count together, each test image once.
+        let mut both = with_matches(found(None, MatchKind::Exact, 4), Some("far"), MatchKind::Exact, 6);
+        assert!(!fails(both.clone()), "six test images in all");
+        let far = both.targets[0].overlaps.last_mut().unwrap();
+        far.matches.iter_mut().for_each(|found| found.test_id += 300);
+        assert!(fails(both), "ten in all");
+    }
+}

@@ -1,0 +1,16 @@
+//! From records to cells, contrasts, verdicts and power.
+//!
+//! A [`Study`] is the scenario without what only training needs. [`analyse`] joins its records on their keys, pairs them,
+//! and decides every cell. Nothing here draws, writes a table, or knows how a network is trained.
+
+mod analyse;
+pub mod audit;
+#[cfg(any(test, feature = "mock"))]
+pub mod mock;
+pub mod power;
+pub mod registration;
+pub mod study;
+
+pub use analyse::*;
+pub use registration::preregistration;
+pub use study::Study;

@@ -1,0 +1,258 @@
+//! What a study could find, before anything runs: the smallest gap its adjusted tests would detect, the replicates that
+//! its margin needs, and whether EQUIVALENT is within reach.
+//!
+//! Computed from variance components alone, never from an observed gap: those of a finished pilot, or stated
+//! assumptions.
+
+mod assumptions;
+mod pilot;
+mod terminal;
+#[cfg(test)]
+mod tests;
+
+use nt_stats::crossed::VarianceComponents;
+use nt_stats::power::{Need, PowerTarget, equivalence_power};
+use serde::Serialize;
+
+pub use assumptions::{Assumptions, AssumptionsError};
+pub use pilot::{Pilot, PilotError};
+
+use crate::analyse::{planned_rule_comparisons, share_of_last_look};
+use crate::study::{CellKey, Study};
+
+/// Where the variance components come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Basis {
+    /// Assumed.
+    Assumed(Assumptions),
+    /// Those of a finished study.
+    Pilot(Pilot),
+}
+
+/// The version of a power plan's JSON.
+pub const POWER_VERSION: u32 = 1;
+
+/// What a study could find, family by family and target by target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PowerPlan {
+    /// Version of its JSON.
+    pub schema_version: u32,
+    /// The study.
+    pub study: String,
+    /// Replicates planned.
+    pub replicates: u32,
+    /// The margin δ, percentage points.
+    pub margin_pp: f64,
+    /// Family-wise error of the two-sided tests.
+    pub alpha: f64,
+    /// What of it the last look may spend; all of it where the study is looked at once.
+    pub alpha_at_last_look: f64,
+    /// The power at which effects are stated.
+    pub power: f64,
+    /// Where the variance components come from, in words.
+    pub basis: String,
+    /// One a family, target and cell shown.
+    pub rows: Vec<PowerRow>,
+}
+
+/// A family of contrasts on one target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PowerRow {
+    /// Which contrasts.
+    pub family: Family,
+    /// How many are adjusted together, over all targets.
+    pub contrasts: usize,
+    /// The target.
+    pub target: String,
+    /// Its test images.
+    pub test_images: usize,
+    /// Which of the pilot's cells the row is of; `assumed` without a pilot.
+    pub cell: Noise,
+    /// The true gap that the adjusted test finds with the wanted power, percentage points; none where the design has no
+    /// interval at all.
+    pub minimum_detectable_effect_pp: Option<f64>,
+    /// Replicates that bring it down to the margin on these test images.
+    pub replicates_needed: Option<usize>,
+    /// Test images that bring it down to the margin, where no number of replicates does.
+    pub test_images_needed: Option<usize>,
+    /// Probability that EQUIVALENT is given at a true gap of 0.
+    pub equivalent_probability: Option<f64>,
+}
+
+/// A family of contrasts that are adjusted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// Every treatment of a trained source against scratch: what verdicts are given on.
+    Treatments,
+    /// Every treatment of the untrained source against scratch.
+    Controls,
+    /// Each quadrant's choice on validation images against scratch.
+    Choices,
+    /// The comparisons of rules of thumb, were every treatment they name run.
+    Rules,
+}
+
+impl Family {
+    /// Its name.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Treatments => "treatments against scratch",
+            Self::Controls => "untrained controls",
+            Self::Choices => "choices on validation",
+            Self::Rules => "rules of thumb",
+        }
+    }
+}
+
+/// Which variance components a row is computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Noise {
+    /// Assumed ones.
+    Assumed,
+    /// Those of the pilot's cell in the middle.
+    Typical,
+    /// Those of its noisiest.
+    Noisiest,
+}
+
+impl PowerPlan {
+    /// The plan of a study whose targets have so many test images, in their order.
+    pub fn new(study: &Study, test_images: &[usize], basis: &Basis) -> Self {
+        let settings = study.settings();
+        let last = share_of_last_look(study);
+        let design = Design {
+            replicates: study.replicates as usize,
+            margin: study.margin_pp / 100.0,
+            alpha: last * study.alpha,
+            equivalence_alpha: last * settings.equivalence_alpha,
+            power: settings.power,
+        };
+        let mut rows = Vec::new();
+        for (family, contrasts) in families(study) {
+            for (target, &test_images) in study.targets.iter().zip(test_images) {
+                let outlook = |components: &VarianceComponents| design.outlook(components, test_images, contrasts);
+                for (cell, outlook) in basis.outlooks(study, family, &target.name, outlook) {
+                    rows.push(PowerRow {
+                        family,
+                        contrasts,
+                        target: target.name.clone(),
+                        test_images,
+                        cell,
+                        minimum_detectable_effect_pp: outlook.effect_pp.map(round4),
+                        replicates_needed: outlook.need.and_then(Need::replicates),
+                        test_images_needed: outlook.need.and_then(Need::test_examples),
+                        equivalent_probability: outlook.equivalent.map(round4),
+                    });
+                }
+            }
+        }
+        PowerPlan {
+            schema_version: POWER_VERSION,
+            study: study.name.clone(),
+            replicates: study.replicates,
+            margin_pp: study.margin_pp,
+            alpha: study.alpha,
+            alpha_at_last_look: round4(last * study.alpha),
+            power: settings.power,
+            basis: basis.words(),
+            rows,
+        }
+    }
+
+    /// Families in which EQUIVALENT could hardly be reached: a probability under .5 at a true gap of 0, even in a cell
+    /// that is no noisier than others.
+    pub fn hardly_equivalent(&self) -> Vec<&PowerRow> {
+        let is_unlikely = |row: &&PowerRow| row.equivalent_probability.is_none_or(|probability| probability < 0.5);
+        self.rows.iter().filter(|row| row.cell != Noise::Noisiest).filter(is_unlikely).collect()
+    }
+}
+
+/// Contrasts that are adjusted together; families without any are left out.
+fn families(study: &Study) -> Vec<(Family, usize)> {
+    let cells = study.cells();
+    let count = |control: bool| {
+        // An untrained source of which nothing is frozen is a placebo, and no member of either.
+        let is_counted = |key: &CellKey| {
+            let source = key.source.as_deref().and_then(|name| study.source(name));
+            source.is_some_and(|one| one.is_untrained == control && (key.frozen > 0 || !control))
+        };
+        cells.iter().filter(|(key, _)| is_counted(key)).count()
+    };
+    let quadrants: usize =
+        study.targets.iter().map(|target| target.sizes.len()).sum::<usize>() * study.similarities().len();
+    [
+        (Family::Treatments, count(false)),
+        (Family::Controls, count(true)),
+        (Family::Choices, quadrants),
+        (Family::Rules, planned_rule_comparisons(study)),
+    ]
+    .into_iter()
+    .filter(|(_, contrasts)| *contrasts > 0)
+    .collect()
+}
+
+struct Design {
+    replicates: usize,
+    margin: f64,
+    alpha: f64,
+    equivalence_alpha: f64,
+    power: f64,
+}
+
+/// What one contrast's variance components promise.
+#[derive(Debug, Clone, Copy)]
+struct Outlook {
+    effect_pp: Option<f64>,
+    need: Option<Need>,
+    equivalent: Option<f64>,
+}
+
+impl Design {
+    /// For the first step of Holm over the family: the level that a lone effect has to pass.
+    fn outlook(&self, components: &VarianceComponents, test_images: usize, contrasts: usize) -> Outlook {
+        let target = PowerTarget::first_holm_step(self.alpha, contrasts, self.power);
+        let spread = components.spread_of_design(self.replicates, test_images);
+        let level = self.equivalence_alpha / contrasts.max(1) as f64;
+        Outlook {
+            effect_pp: spread.map(|spread| 100.0 * target.minimum_detectable_effect(spread)),
+            need: target.needed(components, self.margin, self.replicates, test_images),
+            equivalent: spread.map(|spread| equivalence_power(self.margin, spread, level)),
+        }
+    }
+}
+
+impl Basis {
+    fn outlooks(
+        &self,
+        study: &Study,
+        family: Family,
+        target: &str,
+        outlook: impl Fn(&VarianceComponents) -> Outlook,
+    ) -> Vec<(Noise, Outlook)> {
+        match self {
+            Self::Assumed(assumptions) => vec![(Noise::Assumed, outlook(&assumptions.components()))],
+            Self::Pilot(pilot) => {
+                let mut outlooks: Vec<Outlook> =
+                    pilot.components(study, family == Family::Controls, target).iter().map(outlook).collect();
+                let size = |one: &Outlook| one.effect_pp.unwrap_or(f64::INFINITY);
+                outlooks.sort_by(|a, b| size(a).total_cmp(&size(b)));
+                let typical = outlooks.get(outlooks.len() / 2).map(|one| (Noise::Typical, *one));
+                let noisiest = outlooks.last().map(|one| (Noise::Noisiest, *one));
+                typical.into_iter().chain(noisiest).collect()
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Assumed(assumptions) => assumptions.words(),
+            Self::Pilot(pilot) => pilot.words(),
+        }
+    }
+}
+
+fn round4(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}

@@ -1,0 +1,130 @@
+//! Variance components from a finished study's `verdicts.json`.
+
+use std::path::{Path, PathBuf};
+
+use nt_stats::crossed::VarianceComponents;
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::study::Study;
+use nt_records::file::FileError;
+use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow};
+use nt_records::version;
+
+/// A finished study, as far as power needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pilot {
+    study: String,
+    cells: Vec<Cell>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Cell {
+    source: String,
+    similarity: String,
+    target: String,
+    num_replicates: usize,
+    components: VarianceComponents,
+}
+
+/// Why a folder is no pilot.
+#[derive(Debug, Error)]
+pub enum PilotError {
+    /// Its verdicts cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// They are not what they should be.
+    #[error("{} is no verdicts.json of schema_version {VERDICTS_VERSION}: {source}; draw it again by nt report", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What the reader says.
+        source: serde_json::Error,
+    },
+    /// They are of another version.
+    #[error("{} has schema_version {found}, and up to {VERDICTS_VERSION} is read; draw it again by nt report", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The version found.
+        found: u32,
+    },
+    /// No contrast has variance components.
+    #[error(
+        "{} holds no variance components: they need two replicates and two test images in a cell, and a report drawn by \
+         this version; run nt report on the folder, or run more replicates",
+        path.display()
+    )]
+    NoVariance {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+#[derive(Deserialize)]
+struct File {
+    schema_version: u32,
+    study: String,
+    verdicts: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    source: String,
+    similarity: String,
+    target: String,
+    n: usize,
+    variance: Option<VarianceRow>,
+}
+
+impl Pilot {
+    /// Reads the verdicts of a study's folder.
+    ///
+    /// # Errors
+    /// [`PilotError`] says what is missing and how to get it.
+    pub fn read(dir: &Path) -> Result<Self, PilotError> {
+        let path = dir.join("verdicts.json");
+        let bytes = std::fs::read(&path).map_err(FileError::at("read", &path))?;
+        let file: File = match serde_json::from_slice(&bytes) {
+            Ok(file) => file,
+            Err(source) => return Err(PilotError::Format { path, source }),
+        };
+        if !version::is_readable(file.schema_version.into(), VERDICTS_VERSION) {
+            return Err(PilotError::Version { path, found: file.schema_version });
+        }
+        let cells = file.verdicts.into_iter().filter_map(|row| {
+            let VarianceRow { replicate, example, residual } = row.variance?;
+            let components = VarianceComponents { replicate, example, residual };
+            let Row { source, similarity, target, n, .. } = row;
+            Some(Cell { source, similarity, target, num_replicates: n, components })
+        });
+        let cells: Vec<Cell> = cells.collect();
+        if cells.is_empty() {
+            return Err(PilotError::NoVariance { path });
+        }
+        Ok(Self { study: file.study, cells })
+    }
+
+    /// The components of its controls, or of its other cells: those on this target where there are any, else all; and
+    /// where it has none of the kind asked for, those it has.
+    pub(super) fn components(&self, study: &Study, controls: bool, target: &str) -> Vec<VarianceComponents> {
+        let is_control = |cell: &Cell| {
+            cell.similarity == "untrained" || study.source(&cell.source).is_some_and(|source| source.is_untrained)
+        };
+        let of_kind: Vec<&Cell> = self.cells.iter().filter(|cell| is_control(cell) == controls).collect();
+        let of_kind = if of_kind.is_empty() { self.cells.iter().collect() } else { of_kind };
+        let here: Vec<&Cell> = of_kind.iter().copied().filter(|cell| cell.target == target).collect();
+        let chosen = if here.is_empty() { of_kind } else { here };
+        chosen.into_iter().map(|cell| cell.components).collect()
+    }
+
+    pub(super) fn words(&self) -> String {
+        let least = self.cells.iter().map(|cell| cell.num_replicates).min().unwrap_or(0);
+        let caution = if least < 6 { ": their variance between replicates is known only roughly" } else { "" };
+        format!(
+            "variance components of the pilot {} ({} cells, {least} replicates or more{caution})",
+            self.study,
+            self.cells.len()
+        )
+    }
+}

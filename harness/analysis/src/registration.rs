@@ -1,0 +1,33 @@
+//! What is fixed before the first job, as one hash.
+
+use crate::study::Study;
+
+/// The hash of contrasts, family, metric, margin, levels and scope. BLAKE3, hex.
+///
+/// Taken when a study's folder is made, and kept in its manifest: a report whose scenario hashes to something else is
+/// marked EXPLORATORY (CHANGED AFTER DATA).
+pub fn preregistration(study: &Study) -> String {
+    let settings = study.settings();
+    let mut words = vec![
+        format!("metric {}", study.metric),
+        format!("margin_pp {}", settings.margin_pp),
+        format!("alpha {} {}", settings.alpha, settings.equivalence_alpha),
+        format!("replicates {}", study.replicates),
+        format!("scope {}", settings.scope),
+    ];
+    if !study.looks.is_empty() {
+        words.push(format!("looks {:?}, O'Brien and Fleming", study.looks));
+    }
+    for (key, _) in study.cells() {
+        let source = key.source.as_deref().and_then(|name| study.source(name));
+        let family = match source {
+            None => "reference",
+            Some(source) if source.is_untrained => "control",
+            Some(_) => "family",
+        };
+        let similarity = source.map_or("", |source| source.similarity.as_str());
+        words.push(format!("{family} {} {similarity}", key.name()));
+    }
+    // Names hold no newline, so no two studies read the same.
+    blake3::hash(words.join("\n").as_bytes()).to_hex().to_string()
+}

@@ -1,0 +1,316 @@
+//! What each column of a table is: as told, or by its usual name.
+
+use crate::fault::{Fault, TableFault};
+use crate::table::{Row, Table};
+
+/// Usual names of the columns that together name an arm, where there is no column `arm`.
+const ARM_PARTS: [&str; 4] = ["source", "treatment", "copied", "frozen"];
+const CELL_PARTS: [&str; 4] = ["target", "dataset", "task", "size"];
+const REPLICATE: [&str; 4] = ["replicate", "seed", "fold", "run"];
+const VALUE: [&str; 4] = ["value", "top1", "accuracy", "acc"];
+const EXAMPLE: [&str; 3] = ["example", "example_id", "doc_id"];
+const CORRECT: [&str; 2] = ["correct", "is_correct"];
+/// The metric judged where a table holds several and none is named.
+const METRIC: &str = "top1";
+/// Runs of a study of nt that are judged: not those that tuned a learning rate or trained a source.
+const ROLE: (&str, &str) = ("role", "final");
+
+/// What was said about a table's columns; what was not is found by the usual names.
+///
+/// | | usual names |
+/// |---|---|
+/// | arm | `arm`, or those there are of `source`, `treatment`, `copied`, `frozen` |
+/// | cell | those there are of `target`, `dataset`, `task`, `size`; without any, all rows are one cell |
+/// | replicate | `replicate`, `seed`, `fold`, `run` |
+/// | metric | the rows whose column `metric` says `top1`; without that column, all rows |
+/// | value | `value`, the metric's name, `top1`, `accuracy`, `acc` |
+/// | example, correct | `example`, `example_id`, `doc_id`; `correct`, `is_correct` |
+/// | reference | rows with `scratch` in an arm column; without `arm` and `treatment`, rows with `copied` 0 |
+/// | untrained | the source `untrained`, if the arm has a column `source` |
+/// | keep | where there is a column `role`, `role=final` |
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Columns {
+    /// Columns that together name an arm.
+    pub arm: Vec<String>,
+    /// Columns that together name a cell: what arms are compared within.
+    pub cell: Vec<String>,
+    /// The column of the replicate, shared by the arms of a cell: what pairs them.
+    pub replicate: Option<String>,
+    /// The column of the independent unit that replicates belong to.
+    pub unit: Option<String>,
+    /// Which metric: a value of the column `metric`, or the column that holds it.
+    pub metric: Option<String>,
+    /// The column of per-run values.
+    pub value: Option<String>,
+    /// The column of the test example.
+    pub example: Option<String>,
+    /// The column that says whether it was right.
+    pub correct: Option<String>,
+    /// The reference: a value of an arm column, or `COLUMN=VALUE,…`, all of which must hold.
+    pub reference: Option<String>,
+    /// The untrained source: a value of the arm's column `source` (or only column), or `COLUMN=VALUE`.
+    pub untrained: Option<String>,
+    /// Rows to keep, `COLUMN=VALUE`.
+    pub keep: Vec<String>,
+}
+
+impl Columns {
+    /// What this says, and where it is silent what `other` says.
+    pub fn or(self, other: Self) -> Self {
+        let list = |ours: Vec<String>, theirs| if ours.is_empty() { theirs } else { ours };
+        Self {
+            arm: list(self.arm, other.arm),
+            cell: list(self.cell, other.cell),
+            replicate: self.replicate.or(other.replicate),
+            unit: self.unit.or(other.unit),
+            metric: self.metric.or(other.metric),
+            value: self.value.or(other.value),
+            example: self.example.or(other.example),
+            correct: self.correct.or(other.correct),
+            reference: self.reference.or(other.reference),
+            untrained: self.untrained.or(other.untrained),
+            keep: list(self.keep, other.keep),
+        }
+    }
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Score {
+    /// One value a run.
+    Run { value: usize },
+    /// One row an example.
+    Example { example: usize, correct: usize },
+}
+
+/// Positions of the columns, and the conditions on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Roles {
+    pub(crate) arm: Vec<usize>,
+    pub(crate) cell: Vec<usize>,
+    pub(crate) replicate: usize,
+    pub(crate) unit: Option<usize>,
+    pub(crate) score: Score,
+    pub(crate) metric: String,
+    pub(crate) status: Option<usize>,
+    /// Conditions that make a row the reference; a position of none means any arm column.
+    pub(crate) reference: Vec<(Option<usize>, String)>,
+    /// The place among the arm's columns, and the value there of an untrained source.
+    pub(crate) untrained: Option<(usize, String)>,
+    /// Conditions on the rows that are read.
+    pub(crate) keep: Vec<(usize, String)>,
+}
+
+impl Roles {
+    /// The reference in words.
+    pub(crate) fn reference_words(&self, header: &[String]) -> String {
+        let word = |(column, value): &(Option<usize>, String)| match column {
+            Some(column) => format!("{}={value}", header[*column]),
+            None => value.clone(),
+        };
+        self.reference.iter().map(word).collect::<Vec<_>>().join(",")
+    }
+
+    /// Whether a row is read.
+    pub(crate) fn keeps(&self, row: &Row) -> bool {
+        self.keep.iter().all(|(column, value)| row.fields[*column] == *value)
+    }
+}
+
+/// Finds every column, or says all that are missing.
+pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFault>) -> Option<Roles> {
+    let mut finder = Finder { table, faults: Vec::new() };
+    let arm = finder.arm(&columns.arm);
+    let cell = match columns.cell.is_empty() {
+        true => finder.present(&CELL_PARTS).into_iter().filter(|at| !arm.contains(at)).collect(),
+        false => finder.named(&columns.cell, "the cell"),
+    };
+    let replicate = finder.one(columns.replicate.as_deref(), "the replicate", "--replicate", &REPLICATE);
+    let unit = columns.unit.as_deref().and_then(|name| finder.column(name, "the unit"));
+    let mut keep = finder.keep(&columns.keep);
+    let metric = finder.metric(columns.metric.as_deref(), &keep);
+    keep.extend(metric.clone());
+    let score = finder.score(columns, metric.is_some());
+    let reference = finder.reference(columns.reference.as_deref(), &arm);
+    let untrained = finder.untrained(columns.untrained.as_deref(), &arm);
+    let is_complete = finder.faults.is_empty();
+    faults.extend(finder.faults);
+    let score = score.filter(|_| is_complete)?;
+    let metric = match (metric, &columns.metric, score) {
+        (Some((_, name)), ..) => name,
+        (None, Some(name), _) => name.clone(),
+        (None, None, Score::Run { value }) => table.header[value].clone(),
+        (None, None, Score::Example { .. }) => METRIC.to_owned(),
+    };
+    let status = table.column("status");
+    Some(Roles { arm, cell, replicate: replicate?, unit, score, metric, status, reference, untrained, keep })
+}
+
+struct Finder<'a> {
+    table: &'a Table,
+    faults: Vec<TableFault>,
+}
+
+impl Finder<'_> {
+    fn fault(&mut self, fault: Fault) {
+        self.faults.push(TableFault::of_file(fault));
+    }
+
+    fn known(&self) -> String {
+        self.table.header.join(", ")
+    }
+
+    fn column(&mut self, name: &str, role: &'static str) -> Option<usize> {
+        let at = self.table.column(name);
+        if at.is_none() {
+            let known = self.known();
+            self.fault(Fault::NoColumn { column: name.to_owned(), role, known });
+        }
+        at
+    }
+
+    fn named(&mut self, names: &[String], role: &'static str) -> Vec<usize> {
+        names.iter().filter_map(|name| self.column(name, role)).collect()
+    }
+
+    fn present(&self, names: &[&str]) -> Vec<usize> {
+        names.iter().filter_map(|name| self.table.column(name)).collect()
+    }
+
+    fn one(
+        &mut self,
+        name: Option<&str>,
+        role: &'static str,
+        option: &'static str,
+        usual_names: &[&str],
+    ) -> Option<usize> {
+        if let Some(name) = name {
+            return self.column(name, role);
+        }
+        let found = self.present(usual_names).first().copied();
+        if found.is_none() {
+            let (usual, known) = (usual_names.join(", "), self.known());
+            self.fault(Fault::NoDefault { role, option, usual, known });
+        }
+        found
+    }
+
+    fn arm(&mut self, names: &[String]) -> Vec<usize> {
+        if !names.is_empty() {
+            return self.named(names, "the arm");
+        }
+        if let Some(arm) = self.table.column("arm") {
+            return vec![arm];
+        }
+        let parts = self.present(&ARM_PARTS);
+        if parts.is_empty() {
+            let (usual, known) = (format!("arm, {}", ARM_PARTS.join(", ")), self.known());
+            self.fault(Fault::NoDefault { role: "the arm", option: "--arm", usual, known });
+        }
+        parts
+    }
+
+    fn keep(&mut self, conditions: &[String]) -> Vec<(usize, String)> {
+        if conditions.is_empty() {
+            return self.table.column(ROLE.0).map(|role| (role, ROLE.1.to_owned())).into_iter().collect();
+        }
+        conditions.iter().filter_map(|condition| self.condition("--keep", condition)).collect()
+    }
+
+    /// `COLUMN=VALUE`.
+    fn condition(&mut self, option: &'static str, given: &str) -> Option<(usize, String)> {
+        let Some((name, value)) = given.split_once('=') else {
+            self.fault(Fault::Option { option, given: given.to_owned(), message: "write COLUMN=VALUE".to_owned() });
+            return None;
+        };
+        let at = self.column(name.trim(), "a condition")?;
+        Some((at, value.trim().to_owned()))
+    }
+
+    /// The condition on the column `metric`; none without that column.
+    fn metric(&mut self, wanted: Option<&str>, keep: &[(usize, String)]) -> Option<(usize, String)> {
+        let column = self.table.column("metric")?;
+        let kept = |row: &&Row| keep.iter().all(|(at, value)| row.fields[*at] == *value);
+        let mut names: Vec<&str> = self.table.rows.iter().filter(kept).map(|row| row.fields[column].as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| !name.is_empty());
+        let chosen = match (wanted, names.as_slice()) {
+            (Some(wanted), _) => names.contains(&wanted).then_some(wanted),
+            (None, [only]) => Some(*only),
+            (None, _) => names.contains(&METRIC).then_some(METRIC),
+        };
+        if chosen.is_none() {
+            let known = names.join(", ");
+            self.fault(Fault::Metric { known });
+        }
+        chosen.map(|name| (column, name.to_owned()))
+    }
+
+    fn score(&mut self, columns: &Columns, has_metric_column: bool) -> Option<Score> {
+        let has_examples = !self.present(&EXAMPLE).is_empty() && !self.present(&CORRECT).is_empty();
+        let asks_examples = columns.example.is_some() || columns.correct.is_some();
+        if asks_examples || (has_examples && columns.value.is_none()) {
+            let example = self.one(columns.example.as_deref(), "the test example", "--example", &EXAMPLE);
+            let correct = self.one(columns.correct.as_deref(), "the correctness", "--correct", &CORRECT);
+            return Some(Score::Example { example: example?, correct: correct? });
+        }
+        // Without a column `metric`, a metric's name is that of the column that holds it.
+        let metric = columns.metric.as_deref().filter(|_| !has_metric_column);
+        let name = columns.value.as_deref().or(metric);
+        Some(Score::Run { value: self.one(name, "the value", "--value", &VALUE)? })
+    }
+
+    fn reference(&mut self, given: Option<&str>, arm: &[usize]) -> Vec<(Option<usize>, String)> {
+        let Some(given) = given else {
+            let names = ["arm", "treatment"].map(|name| self.table.column(name));
+            let copied = self.table.column("copied").filter(|at| arm.contains(at));
+            return match copied.filter(|_| names.iter().flatten().all(|at| !arm.contains(at))) {
+                Some(copied) => vec![(Some(copied), "0".to_owned())],
+                None => vec![(None, "scratch".to_owned())],
+            };
+        };
+        if !given.contains('=') {
+            return vec![(None, given.to_owned())];
+        }
+        let conditions: Vec<_> =
+            given.split(',').filter_map(|condition| self.condition("--reference", condition)).collect();
+        if conditions.iter().any(|(at, _)| !arm.contains(at)) {
+            let message = "a column that is not among those of the arm; add it to --arm".to_owned();
+            self.fault(Fault::Option { option: "--reference", given: given.to_owned(), message });
+        }
+        conditions.into_iter().map(|(at, value)| (Some(at), value)).collect()
+    }
+
+    /// The untrained source: if it was named, some row must have it.
+    fn untrained(&mut self, given: Option<&str>, arm: &[usize]) -> Option<(usize, String)> {
+        let (place, value) = self.untrained_place(given, arm)?;
+        let at = *arm.get(place)?;
+        if given.is_some() && !self.table.rows.iter().any(|row| row.fields[at] == value) {
+            let column = self.table.header[at].clone();
+            self.fault(Fault::NoUntrained { column, value });
+            return None;
+        }
+        Some((place, value))
+    }
+
+    fn untrained_place(&mut self, given: Option<&str>, arm: &[usize]) -> Option<(usize, String)> {
+        let source = self.table.column("source").and_then(|source| arm.iter().position(|at| *at == source));
+        let Some(given) = given else { return source.map(|place| (place, "untrained".to_owned())) };
+        if given.contains('=') {
+            let (at, value) = self.condition("--untrained", given)?;
+            let place = arm.iter().position(|column| *column == at);
+            if place.is_none() {
+                let message = "a column that is not among those of the arm; add it to --arm".to_owned();
+                self.fault(Fault::Option { option: "--untrained", given: given.to_owned(), message });
+            }
+            return place.map(|place| (place, value));
+        }
+        let place = source.or((arm.len() == 1).then_some(0));
+        if place.is_none() {
+            let message = "the arm has several columns; write COLUMN=VALUE".to_owned();
+            self.fault(Fault::Option { option: "--untrained", given: given.to_owned(), message });
+        }
+        place.map(|place| (place, given.to_owned()))
+    }
+}

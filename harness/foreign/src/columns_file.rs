@@ -1,0 +1,86 @@
+//! Columns told by a small TOML file.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::columns::Columns;
+use crate::fault::{Fault, TableFault, TableFaults};
+
+const KEYS: [&str; 11] =
+    ["arm", "cell", "replicate", "unit", "metric", "value", "example", "correct", "reference", "untrained", "keep"];
+
+impl Columns {
+    /// Reads columns from TOML: the keys are this type's fields, each a string, and `arm`, `cell` and `keep` may be
+    /// lists of strings.
+    ///
+    /// # Errors
+    /// [`TableFaults`]: every fault with its line and column.
+    pub fn parse(text: &str, file: &str) -> Result<Self, TableFaults> {
+        let mut faults = Vec::new();
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let span = error.span().unwrap_or(text.len()..text.len());
+            faults.push(at(text, span, Fault::Syntax { format: "TOML", message: error.message().to_owned() }));
+        }
+        let mut columns = Self::default();
+        // What a recovered parse holds is a guess: faults found in it would be noise beside the real one.
+        if faults.is_empty() {
+            for (key, value) in table.get_ref() {
+                if let Err((span, fault)) = columns.set(key, value) {
+                    faults.push(at(text, span, fault));
+                }
+            }
+        }
+        if faults.is_empty() { Ok(columns) } else { Err(TableFaults::new(file, faults)) }
+    }
+
+    fn set(
+        &mut self,
+        key: &Spanned<std::borrow::Cow<'_, str>>,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<(), (Range<usize>, Fault)> {
+        let name = key.get_ref().as_ref();
+        let wrong = |expected| (value.span(), Fault::WrongType { key: name.to_owned(), expected });
+        let one = || text(value).map(Some).ok_or_else(|| wrong("a string"));
+        let several = || list(value).ok_or_else(|| wrong("a string, or a list of strings, at least one"));
+        match name {
+            "arm" => self.arm = several()?,
+            "cell" => self.cell = several()?,
+            "keep" => self.keep = several()?,
+            "replicate" => self.replicate = one()?,
+            "unit" => self.unit = one()?,
+            "metric" => self.metric = one()?,
+            "value" => self.value = one()?,
+            "example" => self.example = one()?,
+            "correct" => self.correct = one()?,
+            "reference" => self.reference = one()?,
+            "untrained" => self.untrained = one()?,
+            other => return Err((key.span(), Fault::UnknownKey { key: other.to_owned(), known: KEYS.join(", ") })),
+        }
+        Ok(())
+    }
+}
+
+fn text(value: &Spanned<DeValue<'_>>) -> Option<String> {
+    value.get_ref().as_str().map(str::to_owned)
+}
+
+fn list(value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
+    match value.get_ref() {
+        DeValue::Array(items) if !items.is_empty() => items.iter().map(text).collect(),
+        _ => text(value).map(|one| vec![one]),
+    }
+}
+
+/// A fault at the first byte of a span.
+fn at(text: &str, span: Range<usize>, fault: Fault) -> TableFault {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    TableFault {
+        line: Some(1 + before.matches('\n').count()),
+        column: Some(1 + before[line_start..].chars().count()),
+        fault,
+    }
+}

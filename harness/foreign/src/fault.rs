@@ -1,0 +1,281 @@
+//! What is wrong with a table, at its line.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// More faults than this are counted, not listed.
+const MOST_LISTED: usize = 100;
+
+/// A fault of a table, or of what was said about its columns.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// The text is not in the format of its file name.
+    #[error("this is not {format}: {message}")]
+    Syntax {
+        /// `CSV`, `JSON` or `TOML`.
+        format: &'static str,
+        /// What the reader says.
+        message: String,
+    },
+    /// A row has more or fewer fields than the header.
+    #[error("{got} fields where the header has {expected}")]
+    Ragged {
+        /// Fields of the header.
+        expected: usize,
+        /// Fields of the row.
+        got: usize,
+    },
+    /// A column name stands twice in the header.
+    #[error("column {column:?} stands twice in the header; rename one")]
+    ColumnTwice {
+        /// Its name.
+        column: String,
+    },
+    /// There are no rows, or none that the filters keep.
+    #[error("no row is left to judge; check the table and what keep and metric ask for")]
+    Empty,
+    /// A column that was named does not exist.
+    #[error("there is no column {column:?} for {role}; the columns are {known}")]
+    NoColumn {
+        /// The name given.
+        column: String,
+        /// What it was to be.
+        role: &'static str,
+        /// The columns there are.
+        known: String,
+    },
+    /// No column was named, and none has a usual name.
+    #[error("no column for {role}: name it with {option} (usual names: {usual}); the columns are {known}")]
+    NoDefault {
+        /// What it would be.
+        role: &'static str,
+        /// The option that names it.
+        option: &'static str,
+        /// Names that are found without being told.
+        usual: String,
+        /// The columns there are.
+        known: String,
+    },
+    /// A condition that is not COLUMN=VALUE, or whose column is no arm column.
+    #[error("{option} {given:?}: {message}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        given: String,
+        /// What would be accepted.
+        message: String,
+    },
+    /// The table holds several metrics, and none was chosen.
+    #[error("the table holds the metrics {known}; choose one with --metric")]
+    Metric {
+        /// The metrics there are.
+        known: String,
+    },
+    /// A key that must not be empty is.
+    #[error("{role} is empty")]
+    EmptyKey {
+        /// Which key.
+        role: &'static str,
+    },
+    /// A value that is no finite number.
+    #[error(
+        "{column} is {value:?}, no finite number; drop the whole replicate, or mark the run diverged in a status column"
+    )]
+    Value {
+        /// The column.
+        column: String,
+        /// The value found.
+        value: String,
+    },
+    /// A correctness that is neither right nor wrong.
+    #[error("{column} is {value:?}; write 1 or 0, true or false")]
+    Correctness {
+        /// The column.
+        column: String,
+        /// The value found.
+        value: String,
+    },
+    /// A status that is not known.
+    #[error(
+        "status {value:?} is none of done, ok, diverged; take the run out with its whole replicate, or run it again"
+    )]
+    Status {
+        /// The value found.
+        value: String,
+    },
+    /// A value outside its unit.
+    #[error("{value} is no {unit} between 0 and {most}")]
+    OutOfRange {
+        /// The value found.
+        value: String,
+        /// `fraction` or `per cent`.
+        unit: &'static str,
+        /// The largest accepted.
+        most: u32,
+    },
+    /// A value in another unit than the rest.
+    #[error(
+        "{value} looks like a {unit} among {others}; give all values in one unit, or say --percent if they are per cents"
+    )]
+    MixedUnits {
+        /// The value found.
+        value: String,
+        /// What it looks like.
+        unit: &'static str,
+        /// What the others are.
+        others: &'static str,
+    },
+    /// All values would fit fractions, though per cents were said.
+    #[error("no value is above 1 per cent: these look like fractions; leave --percent out")]
+    TinyPercents,
+    /// Two rows claim one place.
+    #[error("{what} stands in line {first_line} already")]
+    Duplicate {
+        /// The key in words.
+        what: String,
+        /// The line that had it first.
+        first_line: usize,
+    },
+    /// No row of a cell is the reference.
+    #[error("{cell} has no row of the reference ({reference}); name it with --reference; the arms are {arms}")]
+    NoReference {
+        /// The cell.
+        cell: String,
+        /// How the reference is recognised.
+        reference: String,
+        /// The arms there are.
+        arms: String,
+    },
+    /// Several arms of a cell are the reference.
+    #[error("{cell}: {first} and {second} are both the reference; say which with --reference COLUMN=VALUE,…")]
+    TwoReferences {
+        /// The cell.
+        cell: String,
+        /// An arm.
+        first: String,
+        /// Another.
+        second: String,
+    },
+    /// The untrained source that was named is in no arm.
+    #[error("no arm has the untrained source {value:?} in column {column}; look at --untrained")]
+    NoUntrained {
+        /// The column.
+        column: String,
+        /// The value named.
+        value: String,
+    },
+    /// A cell holds nothing but the reference.
+    #[error("{cell} holds the reference alone; nothing can be compared with it")]
+    Alone {
+        /// The cell.
+        cell: String,
+    },
+    /// A run has no partner.
+    #[error("{run} has no partner: {other} lacks it in {cell}; run it, or drop the replicate from both arms")]
+    Unmatched {
+        /// The run in words.
+        run: String,
+        /// The arm that lacks it.
+        other: String,
+        /// The cell.
+        cell: String,
+    },
+    /// A run was tested on other examples than the reference.
+    #[error("{run} and {reference} were not tested on the same examples: only one has example {example}")]
+    Examples {
+        /// The run in words.
+        run: String,
+        /// The reference's first run.
+        reference: String,
+        /// The first example that only one of them has.
+        example: String,
+    },
+    /// Every pair of an arm lost a run.
+    #[error("{arm}: no replicate trained in both arms, so there is no gap to judge")]
+    NothingTrained {
+        /// The arm.
+        arm: String,
+    },
+    /// The statistics refuse the numbers.
+    #[error("the verdicts cannot be given: {message}")]
+    Statistics {
+        /// What they say.
+        message: String,
+    },
+    /// A key that a file of columns does not have.
+    #[error("there is no key {key:?}; the keys are {known}")]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The keys there are.
+        known: String,
+    },
+    /// A value of the wrong type in a file of columns.
+    #[error("{key} is to be {expected}")]
+    WrongType {
+        /// The key.
+        key: String,
+        /// What would be accepted.
+        expected: &'static str,
+    },
+}
+
+/// A fault and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFault {
+    /// The line, from 1; none for what concerns the whole file.
+    pub line: Option<usize>,
+    /// The column of characters, from 1, where one is known.
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+impl TableFault {
+    /// A fault of one line.
+    pub(crate) fn at(line: usize, fault: Fault) -> Self {
+        Self { line: Some(line), column: None, fault }
+    }
+
+    /// A fault of the whole file.
+    pub(crate) fn of_file(fault: Fault) -> Self {
+        Self { line: None, column: None, fault }
+    }
+}
+
+/// Every fault of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub struct TableFaults {
+    /// The file.
+    pub file: String,
+    /// Its faults, by line.
+    pub faults: Vec<TableFault>,
+}
+
+impl TableFaults {
+    pub(crate) fn new(file: &str, mut faults: Vec<TableFault>) -> Self {
+        faults.sort_by_key(|fault| (fault.line, fault.column));
+        Self { file: file.to_owned(), faults }
+    }
+}
+
+impl fmt::Display for TableFaults {
+    /// One line a fault, `runs.csv:37: what is wrong`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.faults.len();
+        write!(f, "{count} fault{} in {}; nothing was judged", if count == 1 { "" } else { "s" }, self.file)?;
+        for TableFault { line, column, fault } in self.faults.iter().take(MOST_LISTED) {
+            write!(f, "\n{}", self.file)?;
+            for place in [line, column].into_iter().flatten() {
+                write!(f, ":{place}")?;
+            }
+            write!(f, ": {fault}")?;
+        }
+        match count.saturating_sub(MOST_LISTED) {
+            0 => Ok(()),
+            more => write!(f, "\n… and {more} more"),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Rows to runs, joined on keys: cell, arm, unit and replicate, example.
+
+use std::collections::BTreeMap;
+
+use crate::columns::{Roles, Score};
+use crate::fault::{Fault, TableFault};
+use crate::key::{Key, name};
+use crate::table::{Row, Table};
+use crate::unit::{Unit, unit_of};
+
+/// What pairs two runs of a cell: the unit, if there is one, and the replicate in it.
+pub(crate) type RunKey = (Option<Key>, Key);
+
+/// A run of an arm.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Run {
+    /// Its first line.
+    pub(crate) line: usize,
+    /// Whether it diverged: it has no values then.
+    pub(crate) diverged: bool,
+    /// Its score, a fraction, where values are per run.
+    pub(crate) value: Option<f64>,
+    /// Its hits, by example, each with its line.
+    pub(crate) hits: BTreeMap<Key, (bool, usize)>,
+}
+
+/// An arm of a cell.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Arm {
+    /// Its first row: what stands in columns that name neither cell nor arm.
+    pub(crate) first_row: usize,
+    pub(crate) runs: BTreeMap<RunKey, Run>,
+}
+
+/// A cell: its arms.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Cell {
+    pub(crate) arms: BTreeMap<Vec<Key>, Arm>,
+}
+
+/// All cells of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Joined {
+    pub(crate) cells: BTreeMap<Vec<Key>, Cell>,
+    pub(crate) unit: Unit,
+}
+
+/// Joins the rows that the roles keep.
+pub(crate) fn join(table: &Table, roles: &Roles, asked: Option<Unit>, faults: &mut Vec<TableFault>) -> Joined {
+    let mut cells: BTreeMap<Vec<Key>, Cell> = BTreeMap::new();
+    let mut values = Vec::new();
+    for (at, row) in table.rows.iter().enumerate().filter(|(_, row)| roles.keeps_run(row)) {
+        match place(&mut cells, table, roles, at) {
+            Ok(value) => values.extend(value.map(|value| (row.line, value))),
+            Err(fault) => faults.push(TableFault::at(row.line, fault)),
+        }
+    }
+    if cells.is_empty() && faults.is_empty() {
+        faults.push(TableFault::of_file(Fault::Empty));
+    }
+    let unit = unit_of(&values, asked, faults);
+    let runs = cells.values_mut().flat_map(|cell| cell.arms.values_mut()).flat_map(|arm| arm.runs.values_mut());
+    for value in runs.filter_map(|run| run.value.as_mut()) {
+        *value = unit.fraction(*value);
+    }
+    Joined { cells, unit }
+}
+
+impl Roles {
+    /// Whether a row is read: one that the filters keep, or a run that diverged and so has no metric.
+    fn keeps_run(&self, row: &Row) -> bool {
+        let diverged = self.status.is_some_and(|at| row.fields[at] == DIVERGED);
+        let holds =
+            |(at, value): &(usize, String)| row.fields[*at] == *value || (diverged && row.fields[*at].is_empty());
+        self.keeps(row) || self.keep.iter().all(holds)
+    }
+}
+
+const DIVERGED: &str = "diverged";
+
+/// Puts a row into its place; the per-run value it holds, as written.
+fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at: usize) -> Result<Option<f64>, Fault> {
+    let row = &table.rows[at];
+    let keys = |columns: &[usize]| columns.iter().map(|column| Key::new(&row.fields[*column])).collect::<Vec<_>>();
+    let filled = |column: usize, role| match Key::new(&row.fields[column]) {
+        key if key.is_empty() => Err(Fault::EmptyKey { role }),
+        key => Ok(key),
+    };
+    let arm_key = keys(&roles.arm);
+    if arm_key.iter().all(Key::is_empty) {
+        return Err(Fault::EmptyKey { role: "the arm" });
+    }
+    let replicate = filled(roles.replicate, "the replicate")?;
+    let unit = roles.unit.map(|column| filled(column, "the unit")).transpose()?;
+    let diverged = match roles.status.map(|column| row.fields[column].as_str()) {
+        None | Some("" | "done" | "ok") => false,
+        Some(DIVERGED) => true,
+        Some(other) => return Err(Fault::Status { value: other.to_owned() }),
+    };
+    let what = format!("{} of {}", run_words(&(unit.clone(), replicate.clone())), name(&arm_key));
+    let cell = cells.entry(keys(&roles.cell)).or_default();
+    let arm = cell.arms.entry(arm_key).or_insert_with(|| Arm { first_row: at, ..Arm::default() });
+    let known = arm.runs.get(&(unit.clone(), replicate.clone())).map(|run| (run.line, run.diverged));
+    let run = arm.runs.entry((unit, replicate)).or_insert_with(|| Run { line: row.line, diverged, ..Run::default() });
+    match (known, roles.score) {
+        (Some((first_line, before)), Score::Example { .. }) if before || diverged => {
+            Err(Fault::Duplicate { what, first_line })
+        }
+        (Some((first_line, _)), Score::Run { .. }) => Err(Fault::Duplicate { what, first_line }),
+        _ if diverged => Ok(None),
+        (_, Score::Run { value }) => {
+            let value = number(&table.header[value], &row.fields[value])?;
+            run.value = Some(value);
+            Ok(Some(value))
+        }
+        (_, Score::Example { example, correct }) => {
+            let example = filled(example, "the test example")?;
+            let hit = correctness(&table.header[correct], &row.fields[correct])?;
+            if let Some((_, first_line)) = run.hits.get(&example) {
+                let what = format!("example {example} of {what}");
+                return Err(Fault::Duplicate { what, first_line: *first_line });
+            }
+            run.hits.insert(example, (hit, row.line));
+            Ok(None)
+        }
+    }
+}
+
+fn number(column: &str, text: &str) -> Result<f64, Fault> {
+    let fault = || Fault::Value { column: column.to_owned(), value: text.to_owned() };
+    text.parse().ok().filter(|value: &f64| value.is_finite()).ok_or_else(fault)
+}
+
+fn correctness(column: &str, text: &str) -> Result<bool, Fault> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "1.0" | "true" => Ok(true),
+        "0" | "0.0" | "false" => Ok(false),
+        _ => Err(Fault::Correctness { column: column.to_owned(), value: text.to_owned() }),
+    }
+}
+
+/// A run's key in words.
+pub(crate) fn run_words((unit, replicate): &RunKey) -> String {
+    match unit {
+        Some(unit) => format!("replicate {replicate} of unit {unit}"),
+        None => format!("replicate {replicate}"),
+    }
+}
+
+/// A cell in words.
+pub(crate) fn cell_words(key: &[Key]) -> String {
+    if key.is_empty() { "the table".to_owned() } else { format!("cell {}", name(key)) }
+}

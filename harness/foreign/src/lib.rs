@@ -1,0 +1,294 @@
+//! Tables from elsewhere: verdicts for what any framework measured.
+//!
+//! A table is long: one row a run, or one row a run and test example. Columns say which *cell* a row belongs to (what
+//! arms are compared within), which *arm*, which *replicate* (what pairs the arms) and what was measured; [`Columns`]
+//! names them, or finds them by their usual names. One arm is the *reference*. Every other arm of a cell becomes a
+//! contrast, and all contrasts one family, as in a study; arms of an untrained source, if there are any, give the source
+//! gaps and are a family of their own.
+//!
+//! Rows are joined on their keys, never on their position, and nothing is dropped in silence: a row twice, a run without
+//! a partner, a value that is no number, fractions among per cents, are faults, all told at once with their lines.
+//!
+//! | values | method | scope | needs |
+//! |---|---|---|---|
+//! | per example ([`Method::Crossed`]) | crossed random effects, Holm | the test population | 2 units, 2 examples |
+//! | per run ([`Method::PairedT`]) | paired *t* over units, Holm | this test set only | 2 units; gaps near normal |
+//! | either, if asked ([`Method::SignFlip`]) | joint sign flips, step-down max-T | this test set only | 6 units to reach .05 |
+//!
+//! Units are replicates, unless a column says what independent unit they belong to: eight halves of four splits are
+//! four, and the gaps of a unit's replicates are averaged first, each unit with the same weight. Per-run values cannot
+//! speak of other test images: a paired *t* read so covers .69 where .95 is nominal. Gates that need a study's records
+//! (equal search, live baseline, test lock) cannot be checked here, and a verdict is worth as much as they held.
+
+mod columns;
+mod columns_file;
+mod fault;
+mod join;
+mod key;
+mod pairing;
+mod rows;
+mod table;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod unit;
+
+use nt_stats::decide;
+use nt_stats::verdict::{Contrast, Decision, FamilyError, Reach, Scope, Settings, decide_runs};
+
+pub use columns::Columns;
+pub use fault::{Fault, TableFault, TableFaults};
+pub use table::Format;
+pub use unit::Unit;
+
+use columns::{Roles, Score};
+use key::{Key, name};
+use pairing::Paired;
+use table::Table;
+
+/// How gaps are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Crossed random effects on per-example values.
+    Crossed,
+    /// The paired *t* over units.
+    PairedT,
+    /// Joint sign flips of whole units.
+    SignFlip,
+}
+
+impl Method {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Crossed => nt_stats::verdict::Method::Crossed.name(),
+            Self::PairedT => nt_stats::verdict::Method::PairedT.name(),
+            Self::SignFlip => nt_stats::verdict::Method::SignFlip.name(),
+        }
+    }
+}
+
+/// What is asked of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// What its columns are.
+    pub columns: Columns,
+    /// The unit of its values; none if they are to show it.
+    pub unit: Option<Unit>,
+    /// Whether to flip signs instead of the method that the values allow.
+    pub sign_flips: bool,
+    /// Whether each replicate has a source network of its own; else the scope is the one source network at hand.
+    pub fresh_sources: bool,
+    /// The margin δ, percentage points.
+    pub margin_pp: f64,
+    /// Family-wise error.
+    pub alpha: f64,
+}
+
+impl Default for Question {
+    /// δ = 1 point, α = .05, one source network, everything else as the table shows.
+    fn default() -> Self {
+        let Settings { margin_pp, alpha, .. } = Settings::default();
+        Self { columns: Columns::default(), unit: None, sign_flips: false, fresh_sources: false, margin_pp, alpha }
+    }
+}
+
+/// A contrast of the table, judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// The cell's name.
+    pub cell: String,
+    /// The arm's name.
+    pub arm: String,
+    /// What the arm and its cell are in a study's words.
+    pub labels: Labels,
+    /// Whether the arm's source is untrained: such arms are a family of their own.
+    pub is_control: bool,
+    /// Test examples; none where values are per run.
+    pub num_test_examples: Option<usize>,
+    /// The decision.
+    pub decision: Decision,
+}
+
+/// The columns that verdicts of a study have, as far as the table has them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Labels {
+    /// The source.
+    pub source: String,
+    /// The target, with what else names the cell.
+    pub target: String,
+    /// Its size.
+    pub size: String,
+    /// Similarity of the source.
+    pub similarity: String,
+    /// The treatment, with what else names the arm.
+    pub treatment: String,
+    /// Layers copied.
+    pub copied: Option<u8>,
+    /// Of them, frozen.
+    pub frozen: Option<u8>,
+}
+
+/// Every verdict on a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableAnalysis {
+    /// The metric.
+    pub metric: String,
+    /// How gaps were judged.
+    pub method: Method,
+    /// The unit its values were read in.
+    pub unit: Unit,
+    /// The column of the independent unit, if one was named.
+    pub unit_column: Option<String>,
+    /// Family-wise error.
+    pub alpha: f64,
+    /// One a contrast, by cell and arm.
+    pub contrasts: Vec<Judged>,
+}
+
+/// Judges every arm of a table against its reference.
+///
+/// # Errors
+/// [`TableFaults`]: every fault of the table at once, each with its line. A row that cannot be read at all may leave its
+/// partner without one, and that is told too.
+pub fn analyse_table(
+    text: &str,
+    file: &str,
+    format: Format,
+    question: &Question,
+) -> Result<TableAnalysis, TableFaults> {
+    let mut faults = Vec::new();
+    let analysis = judge_text(text, format, question, &mut faults);
+    analysis.filter(|_| faults.is_empty()).ok_or_else(|| TableFaults::new(file, faults))
+}
+
+fn judge_text(text: &str, format: Format, question: &Question, faults: &mut Vec<TableFault>) -> Option<TableAnalysis> {
+    let table = Table::read(text, format, faults);
+    if table.rows.is_empty() {
+        faults.push(TableFault::of_file(Fault::Empty));
+        return None;
+    }
+    let roles = columns::resolve(&question.columns, &table, faults)?;
+    let joined = join::join(&table, &roles, question.unit, faults);
+    let method = match (roles.score, question.sign_flips) {
+        (_, true) => Method::SignFlip,
+        (Score::Run { .. }, false) => Method::PairedT,
+        (Score::Example { .. }, false) => Method::Crossed,
+    };
+    let may_pair = faults.is_empty();
+    let pairs = pairing::pair(&table, &roles, &joined, method, faults);
+    if !may_pair || !faults.is_empty() {
+        return None;
+    }
+    let contrasts = match decide_all(pairs, &table, &roles, method, question) {
+        Ok(contrasts) => contrasts,
+        Err(fault) => {
+            faults.push(TableFault::of_file(fault));
+            return None;
+        }
+    };
+    let unit_column = roles.unit.map(|column| table.header[column].clone());
+    Some(TableAnalysis {
+        metric: roles.metric,
+        method,
+        unit: joined.unit,
+        unit_column,
+        alpha: question.alpha,
+        contrasts,
+    })
+}
+
+/// Decides arms of trained sources as one family and those of the untrained one as another.
+fn decide_all(
+    pairs: Vec<Paired>,
+    table: &Table,
+    roles: &Roles,
+    method: Method,
+    question: &Question,
+) -> Result<Vec<Judged>, Fault> {
+    let mut judged: Vec<Option<Judged>> = pairs.iter().map(|_| None).collect();
+    for controls in [false, true] {
+        let places: Vec<usize> = (0..pairs.len()).filter(|at| pairs[*at].is_control == controls).collect();
+        let family: Vec<Contrast> = places.iter().map(|at| pairs[*at].contrast.clone()).collect();
+        let decisions = decide_by(method, &family, &settings(method, question))
+            .map_err(|error| Fault::Statistics { message: error.to_string() })?;
+        for (at, decision) in places.into_iter().zip(decisions) {
+            judged[at] = Some(finish(&pairs[at], decision, table, roles, method, question));
+        }
+    }
+    Ok(judged.into_iter().flatten().collect())
+}
+
+fn finish(
+    paired: &Paired,
+    mut decision: Decision,
+    table: &Table,
+    roles: &Roles,
+    method: Method,
+    question: &Question,
+) -> Judged {
+    let scope = scope(method, question);
+    let gaps = [Some(&mut decision.gap), decision.gap_without_failed.as_mut(), decision.source_gap.as_mut()];
+    for gap in gaps.into_iter().flatten() {
+        gap.scope = scope;
+        gap.num_examples = paired.num_examples;
+    }
+    let has_examples = matches!(roles.score, Score::Example { .. });
+    Judged {
+        cell: if paired.cell.is_empty() { "all".to_owned() } else { name(&paired.cell) },
+        arm: name(&paired.arm),
+        labels: labels(paired, table, roles),
+        is_control: paired.is_control,
+        num_test_examples: has_examples.then_some(paired.num_examples),
+        decision,
+    }
+}
+
+/// What the verdicts are about.
+fn scope(method: Method, question: &Question) -> Scope {
+    let reach = |wide| if wide { Reach::Population } else { Reach::This };
+    Scope {
+        test_images: reach(method == Method::Crossed),
+        source_network: reach(question.fresh_sources),
+        ..Scope::default()
+    }
+}
+
+fn decide_by(method: Method, family: &[Contrast], settings: &Settings) -> Result<Vec<Decision>, FamilyError> {
+    match method {
+        Method::PairedT => decide_runs(family, settings),
+        Method::Crossed | Method::SignFlip => decide(family, settings),
+    }
+}
+
+/// The settings that make [`decide`] use the method.
+fn settings(method: Method, question: &Question) -> Settings {
+    let test_images = if method == Method::SignFlip { Reach::This } else { Reach::Population };
+    Settings {
+        margin_pp: question.margin_pp,
+        alpha: question.alpha,
+        scope: Scope { test_images, ..Scope::default() },
+        ..Settings::default()
+    }
+}
+
+fn labels(paired: &Paired, table: &Table, roles: &Roles) -> Labels {
+    let row = &table.rows[paired.row];
+    let text = |column: &str| table.column(column).map(|at| row.fields[at].clone()).unwrap_or_default();
+    let depth = |column: &str| text(column).trim_end_matches(".0").parse().ok();
+    // What no column of its own holds goes into the target and the treatment.
+    let rest = |columns: &[usize], keys: &[Key], own: &[&str]| {
+        let others = columns.iter().zip(keys).filter(|(at, _)| !own.contains(&table.header[**at].as_str()));
+        name(&others.map(|(_, key)| key.clone()).collect::<Vec<_>>())
+    };
+    const OWN: [&str; 5] = ["source", "size", "similarity", "copied", "frozen"];
+    Labels {
+        source: text("source"),
+        target: rest(&roles.cell, &paired.cell, &OWN),
+        size: text("size"),
+        similarity: text("similarity"),
+        treatment: rest(&roles.arm, &paired.arm, &OWN),
+        copied: depth("copied"),
+        frozen: depth("frozen"),
+    }
+}

@@ -1,0 +1,249 @@
+//! Arms to contrasts: every run has its partner, and every pair its test examples.
+
+use std::collections::BTreeMap;
+
+use nt_stats::verdict::{Arm as Side, Contrast, FailedRun, FailureReason, Reference};
+use nt_stats::{Differences, DifferencesError};
+
+use crate::Method;
+use crate::columns::{Roles, Score};
+use crate::fault::{Fault, TableFault};
+use crate::join::{Arm, Cell, Joined, Run, RunKey, cell_words, run_words};
+use crate::key::{Key, name};
+use crate::table::Table;
+
+/// A contrast and where its names come from.
+pub(crate) struct Paired {
+    pub(crate) cell: Vec<Key>,
+    pub(crate) arm: Vec<Key>,
+    /// A row of the arm.
+    pub(crate) row: usize,
+    /// Whether the arm's own source is untrained.
+    pub(crate) is_control: bool,
+    pub(crate) contrast: Contrast,
+    pub(crate) num_examples: usize,
+}
+
+/// Pairs every arm of every cell with the reference.
+pub(crate) fn pair(
+    table: &Table,
+    roles: &Roles,
+    joined: &Joined,
+    method: Method,
+    faults: &mut Vec<TableFault>,
+) -> Vec<Paired> {
+    let mut pairs = Vec::new();
+    for (key, cell) in &joined.cells {
+        let Some(reference) = reference_of(table, roles, key, cell, faults) else { continue };
+        let pairing = Pairing { table, roles, method, key, cell, reference };
+        pairing.check(faults);
+        if !faults.is_empty() {
+            continue;
+        }
+        for (arm, runs) in cell.arms.iter().filter(|(arm, _)| *arm != reference) {
+            match pairing.contrast(arm, runs) {
+                Ok(paired) => pairs.push(paired),
+                Err(fault) => faults.push(TableFault::at(table.rows[runs.first_row].line, fault)),
+            }
+        }
+    }
+    pairs
+}
+
+/// The arm of a cell that the reference's conditions pick.
+fn reference_of<'a>(
+    table: &Table,
+    roles: &Roles,
+    key: &[Key],
+    cell: &'a Cell,
+    faults: &mut Vec<TableFault>,
+) -> Option<&'a Vec<Key>> {
+    let holds = |arm: &[Key]| {
+        roles.reference.iter().all(|(column, value)| {
+            let wanted = Key::new(value);
+            let mut parts = roles.arm.iter().zip(arm);
+            parts.any(|(at, part)| *part == wanted && column.is_none_or(|column| column == *at))
+        })
+    };
+    let mut candidates = cell.arms.keys().filter(|arm| holds(arm));
+    let first = candidates.next();
+    let line = cell.arms.values().map(|arm| table.rows[arm.first_row].line).min().unwrap_or(1);
+    let cell_name = cell_words(key);
+    let fault = match (first, candidates.next()) {
+        (None, _) => Fault::NoReference {
+            cell: cell_name,
+            reference: roles.reference_words(&table.header),
+            arms: cell.arms.keys().map(|arm| name(arm)).collect::<Vec<_>>().join(", "),
+        },
+        (Some(first), Some(second)) => {
+            Fault::TwoReferences { cell: cell_name, first: name(first), second: name(second) }
+        }
+        _ if cell.arms.len() == 1 => Fault::Alone { cell: cell_name },
+        _ => return first,
+    };
+    faults.push(TableFault::at(line, fault));
+    None
+}
+
+struct Pairing<'a> {
+    table: &'a Table,
+    roles: &'a Roles,
+    method: Method,
+    key: &'a [Key],
+    cell: &'a Cell,
+    reference: &'a Vec<Key>,
+}
+
+impl Pairing<'_> {
+    /// Reports runs without a partner, and runs tested on other examples.
+    fn check(&self, faults: &mut Vec<TableFault>) {
+        let Some(reference) = self.cell.arms.get(self.reference) else { return };
+        for (arm, runs) in self.cell.arms.iter().filter(|(arm, _)| *arm != self.reference) {
+            self.check_partners((arm, runs), (self.reference, reference), faults);
+            self.check_partners((self.reference, reference), (arm, runs), faults);
+        }
+        let all = self.cell.arms.iter().flat_map(|(arm, runs)| runs.runs.iter().map(move |(key, run)| (arm, key, run)));
+        let tested: Vec<_> = all.filter(|(.., run)| !run.diverged).collect();
+        let is_reference = |arm: &&Vec<Key>| *arm == self.reference;
+        let Some(&(_, first_key, first)) = tested.iter().find(|(arm, ..)| is_reference(arm)) else { return };
+        for (arm, key, run) in tested {
+            let lacking = first.hits.keys().find(|example| !run.hits.contains_key(example));
+            let other = run.hits.keys().find(|example| !first.hits.contains_key(example));
+            if let Some(example) = lacking.or(other) {
+                let fault = Fault::Examples {
+                    run: format!("{} of {}", run_words(key), name(arm)),
+                    reference: format!("{} of {}", run_words(first_key), name(self.reference)),
+                    example: example.to_string(),
+                };
+                faults.push(TableFault::at(run.line, fault));
+            }
+        }
+    }
+
+    fn check_partners(
+        &self,
+        (arm, runs): (&[Key], &Arm),
+        (other, others): (&[Key], &Arm),
+        faults: &mut Vec<TableFault>,
+    ) {
+        for (key, run) in runs.runs.iter().filter(|(key, _)| !others.runs.contains_key(key)) {
+            let run_name = format!("{} of {}", run_words(key), name(arm));
+            let fault = Fault::Unmatched { run: run_name, other: name(other), cell: cell_words(self.key) };
+            faults.push(TableFault::at(run.line, fault));
+        }
+    }
+
+    fn contrast(&self, arm: &[Key], runs: &Arm) -> Result<Paired, Fault> {
+        let place = self.roles.untrained.as_ref().map(|(place, value)| (*place, Key::new(value)));
+        let is_control = place.as_ref().is_some_and(|(place, value)| arm.get(*place) == Some(value));
+        let frozen = self.frozen(runs);
+        let twin = place.filter(|_| !is_control && frozen != Some(0)).and_then(|(place, value)| {
+            let mut twin = arm.to_vec();
+            *twin.get_mut(place)? = value;
+            self.cell.arms.get(&twin)
+        });
+        let refused = |error: DifferencesError| Fault::Statistics { message: error.to_string() };
+        let reference = self.cell.arms.get(self.reference);
+        let gap = reference.and_then(|reference| self.differences(runs, reference));
+        let gap = gap.ok_or_else(|| Fault::NothingTrained { arm: name(arm) })?.map_err(refused)?;
+        let source_gap = twin.and_then(|twin| self.differences(runs, twin)).transpose().map_err(refused)?;
+        let mut failed_runs = failed(runs, Side::Treatment);
+        failed_runs.extend(reference.into_iter().flat_map(|arm| failed(arm, Side::Reference)));
+        failed_runs.extend(twin.into_iter().flat_map(|arm| failed(arm, Side::UntrainedSource)));
+        let num_examples = runs.runs.values().map(|run| run.hits.len()).max().unwrap_or(0).max(1);
+        let contrast = Contrast {
+            name: format!("{} of {}", name(arm), cell_words(self.key)),
+            reference: self.reference(is_control),
+            // Where nothing says how much is frozen, freezing is a possible cause.
+            frozen: frozen.map_or(1, usize::from),
+            gap,
+            source_gap,
+            failed_runs,
+            failed_gates: Vec::new(),
+        };
+        let (cell, arm) = (self.key.to_vec(), arm.to_vec());
+        Ok(Paired { cell, arm, row: runs.first_row, is_control, contrast, num_examples })
+    }
+
+    /// Scratch if it is called so, or if nothing is copied: "negative transfer" is said against nothing else, and of no
+    /// untrained source, which transfers nothing.
+    fn reference(&self, is_control: bool) -> Reference {
+        let is_scratch = self.roles.reference.iter().any(|(column, value)| {
+            value.eq_ignore_ascii_case("scratch")
+                || (value == "0" && column.is_some_and(|at| self.table.header[at] == "copied"))
+        });
+        match (is_scratch, is_control) {
+            (true, false) => Reference::Scratch,
+            (true, true) => Reference::Arm(Reference::Scratch.to_string()),
+            (false, _) => Reference::Arm(name(self.reference)),
+        }
+    }
+
+    fn frozen(&self, runs: &Arm) -> Option<u8> {
+        match Key::new(&self.table.rows[runs.first_row].fields[self.table.column("frozen")?]) {
+            Key::Number(number) => u8::try_from(number).ok(),
+            Key::Text(_) => None,
+        }
+    }
+
+    /// Treatment minus reference over the pairs in which both trained, one row a unit; none without such a pair.
+    fn differences(&self, runs: &Arm, reference: &Arm) -> Option<Result<Differences, DifferencesError>> {
+        let mut units: BTreeMap<Key, Vec<(&Run, &Run)>> = BTreeMap::new();
+        for (key, run) in runs.runs.iter().filter(|(_, run)| !run.diverged) {
+            if let Some(base) = reference.runs.get(key).filter(|base| !base.diverged) {
+                units.entry(unit_of_run(key)).or_default().push((run, base));
+            }
+        }
+        if units.is_empty() {
+            return None;
+        }
+        Some(match self.roles.score {
+            Score::Run { .. } => run_differences(&units, self.method),
+            Score::Example { .. } => example_differences(&units),
+        })
+    }
+}
+
+/// Without units, each replicate is one.
+fn unit_of_run((unit, replicate): &RunKey) -> Key {
+    unit.as_ref().unwrap_or(replicate).clone()
+}
+
+fn run_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>, method: Method) -> Result<Differences, DifferencesError> {
+    let gap = |pairs: &Vec<(&Run, &Run)>| {
+        let gaps = pairs.iter().filter_map(|(run, base)| Some(run.value? - base.value?));
+        // .71 − .61 and .82 − .72 are one gap: what rounding makes of them must not pass for variation.
+        (gaps.sum::<f64>() / pairs.len() as f64 * 1e12).round() / 1e12
+    };
+    let gaps: Vec<f64> = units.values().map(gap).collect();
+    match method {
+        Method::PairedT => Differences::paired_runs(&gaps),
+        Method::SignFlip | Method::Crossed => Differences::from_runs(&gaps),
+    }
+}
+
+fn example_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>) -> Result<Differences, DifferencesError> {
+    let size = units.values().flatten().map(|(run, _)| run.hits.len()).max().unwrap_or(0);
+    let rows = units.values().map(|pairs| {
+        let mut sums = vec![0_i32; size];
+        for (run, base) in pairs {
+            // sums[i] = Σ_r hit[r, i] − base[r, i]; maps of equal keys are in one order.
+            for (sum, (hit, base)) in sums.iter_mut().zip(run.hits.values().zip(base.hits.values())) {
+                *sum += i32::from(hit.0) - i32::from(base.0);
+            }
+        }
+        (sums, pairs.len())
+    });
+    let rows: Vec<(Vec<i32>, usize)> = rows.collect();
+    if rows.iter().all(|(_, count)| *count == 1) {
+        let values = rows.iter().flat_map(|(sums, _)| sums).map(|sum| *sum as i8).collect();
+        return Differences::from_correctness(rows.len(), size, values);
+    }
+    let values = rows.iter().flat_map(|(sums, count)| sums.iter().map(|sum| f64::from(*sum) / *count as f64));
+    Differences::from_scores(rows.len(), size, values.collect())
+}
+
+fn failed(arm: &Arm, side: Side) -> Vec<FailedRun> {
+    let diverged = arm.runs.values().filter(|run| run.diverged);
+    diverged.map(|_| FailedRun { arm: side, row: None, reason: FailureReason::Diverged }).collect()
+}

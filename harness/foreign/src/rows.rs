@@ -1,0 +1,115 @@
+//! `verdicts.csv` and `verdicts.json` of a table from elsewhere: the columns of a study's.
+
+use nt_stats::p_value::round_p;
+use nt_stats::power::Need;
+use serde::Serialize;
+
+use crate::{Judged, TableAnalysis};
+use nt_records::table::TableError;
+use nt_records::verdicts::{VERDICT_COLUMNS, VERDICTS_VERSION};
+
+/// A row as [`nt_records::verdicts::VerdictRow`], but that depths may be unknown.
+#[derive(Serialize)]
+struct Row<'a> {
+    source: &'a str,
+    target: &'a str,
+    size: &'a str,
+    similarity: &'a str,
+    treatment: &'a str,
+    copied: Option<u8>,
+    frozen: Option<u8>,
+    metric: &'a str,
+    reference: String,
+    gap_pp: f64,
+    ci_low_pp: Option<f64>,
+    ci_high_pp: Option<f64>,
+    ci_level: f64,
+    n: usize,
+    n_test: Option<usize>,
+    scope: String,
+    method: &'static str,
+    p_adjusted: f64,
+    verdict: &'static str,
+    attribution: &'static str,
+    source_gap_pp: Option<f64>,
+    schema_version: u32,
+    q_exploratory: f64,
+    mde_pp: Option<f64>,
+    replicates_needed: Option<usize>,
+    test_images_needed: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    schema_version: u32,
+    study: &'a str,
+    verdicts: Vec<Row<'a>>,
+}
+
+impl TableAnalysis {
+    /// The contrasts as CSV. What a table does not say, such as the depth or the number of test examples, is empty.
+    ///
+    /// # Errors
+    /// [`TableError::Row`] if a row cannot be written.
+    pub fn verdicts_csv(&self) -> Result<Vec<u8>, TableError> {
+        const TABLE: &str = "verdicts.csv";
+        let refused = |error: csv::Error| TableError::Row { table: TABLE, source: error.into() };
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+        writer.write_record(VERDICT_COLUMNS).map_err(refused)?;
+        for contrast in &self.contrasts {
+            writer.serialize(self.row(contrast)).map_err(refused)?;
+        }
+        writer.into_inner().map_err(|error| TableError::Row { table: TABLE, source: error.into_error() })
+    }
+
+    /// The contrasts as JSON, under the table's name.
+    ///
+    /// # Errors
+    /// [`TableError::Row`] if they cannot be written.
+    pub fn verdicts_json(&self, name: &str) -> Result<Vec<u8>, TableError> {
+        let verdicts = self.contrasts.iter().map(|contrast| self.row(contrast)).collect();
+        let file = File { schema_version: VERDICTS_VERSION, study: name, verdicts };
+        let mut json = serde_json::to_vec_pretty(&file)
+            .map_err(|error| TableError::Row { table: "verdicts.json", source: error.into() })?;
+        json.push(b'\n');
+        Ok(json)
+    }
+
+    fn row<'a>(&'a self, contrast: &'a Judged) -> Row<'a> {
+        let Judged { labels, decision, .. } = contrast;
+        let gap = &decision.gap;
+        Row {
+            source: &labels.source,
+            target: &labels.target,
+            size: &labels.size,
+            similarity: &labels.similarity,
+            treatment: &labels.treatment,
+            copied: labels.copied,
+            frozen: labels.frozen,
+            metric: &self.metric,
+            reference: decision.reference.to_string(),
+            gap_pp: rounded(gap.mean_pp),
+            ci_low_pp: gap.low_pp.map(rounded),
+            ci_high_pp: gap.high_pp.map(rounded),
+            ci_level: rounded(gap.level),
+            n: gap.num_replicates,
+            n_test: contrast.num_test_examples,
+            scope: gap.scope.to_string(),
+            method: self.method.name(),
+            p_adjusted: round_p(decision.p_adjusted),
+            verdict: decision.verdict.name(),
+            attribution: decision.attribution.map_or("", |cause| cause.name()),
+            source_gap_pp: decision.source_gap.as_ref().map(|gap| rounded(gap.mean_pp)),
+            schema_version: VERDICTS_VERSION,
+            q_exploratory: round_p(decision.screen_q),
+            mde_pp: decision.minimum_detectable_effect_pp.map(rounded),
+            replicates_needed: decision.need.and_then(Need::replicates),
+            test_images_needed: decision.need.and_then(Need::test_examples),
+        }
+    }
+}
+
+/// Four decimals; never minus zero.
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4 + 0.0
+}

@@ -1,0 +1,101 @@
+//! The verdicts as a terminal shows them.
+
+use nt_stats::p_value::PrintedP;
+use nt_stats::verdict::Verdict;
+
+use crate::{Judged, TableAnalysis};
+
+const HEADER: [&str; 8] = ["cell", "arm", "gap pp", "interval pp", "level", "n", "p", "verdict"];
+
+impl TableAnalysis {
+    /// One row a contrast, how it was judged, what harm is called, and what an undecided contrast lacks.
+    ///
+    /// # Units
+    /// Gaps in percentage points.
+    pub fn terminal_table(&self) -> String {
+        let mut rows = vec![HEADER.map(str::to_owned)];
+        rows.extend(self.contrasts.iter().map(row));
+        let widths: Vec<usize> =
+            (0..HEADER.len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
+        let mut lines: Vec<String> = rows.iter().map(|row| line(row, &widths)).collect();
+        lines.insert(1, "─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
+        lines.push(String::new());
+        lines.extend(self.notes());
+        let told = self.contrasts.iter().filter(|contrast| needs_words(contrast));
+        lines.extend(told.map(|one| format!("{}: {}", one.decision.name, words(one))));
+        lines.join("\n")
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let Some(first) = self.contrasts.first() else { return Vec::new() };
+        let decision = &first.decision;
+        let unit = self.unit_column.as_deref().unwrap_or("replicates");
+        let mut notes = vec![
+            format!("{} less {}, read as {}s; n counts {unit}", self.metric, decision.reference, self.unit.name()),
+            format!("method: {}; margin ±{} points, α {}", self.method.name(), decision.margin_pp, self.alpha),
+            format!("scope: {}", decision.gap.scope),
+        ];
+        let count = |controls: bool| self.contrasts.iter().filter(|one| one.is_control == controls).count();
+        let size = count(false);
+        let family = format!("family: {size} contrast{}", if size == 1 { "" } else { "s" });
+        notes.push(match count(true) {
+            0 => family,
+            controls => format!("{family}; apart from it {controls} of untrained sources"),
+        });
+        notes
+    }
+}
+
+fn row(contrast: &Judged) -> [String; 8] {
+    let Judged { decision, .. } = contrast;
+    let gap = &decision.gap;
+    let interval = match (gap.low_pp, gap.high_pp) {
+        (Some(low), Some(high)) => format!("{} to {}", points(low), points(high)),
+        _ => "–".to_owned(),
+    };
+    let cause = decision.attribution.map_or_else(String::new, |cause| format!(", {cause}"));
+    let also = if decision.equivalent && (decision.verdict.is_negative() || decision.verdict.is_positive()) {
+        " (EQUIVALENT too)"
+    } else {
+        ""
+    };
+    [
+        contrast.cell.clone(),
+        contrast.arm.clone(),
+        points(gap.mean_pp),
+        interval,
+        format!("{:.4}", gap.level),
+        gap.num_replicates.to_string(),
+        PrintedP(decision.p_adjusted).to_string(),
+        format!("{}{cause}{also}", decision.verdict),
+    ]
+}
+
+/// Percentage points with their sign; never minus zero.
+fn points(value: f64) -> String {
+    format!("{:+.2}", (value * 100.0).round() / 100.0 + 0.0)
+}
+
+/// Help and equivalence speak for themselves.
+fn needs_words(contrast: &Judged) -> bool {
+    let decision = &contrast.decision;
+    !decision.can_reject || !(decision.verdict.is_positive() || decision.verdict == Verdict::Equivalent)
+}
+
+fn words(contrast: &Judged) -> String {
+    let decision = &contrast.decision;
+    let words = decision.words();
+    match decision.can_reject || words.contains("smallest p") {
+        true => words,
+        false => format!("{words} (attainable p {:.3})", decision.attainable_p),
+    }
+}
+
+/// Numbers to the right, words to the left.
+fn line(row: &[String; 8], widths: &[usize]) -> String {
+    let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &width))| match column {
+        2..=6 => format!("{cell:>width$}"),
+        _ => format!("{cell:<width$}"),
+    });
+    cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}

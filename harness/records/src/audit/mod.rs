@@ -1,0 +1,160 @@
+//! What a study's data were found to be before the first job: `audit.json`. Overlap of training with test images (gate
+//! 6), and how far sources lie from targets (gate 7).
+
+mod overlap;
+mod similarity;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use overlap::{MATERIAL_SHARE, Match, MatchKind, Overlap};
+pub use similarity::{Comparison, Distance, Distances, LEVEL, MeasuredOn, Similarity};
+
+use crate::file::{FileError, write_atomic};
+use crate::version;
+
+/// The version of `audit.json`.
+pub const AUDIT_VERSION: u32 = 1;
+
+/// Name of the file in a study's folder.
+pub const AUDIT_FILE: &str = "audit.json";
+
+/// What was found of a study's data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// [`AUDIT_VERSION`] of the program that wrote it.
+    pub schema_version: u32,
+    /// Hash of all that it depends on: data, classes, seed, and the version of the measurement.
+    pub basis: String,
+    /// What images were measured by, in words.
+    pub measured_by: String,
+    /// Signs of 128 in which two perceptual hashes may differ to be a candidate.
+    pub perceptual_threshold: u32,
+    /// By target, in the study's order.
+    pub targets: Vec<TargetAudit>,
+}
+
+/// What was found for one target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetAudit {
+    /// The target.
+    pub target: String,
+    /// Its test images.
+    pub num_test_images: usize,
+    /// Test images that are also training images: of the target itself first, then of each source with images.
+    pub overlaps: Vec<Overlap>,
+    /// Images of each source and of the target that distances were measured on; none where there are too few.
+    pub num_images: Option<usize>,
+    /// How far each source lies, in the study's order.
+    pub similarities: Vec<Similarity>,
+    /// Differences of the proxy A-distances of every two sources that were measured.
+    pub comparisons: Vec<Comparison>,
+}
+
+impl TargetAudit {
+    /// The overlap of its test images with its own training images (`None`), or with a source's.
+    pub fn overlap(&self, source: Option<&str>) -> Option<&Overlap> {
+        self.overlaps.iter().find(|overlap| overlap.source.as_deref() == source)
+    }
+
+    /// The test images that its own or a source's training images hold, of these kinds.
+    pub fn test_ids(&self, source: Option<&str>, is_counted: impl Fn(MatchKind) -> bool) -> BTreeSet<u32> {
+        let of_source = source.and_then(|source| self.overlap(Some(source)));
+        self.overlap(None).into_iter().chain(of_source).flat_map(|overlap| overlap.test_ids(&is_counted)).collect()
+    }
+
+    /// Whether more than [`MATERIAL_SHARE`] of its test images are training images of its own or of a source, pixel for
+    /// pixel.
+    pub fn is_overlap_material(&self, source: Option<&str>) -> bool {
+        let num_exact = self.test_ids(source, |kind| kind == MatchKind::Exact).len();
+        num_exact as f64 > MATERIAL_SHARE * self.num_test_images as f64
+    }
+
+    /// How far a source lies.
+    pub fn similarity(&self, source: &str) -> Option<&Similarity> {
+        self.similarities.iter().find(|similarity| similarity.source == source)
+    }
+}
+
+/// Why an audit cannot be read or written.
+#[derive(Debug, Error)]
+pub enum AuditError {
+    /// It is no audit of this version.
+    #[error("{} is no audit: {source}; remove it, and `nt run` on the same folder makes it again", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Line and column, as serde tells them.
+        source: serde_json::Error,
+    },
+    /// It is of another version.
+    #[error(
+        "{} has schema_version {found} where this program reads {AUDIT_VERSION}; remove it, and `nt run` on the same \
+            folder makes it again",
+        path.display()
+    )]
+    SchemaVersion {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        found: u64,
+    },
+    /// The system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl Audit {
+    /// The audit of a target.
+    pub fn target(&self, name: &str) -> Option<&TargetAudit> {
+        self.targets.iter().find(|target| target.target == name)
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// [`AuditError::Parse`] if a value has no place in JSON.
+    pub fn to_json(&self) -> Result<Vec<u8>, AuditError> {
+        let mut json =
+            serde_json::to_vec_pretty(self).map_err(|source| AuditError::Parse { path: AUDIT_FILE.into(), source })?;
+        json.push(b'\n');
+        Ok(json)
+    }
+
+    /// Writes `audit.json` into a study's folder.
+    ///
+    /// # Errors
+    /// [`AuditError::File`] if the system refuses.
+    pub fn write(&self, dir: &Path) -> Result<(), AuditError> {
+        Ok(write_atomic(&dir.join(AUDIT_FILE), &self.to_json()?)?)
+    }
+
+    /// Reads `audit.json` of a study's folder; none if there is no such file.
+    ///
+    /// # Errors
+    /// [`AuditError`] if there is one that cannot be read.
+    pub fn read(dir: &Path) -> Result<Option<Self>, AuditError> {
+        let path = dir.join(AUDIT_FILE);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(FileError::at("read", &path)(error).into()),
+        };
+        let parse = |source| AuditError::Parse { path: path.clone(), source };
+        let value: serde_json::Value = serde_json::from_slice(&text).map_err(parse)?;
+        let found = value.get("schema_version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        if !version::is_readable(found, AUDIT_VERSION) {
+            return Err(AuditError::SchemaVersion { path, found });
+        }
+        Ok(Some(serde_json::from_value(value).map_err(parse)?))
+    }
+}

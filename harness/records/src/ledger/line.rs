@@ -1,0 +1,173 @@
+//! One record a line, each with its own checksum: `{"crc32":"1a2b3c4d","record":{…}}`.
+//!
+//! The checksum is over the bytes of the record as they stand in the line, so it is proved before anything is parsed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::Deserialize;
+
+use super::LedgerError;
+use super::warning::{Damage, LedgerWarning};
+use crate::file::{FileError, write_atomic};
+use crate::record::RECORD_VERSION;
+use crate::record::RunRecord;
+use crate::version;
+
+/// What every line starts with. Inside a JSON string its quotes would be escaped, so it occurs nowhere else, and lines
+/// that ran together because a newline was damaged come apart again.
+const START: &[u8] = b"{\"crc32\":\"";
+const MIDDLE: &[u8] = b"\",\"record\":";
+const END: &[u8] = b"}";
+const CHECKSUM_DIGITS: usize = 8;
+
+/// A record as a line, newline included.
+pub fn encode(record: &RunRecord) -> Result<Vec<u8>, serde_json::Error> {
+    let json = serde_json::to_vec(record)?;
+    let checksum = format!("{:08x}", crc32fast::hash(&json));
+    Ok([START, checksum.as_bytes(), MIDDLE, &json, END, b"\n"].concat())
+}
+
+/// What a file of records holds.
+#[derive(Default)]
+pub(super) struct Scan {
+    /// Line number, from 1, and record.
+    pub records: Vec<(usize, RunRecord)>,
+    pub warnings: Vec<LedgerWarning>,
+    /// The bytes that hold no record, in their order.
+    pub damaged: Vec<u8>,
+    /// The bytes that do, a newline after each line.
+    pub sound: Vec<u8>,
+}
+
+/// Reads all lines; what cannot be read becomes a warning that names it.
+pub(super) fn scan(path: &Path, contents: &[u8]) -> Result<Scan, LedgerError> {
+    let mut scan = Scan::default();
+    let ends_in_newline = contents.ends_with(b"\n");
+    let body = contents.strip_suffix(b"\n").unwrap_or(contents);
+    if body.is_empty() && !ends_in_newline {
+        return Ok(scan);
+    }
+    let lines: Vec<&[u8]> = body.split(|&byte| byte == b'\n').collect();
+    let all: Vec<(usize, &[u8])> =
+        (1..).zip(&lines).flat_map(|(line, text)| segments(text).into_iter().map(move |part| (line, part))).collect();
+    let decoded: Vec<_> = all.par_iter().map(|&(line, segment)| decode(path, line, segment)).collect();
+    for (&(line, segment), decoded) in all.iter().zip(decoded) {
+        match decoded? {
+            Ok(record) => {
+                scan.records.push((line, record));
+                scan.sound.extend_from_slice(segment);
+                scan.sound.push(b'\n');
+            }
+            Err(damage) => {
+                let torn = line == lines.len() && !ends_in_newline;
+                scan.note(path, line, segment, damage, torn);
+            }
+        }
+    }
+    Ok(scan)
+}
+
+impl Scan {
+    fn is_sound(&self, contents: &[u8]) -> bool {
+        self.sound == contents
+    }
+
+    fn note(&mut self, path: &Path, line: usize, segment: &[u8], damage: Damage, torn: bool) {
+        let bytes = segment.len();
+        self.damaged.extend_from_slice(segment);
+        self.damaged.push(b'\n');
+        if let Some(LedgerWarning::Damaged { line: first, bytes: total, .. }) = self.warnings.last_mut()
+            && *first + 1 == line
+            && !segment.starts_with(START)
+        {
+            // The rest of a line that a damaged byte cut in two: told once, at its first half.
+            *total += bytes;
+            return;
+        }
+        let path = path.to_owned();
+        self.warnings.push(if torn {
+            LedgerWarning::TornTail { path, line, bytes }
+        } else {
+            LedgerWarning::Damaged { path, line, bytes, damage }
+        });
+    }
+}
+
+/// Splits where lines ran together.
+fn segments(line: &[u8]) -> Vec<&[u8]> {
+    let starts = line.windows(START.len()).enumerate().filter(|(at, window)| *at > 0 && *window == START);
+    let mut cut = 0;
+    let mut segments = Vec::with_capacity(1);
+    for (at, _) in starts {
+        segments.push(&line[cut..at]);
+        cut = at;
+    }
+    segments.push(&line[cut..]);
+    segments
+}
+
+/// The record of one line, or what is wrong with the line; an error only for another version.
+fn decode(path: &Path, line: usize, text: &[u8]) -> Result<Result<RunRecord, Damage>, LedgerError> {
+    let Some((checksum, json)) = frame(text) else { return Ok(Err(Damage::Frame)) };
+    if checksum != format!("{:08x}", crc32fast::hash(json)).as_bytes() {
+        return Ok(Err(Damage::Checksum));
+    }
+    // What is proved to be as it was written may still have been written by another version.
+    let (version, record) = match serde_json::from_slice::<RunRecord>(json) {
+        Ok(record) => (record.schema_version, Ok(record)),
+        Err(error) => {
+            let version = serde_json::from_slice::<Version>(json).map_or(0, |version| version.schema_version);
+            (version, Err(Damage::Record { reason: error.to_string() }))
+        }
+    };
+    if !version::is_readable(version.into(), RECORD_VERSION) {
+        let (path, found) = (path.to_owned(), version);
+        return Err(LedgerError::SchemaVersion { path, line, found, supported: RECORD_VERSION });
+    }
+    Ok(record)
+}
+
+#[derive(Deserialize)]
+struct Version {
+    schema_version: u32,
+}
+
+fn frame(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let rest = text.strip_prefix(START)?;
+    let (checksum, rest) = rest.split_at_checked(CHECKSUM_DIGITS)?;
+    Some((checksum, rest.strip_prefix(MIDDLE)?.strip_suffix(END)?))
+}
+
+/// Reads a file of records without changing it.
+pub(super) fn read(path: &Path) -> Result<Scan, LedgerError> {
+    scan(path, &contents(path)?)
+}
+
+/// Reads a file of records and takes out of it what is none, keeping that in `<file>.damaged`.
+pub(super) fn repair(path: &Path) -> Result<Scan, LedgerError> {
+    let contents = contents(path)?;
+    let scan = scan(path, &contents)?;
+    if scan.is_sound(&contents) {
+        return Ok(scan);
+    }
+    if !scan.damaged.is_empty() {
+        let aside = aside(path);
+        let mut kept = fs::read(&aside).unwrap_or_default();
+        kept.extend_from_slice(&scan.damaged);
+        write_atomic(&aside, &kept)?;
+    }
+    write_atomic(path, &scan.sound)?;
+    Ok(scan)
+}
+
+fn contents(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(FileError::at("read", path))
+}
+
+fn aside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".damaged");
+    name.into()
+}

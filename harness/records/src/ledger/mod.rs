@@ -1,0 +1,298 @@
+//! The append-only list of what was run: `runs.jsonl` and its shards.
+//!
+//! One process writes a study's folder (a lock says so), one line a record, each line with its own checksum. A line
+//! cut short by a crash is taken off; a damaged one is named, moved aside, and its job run again; nothing else is lost.
+
+mod digest;
+mod line;
+mod lock;
+mod shard;
+#[cfg(test)]
+mod tests;
+mod warning;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use nt_scenario::JobId;
+use rayon::prelude::*;
+use thiserror::Error;
+
+pub use digest::result_digest;
+#[cfg(any(test, feature = "mock"))]
+pub use line::encode;
+pub use shard::{Shard, ShardError};
+pub use warning::{Damage, LedgerWarning};
+
+use crate::file::{FileError, FileProblem, FileRef, sync_folder};
+use crate::record::RunRecord;
+use lock::WriterLock;
+
+/// Referred files are hashed when the ledger is opened if together they are no larger than this; beyond, each is hashed
+/// the first time that its job is asked for.
+const HASH_ON_OPEN_BYTES: u64 = 1 << 30;
+
+/// Why a ledger cannot be opened, or a record not be added.
+#[derive(Debug, Error)]
+pub enum LedgerError {
+    /// Somebody else is writing.
+    #[error("{} is being written by {holder}; wait until it ends, or write to another folder with \
+        --out", dir.display())]
+    Busy {
+        /// The study's folder.
+        dir: PathBuf,
+        /// Who, as far as the lock file tells: "process 4711".
+        holder: String,
+    },
+    /// A record is of a version this program does not know.
+    #[error("{}:{line} has schema_version {found} where this program reads {supported}; use the version of nt that \
+        wrote it, or another folder with --out", path.display())]
+    SchemaVersion {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What it says.
+        found: u32,
+        /// [`crate::record::RECORD_VERSION`].
+        supported: u32,
+    },
+    /// A record refers to a file that is not there as it says.
+    #[error(
+        "the record of {name} refers to {path}, which {problem}; write files before the record that refers to them"
+    )]
+    DanglingFile {
+        /// Name of the job.
+        name: String,
+        /// The file, relative to the study's folder.
+        path: String,
+        /// What is wrong.
+        problem: FileProblem,
+    },
+    /// A record holds something that JSON cannot.
+    #[error("the record of {name} cannot be written as JSON; report this as a bug")]
+    Encode {
+        /// Name of the job.
+        name: String,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// The system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// The records of a study, and the only way to add one.
+///
+/// Dropping it gives the folder free.
+#[derive(Debug)]
+pub struct Ledger {
+    dir: PathBuf,
+    path: PathBuf,
+    file: File,
+    length: u64,
+    records: Vec<RunRecord>,
+    by_job: BTreeMap<JobId, usize>,
+    /// Per record: whether its files were hashed, and were right. Behind a lock so that asking needs no `&mut`.
+    hashed: Mutex<BTreeMap<JobId, bool>>,
+    _lock: WriterLock,
+}
+
+impl Ledger {
+    /// Opens `dir` for writing: makes it if need be, locks it, reads every record, repairs `runs.jsonl`.
+    ///
+    /// # Errors
+    /// [`LedgerError::Busy`] if another process writes there, [`LedgerError::SchemaVersion`], [`LedgerError::File`].
+    pub fn open(dir: &Path) -> Result<(Ledger, Vec<LedgerWarning>), LedgerError> {
+        Self::open_shard(dir, Shard::WHOLE)
+    }
+
+    /// As [`Self::open`], for a process that writes one shard; several of different numbers may be open at once.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_shard(dir: &Path, shard: Shard) -> Result<(Ledger, Vec<LedgerWarning>), LedgerError> {
+        fs::create_dir_all(dir).map_err(FileError::at("create the folder", dir))?;
+        let lock = WriterLock::take(dir, shard)?;
+        let path = dir.join(shard.file_name());
+        let (records, mut warnings) = gather(dir, Some(&path))?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .read(true)
+            .open(&path)
+            .map_err(FileError::at("open for appending", &path))?;
+        sync_folder(dir)?;
+        let length = file.seek(SeekFrom::End(0)).map_err(FileError::at("seek in", &path))?;
+        let hashed = Mutex::new(BTreeMap::new());
+        let mut ledger = Ledger {
+            dir: dir.to_owned(),
+            path,
+            file,
+            length,
+            records: Vec::new(),
+            by_job: BTreeMap::new(),
+            hashed,
+            _lock: lock,
+        };
+        warnings.extend(ledger.adopt(records));
+        Ok((ledger, warnings))
+    }
+
+    /// The study's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// All records with their files in place, in the order they were written; one a job.
+    pub fn records(&self) -> &[RunRecord] {
+        &self.records
+    }
+
+    /// The record of a job.
+    pub fn get(&self, job: JobId) -> Option<&RunRecord> {
+        self.by_job.get(&job).map(|&position| &self.records[position])
+    }
+
+    /// Whether the job is recorded and every file it refers to is there, unchanged.
+    ///
+    /// The first time that a job is asked for, its files are hashed, unless that was done on opening.
+    pub fn contains(&self, job: JobId) -> bool {
+        let Some(record) = self.get(job) else { return false };
+        let mut hashed = match self.hashed.lock() {
+            Ok(guard) => guard,
+            // A panic elsewhere cannot leave a map of booleans half-changed.
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        *hashed.entry(job).or_insert_with(|| first_problem(&self.dir, record, FileRef::read_and_drop).is_none())
+    }
+
+    /// Adds a record: when this returns, it is on disk. A record of the same job is replaced.
+    ///
+    /// # Errors
+    /// [`LedgerError::DanglingFile`] if a file it refers to is not there; [`LedgerError::File`] if it cannot be
+    /// written,
+    /// in which case the ledger is as it was.
+    pub fn append(&mut self, record: RunRecord) -> Result<(), LedgerError> {
+        if let Some((file, problem)) = first_problem(&self.dir, &record, FileRef::check_length) {
+            return Err(LedgerError::DanglingFile { name: record.name.clone(), path: file.path.clone(), problem });
+        }
+        let line = line::encode(&record).map_err(|source| LedgerError::Encode { name: record.name.clone(), source })?;
+        if let Err(source) = self.write_line(&line) {
+            // Half a line must not stand before the next record; what remains if this fails too is found on opening.
+            let _ = self.file.set_len(self.length);
+            return Err(FileError::at("append to", &self.path)(source).into());
+        }
+        self.length += line.len() as u64;
+        let job = record.job;
+        match self.by_job.get(&job) {
+            Some(&position) => self.records[position] = record,
+            None => {
+                self.by_job.insert(job, self.records.len());
+                self.records.push(record);
+            }
+        }
+        if let Ok(mut hashed) = self.hashed.lock() {
+            hashed.insert(job, true);
+        }
+        Ok(())
+    }
+
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.file.write_all(line)?;
+        self.file.sync_data()
+    }
+
+    /// Takes in what was read, less the records whose files are not as they say.
+    fn adopt(&mut self, records: Vec<RunRecord>) -> Vec<LedgerWarning> {
+        let total: u64 = records.iter().flat_map(|record| &record.files).map(|file| file.bytes).sum();
+        let hash = total <= HASH_ON_OPEN_BYTES;
+        let dir = self.dir.clone();
+        let check = if hash { FileRef::read_and_drop } else { FileRef::check_length };
+        // Order-preserving, so the warnings come in the order of the records whatever the number of threads.
+        let problems: Vec<Option<LedgerWarning>> = records
+            .par_iter()
+            .map(|record| {
+                first_problem(&dir, record, check).map(|(file, problem)| LedgerWarning::File {
+                    job: record.job,
+                    name: record.name.clone(),
+                    path: file.path.clone(),
+                    problem,
+                })
+            })
+            .collect();
+        let mut warnings = Vec::new();
+        let mut hashed = BTreeMap::new();
+        for (record, problem) in records.into_iter().zip(problems) {
+            match problem {
+                Some(warning) => warnings.push(warning),
+                None => {
+                    if hash {
+                        hashed.insert(record.job, true);
+                    }
+                    self.by_job.insert(record.job, self.records.len());
+                    self.records.push(record);
+                }
+            }
+        }
+        self.hashed = Mutex::new(hashed);
+        warnings
+    }
+}
+
+impl FileRef {
+    fn read_and_drop(&self, dir: &Path) -> Result<(), FileProblem> {
+        self.read(dir).map(drop)
+    }
+}
+
+fn first_problem<'a>(
+    dir: &Path,
+    record: &'a RunRecord,
+    check: impl Fn(&FileRef, &Path) -> Result<(), FileProblem>,
+) -> Option<(&'a FileRef, FileProblem)> {
+    record.files.iter().find_map(|file| check(file, dir).err().map(|problem| (file, problem)))
+}
+
+/// Reads every record of a study without writing or locking: `runs.jsonl`, then its shards in the order of their
+/// numbers; of two records of one job the last stands, at the place of the first.
+///
+/// # Errors
+/// [`LedgerError::SchemaVersion`] for a record of another version, [`LedgerError::File`] if a file cannot be read. A
+/// folder without records is no error.
+pub fn read_records(dir: &Path) -> Result<(Vec<RunRecord>, Vec<LedgerWarning>), LedgerError> {
+    gather(dir, None)
+}
+
+/// Reads all files, repairing the one that is the caller's own.
+fn gather(dir: &Path, own: Option<&Path>) -> Result<(Vec<RunRecord>, Vec<LedgerWarning>), LedgerError> {
+    let mut records: Vec<RunRecord> = Vec::new();
+    let mut places: Vec<(PathBuf, usize)> = Vec::new();
+    let mut by_job: BTreeMap<JobId, usize> = BTreeMap::new();
+    let mut warnings = Vec::new();
+    for path in shard::files(dir)? {
+        let scan = if own == Some(path.as_path()) { line::repair(&path)? } else { line::read(&path)? };
+        warnings.extend(scan.warnings);
+        for (line, record) in scan.records {
+            let place = (path.clone(), line);
+            let Some(&position) = by_job.get(&record.job) else {
+                by_job.insert(record.job, records.len());
+                records.push(record);
+                places.push(place);
+                continue;
+            };
+            if records[position].digest() != record.digest() {
+                let at = |(path, line): &(PathBuf, usize)| format!("{}:{line}", path.display());
+                let (job, name) = (record.job, record.name.clone());
+                let (dropped, kept) = (at(&places[position]), at(&place));
+                warnings.push(LedgerWarning::Conflict { job, name, kept, dropped });
+            }
+            records[position] = record;
+            places[position] = place;
+        }
+    }
+    Ok((records, warnings))
+}

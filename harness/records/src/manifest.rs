@@ -1,0 +1,258 @@
+//! What produced a study's folder: `manifest.json`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nt_scenario::{Job, JobId, Role};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::file::{FileError, write_atomic};
+use crate::ledger::result_digest;
+use crate::record::{RunRecord, Status};
+use crate::version;
+
+/// The version of `manifest.json`.
+pub const MANIFEST_VERSION: u32 = 1;
+
+/// Name of the file in a study's folder.
+pub const MANIFEST_FILE: &str = "manifest.json";
+
+/// Versions, host, device, seeds, data, the plan, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`MANIFEST_VERSION`] of the program that wrote it.
+    pub schema_version: u32,
+    /// The study's name.
+    pub study: String,
+    /// Versions by name: `nt`, `candle-core`, `libm`, `rustc` …
+    pub versions: BTreeMap<String, String>,
+    /// Backend, precision and version of the arithmetic.
+    pub numerics: String,
+    /// The machine it ran on last. No part of any result.
+    pub host: Host,
+    /// The study's seed.
+    pub seed: u64,
+    /// The datasets by name.
+    pub data: BTreeMap<String, DataFact>,
+    /// Learnable parameters of the network, by target.
+    pub parameters: BTreeMap<String, u64>,
+    /// Hash of contrasts, family, metric, margin and scope, taken before the first job and kept from then on.
+    pub preregistration: String,
+    /// Every job, in plan order.
+    pub plan: Vec<PlannedJob>,
+    /// How much of the plan is done.
+    pub completeness: Completeness,
+    /// How often test labels were opened, over all jobs.
+    pub test_openings: u64,
+    /// Hash over all records' meaning and values in plan order.
+    pub result_digest: String,
+}
+
+/// A machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// Operating system and architecture: `linux x86_64`.
+    pub system: String,
+    /// The processor or accelerator: `cpu` with its vector width, or a GPU model.
+    pub device: String,
+    /// Cores.
+    pub cores: usize,
+    /// Jobs at a time.
+    pub jobs: usize,
+    /// Threads a job.
+    pub threads: usize,
+}
+
+/// A dataset as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataFact {
+    /// Hash of its decoded pixels or of what renders them, hex.
+    pub digest: String,
+    /// Its classes, in label order.
+    pub classes: Vec<String>,
+    /// Training images of all classes.
+    pub train_images: u64,
+    /// Test images of all classes.
+    pub test_images: u64,
+}
+
+/// A job of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedJob {
+    /// Hash of its meaning.
+    pub job: JobId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// The scenario's line it comes from.
+    pub line: usize,
+    /// Multiply–accumulates of its training and evaluation, frozen layers' forward passes among them; 0 where an older
+    /// program planned it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub multiply_accumulates: u64,
+}
+
+/// How much of a plan is done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Completeness {
+    /// Jobs planned.
+    pub planned: u64,
+    /// Of them, ran to their end.
+    pub done: u64,
+    /// Of them, diverged.
+    pub diverged: u64,
+    /// Of them, failed.
+    pub failed: u64,
+    /// Of them, not called for: trials beyond an edge of a grid that the best value was not on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unneeded: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Completeness {
+    /// Jobs that have no record yet.
+    pub fn missing(&self) -> u64 {
+        self.planned.saturating_sub(self.done + self.diverged + self.failed + self.unneeded)
+    }
+
+    /// Counts the records of the jobs planned.
+    pub fn count<'a>(
+        plan: impl IntoIterator<Item = JobId>,
+        record_of: impl Fn(JobId) -> Option<&'a RunRecord>,
+    ) -> Self {
+        let mut counts = Completeness::default();
+        for job in plan {
+            counts.planned += 1;
+            match record_of(job).map(|record| &record.status) {
+                Some(Status::Done) => counts.done += 1,
+                Some(Status::Diverged { .. }) => counts.diverged += 1,
+                Some(Status::Failed { .. }) => counts.failed += 1,
+                Some(Status::Unneeded) => counts.unneeded += 1,
+                None => {}
+            }
+        }
+        counts
+    }
+}
+
+/// Why a manifest cannot be read or written.
+#[derive(Debug, Error)]
+pub enum ManifestError {
+    /// It is no manifest of this version.
+    #[error("{} is no manifest: {source}; `nt run` on the same folder writes it again", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Line and column, as serde tells them.
+        source: serde_json::Error,
+    },
+    /// It is of another version.
+    #[error("{} has schema_version {found} where this program reads {MANIFEST_VERSION}; use the version of nt that wrote \
+        it", path.display())]
+    SchemaVersion {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        found: u64,
+    },
+    /// The system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl Manifest {
+    /// The jobs of a plan, as a manifest has them.
+    pub fn plan_of(jobs: &[Job]) -> Vec<PlannedJob> {
+        let planned = |job: &Job| PlannedJob {
+            job: job.id,
+            name: job.name.clone(),
+            role: job.role,
+            line: job.line,
+            multiply_accumulates: job.multiply_accumulates.round() as u64,
+        };
+        jobs.iter().map(planned).collect()
+    }
+
+    /// Brings completeness, test openings and the result digest up to the records.
+    pub fn summarise<'a>(&mut self, record_of: impl Fn(JobId) -> Option<&'a RunRecord>) {
+        let order = || self.plan.iter().map(|planned| planned.job);
+        self.completeness = Completeness::count(order(), &record_of);
+        self.test_openings = order().filter_map(&record_of).map(|record| u64::from(record.test_openings)).sum();
+        self.result_digest = result_digest(order(), &record_of);
+    }
+
+    /// Writes `manifest.json` into a study's folder.
+    ///
+    /// # Errors
+    /// [`ManifestError::File`] if the system refuses.
+    pub fn write(&self, dir: &Path) -> Result<(), ManifestError> {
+        let path = dir.join(MANIFEST_FILE);
+        let mut json =
+            serde_json::to_vec_pretty(self).map_err(|source| ManifestError::Parse { path: path.clone(), source })?;
+        json.push(b'\n');
+        Ok(write_atomic(&path, &json)?)
+    }
+
+    /// Reads `manifest.json` of a study's folder; none if there is no such file.
+    ///
+    /// # Errors
+    /// [`ManifestError`] if there is one that cannot be read.
+    pub fn read(dir: &Path) -> Result<Option<Self>, ManifestError> {
+        let path = dir.join(MANIFEST_FILE);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(FileError::at("read", &path)(error).into()),
+        };
+        let parse = |source| ManifestError::Parse { path: path.clone(), source };
+        let value: serde_json::Value = serde_json::from_slice(&text).map_err(parse)?;
+        let found = value.get("schema_version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        if !version::is_readable(found, MANIFEST_VERSION) {
+            return Err(ManifestError::SchemaVersion { path, found });
+        }
+        Ok(Some(serde_json::from_value(value).map_err(parse)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mock::{manifest, record};
+
+    #[test]
+    fn a_manifest_sums_up_its_records_and_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Manifest::read(dir.path()).unwrap(), None);
+        let mut diverged = record(1);
+        diverged.status = Status::Diverged { reason: "loss NaN".to_owned() };
+        let records = [record(0), diverged];
+        let mut manifest = manifest();
+        manifest.summarise(|id| records.iter().find(|record| record.job == id));
+        let expected = Completeness { planned: 3, done: 1, diverged: 1, failed: 0, unneeded: 0 };
+        assert_eq!((manifest.completeness, manifest.completeness.missing()), (expected, 1));
+        assert_eq!((manifest.test_openings, manifest.result_digest.len()), (2, 64));
+        manifest.write(dir.path()).unwrap();
+        assert_eq!(Manifest::read(dir.path()).unwrap(), Some(manifest));
+    }
+
+    #[test]
+    fn a_manifest_of_another_version_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let future = Manifest { schema_version: 99, ..manifest() };
+        future.write(dir.path()).unwrap();
+        let error = Manifest::read(dir.path()).unwrap_err();
+        assert!(matches!(error, ManifestError::SchemaVersion { found: 99, .. }), "{error}");
+    }
+}

@@ -1,0 +1,73 @@
+//! Pictures that jobs leave below `artifacts/` for the report: no part of any record, and missed by no verdict.
+
+mod filters;
+mod thumbnails;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use safetensors::SafeTensorError;
+use thiserror::Error;
+
+pub use filters::Filters;
+pub use thumbnails::{MOST_SIDE, Thumbnails};
+
+use crate::file::{FileError, write_atomic};
+use crate::tensor_file::ColumnsError;
+
+/// The version of a file of pictures.
+pub const PICTURES_VERSION: u32 = 1;
+
+/// Why a picture's file cannot be written or read.
+#[derive(Debug, Error)]
+pub enum PicturesError {
+    /// It is not laid out as this version has it.
+    #[error(
+        "{path}: {what} is not as schema_version {PICTURES_VERSION} has it; remove the file to go without its pictures"
+    )]
+    Layout {
+        /// The file, relative to the study's folder.
+        path: String,
+        /// Which part.
+        what: &'static str,
+    },
+    /// It is no safetensors file.
+    #[error("{path} is no safetensors file: {source}; remove it to go without its pictures")]
+    Format {
+        /// The file, relative to the study's folder.
+        path: String,
+        /// What the reader says.
+        source: SafeTensorError,
+    },
+    /// The system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl PicturesError {
+    fn at(path: &str) -> impl Fn(ColumnsError) -> Self {
+        move |error| match error {
+            ColumnsError::Format(source) => Self::Format { path: path.to_owned(), source },
+            ColumnsError::Layout(what) => Self::Layout { path: path.to_owned(), what },
+        }
+    }
+}
+
+/// Writes a file below a study's folder.
+fn write(dir: &Path, path: String, bytes: Result<Vec<u8>, SafeTensorError>) -> Result<(), PicturesError> {
+    match bytes {
+        Ok(bytes) => Ok(write_atomic(&dir.join(path), &bytes)?),
+        Err(source) => Err(PicturesError::Format { path, source }),
+    }
+}
+
+/// The bytes of a file below a study's folder, if it is there.
+fn read(dir: &Path, path: &str) -> Result<Option<Vec<u8>>, PicturesError> {
+    let path = dir.join(path);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::at("read", path)(error).into()),
+    }
+}

@@ -1,0 +1,49 @@
+//! Tables as CSV, and why one cannot be written.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::file::FileError;
+
+/// Why a table cannot be written.
+#[derive(Debug, Error)]
+pub enum TableError {
+    /// A row cannot be put into the format.
+    #[error("{table} cannot be written: {source}; report this as a bug")]
+    Row {
+        /// The file.
+        table: &'static str,
+        /// What the writer says.
+        source: io::Error,
+    },
+    /// The system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Rows of text under a header as CSV.
+///
+/// # Errors
+/// [`TableError::Row`] if a row cannot be written.
+pub fn csv_of(table: &'static str, header: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, TableError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(row_error(table))?;
+    for row in rows {
+        writer.write_record(row).map_err(row_error(table))?;
+    }
+    finish(table, writer)
+}
+
+/// The bytes that a writer holds.
+///
+/// # Errors
+/// [`TableError::Row`] if its last row cannot be written.
+pub fn finish(table: &'static str, writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, TableError> {
+    writer.into_inner().map_err(|error| TableError::Row { table, source: error.into_error() })
+}
+
+/// What makes a [`TableError::Row`] of a CSV writer's error.
+pub fn row_error(table: &'static str) -> impl Fn(csv::Error) -> TableError {
+    move |error| TableError::Row { table, source: error.into() }
+}

@@ -1,0 +1,141 @@
+//! What `verdicts.csv` and `verdicts.json` hold: one row a contrast.
+
+use serde::{Deserialize, Serialize};
+
+use crate::table::{TableError, finish, row_error};
+
+/// The version of `verdicts.csv` and `verdicts.json`.
+pub const VERDICTS_VERSION: u32 = 1;
+
+/// The columns of `verdicts.csv`.
+pub const VERDICT_COLUMNS: [&str; 26] = [
+    "source",
+    "target",
+    "size",
+    "similarity",
+    "treatment",
+    "copied",
+    "frozen",
+    "metric",
+    "reference",
+    "gap_pp",
+    "ci_low_pp",
+    "ci_high_pp",
+    "ci_level",
+    "n",
+    "n_test",
+    "scope",
+    "method",
+    "p_adjusted",
+    "verdict",
+    "attribution",
+    "source_gap_pp",
+    "schema_version",
+    "q_exploratory",
+    "mde_pp",
+    "replicates_needed",
+    "test_images_needed",
+];
+
+/// A contrast and its verdict. Numbers are rounded to four decimals, p-values as printed: what is below that may differ
+/// between machines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerdictRow {
+    /// The source.
+    pub source: String,
+    /// The target.
+    pub target: String,
+    /// Name of its size.
+    pub size: String,
+    /// Declared similarity of the source.
+    pub similarity: String,
+    /// Name of the treatment.
+    pub treatment: String,
+    /// Layers copied.
+    pub copied: u8,
+    /// Of them, frozen.
+    pub frozen: u8,
+    /// The metric.
+    pub metric: String,
+    /// What the treatment is compared with.
+    pub reference: String,
+    /// The practical gap.
+    pub gap_pp: Option<f64>,
+    /// Lower end of its interval.
+    pub ci_low_pp: Option<f64>,
+    /// Upper end.
+    pub ci_high_pp: Option<f64>,
+    /// Level of that interval, which matches the adjusted test.
+    pub ci_level: Option<f64>,
+    /// Replicates.
+    pub n: usize,
+    /// Test images.
+    pub n_test: usize,
+    /// What the result is about.
+    pub scope: String,
+    /// How the interval was made.
+    pub method: String,
+    /// p of "no gap", adjusted over the family.
+    pub p_adjusted: Option<f64>,
+    /// The verdict.
+    pub verdict: String,
+    /// What the gap comes from; empty without a NEGATIVE or POSITIVE.
+    pub attribution: String,
+    /// The gap to the same treatment from an untrained source.
+    pub source_gap_pp: Option<f64>,
+    /// Version of this file.
+    pub schema_version: u32,
+    /// Benjamini and Hochberg's q over the family: a screen, never a verdict.
+    pub q_exploratory: Option<f64>,
+    /// The true gap that the adjusted test finds four times in five.
+    pub mde_pp: Option<f64>,
+    /// Replicates that bring it down to the margin, on these test images.
+    pub replicates_needed: Option<usize>,
+    /// Test images that bring it down to the margin, where no number of replicates does.
+    pub test_images_needed: Option<usize>,
+}
+
+/// Variance components of a gap in `verdicts.json`, squared fractions, to six significant digits: what
+/// `nt plan --power --pilot` reads.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct VarianceRow {
+    /// Between replicates.
+    pub replicate: f64,
+    /// Between test images.
+    pub example: f64,
+    /// What is left.
+    pub residual: f64,
+}
+
+/// The rows as CSV.
+///
+/// # Errors
+/// [`TableError::Row`] if a row cannot be written.
+pub fn verdicts_csv(rows: &[VerdictRow]) -> Result<Vec<u8>, TableError> {
+    const TABLE: &str = "verdicts.csv";
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(VERDICT_COLUMNS).map_err(row_error(TABLE))?;
+    for row in rows {
+        writer.serialize(row).map_err(row_error(TABLE))?;
+    }
+    finish(TABLE, writer)
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    schema_version: u32,
+    study: &'a str,
+    verdicts: &'a [VerdictRow],
+}
+
+/// The rows as JSON.
+///
+/// # Errors
+/// [`TableError::Row`] if they cannot be written.
+pub fn verdicts_json(study: &str, verdicts: &[VerdictRow]) -> Result<Vec<u8>, TableError> {
+    let file = File { schema_version: VERDICTS_VERSION, study, verdicts };
+    let mut json = serde_json::to_vec_pretty(&file)
+        .map_err(|error| TableError::Row { table: "verdicts.json", source: error.into() })?;
+    json.push(b'\n');
+    Ok(json)
+}

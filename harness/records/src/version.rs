@@ -1,0 +1,21 @@
+//! Versions of files. Every kind of file has one of its own, raised when what it holds changes, so that a new column in
+//! one of them changes no other.
+//!
+//! A reader takes every version up to its own, and refuses what a later program wrote. Versions of records, curves and
+//! predictions enter the digest of a study; those of all other files do not.
+
+/// Whether a reader of version `current` reads a file of version `found`.
+pub fn is_readable(found: u64, current: u32) -> bool {
+    (1..=u64::from(current)).contains(&found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_files_are_read_and_later_ones_are_not() {
+        assert!(is_readable(1, 1) && is_readable(1, 3) && is_readable(3, 3));
+        assert!(!is_readable(0, 3) && !is_readable(4, 3));
+    }
+}

@@ -1,0 +1,216 @@
+//! Accuracy against what its training costs: is there a cheaper treatment that does as well, and what does scratch make
+//! of the same effort?
+
+use std::collections::BTreeMap;
+
+use nt_scenario::{JobId, Method, Role};
+
+use super::accuracy_by_depth::{accuracy_axis, bars, panel as by_depth, percent};
+use super::spec::FIGURE_VERSION;
+use super::words::{FILLING, metric_words, name, sentence, subtitle};
+use super::{Axis, FigureSpec, Form, Note, Panel, Point, Series, SeriesKind, Sign, Tick};
+use nt_analysis::study::CellKey;
+use nt_analysis::{Analysis, CellResult, Quadrant};
+use nt_records::manifest::Manifest;
+
+/// Free space left and right of the points, as a ratio.
+const ROOM: f64 = 1.12;
+/// Most marks that the axis bears.
+const MOST_MARKS: usize = 9;
+
+/// Multiply–accumulates of each job of a plan.
+type Costs = BTreeMap<JobId, u64>;
+
+/// The figure of one target, a panel a quadrant; none for a plan that does not know what its jobs cost.
+///
+/// # Units
+/// Across: multiply–accumulates of one run's training and evaluation, times a power of ten that the axis names; frozen
+/// layers' forward passes are counted at every step. Upwards: accuracies in per cent.
+pub fn accuracy_by_cost(analysis: &Analysis, target: &str, manifest: &Manifest) -> Option<FigureSpec> {
+    let study = &analysis.study;
+    let costs: Costs = manifest.plan.iter().map(|job| (job.job, job.multiply_accumulates)).collect();
+    let quadrants: Vec<&Quadrant> = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target).collect();
+    let mut panels: Vec<Panel> = quadrants.iter().map(|quadrant| panel(analysis, quadrant, &costs)).collect();
+    let points = || panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
+    let most = points().map(|point| point.x).fold(0.0, f64::max);
+    if most <= 0.0 {
+        return None;
+    }
+    let unit = Unit::of(most);
+    let sources = of_sources(analysis, manifest, unit);
+    panels
+        .iter_mut()
+        .flat_map(|panel| &mut panel.series)
+        .flat_map(|series| &mut series.points)
+        .for_each(|point| point.x = unit.number(point.x));
+    let along: Vec<f64> =
+        panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points).map(|point| point.x).collect();
+    let mut facts = subtitle(analysis, target, manifest.parameters.get(target).copied());
+    if !sources.is_empty() {
+        facts += &format!(" · not counted, in the same unit: training of {}", sources.join(", "));
+    }
+    Some(FigureSpec {
+        schema_version: FIGURE_VERSION,
+        name: name(study, "accuracy_by_cost", target),
+        title: format!("{}: {} on {target} by cost of training", study.name, metric_words(study)),
+        subtitle: facts,
+        description: quadrants.iter().map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
+        form: Form::Paths,
+        x: cost_axis(&along, unit),
+        y: accuracy_axis(&panels, study),
+        scale: None,
+        num_columns: study.similarities().len().max(1),
+        notes: vec![Note::new(Sign::Filling, FILLING), Note::new(Sign::Interval, bars(study))],
+        panels,
+    })
+}
+
+/// As by depth, each point moved to where its cost stands.
+fn panel(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Panel {
+    let mut panel = by_depth(analysis, quadrant);
+    if let Some(band) = &mut panel.band {
+        // Replicates have no place on this axis.
+        band.replicates.clear();
+    }
+    let has_partial = |series: &[Series], source: &str| {
+        series.iter().any(|series| series.kind == SeriesKind::Partial && series.source == source)
+    };
+    let known = panel.series.clone();
+    panel.series.retain_mut(|series| {
+        let method = if series.kind == SeriesKind::Probe { Method::Probe } else { Method::Training };
+        let source = series.source.clone();
+        series.points.retain_mut(|point| {
+            let key = CellKey {
+                copied: point.copied,
+                frozen: point.frozen,
+                method,
+                ..CellKey::scratch_of(&quadrant.target, &quadrant.size).from_source(&source)
+            };
+            let cost = analysis.cell(&key).and_then(|cell| cost(cell, costs));
+            point.x = cost.unwrap_or(0.0);
+            point.replicates.clear();
+            cost.is_some() && point.mean.is_some()
+        });
+        if series.kind == SeriesKind::FineTuned {
+            // What is trained throughout costs the same however much was copied: the deepest stands for all, and is an
+            // end of partial freezing where that was run.
+            series.points.sort_by_key(|point| std::cmp::Reverse(point.copied));
+            series.points.truncate(1);
+            if has_partial(&known, &series.source) {
+                series.points.clear();
+            }
+        }
+        series.points.sort_by(|first, second| first.x.total_cmp(&second.x));
+        !series.points.is_empty()
+    });
+    panel.series.extend(scratch(analysis, quadrant, costs));
+    panel
+}
+
+/// Scratch, at every length that it was trained for.
+fn scratch(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Option<Series> {
+    let key = CellKey::scratch_of(&quadrant.target, &quadrant.size);
+    let cell = analysis.cell(&key)?;
+    let usual = Point {
+        x: cost(cell, costs)?,
+        across: None,
+        copied: 0,
+        frozen: 0,
+        mean: cell.mean.map(percent),
+        low: cell.interval.map(|(low, _)| percent(low)),
+        high: cell.interval.map(|(_, high)| percent(high)),
+        replicates: Vec::new(),
+        num_planned: cell.num_planned,
+        verdict: None,
+        differs: false,
+    };
+    let rungs = analysis.ladders.get(&key).map_or(&[][..], Vec::as_slice);
+    let longer = rungs.iter().filter(|rung| rung.budget > 1.0).filter_map(|rung| {
+        let x = costs.get(&rung.job?).copied().filter(|&cost| cost > 0)? as f64;
+        Some(Point { x, mean: rung.mean.map(percent), low: None, high: None, ..usual.clone() })
+    });
+    let label = if rungs.is_empty() { "from scratch" } else { "from scratch, and trained longer" };
+    Some(Series {
+        label: label.to_owned(),
+        kind: SeriesKind::Scratch,
+        source: String::new(),
+        pattern: 0,
+        points: std::iter::once(usual.clone()).chain(longer).collect(),
+    })
+}
+
+/// Multiply–accumulates of one of a cell's runs; all cost the same.
+fn cost(cell: &CellResult, costs: &Costs) -> Option<f64> {
+    let cost = *costs.get(&cell.runs.first()?.job)?;
+    (cost > 0).then_some(cost as f64)
+}
+
+/// "near 4.1" of each source that was trained.
+fn of_sources(analysis: &Analysis, manifest: &Manifest, unit: Unit) -> Vec<String> {
+    let trained = analysis.study.sources.iter().filter(|source| !source.is_untrained);
+    let cost_of = |name: &str| {
+        let prefix = format!("source/{name}/");
+        manifest.plan.iter().find(|job| job.role == Role::Source && job.name.starts_with(&prefix))
+    };
+    let words = trained.filter_map(|source| {
+        let cost = cost_of(&source.name)?.multiply_accumulates;
+        (cost > 0).then(|| format!("{} {}", source.name, mark(unit.number(cost as f64))))
+    });
+    words.collect()
+}
+
+/// A power of ten that costs are counted in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Unit {
+    size: f64,
+    words: &'static str,
+}
+
+impl Unit {
+    /// The largest that leaves the greatest cost at one or more.
+    fn of(most: f64) -> Self {
+        const UNITS: [(f64, &str); 5] =
+            [(1e18, "quintillion "), (1e15, "quadrillion "), (1e12, "trillion "), (1e9, "billion "), (1e6, "million ")];
+        let (size, words) = UNITS.into_iter().find(|(size, _)| *size <= most).unwrap_or((1.0, ""));
+        Unit { size, words }
+    }
+
+    /// A cost in this unit, to four significant digits.
+    fn number(self, cost: f64) -> f64 {
+        let value = cost / self.size;
+        format!("{value:.3e}").parse().unwrap_or(value)
+    }
+}
+
+/// Marks at 1, 2 and 5 of every power of ten; at the powers alone where those are too many.
+fn cost_axis(along: &[f64], unit: Unit) -> Axis {
+    let low = along.iter().copied().fold(f64::INFINITY, f64::min) / ROOM;
+    let high = along.iter().copied().fold(0.0, f64::max) * ROOM;
+    let marks = |digits: &[i32]| -> Vec<f64> {
+        let all = (-12..=18).flat_map(|power| digits.iter().map(move |digit| format!("{digit}e{power}")));
+        all.filter_map(|text| text.parse().ok()).filter(|at| (low..=high).contains(at)).collect()
+    };
+    let fine = marks(&[1, 2, 5]);
+    let chosen = if fine.len() > MOST_MARKS { marks(&[1]) } else { fine };
+    Axis {
+        label: format!("cost of one run ({}multiply–accumulates, logarithmic)", unit.words),
+        low,
+        high,
+        is_logarithmic: true,
+        ticks: chosen.into_iter().map(|at| Tick { at, label: mark(at) }).collect(),
+    }
+}
+
+/// A number as short as three digits allow.
+fn mark(at: f64) -> String {
+    match at {
+        at if at >= 100.0 => format!("{at:.0}"),
+        at if at >= 10.0 => trimmed(format!("{at:.1}")),
+        at if at >= 1.0 => trimmed(format!("{at:.2}")),
+        at => format!("{}", (at * 1e4).round() / 1e4),
+    }
+}
+
+fn trimmed(number: String) -> String {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number }
+}

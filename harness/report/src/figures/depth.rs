@@ -1,0 +1,126 @@
+//! Curves over depth, as several figures share them.
+
+use nt_scenario::Method;
+use nt_scenario::network::{LAYER_NAMES, NUM_LEARNED_LAYERS};
+
+use super::{Axis, Point, Series, SeriesKind, Tick};
+use nt_analysis::study::{CellKey, StudySource};
+use nt_analysis::{Analysis, CellResult, Quadrant};
+
+/// Room left and right of the first and last depth, in depths.
+const X_ROOM: f64 = 0.5;
+
+/// What a figure shows of a cell at a depth.
+pub(super) type PointOf = fn(&Analysis, u8, &CellResult) -> Point;
+
+/// Depths from none to fc7.
+pub(super) fn depth_axis() -> Axis {
+    let name = |depth: usize| if depth == 0 { "none" } else { LAYER_NAMES[depth - 1] };
+    let ticks =
+        (0..NUM_LEARNED_LAYERS).map(|depth| Tick { at: depth as f64, label: format!("{depth}\n{}", name(depth)) });
+    Axis {
+        label: "depth n (learned layers, from the input up)".to_owned(),
+        low: -X_ROOM,
+        high: (NUM_LEARNED_LAYERS - 1) as f64 + X_ROOM,
+        is_logarithmic: false,
+        ticks: ticks.collect(),
+    }
+}
+
+/// Every curve of a quadrant's panel: those of its sources, and of the untrained one.
+pub(super) fn curves(analysis: &Analysis, quadrant: &Quadrant, point: PointOf) -> Vec<Series> {
+    let sources = sources(analysis, quadrant);
+    let untrained: Vec<&StudySource> = analysis.study.sources.iter().filter(|source| source.is_untrained).collect();
+    let mut series = Vec::new();
+    for pattern in 0..sources.len() {
+        for kind in [SeriesKind::Frozen, SeriesKind::Partial, SeriesKind::FineTuned, SeriesKind::Probe] {
+            series.extend(curve(analysis, quadrant, (pattern, &sources), kind, point));
+        }
+    }
+    for pattern in 0..untrained.len() {
+        series.extend(curve(analysis, quadrant, (pattern, &untrained), SeriesKind::Untrained, point));
+    }
+    series
+}
+
+/// The trained sources of a quadrant's similarity.
+pub(super) fn sources<'a>(analysis: &'a Analysis, quadrant: &Quadrant) -> Vec<&'a StudySource> {
+    let in_quadrant = |source: &&StudySource| !source.is_untrained && source.similarity == quadrant.similarity;
+    analysis.study.sources.iter().filter(in_quadrant).collect()
+}
+
+/// "12 of 20 runs" of curves that lack some; none where they are complete.
+pub(super) fn incomplete(series: &[Series]) -> Option<String> {
+    let points = series.iter().flat_map(|series| &series.points);
+    let (done, planned) =
+        points.fold((0, 0), |(done, planned), point| (done + point.replicates.len(), planned + point.num_planned));
+    (done < planned).then(|| format!("{done} of {planned} runs"))
+}
+
+/// The cells of a source that a kind of curve goes through; none where there is no cell.
+fn curve(
+    analysis: &Analysis,
+    quadrant: &Quadrant,
+    (pattern, sources): (usize, &[&StudySource]),
+    kind: SeriesKind,
+    point: PointOf,
+) -> Option<Series> {
+    let source = *sources.get(pattern)?;
+    let of_source = |cell: &&CellResult| {
+        cell.key.target == quadrant.target
+            && cell.key.size == quadrant.size
+            && cell.key.source.as_deref() == Some(source.name.as_str())
+            && usize::from(cell.key.copied) < NUM_LEARNED_LAYERS
+    };
+    let cells: Vec<&CellResult> = analysis.cells.iter().filter(of_source).collect();
+    let most = cells.iter().map(|cell| cell.key.copied).max()?;
+    let mut chosen: Vec<(u8, &CellResult)> =
+        cells.into_iter().filter_map(|cell| depth(&cell.key, kind, most).map(|depth| (depth, cell))).collect();
+    chosen.sort_by_key(|(depth, _)| *depth);
+    // (most, most) belongs to two curves; alone it is no curve of partial freezing, nor is (most, 0) one of
+    // fine-tuning.
+    let is_curve = match kind {
+        SeriesKind::Frozen | SeriesKind::Untrained | SeriesKind::Probe => !chosen.is_empty(),
+        SeriesKind::Partial => chosen.iter().any(|(_, cell)| cell.key.frozen < most),
+        SeriesKind::FineTuned => chosen.iter().any(|(_, cell)| cell.key.copied < most),
+        _ => false,
+    };
+    let label = label(kind, most, &source.name, sources.len());
+    is_curve.then(|| Series {
+        label,
+        kind,
+        source: source.name.clone(),
+        pattern,
+        points: chosen.into_iter().map(|(depth, cell)| point(analysis, depth, cell)).collect(),
+    })
+}
+
+fn depth(key: &CellKey, kind: SeriesKind, most: u8) -> Option<u8> {
+    if (key.method == Method::Probe) != (kind == SeriesKind::Probe) {
+        return None;
+    }
+    match kind {
+        SeriesKind::Probe => Some(key.frozen),
+        SeriesKind::Frozen | SeriesKind::Untrained => (key.copied == key.frozen).then_some(key.frozen),
+        SeriesKind::Partial => (key.copied == most).then_some(key.frozen),
+        SeriesKind::FineTuned => (key.frozen == 0).then_some(key.copied),
+        _ => None,
+    }
+}
+
+/// What a kind of curve is, with its source where there are several.
+pub(super) fn label(kind: SeriesKind, most: u8, source: &str, num_sources: usize) -> String {
+    let words = match kind {
+        SeriesKind::Frozen => "first n copied and frozen, rest new".to_owned(),
+        SeriesKind::Partial => format!("{most} copied, first n frozen"),
+        SeriesKind::FineTuned => "first n copied, all trained".to_owned(),
+        SeriesKind::Probe => "linear probe after the first n".to_owned(),
+        SeriesKind::Untrained => "first n random and frozen".to_owned(),
+        SeriesKind::Other | SeriesKind::Depth => "other depths".to_owned(),
+        SeriesKind::Scratch => "from scratch".to_owned(),
+        SeriesKind::CoAdaptation => "co-adaptation".to_owned(),
+        SeriesKind::Specificity => "specificity".to_owned(),
+        SeriesKind::Recovery => "recovery".to_owned(),
+    };
+    if num_sources > 1 { format!("{words} ({source})") } else { words }
+}

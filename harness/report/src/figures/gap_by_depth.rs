@@ -1,0 +1,88 @@
+//! The gap to scratch against depth, one panel a quadrant: what the verdicts are about.
+
+use super::depth::{curves, depth_axis, incomplete};
+use super::spec::FIGURE_VERSION;
+use super::words::{FILLING, fitted, gap_mark, metric_words, name, panel_title, round4, sentence, subtitle};
+use super::{FigureSpec, Form, Note, Panel, Point, Reference, Sign, Stroke, words};
+use nt_analysis::study::Study;
+use nt_analysis::{Analysis, CellKind, CellResult, Quadrant};
+
+/// The figure of one target: rows are its sizes, columns the similarities of its sources.
+///
+/// # Units
+/// Gaps in percentage points; depth in learned layers.
+pub fn gap_by_depth(analysis: &Analysis, target: &str, parameters: Option<u64>) -> FigureSpec {
+    let study = &analysis.study;
+    let quadrants: Vec<&Quadrant> = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target).collect();
+    let panels: Vec<Panel> = quadrants.iter().map(|quadrant| panel(analysis, quadrant)).collect();
+    let mut reach = words::extent(&panels);
+    reach.extend([-study.margin_pp, study.margin_pp]);
+    FigureSpec {
+        schema_version: FIGURE_VERSION,
+        name: name(study, "gap_by_depth", target),
+        title: format!("{}: gap to scratch on {target} by depth of transfer", study.name),
+        subtitle: subtitle(analysis, target, parameters),
+        description: quadrants.iter().map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
+        form: Form::Curves,
+        x: depth_axis(),
+        y: fitted(axis_label(study), &reach, gap_mark),
+        scale: None,
+        num_columns: study.similarities().len().max(1),
+        notes: notes(analysis),
+        panels,
+    }
+}
+
+/// What markers, points and bars of gaps mean.
+pub(super) fn notes(analysis: &Analysis) -> Vec<Note> {
+    let level = 100.0 * (1.0 - analysis.study.alpha);
+    vec![
+        Note::new(Sign::Filling, FILLING),
+        Note::new(Sign::Interval, format!("interval, adjusted over the family to {level:.0} %")),
+        Note::new(Sign::Replicate, "each replicate's gap"),
+    ]
+}
+
+/// "Gap in top-1 accuracy (points)".
+pub(super) fn axis_label(study: &Study) -> String {
+    format!("Gap to scratch, {} ({})", metric_words(study), study.metric.unit().hundredths())
+}
+
+/// No gap, and the margin on both sides.
+pub(super) fn references(study: &Study) -> Vec<Reference> {
+    let margin = |y| Reference { label: format!("margin of ±{} points", study.margin_pp), y, stroke: Stroke::Dotted };
+    let none = Reference { label: "scratch".to_owned(), y: 0.0, stroke: Stroke::Solid };
+    vec![none, margin(study.margin_pp), margin(-study.margin_pp)]
+}
+
+fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
+    let series = curves(analysis, quadrant, |analysis, depth, cell| point(analysis, f64::from(depth), cell));
+    Panel {
+        title: panel_title(analysis, quadrant),
+        incomplete: incomplete(&series),
+        ticks: Vec::new(),
+        band: None,
+        references: references(&analysis.study),
+        series,
+    }
+}
+
+/// A cell's gap with its adjusted interval and every replicate's.
+pub(super) fn point(analysis: &Analysis, x: f64, cell: &CellResult) -> Point {
+    let gap = cell.decision.as_ref().map(|decision| &decision.gap);
+    let verdict = cell.verdict();
+    Point {
+        x,
+        across: None,
+        copied: cell.key.copied,
+        frozen: cell.key.frozen,
+        mean: gap.map(|gap| round4(gap.mean_pp)),
+        low: gap.and_then(|gap| gap.low_pp).map(round4),
+        high: gap.and_then(|gap| gap.high_pp).map(round4),
+        replicates: analysis.gaps_pp(cell).into_iter().map(|(_, gap)| round4(gap)).collect(),
+        num_planned: cell.num_planned,
+        verdict: verdict.map(|verdict| verdict.name().to_owned()),
+        differs: verdict.is_some_and(|verdict| verdict.is_negative() || verdict.is_positive())
+            && cell.kind != CellKind::Scratch,
+    }
+}

@@ -1,0 +1,126 @@
+//! The gap against the measured similarity of its source: does what lies nearer transfer better?
+
+use nt_scenario::Method;
+
+use super::gap_by_depth::{axis_label, notes, point, references};
+use super::spec::FIGURE_VERSION;
+use super::words::{fitted, name, subtitle};
+use super::{Axis, FigureSpec, Form, Panel, Point, Series, SeriesKind, words};
+use nt_analysis::{Analysis, CellKind, CellResult};
+use nt_records::audit::{Distance, MeasuredOn, TargetAudit};
+
+/// What stands for a source: the deepest treatment of each kind.
+const KINDS: [(SeriesKind, &str); 2] = [
+    (SeriesKind::Frozen, "most layers copied, all of them frozen"),
+    (SeriesKind::FineTuned, "most layers copied, none frozen (fine-tuned)"),
+];
+
+/// The figure of one target, a panel a size; none for a study without an audit, or with no source measured.
+///
+/// # Units
+/// Across: proxy A-distance, 0 to 2, with its 95 % interval. Upwards: gaps in percentage points.
+pub fn gap_by_similarity(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Option<FigureSpec> {
+    let study = &analysis.study;
+    let audit = analysis.audit.as_ref()?.target(target)?;
+    let sizes = &study.targets.iter().find(|its| its.name == target)?.sizes;
+    let panel = |(size, per_class): &(String, usize)| Panel {
+        title: format!("{size} ({per_class} images a class)"),
+        incomplete: None,
+        ticks: Vec::new(),
+        band: None,
+        references: references(study),
+        series: series(analysis, audit, size),
+    };
+    let panels: Vec<Panel> = sizes.iter().map(panel).collect();
+    if panels.iter().all(|panel| panel.series.is_empty()) {
+        return None;
+    }
+    let mut reach = words::extent(&panels);
+    reach.extend([-study.margin_pp, study.margin_pp]);
+    let points = || panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
+    let mut across: Vec<f64> = points().flat_map(|point| point.across.map_or(vec![point.x], Vec::from)).collect();
+    across.extend([0.0, 2.0]);
+    Some(FigureSpec {
+        schema_version: FIGURE_VERSION,
+        name: name(study, "gap_by_similarity", target),
+        title: format!("{}: gap to scratch on {target} by measured similarity", study.name),
+        subtitle: subtitle(analysis, target, parameters),
+        description: description(audit),
+        form: Form::Points,
+        x: axis(&across),
+        y: fitted(axis_label(study), &reach, super::words::gap_mark),
+        scale: None,
+        num_columns: 2.min(panels.len()),
+        notes: notes(analysis),
+        panels,
+    })
+}
+
+/// The distances, with room for markers at both ends: 2 is the most there is, and often reached.
+fn axis(across: &[f64]) -> Axis {
+    const ROOM: f64 = 0.1;
+    let label = "proxy A-distance of source and target, 95 % interval (0: not told apart)".to_owned();
+    let fitted = fitted(label, across, |at| format!("{at:.1}").replace('-', "−"));
+    Axis { low: words::round4(fitted.low - ROOM), high: words::round4(fitted.high + ROOM), ..fitted }
+}
+
+fn description(audit: &TargetAudit) -> String {
+    let measured = audit.similarities.iter().filter_map(|similarity| {
+        let distance = similarity.distances.as_ref()?.proxy_a;
+        Some(format!("{} {:.2}", similarity.source, distance.value))
+    });
+    format!("Proxy A-distances from {}: {}.", audit.target, measured.collect::<Vec<_>>().join(", "))
+}
+
+/// One series a kind and source, a point each.
+fn series(analysis: &Analysis, audit: &TargetAudit, size: &str) -> Vec<Series> {
+    let mut series = Vec::new();
+    for similarity in &audit.similarities {
+        let place = match (&similarity.distances, &similarity.measured_on) {
+            (Some(distances), _) => place(&distances.proxy_a),
+            // The same images: zero by construction.
+            (None, MeasuredOn::TheTarget) => (0.0, None),
+            (None, _) => continue,
+        };
+        for (kind, label) in KINDS {
+            if let Some(cell) = deepest(analysis, audit, size, &similarity.source, kind) {
+                let (x, across) = place;
+                series.push(Series {
+                    label: label.to_owned(),
+                    kind,
+                    source: similarity.source.clone(),
+                    pattern: 0,
+                    points: vec![Point { across, ..point(analysis, x, cell) }],
+                });
+            }
+        }
+    }
+    series
+}
+
+fn place(distance: &Distance) -> (f64, Option<[f64; 2]>) {
+    let four = super::words::round4;
+    (four(distance.value), distance.low.zip(distance.high).map(|(low, high)| [four(low), four(high)]))
+}
+
+fn deepest<'a>(
+    analysis: &'a Analysis,
+    audit: &TargetAudit,
+    size: &str,
+    source: &str,
+    kind: SeriesKind,
+) -> Option<&'a CellResult> {
+    let is_of = |cell: &&CellResult| {
+        let key = &cell.key;
+        let is_kind = match kind {
+            SeriesKind::Frozen => key.copied == key.frozen,
+            _ => key.frozen == 0,
+        };
+        cell.kind == CellKind::Transfer
+            && key.method == Method::Training
+            && (key.target.as_str(), key.size.as_str(), key.source.as_deref()) == (&*audit.target, size, Some(source))
+            && key.copied < 8
+            && is_kind
+    };
+    analysis.cells.iter().filter(is_of).max_by_key(|cell| cell.key.copied)
+}

@@ -1,0 +1,111 @@
+//! The lattice of treatments as a heat map: what copying and what freezing does, one panel a size and source.
+
+use nt_scenario::Method;
+use nt_scenario::network::LAYER_NAMES;
+
+use super::gap_by_depth::point;
+use super::spec::FIGURE_VERSION;
+use super::words::{metric_words, name, sentence, subtitle};
+use super::{Axis, FigureSpec, Form, Note, Panel, Series, SeriesKind, Sign, Tick, words};
+use nt_analysis::study::StudySource;
+use nt_analysis::{Analysis, CellKind, CellResult};
+use nt_records::number::signed;
+
+/// The figure of one target: rows are its sizes, columns its trained sources; in a panel the layers copied run across,
+/// the layers frozen upwards, and the colour is the gap.
+///
+/// # Units
+/// Gaps in percentage points; depths in learned layers.
+pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> FigureSpec {
+    let study = &analysis.study;
+    let sources: Vec<&StudySource> = study.sources.iter().filter(|source| !source.is_untrained).collect();
+    let sizes = study.targets.iter().filter(|known| known.name == target).flat_map(|known| &known.sizes);
+    let panels: Vec<Panel> = sizes
+        .flat_map(|(size, per_class)| {
+            sources.iter().map(move |source| panel(analysis, target, (size, *per_class), source))
+        })
+        .collect();
+    let gaps = panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
+    let gaps = gaps.filter_map(|point| point.mean);
+    let most = gaps.fold(study.margin_pp, |most, gap| most.max(gap.abs()));
+    let most = words::round4((most * 10.0).ceil() / 10.0);
+    let deepest = analysis.cells.iter().map(|cell| cell.key.copied).max().unwrap_or(7).max(1);
+    let quadrants = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target);
+    FigureSpec {
+        schema_version: FIGURE_VERSION,
+        name: name(study, "lattice", target),
+        title: format!("{}: gap to scratch on {target}, by what is copied and frozen", study.name),
+        subtitle: subtitle(analysis, target, parameters),
+        description: quadrants.map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
+        form: Form::Tiles,
+        x: axis("layers copied, from the input up", 1, deepest),
+        y: axis("Layers frozen, of those copied", 0, deepest),
+        scale: Some(Axis {
+            label: format!(
+                "gap in {}, from {} to {} {}",
+                metric_words(study),
+                signed(-most),
+                signed(most),
+                study.metric.unit().hundredths()
+            ),
+            low: -most,
+            high: most,
+            is_logarithmic: false,
+            ticks: Vec::new(),
+        }),
+        num_columns: sources.len().max(1),
+        notes: vec![
+            Note::new(Sign::Worse, "worse than scratch (adjusted)"),
+            Note::new(Sign::Better, "better"),
+            Note::new(Sign::Equivalent, "equivalent"),
+            Note::new(Sign::Undecided, "undecided"),
+            Note::new(Sign::Invalid, "invalid"),
+            Note::new(Sign::Missing, "not in this study"),
+        ],
+        panels,
+    }
+}
+
+fn axis(label: &str, least: u8, most: u8) -> Axis {
+    let name = |depth: u8| if depth == 0 { "none" } else { LAYER_NAMES[usize::from(depth) - 1] };
+    let across = |depth: u8| if least == 0 { depth.to_string() } else { format!("{depth}\n{}", name(depth)) };
+    Axis {
+        label: label.to_owned(),
+        low: f64::from(least) - 0.5,
+        high: f64::from(most) + 0.5,
+        is_logarithmic: false,
+        ticks: (least..=most).map(|depth| Tick { at: f64::from(depth), label: across(depth) }).collect(),
+    }
+}
+
+fn panel(analysis: &Analysis, target: &str, (size, per_class): (&str, usize), source: &StudySource) -> Panel {
+    let in_panel = |cell: &&CellResult| {
+        cell.kind == CellKind::Transfer
+            && cell.key.method == Method::Training
+            && cell.key.target == target
+            && cell.key.size == size
+            && cell.key.source.as_deref() == Some(source.name.as_str())
+    };
+    let cells: Vec<&CellResult> = analysis.cells.iter().filter(in_panel).collect();
+    let (done, planned) =
+        cells.iter().fold((0, 0), |(done, planned), cell| (done + cell.num_done(), planned + cell.num_planned));
+    let points = cells.iter().map(|cell| {
+        // A tile shows the mean alone; replicates and intervals are the other figures' part.
+        let of_curve = point(analysis, f64::from(cell.key.copied), cell);
+        super::Point { replicates: Vec::new(), ..of_curve }
+    });
+    Panel {
+        title: format!("{size} ({per_class} a class) · {}: {}", source.similarity, source.name),
+        incomplete: (done < planned).then(|| format!("{done} of {planned} runs")),
+        ticks: Vec::new(),
+        band: None,
+        references: Vec::new(),
+        series: vec![Series {
+            label: source.name.clone(),
+            kind: SeriesKind::Other,
+            source: source.name.clone(),
+            pattern: 0,
+            points: points.collect(),
+        }],
+    }
+}

@@ -1,0 +1,168 @@
+//! How the trainings went: loss against steps, one line an arm, averaged over replicates.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use nt_scenario::Method;
+use rayon::prelude::*;
+
+use super::spec::FIGURE_VERSION;
+use super::words::{fitted, name, round4, subtitle};
+use super::{Axis, FigureSpec, Form, Panel, Point, Series, SeriesKind, words};
+use nt_analysis::study::{CellKey, StudySource};
+use nt_analysis::{Analysis, CellResult};
+use nt_records::curve::{CurveError, CurvePoint, read_curve};
+use nt_records::file::FileRef;
+use nt_records::number::thousands;
+use nt_records::record::Status;
+
+/// The figures of one target, one a size: rows are its trained sources, columns the features frozen and the whole
+/// network copied. None for a size without a curve.
+///
+/// # Units
+/// Training loss in nats an image; steps of the optimizer.
+/// # Errors
+/// [`CurveError`] if a curve that a record refers to cannot be read.
+pub fn learning_curves(
+    dir: &Path,
+    analysis: &Analysis,
+    target: &str,
+    parameters: Option<u64>,
+) -> Result<Vec<FigureSpec>, CurveError> {
+    let study = &analysis.study;
+    let sizes = study.targets.iter().filter(|known| known.name == target).flat_map(|known| &known.sizes);
+    let mut figures = Vec::new();
+    for (size, per_class) in sizes {
+        let is_trained_here = |cell: &&CellResult| {
+            cell.key.target == target && cell.key.size == *size && cell.key.method == Method::Training
+        };
+        let cells: Vec<&CellResult> = analysis.cells.iter().filter(is_trained_here).collect();
+        let curves: Vec<Vec<Point>> = cells.par_iter().map(|cell| mean_loss(dir, cell)).collect::<Result<_, _>>()?;
+        let curves: BTreeMap<&CellKey, Vec<Point>> = cells.iter().map(|cell| &cell.key).zip(curves).collect();
+        if curves.values().all(Vec::is_empty) {
+            continue;
+        }
+        let panels = panels(analysis, &cells, &curves);
+        let stem = name(study, "learning_curves", target);
+        let (x, y) = axes(&panels);
+        figures.push(FigureSpec {
+            schema_version: FIGURE_VERSION,
+            name: format!("{stem}-{size}"),
+            title: format!("{}: training on {target}, {size} ({per_class} images a class)", study.name),
+            subtitle: subtitle(analysis, target, parameters),
+            description: description(&panels),
+            form: Form::Lines,
+            x,
+            y,
+            scale: None,
+            num_columns: if panels.len() > 1 { 2 } else { 1 },
+            notes: Vec::new(),
+            panels,
+        });
+    }
+    Ok(figures)
+}
+
+/// Mean training loss of a cell's runs that ended in order, at the steps that all of them recorded.
+fn mean_loss(dir: &Path, cell: &CellResult) -> Result<Vec<Point>, CurveError> {
+    let files: Vec<&FileRef> =
+        cell.runs.iter().filter(|run| run.status == Status::Done).filter_map(|run| run.curve.as_ref()).collect();
+    let mut sums: BTreeMap<u64, (f64, usize)> = BTreeMap::new();
+    for file in &files {
+        for CurvePoint { step, train_loss, .. } in read_curve(dir, file)? {
+            let sum = sums.entry(step).or_default();
+            *sum = (sum.0 + train_loss, sum.1 + 1);
+        }
+    }
+    let complete = sums.into_iter().filter(|(_, (_, count))| *count == files.len());
+    Ok(complete
+        .map(|(step, (sum, count))| Point {
+            x: step as f64,
+            across: None,
+            copied: cell.key.copied,
+            frozen: cell.key.frozen,
+            mean: Some(round4(sum / count as f64)).filter(|mean| mean.is_finite()),
+            low: None,
+            high: None,
+            replicates: Vec::new(),
+            num_planned: cell.num_planned,
+            verdict: None,
+            differs: false,
+        })
+        .collect())
+}
+
+fn panels(analysis: &Analysis, cells: &[&CellResult], curves: &BTreeMap<&CellKey, Vec<Point>>) -> Vec<Panel> {
+    let trained = analysis.study.sources.iter().filter(|source| !source.is_untrained);
+    let mut panels = Vec::new();
+    for source in trained {
+        let of_source: Vec<&CellResult> =
+            cells.iter().copied().filter(|cell| cell.key.source.as_deref() == Some(source.name.as_str())).collect();
+        let most = of_source.iter().map(|cell| cell.key.copied).max().unwrap_or(0);
+        let frozen = of_source.iter().copied().filter(|cell| cell.key.copied == cell.key.frozen).collect::<Vec<_>>();
+        let whole = of_source.iter().copied().filter(|cell| cell.key.copied == most).collect::<Vec<_>>();
+        panels.push(panel(&format!("{}: first n copied and frozen", head(source)), cells, &frozen, curves));
+        panels.push(panel(&format!("{}: {most} copied, first n frozen", head(source)), cells, &whole, curves));
+    }
+    panels
+}
+
+fn head(source: &StudySource) -> String {
+    format!("{} ({})", source.name, source.similarity)
+}
+
+fn panel(title: &str, all: &[&CellResult], shown: &[&CellResult], curves: &BTreeMap<&CellKey, Vec<Point>>) -> Panel {
+    let scratch = all.iter().copied().filter(|cell| cell.key.source.is_none());
+    let series = scratch.chain(shown.iter().copied()).filter_map(|cell| {
+        let points = curves.get(&cell.key).filter(|points| !points.is_empty())?;
+        let is_scratch = cell.key.source.is_none();
+        Some(Series {
+            label: match cell.key.frozen {
+                _ if is_scratch => "from scratch".to_owned(),
+                0 => "none frozen".to_owned(),
+                frozen => format!("{frozen} frozen"),
+            },
+            kind: if is_scratch { SeriesKind::Scratch } else { SeriesKind::Depth },
+            source: cell.key.source.clone().unwrap_or_default(),
+            pattern: usize::from(cell.key.frozen),
+            points: points.clone(),
+        })
+    });
+    let (done, planned) =
+        shown.iter().fold((0, 0), |(done, planned), cell| (done + cell.num_done(), planned + cell.num_planned));
+    Panel {
+        title: title.to_owned(),
+        incomplete: (done < planned).then(|| format!("{done} of {planned} runs")),
+        ticks: Vec::new(),
+        band: None,
+        references: Vec::new(),
+        series: series.collect(),
+    }
+}
+
+fn axes(panels: &[Panel]) -> (Axis, Axis) {
+    let points = || panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
+    let most_steps = points().map(|point| point.x).fold(1.0, f64::max);
+    let step = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5]
+        .into_iter()
+        .find(|step| most_steps / step <= 6.0)
+        .unwrap_or(most_steps);
+    let marks = (0..=(most_steps / step) as u64).map(|mark| mark as f64 * step);
+    let ticks = marks.map(|at| super::Tick { at, label: thousands(at as u64) }).collect();
+    let mut reach = words::extent(panels);
+    reach.push(0.0);
+    (
+        Axis { label: "step of the optimizer".to_owned(), low: 0.0, high: most_steps, is_logarithmic: false, ticks },
+        fitted("Training loss (nats an image)".to_owned(), &reach, |at| format!("{at:.1}")),
+    )
+}
+
+fn description(panels: &[Panel]) -> String {
+    let of_panel = |panel: &Panel| {
+        let last = |series: &Series| series.points.last().and_then(|point| point.mean);
+        let ends: Vec<String> =
+            panel.series.iter().filter_map(|series| Some(format!("{} {:.2}", series.label, last(series)?))).collect();
+        format!("{}: training loss at the end: {}.", panel.title, ends.join(", "))
+    };
+    panels.iter().map(of_panel).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,176 @@
+//! `report.md`: the answer and its tables, to paste.
+
+use std::fmt::Write;
+
+use crate::material::Material;
+use crate::page::{data, decomposition, rules};
+use crate::words::answer;
+use crate::words::answer::Side;
+use crate::words::number::{NONE, gap, interval, percent};
+use nt_analysis::{Analysis, CellResult, Quadrant, Trial};
+
+/// The report as Markdown.
+pub(crate) fn document(material: &Material) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut text, material);
+    text
+}
+
+fn write(text: &mut String, material: &Material) -> std::fmt::Result {
+    let (analysis, study) = (&material.analysis, &material.analysis.study);
+    writeln!(text, "# {}\n\n{}\n", escaped(&study.name), escaped(&study.question))?;
+    if material.is_exploratory {
+        writeln!(text, "**EXPLORATORY (CHANGED AFTER DATA)**\n")?;
+    }
+    for sentence in answer::sentences(analysis) {
+        writeln!(text, "{}\n", escaped(&sentence))?;
+    }
+    for note in analysis.notes.iter().chain(&material.warnings) {
+        writeln!(text, "> {}\n", escaped(note))?;
+    }
+    writeln!(text, "| quadrant | use, as chosen on validation | its gap | helps | harms | open | best on test |")?;
+    writeln!(text, "|---|---|--:|---|---|---|---|")?;
+    for quadrant in &analysis.quadrants {
+        quadrant_row(text, analysis, quadrant)?;
+    }
+    writeln!(
+        text,
+        "\nGaps to scratch in points of {}, n = {} replicates; intervals adjusted over {} contrasts (Holm, {}).\n",
+        study.metric.words(),
+        study.replicates,
+        analysis.family_size,
+        study.alpha
+    )?;
+    rules(text, analysis)?;
+    for figure in &material.figures {
+        writeln!(text, "![{}](figures/{}.png)\n", escaped(&figure.title), figure.name)?;
+    }
+    decompositions(text, analysis)?;
+    writeln!(
+        text,
+        "| target | size | source | treatment | accuracy (%) | gap | adjusted interval | verdict | in words | n |"
+    )?;
+    writeln!(text, "|---|---|---|---|--:|--:|--:|---|---|--:|")?;
+    for cell in &analysis.cells {
+        row(text, cell)?;
+    }
+    write!(text, "{}", data::markdown(analysis))?;
+    let completeness = &material.completeness;
+    let unneeded = match completeness.unneeded {
+        0 => String::new(),
+        count => format!(" ({count} were not called for)"),
+    };
+    writeln!(
+        text,
+        "\n{} of {} jobs done{unneeded}. Result digest `{}`.",
+        completeness.done, completeness.planned, material.result_digest
+    )
+}
+
+fn rules(text: &mut String, analysis: &Analysis) -> std::fmt::Result {
+    let (tried, without): (Vec<&Trial>, Vec<&Trial>) = analysis.trials.iter().partition(|trial| trial.rule.is_ok());
+    if !tried.is_empty() {
+        writeln!(
+            text,
+            "Rules of thumb (CS231n) on trial, on this data, with this network; their comparisons a family of {} (Holm):\n",
+            analysis.rule_family_size()
+        )?;
+        writeln!(text, "| quadrant | rule | outcome | what tested it |\n|---|---|---|---|")?;
+        for trial in tried {
+            writeln!(
+                text,
+                "| {} | {} | {} | {} |",
+                escaped(&rules::place(analysis, trial)),
+                rules::advice(trial),
+                rules::outcome(trial),
+                escaped(&rules::line(analysis, trial))
+            )?;
+        }
+        writeln!(text)?;
+    }
+    for reason in rules::reasons(analysis, &without) {
+        writeln!(text, "{}\n", escaped(&reason))?;
+    }
+    Ok(())
+}
+
+fn decompositions(text: &mut String, analysis: &Analysis) -> std::fmt::Result {
+    if analysis.decompositions.is_empty() {
+        return Ok(());
+    }
+    for words in decomposition::prose(analysis) {
+        writeln!(text, "{}\n", escaped(&words))?;
+    }
+    for one in &analysis.decompositions {
+        let heads: Vec<String> = one.parts.iter().map(decomposition::head).collect();
+        writeln!(text, "{}\n", escaped(&decomposition::title(analysis, one)))?;
+        writeln!(text, "| depth | {} |", heads.join(" | "))?;
+        writeln!(text, "|--:|{}", "--:|".repeat(heads.len()))?;
+        for depth in decomposition::depths(one) {
+            let entry = |part| escaped(&decomposition::entry(part, depth));
+            let entries: Vec<String> = one.parts.iter().map(entry).collect();
+            writeln!(text, "| {depth} | {} |", entries.join(" | "))?;
+        }
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
+fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> std::fmt::Result {
+    let side = |side| {
+        answer::listed(analysis, quadrant, side)
+            .map_or(NONE.to_owned(), |listed| format!("{}: {} ({})", listed.count, listed.treatments, listed.gaps))
+    };
+    let open = match (side(Side::Neither), answer::lacking(analysis, quadrant)) {
+        (listed, Some(lacking)) => format!("{listed}; {lacking}"),
+        (listed, None) => listed,
+    };
+    let chosen = quadrant.chosen.as_ref();
+    let advice = chosen.map_or(NONE.to_owned(), |chosen| {
+        format!("{}: {}", answer::advice(chosen), answer::picks(analysis, quadrant, chosen).join(", "))
+    });
+    let best = answer::extreme(analysis, quadrant.best).unwrap_or_else(|| NONE.to_owned());
+    let optimism = chosen.and_then(|chosen| chosen.optimism_pp);
+    writeln!(
+        text,
+        "| {} | {} | {} | {} | {} | {} | {best} (optimism {}) |",
+        escaped(&answer::name(analysis, quadrant)),
+        escaped(&advice),
+        chosen.map_or(NONE.to_owned(), answer::chosen_gap),
+        escaped(&side(Side::Better)),
+        escaped(&side(Side::Worse)),
+        escaped(&open),
+        gap(optimism)
+    )
+}
+
+fn row(text: &mut String, cell: &CellResult) -> std::fmt::Result {
+    let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
+    writeln!(
+        text,
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        escaped(&cell.key.target),
+        escaped(&cell.key.size),
+        escaped(cell.key.source.as_deref().unwrap_or("scratch")),
+        cell.key.treatment_words(),
+        percent(cell.mean),
+        gap(cell.gap_pp()),
+        estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),
+        cell.verdict().map_or("reference", |verdict| verdict.name()),
+        escaped(&cell.words()),
+        cell.completeness_words()
+    )
+}
+
+/// Signs that Markdown would read as its own.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '\\' | '|' | '*' | '_' | '`' | '<' | '[' | ']' | '#') {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}

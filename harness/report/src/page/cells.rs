@@ -1,0 +1,177 @@
+//! The table of every cell: sorted and filtered by the page's script, a drawer behind each row.
+
+use maud::{Markup, html};
+use nt_stats::p_value::PrintedP;
+use nt_stats::verdict::{Attribution, GateFailure};
+
+use crate::material::Material;
+use crate::words::answer;
+use crate::words::number::{NONE, gap, interval, percent};
+use nt_analysis::{CellKind, CellResult};
+use nt_records::number::text;
+
+/// The columns: name, and whether they hold numbers.
+const COLUMNS: [(&str, bool); 11] = [
+    ("target", false),
+    ("size", false),
+    ("source", false),
+    ("treatment", false),
+    ("accuracy", true),
+    ("gap", true),
+    ("adjusted interval", true),
+    ("p", true),
+    ("source gap", true),
+    ("verdict", false),
+    ("runs", true),
+];
+
+/// Every cell of the study.
+pub(crate) fn section(material: &Material) -> Markup {
+    let analysis = &material.analysis;
+    let study = &analysis.study;
+    html! {
+        section aria-labelledby="cells" {
+            h2 #cells { "Every cell" }
+            p.soft {
+                "Accuracy in per cent; gaps in points. Gap: to scratch, same replicates, same test images. Source gap: "
+                "to the same treatment from an untrained source. Cells of the untrained source are controls and form a "
+                "family of their own. A treatment's button opens its replicates, effect sizes, classes, gates and "
+                "provenance."
+            }
+            noscript { p.note { "Without scripts the table neither sorts nor opens; verdicts.json holds it all." } }
+            form.filter #filter hidden aria-label="Filter the cells" {
+                (choice("target", study.targets.iter().map(|target| target.name.as_str()).collect()))
+                (choice("size", distinct(analysis.cells.iter().map(|cell| cell.key.size.as_str()))))
+                (choice("source", distinct(analysis.cells.iter().map(source))))
+                (choice("verdict", distinct(analysis.cells.iter().map(verdict_word))))
+                label { "contains " input type="search" name="text" autocomplete="off"; }
+                button type="reset" { "Clear" }
+                output.soft #shown aria-live="polite" {}
+            }
+            div.scroll tabindex="0" role="region" aria-label="Every cell" {
+                table.cells #cell-table {
+                    thead {
+                        tr {
+                            @for (name, is_number) in COLUMNS {
+                                th.number[is_number] scope="col" { (name) }
+                            }
+                        }
+                    }
+                    tbody {
+                        @for (at, cell) in analysis.cells.iter().enumerate() { (row(at, cell)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn choice(name: &str, values: Vec<&str>) -> Markup {
+    html! {
+        @if values.len() > 1 {
+            label {
+                (name) " "
+                select name=(name) {
+                    option value="" { "all" }
+                    @for value in values { option value=(value) { (value) } }
+                }
+            }
+        }
+    }
+}
+
+fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut distinct = Vec::new();
+    for value in values {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct
+}
+
+fn source(cell: &CellResult) -> &str {
+    cell.key.source.as_deref().unwrap_or("scratch")
+}
+
+fn verdict_word(cell: &CellResult) -> &'static str {
+    cell.verdict().map_or("reference", |verdict| verdict.name())
+}
+
+fn row(at: usize, cell: &CellResult) -> Markup {
+    let decision = cell.decision.as_ref();
+    let source_gap = decision.and_then(|decision| decision.source_gap.as_ref()).map(|estimate| estimate.mean_pp);
+    let range = decision.map_or(NONE.to_owned(), |decision| interval(decision.gap.low_pp, decision.gap.high_pp));
+    let p = decision.map(|decision| decision.p_adjusted);
+    html! {
+        tr.reference[cell.kind == CellKind::Scratch]
+            data-target=(cell.key.target) data-size=(cell.key.size) data-source=(source(cell))
+            data-verdict=(verdict_word(cell)) {
+            td { (cell.key.target) }
+            td { (cell.key.size) }
+            td {
+                (source(cell))
+                @if let Some(similarity) = &cell.similarity { span.soft { (similarity) } }
+            }
+            td.whole data-v=(lattice_order(cell)) {
+                button.open-drawer type="button" data-drawer=(at) aria-haspopup="dialog" {
+                    (cell.key.treatment_words())
+                }
+            }
+            td.number data-v=[sortable(cell.mean)] { (percent(cell.mean)) }
+            td.number data-v=[sortable(cell.gap_pp())] { (gap(cell.gap_pp())) }
+            td.number data-v=[sortable(decision.and_then(|decision| decision.gap.low_pp))] { (range) }
+            td.number data-v=[sortable(p)] { (p.map_or(NONE.to_owned(), |p| PrintedP(p).to_string())) }
+            td.number data-v=[sortable(source_gap)] { (gap(source_gap)) }
+            td {
+                (badge(cell))
+                @if let Some(attribution) = attribution(cell) { span.soft { (attribution) } }
+                @if let Some(missed) = decision.and_then(answer::missed) { span.soft { (missed) } }
+                @if decision.is_some_and(|decision| !decision.failed_gates.is_empty()) {
+                    span.soft { (gate_numbers(cell)) }
+                }
+            }
+            td.number data-v=(cell.num_done()) {
+                @if cell.is_complete() { (cell.num_planned) } @else { (cell.completeness_words()) }
+            }
+        }
+    }
+}
+
+/// Four decimals order as finely as anything that is printed.
+fn sortable(value: Option<f64>) -> Option<String> {
+    value.map(|value| text((value * 1e4).round() / 1e4 + 0.0))
+}
+
+fn lattice_order(cell: &CellResult) -> u32 {
+    10 * u32::from(cell.key.copied) + u32::from(cell.key.frozen)
+}
+
+/// The verdict as a badge.
+pub(crate) fn badge(cell: &CellResult) -> Markup {
+    let Some(verdict) = cell.verdict() else { return html! { span.soft { "reference" } } };
+    let class = match verdict {
+        verdict if verdict.is_negative() => "worse",
+        verdict if verdict.is_positive() => "better",
+        nt_stats::Verdict::Equivalent => "equal",
+        nt_stats::Verdict::Invalid => "invalid",
+        _ => "open",
+    };
+    html! { span class={ "badge " (class) } { (verdict) } }
+}
+
+fn attribution(cell: &CellResult) -> Option<&'static str> {
+    let attribution = cell.decision.as_ref().and_then(|decision| decision.attribution);
+    attribution.filter(|_| cell.kind == CellKind::Transfer).map(|attribution| match attribution {
+        Attribution::Source => "by the source",
+        Attribution::Freezing => "by freezing",
+        Attribution::Undecided => "cause undecided",
+    })
+}
+
+fn gate_numbers(cell: &CellResult) -> String {
+    let failures = cell.decision.iter().flat_map(|decision| &decision.failed_gates);
+    let mut words: Vec<String> = failures.map(GateFailure::words).collect();
+    words.dedup();
+    words.join(", ")
+}

@@ -1,0 +1,317 @@
+//! What lies behind a row of the table: everything that is known of one cell.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+use nt_stats::p_value::PrintedP;
+use nt_stats::verdict::{Consequence, Decision, Verdict};
+
+use super::{cells, data};
+use crate::material::Material;
+use crate::pictures;
+use crate::words::number;
+use crate::words::number::{NONE, gap, interval, percent};
+use nt_analysis::{Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, CrossCheck, Effects};
+use nt_records::number::{signed, text};
+
+/// The drawers of all cells: inert until the script opens one.
+pub(crate) fn templates(material: &Material) -> Markup {
+    html! {
+        dialog.drawer #drawer aria-labelledby="drawer-title" {
+            form method="dialog" { button.close aria-label="Close" { "×" } }
+            div #drawer-contents {}
+        }
+        @for (at, cell) in material.analysis.cells.iter().enumerate() {
+            template id={ "cell-" (at) } { (contents(material, cell)) }
+        }
+    }
+}
+
+fn contents(material: &Material, cell: &CellResult) -> Markup {
+    let key = &cell.key;
+    html! {
+        p.kind {
+            (key.target) " · " (key.size) " · " (key.source.as_deref().unwrap_or("scratch"))
+            @if let Some(similarity) = cell.similarity.as_ref().filter(|word| key.source.as_ref() != Some(word)) {
+                " (" (similarity) ")"
+            }
+        }
+        h2 #drawer-title { (key.treatment_words()) }
+        @if cell.kind == CellKind::Scratch { p { "The reference: trained from scratch." } } @else {
+            p { (cells::badge(cell)) " " (cell.words()) "." }
+        }
+        @if let Some(decision) = &cell.decision {
+            (the_gap(cell, decision))
+            @if let Some(checks) = &cell.checks { (second_opinions(checks)) }
+            (gates(&material.analysis, cell, decision))
+        }
+        (replicates(material, cell))
+        @if let Some(effects) = &cell.effects {
+            (sizes(effects))
+            (classes(material, cell, effects))
+            (images(material, cell, effects))
+        }
+        (provenance(material, cell))
+    }
+}
+
+fn the_gap(cell: &CellResult, decision: &Decision) -> Markup {
+    let estimate = &decision.gap;
+    let probability = |p: Option<f64>| p.map_or(NONE.to_owned(), |p| PrintedP(p).to_string());
+    html! {
+        dl {
+            dt { "gap to scratch" }
+            dd {
+                b { (gap(Some(estimate.mean_pp))) " points" } " " (interval(estimate.low_pp, estimate.high_pp))
+                ", adjusted to " (text((1e4 * estimate.level).round() / 1e2)) " %"
+            }
+            @if let Some(without) = &decision.gap_without_failed {
+                dt { "without runs that did not train" }
+                dd { (gap(Some(without.mean_pp))) " " (interval(without.low_pp, without.high_pp)) }
+            }
+            dt { "source gap" }
+            dd {
+                @match &decision.source_gap {
+                    Some(source) => { (gap(Some(source.mean_pp))) " " (interval(source.low_pp, source.high_pp)) }
+                    None => { "no untrained source to compare with" }
+                }
+            }
+            @for rung in &cell.ladder {
+                dt { "gap to scratch trained " (text(rung.budget)) "× as long" }
+                dd {
+                    (gap(Some(rung.gap.mean_pp))) " " (interval(rung.gap.low_pp, rung.gap.high_pp))
+                    @if !rung.is_better_baseline { " (no better a baseline, by validation)" }
+                }
+            }
+            dt { "p, adjusted" } dd { (probability(Some(decision.p_adjusted))) }
+            dt { "p of equivalence within ±" (decision.margin_pp) } dd { (PrintedP(decision.equivalence_p_adjusted)) }
+            @if let Some(effect) = decision.minimum_detectable_effect_pp {
+                dt { "found four times in five" } dd { "true gaps of " (format!("{effect:.1}")) " points and more" }
+            }
+            @if let Some(need) = decision.need {
+                dt { "to find ±" (decision.margin_pp) " points as often" } dd { (number::need(need, estimate.num_replicates)) }
+            }
+            dt { "q, a screen" } dd { (PrintedP(decision.screen_q)) " (Benjamini–Hochberg; exploratory, decides nothing)" }
+            dt { "what would flip it" } dd { (flips(decision)) }
+            dt { "scope" } dd { (estimate.scope) ", by " (estimate.method) }
+        }
+    }
+}
+
+/// What other methods say; none of them decides.
+fn second_opinions(checks: &Checks) -> Markup {
+    html! {
+        h3 { "Other methods" }
+        dl {
+            @match &checks.cross_check {
+                Some(check) => { (cross_check(check)) }
+                None => {
+                    dt { "two-way bootstrap" }
+                    dd { "not drawn: only the cells nearest to another verdict are, to bound the time it takes" }
+                }
+            }
+            dt { "these test images only" }
+            dd {
+                @match checks.fixed_test_set {
+                    Some(fixed) => {
+                        "p " (PrintedP(fixed.p_adjusted)) " by joint sign flips, adjusted (at least "
+                        (PrintedP(fixed.attainable_p)) " with these replicates)"
+                    }
+                    None => { "a replicate is missing, so signs cannot be flipped with the other cells'" }
+                }
+            }
+            @if let Some(networks) = checks.mcnemar {
+                dt { "one pair of networks" }
+                dd {
+                    "replicate " (networks.replicate) ": " (networks.lost) " images lost, " (networks.won)
+                    " won, p " (PrintedP(networks.p)) " (McNemar; of these two networks, not of the recipe)"
+                }
+            }
+        }
+    }
+}
+
+fn cross_check(check: &CrossCheck) -> Markup {
+    let ends = |(low, high): (f64, f64)| interval(Some(low), Some(high));
+    html! {
+        dt { "unadjusted, " (percent(Some(CROSS_CHECK_LEVEL))) " %" }
+        dd {
+            (ends(check.crossed_pp)) " crossed, " (ends(check.bootstrap_pp)) " two-way bootstrap"
+            @if check.is_narrow { " (too narrow with so few replicates)" }
+            @if check.disagrees() {
+                "; " strong { "they disagree about the sign" } ": treat it as open"
+            }
+        }
+    }
+}
+
+/// How far the verdict is from another one.
+fn flips(decision: &Decision) -> String {
+    let verdict = decision.verdict;
+    if verdict != decision.verdict_before_gates {
+        return format!("the gates: had they held, it would be {}", decision.verdict_before_gates);
+    }
+    let open = decision.need.filter(|_| verdict == Verdict::Inconclusive);
+    let need = open.map(|need| format!("to find the margin, {}", number::need(need, decision.gap.num_replicates)));
+    let edge = match (decision.gap.low_pp, decision.gap.high_pp) {
+        (_, Some(high)) if verdict.is_negative() => Some(-high),
+        (Some(low), _) if verdict.is_positive() => Some(low),
+        _ => None,
+    };
+    match (edge, need) {
+        (Some(edge), _) => format!("a bias of more than {edge:.1} points towards zero"),
+        (None, Some(need)) => need,
+        (None, None) => "nothing that this study can name".to_owned(),
+    }
+}
+
+fn gates(analysis: &Analysis, cell: &CellResult, decision: &Decision) -> Markup {
+    html! {
+        h3 { "Gates" }
+        @if let Some(without) = &cell.without_overlap { p { (data::without_words(without)) "." } }
+        @if decision.failed_gates.is_empty() {
+            p { "Those that were checked (" (data::checked_gates(analysis)) ") held." }
+        } @else {
+            ul {
+                @for failure in &decision.failed_gates {
+                    li {
+                        (failure.gate) ": " (failure.detail) " ("
+                        @match failure.consequence {
+                            Consequence::Invalid => { "no verdict" }
+                            Consequence::Downgrade => { "one step down" }
+                        }
+                        @if let Some(bias) = failure.bias { "; " (bias) }
+                        ")"
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn replicates(material: &Material, cell: &CellResult) -> Markup {
+    let is_scratch = cell.kind == CellKind::Scratch;
+    let gaps: BTreeMap<u32, f64> = material.analysis.gaps_pp(cell).into_iter().collect();
+    html! {
+        h3 { "Replicates" }
+        @if cell.runs.is_empty() { p { "None has been run." } } @else {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { "no." }
+                        th scope="col" { "accuracy" }
+                        @if !is_scratch { th scope="col" { "gap" } }
+                        th scope="col" { "validation" }
+                        th scope="col" { "rate or L2 strength" }
+                        th scope="col" { "ended" }
+                    }
+                }
+                tbody {
+                    @for run in &cell.runs {
+                        tr {
+                            td { (run.replicate) }
+                            td { (percent(run.value)) }
+                            @if !is_scratch { td { (gap(gaps.get(&run.replicate).copied())) } }
+                            td { (percent(run.validation)) }
+                            td {
+                                @if let Some(setting) = run.setting { (text(setting.value())) } @else { (NONE) }
+                                @if run.setting_on_edge { " (edge)" }
+                            }
+                            td { (run.status.word()) @if run.is_at_chance { ", at chance" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sizes(effects: &Effects) -> Markup {
+    html! {
+        h3 { "Effect sizes" }
+        dl {
+            dt { "log-odds" }
+            dd { (effects.log_odds.map_or(NONE.to_owned(), |odds| format!("{odds:+.2}").replace('-', "−"))) }
+            dt { "error, relative to scratch's" }
+            dd { (effects.relative_error.map_or(NONE.to_owned(), |change| format!("{} %", signed(100.0 * change)))) }
+            dt { "Hedges' g" }
+            dd {
+                @match &effects.standardized {
+                    Some(size) => {
+                        (format!("{:+.2} [{:+.2}, {:+.2}]", size.hedges_g, size.low, size.high).replace('-', "−"))
+                    }
+                    None => { (NONE) }
+                }
+            }
+            dt { "scratch wins" } dd { (percent(effects.scratch_wins)) " % of replicates" }
+            @if let Some(flips) = effects.flips {
+                dt { "test images" }
+                dd { (percent(Some(flips.negative))) " % lost, " (percent(Some(flips.positive))) " % won" }
+            }
+        }
+    }
+}
+
+/// What a class is called.
+fn class_name(material: &Material, target: &str, class: usize) -> String {
+    let name = material.classes.get(target).and_then(|names| names.get(class));
+    name.cloned().unwrap_or_else(|| format!("class {class}"))
+}
+
+fn classes(material: &Material, cell: &CellResult, effects: &Effects) -> Markup {
+    let most = effects.classes.iter().map(|class| class.gap_pp.abs()).fold(1.0, f64::max);
+    let name = |class: usize| class_name(material, &cell.key.target, class);
+    html! {
+        h3 { "Class by class" }
+        table.classes {
+            thead {
+                tr {
+                    th scope="col" { "class" }
+                    th scope="col" { "gap" }
+                    th scope="col" { "95 %, unadjusted" }
+                    th scope="col" { span.hidden { "bar" } }
+                }
+            }
+            tbody {
+                @for class in &effects.classes {
+                    tr {
+                        td { (name(class.class)) }
+                        td { (gap(Some(class.gap_pp))) }
+                        td { (interval(class.interval_pp.map(|ends| ends.0), class.interval_pp.map(|ends| ends.1))) }
+                        td { (bar(class.gap_pp / most)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn images(material: &Material, cell: &CellResult, effects: &Effects) -> Markup {
+    let target = &cell.key.target;
+    let name = |class: usize| class_name(material, target, class);
+    pictures::thumbnail_images(&effects.flipped, material.thumbnails.get(target), &name)
+}
+
+/// A bar from the middle, its length in pixels: left and warm for harm, right and cool for help.
+fn bar(share: f64) -> Markup {
+    let width = (50.0 * share.abs()).min(50.0).round();
+    html! { i class=(if share < 0.0 { "harm" } else { "help" }) style={ "--w:" (width) } {} }
+}
+
+fn provenance(material: &Material, cell: &CellResult) -> Markup {
+    let line = cell.runs.iter().find_map(|run| material.line_of(run.job));
+    html! {
+        h3 { "Where it comes from" }
+        @if let Some(line) = line {
+            p { "scenario.toml, line " (line) ":" }
+            pre { code { (material.block_at(line)) } }
+        }
+        @if let Some(run) = cell.runs.first() {
+            p { "The way back from a number: " code { "nt explain " (run.job) } }
+            details {
+                summary { "Jobs" }
+                ul.jobs { @for run in &cell.runs { li { code { (run.job) } } } }
+            }
+        }
+    }
+}

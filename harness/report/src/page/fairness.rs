@@ -1,0 +1,244 @@
+//! The fairness certificate: that every arm had the same chances, as far as records can show it.
+
+use maud::{Markup, html};
+
+use super::check::{Check, mark};
+use super::data;
+use crate::material::Material;
+use crate::words::number::{NONE, counted, percent};
+use nt_analysis::{Analysis, CellKind, CellResult};
+use nt_records::number::text;
+use nt_records::record::Status;
+
+/// What the records show.
+pub(crate) fn checks(analysis: &Analysis) -> Vec<Check> {
+    let mut checks = vec![
+        budget(analysis),
+        edges(analysis),
+        replicates(analysis),
+        openings(analysis),
+        ladder(analysis),
+        placebo(analysis),
+    ];
+    checks.extend(data::checks(analysis));
+    checks.push(confounding());
+    checks
+}
+
+fn budget(analysis: &Analysis) -> Check {
+    let searches: Vec<(usize, usize)> = analysis
+        .cells
+        .iter()
+        .map(|cell| analysis.searches.get(&cell.key).map_or((0, 0), |search| (search.num_rates, search.num_runs)))
+        .collect();
+    let (least, most) = (searches.iter().min().copied(), searches.iter().max().copied());
+    let untrained: usize = analysis.searches.values().map(|search| search.num_untrained).sum();
+    let arms = counted(searches.len(), "arm");
+    let (holds, mut finding) = match (least, most) {
+        (Some((0, _)), Some((0, _))) | (None, _) | (_, None) => {
+            (Some(true), format!("no arm of {arms} was searched for: the scenario fixes the rates"))
+        }
+        (Some(least), Some(most)) if least == most => (
+            Some(true),
+            format!("all {arms} tried {} in {} each", counted(least.0, "setting"), counted(least.1, "run")),
+        ),
+        (Some(least), Some(most)) => {
+            let extension = analysis.study.extension as usize;
+            let beyond = if extension > 0 { ", more where the best was on an edge of the grid" } else { "" };
+            (
+                Some(most.0 - least.0 <= 2 * extension),
+                format!(
+                    "from {} in {} runs to {} in {} runs{beyond}",
+                    counted(least.0, "setting"),
+                    least.1,
+                    counted(most.0, "setting"),
+                    most.1
+                ),
+            )
+        }
+    };
+    if untrained > 0 {
+        finding.push_str(&format!("; {} diverged while searching", counted(untrained, "run")));
+    }
+    Check { subject: "equal search (gate 1)", holds, finding }
+}
+
+fn edges(analysis: &Analysis) -> Check {
+    let on_edge = |cell: &&CellResult| cell.runs.iter().any(|run| run.setting_on_edge);
+    let count = analysis.cells.iter().filter(on_edge).count();
+    Check {
+        subject: "edge of the search (gate 1)",
+        holds: Some(count == 0),
+        finding: format!(
+            "{} of {} arms did best at the smallest or largest setting tried{}",
+            count,
+            analysis.cells.len(),
+            if count == 0 { "" } else { "; their verdicts, and those against such a scratch, are one step down" }
+        ),
+    }
+}
+
+fn replicates(analysis: &Analysis) -> Check {
+    let complete = analysis.cells.iter().filter(|cell| cell.is_complete()).count();
+    let all = analysis.cells.len();
+    Check {
+        subject: "equal replicates",
+        holds: Some(complete == all),
+        finding: format!("{complete} of {all} arms have all {} replicates", analysis.study.replicates),
+    }
+}
+
+fn openings(analysis: &Analysis) -> Check {
+    let runs = || analysis.cells.iter().flat_map(|cell| &cell.runs);
+    let (done, once) = runs()
+        .filter(|run| run.status == Status::Done)
+        .fold((0_usize, 0_usize), |(done, once), run| (done + 1, once + usize::from(run.test_openings == 1)));
+    let tuning: u32 = analysis.searches.values().map(|search| search.test_openings).sum();
+    Check {
+        subject: "test lock (gate 5)",
+        holds: Some(done == once && tuning == 0),
+        finding: format!(
+            "{once} of {done} finished runs opened the test labels once, after training; the searches opened them {} times",
+            tuning
+        ),
+    }
+}
+
+fn ladder(analysis: &Analysis) -> Check {
+    let subject = "scratch ladder (gate 3)";
+    if analysis.ladders.is_empty() {
+        return Check {
+            subject,
+            holds: None,
+            finding: "scratch was trained at one length; whether it would gain by more is shown only by a ladder \
+                (`[training] ladder`)"
+                .to_owned(),
+        };
+    }
+    let rungs = analysis.ladders.iter().map(|(scratch, rungs)| {
+        let lengths = rungs.iter().map(|rung| format!("{} % at {}×", percent(rung.mean), text(rung.budget)));
+        format!("{} {}: {}", scratch.target, scratch.size, lengths.collect::<Vec<_>>().join(", "))
+    });
+    let signed = analysis.cells.iter().flat_map(|cell| &cell.ladder).filter(|rung| rung.is_better_baseline);
+    let (held, lost) = signed.fold((0, 0), |(held, lost), rung| match rung.holds {
+        Some(true) => (held + 1, lost),
+        Some(false) => (held, lost + 1),
+        None => (held, lost),
+    });
+    Check {
+        subject,
+        holds: Some(lost == 0),
+        finding: format!(
+            "scratch scores {}; against the lengths that do better on validation {held} verdicts keep their sign and \
+            {lost} lose it{}",
+            rungs.collect::<Vec<_>>().join("; "),
+            if lost == 0 { "" } else { ", each one step down" }
+        ),
+    }
+}
+
+fn placebo(analysis: &Analysis) -> Check {
+    let placebos: Vec<&CellResult> =
+        analysis.cells.iter().filter(|cell| cell.kind == CellKind::Placebo && cell.decision.is_some()).collect();
+    let is_alarm = |verdict: nt_stats::Verdict| verdict.is_negative() || verdict.is_positive();
+    let alarms = placebos.iter().filter(|cell| cell.verdict().is_some_and(is_alarm)).count();
+    let finding = match placebos.len() {
+        0 => "none in this study: an untrained source with nothing frozen would be one".to_owned(),
+        count => format!(
+            "scratch against scratch with other initial weights gave {} in {count}",
+            counted(alarms, "false alarm")
+        ),
+    };
+    Check { subject: "A/A placebo", holds: (!placebos.is_empty()).then_some(alarms == 0), finding }
+}
+
+fn confounding() -> Check {
+    Check {
+        subject: "confounding (gate 8)",
+        holds: None,
+        finding: "records cannot show this: it rests on how the scenario chose sizes, sources and targets".to_owned(),
+    }
+}
+
+/// A row a cell of the table of arms.
+pub(crate) struct ArmRow {
+    pub target: String,
+    pub size: String,
+    pub source: String,
+    pub treatment: String,
+    pub rates: usize,
+    pub search_runs: usize,
+    pub setting: String,
+    pub is_on_edge: bool,
+    pub runs: String,
+    pub test_openings: u32,
+}
+
+/// Every arm with its budget.
+pub(crate) fn arms(analysis: &Analysis) -> Vec<ArmRow> {
+    analysis.cells.iter().map(|cell| arm(analysis, cell)).collect()
+}
+
+fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
+    let search = analysis.searches.get(&cell.key);
+    let mut rates: Vec<f64> = cell.runs.iter().filter_map(|run| Some(run.setting?.value())).collect();
+    rates.sort_by(f64::total_cmp);
+    rates.dedup();
+    let rates: Vec<String> = rates.into_iter().map(text).collect();
+    ArmRow {
+        target: cell.key.target.clone(),
+        size: cell.key.size.clone(),
+        source: cell.key.source.clone().unwrap_or_else(|| "scratch".to_owned()),
+        treatment: cell.key.treatment_words(),
+        rates: search.map_or(0, |search| search.num_rates),
+        search_runs: search.map_or(0, |search| search.num_runs),
+        setting: if rates.is_empty() { NONE.to_owned() } else { rates.join(", ") },
+        is_on_edge: cell.runs.iter().any(|run| run.setting_on_edge),
+        runs: format!("{}/{}", cell.num_done(), cell.num_planned),
+        test_openings: cell.runs.iter().map(|run| run.test_openings).sum(),
+    }
+}
+
+/// The certificate.
+pub(crate) fn section(material: &Material) -> Markup {
+    let analysis = &material.analysis;
+    html! {
+        section.prose aria-labelledby="fairness" {
+            h2 #fairness { "Fairness certificate" }
+            ul.checks {
+                @for check in checks(analysis) {
+                    li {
+                        (mark(check.holds)) " " strong { (check.subject) } ": " (check.finding) "."
+                    }
+                }
+            }
+            details {
+                summary { "Budget of every arm" }
+                div.scroll tabindex="0" role="region" aria-label="Budget of every arm" {
+                    table {
+                        thead {
+                            tr {
+                                @for name in ["target", "size", "source", "treatment"] { th scope="col" { (name) } }
+                                @for name in ["settings tried", "search runs", "rate or L2 strength", "runs", "test openings"] {
+                                    th.number scope="col" { (name) }
+                                }
+                            }
+                        }
+                        tbody { @for row in arms(analysis) { (arm_row(&row)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn arm_row(row: &ArmRow) -> Markup {
+    html! {
+        tr {
+            td { (row.target) } td { (row.size) } td { (row.source) } td { (row.treatment) }
+            td.number { (row.rates) } td.number { (row.search_runs) }
+            td.number { (row.setting) @if row.is_on_edge { " (edge)" } }
+            td.number { (row.runs) } td.number { (row.test_openings) }
+        }
+    }
+}

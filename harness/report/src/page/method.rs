@@ -1,0 +1,143 @@
+//! The method in prose, with the study's own numbers.
+
+use maud::{Markup, html};
+use nt_stats::trust::{CALIBRATION, NOT_OFFERED};
+use nt_stats::verdict::Decision;
+
+use crate::material::Material;
+use crate::words::number::{counted, percent};
+use nt_analysis::Analysis;
+use nt_records::number::thousands;
+use nt_scenario::metric::Grain;
+
+/// How it was decided.
+pub(crate) fn section(material: &Material) -> Markup {
+    let analysis = &material.analysis;
+    let decisions: Vec<&Decision> = analysis.cells.iter().filter_map(|cell| cell.decision.as_ref()).collect();
+    html! {
+        section.prose aria-labelledby="method" {
+            h2 #method { "How this was decided" }
+            (design(analysis))
+            (inference(analysis))
+            @if let Some(words) = detectable(&decisions) { p { (words) } }
+            (choice())
+            (attribution(analysis))
+            (conditions(analysis, decisions.first().copied()))
+            (trust())
+        }
+    }
+}
+
+fn design(analysis: &Analysis) -> Markup {
+    html! {
+        p {
+            "Each of the " (analysis.cells.len()) " cells was planned with "
+            (counted(analysis.study.replicates as usize, "replicate")) ". A replicate draws anew the training subset, "
+            "the validation split, fresh weights, batch order, and the source network, and shares them among all "
+            "treatments; the test images are the same throughout"
+            @for (target, test) in &analysis.test_sets {
+                " (" (target) ": " (thousands(test.num_images as u64)) " images of " (test.num_classes)
+                " classes, chance " (percent(Some(test.chance))) " %)"
+            }
+            ". So every comparison is paired, image by image."
+        }
+    }
+}
+
+fn inference(analysis: &Analysis) -> Markup {
+    let study = &analysis.study;
+    html! {
+        p {
+            "The gap of a treatment is its " (study.metric.words()) " less that of training from scratch. Its "
+            "interval comes from crossed random effects of replicates and test images, its tails between the t of the "
+            "replicates and the t of the images, so that it speaks for new replicates and new test images. The " (analysis.family_size)
+            " gaps are one family: p-values and intervals are adjusted after Holm at " (study.alpha)
+            ". "
+            @if study.metric.grain() == Grain::Class {
+                "Every class counts the same, however many test images it has; the classes' sizes are taken as fixed. "
+            }
+            "MATERIAL means beyond ±" (study.margin_pp) " points; EQUIVALENT means shown to be inside, by two "
+            "one-sided tests."
+        }
+    }
+}
+
+/// The median of the smallest gaps that would have been found.
+fn detectable(decisions: &[&Decision]) -> Option<String> {
+    let mut effects: Vec<f64> = decisions.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).collect();
+    effects.sort_by(f64::total_cmp);
+    let median = effects.get(effects.len() / 2)?;
+    Some(format!(
+        "With these replicates and test images the adjusted test finds a true gap of {median:.1} points four times in \
+         five (median over cells); an INCONCLUSIVE cell may well hide a smaller one."
+    ))
+}
+
+fn choice() -> Markup {
+    html! {
+        p {
+            "Which treatment to use is chosen as one would who has no test labels: in every replicate the one that does "
+            "best on that replicate's validation images, ties by validation loss. Its gap is that choice's, on test "
+            "images; the quadrants' choices are a family of their own. The treatment that did best on the test images "
+            "is printed only beside it, and the difference is called optimism."
+        }
+    }
+}
+
+fn attribution(analysis: &Analysis) -> Markup {
+    html! {
+        p {
+            "A treatment that is worse than scratch is called " em { "negative transfer" } " only if it is also worse "
+            "than the same treatment from a source that was never trained: then the source did it. Where the untrained "
+            "source does as badly, freezing did it. "
+            @if analysis.control_family_size > 0 {
+                "The " (analysis.control_family_size) " cells of the untrained source are controls, adjusted among "
+                "themselves."
+            } @else {
+                "This study has no untrained source, so for frozen layers the cause stays undecided."
+            }
+        }
+    }
+}
+
+fn conditions(analysis: &Analysis, first: Option<&Decision>) -> Markup {
+    html! {
+        p {
+            "The network: " (analysis.study.network) ". Learning rates: " (analysis.study.search)
+            "; intervals are conditional on the rates chosen. "
+            @if let Some(decision) = first { "Scope: " (decision.gap.scope) ". " }
+            "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock (gate 5)"
+            @if analysis.audit.is_some() {
+                "; from the data: overlap of training and test images (gate 6), and similarity (gate 7)"
+            }
+            "."
+        }
+    }
+}
+
+/// Why the intervals and tests can be trusted, and where they are not offered.
+fn trust() -> Markup {
+    html! {
+        details {
+            summary { "What was simulated and trained to trust these methods, and where they are not offered" }
+            div.scroll tabindex="0" role="region" aria-label="Calibration of the methods" {
+                table {
+                    caption { "2,000 simulated studies a setting where no other number is given, with seeds; two binomial standard errors are .010." }
+                    thead { tr { th scope="col" { "claim" } th scope="col" { "nominal" } th scope="col" { "found" } } }
+                    tbody {
+                        @for one in &CALIBRATION { tr { td { (one.claim) } td { (one.nominal) } td { (one.found) } } }
+                    }
+                }
+            }
+            div.scroll tabindex="0" role="region" aria-label="Where methods are not offered" {
+                table {
+                    caption { "n: replicates." }
+                    thead { tr { th scope="col" { "method" } th scope="col" { "not offered" } th scope="col" { "why" } } }
+                    tbody {
+                        @for one in &NOT_OFFERED { tr { td { (one.method) } td { (one.when) } td { (one.why) } } }
+                    }
+                }
+            }
+        }
+    }
+}

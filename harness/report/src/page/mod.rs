@@ -1,0 +1,181 @@
+//! `index.html`: one file, one small script, no network.
+
+mod cells;
+mod check;
+pub(crate) mod data;
+pub(crate) mod decomposition;
+mod drawer;
+pub(crate) mod fairness;
+mod method;
+mod quadrants;
+pub(crate) mod rules;
+mod sections;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::figures::Form;
+use crate::material::{Figure, Material};
+use crate::pictures;
+use crate::words::answer;
+
+/// The version of the page's layout.
+const PAGE_VERSION: u32 = 1;
+
+const STYLE: &str = include_str!("../../assets/page.css");
+const SCRIPT: &str = include_str!("../../assets/page.js");
+
+/// The page.
+pub(crate) fn document(material: &Material) -> String {
+    let study = &material.analysis.study;
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="generator" content="nt";
+                meta name="schema_version" content=(PAGE_VERSION);
+                title { (study.name) " · negative transfer" }
+                style { (PreEscaped(STYLE)) (PreEscaped(pictures::style(&material.thumbnails))) }
+            }
+            body {
+                a.skip href="#answer" { "Skip to the answer" }
+                header {
+                    div.bar {
+                        p.kind { "Negative-transfer study" }
+                        button.quiet #theme type="button" hidden { "Theme: auto" }
+                    }
+                    h1 { (study.name) }
+                    p.question { (study.question) }
+                }
+                main {
+                    (warnings(material))
+                    (the_answer(material))
+                    (remarks(material))
+                    (contents(material))
+                    (rules::section(material))
+                    (figures(material))
+                    (decomposition::section(material))
+                    (cells::section(material))
+                    (data::section(material))
+                    (pictures::contact_sheets_section(&material.contact_sheets))
+                    (pictures::filters_section(&material.first_layers))
+                    (method::section(material))
+                    (fairness::section(material))
+                    (sections::provenance(material))
+                }
+                (drawer::templates(material))
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    page.into_string() + "\n"
+}
+
+/// What must be known before the answer is read.
+fn warnings(material: &Material) -> Markup {
+    let completeness = &material.completeness;
+    let finished = completeness.planned - completeness.missing();
+    // What a look did not call for is not missing.
+    let is_settled = material.analysis.look.as_ref().is_some_and(|look| look.is_settled);
+    html! {
+        @if material.is_exploratory {
+            p.alert {
+                strong { "EXPLORATORY (CHANGED AFTER DATA)." }
+                " Contrasts, metric, margin or scope are not those fixed before the first job."
+            }
+        }
+        @if finished < completeness.planned && !is_settled {
+            p.alert {
+                strong { "Incomplete: " (finished) " of " (completeness.planned) " jobs." }
+                " Run the same command again to go on."
+            }
+        }
+        @for warning in &material.warnings {
+            p.alert { (warning) }
+        }
+    }
+}
+
+/// What else a reader should know.
+fn remarks(material: &Material) -> Markup {
+    let completeness = &material.completeness;
+    html! {
+        @if completeness.diverged + completeness.failed > 0 {
+            p.alert {
+                (completeness.diverged) " jobs diverged and " (completeness.failed) " failed; their cells say so."
+            }
+        }
+        @for note in &material.analysis.notes {
+            p.note { (note) }
+        }
+    }
+}
+
+fn the_answer(material: &Material) -> Markup {
+    let analysis = &material.analysis;
+    html! {
+        section.first aria-labelledby="answer" {
+            h2.hidden #answer { "The answer" }
+            @for (at, sentence) in answer::sentences(analysis).into_iter().enumerate() {
+                p.answer.lead[at == 0] { (sentence) }
+            }
+            (quadrants::table(material))
+        }
+    }
+}
+
+/// The way to the parts of the page.
+fn contents(material: &Material) -> Markup {
+    let has_parts = !material.analysis.decompositions.is_empty();
+    let parts = [
+        ("rules", "Rules of thumb"),
+        ("figures", "Figures"),
+        ("parts", "What the change is made of"),
+        ("cells", "Every cell"),
+        ("method", "Method"),
+        ("fairness", "Fairness"),
+        ("provenance", "Provenance"),
+    ];
+    html! {
+        nav aria-label="Parts of this page" {
+            ul { @for (id, name) in parts.into_iter().filter(|(id, _)| has_parts || *id != "parts") { li { a href={ "#" (id) } { (name) } } } }
+        }
+    }
+}
+
+fn figures(material: &Material) -> Markup {
+    html! {
+        section aria-labelledby="figures" {
+            h2 #figures { "Figures" }
+            @for Figure { name, title, form, svg, .. } in &material.figures {
+                figure.chart {
+                    div.scroll tabindex="0" role="region" aria-label=(title) { (PreEscaped(svg)) }
+                    figcaption {
+                        (caption(*form)) " Also as "
+                        a href={ "figures/" (name) ".svg" } { "SVG" } ", "
+                        a href={ "figures/" (name) ".png" } { "PNG" } ", "
+                        a href={ "figures/" (name) ".csv" } { "CSV" } " and "
+                        a href={ "figures/" (name) ".json" } { "JSON" } "."
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How to read a figure of that form.
+fn caption(form: Form) -> &'static str {
+    match form {
+        Form::Curves => "Depth n: how many layers, counted from the input.",
+        Form::Bands => "Depth n: how many layers are copied, counted from the input; shaded: the simultaneous band.",
+        Form::Paths => {
+            "Further left is cheaper: what is frozen needs no gradient. Scratch trained longer is in it, where it was run."
+        }
+        Form::Lines => "Mean over replicates of the training loss; the colour says how many layers are frozen.",
+        Form::Rows => "Every contrast of the family with its adjusted interval; left of the line is harm.",
+        Form::Points => "The deepest treatments of every source, by how far its training images lie from the target's.",
+        Form::Tiles => "Across: layers copied; upwards: how many of them are frozen. The number is the gap in points.",
+    }
+}

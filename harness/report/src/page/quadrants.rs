@@ -1,0 +1,131 @@
+//! The answer by quadrant: what to use, what helps, what harms, what is open.
+
+use maud::{Markup, html};
+
+use nt_stats::verdict::GateFailure;
+
+use crate::material::Material;
+use crate::words::answer::{self, Listed, Side};
+use crate::words::number::{counted, gap};
+use nt_analysis::{Analysis, Chosen, Quadrant};
+
+/// One row a quadrant.
+pub(crate) fn table(material: &Material) -> Markup {
+    let analysis = &material.analysis;
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="The answer by quadrant" {
+            table.quadrants {
+                caption {
+                    "Gaps to training from scratch in " (answer::points_of(analysis.study.metric))
+                    ", below zero is harm; intervals adjusted over all " (analysis.family_size) " contrasts, those of "
+                    "the choice over the quadrants; in brackets, in how many replicates validation chose that treatment (n = " (analysis.study.replicates) " replicates"
+                    @for (target, test) in &analysis.test_sets { ", " (test.num_images) " test images of " (target) }
+                    "). "
+                    @if let Some(scope) = scope(analysis) { "Scope: " (scope) "." }
+                }
+                thead {
+                    tr {
+                        th scope="col" { "target size & source" }
+                        th scope="col" { "use, as chosen on validation images" }
+                        th scope="col" { "helps" }
+                        th scope="col" { "harms" }
+                        th scope="col" { "open" }
+                    }
+                }
+                tbody {
+                    @for quadrant in &analysis.quadrants { (row(analysis, quadrant)) }
+                }
+            }
+        }
+    }
+}
+
+fn scope(analysis: &Analysis) -> Option<String> {
+    analysis.cells.iter().find_map(|cell| Some(cell.decision.as_ref()?.gap.scope.to_string()))
+}
+
+fn row(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
+    let side = |side| answer::listed(analysis, quadrant, side);
+    html! {
+        tr {
+            th scope="row" {
+                (answer::name(analysis, quadrant))
+                span.soft { (quadrant.train_per_class) " images a class" }
+                span.soft { (counted(quadrant.tally.total(), "treatment")) }
+            }
+            td data-label="use" { (choice(analysis, quadrant)) }
+            td data-label="helps" { (list(side(Side::Better).as_ref(), "better", quadrant)) }
+            td data-label="harms" { (list(side(Side::Worse).as_ref(), "worse", quadrant)) }
+            td data-label="open" { (open(analysis, quadrant, side(Side::Neither).as_ref())) }
+        }
+    }
+}
+
+fn choice(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
+    let Some(chosen) = &quadrant.chosen else {
+        return html! { span.soft { "no choice: no run has validation images" } };
+    };
+    let picks = answer::picks(analysis, quadrant, chosen);
+    let is_negative = chosen.decision.verdict.is_negative();
+    html! {
+        span class={ "badge " (class(chosen)) } { (answer::advice(chosen)) }
+        " " b.gap { (answer::chosen_gap(chosen)) }
+        span.detail {
+            @if is_negative { "the best of transfer: " }
+            @for (at, pick) in picks.iter().enumerate() {
+                @if at > 0 { "; " }
+                @if at == 0 { strong { (pick) } } @else { (pick) }
+            }
+        }
+        @if let (Some(optimism), Some(best)) = (chosen.optimism_pp, answer::extreme(analysis, quadrant.best)) {
+            span.soft { "best on test: " (best) " (optimism " (gap(Some(optimism))) ")" }
+        }
+        @if let Some(missed) = answer::missed(&chosen.decision) { span.soft { (missed) } }
+        @if !chosen.decision.failed_gates.is_empty() {
+            span.soft { "held back by " (gates(chosen)) }
+        }
+    }
+}
+
+fn gates(chosen: &Chosen) -> String {
+    let words = |failure: &GateFailure| {
+        let bias = failure.bias.map_or(String::new(), |bias| format!(", which {bias}"));
+        format!("{}: {}{bias}", failure.gate, failure.detail)
+    };
+    let mut gates: Vec<String> = chosen.decision.failed_gates.iter().map(words).collect();
+    gates.dedup();
+    gates.join("; ")
+}
+
+fn class(chosen: &Chosen) -> &'static str {
+    match chosen.decision.verdict {
+        verdict if verdict.is_positive() => "better",
+        verdict if verdict.is_negative() => "worse",
+        _ => "open",
+    }
+}
+
+fn list(listed: Option<&Listed>, class: &str, quadrant: &Quadrant) -> Markup {
+    let Some(listed) = listed else { return html! { span.soft { "none shown" } } };
+    let is_all = listed.count == quadrant.tally.total();
+    html! {
+        span class={ "badge " (class) } { @if is_all { "all " } (listed.count) }
+        " " b.gap { (listed.gaps) }
+        span.detail { (listed.treatments) }
+        span.soft { @if class == "worse" { "at worst " } @else { "at best " } (listed.extreme) }
+        @if !listed.causes.is_empty() { span.soft { (listed.causes) } }
+    }
+}
+
+fn open(analysis: &Analysis, quadrant: &Quadrant, listed: Option<&Listed>) -> Markup {
+    let Some(listed) = listed else { return html! { span.soft { "none" } } };
+    let tally = &quadrant.tally;
+    let counts = [(tally.equivalent, "equivalent"), (tally.undecided, "undecided"), (tally.invalid, "invalid")];
+    html! {
+        @for (count, word) in counts.into_iter().filter(|(count, _)| *count > 0) {
+            span.badge.open { (count) " " (word) } " "
+        }
+        span.detail { (listed.treatments) }
+        @if let Some(lacking) = answer::lacking(analysis, quadrant) { span.soft { (lacking) } }
+    }
+}

@@ -1,0 +1,234 @@
+//! `tables/`: what goes into a paper, as LaTeX (booktabs) and CSV.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use nt_stats::p_value::PrintedP;
+
+use crate::page::fairness;
+use crate::words::answer::{self, Side};
+use crate::words::number::{NONE, gap, interval, percent};
+use nt_analysis::{Analysis, CellKind, CellResult, Quadrant};
+use nt_records::file::write_atomic;
+use nt_records::table::{TableError, csv_of};
+
+/// How a column is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Words,
+    /// Words that may need several lines: a share of the text's width, in hundredths.
+    Wide(u8),
+    Number,
+}
+
+/// A table with its caption.
+struct PaperTable {
+    name: &'static str,
+    caption: String,
+    columns: Vec<(&'static str, Column)>,
+    rows: Vec<Vec<String>>,
+}
+
+/// Writes `tables/{quadrants,contrasts,arms}.{tex,csv}` of a study's folder.
+pub(crate) fn write(dir: &Path, analysis: &Analysis) -> Result<(), TableError> {
+    let folder = dir.join("tables");
+    for table in [quadrants(analysis), contrasts(analysis), arms(analysis)] {
+        write_atomic(&folder.join(format!("{}.tex", table.name)), latex(&table).as_bytes())?;
+        let header: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
+        write_atomic(&folder.join(format!("{}.csv", table.name)), &csv_of("tables/*.csv", &header, &table.rows)?)?;
+    }
+    Ok(())
+}
+
+fn quadrants(analysis: &Analysis) -> PaperTable {
+    let study = &analysis.study;
+    let row = |quadrant: &Quadrant| {
+        let side = |side| {
+            answer::listed(analysis, quadrant, side)
+                .map_or(NONE.to_owned(), |listed| format!("{} ({})", listed.treatments, listed.gaps))
+        };
+        let chosen = quadrant.chosen.as_ref();
+        let pick = chosen.and_then(|chosen| answer::picks(analysis, quadrant, chosen).into_iter().next());
+        vec![
+            answer::name(analysis, quadrant),
+            pick.unwrap_or_else(|| NONE.to_owned()),
+            chosen.map_or(NONE.to_owned(), answer::chosen_gap),
+            gap(chosen.and_then(|chosen| chosen.optimism_pp)),
+            side(Side::Better),
+            side(Side::Worse),
+        ]
+    };
+    PaperTable {
+        name: "quadrants",
+        caption: format!(
+            "{}: transfer against training from scratch. Gaps in points of {}, n = {} replicates; intervals adjusted \
+             (Holm, {}).",
+            study.name,
+            study.metric.words(),
+            study.replicates,
+            study.alpha
+        ),
+        columns: vec![
+            ("size & source", Column::Wide(12)),
+            ("chosen on validation", Column::Wide(17)),
+            ("its gap", Column::Wide(14)),
+            ("optimism", Column::Number),
+            ("helps", Column::Wide(18)),
+            ("harms", Column::Wide(18)),
+        ],
+        rows: analysis.quadrants.iter().map(row).collect(),
+    }
+}
+
+fn contrasts(analysis: &Analysis) -> PaperTable {
+    let study = &analysis.study;
+    let cells = analysis.cells.iter().filter(|cell| cell.kind != CellKind::Scratch);
+    PaperTable {
+        name: "contrasts",
+        caption: format!(
+            "{}: every treatment against scratch. Accuracy in per cent, gaps in points of {}; {} contrasts adjusted \
+             together (Holm, {}), those of the untrained source apart. Detectable: the true gap that the test finds four \
+             times in five; an inconclusive contrast may hide any below it.",
+            study.name,
+            study.metric.words(),
+            analysis.family_size,
+            study.alpha
+        ),
+        columns: vec![
+            ("target", Column::Words),
+            ("size", Column::Words),
+            ("source", Column::Words),
+            ("treatment", Column::Words),
+            ("accuracy", Column::Number),
+            ("gap", Column::Number),
+            ("interval", Column::Number),
+            ("p", Column::Number),
+            ("detectable", Column::Number),
+            ("verdict", Column::Words),
+            ("n", Column::Number),
+        ],
+        rows: cells.map(contrast).collect(),
+    }
+}
+
+fn contrast(cell: &CellResult) -> Vec<String> {
+    let decision = cell.decision.as_ref();
+    let estimate = decision.map(|decision| &decision.gap);
+    vec![
+        cell.key.target.clone(),
+        cell.key.size.clone(),
+        cell.key.source.clone().unwrap_or_default(),
+        cell.key.treatment_words(),
+        percent(cell.mean),
+        gap(cell.gap_pp()),
+        estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),
+        decision.map_or(NONE.to_owned(), |decision| PrintedP(decision.p_adjusted).to_string()),
+        decision
+            .and_then(|decision| decision.minimum_detectable_effect_pp)
+            .map_or(NONE.to_owned(), |effect| format!("{effect:.1}")),
+        cell.verdict().map_or(String::new(), |verdict| verdict.name().to_lowercase()),
+        format!("{}/{}", cell.num_done(), cell.num_planned),
+    ]
+}
+
+fn arms(analysis: &Analysis) -> PaperTable {
+    let rows = fairness::arms(analysis).into_iter().map(|arm| {
+        let edge = if arm.is_on_edge { "yes" } else { "no" };
+        vec![
+            arm.target,
+            arm.size,
+            arm.source,
+            arm.treatment,
+            arm.rates.to_string(),
+            arm.search_runs.to_string(),
+            arm.setting,
+            edge.to_owned(),
+            arm.runs,
+            arm.test_openings.to_string(),
+        ]
+    });
+    PaperTable {
+        name: "arms",
+        caption: format!("{}: what each arm was given.", analysis.study.name),
+        columns: vec![
+            ("target", Column::Words),
+            ("size", Column::Words),
+            ("source", Column::Words),
+            ("treatment", Column::Words),
+            ("rates", Column::Number),
+            ("search runs", Column::Number),
+            ("rate or L2 strength", Column::Number),
+            ("on edge", Column::Words),
+            ("runs", Column::Number),
+            ("test openings", Column::Number),
+        ],
+        rows: rows.collect(),
+    }
+}
+
+/// The table as LaTeX that `\input` takes, over as many pages as it needs.
+fn latex(table: &PaperTable) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_latex(&mut text, table);
+    text
+}
+
+fn write_latex(text: &mut String, table: &PaperTable) -> std::fmt::Result {
+    let columns: Vec<String> = table.columns.iter().map(|(_, column)| setting(*column)).collect();
+    writeln!(text, "% \\usepackage{{booktabs,longtable,array}}")?;
+    writeln!(
+        text,
+        "{{\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}\n\\begin{{longtable}}{{@{{}}{}@{{}}}}",
+        columns.join(" ")
+    )?;
+    writeln!(text, "\\caption{{{}}}\\label{{tab:{}}}\\\\", escaped(&table.caption), table.name)?;
+    let header: Vec<String> = table.columns.iter().map(|(name, _)| escaped(name)).collect();
+    writeln!(text, "\\toprule\n{} \\\\\n\\midrule\n\\endhead\n\\bottomrule\n\\endfoot", header.join(" & "))?;
+    for row in &table.rows {
+        let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+        writeln!(text, "{} \\\\", cells.join(" & "))?;
+    }
+    writeln!(text, "\\end{{longtable}}}}")
+}
+
+fn setting(column: Column) -> String {
+    match column {
+        Column::Words => "l".to_owned(),
+        Column::Number => "r".to_owned(),
+        Column::Wide(share) => format!(">{{\\raggedright\\arraybackslash}}p{{.{share:02}\\linewidth}}"),
+    }
+}
+
+/// Signs that LaTeX would read as its own, and those that its fonts lack.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' => escaped.push_str("\\textbackslash{}"),
+            '~' => escaped.push_str("\\textasciitilde{}"),
+            '^' => escaped.push_str("\\textasciicircum{}"),
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => escaped.extend(['\\', letter]),
+            '<' => escaped.push_str("$<$"),
+            '>' => escaped.push_str("$>$"),
+            '−' => escaped.push_str("$-$"),
+            '+' => escaped.push_str("$+$"),
+            '–' => escaped.push_str("--"),
+            '±' => escaped.push_str("$\\pm$"),
+            // A bracket after a line's end would be read as that end's argument.
+            '[' => escaped.push_str("{[}"),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_latex_would_read_as_its_own_is_escaped() {
+        assert_eq!(escaped("a_b & 5 % [−1.0, +2.0] 4–7"), "a\\_b \\& 5 \\% {[}$-$1.0, $+$2.0] 4--7");
+    }
+}

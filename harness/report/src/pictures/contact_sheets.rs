@@ -1,0 +1,91 @@
+//! What the data look like: a class a row.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use image::{ImageFormat, RgbImage};
+use maud::{Markup, html};
+
+use super::{PictureError, address, png};
+use nt_records::file::FileError;
+
+/// Widest that a sheet stands in the page, in pixels: twice its place there.
+const MOST_WIDTH: u32 = 640;
+/// What all sheets together may add to the page; those past it are linked.
+const MOST_BYTES: usize = 6 << 20;
+
+/// A contact sheet of a dataset.
+pub(crate) struct ContactSheet {
+    /// The dataset.
+    name: String,
+    /// The picture as a `data:` address, or its path where there is no more room.
+    address: String,
+}
+
+/// The contact sheets `artifacts/contact-<dataset>.png`, by name, no larger than the page shows them.
+pub(crate) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, PictureError> {
+    let folder = dir.join("artifacts");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(FileError::at("list", &folder))? {
+        let name = entry.map_err(FileError::at("list", &folder))?.file_name().to_string_lossy().into_owned();
+        if let Some(dataset) = name.strip_prefix("contact-").and_then(|rest| rest.strip_suffix(".png")) {
+            names.push(dataset.to_owned());
+        }
+    }
+    names.sort();
+    let mut num_bytes = 0;
+    let sheet = |name: String| {
+        let path = folder.join(format!("contact-{name}.png"));
+        let picture = fs::read(&path).map_err(FileError::at("read", &path))?;
+        let small = shrunk(&picture).map_err(|source| PictureError::NoPicture { path, source })?;
+        let embedded = address(&small);
+        num_bytes += embedded.len();
+        let address = if num_bytes > MOST_BYTES { format!("artifacts/contact-{name}.png") } else { embedded };
+        Ok(ContactSheet { name, address })
+    };
+    names.into_iter().map(sheet).collect()
+}
+
+/// The picture averaged down by a whole factor to at most [`MOST_WIDTH`].
+fn shrunk(picture: &[u8]) -> Result<Vec<u8>, image::ImageError> {
+    let large = image::load(Cursor::new(picture), ImageFormat::Png)?.into_rgb8();
+    let factor = large.width().div_ceil(MOST_WIDTH).max(1);
+    if factor == 1 {
+        return Ok(picture.to_owned());
+    }
+    let (width, height) = (large.width() / factor, (large.height() / factor).max(1));
+    let mean = |x: u32, y: u32, channel: usize| {
+        let (xs, ys) = (x * factor..(x + 1) * factor, y * factor..((y + 1) * factor).min(large.height()));
+        let count = factor * (ys.end - ys.start);
+        let sum: u32 = ys
+            .flat_map(|y| xs.clone().map(move |x| (x, y)))
+            .map(|(x, y)| u32::from(large.get_pixel(x, y)[channel]))
+            .sum();
+        ((sum + count / 2) / count) as u8
+    };
+    let small = RgbImage::from_fn(width, height, |x, y| image::Rgb(std::array::from_fn(|channel| mean(x, y, channel))));
+    png(&small)
+}
+
+/// The pictures that the study is about.
+pub(crate) fn section(sheets: &[ContactSheet]) -> Markup {
+    html! {
+        @if !sheets.is_empty() {
+            section aria-labelledby="data" {
+                h2 #data { "The data" }
+                div.sheets {
+                    @for sheet in sheets {
+                        figure {
+                            img src=(sheet.address) alt={ "Images of the dataset " (sheet.name) ", one row a class" };
+                            figcaption { (sheet.name) ": one row a class" }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

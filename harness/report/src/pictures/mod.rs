@@ -1,0 +1,51 @@
+//! Pictures that runs left for the page.
+
+mod contact_sheets;
+mod filters;
+mod thumbnails;
+
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder, ImageError, RgbImage};
+use nt_records::file::FileError;
+use nt_records::pictures::PicturesError;
+use thiserror::Error;
+
+pub(crate) use contact_sheets::{ContactSheet, contact_sheets, section as contact_sheets_section};
+pub(crate) use filters::{FirstLayer, first_layers, section as filters_section};
+pub(crate) use thumbnails::{ThumbnailSheet, images as thumbnail_images, sheets as thumbnail_sheets, style};
+
+/// Why a picture cannot be shown.
+#[derive(Debug, Error)]
+pub enum PictureError {
+    /// A file does not hold a picture.
+    #[error("{} is no picture: {source}; `nt run` on the same folder makes it again", path.display())]
+    NoPicture {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder says.
+        source: ImageError,
+    },
+    /// A file of several pictures cannot be read.
+    #[error(transparent)]
+    Pictures(#[from] PicturesError),
+    /// The system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// The picture as a PNG file.
+fn png(picture: &RgbImage) -> Result<Vec<u8>, ImageError> {
+    let mut file = Vec::new();
+    let encoder = PngEncoder::new_with_quality(&mut file, CompressionType::Best, FilterType::Adaptive);
+    encoder.write_image(picture, picture.width(), picture.height(), ExtendedColorType::Rgb8)?;
+    Ok(file)
+}
+
+/// A PNG file as an address that needs no other file.
+fn address(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", STANDARD.encode(png))
+}

@@ -1,0 +1,184 @@
+//! The report of a study, from what its folder holds: no training, no data, the same bytes each time.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nt_scenario::{Faults, JobId, Scenario};
+use rayon::prelude::*;
+use thiserror::Error;
+
+use crate::material::{Figure, Material};
+use crate::pictures::PictureError;
+use crate::summary::ReportSummary;
+use crate::words::classes::Classes;
+use crate::{markdown, page, paper, pictures};
+
+use crate::figures::accuracy_by_cost::accuracy_by_cost;
+use crate::figures::accuracy_by_depth::accuracy_by_depth;
+use crate::figures::decomposition::decomposition as decomposition_figure;
+use crate::figures::forest::forest;
+use crate::figures::gap_by_depth::gap_by_depth;
+use crate::figures::gap_by_similarity::gap_by_similarity;
+use crate::figures::lattice::lattice;
+use crate::figures::learning_curves::learning_curves;
+use crate::figures::{self, FigureError};
+use crate::tables;
+use nt_analysis::registration::preregistration;
+use nt_analysis::study::Study;
+use nt_analysis::{Analysis, AnalysisError, analyse};
+use nt_records::curve::CurveError;
+use nt_records::file::{FileError, write_atomic};
+use nt_records::ledger::{LedgerError, LedgerWarning, read_records, result_digest};
+use nt_records::manifest::{Completeness, Manifest, ManifestError};
+use nt_records::record::RunRecord;
+use nt_records::table::TableError;
+
+/// The scenario as it was run, with all defaults; or as it was given.
+const SCENARIO_FILES: [&str; 2] = ["resolved.toml", "scenario.toml"];
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// The folder holds no study.
+    #[error("{} holds neither resolved.toml nor scenario.toml; give the folder that `nt run` wrote", dir.display())]
+    NoScenario {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Its scenario cannot be read.
+    #[error("{source}")]
+    Scenario {
+        /// Every fault.
+        #[from]
+        source: Faults,
+    },
+    /// Its records cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Its manifest cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Its runs cannot be compared.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// A figure cannot be drawn.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+    /// A learning curve cannot be read.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
+    /// A table cannot be written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A picture cannot be shown.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Writes tables, figures, `report.md` and `index.html` of a study's folder from its records.
+///
+/// # Errors
+/// [`ReportError`] says what is missing or cannot be used. A study of which nothing has been run has a report too.
+pub fn report(dir: &Path) -> Result<ReportSummary, ReportError> {
+    let scenario = scenario(dir)?;
+    report_of(dir, &Study::from_scenario(&scenario), &Classes::of(&scenario))
+}
+
+fn scenario(dir: &Path) -> Result<Scenario, ReportError> {
+    let found = SCENARIO_FILES.iter().map(|name| dir.join(name)).find(|path| path.is_file());
+    let path = found.ok_or_else(|| ReportError::NoScenario { dir: dir.to_owned() })?;
+    let text = fs::read_to_string(&path).map_err(FileError::at("read", &path))?;
+    Ok(Scenario::parse(&text, &path.display().to_string())?)
+}
+
+/// The lines of the scenario as it was given; none if it is not there.
+fn given_lines(dir: &Path) -> Result<Vec<String>, FileError> {
+    let path = dir.join("scenario.toml");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(&path).map_err(FileError::at("read", &path))?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// As [`report`], for a study that is already known.
+pub(crate) fn report_of(dir: &Path, study: &Study, classes: &Classes) -> Result<ReportSummary, ReportError> {
+    let (records, warnings) = read_records(dir)?;
+    let manifest = Manifest::read(dir)?;
+    let (ordered, order, left_out) = in_plan_order(manifest.as_ref(), &records);
+    let usable: Vec<RunRecord> = ordered.iter().map(|&record| record.clone()).collect();
+    let mut analysis = analyse(dir, study, &usable)?;
+    if left_out > 0 {
+        let verb = if left_out == 1 { "record is" } else { "records are" };
+        analysis.notes.push(format!("{left_out} {verb} of jobs that are no longer planned, and left out."));
+    }
+    tables::write(dir, &ordered, &analysis)?;
+    let figures = draw(dir, &analysis, manifest.as_ref())?;
+    let by_job: BTreeMap<JobId, &RunRecord> = records.iter().map(|record| (record.job, record)).collect();
+    let record_of = |job| by_job.get(&job).copied();
+    let material = Material {
+        is_exploratory: manifest.as_ref().is_some_and(|manifest| manifest.preregistration != preregistration(study)),
+        completeness: Completeness::count(order.iter().copied(), record_of),
+        result_digest: result_digest(order.iter().copied(), record_of),
+        contact_sheets: pictures::contact_sheets(dir)?,
+        thumbnails: pictures::thumbnail_sheets(dir, &analysis)?,
+        first_layers: pictures::first_layers(dir, &analysis, &usable)?,
+        classes: classes.names(manifest.as_ref()),
+        scenario: given_lines(dir)?,
+        lines: manifest.iter().flat_map(|manifest| &manifest.plan).map(|job| (job.job, job.line)).collect(),
+        warnings: warnings.iter().map(LedgerWarning::to_string).map(|words| without_dir(&words, dir)).collect(),
+        analysis,
+        manifest,
+        figures,
+    };
+    paper::write(dir, &material.analysis)?;
+    write_atomic(&dir.join("report.md"), markdown::document(&material).as_bytes())?;
+    write_atomic(&dir.join("index.html"), page::document(&material).as_bytes())?;
+    Ok(ReportSummary::new(dir, material, warnings))
+}
+
+/// The records of the plan in its order, the plan's jobs, and how many records belong to none of them. Without a plan
+/// all records count, in the order of their jobs.
+fn in_plan_order<'a>(manifest: Option<&Manifest>, records: &'a [RunRecord]) -> (Vec<&'a RunRecord>, Vec<JobId>, usize) {
+    let by_job: BTreeMap<JobId, &RunRecord> = records.iter().map(|record| (record.job, record)).collect();
+    match manifest.filter(|manifest| !manifest.plan.is_empty()) {
+        None => (by_job.values().copied().collect(), by_job.keys().copied().collect(), 0),
+        Some(manifest) => {
+            let order: Vec<JobId> = manifest.plan.iter().map(|planned| planned.job).collect();
+            let ordered: Vec<&RunRecord> = order.iter().filter_map(|job| by_job.get(job).copied()).collect();
+            let left_out = by_job.len() - ordered.len();
+            (ordered, order, left_out)
+        }
+    }
+}
+
+/// Draws every figure, in parallel, in the order in which the page shows them.
+fn draw(dir: &Path, analysis: &Analysis, manifest: Option<&Manifest>) -> Result<Vec<Figure>, ReportError> {
+    let mut specs = Vec::new();
+    for target in &analysis.study.targets {
+        let name = target.name.as_str();
+        let parameters = manifest.and_then(|manifest| manifest.parameters.get(name).copied());
+        specs.push(accuracy_by_depth(analysis, name, parameters));
+        specs.push(gap_by_depth(analysis, name, parameters));
+        specs.extend(decomposition_figure(analysis, name, parameters));
+        specs.push(lattice(analysis, name, parameters));
+        specs.extend(gap_by_similarity(analysis, name, parameters));
+        specs.extend(manifest.and_then(|manifest| accuracy_by_cost(analysis, name, manifest)));
+        specs.extend(forest(analysis, name, parameters));
+        specs.extend(learning_curves(dir, analysis, name, parameters)?);
+    }
+    let drawn = specs.into_par_iter().map(|spec| {
+        let svg = figures::write(dir, &spec)?;
+        Ok(Figure { name: spec.name, title: spec.title, form: spec.form, svg })
+    });
+    drawn.collect()
+}
+
+/// A report reads the same wherever its folder lies.
+fn without_dir(words: &str, dir: &Path) -> String {
+    words.replace(&format!("{}/", dir.display()), "")
+}

@@ -1,0 +1,107 @@
+//! What a report says to whoever asked for it.
+
+use std::path::{Path, PathBuf};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::material::Material;
+use crate::words::answer;
+use nt_analysis::{Analysis, Quadrant, Tally};
+use nt_records::ledger::LedgerWarning;
+use nt_records::manifest::Completeness;
+
+/// A report that was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportSummary {
+    /// The page.
+    pub page: PathBuf,
+    /// Hash over all records' meaning and values in plan order.
+    pub result_digest: String,
+    /// How much of the plan is done.
+    pub completeness: Completeness,
+    /// What is wrong with the records.
+    pub warnings: Vec<LedgerWarning>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// The analysis it rests on.
+    pub analysis: Analysis,
+}
+
+impl ReportSummary {
+    pub(crate) fn new(dir: &Path, material: Material, warnings: Vec<LedgerWarning>) -> Self {
+        ReportSummary {
+            page: dir.join("index.html"),
+            result_digest: material.result_digest,
+            completeness: material.completeness,
+            warnings,
+            notes: material.analysis.notes.clone(),
+            analysis: material.analysis,
+        }
+    }
+
+    /// One row a quadrant with its verdict, for a terminal, in colour: whoever writes it elsewhere strips the escape
+    /// sequences.
+    ///
+    /// # Units
+    /// Gaps in percentage points.
+    pub fn terminal_table(&self) -> String {
+        let header =
+            ["quadrant", "transfer", "helped", "worse", "equal", "open", "use (chosen on validation)", "its gap"]
+                .map(str::to_owned);
+        let rows: Vec<[String; 8]> = self.analysis.quadrants.iter().map(|quadrant| self.row(quadrant)).collect();
+        let styles: Vec<Style> = self.analysis.quadrants.iter().map(|quadrant| style(&quadrant.tally)).collect();
+        let all: Vec<&[String; 8]> = std::iter::once(&header).chain(&rows).collect();
+        let widths: Vec<usize> =
+            (0..8).map(|column| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+        let mut text = String::new();
+        for (index, row) in all.into_iter().enumerate() {
+            let style = index.checked_sub(1).and_then(|quadrant| styles.get(quadrant)).copied().unwrap_or(HEADER);
+            text.push_str(line(row, &widths, style).trim_end());
+            text.push('\n');
+            if index == 0 {
+                text.push_str(&"─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    fn row(&self, quadrant: &Quadrant) -> [String; 8] {
+        let tally = &quadrant.tally;
+        let chosen = quadrant.chosen.as_ref();
+        let pick = |chosen| answer::picks(&self.analysis, quadrant, chosen).into_iter().next();
+        [
+            answer::name(&self.analysis, quadrant),
+            answer::verdict(tally),
+            tally.helped.to_string(),
+            tally.worse().to_string(),
+            tally.equivalent.to_string(),
+            (tally.undecided + tally.invalid).to_string(),
+            chosen.and_then(pick).unwrap_or_default(),
+            chosen.map(answer::chosen_gap).unwrap_or_default(),
+        ]
+    }
+}
+
+const HEADER: Style = Style::new();
+
+/// The colour of a quadrant's verdict; the words beside it say the same.
+fn style(tally: &Tally) -> Style {
+    let colour = |colour: AnsiColor| Style::new().bold().fg_color(Some(colour.into()));
+    match (tally.helped > 0, tally.worse() > 0) {
+        (true, true) => colour(AnsiColor::Yellow),
+        (true, false) => colour(AnsiColor::Green),
+        (false, true) => colour(AnsiColor::Red),
+        (false, false) => Style::new().dimmed(),
+    }
+}
+
+/// Numbers to the right, words to the left, the verdict in its colour.
+fn line(row: &[String; 8], widths: &[usize], verdict: Style) -> String {
+    let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &width))| match column {
+        1 => format!("{verdict}{cell:<width$}{verdict:#}"),
+        2..=5 => format!("{cell:>width$}"),
+        _ => format!("{cell:<width$}"),
+    });
+    cells.collect::<Vec<_>>().join("  ")
+}

@@ -1,0 +1,113 @@
+//! `runs.parquet`: the rows of `runs.csv` with their types.
+
+use std::sync::Arc;
+
+use parquet::basic::Compression;
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+
+use super::runs::RUNS_VERSION;
+use nt_records::measure::Measured;
+use nt_records::record::RunRecord;
+use nt_records::table::TableError;
+
+/// The columns of `runs.csv`, in its order.
+const SCHEMA: &str = "
+message runs {
+  required int32 schema_version;
+  required byte_array study (utf8);
+  required byte_array role (utf8);
+  optional byte_array source (utf8);
+  optional byte_array similarity (utf8);
+  optional byte_array target (utf8);
+  optional byte_array size (utf8);
+  required byte_array treatment (utf8);
+  required int32 copied;
+  required int32 frozen;
+  required int32 replicate;
+  required double budget;
+  optional double learning_rate;
+  optional byte_array metric (utf8);
+  optional double value;
+  optional int64 n_test;
+  required byte_array status (utf8);
+  required byte_array job (utf8);
+  required byte_array method (utf8);
+  optional double l2;
+}";
+
+/// A run and one of its metrics; none for a run that measured nothing.
+type Row<'a> = (&'a RunRecord, Option<&'a Measured>);
+
+/// The records as Parquet, in the order given: one row a run and metric, missing values as nulls.
+///
+/// # Errors
+/// [`TableError::Row`] if they cannot be written.
+pub fn runs_parquet(records: &[&RunRecord]) -> Result<Vec<u8>, TableError> {
+    let failed = |error: ParquetError| TableError::Row { table: "runs.parquet", source: std::io::Error::other(error) };
+    write(&rows(records)).map_err(failed)
+}
+
+fn rows<'a>(records: &[&'a RunRecord]) -> Vec<Row<'a>> {
+    let of_record = |record: &&'a RunRecord| -> Vec<Row<'a>> {
+        let record: &'a RunRecord = record;
+        match record.metrics.is_empty() {
+            true => vec![(record, None)],
+            false => record.metrics.iter().map(|metric| (record, Some(metric))).collect(),
+        }
+    };
+    records.iter().flat_map(of_record).collect()
+}
+
+fn write(rows: &[Row<'_>]) -> Result<Vec<u8>, ParquetError> {
+    let schema = Arc::new(parse_message_type(SCHEMA)?);
+    // Neither a date nor the writer's build may reach the file: the same records give the same bytes.
+    let properties =
+        WriterProperties::builder().set_compression(Compression::UNCOMPRESSED).set_created_by("nt".to_owned()).build();
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
+    let mut group = file.next_row_group()?;
+    let integer = |value: u32| Some(i32::try_from(value).unwrap_or(i32::MAX));
+    let text = |value: &str| Some(ByteArray::from(value.as_bytes().to_vec()));
+    let maybe = |value: &Option<String>| value.as_deref().and_then(text);
+    column::<Int32Type>(&mut group, rows, |_| integer(RUNS_VERSION))?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| text(&record.study))?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| text(record.role.word()))?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| maybe(&record.source))?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| maybe(&record.similarity))?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| maybe(&record.target))?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| maybe(&record.size))?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| text(&record.treatment))?;
+    column::<Int32Type>(&mut group, rows, |(record, _)| integer(u32::from(record.copied)))?;
+    column::<Int32Type>(&mut group, rows, |(record, _)| integer(u32::from(record.frozen)))?;
+    column::<Int32Type>(&mut group, rows, |(record, _)| integer(record.replicate))?;
+    column::<DoubleType>(&mut group, rows, |(record, _)| Some(record.budget))?;
+    column::<DoubleType>(&mut group, rows, |(record, _)| record.learning_rate)?;
+    column::<ByteArrayType>(&mut group, rows, |(_, metric)| text(&metric?.measure.to_string()))?;
+    column::<DoubleType>(&mut group, rows, |(_, metric)| Some(metric?.value))?;
+    column::<Int64Type>(&mut group, rows, |(_, metric)| i64::try_from(metric?.n).ok())?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| text(record.status.word()))?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| text(&record.job.to_string()))?;
+    column::<ByteArrayType>(&mut group, rows, |(record, _)| text(record.method.word()))?;
+    column::<DoubleType>(&mut group, rows, |(record, _)| record.l2)?;
+    group.close()?;
+    file.into_inner()
+}
+
+/// Writes the next column of the schema: definition level 1 where there is a value, 0 where there is none.
+fn column<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    rows: &[Row<'_>],
+    value: impl Fn(Row<'_>) -> Option<T::T>,
+) -> Result<(), ParquetError> {
+    let Some(mut writer) = group.next_column()? else {
+        return Err(ParquetError::General("more columns than the schema has".to_owned()));
+    };
+    let all: Vec<Option<T::T>> = rows.iter().map(|&row| value(row)).collect();
+    let levels: Vec<i16> = all.iter().map(|value| i16::from(value.is_some())).collect();
+    let present: Vec<T::T> = all.into_iter().flatten().collect();
+    writer.typed::<T>().write_batch(&present, Some(&levels), None)?;
+    writer.close()
+}

@@ -1,0 +1,237 @@
+//! Effect sizes beside the verdicts of `verdicts.json`.
+
+use nt_stats::crossed::VarianceComponents;
+use nt_stats::p_value::round_p;
+use nt_stats::verdict::{Decision, Verdict};
+use serde::Serialize;
+
+use super::verdicts::rounded;
+use nt_analysis::study::CellKey;
+use nt_analysis::{
+    Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, Chosen, ClassEffect, CrossCheck, Effects, McNemar,
+    Quadrant, WithoutOverlap,
+};
+use nt_records::table::TableError;
+use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow, VerdictRow};
+
+/// A contrast with its effect sizes; none where no replicate has both arms.
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    verdict: &'a VerdictRow,
+    effects: Option<EffectRow>,
+    variance: Option<VarianceRow>,
+    checks: Option<CheckRow>,
+    /// The gap without the test images found among training images; none where the audit found none, or was not made.
+    without_overlap: Option<OverlapFreeRow>,
+}
+
+/// The gap on the test images that are not, and do not look like, training images.
+#[derive(Serialize)]
+struct OverlapFreeRow {
+    n_left_out: usize,
+    /// None, as all below, where no test image is left.
+    gap_pp: Option<f64>,
+    /// Ends of its interval, adjusted over the family at `ci_level` of its own.
+    ci_low_pp: Option<f64>,
+    ci_high_pp: Option<f64>,
+    ci_level: Option<f64>,
+    /// Before gates.
+    verdict: Option<&'static str>,
+}
+
+/// What other methods say of the gap; none of it decides.
+#[derive(Serialize)]
+struct CheckRow {
+    /// Level of the two intervals below, unadjusted.
+    level: f64,
+    crossed_low_pp: Option<f64>,
+    crossed_high_pp: Option<f64>,
+    two_way_bootstrap_low_pp: Option<f64>,
+    two_way_bootstrap_high_pp: Option<f64>,
+    disagree_on_sign: Option<bool>,
+    /// By joint sign flips, adjusted over the family: for this test set only.
+    p_adjusted_this_test_set: Option<f64>,
+    mcnemar: Option<McNemarRow>,
+}
+
+/// Two networks of one replicate.
+#[derive(Serialize)]
+struct McNemarRow {
+    replicate: u32,
+    lost: usize,
+    won: usize,
+    p: f64,
+}
+
+/// Effect sizes, rounded to four decimals; below zero is harm but for `relative_error_change`.
+#[derive(Serialize)]
+struct EffectRow {
+    log_odds_difference: Option<f64>,
+    relative_error_change: Option<f64>,
+    hedges_g: Option<f64>,
+    hedges_g_low: Option<f64>,
+    hedges_g_high: Option<f64>,
+    hedges_g_level: Option<f64>,
+    probability_scratch_wins: Option<f64>,
+    negative_flip_rate: Option<f64>,
+    positive_flip_rate: Option<f64>,
+    classes: Vec<ClassRow>,
+}
+
+#[derive(Serialize)]
+struct ClassRow {
+    class: usize,
+    n_test: usize,
+    gap_pp: f64,
+    ci_low_pp: Option<f64>,
+    ci_high_pp: Option<f64>,
+}
+
+/// What choosing on validation images comes to in a quadrant.
+#[derive(Serialize)]
+struct ChoiceRow<'a> {
+    target: &'a str,
+    size: &'a str,
+    similarity: &'a str,
+    picks: Vec<PickRow<'a>>,
+    gap_pp: f64,
+    ci_low_pp: Option<f64>,
+    ci_high_pp: Option<f64>,
+    ci_level: f64,
+    n: usize,
+    p_adjusted: f64,
+    verdict: &'static str,
+    optimism_pp: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct PickRow<'a> {
+    source: Option<&'a str>,
+    copied: u8,
+    frozen: u8,
+    replicates: usize,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    schema_version: u32,
+    study: &'a str,
+    verdicts: Vec<Row<'a>>,
+    choices: Vec<ChoiceRow<'a>>,
+}
+
+/// The rows of a study as JSON, each with its effect sizes, and the choice of every quadrant.
+pub(crate) fn verdicts_json(analysis: &Analysis, rows: &[VerdictRow]) -> Result<Vec<u8>, TableError> {
+    let cells = analysis.cells.iter().filter(|cell| cell.kind != CellKind::Scratch);
+    let verdicts = rows.iter().zip(cells).map(|(verdict, cell)| Row {
+        verdict,
+        effects: effects_of(cell),
+        variance: cell.decision.as_ref().and_then(variance_of),
+        checks: cell.checks.as_ref().map(checks_of),
+        without_overlap: cell.without_overlap.as_ref().map(without_overlap),
+    });
+    let choices =
+        analysis.quadrants.iter().filter_map(|quadrant| Some(choice(analysis, quadrant, quadrant.chosen.as_ref()?)));
+    let file = File {
+        schema_version: VERDICTS_VERSION,
+        study: &analysis.study.name,
+        verdicts: verdicts.collect(),
+        choices: choices.collect(),
+    };
+    let mut json = serde_json::to_vec_pretty(&file)
+        .map_err(|error| TableError::Row { table: "verdicts.json", source: error.into() })?;
+    json.push(b'\n');
+    Ok(json)
+}
+
+fn variance_of(decision: &Decision) -> Option<VarianceRow> {
+    let VarianceComponents { replicate, example, residual } = decision.components?;
+    let [replicate, example, residual] = [replicate, example, residual].map(significant);
+    Some(VarianceRow { replicate, example, residual })
+}
+
+/// Six significant digits.
+fn significant(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
+}
+
+fn checks_of(checks: &Checks) -> CheckRow {
+    let end = |pick: fn(&CrossCheck) -> f64| checks.cross_check.as_ref().map(pick).map(rounded);
+    CheckRow {
+        level: CROSS_CHECK_LEVEL,
+        crossed_low_pp: end(|check| check.crossed_pp.0),
+        crossed_high_pp: end(|check| check.crossed_pp.1),
+        two_way_bootstrap_low_pp: end(|check| check.bootstrap_pp.0),
+        two_way_bootstrap_high_pp: end(|check| check.bootstrap_pp.1),
+        disagree_on_sign: checks.cross_check.as_ref().map(CrossCheck::disagrees),
+        p_adjusted_this_test_set: checks.fixed_test_set.map(|fixed| round_p(fixed.p_adjusted)),
+        mcnemar: checks.mcnemar.map(|McNemar { replicate, lost, won, p }| McNemarRow {
+            replicate,
+            lost,
+            won,
+            p: round_p(p),
+        }),
+    }
+}
+
+fn without_overlap(without: &WithoutOverlap) -> OverlapFreeRow {
+    let gap = without.gap.as_ref();
+    OverlapFreeRow {
+        n_left_out: without.num_left_out,
+        gap_pp: gap.map(|gap| rounded(gap.mean_pp)),
+        ci_low_pp: gap.and_then(|gap| gap.low_pp).map(rounded),
+        ci_high_pp: gap.and_then(|gap| gap.high_pp).map(rounded),
+        ci_level: gap.map(|gap| rounded(gap.level)),
+        verdict: without.verdict.map(Verdict::name),
+    }
+}
+
+fn effects_of(cell: &CellResult) -> Option<EffectRow> {
+    let effects: &Effects = cell.effects.as_ref()?;
+    let standardized = effects.standardized.as_ref();
+    Some(EffectRow {
+        log_odds_difference: effects.log_odds.map(rounded),
+        relative_error_change: effects.relative_error.map(rounded),
+        hedges_g: standardized.map(|size| rounded(size.hedges_g)),
+        hedges_g_low: standardized.map(|size| rounded(size.low)),
+        hedges_g_high: standardized.map(|size| rounded(size.high)),
+        hedges_g_level: standardized.map(|size| size.level),
+        probability_scratch_wins: effects.scratch_wins.map(rounded),
+        negative_flip_rate: effects.flips.map(|flips| rounded(flips.negative)),
+        positive_flip_rate: effects.flips.map(|flips| rounded(flips.positive)),
+        classes: effects.classes.iter().map(class_row).collect(),
+    })
+}
+
+fn class_row(class: &ClassEffect) -> ClassRow {
+    ClassRow {
+        class: class.class,
+        n_test: class.num_examples,
+        gap_pp: rounded(class.gap_pp),
+        ci_low_pp: class.interval_pp.map(|(low, _)| rounded(low)),
+        ci_high_pp: class.interval_pp.map(|(_, high)| rounded(high)),
+    }
+}
+
+fn choice<'a>(analysis: &'a Analysis, quadrant: &'a Quadrant, chosen: &'a Chosen) -> ChoiceRow<'a> {
+    let gap = &chosen.decision.gap;
+    let pick = |&(at, replicates): &(usize, usize)| {
+        let CellKey { source, copied, frozen, .. } = &analysis.cells[at].key;
+        PickRow { source: source.as_deref(), copied: *copied, frozen: *frozen, replicates }
+    };
+    ChoiceRow {
+        target: &quadrant.target,
+        size: &quadrant.size,
+        similarity: &quadrant.similarity,
+        picks: chosen.picks.iter().map(pick).collect(),
+        gap_pp: rounded(gap.mean_pp),
+        ci_low_pp: gap.low_pp.map(rounded),
+        ci_high_pp: gap.high_pp.map(rounded),
+        ci_level: rounded(gap.level),
+        n: gap.num_replicates,
+        p_adjusted: round_p(chosen.decision.p_adjusted),
+        verdict: chosen.decision.verdict.name(),
+        optimism_pp: chosen.optimism_pp.map(rounded),
+    }
+}

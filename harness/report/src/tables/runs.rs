@@ -1,0 +1,86 @@
+//! `runs.csv`: one row a run and metric.
+
+use nt_records::number;
+use nt_records::record::RunRecord;
+use nt_records::table::{TableError, finish, row_error};
+
+/// The version of `runs.csv` and `runs.parquet`; 2 has the columns `method` and `l2`.
+pub const RUNS_VERSION: u32 = 2;
+
+const TABLE: &str = "runs.csv";
+
+/// The columns of `runs.csv`.
+pub const RUN_COLUMNS: [&str; 20] = [
+    "schema_version",
+    "study",
+    "role",
+    "source",
+    "similarity",
+    "target",
+    "size",
+    "treatment",
+    "copied",
+    "frozen",
+    "replicate",
+    "budget",
+    "learning_rate",
+    "metric",
+    "value",
+    "n_test",
+    "status",
+    "job",
+    "method",
+    "l2",
+];
+
+/// The records as CSV, in the order given. A run that measured nothing has one row with no metric: it is not left out.
+///
+/// # Errors
+/// [`TableError::Row`] if a row cannot be written.
+pub fn runs_csv(records: &[&RunRecord]) -> Result<Vec<u8>, TableError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(RUN_COLUMNS).map_err(row_error(TABLE))?;
+    for record in records {
+        for row in rows(record) {
+            writer.write_record(row).map_err(row_error(TABLE))?;
+        }
+    }
+    finish(TABLE, writer)
+}
+
+fn rows(record: &RunRecord) -> Vec<[String; 20]> {
+    let row = |metric: &str, value: String, n: String| {
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let maybe = |value: Option<f64>| value.map(number::float).unwrap_or_default();
+        [
+            RUNS_VERSION.to_string(),
+            record.study.clone(),
+            record.role.word().to_owned(),
+            text(&record.source),
+            text(&record.similarity),
+            text(&record.target),
+            text(&record.size),
+            record.treatment.clone(),
+            record.copied.to_string(),
+            record.frozen.to_string(),
+            record.replicate.to_string(),
+            number::float(record.budget),
+            maybe(record.learning_rate),
+            metric.to_owned(),
+            value,
+            n,
+            record.status.word().to_owned(),
+            record.job.to_string(),
+            record.method.word().to_owned(),
+            maybe(record.l2),
+        ]
+    };
+    if record.metrics.is_empty() {
+        return vec![row("", String::new(), String::new())];
+    }
+    record
+        .metrics
+        .iter()
+        .map(|metric| row(&metric.measure.to_string(), number::float(metric.value), metric.n.to_string()))
+        .collect()
+}

@@ -1,0 +1,281 @@
+//! The answer in words. An undecided cell is never worded as absence, nor freezing's harm as the source's.
+
+use nt_stats::Verdict;
+use nt_stats::verdict::{Attribution, Decision};
+
+use crate::words::group;
+use crate::words::number::{NONE, counted, gap, interval};
+use nt_analysis::{Analysis, CellResult, Chosen, Quadrant, Tally};
+use nt_records::number::thousands;
+use nt_scenario::Metric;
+
+/// The answer to the study's question: where transfer did harm, what did it, where it helped, what is open.
+pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
+    let mut total = Tally::default();
+    analysis.quadrants.iter().flat_map(|quadrant| &quadrant.cells).for_each(|&at| total.add(&analysis.cells[at]));
+    if total.total() == total.undecided && analysis.family_size == 0 {
+        return vec!["Nothing is decided yet: no cell has a run beside scratch's of the same replicate.".to_owned()];
+    }
+    let mut sentences = vec![harm(analysis, &total)];
+    sentences.extend(cause(&total));
+    sentences.extend(
+        places(analysis, |quadrant| extreme_of(analysis, quadrant, Side::Better))
+            .map(|places| format!("Transfer helped in {places}.")),
+    );
+    sentences.extend(open(&total));
+    sentences
+}
+
+fn harm(analysis: &Analysis, total: &Tally) -> String {
+    match places(analysis, |quadrant| extreme_of(analysis, quadrant, Side::Worse)) {
+        Some(places) => format!("Transfer did worse than training from scratch in {places}."),
+        None => {
+            format!("None of {} was shown to be worse than training from scratch.", counted(total.total(), "treatment"))
+        }
+    }
+}
+
+fn cause(total: &Tally) -> Option<String> {
+    let worse = total.worse();
+    let freezing = "the same layers frozen untrained do no better, so freezing did the harm, not the source";
+    let (source, frozen, open) = (total.harmed_by_source, total.harmed_by_freezing, total.harmed);
+    let mut parts = Vec::new();
+    if worse == 0 {
+        return None;
+    }
+    if source > 0 {
+        parts.push(format!("in {source} of these {worse} it is negative transfer: the source itself did the harm"));
+    }
+    if frozen > 0 {
+        parts.push(format!("in {frozen} of {}{worse} {freezing}", if source > 0 { "" } else { "these " }));
+    }
+    if open > 0 {
+        parts.push(format!("in {open} the cause is open"));
+    }
+    let lead = if source > 0 { "" } else { "No negative transfer in the strict sense was shown: " };
+    Some(format!("{}.", capitalised(&format!("{lead}{}", parts.join("; ")))))
+}
+
+fn open(total: &Tally) -> Option<String> {
+    let mut parts = Vec::new();
+    if total.equivalent > 0 {
+        parts.push(format!("{} make no difference that matters", total.equivalent));
+    }
+    if total.undecided > 0 {
+        parts.push(format!("{} are undecided, which is no sign that they make no difference", total.undecided));
+    }
+    if total.invalid > 0 {
+        parts.push(format!("{} are invalid: a gate failed, named in the table", total.invalid));
+    }
+    (!parts.is_empty()).then(|| format!("Of {} treatments {}.", total.total(), parts.join("; ")))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Which way a verdict goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Better,
+    Worse,
+    /// Equivalent, undecided, invalid.
+    Neither,
+}
+
+/// The cells of a quadrant whose verdict goes that way.
+pub(crate) fn cells_on<'a>(analysis: &'a Analysis, quadrant: &Quadrant, side: Side) -> Vec<&'a CellResult> {
+    let is_on = |cell: &&CellResult| {
+        let verdict = cell.verdict();
+        let is = |of: fn(nt_stats::Verdict) -> bool| verdict.is_some_and(of);
+        match side {
+            Side::Better => is(nt_stats::Verdict::is_positive),
+            Side::Worse => is(nt_stats::Verdict::is_negative),
+            Side::Neither => !is(nt_stats::Verdict::is_positive) && !is(nt_stats::Verdict::is_negative),
+        }
+    };
+    quadrant.cells.iter().map(|&at| &analysis.cells[at]).filter(is_on).collect()
+}
+
+/// "13 of 14 treatments, −34.6 points at worst"; none where no verdict goes that way.
+fn extreme_of(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<String> {
+    let cells = cells_on(analysis, quadrant, side);
+    let gaps = cells.iter().filter_map(|cell| cell.gap_pp());
+    let (word, most) = match side {
+        Side::Worse => ("worst", gaps.min_by(f64::total_cmp)),
+        _ => ("best", gaps.max_by(f64::total_cmp)),
+    };
+    let most = most?;
+    Some(format!("{} of {} treatments, at {word} {} points", cells.len(), quadrant.tally.total(), gap(Some(most))))
+}
+
+/// "small & similar (14 of 14 …) and large & similar (…)"; none if nothing is to be told of any quadrant.
+fn places(analysis: &Analysis, of: impl Fn(&Quadrant) -> Option<String>) -> Option<String> {
+    let told = analysis.quadrants.iter().filter_map(|quadrant| Some((name(analysis, quadrant), of(quadrant)?)));
+    let places: Vec<String> = told.map(|(name, words)| format!("{name} ({words})")).collect();
+    let (last, rest) = places.split_last()?;
+    Some(if rest.is_empty() { last.clone() } else { format!("{} and {last}", rest.join(", ")) })
+}
+
+/// "small & similar", with the target where there are several.
+pub(crate) fn name(analysis: &Analysis, quadrant: &Quadrant) -> String {
+    let place = format!("{} & {}", quadrant.size, quadrant.similarity);
+    if analysis.study.targets.len() > 1 { format!("{}: {place}", quadrant.target) } else { place }
+}
+
+/// What a quadrant says, in a few words.
+pub(crate) fn verdict(tally: &Tally) -> String {
+    match (tally.helped, tally.worse()) {
+        (0, 0) if tally.total() > 0 && tally.equivalent == tally.total() => "no difference that matters".to_owned(),
+        (0, 0) => "undecided".to_owned(),
+        (helped, 0) if helped == tally.total() => "helps".to_owned(),
+        (helped, 0) => format!("helps in {helped}"),
+        (0, worse) if worse == tally.total() => "harms".to_owned(),
+        (0, worse) => format!("harms in {worse}"),
+        (helped, worse) => format!("helps in {helped}, harms in {worse}"),
+    }
+}
+
+/// A side's treatments and the range of their gaps: "4–7 copied and frozen: −9.2 to −5.9".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub count: usize,
+    pub treatments: String,
+    pub gaps: String,
+    /// The one with the largest gap: "7 copied and frozen: −9.2 [−15.1, −3.4]".
+    pub extreme: String,
+    /// "by freezing 12, cause open 1"; empty but for harm.
+    pub causes: String,
+}
+
+/// What a side of a quadrant holds; none if nothing.
+pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<Listed> {
+    let cells = cells_on(analysis, quadrant, side);
+    if cells.is_empty() {
+        return None;
+    }
+    let mut gaps: Vec<f64> = cells.iter().filter_map(|cell| cell.gap_pp()).collect();
+    gaps.sort_by(f64::total_cmp);
+    let range = match (gaps.first(), gaps.last()) {
+        (Some(low), Some(high)) if gap(Some(*low)) == gap(Some(*high)) => gap(Some(*low)),
+        (Some(low), Some(high)) => format!("{} to {}", gap(Some(*low)), gap(Some(*high))),
+        _ => NONE.to_owned(),
+    };
+    let count_of = |cause: Attribution| {
+        let is = |cell: &&&CellResult| cell.decision.as_ref().and_then(|decision| decision.attribution) == Some(cause);
+        cells.iter().filter(is).count()
+    };
+    let named = [
+        (Attribution::Source, "by the source"),
+        (Attribution::Freezing, "by freezing"),
+        (Attribution::Undecided, "cause open"),
+    ];
+    let causes: Vec<String> = named
+        .into_iter()
+        .map(|(cause, words)| (count_of(cause), words))
+        .filter(|(count, _)| side == Side::Worse && *count > 0)
+        .map(|(count, words)| format!("{words} {count}"))
+        .collect();
+    let farthest = cells.iter().max_by(|first, second| {
+        let size = |cell: &CellResult| cell.gap_pp().map_or(0.0, f64::abs);
+        size(first).total_cmp(&size(second))
+    });
+    let num_sources = sources(analysis, quadrant);
+    Some(Listed {
+        extreme: farthest.map(|cell| with_interval(cell)).unwrap_or_default(),
+        count: cells.len(),
+        treatments: group::treatments(&cells, num_sources > 1),
+        gaps: range,
+        causes: causes.join(", "),
+    })
+}
+
+/// What an undecided contrast would have missed: "gaps below 4.2 points would mostly be missed"; none of any other.
+pub(crate) fn missed(decision: &Decision) -> Option<String> {
+    let effect = decision.minimum_detectable_effect_pp.filter(|_| decision.verdict == Verdict::Inconclusive)?;
+    Some(format!("gaps below {effect:.1} points would mostly be missed"))
+}
+
+/// What the undecided cells of a quadrant would have missed, and what would decide them; none where all are decided.
+pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String> {
+    let decisions = quadrant.cells.iter().filter_map(|&at| analysis.cells[at].decision.as_ref());
+    let open: Vec<&Decision> = decisions.filter(|decision| decision.verdict == Verdict::Inconclusive).collect();
+    let effect = open.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).max_by(f64::total_cmp)?;
+    let margin = analysis.study.margin_pp;
+    let replicates = open.iter().filter_map(|decision| decision.need?.replicates()).max();
+    let images = open.iter().filter_map(|decision| decision.need?.test_examples()).max();
+    let need = match (images, replicates, analysis.study.replicates as usize) {
+        (Some(images), _, _) => format!("; {} test images would find {margin} points", thousands(images as u64)),
+        (None, Some(count), had) if count > had => format!("; {count} replicates would find {margin} points"),
+        _ => String::new(),
+    };
+    Some(format!("undecided is not absent: gaps below {effect:.1} points would mostly be missed{need}"))
+}
+
+/// "7 copied and frozen: −9.2 [−15.1, −3.4]".
+fn with_interval(cell: &CellResult) -> String {
+    let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
+    let range = estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp));
+    format!("{}: {} {range}", cell.key.treatment_words(), gap(cell.gap_pp()))
+}
+
+fn sources(analysis: &Analysis, quadrant: &Quadrant) -> usize {
+    let mut names: Vec<&str> =
+        quadrant.cells.iter().filter_map(|&at| analysis.cells[at].key.source.as_deref()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.len()
+}
+
+/// "7 copied, none frozen (6 of 8)", most often chosen first, at most three.
+pub(crate) fn picks(analysis: &Analysis, quadrant: &Quadrant, chosen: &Chosen) -> Vec<String> {
+    const MOST: usize = 3;
+    let several = sources(analysis, quadrant) > 1;
+    let words = |&(at, count): &(usize, usize)| {
+        let key = &analysis.cells[at].key;
+        let treatment = key.treatment_words();
+        let source = key.source.as_deref().filter(|_| several).map_or(String::new(), |source| format!("{source}: "));
+        format!("{source}{treatment} ({count} of {})", chosen.num_replicates())
+    };
+    let mut picks: Vec<String> = chosen.picks.iter().take(MOST).map(words).collect();
+    if chosen.picks.len() > MOST {
+        picks.push(counted_others(chosen.picks.len() - MOST));
+    }
+    picks
+}
+
+fn counted_others(count: usize) -> String {
+    if count == 1 { "1 other".to_owned() } else { format!("{count} others") }
+}
+
+/// "+27.1 [+20.3, +33.9]".
+pub(crate) fn chosen_gap(chosen: &Chosen) -> String {
+    let estimate = &chosen.decision.gap;
+    format!("{} {}", gap(Some(estimate.mean_pp)), interval(estimate.low_pp, estimate.high_pp))
+}
+
+/// What a choice advises: to transfer, to train from scratch, or either. Where only a gate stands between the interval
+/// and a verdict, it says so: "not shown" beside an interval above zero would read as a mistake.
+pub(crate) fn advice(chosen: &Chosen) -> &'static str {
+    let before_gates = chosen.decision.verdict_before_gates;
+    match chosen.decision.verdict {
+        verdict if verdict.is_positive() => "transfer",
+        verdict if verdict.is_negative() => "train from scratch",
+        nt_stats::Verdict::Equivalent => "either will do",
+        _ if before_gates.is_positive() => "ahead, but a gate failed",
+        _ if before_gates.is_negative() => "behind, but a gate failed",
+        _ => "not shown to beat scratch",
+    }
+}
+
+/// "7 copied, 1 frozen: +28.2".
+pub(crate) fn extreme(analysis: &Analysis, at: Option<usize>) -> Option<String> {
+    let cell: &CellResult = analysis.cells.get(at?)?;
+    Some(format!("{}: {}", cell.key.treatment_words(), gap(Some(cell.gap_pp()?))))
+}
+
+/// What gaps are counted in: "points of top-1 accuracy".
+pub(crate) fn points_of(metric: Metric) -> String {
+    format!("{} of {}", metric.unit().hundredths(), metric.words())
+}

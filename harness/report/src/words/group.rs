@@ -1,0 +1,100 @@
+//! Treatments in as few words as a list of them takes.
+
+use std::collections::BTreeSet;
+
+use nt_scenario::Method;
+
+use nt_analysis::CellResult;
+use nt_analysis::study::{CellKey, treatment_words};
+
+/// "4–7 copied and frozen; 7 copied, 5–6 frozen", each source's apart where there are several.
+pub(crate) fn treatments(cells: &[&CellResult], has_sources: bool) -> String {
+    let mut sources: Vec<&str> = Vec::new();
+    for source in cells.iter().filter_map(|cell| cell.key.source.as_deref()) {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    let of_source = |source: &&str| {
+        let keys = cells.iter().map(|cell| &cell.key).filter(|key| key.source.as_deref() == Some(*source));
+        let (probes, trained): (Vec<&CellKey>, Vec<&CellKey>) = keys.partition(|key| key.method == Method::Probe);
+        let points: Vec<(u8, u8)> = trained.iter().map(|key| (key.copied, key.frozen)).collect();
+        let probed: BTreeSet<u8> = probes.iter().map(|key| key.frozen).collect();
+        let mut parts = vec![points_in_words(&points)];
+        if !probed.is_empty() {
+            parts.push(format!("probe after {}", ranges(&probed)));
+        }
+        parts.retain(|part| !part.is_empty());
+        let words = parts.join("; ");
+        if has_sources { format!("{source}: {words}") } else { words }
+    };
+    sources.iter().map(of_source).collect::<Vec<_>>().join("; ")
+}
+
+/// Points of the lattice: first those copied and frozen alike, then those that share what is copied.
+fn points_in_words(points: &[(u8, u8)]) -> String {
+    let frozen: BTreeSet<u8> =
+        points.iter().filter(|(copied, frozen)| copied == frozen).map(|(copied, _)| *copied).collect();
+    let mut words = Vec::new();
+    if !frozen.is_empty() {
+        words.push(match frozen.first() {
+            Some(&only) if frozen.len() == 1 => treatment_words(only, only),
+            _ => format!("{} copied and frozen", ranges(&frozen)),
+        });
+    }
+    let rest: Vec<(u8, u8)> = points.iter().copied().filter(|(copied, frozen)| copied != frozen).collect();
+    let tuned: BTreeSet<u8> = rest.iter().filter(|(_, frozen)| *frozen == 0).map(|(copied, _)| *copied).collect();
+    // Several that freeze nothing are told by what they copy; all others by what they freeze.
+    if tuned.len() > 1 {
+        words.push(format!("{} copied, none frozen", ranges(&tuned)));
+    }
+    let copied: BTreeSet<u8> = rest.iter().map(|(copied, _)| *copied).collect();
+    for copied in copied {
+        let of_depth: BTreeSet<u8> = rest
+            .iter()
+            .filter(|(depth, frozen)| *depth == copied && (*frozen > 0 || tuned.len() < 2))
+            .map(|(_, frozen)| *frozen)
+            .collect();
+        match of_depth.first() {
+            None => {}
+            Some(&only) if of_depth.len() == 1 => words.push(treatment_words(copied, only)),
+            Some(_) => words.push(format!("{copied} copied, {} frozen", ranges(&of_depth))),
+        }
+    }
+    words.join("; ")
+}
+
+/// "1–3, 5".
+fn ranges(depths: &BTreeSet<u8>) -> String {
+    let mut runs: Vec<(u8, u8)> = Vec::new();
+    for &depth in depths {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == depth => *last = depth,
+            _ => runs.push((depth, depth)),
+        }
+    }
+    let words = runs.into_iter().map(|(first, last)| match last - first {
+        0 => first.to_string(),
+        _ => format!("{first}–{last}"),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn treatments_are_listed_by_ranges() {
+        for (points, words) in [
+            (vec![(1, 1), (2, 2), (3, 3), (7, 7)], "1–3, 7 copied and frozen"),
+            (vec![(7, 0)], "7 copied, none frozen"),
+            (vec![(7, 0), (7, 1)], "7 copied, 0–1 frozen"),
+            (vec![(4, 4), (7, 2), (7, 3), (7, 4)], "4 copied and frozen; 7 copied, 2–4 frozen"),
+            (vec![(1, 0), (2, 0), (7, 0), (7, 3)], "1–2, 7 copied, none frozen; 7 copied, 3 frozen"),
+            (vec![], ""),
+        ] {
+            assert_eq!(points_in_words(&points), words);
+        }
+    }
+}

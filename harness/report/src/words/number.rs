@@ -1,0 +1,43 @@
+//! Numbers as people read them.
+
+use nt_stats::power::Need;
+
+use nt_records::number::{signed, thousands};
+
+/// What stands where there is no number.
+pub(crate) const NONE: &str = "–";
+
+/// A gap: sign, one decimal, a true minus.
+pub(crate) fn gap(value: Option<f64>) -> String {
+    value.map_or(NONE.to_owned(), signed)
+}
+
+/// An interval of gaps.
+pub(crate) fn interval(low: Option<f64>, high: Option<f64>) -> String {
+    match (low, high) {
+        (Some(_), Some(_)) => format!("[{}, {}]", gap(low), gap(high)),
+        _ => NONE.to_owned(),
+    }
+}
+
+/// A fraction as per cent, one decimal.
+pub(crate) fn percent(fraction: Option<f64>) -> String {
+    fraction.map_or(NONE.to_owned(), |fraction| format!("{:.1}", 100.0 * fraction))
+}
+
+/// "1 run", "2 runs".
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// What brings the minimum detectable effect down to the margin: "12 replicates", or that those at hand do.
+pub(crate) fn need(need: Need, num_replicates: usize) -> String {
+    match need {
+        Need::Replicates(count) if count <= num_replicates => format!("{count} replicates, which it has"),
+        Need::Replicates(count) => counted(count, "replicate"),
+        Need::TestExamples(count) => {
+            format!("{} test images: no number of replicates would do", thousands(count as u64))
+        }
+        Need::Both => "more replicates and more test images".to_owned(),
+    }
+}

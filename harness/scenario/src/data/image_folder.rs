@@ -1,0 +1,72 @@
+//! A folder of pictures, one folder a class.
+
+use toml_edit::{Table, value};
+
+use crate::place::{Located, Span};
+use crate::reader::{Report, TableReader, optional, required};
+use crate::writer::{insert_classes, insert_some};
+
+use super::{Data, DataKind, Kind, Known, WrittenClasses, WrittenData};
+
+/// A folder of pictures: `train/<class>/…` and `test/<class>/…`, or `<class>/…` with `test_fraction`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageFolderData {
+    /// The folder, relative to the scenario's file.
+    pub path: String,
+    /// Share of each class set aside for testing, where the folder has no `train/` and `test/`.
+    pub test_fraction: Option<f64>,
+    /// The classes to read, in this order; none: every folder, sorted by name.
+    pub classes: Option<Vec<String>>,
+}
+
+impl ImageFolderData {
+    pub(super) const KIND: Kind = Kind {
+        word: "image-folder",
+        keys: &[&[required("path", "\"pictures\""), optional("test_fraction"), optional("classes")]],
+        read,
+    };
+}
+
+impl DataKind for ImageFolderData {
+    fn known(&self) -> Known {
+        Known { classes: self.classes.clone(), ..Known::default() }
+    }
+
+    fn insert_into(&self, table: &mut Table) {
+        table.insert("path", value(&self.path));
+        insert_some(table, "test_fraction", self.test_fraction);
+        insert_classes(table, self.classes.as_ref());
+    }
+}
+
+#[derive(Debug)]
+struct Written {
+    path: Located<String>,
+    test_fraction: Option<Located<f64>>,
+    classes: Option<WrittenClasses>,
+}
+
+fn read(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Box<dyn WrittenData>> {
+    let path = reader.value("path", report);
+    let test_fraction = reader.real("test_fraction", "above 0, below 1", |f| f > 0.0 && f < 1.0, report);
+    let classes = WrittenClasses::read(reader, report);
+    Some(Box::new(Written { path: path?, test_fraction, classes }))
+}
+
+impl WrittenData for Written {
+    fn place(&self) -> &Span {
+        &self.path.span
+    }
+
+    fn check_known(&self, known: &Known, name: &str, report: &mut Report) {
+        known.check_classes(self.classes.as_ref(), name, report);
+    }
+
+    fn resolve(&self, _name: &str) -> Data {
+        Data::ImageFolder(ImageFolderData {
+            path: self.path.value.clone(),
+            test_fraction: self.test_fraction.as_ref().map(|fraction| fraction.value),
+            classes: self.classes.as_ref().map(WrittenClasses::names),
+        })
+    }
+}

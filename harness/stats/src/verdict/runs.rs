@@ -1,0 +1,83 @@
+//! Verdicts on scores that belong to a whole run: no example varies, and only replicates do.
+
+use super::decide::{FamilyError, decide};
+use super::family::estimate_at;
+use super::{Contrast, Decision, Estimate, Method, Reach, Scope, Settings, Tails};
+use crate::differences::Differences;
+use crate::power::Need;
+use std::borrow::Borrow;
+
+/// Decides a family whose differences were made by [`crate::Differences::paired_runs`]: by the paired *t* over replicates,
+/// for this test set only.
+///
+/// # Errors
+/// As [`decide`].
+/// # Source
+/// Student 1908. Two equal columns have no example variance and no residual, so that crossed random effects are the paired
+/// *t*: SE² = s²/n with n − 1 degrees of freedom.
+pub fn decide_runs<C: Borrow<Contrast> + Sync>(
+    contrasts: &[C],
+    settings: &Settings,
+) -> Result<Vec<Decision>, FamilyError> {
+    let mut decisions = decide(contrasts, &as_crossed(settings))?;
+    for decision in &mut decisions {
+        let gaps = [Some(&mut decision.gap), decision.gap_without_failed.as_mut(), decision.source_gap.as_mut()];
+        for gap in gaps.into_iter().flatten() {
+            told_as_paired(gap);
+        }
+        // Values of runs show nothing that more test images could average out.
+        if !matches!(decision.need, Some(Need::Replicates(_))) {
+            decision.need = None;
+        }
+    }
+    Ok(decisions)
+}
+
+/// The gap of differences made by [`crate::Differences::paired_runs`], at a level of its own.
+pub fn estimate_runs_at(differences: &Differences, level: f64, settings: &Settings) -> Estimate {
+    let mut gap = estimate_at(differences, level, &as_crossed(settings));
+    told_as_paired(&mut gap);
+    gap
+}
+
+fn as_crossed(settings: &Settings) -> Settings {
+    let scope = Scope { test_images: Reach::Population, ..settings.scope };
+    Settings { tails: Tails::Satterthwaite, scope, ..*settings }
+}
+
+fn told_as_paired(gap: &mut Estimate) {
+    gap.scope.test_images = Reach::This;
+    gap.method = Method::PairedT;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paired::paired;
+    use crate::verdict::{Reference, Verdict};
+
+    fn contrast(gaps: &[f64]) -> Contrast {
+        Contrast {
+            name: "near/small".to_owned(),
+            reference: Reference::Scratch,
+            frozen: 0,
+            gap: Differences::paired_runs(gaps).unwrap(),
+            source_gap: None,
+            failed_runs: Vec::new(),
+            failed_gates: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_interval_of_a_lone_contrast_is_the_paired_ts() {
+        let gaps = [-0.04, -0.06, -0.05, -0.07, -0.03, -0.05];
+        let decision = &decide_runs(&[contrast(&gaps)], &Settings::default()).unwrap()[0];
+        let (low, high) = paired(&gaps).unwrap().interval(0.95).unwrap();
+        assert!((decision.gap.low_pp.unwrap() - 100.0 * low).abs() < 1e-9);
+        assert!((decision.gap.high_pp.unwrap() - 100.0 * high).abs() < 1e-9);
+        assert_eq!((decision.gap.scope.test_images, decision.gap.method), (Reach::This, Method::PairedT));
+        assert_eq!(decision.verdict, Verdict::MaterialNegative);
+        let again = estimate_runs_at(&contrast(&gaps).gap, decision.gap.level, &Settings::default());
+        assert_eq!(again, decision.gap);
+    }
+}
