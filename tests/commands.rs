@@ -341,8 +341,8 @@ fn wait_for(condition: impl Fn() -> bool) {
 
 #[test]
 fn an_old_scenario_is_migrated_in_place_or_printed_and_a_faulty_one_is_left_alone() {
-    let old = TINY.replace("version = 2", "version = 1   # the first");
-    let new = TINY.replace("version = 2", "version = 2   # the first");
+    let old = tiny().replace("version = 2", "version = 1   # the first");
+    let new = tiny().replace("version = 2", "version = 2   # the first");
     let workplace = Workplace::with(&old);
     let read = || std::fs::read_to_string(workplace.path("study.toml")).unwrap();
     let check = workplace.nt(&["check", "study.toml"]).output().unwrap();

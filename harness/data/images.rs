@@ -24,9 +24,9 @@ impl Standardisation {
     }
 }
 
-/// Labels of another kind than what is to learn from them can use.
+/// Labels of a kind that a softmax classifier cannot learn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a softmax classifier needs one class an image, and these have {}: choose a method for several", found.words())]
+#[error("a softmax classifier needs one class for each image, but these images have {}; choose a method for several classes", found.words())]
 pub struct NotOneClass {
     /// The kind found.
     pub found: LabelKind,

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+pub use nt_scenario::thousands;
 use serde::de::{Error, Visitor};
 use serde::{Deserializer, Serializer};
 
@@ -56,19 +57,6 @@ fn name(value: f64) -> &'static str {
     } else {
         "-inf"
     }
-}
-
-/// A number with a comma every three digits.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A number that may be missing, which is written as NaN.

@@ -36,6 +36,7 @@ pub mod treatment;
 pub mod vocabulary;
 
 mod check;
+mod count;
 mod identity;
 mod job_id;
 mod kind;
@@ -53,6 +54,7 @@ mod writer;
 
 pub use architecture::Architecture;
 pub use choice::{Choice, Initialiser, Precision};
+pub use count::thousands;
 pub use data::{
     CIFAR10_CLASSES, Cifar10BinaryData, Data, DataFacts, Facts, ImageFolderData, Known, SyntheticData,
     default_data_seed,
