@@ -23,6 +23,7 @@ pub(super) struct TargetRun<'a> {
 impl TargetRun<'_> {
     /// What is computed for these inputs when nothing is trained.
     pub fn span(&self) -> Span {
-        Span { first: self.first, last: 8, frozen: 8 }
+        let depth = self.shape.num_layers();
+        Span { first: self.first, last: depth, frozen: depth }
     }
 }
