@@ -21,6 +21,9 @@ mod tests;
 pub use error::DataError;
 pub use fingerprint::{Fingerprint, Perceptual};
 pub use images::{Codes, Identity, Images, Inputs, NotOneClass};
+use nt_scenario::{Data, DataFacts};
+use std::path::Path;
+
 pub use pool::{EndOfTraining, Identified, SealedTest, SubsetDraw, TrainPool, part};
 
 /// The two sides of a data set.
@@ -65,4 +68,82 @@ pub trait Dataset: Send + Sync {
 
     /// Mean and standard deviation of each channel, which standardise pixels scaled to 0 … 1.
     fn mean_and_std(&self) -> ([f32; 3], [f32; 3]);
+}
+
+/// Where the datasets of a scenario are, and how large their pictures come out.
+#[derive(Clone, Copy, Debug)]
+pub struct DataPlace<'a> {
+    /// The folder that relative paths are below.
+    pub base: &'a Path,
+    /// The folder that decoded pictures are kept below.
+    pub cache_dir: &'a Path,
+    /// Height and width of every picture, pixels.
+    pub side: usize,
+}
+
+/// A dataset that was opened.
+pub struct Opened {
+    /// The dataset.
+    pub dataset: Box<dyn Dataset>,
+    /// What was left out of it, and why, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl Opened {
+    /// A dataset of which nothing was left out.
+    pub fn whole(dataset: impl Dataset + 'static) -> Self {
+        Self { dataset: Box::new(dataset), warnings: Vec::new() }
+    }
+}
+
+/// Why a dataset cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum OpenError {
+    /// Files or the cache cannot be used.
+    Data(#[from] DataError),
+    /// The scenario describes what its kind cannot make.
+    Kind(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl OpenError {
+    /// A kind's own error.
+    pub fn of_kind(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Kind(Box::new(error))
+    }
+}
+
+/// A dataset as a scenario describes it: every kind has a file `kind.rs` in its folder that implements this.
+pub trait DescribedData {
+    /// Opens it, decoding pictures that no cache holds.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is missing or cannot be used.
+    fn open(&self, place: DataPlace<'_>) -> Result<Opened, OpenError>;
+
+    /// What can be known of it without decoding a picture: enough to check a scenario, not to plan it.
+    ///
+    /// # Errors
+    /// As [`DescribedData::open`].
+    fn survey(&self, place: DataPlace<'_>) -> Result<DataFacts, OpenError>;
+}
+
+/// A dataset of a scenario, whatever its kind.
+pub fn described(data: &Data) -> &dyn DescribedData {
+    match data {
+        Data::Synthetic(data) => data,
+        Data::ImageFolder(data) => data,
+        Data::Cifar10Binary(data) => data,
+    }
+}
+
+/// What is known of an opened dataset.
+pub fn facts_of(dataset: &dyn Dataset) -> DataFacts {
+    let count = |split| (0..dataset.classes().len()).map(|class| dataset.num_images(split, class)).collect();
+    DataFacts {
+        classes: dataset.classes().to_vec(),
+        train_per_class: count(Split::Train),
+        test_per_class: count(Split::Test),
+        digest: dataset.digest(),
+    }
 }

@@ -1,13 +1,10 @@
 //! The data sets of a scenario, opened once.
 
 use crate::audit::{Pool, Pools};
-use crate::data::cifar10::Cifar10;
-use crate::data::image_folder::ImageFolder;
-use crate::data::synthetic::{Synthetic, SyntheticError, SyntheticSpec};
-use crate::data::{DataError, Dataset, SealedTest, Split, TrainPool, part};
-use nt_scenario::{Data, DataFacts, Facts, Scenario, SyntheticData, vocabulary};
+use crate::data::{DataError, DataPlace, Dataset, OpenError, SealedTest, Split, TrainPool, described, facts_of, part};
+use nt_scenario::{Facts, Scenario};
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Identifies a choice of a data set's classes: the data set, the classes, test images a class.
@@ -28,11 +25,13 @@ impl Registry {
     /// [`DataError`] if the cache cannot be used, which no change of the scenario would repair.
     pub fn open(scenario: &Scenario, base: &Path, cache_dir: &Path) -> Result<(Self, Facts), DataError> {
         let (mut datasets, mut facts, mut warnings) = (BTreeMap::new(), Facts::new(), Vec::new());
+        let place = DataPlace { base, cache_dir, side: scenario.model.input };
         for (name, data) in &scenario.data {
-            let found = match open(data, base, scenario.model.input, cache_dir, &mut warnings) {
-                Ok(dataset) => {
-                    let found = facts_of(&*dataset);
-                    datasets.insert(name.clone(), Arc::from(dataset));
+            let found = match described(data).open(place) {
+                Ok(opened) => {
+                    warnings.extend(opened.warnings);
+                    let found = facts_of(&*opened.dataset);
+                    datasets.insert(name.clone(), Arc::from(opened.dataset));
                     Ok(found)
                 }
                 Err(OpenError::Data(error)) if error.is_of_the_cache() => return Err(error),
@@ -99,84 +98,10 @@ impl Pools for Registry {
     }
 }
 
-/// Why a data set cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-enum OpenError {
-    Data(#[from] DataError),
-    Synthetic(#[from] SyntheticError),
-}
-
-fn open(
-    data: &Data,
-    base: &Path,
-    side: usize,
-    cache_dir: &Path,
-    warnings: &mut Vec<String>,
-) -> Result<Box<dyn Dataset>, OpenError> {
-    Ok(match data {
-        Data::Synthetic(data) => Box::new(Synthetic::new(spec(data, side))?),
-        Data::ImageFolder(folder) => {
-            let listing = ImageFolder::scan(&base.join(&folder.path), folder.classes.as_deref(), folder.test_fraction)?;
-            warnings.extend(
-                listing
-                    .ignored()
-                    .iter()
-                    .map(|ignored| format!("{} is left out: {}", ignored.path.display(), ignored.reason)),
-            );
-            Box::new(ImageFolder::open(listing, side, cache_dir)?)
-        }
-        Data::Cifar10Binary(cifar) => Box::new(Cifar10::open(&base.join(&cifar.path), side, cache_dir)?),
-    })
-}
-
-fn spec(data: &SyntheticData, side: usize) -> SyntheticSpec {
-    SyntheticSpec {
-        look_distance: data.look_distance,
-        label: data.label,
-        classes: vocabulary::levels(data.label).iter().map(|&name| name.to_owned()).collect(),
-        seed: data.seed,
-        side,
-        train_per_class: data.train_per_class,
-        test_per_class: data.test_per_class,
-    }
-}
-
-fn facts_of(dataset: &dyn Dataset) -> DataFacts {
-    let count = |split| (0..dataset.classes().len()).map(|class| dataset.num_images(split, class)).collect();
-    DataFacts {
-        classes: dataset.classes().to_vec(),
-        train_per_class: count(Split::Train),
-        test_per_class: count(Split::Test),
-        digest: dataset.digest(),
-    }
-}
-
 /// What can be known of a scenario's data without decoding an image: enough to check the scenario, not to plan it.
 pub fn survey(scenario: &Scenario, base: &Path) -> Facts {
-    let survey_one = |data: &Data| match data {
-        Data::Synthetic(data) => match Synthetic::new(spec(data, scenario.model.input)) {
-            Ok(synthetic) => Ok(facts_of(&synthetic)),
-            Err(error) => Err(error.to_string()),
-        },
-        Data::ImageFolder(folder) => {
-            let root: PathBuf = base.join(&folder.path);
-            let listing = ImageFolder::scan(&root, folder.classes.as_deref(), folder.test_fraction);
-            let listing = listing.map_err(|error| error.to_string())?;
-            let count = |split| (0..listing.classes().len()).map(|class| listing.num_images(split, class)).collect();
-            Ok(DataFacts {
-                classes: listing.classes().to_vec(),
-                train_per_class: count(Split::Train),
-                test_per_class: count(Split::Test),
-                digest: [0; 32],
-            })
-        }
-        Data::Cifar10Binary(cifar) => {
-            let classes = Cifar10::check(&base.join(&cifar.path)).map_err(|error| error.to_string())?;
-            let (train, test) = Cifar10::PER_CLASS;
-            let (train_per_class, test_per_class) = (vec![train; classes.len()], vec![test; classes.len()]);
-            Ok(DataFacts { classes, train_per_class, test_per_class, digest: [0; 32] })
-        }
-    };
+    // Nothing is decoded, so that no cache is needed.
+    let place = DataPlace { base, cache_dir: Path::new(""), side: scenario.model.input };
+    let survey_one = |data| described(data).survey(place).map_err(|error| error.to_string());
     scenario.data.iter().map(|(name, data)| (name.clone(), survey_one(data))).collect()
 }

@@ -1,5 +1,6 @@
 //! A folder of JPEG and PNG images as a data set.
 
+mod kind;
 mod known;
 mod listing;
 

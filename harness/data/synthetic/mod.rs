@@ -9,6 +9,7 @@
 
 mod dataset;
 mod field;
+mod kind;
 mod lens;
 mod look;
 mod outline;

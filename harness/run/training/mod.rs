@@ -3,20 +3,19 @@
 mod failure;
 mod materials;
 mod measures;
+mod methods;
 mod pictures;
-mod probes;
 mod sources;
 mod target_run;
-mod targets;
 
-use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream, tuning};
-use crate::train::{Backend, ForTest, ForTuning};
+use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream};
+use crate::train::Backend;
 use failure::{Failure, Trouble};
 use nt_records::Status;
-use nt_scenario::{Job, Method, Scenario, TargetTask, Work};
+use nt_scenario::{Job, Scenario, Work};
 use std::sync::atomic::AtomicBool;
 
-/// Trains and evaluates AlexNet.
+/// Trains and evaluates networks.
 pub struct TrainingExecutor<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
@@ -45,22 +44,8 @@ impl Executor for TrainingExecutor<'_> {
     }
 }
 
-impl<'a> TrainingExecutor<'a> {
+impl TrainingExecutor<'_> {
     fn seed(&self) -> u64 {
         self.scenario.study.seed
-    }
-
-    fn run_target(&self, job: &Job, task: &TargetTask, upstream: &dyn Upstream) -> Result<JobOutput, Trouble> {
-        if let Some(only_if) = &task.only_if
-            && !tuning::is_called_for(self.scenario.verdict.metric, task.method, only_if, upstream)
-        {
-            return Ok(JobOutput::unneeded(task));
-        }
-        match (task.method, job.role.sees_test_images()) {
-            (Method::Training, true) => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
-            (Method::Training, false) => self.train_target::<ForTuning>(job, task, upstream, Self::judge_on_validation),
-            (Method::Probe, true) => self.fit_probe::<ForTest>(job, task, upstream, Self::judge_probe_on_test),
-            (Method::Probe, false) => self.fit_probe::<ForTuning>(job, task, upstream, Self::judge_probe_on_validation),
-        }
     }
 }

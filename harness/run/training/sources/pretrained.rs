@@ -1,23 +1,20 @@
-//! Making a source network.
+//! A source network trained on images of its own, or a selffer's on its target's.
 
-use super::materials::source_scope;
-use super::measures::{note_training, push_test_metrics, push_training_metrics};
-use super::pictures::filters;
-use super::{Failure, JobOutput, TrainingExecutor, Trouble};
+use super::first_filters;
 use crate::data::{Images, Inputs};
-use crate::model::{self, Init, Parameters, initialise};
-use crate::run::Upstream;
+use crate::model::{self, Init, initialise};
 use crate::run::store::DrawKey;
+use crate::run::training::measures::{note_training, push_test_metrics, push_training_metrics};
+use crate::run::training::{JobOutput, TrainingExecutor, Trouble};
 use crate::train::{self, ForTest, Outcome, Setup, Span, Trained};
 use nt_kernels::philox::Stream;
-use nt_records::pictures::Filters;
 use nt_records::{Setting, Status};
 use nt_scenario::network::NetworkShape;
-use nt_scenario::{Job, Replicate, ReplicateGroup, Role, SourceKind, SourceTask};
+use nt_scenario::{Job, Role, SourceTask};
 
 /// What labels a source network learns.
 #[derive(Clone, Copy)]
-enum Learned {
+pub(super) enum Learned {
     /// Those of the images.
     True,
     /// Those of the images, permuted: a source that can only be learned by heart.
@@ -25,41 +22,8 @@ enum Learned {
 }
 
 impl TrainingExecutor<'_> {
-    /// Makes the network of a source, as its kind says.
-    pub(super) fn make_source(
-        &self,
-        job: &Job,
-        task: &SourceTask,
-        upstream: &dyn Upstream,
-    ) -> Result<JobOutput, Trouble> {
-        match task.kind {
-            SourceKind::Trained | SourceKind::Selffer => self.pretrain(job, task, Learned::True),
-            SourceKind::ShuffledLabels => self.pretrain(job, task, Learned::Shuffled),
-            SourceKind::MeanAndVariance { .. } => self.redraw(job, task, upstream),
-            SourceKind::Untrained => Err(Failure::Plan { what: "network to make, its source being untrained" }.into()),
-        }
-    }
-
-    /// Scope of a source's streams.
-    fn scope(&self, task: &SourceTask) -> String {
-        let target = task.for_target.map(|(target, _)| self.scenario.targets[target].name.as_str());
-        source_scope(&self.scenario.sources[task.source].name, target)
-    }
-
-    /// Draws a network with the mean and variance of each tensor of the one that the job needs.
-    fn redraw(&self, job: &Job, task: &SourceTask, upstream: &dyn Upstream) -> Result<JobOutput, Trouble> {
-        let shape = self.scenario.model.shape(task.classes.len());
-        let base = job.needs.first().ok_or(Failure::Plan { what: "network to take the scale of" })?;
-        let base = self.stored_network(*base, &shape, upstream)?;
-        let redrawn = base.mean_and_variance(self.seed(), &self.scope(task), job.replicate.stream_number(), &shape);
-        let mut output = JobOutput::ended(Status::Done);
-        output.artifacts.pictures.filters = first_filters(job, &shape, &redrawn);
-        output.artifacts.network = Some(model::to_bytes(&redrawn, &shape)?);
-        Ok(output)
-    }
-
     /// Trains a network on the source's images, or a selffer's on its target's.
-    fn pretrain(&self, job: &Job, task: &SourceTask, labels: Learned) -> Result<JobOutput, Trouble> {
+    pub(super) fn pretrain(&self, job: &Job, task: &SourceTask, labels: Learned) -> Result<JobOutput, Trouble> {
         let shape = self.scenario.model.shape(task.classes.len());
         let (replicate, scope) = (job.replicate.stream_number(), self.scope(task));
         let key = match task.for_target {
@@ -128,10 +92,4 @@ fn shuffle_labels(images: &Images, stream: Stream) -> Images {
     let mut order = all;
     stream.cursor().shuffle(&mut order);
     images.with_labels(Inputs::Images(images).labels().select(&order))
-}
-
-/// The first layer of the first of a source's networks, which stands for the others.
-fn first_filters(job: &Job, shape: &NetworkShape, network: &Parameters) -> Option<Filters> {
-    let is_first = job.role == Role::Source && job.replicate == Replicate { group: ReplicateGroup::Study, index: 0 };
-    filters(shape, network).filter(|_| is_first)
 }

@@ -1,11 +1,11 @@
 //! Fitting and judging a probe.
 
-use super::measures::{push_test_metrics, push_training_metrics, push_validation_metrics, tabulate};
-use super::target_run::TargetRun;
-use super::{Failure, JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Codes, Images, Inputs};
 use crate::run::Upstream;
 use crate::run::store::SetKey;
+use crate::run::training::measures::{push_test_metrics, push_training_metrics, push_validation_metrics, tabulate};
+use crate::run::training::target_run::TargetRun;
+use crate::run::training::{Failure, JobOutput, TrainingExecutor, Trouble};
 use crate::train::{ForTest, Outcome, Probe, Purpose, Score};
 use nt_records::{Measure, Measured, Setting, Status};
 use nt_scenario::{Job, TargetTask};
@@ -23,7 +23,7 @@ impl<'a> TrainingExecutor<'a> {
     ) -> Result<JobOutput, Trouble> {
         let choice = self.setting(task, upstream)?;
         let choice = choice.ok_or(Failure::Plan { what: "strength of regularisation for its probe" })?;
-        let run = self.run(job, task, upstream)?;
+        let run = self.target_run(job, task, upstream)?;
         let codes = self.probed(&run, SetKey::Train(run.draw_key), &run.draw.train)?;
         let probe = Probe::<P>::fit(&codes, run.shape.num_classes, choice.value, self.interrupt)?;
         let status = match probe.outcome {

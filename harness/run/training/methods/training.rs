@@ -1,54 +1,24 @@
-//! Training and judging a target network.
+//! Training the layers past the frozen ones, and judging the network.
 
-use super::materials::target_scope;
-use super::measures::{note_training, push_test_metrics, push_training_metrics, push_validation_metrics, tabulate};
-use super::pictures::{filters, thumbnails};
-use super::target_run::TargetRun;
-use super::{JobOutput, TrainingExecutor, Trouble};
 use crate::data::{Images, Inputs};
 use crate::model::{Init, transfer};
-use crate::run::store::{DrawKey, SetKey};
-use crate::run::tuning::{self, Choice};
+use crate::run::store::SetKey;
+use crate::run::training::materials::target_scope;
+use crate::run::training::measures::{
+    note_training, push_test_metrics, push_training_metrics, push_validation_metrics, tabulate,
+};
+use crate::run::training::pictures::{filters, thumbnails};
+use crate::run::training::target_run::TargetRun;
+use crate::run::training::{JobOutput, TrainingExecutor, Trouble};
 use crate::run::{Pictures, Upstream};
 use crate::train::{self, ForTest, ForTuning, Outcome, Purpose, Score, Setup, Span, Trained};
 use nt_records::{Setting, Status};
-use nt_scenario::{Job, Role, SettingChoice, TargetTask};
+use nt_scenario::{Job, Role, TargetTask};
 
 pub(super) type Judge<'a, P> =
     fn(&TrainingExecutor<'a>, &TargetRun<'_>, &Trained<P>, &mut JobOutput) -> Result<(), Trouble>;
 
 impl<'a> TrainingExecutor<'a> {
-    /// The setting of a run: given, or chosen from its trials; none where nothing is trained.
-    pub(super) fn setting(&self, task: &TargetTask, upstream: &dyn Upstream) -> Result<Option<Choice>, Trouble> {
-        Ok(match &task.setting {
-            SettingChoice::NotTrained => None,
-            SettingChoice::Fixed(value) => Some(Choice { value: *value, on_edge: false }),
-            SettingChoice::Tuned { trials, .. } => {
-                Some(tuning::choose(self.scenario.verdict.metric, task.method, trials, upstream)?)
-            }
-        })
-    }
-
-    /// What a run of this task is made of.
-    pub(super) fn run<'t>(
-        &self,
-        job: &'t Job,
-        task: &'t TargetTask,
-        upstream: &dyn Upstream,
-    ) -> Result<TargetRun<'t>, Trouble> {
-        let replicate = job.replicate.stream_number();
-        let draw_key = DrawKey::Target(task.target, task.size, replicate);
-        Ok(TargetRun {
-            job,
-            task,
-            shape: self.scenario.model.shape(task.classes.len()),
-            draw: self.target_draw(task, draw_key, replicate)?,
-            draw_key,
-            source: self.source_network(task, replicate, upstream)?,
-            first: 0,
-        })
-    }
-
     pub(super) fn train_target<P: Purpose>(
         &self,
         job: &Job,
@@ -59,7 +29,7 @@ impl<'a> TrainingExecutor<'a> {
         let replicate = job.replicate.stream_number();
         let target = &self.scenario.targets[task.target];
         let choice = self.setting(task, upstream)?;
-        let mut run = self.run(job, task, upstream)?;
+        let mut run = self.target_run(job, task, upstream)?;
         let init = Init { seed: self.seed(), scope: &target_scope(&target.name), replicate };
         let source = run.source.as_ref().map(|(_, network)| &**network);
         let start = transfer(&run.shape, self.scenario.model.initialiser, init, source, task.treatment);

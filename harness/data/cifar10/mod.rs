@@ -1,5 +1,7 @@
 //! CIFAR-10 in the binary version, as published.
 
+mod kind;
+
 use super::cache::{ImageCache, PixelSource};
 use super::decode::DecodeError;
 use super::error::BrokenImage;

@@ -1,0 +1,31 @@
+//! A folder of pictures as a scenario names it.
+
+use super::ImageFolder;
+use super::listing::Listing;
+use crate::data::{DataError, DataPlace, DescribedData, OpenError, Opened, Split};
+use nt_scenario::{DataFacts, ImageFolderData};
+
+impl DescribedData for ImageFolderData {
+    fn open(&self, place: DataPlace<'_>) -> Result<Opened, OpenError> {
+        let listing = listing(self, place)?;
+        let left_out = |ignored: &super::Ignored| format!("{} is left out: {}", ignored.path.display(), ignored.reason);
+        let warnings = listing.ignored().iter().map(left_out).collect();
+        let dataset = Box::new(ImageFolder::open(listing, place.side, place.cache_dir)?);
+        Ok(Opened { dataset, warnings })
+    }
+
+    fn survey(&self, place: DataPlace<'_>) -> Result<DataFacts, OpenError> {
+        let listing = listing(self, place)?;
+        let count = |split| (0..listing.classes().len()).map(|class| listing.num_images(split, class)).collect();
+        Ok(DataFacts {
+            classes: listing.classes().to_vec(),
+            train_per_class: count(Split::Train),
+            test_per_class: count(Split::Test),
+            digest: [0; 32],
+        })
+    }
+}
+
+fn listing(data: &ImageFolderData, place: DataPlace<'_>) -> Result<Listing, DataError> {
+    ImageFolder::scan(&place.base.join(&data.path), data.classes.as_deref(), data.test_fraction)
+}

@@ -1,0 +1,43 @@
+//! Making a source network: one file a way to make one.
+
+mod pretrained;
+mod redrawn;
+
+use super::materials::source_scope;
+use super::pictures::filters;
+use super::{Failure, JobOutput, TrainingExecutor, Trouble};
+use crate::model::Parameters;
+use crate::run::Upstream;
+use nt_records::pictures::Filters;
+use nt_scenario::network::NetworkShape;
+use nt_scenario::{Job, Replicate, ReplicateGroup, Role, SourceKind, SourceTask};
+use pretrained::Learned;
+
+impl TrainingExecutor<'_> {
+    /// Makes the network of a source, as its kind says.
+    pub(super) fn make_source(
+        &self,
+        job: &Job,
+        task: &SourceTask,
+        upstream: &dyn Upstream,
+    ) -> Result<JobOutput, Trouble> {
+        match task.kind {
+            SourceKind::Trained | SourceKind::Selffer => self.pretrain(job, task, Learned::True),
+            SourceKind::ShuffledLabels => self.pretrain(job, task, Learned::Shuffled),
+            SourceKind::MeanAndVariance { .. } => self.redraw(job, task, upstream),
+            SourceKind::Untrained => Err(Failure::Plan { what: "network to make, its source being untrained" }.into()),
+        }
+    }
+
+    /// Scope of a source's streams.
+    fn scope(&self, task: &SourceTask) -> String {
+        let target = task.for_target.map(|(target, _)| self.scenario.targets[target].name.as_str());
+        source_scope(&self.scenario.sources[task.source].name, target)
+    }
+}
+
+/// The first layer of the first of a source's networks, which stands for the others.
+fn first_filters(job: &Job, shape: &NetworkShape, network: &Parameters) -> Option<Filters> {
+    let is_first = job.role == Role::Source && job.replicate == Replicate { group: ReplicateGroup::Study, index: 0 };
+    filters(shape, network).filter(|_| is_first)
+}
