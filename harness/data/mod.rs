@@ -21,7 +21,7 @@ mod tests;
 pub use error::DataError;
 pub use fingerprint::{Fingerprint, Perceptual};
 pub use images::{Codes, Identity, Images, Inputs, NotOneClass};
-use nt_scenario::{Data, DataFacts};
+use nt_scenario::{Data, DataFacts, LabelKind};
 use std::path::Path;
 
 pub use pool::{EndOfTraining, Identified, SealedTest, SubsetDraw, TrainPool, part};
@@ -141,6 +141,7 @@ pub fn described(data: &Data) -> &dyn DescribedData {
 pub fn facts_of(dataset: &dyn Dataset) -> DataFacts {
     let count = |split| (0..dataset.classes().len()).map(|class| dataset.num_images(split, class)).collect();
     DataFacts {
+        labels: LabelKind::OneClass,
         classes: dataset.classes().to_vec(),
         train_per_class: count(Split::Train),
         test_per_class: count(Split::Test),

@@ -3,7 +3,7 @@
 use super::{Abandoned, Executor, JobOutput, Progress, ScheduleError, Scheduler, Tally, Upstream};
 use nt_records::{Ledger, Measure, Measured, Status};
 use nt_scenario::mock::TestScenario;
-use nt_scenario::{DataFacts, Facts, Job, Metric, Plan, Role, Scenario};
+use nt_scenario::{DataFacts, Facts, Job, LabelKind, Metric, Plan, Role, Scenario};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,7 +35,13 @@ const NUMERICS: &str = "mock";
 fn planned() -> (Scenario, Plan) {
     let scenario = Scenario::parse(&scenario(), "mock.toml").unwrap_or_else(|faults| panic!("{faults}"));
     let classes: Vec<String> = ["star", "ring", "arrow", "heart"].map(str::to_owned).into();
-    let facts = DataFacts { train_per_class: vec![40; 4], test_per_class: vec![40; 4], classes, digest: [1; 32] };
+    let facts = DataFacts {
+        train_per_class: vec![40; 4],
+        test_per_class: vec![40; 4],
+        classes,
+        digest: [1; 32],
+        labels: LabelKind::OneClass,
+    };
     let facts: Facts = [("shapes".to_owned(), Ok(facts))].into();
     let plan = Plan::new(&scenario, &facts, NUMERICS).unwrap();
     (scenario, plan)

@@ -2,7 +2,7 @@
 
 use super::Cifar10;
 use crate::data::{DataPlace, DescribedData, OpenError, Opened};
-use nt_scenario::{Cifar10BinaryData, DataFacts};
+use nt_scenario::{Cifar10BinaryData, DataFacts, LabelKind};
 
 impl DescribedData for Cifar10BinaryData {
     fn open(&self, place: DataPlace<'_>) -> Result<Opened, OpenError> {
@@ -14,6 +14,6 @@ impl DescribedData for Cifar10BinaryData {
         let classes = Cifar10::check(&place.base.join(&self.path))?;
         let (train, test) = Cifar10::PER_CLASS;
         let (train_per_class, test_per_class) = (vec![train; classes.len()], vec![test; classes.len()]);
-        Ok(DataFacts { classes, train_per_class, test_per_class, digest: [0; 32] })
+        Ok(DataFacts { labels: LabelKind::OneClass, classes, train_per_class, test_per_class, digest: [0; 32] })
     }
 }

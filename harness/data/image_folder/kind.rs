@@ -3,7 +3,7 @@
 use super::ImageFolder;
 use super::listing::Listing;
 use crate::data::{DataError, DataPlace, DescribedData, OpenError, Opened, Split};
-use nt_scenario::{DataFacts, ImageFolderData};
+use nt_scenario::{DataFacts, ImageFolderData, LabelKind};
 
 impl DescribedData for ImageFolderData {
     fn open(&self, place: DataPlace<'_>) -> Result<Opened, OpenError> {
@@ -18,6 +18,7 @@ impl DescribedData for ImageFolderData {
         let listing = listing(self, place)?;
         let count = |split| (0..listing.classes().len()).map(|class| listing.num_images(split, class)).collect();
         Ok(DataFacts {
+            labels: LabelKind::OneClass,
             classes: listing.classes().to_vec(),
             train_per_class: count(Split::Train),
             test_per_class: count(Split::Test),

@@ -108,7 +108,7 @@ impl DataFact {
             true => vec![self.train_images as usize / self.classes.len().max(1); self.classes.len()],
             false => self.train_per_class.iter().map(|&count| count as usize).collect(),
         };
-        Known { classes: Some(self.classes.clone()), train: Some(train), test: None }
+        Known { classes: Some(self.classes.clone()), train: Some(train), ..Known::default() }
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod common;
 
-use nt_scenario::{DataFacts, Facts, Job, JobId, PerClass, Plan, Scenario, TargetTask, TrainImages, Work};
+use nt_scenario::{DataFacts, Facts, Job, JobId, LabelKind, PerClass, Plan, Scenario, TargetTask, TrainImages, Work};
 
 const STUDY: &str = include_str!("fixtures/study.toml");
 
@@ -24,8 +24,13 @@ fn study(small: &str, large: &str) -> String {
 fn facts(scenario: &Scenario, train: &[usize]) -> Facts {
     let mut facts = common::facts(scenario);
     let classes: Vec<String> = (0..train.len()).map(|class| format!("class-{class}")).collect();
-    let of_target =
-        DataFacts { train_per_class: train.to_vec(), test_per_class: vec![40; train.len()], classes, digest: [7; 32] };
+    let of_target = DataFacts {
+        train_per_class: train.to_vec(),
+        test_per_class: vec![40; train.len()],
+        classes,
+        digest: [7; 32],
+        labels: LabelKind::OneClass,
+    };
     facts.insert("shapes-b".to_owned(), Ok(of_target));
     facts
 }

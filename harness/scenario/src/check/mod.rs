@@ -3,6 +3,7 @@
 mod build;
 mod defaults;
 mod known;
+mod labels;
 mod learning_rate;
 mod looks;
 mod names;
@@ -54,6 +55,7 @@ impl Scenario {
             .filter_map(|(name, facts)| Some((name.as_str(), Known::of_facts(facts.as_ref().ok()?))))
             .collect();
         known::check(&self.origin.raw, &known, &mut report);
+        labels::check(&self.origin.raw, &known, &mut report);
         sort(&mut report.diagnostics);
         report.diagnostics
     }
@@ -83,5 +85,7 @@ fn check(raw: &RawScenario, report: &mut Report) {
         let name = data.name.value.as_str();
         Some((name, data.body.as_ref()?.resolve(name).known()))
     });
-    known::check(raw, &declared.collect(), report);
+    let declared = declared.collect();
+    known::check(raw, &declared, report);
+    labels::check(raw, &declared, report);
 }

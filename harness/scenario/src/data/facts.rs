@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::labels::LabelKind;
+
 /// What is known of a dataset after a look at its files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataFacts {
     /// Its classes, in order.
     pub classes: Vec<String>,
+    /// Whether an image has one of them, or several.
+    #[serde(default)]
+    pub labels: LabelKind,
     /// Training images of each class.
     pub train_per_class: Vec<usize>,
     /// Test images of each class.

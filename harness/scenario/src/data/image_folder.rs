@@ -2,6 +2,7 @@
 
 use toml_edit::{Table, value};
 
+use crate::labels::LabelKind;
 use crate::place::{Located, Span};
 use crate::reader::{Report, TableReader, optional, required};
 use crate::writer::{insert_classes, insert_some};
@@ -29,7 +30,7 @@ impl ImageFolderData {
 
 impl DataKind for ImageFolderData {
     fn known(&self) -> Known {
-        Known { classes: self.classes.clone(), ..Known::default() }
+        Known { classes: self.classes.clone(), labels: Some(LabelKind::OneClass), ..Known::default() }
     }
 
     fn insert_into(&self, table: &mut Table) {

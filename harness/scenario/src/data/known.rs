@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Code;
+use crate::labels::LabelKind;
 use crate::place::{Located, Span};
 use crate::reader::Report;
 use crate::suggest;
@@ -16,6 +17,8 @@ use super::facts::DataFacts;
 pub struct Known {
     /// Its classes, in order; `None` where only files can tell.
     pub classes: Option<Vec<String>>,
+    /// Whether an image has one of them, or several; `None` where only files can tell.
+    pub labels: Option<LabelKind>,
     /// Training images of each class.
     pub train: Option<Vec<usize>>,
     /// Test images of each class.
@@ -30,6 +33,7 @@ impl Known {
     pub(super) fn balanced(classes: &[&str], train_per_class: usize, test_per_class: usize) -> Self {
         Self {
             classes: Some(classes.iter().map(|&name| name.to_owned()).collect()),
+            labels: Some(LabelKind::OneClass),
             train: Some(vec![train_per_class; classes.len()]),
             test: Some(vec![test_per_class; classes.len()]),
         }
@@ -50,6 +54,7 @@ impl Known {
     pub fn of_facts(facts: &DataFacts) -> Self {
         Self {
             classes: Some(facts.classes.clone()),
+            labels: Some(facts.labels),
             train: Some(facts.train_per_class.clone()),
             test: Some(facts.test_per_class.clone()),
         }

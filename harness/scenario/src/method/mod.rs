@@ -14,6 +14,7 @@ use crate::architecture::Architecture;
 use crate::choice::choice;
 use crate::identity::Meaning;
 use crate::kind::kinds;
+use crate::labels::LabelKind;
 use crate::place::{Located, Span};
 use crate::reader::{Key, KindOfTable, Report, TableReader, optional, required};
 use crate::recipe::Recipe;
@@ -124,6 +125,8 @@ struct Kind {
     read: fn(&TableReader<'_, '_>, Option<Architecture>, &mut Report) -> Box<dyn WrittenFit>,
     setting: SettingName,
     is_gradient_descent: bool,
+    /// Labels that it can learn from.
+    labels: &'static [LabelKind],
     /// A treatment (copied, frozen) for people: `(3,3)`.
     point: fn(u8, u8) -> String,
     /// A treatment (copied, frozen) in words, in a network of so many learned layers.
@@ -156,6 +159,11 @@ impl Method {
     /// The setting that it is searched for.
     pub fn setting(self) -> SettingName {
         self.kind().setting
+    }
+
+    /// Whether it can learn from such labels.
+    pub fn fits(self, labels: LabelKind) -> bool {
+        self.kind().labels.contains(&labels)
     }
 
     /// Whether it trains layers by gradient descent.

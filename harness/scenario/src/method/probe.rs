@@ -5,6 +5,7 @@ use toml_edit::{Array, Table, value};
 use crate::architecture::Architecture;
 use crate::diagnostic::Code;
 use crate::identity::Meaning;
+use crate::labels::LabelKind;
 use crate::place::Located;
 use crate::reader::{Report, TableReader, ascends, optional, required};
 use crate::recipe::Recipe;
@@ -35,6 +36,8 @@ impl Probe {
         read,
         setting: SettingName::L2,
         is_gradient_descent: false,
+        // Softmax: one class an image.
+        labels: &[LabelKind::OneClass],
         point: |_, frozen| format!("probe({frozen})"),
         words: |_, frozen, _| format!("probe after {frozen}"),
         name_in_job: |_, frozen| format!("({frozen})"),

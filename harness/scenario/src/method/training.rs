@@ -5,6 +5,7 @@ use toml_edit::{Array, Table, value};
 use crate::architecture::Architecture;
 use crate::diagnostic::Code;
 use crate::identity::Meaning;
+use crate::labels::LabelKind;
 use crate::place::Located;
 use crate::reader::{Report, TableReader, optional, required};
 use crate::recipe::{Recipe, learning_rate};
@@ -28,6 +29,8 @@ impl Training {
         read,
         setting: SettingName::LearningRate,
         is_gradient_descent: true,
+        // Softmax: one class an image.
+        labels: &[LabelKind::OneClass],
         point: |copied, frozen| format!("({copied},{frozen})"),
         words,
         name_in_job: |copied, frozen| format!("({copied},{frozen})"),

@@ -22,6 +22,7 @@ pub fn facts(scenario: &Scenario) -> Facts {
             train_per_class: known.train.unwrap_or_else(|| vec![100; classes.len()]),
             test_per_class: known.test.unwrap_or_else(|| vec![50; classes.len()]),
             digest: *blake3::hash(format!("{name} {data:?}").as_bytes()).as_bytes(),
+            labels: known.labels.unwrap_or_default(),
             classes,
         }
     };
