@@ -222,8 +222,7 @@ impl OpenStudy {
         progress: &Progress,
         interrupt: &AtomicBool,
     ) -> Result<Tally, StudyError> {
-        let looks = &self.scenario.study.looks;
-        let Some((last, earlier)) = looks.split_last() else {
+        let Some((last, earlier)) = self.scenario.study.looks.as_ref().and_then(|looks| looks.split_last()) else {
             return self.run_jobs(&self.with_needs(0..self.plan.jobs.len()), ledger, options, progress, interrupt);
         };
         let mut ran = 0;

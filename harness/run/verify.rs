@@ -72,9 +72,9 @@ pub fn verify(
 fn called_for(study: &OpenStudy, records: &[RunRecord]) -> Vec<usize> {
     let judged = records.iter().filter(|record| record.role != Role::Tuning);
     let reached = judged.map(|record| record.replicate + 1).max();
-    match (study.scenario.study.looks.is_empty(), reached) {
-        (false, Some(replicates)) => study.jobs_up_to(replicates).into_iter().collect(),
-        _ => (0..study.plan.jobs.len()).collect(),
+    match (&study.scenario.study.looks, reached) {
+        (Some(_), Some(replicates)) => study.jobs_up_to(replicates).into_iter().collect(),
+        (None, _) | (_, None) => (0..study.plan.jobs.len()).collect(),
     }
 }
 

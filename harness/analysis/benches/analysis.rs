@@ -70,7 +70,7 @@ fn study() -> Study {
         margin_pp: 1.0,
         alpha: 0.05,
         equivalence_alpha: 0.05,
-        looks: Vec::new(),
+        looks: None,
         network: "none".to_owned(),
         layers: nt_scenario::Architecture::AlexNet.layer_names().into_iter().map(str::to_owned).collect(),
         search: "none".to_owned(),

@@ -57,7 +57,7 @@ impl Mock {
             margin_pp: 5.0,
             alpha: 0.05,
             equivalence_alpha: crate::study::EQUIVALENCE_ALPHA,
-            looks: Vec::new(),
+            looks: None,
             network: "alexnet, width 0.125, 48 px, initialised he-normal".to_owned(),
             layers: nt_scenario::Architecture::AlexNet.layer_names().into_iter().map(str::to_owned).collect(),
             search: "fixed by the scenario, not searched".to_owned(),

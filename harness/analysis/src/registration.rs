@@ -15,8 +15,8 @@ pub fn preregistration(study: &Study) -> String {
         format!("replicates {}", study.replicates),
         format!("scope {}", settings.scope),
     ];
-    if !study.looks.is_empty() {
-        words.push(format!("looks {:?}, O'Brien and Fleming", study.looks));
+    if let Some(looks) = &study.looks {
+        words.push(format!("looks {looks:?}, O'Brien and Fleming"));
     }
     for (key, _) in study.cells() {
         let source = key.source.as_deref().and_then(|name| study.source(name));

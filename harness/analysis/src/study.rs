@@ -31,8 +31,8 @@ pub struct Study {
     pub alpha: f64,
     /// Level of the two one-sided tests of equivalence, adjusted over the family.
     pub equivalence_alpha: f64,
-    /// Numbers of replicates after which verdicts may be given, ascending; empty if they are given once, at the end.
-    pub looks: Vec<u32>,
+    /// Numbers of replicates after which verdicts may be given, ascending; `None` if they are given once, at the end.
+    pub looks: Option<Vec<u32>>,
     /// The network in words: `alexnet, width 0.125, 48 px, he-normal`.
     pub network: String,
     /// Names of its learned layers, from the input up.

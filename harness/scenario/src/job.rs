@@ -183,8 +183,8 @@ pub struct SourceTask {
     pub validation_per_class: PerClass,
     /// How it is trained.
     pub recipe: Arc<Recipe>,
-    /// Its learning rate; 0 where nothing is trained.
-    pub learning_rate: f64,
+    /// Its learning rate; `None` where nothing is trained.
+    pub learning_rate: Option<f64>,
     /// Target and size (indices) that a selffer is trained on.
     pub for_target: Option<(usize, usize)>,
 }

@@ -52,8 +52,8 @@ impl Scenario {
         table.insert("question", value(&self.study.question));
         insert_count(&mut table, "seed", self.study.seed);
         insert_count(&mut table, "replicates", u64::from(self.study.replicates));
-        if !self.study.looks.is_empty() {
-            table.insert("looks", value(self.study.looks.iter().map(|&look| i64::from(look)).collect::<Array>()));
+        if let Some(looks) = &self.study.looks {
+            table.insert("looks", value(looks.iter().map(|&look| i64::from(look)).collect::<Array>()));
         }
         table
     }

@@ -88,9 +88,9 @@ pub struct Study {
     pub seed: u64,
     /// Number of replicates; with looks, the most.
     pub replicates: u32,
-    /// Numbers of replicates after which verdicts may be given, ascending, the last being all; empty where they are
+    /// Numbers of replicates after which verdicts may be given, ascending, the last being all. `None` where they are
     /// given once, at the end.
-    pub looks: Vec<u32>,
+    pub looks: Option<Vec<u32>>,
 }
 
 /// The network.

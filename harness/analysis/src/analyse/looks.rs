@@ -38,8 +38,9 @@ pub(super) struct Look {
 /// the look before, so that the errors of all looks add up to α at most (union bound). Equivalence spends its own α in
 /// the same shares.
 pub(super) fn looks(study: &Study, records: &[RunRecord]) -> Vec<Look> {
-    let declared = declared(study);
-    let Some(spent) = declared else { return vec![Look { number: 1, study: study.clone() }] };
+    let Some((declared, spent)) = declared(study) else {
+        return vec![Look { number: 1, study: study.clone() }];
+    };
     let complete = complete_replicates(study, records);
     let look = |(index, &replicates): (usize, &u32)| {
         let share = spent.alpha_at(index) / study.alpha;
@@ -47,21 +48,23 @@ pub(super) fn looks(study: &Study, records: &[RunRecord]) -> Vec<Look> {
         let (alpha, equivalence_alpha) = (share * study.alpha, share * study.equivalence_alpha);
         Look { number, study: Study { replicates, alpha, equivalence_alpha, ..study.clone() } }
     };
-    let all = study.looks.iter().enumerate().map(look);
-    let reached = study.looks.iter().filter(|&&replicates| replicates <= complete).count();
+    let all = declared.iter().enumerate().map(look);
+    let reached = declared.iter().filter(|&&replicates| replicates <= complete).count();
     all.take(reached.max(1)).collect()
 }
 
 /// The share of α, and of equivalence's α, that the last look of a study may spend; all of it without looks.
 pub fn share_of_last_look(study: &Study) -> f64 {
-    let last = study.looks.len().checked_sub(1);
-    declared(study).zip(last).map_or(1.0, |(spent, last)| spent.alpha_at(last) / study.alpha)
+    let spent_at_last = |(declared, spent): (&[u32], Looks)| spent.alpha_at(declared.len().saturating_sub(1));
+    declared(study).map_or(1.0, |declared| spent_at_last(declared) / study.alpha)
 }
 
-fn declared(study: &Study) -> Option<Looks> {
-    let replicates: Vec<usize> = study.looks.iter().map(|&look| look as usize).collect();
-    // The looks of a checked scenario ascend. Without looks there is nothing to spend over.
-    Looks::new(replicates, study.alpha, Spending::ObrienFleming).ok()
+/// The looks that a study declares, and what each may spend; `None` where it is looked at once.
+fn declared(study: &Study) -> Option<(&[u32], Looks)> {
+    let declared = study.looks.as_deref()?;
+    let replicates: Vec<usize> = declared.iter().map(|&look| look as usize).collect();
+    // The looks of a checked scenario ascend.
+    Some((declared, Looks::new(replicates, study.alpha, Spending::ObrienFleming).ok()?))
 }
 
 /// The number of replicates, from the first on, that every cell has a record of.
@@ -98,10 +101,10 @@ fn is_open(cell: &CellResult) -> bool {
 }
 
 pub(super) fn taken(study: &Study, look: &Look, cells: &[CellResult]) -> Option<LookTaken> {
-    (!study.looks.is_empty()).then(|| LookTaken {
+    study.looks.as_ref().map(|declared| LookTaken {
         replicates: look.study.replicates,
         number: look.number,
-        declared: study.looks.clone(),
+        declared: declared.clone(),
         is_settled: look.number > 0
             && cells.iter().filter(|cell| cell.kind == CellKind::Transfer).all(|cell| !is_open(cell)),
     })

@@ -37,7 +37,7 @@ fn looks_leave_the_last_one_less_to_spend() {
     let once = assumed(&study, 4.0);
     assert_eq!(once.alpha_at_last_look, study.alpha);
     assert!(!once.terminal_table().contains("last look"));
-    study.looks = vec![4, 8];
+    study.looks = Some(vec![4, 8]);
     let twice = assumed(&study, 4.0);
     assert!(twice.alpha_at_last_look < study.alpha && twice.terminal_table().contains("at the last look"));
     let effect = |plan: &PowerPlan| plan.rows[0].minimum_detectable_effect_pp.unwrap();

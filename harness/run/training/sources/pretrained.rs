@@ -5,7 +5,7 @@ use crate::data::{Images, Inputs};
 use crate::model::{self, Init, initialise};
 use crate::run::store::DrawKey;
 use crate::run::training::measures::{note_training, push_test_metrics, push_training_metrics};
-use crate::run::training::{JobOutput, TrainingExecutor, Trouble};
+use crate::run::training::{Failure, JobOutput, TrainingExecutor, Trouble};
 use crate::train::{self, ForTest, Outcome, Setup, Span, Trained};
 use nt_kernels::philox::Stream;
 use nt_records::{Setting, Status};
@@ -26,6 +26,7 @@ impl TrainingExecutor<'_> {
     pub(super) fn pretrain(&self, job: &Job, task: &SourceTask, labels: Learned) -> Result<JobOutput, Trouble> {
         let shape = self.scenario.model.shape(task.classes.len());
         let (replicate, scope) = (job.replicate.stream_number(), self.scope(task));
+        let learning_rate = task.learning_rate.ok_or(Failure::Plan { what: "learning rate for its source" })?;
         let key = match task.for_target {
             Some((target, size)) => DrawKey::Target(target, size, replicate),
             None => DrawKey::Source(task.source, replicate),
@@ -45,7 +46,7 @@ impl TrainingExecutor<'_> {
             shape: &shape,
             span: Span::whole(&shape),
             recipe: &task.recipe,
-            learning_rate: task.learning_rate,
+            learning_rate,
             seed: self.seed(),
             scope: &scope,
             replicate,
@@ -53,7 +54,7 @@ impl TrainingExecutor<'_> {
         };
         let trained: Trained<ForTest> = train::train(self.backend, &setup, fresh, Inputs::Images(images))?;
         let mut output = JobOutput::ended(Status::Done);
-        output.setting = Some(Setting::LearningRate(task.learning_rate));
+        output.setting = Some(Setting::LearningRate(learning_rate));
         note_training(&trained, &mut output);
         if trained.outcome == Outcome::Finished {
             output.artifacts.network = Some(model::to_bytes(&trained.parameters, &shape)?);

@@ -48,7 +48,7 @@ fn study(raw: &RawStudy) -> Study {
         question: raw.question.value.clone(),
         seed: raw.seed.value,
         replicates: raw.replicates.value as u32,
-        looks: raw.looks.iter().flat_map(|looks| &looks.value).map(|look| look.value as u32).collect(),
+        looks: raw.looks.as_ref().map(|looks| looks.value.iter().map(|look| look.value as u32).collect()),
     }
 }
 

@@ -120,7 +120,7 @@ fn pretrained(
         train_per_class,
         validation_per_class: PerClass::Equal(0),
         recipe,
-        learning_rate: pretraining.learning_rate,
+        learning_rate: Some(pretraining.learning_rate),
         for_target: None,
     };
     costed(context, meaning.finish(), format!("source/{}", source.name), task, lines.sources[index])
@@ -154,7 +154,7 @@ fn on_target(
         train_per_class,
         validation_per_class,
         recipe,
-        learning_rate: training.learning_rate,
+        learning_rate: Some(training.learning_rate),
         for_target: Some((target_index, size_index)),
     };
     let name = format!("source/{}/{}/{}", source.name, target.name, size.name);
@@ -179,7 +179,7 @@ fn from_other(
         classes,
         validation_per_class: PerClass::Equal(0),
         recipe: Arc::new(Recipe { settings, dropout: context.scenario.model.dropout, steps: 0 }),
-        learning_rate: 0.0,
+        learning_rate: None,
         for_target: None,
     };
     let meaning = source.meaning().finish();

@@ -147,7 +147,7 @@ fn without_the_overlap_every_class_still_counts_the_same_where_the_metric_says_s
 fn a_verdict_given_at_a_look_keeps_what_the_audit_said_of_it_then() {
     let dir = tempfile::tempdir().unwrap();
     let mut mock = Mock::four_quadrants(like_the_default_study);
-    mock.study.looks = vec![6, 8];
+    mock.study.looks = Some(vec![6, 8]);
     let records = mock.write(dir.path());
     with_matches(audit(-1.0, 0.1), Some("near"), MatchKind::Perceptual, 64).write(dir.path()).unwrap();
     let last = analyse(dir.path(), &mock.study, &records).unwrap();

@@ -5,7 +5,7 @@ use super::*;
 /// The mock study looked at after 6 and after 8 replicates, with so many of them run.
 fn looked_at(num_run: u32) -> Analysis {
     let mut mock = Mock::four_quadrants(like_the_default_study).editing(move |_, record| record.replicate < num_run);
-    mock.study.looks = vec![6, 8];
+    mock.study.looks = Some(vec![6, 8]);
     analysed(&mock).unwrap()
 }
 
