@@ -1,4 +1,4 @@
-# The one door: a person and CI run these, and nothing else.
+# Every command that a person or CI runs is a recipe of this file.
 
 nt := "cargo run --release --locked --quiet --bin nt --"
 
@@ -6,7 +6,7 @@ nt := "cargo run --release --locked --quiet --bin nt --"
 default:
     @just --list
 
-# Build and run a study, or go on with one: just run-matrix [scenario] [flags of nt run]
+# Build and run a study, or resume one: just run-matrix [scenario] [flags of nt run]
 run-matrix scenario="scenarios/four-quadrant.toml" *flags:
     @case " {{flags}} " in *"--device cuda"*|*"--device=cuda"*) just _nt-cuda ;; esac
     {{nt}} run {{scenario}} {{flags}}
@@ -15,7 +15,7 @@ run-matrix scenario="scenarios/four-quadrant.toml" *flags:
 test:
     cargo test --release --locked --workspace
 
-# Formatting, circles of imports, lints, documentation, licences: all clean or it fails.
+# Check formatting, circles of imports, lints, documentation and licences. Fails unless all are clean.
 check: _cargo-deny
     cargo fmt --all --check
     just circles
@@ -23,21 +23,25 @@ check: _cargo-deny
     RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --quiet
     cargo deny --offline check --hide-inclusion-graph bans licenses sources
 
+# Build the book in docs/ into target/book.
+book: _mdbook
+    mdbook build docs
+
 # Find modules beside each other that import one another in a circle, in every crate of the workspace.
 circles:
     cargo test --release --locked --quiet -p nt-circles
 
-# Run the smallest study that passes through every part, from nothing, in a folder of its own.
+# Run the smallest study that uses every part of nt, from nothing, in a folder of its own.
 smoke:
     rm -rf reports/smoke
     {{nt}} run scenarios/smoke.toml
 
-# Run the studies in reports/examples/ again, the larger one in part, and compare every record, bit for bit.
+# Run the studies in reports/examples/ again, the larger one in part, and compare every record bit for bit.
 reproduce:
     {{nt}} verify reports/examples/smoke
     {{nt}} verify reports/examples/four-quadrant --sample 40
 
-# Run scratch against scratch under so many seeds, and count the verdicts: each is a false alarm.
+# Run scratch against scratch with this many seeds, and count the verdicts. Each verdict is a false alarm.
 placebo studies="400" out="reports/placebo":
     #!/usr/bin/env bash
     set -euo pipefail
@@ -45,22 +49,22 @@ placebo studies="400" out="reports/placebo":
     mkdir -p "{{out}}"
     for seed in $(seq 1 {{studies}}); do
         target/release/nt run scenarios/placebo.toml --set study.seed=$seed --out "{{out}}/$seed" > /dev/null 2>&1
-        # Records and verdicts are enough to count by; the rest is large.
+        # Counting needs the records and the verdicts only. The rest is large.
         rm -rf "{{out}}/$seed"/{predictions,curves,figures,artifacts,index.html}
     done
-    # A verdict is a word of the nineteenth column, whatever commas the scope before it holds.
+    # The verdict is the nineteenth column. The scope before it may hold commas, so search for the words instead.
     alarms=$(cat "{{out}}"/*/verdicts.csv | grep '^untrained,' | grep -cE ',(MATERIAL )?(NEGATIVE|POSITIVE),' || true)
     echo "$alarms false alarms in {{studies}} studies"
 
-# Open a study's page in headless Chromium and use it as a person would (needs Node.js and Debian's chromium).
+# Open a study's page in headless Chromium and use it as a person would. Needs Node.js and Debian's chromium.
 test-browser page="reports/smoke/index.html":
     cd tests/browser && npm ci --no-audit --no-fund && node page.js "{{justfile_directory()}}/{{page}}"
 
-# Build and lint what runs on GPUs; needs nvcc and cuDNN's headers, and no GPU.
+# Build and lint what runs on GPUs. Needs nvcc and cuDNN's headers, but no GPU.
 check-cuda: _nt-cuda
     cargo clippy --release --locked --target-dir target/cuda --workspace --all-targets --features cuda -- -D warnings
 
-# Everything that runs on a GPU against the CPU. Without one: just test-gpu stand-in, which runs the kernels on the processor.
+# Compare everything that runs on a GPU with the CPU. Without a GPU: just test-gpu stand-in runs the kernels on the processor.
 test-gpu *stand_in:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -70,7 +74,7 @@ test-gpu *stand_in:
     fi
     cargo test --release --locked --target-dir target/cuda -p nt-kernels --features cuda --lib cuda::
     if [ "{{stand_in}}" = stand-in ]; then
-        # Once more with blocks and threads in another order, as a GPU may have them.
+        # Again, with blocks and threads in another order, since a GPU may run them in any order.
         NT_STAND_IN_ORDER=reversed cargo test --release --locked --target-dir target/cuda -p nt-kernels --features cuda --lib cuda::
     fi
     cargo test --release --locked --target-dir target/cuda --features cuda --lib train::cuda
@@ -80,10 +84,11 @@ test-gpu *stand_in:
 bench *filter:
     cargo bench --locked --workspace -- {{filter}}
 
-# NT_PEERS is the folder of torch_step.py and torch_matrix.py; NT_PYTHON a Python with torch and torchvision (else one is
-# set up in the user's cache folder); NT_DATA, for studies, the folder that holds cifar10-25k.
+# Variables: NT_PEERS is the folder that holds torch_step.py and torch_matrix.py. NT_PYTHON is a Python with torch and
+# torchvision; if it is unset, one is installed in the user's cache folder. NT_DATA is the folder that holds cifar10-25k;
+# only studies need it.
 
-# Hold nt against PyTorch, in turn, on this machine: just bench-peers steps jobs products convs studies
+# Compare nt with PyTorch, in turn, on this machine: just bench-peers steps jobs products convs studies
 bench-peers *parts="steps jobs products convs":
     #!/usr/bin/env bash
     set -euo pipefail
@@ -97,9 +102,9 @@ bench-peers *parts="steps jobs products convs":
     fi
     exec "$python" harness/benches/peers/compare.py {{parts}}
 
-# gpu-steps and gpu-studies are held against PyTorch; gpu-formats, gpu-precisions and gpu-jobs compare nt with itself.
+# gpu-steps and gpu-studies compare nt with PyTorch. gpu-formats, gpu-precisions and gpu-jobs compare nt with itself.
 
-# The same on a GPU, with the same variables: just bench-gpu [gpu-steps gpu-studies gpu-formats gpu-precisions gpu-jobs] [--compile]
+# Compare on a GPU, with the same variables: just bench-gpu [gpu-steps gpu-studies gpu-formats gpu-precisions gpu-jobs] [--compile]
 bench-gpu *parts="gpu-steps gpu-studies": _nt-cuda
     #!/usr/bin/env bash
     set -euo pipefail
@@ -109,11 +114,11 @@ bench-gpu *parts="gpu-steps gpu-studies": _nt-cuda
     export NT_DATA="${NT_DATA:-$PWD/data}" NT="$PWD/target/release/nt" NT_PEER="$PWD/target/cuda/release/examples/peer"
     exec "${NT_PYTHON:-python3}" harness/benches/peers/compare.py --pairs 3 {{parts}}
 
-# Time each pass of a step on a GPU beside the measured ceilings of its memory and its products.
+# Time each pass of a training step on a GPU, beside the measured ceilings of its memory and its products.
 bench-gpu-kernels *filter:
     cargo bench --locked --target-dir target/cuda -p nt-kernels --features cuda --bench gpu -- {{filter}}
 
-# nt-cuda beside nt. In a folder of its own it is built without a bit of nt's build changing.
+# Build nt-cuda beside nt. Its target folder is separate, so that nt's own build stays as it is.
 _nt-cuda:
     cargo build --release --locked --quiet --target-dir target/cuda --features cuda --bin nt-cuda
     mkdir -p target/release
@@ -121,3 +126,6 @@ _nt-cuda:
 
 _cargo-deny:
     @command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20.2
+
+_mdbook:
+    @command -v mdbook >/dev/null || cargo install --locked --quiet mdbook@0.5.4

@@ -62,7 +62,7 @@ fn a_table_of_pytorch_needs_no_flags_and_agrees_with_scipy() {
         "paired t over units, Holm",
         "this test set",
         "worse than scratch (freezing)",
-        "apart from it 1 of untrained sources",
+        "separate family of untrained sources: 1",
     ] {
         assert!(table.contains(words), "{table}");
     }
@@ -116,7 +116,7 @@ fn a_bad_file_of_columns_is_told_with_line_and_column() {
     std::fs::write(workplace.path("columns.toml"), "arm = \"recipe\"\ncel = \"task\"\nunit = 4\n").unwrap();
     let output = analyze(&workplace, "halves.csv", &["--columns", "columns.toml"]);
     assert_exit(&output, 2);
-    for place in ["columns.toml:2:1: there is no key \"cel\"", "columns.toml:3:8: unit is to be a string"] {
+    for place in ["columns.toml:2:1: there is no key \"cel\"", "columns.toml:3:8: unit must be a string"] {
         assert!(said(&output).contains(place), "{}", said(&output));
     }
 }
@@ -129,10 +129,10 @@ fn every_fault_of_a_table_is_told_with_its_row_and_nothing_is_written() {
     let told = said(&output);
     for fault in [
         "5 faults in faulty.csv; nothing was judged",
-        "faulty.csv:3: value is \"NaN\", no finite number",
-        "faulty.csv:4: replicate 1 of scratch stands in line 3 already",
+        "faulty.csv:3: value is \"NaN\", which is not a finite number",
+        "faulty.csv:4: replicate 1 of scratch is already in line 3",
         "faulty.csv:7: 62.5 looks like a per cent among fractions",
-        "faulty.csv:8: 3 fields where the header has 4",
+        "faulty.csv:8: this row has 3 fields, but the header has 4",
         "faulty.csv:5: replicate 2 of scratch has no partner",
     ] {
         assert!(told.contains(fault), "{fault:?} is not in {told}");

@@ -8,7 +8,7 @@ mod support;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
-use support::{TINY, Workplace, assert_exit, said};
+use support::{Workplace, assert_exit, said, tiny};
 
 fn audit_of(dir: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(dir.join("audit.json")).unwrap()).unwrap()
@@ -21,7 +21,7 @@ fn page(workplace: &Workplace, out: &str) -> String {
 
 /// A study of pictures whose target's classes and source's classes are folders of grids of soft boxes.
 fn pictures() -> Workplace {
-    let scenario = TINY
+    let scenario = tiny()
         .replace("[data.shapes]\nkind = \"synthetic\"\nlook_distance = 0.0\nlabel = \"shape\"\ntrain_per_class = 30\ntest_per_class = 20", "[data.shapes]\nkind = \"image-folder\"\npath = \"pictures\"");
     let workplace = Workplace::with(&scenario);
     let mut seed = 1;
@@ -105,7 +105,7 @@ fn a_run_audits_once_and_its_report_shows_what_was_found() {
 #[test]
 fn a_reversed_claim_of_similarity_is_told_by_the_audit_and_fails_gate_7_in_the_report() {
     // The far source is called near, and the near one far.
-    let scenario = TINY
+    let scenario = tiny()
         .replace(
             "[[source]]\nname = \"near\"",
             "[data.micrographs]\nkind = \"synthetic\"\nlook_distance = 1.0\nlabel = \"texture\"\ntrain_per_class = 30\n\

@@ -8,12 +8,12 @@ mod support;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use support::{
-    TINY, Workplace, assert_exit, files, flip_a_bit, manifest, num_records, records, said, tiny_at_fixed_rate,
+    Workplace, assert_exit, files, flip_a_bit, manifest, num_records, records, said, tiny, tiny_at_fixed_rate,
 };
 
 #[test]
 fn a_bad_scenario_is_told_whole_and_nothing_is_written() {
-    let bad = TINY.replace("copied = [1, 4, 7]", "copied = [1, 4, 9]").replace("\"ring\"", "\"rign\"");
+    let bad = tiny().replace("copied = [1, 4, 7]", "copied = [1, 4, 9]").replace("\"ring\"", "\"rign\"");
     let workplace = Workplace::with(&bad);
     for words in [&["check", "study.toml"][..], &["plan", "study.toml"], &["run", "study.toml", "--out", "out"]] {
         let output = workplace.nt(words).output().unwrap();
@@ -23,7 +23,7 @@ fn a_bad_scenario_is_told_whole_and_nothing_is_written() {
     }
     let told = said(&workplace.nt(&["check", "study.toml"]).output().unwrap());
     assert!(told.contains("[1, 4, 9]"), "{told}");
-    let unknown = Workplace::with(&TINY.replace("\"ring\"", "\"rign\"")).run("out", &[]);
+    let unknown = Workplace::with(&tiny().replace("\"ring\"", "\"rign\"")).run("out", &[]);
     assert_exit(&unknown, 2);
     assert!(said(&unknown).contains("did you mean \"ring\"?"), "{}", said(&unknown));
 }
@@ -32,12 +32,12 @@ fn a_bad_scenario_is_told_whole_and_nothing_is_written() {
 fn what_the_data_lack_is_a_fault_with_a_line() {
     let folder =
         "[data.photos]\nkind = \"image-folder\"\npath = \"nowhere\"\n\n[[source]]\nname = \"near\"\ndata = \"photos\"";
-    let scenario = TINY.replace("[[source]]\nname = \"near\"\ndata = \"shapes\"", folder);
+    let scenario = tiny().replace("[[source]]\nname = \"near\"\ndata = \"shapes\"", folder);
     let output = Workplace::with(&scenario).nt(&["check", "study.toml"]).output().unwrap();
     assert_exit(&output, 2);
     assert!(said(&output).contains("nowhere"), "{}", said(&output));
     let few = Workplace::with(
-        &TINY
+        &tiny()
             .replace("test_per_class = 20", "test_per_class = 20\nseed = 3")
             .replace("validation_fraction = 0.25", "validation_fraction = 0.25\ntest_per_class = 900"),
     );
@@ -115,7 +115,7 @@ fn an_interrupt_leaves_with_130_and_the_same_command_goes_on() {
     assert!(killed.success());
     let output = child.wait_with_output().unwrap();
     assert_exit(&output, 130);
-    assert!(said(&output).contains("the same command goes on"), "{}", said(&output));
+    assert!(said(&output).contains("run the same command to resume"), "{}", said(&output));
     assert_exit(&workplace.run("out", &[]), 0);
     assert_eq!(workplace.digest("out"), workplace.digest("whole"));
 }
@@ -199,7 +199,7 @@ fn a_changed_line_runs_only_what_it_touches_again() {
     let workplace = Workplace::tiny();
     assert_exit(&workplace.run("out", &[]), 0);
     let before = workplace.jobs_run("out");
-    let changed = TINY.replace(
+    let changed = tiny().replace(
         "name = \"large\"\ntrain_per_class = 20\nsteps = 60",
         "name = \"large\"\ntrain_per_class = 20\nsteps = 50",
     );
@@ -289,7 +289,7 @@ fn the_report_folder_holds_what_is_promised() {
     ] {
         assert!(workplace.path("out").join(name).is_file(), "{name} is missing");
     }
-    assert_eq!(std::fs::read_to_string(workplace.path("out/scenario.toml")).unwrap(), TINY);
+    assert_eq!(std::fs::read_to_string(workplace.path("out/scenario.toml")).unwrap(), tiny());
     let page = std::fs::read_to_string(workplace.path("out/index.html")).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("src=\"http"));
 }
@@ -297,7 +297,7 @@ fn the_report_folder_holds_what_is_promised() {
 #[test]
 fn a_study_ends_at_the_look_that_leaves_no_verdict_open() {
     // Within ±90 points of scratch is soon shown, even of two replicates.
-    let scenario = TINY.replacen("replicates = 2", "replicates = 8\nlooks = [4, 8]", 1).replacen(
+    let scenario = tiny().replacen("replicates = 2", "replicates = 8\nlooks = [4, 8]", 1).replacen(
         "margin_pp = 5.0",
         "margin_pp = 90.0",
         1,
@@ -341,8 +341,8 @@ fn wait_for(condition: impl Fn() -> bool) {
 
 #[test]
 fn an_old_scenario_is_migrated_in_place_or_printed_and_a_faulty_one_is_left_alone() {
-    let old = TINY.replace("version = 2", "version = 1   # the first");
-    let new = TINY.replace("version = 2", "version = 2   # the first");
+    let old = tiny().replace("version = 2", "version = 1   # the first");
+    let new = tiny().replace("version = 2", "version = 2   # the first");
     let workplace = Workplace::with(&old);
     let read = || std::fs::read_to_string(workplace.path("study.toml")).unwrap();
     let check = workplace.nt(&["check", "study.toml"]).output().unwrap();

@@ -124,9 +124,9 @@ fn distance(a: &Parameters, b: &Parameters) -> f64 {
 const FORMATS: [MemoryFormat; 2] = [MemoryFormat::ChannelsFirst, MemoryFormat::ChannelsLast];
 const ARCHITECTURES: [Architecture; 2] = [Architecture::AlexNet, Architecture::AlexNet2012];
 
-/// A rounding can decide on which side of a ReLU's corner a value falls, or which of two maxima is the first; what the two
-/// trainings do from that step on differs by far more than roundings, and neither is wrong. It happens in about one training
-/// of ten of this size, so two of three must agree.
+/// A rounding can decide on which side of a ReLU's corner a value falls, or which of two maxima is the first; what the
+/// two trainings do from that step on differs by far more than roundings, and neither is wrong. It happens in about one
+/// training of ten of this size, so two of three must agree.
 #[test]
 fn a_training_of_50_steps_is_the_cpus_to_1e_4_whatever_is_frozen() {
     let draw = draw();
@@ -206,7 +206,7 @@ fn predictions_are_the_cpus() {
     let case = Case::new(Architecture::AlexNet2012, 0);
     let shape = shape(case.architecture);
     let predict = |backend: &dyn Backend| {
-        classify(backend, &shape, Span::WHOLE, &case.start(), Inputs::Images(&draw.train)).unwrap()
+        classify(backend, &shape, Span::whole(&shape), &case.start(), Inputs::Images(&draw.train)).unwrap()
     };
     for format in FORMATS {
         let Some(gpu) = gpu_in(Some(format), Precision::Fp32, 1) else { return };
@@ -273,7 +273,7 @@ fn an_interrupt_is_seen_and_a_label_without_a_class_refused() {
         Settings { batch: 8, momentum: 0.9, weight_decay: 0.0, schedule: Schedule::Constant, augmentation: Vec::new() };
     let setup = Setup {
         shape: &shape,
-        span: Span::WHOLE,
+        span: Span::whole(&shape),
         recipe: &Recipe { settings, dropout: 0.0, steps: 10 },
         learning_rate: 0.01,
         seed: SEED,
@@ -432,7 +432,7 @@ fn a_gpu_that_gives_out_ends_the_run_and_the_same_command_goes_on() {
     let place = Workplace::with(&tiny_at_fixed_rate("0.01"));
     let ended = run_command(&place, "out", &["--jobs", "2"]).env("NT_STAND_IN_LAUNCHES", "3000").output().unwrap();
     assert_exit(&ended, 3);
-    assert!(said(&ended).contains("the same command goes on from there"), "{}", said(&ended));
+    assert!(said(&ended).contains("run the same command to resume"), "{}", said(&ended));
     let before = records(&place.path("out"));
     assert!(!before.is_empty() && before.iter().all(|record| record["status"]["state"] == "done"), "no job is blamed");
     assert_exit(&run(&place, "out", &[]), 0);

@@ -6,67 +6,32 @@
 mod support;
 
 use nt_kernels::philox::Stream;
+use nt_scenario::mock::TestScenario;
 use std::path::{Path, PathBuf};
 use support::{Workplace, assert_exit, files, flip_a_bit, said};
 
-const SCENARIO: &str = r#"
-version = 2
-
-[study]
-name = "pictures"
-question = "Does a study of pictures come out again?"
-seed = 5
-replicates = 2
-
-[model]
-architecture = "alexnet"
-width = 0.04
-input = 40
-initialiser = "he-normal"
-
-[data.trees]
-kind = "image-folder"
-path = "pictures"
-
-[[source]]
-name = "near"
+fn scenario() -> String {
+    TestScenario::new("pictures")
+        .study("seed", "5")
+        .table("[data.trees]", "kind = \"image-folder\"\npath = \"pictures\"")
+        .source(
+            "near",
+            r#"
 data = "trees"
 classes = ["birch", "cedar"]
 similarity = "similar"
 train_per_class = 10
 steps = 30
-learning_rate = 0.01
-
-[[source]]
-name = "untrained"
-kind = "untrained"
-
-[[target]]
-name = "trees"
-data = "trees"
-classes = ["maple", "oak"]
-validation_fraction = 0.25
-
-[[target.size]]
-name = "small"
-train_per_class = 8
-steps = 30
-
-[[treatment]]
-name = "frozen"
-copied = [2, 7]
-frozen = "copied"
-
-[training]
-batch = 8
-momentum = 0.9
-weight_decay = 0.0005
-schedule = "constant"
-learning_rate = 0.01
-
-[verdict]
-margin_pp = 5.0
-"#;
+"#,
+        )
+        .source("untrained", "kind = \"untrained\"")
+        .target("trees", "data = \"trees\"\nclasses = [\"maple\", \"oak\"]\nvalidation_fraction = 0.25")
+        .size("small", "train_per_class = 8\nsteps = 30")
+        .treatment("frozen", "copied = [2, 7]\nfrozen = \"copied\"")
+        .training("schedule", "\"constant\"")
+        .table("[verdict]", "margin_pp = 5.0")
+        .text()
+}
 
 const CLASSES: [&str; 4] = ["birch", "cedar", "maple", "oak"];
 
@@ -110,7 +75,7 @@ fn name(path: &Path) -> &str {
 
 #[test]
 fn a_cache_file_cut_short_is_named_and_made_again_and_no_job_is_run_again() {
-    let workplace = with_pictures(SCENARIO);
+    let workplace = with_pictures(&scenario());
     assert_exit(&workplace.run("out", &[]), 0);
     let (digest, ran) = (workplace.digest("out"), workplace.jobs_run("out"));
     let cut = &cache_files(&workplace)[3];
@@ -127,7 +92,7 @@ fn a_cache_file_cut_short_is_named_and_made_again_and_no_job_is_run_again() {
 
 #[test]
 fn flipped_bits_in_every_cache_file_are_named_and_change_no_result() {
-    let workplace = with_pictures(SCENARIO);
+    let workplace = with_pictures(&scenario());
     assert_exit(&workplace.run("out", &[]), 0);
     let caches = cache_files(&workplace);
     assert_eq!(caches.len(), 2 * CLASSES.len());
@@ -144,14 +109,14 @@ fn flipped_bits_in_every_cache_file_are_named_and_change_no_result() {
 
 #[test]
 fn a_class_or_a_picture_that_is_not_sound_is_named_and_nothing_is_written() {
-    let workplace = with_pictures(&SCENARIO.replace("\"maple\"", "\"mapel\""));
+    let workplace = with_pictures(&scenario().replace("\"maple\"", "\"mapel\""));
     let output = workplace.run("out", &[]);
     assert_exit(&output, 2);
     let told = said(&output);
     assert!(told.contains("study.toml:36:12") && told.contains("did you mean \"maple\"?"), "{told}");
     assert!(!workplace.path("out").exists());
 
-    let workplace = with_pictures(SCENARIO);
+    let workplace = with_pictures(&scenario());
     let broken = workplace.path("pictures/train/oak/03.png");
     let bytes = std::fs::read(&broken).unwrap();
     std::fs::write(&broken, &bytes[..bytes.len() / 2]).unwrap();
@@ -163,7 +128,7 @@ fn a_class_or_a_picture_that_is_not_sound_is_named_and_nothing_is_written() {
 
 #[test]
 fn a_report_needs_neither_pictures_nor_cache_and_a_verification_needs_both() {
-    let workplace = with_pictures(SCENARIO);
+    let workplace = with_pictures(&scenario());
     assert_exit(&workplace.run("out", &[]), 0);
     let verify = ["verify", "out", "--base", ".", "--cache-dir", "cache"];
     assert_exit(&workplace.nt(&verify).output().unwrap(), 0);
@@ -179,7 +144,7 @@ fn a_report_needs_neither_pictures_nor_cache_and_a_verification_needs_both() {
 
 #[test]
 fn a_cache_that_cannot_be_written_is_an_error_of_the_system_and_not_of_the_scenario() {
-    let workplace = with_pictures(SCENARIO);
+    let workplace = with_pictures(&scenario());
     std::fs::write(workplace.path("file"), "in the way").unwrap();
     let output = workplace.nt(&["run", "study.toml", "--out", "out", "--cache-dir", "file"]).output().unwrap();
     assert_exit(&output, 3);
@@ -191,7 +156,7 @@ fn a_cache_that_cannot_be_written_is_an_error_of_the_system_and_not_of_the_scena
 fn classes_may_differ_in_size_and_the_report_says_by_how_much() {
     let sizes = "name = \"small\"\ntrain_images = 12\nsteps = 30\n\n[[target.size]]\nname = \"whole\"\n\
                  train_images = \"all\"\nsteps = 30";
-    let scenario = SCENARIO.replace("name = \"small\"\ntrain_per_class = 8\nsteps = 30", sizes);
+    let scenario = scenario().replace("name = \"small\"\ntrain_per_class = 8\nsteps = 30", sizes);
     let workplace = with_pictures(&scenario);
     for number in 6..12 {
         std::fs::remove_file(workplace.path(&format!("pictures/train/oak/{number:02}.png"))).unwrap();

@@ -118,7 +118,7 @@ fn wide(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
 #[test]
 fn logits_loss_and_every_gradient_agree_with_pytorch() {
     for fixture in Fixture::all() {
-        let mut network = Network::new(&fixture.shape, Span::WHOLE, BATCH).unwrap();
+        let mut network = Network::new(&fixture.shape, Span::whole(&fixture.shape), BATCH).unwrap();
         let (logits, loss, gradients) = fixture.step(&fixture.parameters, &mut network);
         let mut rows = vec![0.0; logits.len()];
         layout::chwn_to_nchw(&logits, &mut rows, CLASSES, BATCH);
@@ -144,7 +144,7 @@ fn logits_loss_and_every_gradient_agree_with_pytorch() {
 #[test]
 fn twenty_sgd_steps_keep_to_pytorchs_losses() {
     for fixture in Fixture::all() {
-        let mut network = Network::new(&fixture.shape, Span::WHOLE, BATCH).unwrap();
+        let mut network = Network::new(&fixture.shape, Span::whole(&fixture.shape), BATCH).unwrap();
         let sgd = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov: false };
         let mut parameters = fixture.parameters.clone();
         let mut velocities = Gradients::zeros(&parameters, 0);
@@ -167,7 +167,7 @@ fn twenty_sgd_steps_keep_to_pytorchs_losses() {
 #[test]
 fn candles_autograd_through_the_same_kernels_gives_the_same_bits() {
     for fixture in Fixture::all() {
-        let mut network = Network::new(&fixture.shape, Span::WHOLE, BATCH).unwrap();
+        let mut network = Network::new(&fixture.shape, Span::whole(&fixture.shape), BATCH).unwrap();
         let (logits, loss, gradients) = fixture.step(&fixture.parameters, &mut network);
         let module = AlexNet::new(&fixture.shape, &fixture.parameters, Treatment::SCRATCH).unwrap();
         let side = fixture.shape.input;

@@ -11,7 +11,7 @@ use nt_kernels::dropout::Dropout;
 use nt_kernels::philox::Stream;
 use nt_kernels::sgd::{Sgd, WeightDecay};
 use nt_scenario::Initialiser;
-use nt_scenario::network::{Architecture, LAYER_NAMES, NetworkShape};
+use nt_scenario::network::{Architecture, NetworkShape};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -47,8 +47,9 @@ fn a_training_step_allocates_nothing_once_every_size_of_batch_was_seen() {
         let init = Init { seed: 1, scope: "target", replicate: 0 };
         let mut parameters = initialise(&shape, Initialiser::HeNormal, init);
         let sgd = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov: false };
-        let mut trainer = Trainer::new(&shape, Span { frozen, ..Span::WHOLE }, 16, &parameters, sgd).unwrap();
-        let streams = LAYER_NAMES.map(|layer| Stream::named(1, "dropout", layer, 0));
+        let mut trainer = Trainer::new(&shape, Span { frozen, ..Span::whole(&shape) }, 16, &parameters, sgd).unwrap();
+        let streams: Vec<Stream> =
+            shape.layers.iter().map(|layer| Stream::named(1, "dropout", layer.name, 0)).collect();
         let mut cursor = Stream::named(1, "images", "", 0).cursor();
         let images: Vec<f32> = (0..3 * 67 * 67 * 16).map(|_| cursor.normal() as f32).collect();
         let labels: Vec<u32> = (0..16).map(|index| index % 3).collect();

@@ -1,8 +1,8 @@
-//! What images are measured by: the codes of a network that was never trained.
+//! The codes that images are compared by: those of a network that was never trained.
 //!
-//! A trained network would favour the images it was trained on, and one of the study's own sources is what is judged. A
-//! random network favours none; its filters still answer to edges, colours, grain and their arrangement. It sees no
-//! meaning: two sets of pictures of other objects in the same look lie near each other by it, whatever the labels.
+//! A trained network would favour the images it was trained on, and the study's own sources are what is compared. A
+//! random network favours none, and its filters still respond to edges, colours, grain and their arrangement. It sees
+//! no meaning: pictures of different objects in the same look lie near each other, whatever their labels.
 
 use super::DataAuditError;
 use crate::data::{Codes, Images, Inputs};
@@ -11,10 +11,11 @@ use crate::train::{Backend, Cpu, Span};
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::{Initialiser, Scenario};
 
-/// The same width in every study, so that distances of studies of one input size can be compared: 48 channels after conv3
-/// and 32 after conv5.
+/// The same width in every study, so that distances can be compared between studies of one input size. It gives 48
+/// channels after conv3 and 32 after conv5.
 const WIDTH: f64 = 0.125;
-/// Depths whose codes are taken: a middle layer for texture and colour, the last with a place for arrangement.
+/// Depths whose codes are taken: a middle layer for texture and colour, and the last layer with positions for
+/// arrangement.
 const DEPTHS: [usize; 2] = [3, 5];
 
 /// The network that measures, drawn from the study's seed.
@@ -23,7 +24,7 @@ pub(super) struct Instrument {
     parameters: Parameters,
 }
 
-/// The instrument in words.
+/// The measuring network in words.
 pub(super) fn words(scenario: &Scenario) -> String {
     format!("an untrained AlexNet of width {WIDTH} on {} px: channel means after conv3 and conv5", scenario.model.input)
 }
@@ -39,7 +40,7 @@ impl Instrument {
     pub fn new(scenario: &Scenario) -> Self {
         let shape = NetworkShape::new(Architecture::AlexNet, WIDTH, scenario.model.input, 2);
         let init = Init { seed: scenario.study.seed, scope: "audit", replicate: 0 };
-        // He's initialisation keeps the scale of codes from layer to layer; others let it fade.
+        // He's initialisation keeps the scale of codes from layer to layer. With others it fades.
         let parameters = initialise(&shape, Initialiser::HeNormal, init);
         Self { shape, parameters }
     }

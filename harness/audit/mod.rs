@@ -1,5 +1,5 @@
-//! The audit of a study's data, before anything is trained: do test images stand among training images (gate 6), and how
-//! far do the sources lie from the targets (gate 7)?
+//! The audit of a study's data, before anything is trained. Are test images among the training images (gate 6)? How far
+//! do the sources lie from the targets (gate 7)?
 //!
 //! It trains nothing, opens no test label, and changes no record.
 
@@ -31,7 +31,7 @@ pub enum DataAuditError {
     /// An image cannot be read, or there are fewer than the scenario asks for.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The network that images are measured by does not take them.
+    /// The network that measures images cannot take images of this size.
     #[error(transparent)]
     Network(#[from] TrainError),
     /// Codes cannot be compared.
@@ -45,7 +45,7 @@ pub enum DataAuditError {
 /// The two sides of some classes of a data set.
 pub type Pool = Arc<(TrainPool, SealedTest)>;
 
-/// Where an audit gets its images.
+/// What an audit gets its images from.
 pub trait Pools {
     /// The training and test side of these classes (all, if none are named) of a data set.
     ///
@@ -57,7 +57,7 @@ pub trait Pools {
     fn digest(&self, data: &str) -> [u8; 32];
 }
 
-/// A source that some treatment copies from, with the images of its own that its network learned from.
+/// A source that some treatment copies from, and that has images of its own.
 struct AuditedSource<'a> {
     name: &'a str,
     learning: Learning<'a>,
@@ -95,12 +95,13 @@ pub fn audit(scenario: &Scenario, pools: &dyn Pools) -> Result<Audit, DataAuditE
     })
 }
 
-/// The audit of a study's folder, made where there is none or its data or seed have changed since; and whether it was.
+/// Makes the audit in a study's folder, unless it is there and neither the data nor the seed have changed since.
+/// Returns whether it was made.
 ///
 /// # Errors
-/// [`DataAuditError`] where an image cannot be read, or the file not be written.
+/// [`DataAuditError`] where an image cannot be read, or the file cannot be written.
 pub fn keep(scenario: &Scenario, pools: &dyn Pools, dir: &Path) -> Result<bool, DataAuditError> {
-    // One that cannot be read is made again: it holds nothing that is not in the data.
+    // An audit that cannot be read is made again: everything in it comes from the data.
     let known = Audit::read(dir).ok().flatten();
     if known.is_some_and(|known| known.basis == basis(scenario, pools)) {
         return Ok(false);

@@ -8,10 +8,10 @@ use nt_scenario::{Scenario, Target};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Signs of 128 in which perceptual hashes of one picture may differ.
+/// Perceptual hashes have 128 signs. Those of one picture may differ in this many.
 pub const PERCEPTUAL_THRESHOLD: u32 = 12;
 
-/// A data set and its classes: images with the same fingerprints are not read twice.
+/// A data set and its classes, by which fingerprints are kept, so that no image is read twice.
 type Key = (String, Vec<String>);
 
 /// A search for overlap, with the fingerprints of the training sets already read.
@@ -21,7 +21,8 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Number of test images of a target, and its overlaps: with its own training images, then with each source's.
+    /// The number of a target's test images, and their overlaps with the target's own training images and with each
+    /// source's.
     pub fn overlaps(
         &mut self,
         scenario: &Scenario,

@@ -1,4 +1,4 @@
-//! Finding the fingerprints of one set that another holds.
+//! The search for fingerprints that two sets share.
 
 use crate::data::{Fingerprint, Identified};
 use nt_records::audit::MatchKind;
@@ -15,8 +15,8 @@ pub(super) struct Found {
     pub distance: u32,
 }
 
-/// For every test image that a training set holds, the training image most like it: the same pixels before the nearest
-/// perceptual hash within `threshold`, the first of several. Every pair is compared.
+/// For every test image that is in a training set, the training image most like it. The same pixels come first, then
+/// the nearest perceptual hash within `threshold`; of several the first is taken. Every pair is compared.
 pub(super) fn find(test: &[Identified], train: &[Identified], threshold: u32) -> Vec<Found> {
     let mut by_pixels: HashMap<[u8; 16], u32> = HashMap::with_capacity(train.len());
     for image in train.iter().rev() {

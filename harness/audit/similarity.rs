@@ -10,13 +10,13 @@ use nt_stats::similarity::{
 };
 use rayon::prelude::*;
 
-/// Images of each source and of the target, at most; the same number of all.
+/// Most images of each source and of the target. All sides give the same number.
 pub const MOST_IMAGES: usize = 512;
 /// Blocks of the jackknife.
 const BLOCKS: usize = 16;
-/// How far the classifier's covariance is shrunk.
+/// How much the classifier's covariance is shrunk.
 const SHRINKAGE: f64 = 0.02;
-/// Relabellings of the kernel's test.
+/// Permutations of the labels in the kernel test.
 const PERMUTATIONS: usize = 999;
 
 /// What was measured for a target.
@@ -63,7 +63,7 @@ struct Drawing<'a> {
     name: &'a str,
     pool: &'a Pool,
     data: &'a str,
-    /// The label that each of its classes has in the target, where the two share their data set.
+    /// For each of its classes, its label in the target, where the two share a data set.
     shared: Vec<Option<usize>>,
 }
 
@@ -75,14 +75,14 @@ impl<'a> Drawing<'a> {
         Some(Self { name: source.name, pool: own, data, shared: own.0.classes().map(label).collect() })
     }
 
-    /// Images of each class to pass over, since the target has them: no image stands on both sides.
+    /// Images of each class to skip, since the target takes them, so that no image is on both sides.
     fn skipped(&self, target: &Pool, num_images: usize) -> Vec<usize> {
         let of_target = num_images.div_ceil(target.0.classes().count());
         self.shared.iter().map(|shared| if shared.is_some() { of_target } else { 0 }).collect()
     }
 }
 
-/// The most images that all sides can give in equal shares of their classes; none below two a block.
+/// The most images that all sides can give in equal shares of their classes. `None` if that is fewer than two a block.
 fn num_images(target: &Pool, drawn: &[Drawing<'_>]) -> Option<usize> {
     let num_classes = target.0.classes().count();
     let fits = |count: usize| {
@@ -110,7 +110,8 @@ fn codes_of(
     num_images: usize,
 ) -> Result<PooledCodes, DataAuditError> {
     let per_class = num_images.div_ceil(pool.0.classes().count());
-    // One scope a data set: source and target shuffle a class that they share alike, and take different parts of it.
+    // One scope for each data set: source and target shuffle a shared class in the same way, and take different parts
+    // of it.
     let images = pool.0.deal(seed, &format!("audit/{data}"), per_class, skipped)?;
     let mut codes = instrument.codes(&images)?;
     codes.values.truncate(num_images * codes.features.iter().sum::<usize>());
@@ -129,7 +130,7 @@ fn scales(codes: &PooledCodes) -> [f64; 2] {
     let (middle, all) = (codes.features[0], num_features);
     [0..middle, middle..all].map(|features| {
         let mean = features.clone().map(variance).sum::<f64>() / features.len() as f64;
-        // Pictures that are all alike have no unit of their own.
+        // Pictures that are all alike have no spread to serve as the unit.
         if mean > 0.0 { mean.sqrt() } else { 1.0 }
     })
 }

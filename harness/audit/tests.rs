@@ -7,80 +7,46 @@ use crate::data::{DataError, Dataset, EndOfTraining, Fingerprint, Identified, In
 use nt_analysis::audit::{Closeness, Standing, fails_a_gate, order_findings};
 use nt_records::Audit;
 use nt_records::audit::{MatchKind, MeasuredOn};
+use nt_scenario::mock::TestScenario;
 use nt_scenario::{Data, Scenario, vocabulary};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Shapes as a target, other shapes of the same look and shapes under the microscope as sources.
-const SCENARIO: &str = r#"
-version = 2
-[study]
-name = "audited"
-question = "Is the data sound?"
-seed = 3
-replicates = 2
-[model]
-architecture = "alexnet"
-width = 0.04
-input = 40
-initialiser = "he-normal"
-[data.shapes]
-kind = "synthetic"
-look_distance = 0.0
-label = "shape"
-train_per_class = 80
-test_per_class = 20
-[data.micrographs]
-kind = "synthetic"
-look_distance = 1.0
-label = "shape"
-train_per_class = 80
-test_per_class = 20
-[[source]]
-name = "near"
+fn text() -> String {
+    TestScenario::new("audited")
+        .study("seed", "3")
+        .synthetic("shapes", 80, 20)
+        .domain("micrographs", "1.0", 80, 20)
+        .source(
+            "near",
+            r#"
 data = "shapes"
 classes = ["arrow", "heart", "star"]
 similarity = "similar"
 train_per_class = 20
 steps = 5
-[[source]]
-name = "far"
+"#,
+        )
+        .source(
+            "far",
+            r#"
 data = "micrographs"
 classes = ["arrow", "heart"]
 similarity = "dissimilar"
 train_per_class = 20
 steps = 5
-[[source]]
-name = "scale"
-kind = "mean-and-variance"
-of = "far"
-similarity = "scale-only"
-[[source]]
-name = "self"
-kind = "selffer"
-[[source]]
-name = "untrained"
-kind = "untrained"
-[[target]]
-name = "shapes"
-data = "shapes"
-classes = ["star", "ring", "cross"]
-validation_fraction = 0.25
-[[target.size]]
-name = "small"
-train_per_class = 8
-steps = 5
-[[treatment]]
-name = "frozen"
-copied = 3
-frozen = "copied"
-[training]
-batch = 4
-momentum = 0.9
-weight_decay = 0.0
-schedule = "constant"
-learning_rate = 0.01
-"#;
+"#,
+        )
+        .source("scale", "kind = \"mean-and-variance\"\nof = \"far\"\nsimilarity = \"scale-only\"")
+        .source("self", "kind = \"selffer\"")
+        .source("untrained", "kind = \"untrained\"")
+        .target("shapes", "data = \"shapes\"\nclasses = [\"star\", \"ring\", \"cross\"]\nvalidation_fraction = 0.25")
+        .size("small", "train_per_class = 8\nsteps = 5")
+        .treatment("frozen", "copied = 3\nfrozen = \"copied\"")
+        .training("batch", "4")
+        .text()
+}
 
 fn scenario(text: &str) -> Scenario {
     Scenario::parse(text, "audited.toml").unwrap_or_else(|faults| panic!("{faults}"))
@@ -173,7 +139,7 @@ fn audited(text: &str) -> (Audit, nt_analysis::Study) {
 
 #[test]
 fn every_kind_of_source_is_measured_on_what_its_network_saw() {
-    let (audit, study) = audited(SCENARIO);
+    let (audit, study) = audited(&text());
     let target = &audit.targets[0];
     // The source shares a class with the target, so that both must fit into its 80 pictures: 40 and 40.
     assert_eq!(target.num_images, Some(120));
@@ -201,7 +167,7 @@ fn every_kind_of_source_is_measured_on_what_its_network_saw() {
 #[test]
 fn words_that_are_the_wrong_way_round_are_found() {
     let swapped =
-        SCENARIO.replace("\"similar\"", "\"x\"").replace("\"dissimilar\"", "\"near\"").replace("\"x\"", "\"far\"");
+        text().replace("\"similar\"", "\"x\"").replace("\"dissimilar\"", "\"near\"").replace("\"x\"", "\"far\"");
     assert_eq!((Closeness::of("far"), Closeness::of("scale-only")), (Some(Closeness::Far), None));
     let (audit, study) = audited(&swapped);
     let findings = order_findings(&audit.targets[0], &study);
@@ -211,7 +177,7 @@ fn words_that_are_the_wrong_way_round_are_found() {
 
 #[test]
 fn planted_copies_are_found_with_their_places_exact_and_mirrored() {
-    let scenario = scenario(SCENARIO);
+    let scenario = scenario(&text());
     // Classes by their number in the domain: star, ring and cross are the target's.
     let class =
         |name: &str| vocabulary::levels(vocabulary::Label::Shape).iter().position(|level| *level == name).unwrap();
@@ -239,20 +205,20 @@ fn an_audit_is_kept_until_its_data_or_its_seed_change() {
         let scenario = scenario(text);
         keep(&scenario, &Domains::of(&scenario, &[]), dir.path()).unwrap()
     };
-    assert!(kept(SCENARIO));
+    assert!(kept(&text()));
     let before = std::fs::read(dir.path().join("audit.json")).unwrap();
-    assert!(!kept(&SCENARIO.replace("\"similar\"", "\"close\"")), "a word is not measured");
-    assert!(!kept(&SCENARIO.replace("steps = 5", "steps = 6")));
-    assert!(kept(&SCENARIO.replace("seed = 3", "seed = 4")));
-    assert!(kept(SCENARIO));
+    assert!(!kept(&text().replace("\"similar\"", "\"close\"")), "a word is not measured");
+    assert!(!kept(&text().replace("steps = 5", "steps = 6")));
+    assert!(kept(&text().replace("seed = 3", "seed = 4")));
+    assert!(kept(&text()));
     assert!(std::fs::read(dir.path().join("audit.json")).unwrap() == before, "the same bytes come out again");
     std::fs::write(dir.path().join("audit.json"), "damaged").unwrap();
-    assert!(kept(SCENARIO));
+    assert!(kept(&text()));
 }
 
 #[test]
 fn sources_without_images_enough_are_told_and_not_measured() {
-    let (audit, study) = audited(&SCENARIO.replace("train_per_class = 80", "train_per_class = 20"));
+    let (audit, study) = audited(&text().replace("train_per_class = 80", "train_per_class = 20"));
     assert_eq!(audit.targets[0].num_images, None);
     assert!(audit.targets[0].similarities.iter().all(|similarity| similarity.distances.is_none()));
     assert_eq!(order_findings(&audit.targets[0], &study), []);
@@ -267,7 +233,7 @@ fn hashing_the_test_side_opens_nothing() {
             self.0.set(self.0.get() + 1);
         }
     }
-    let scenario = scenario(SCENARIO);
+    let scenario = scenario(&text());
     let pool =
         Domains::of(&scenario, &[]).pool("shapes", Some(&["star".to_owned(), "ring".to_owned()]), Some(5)).unwrap();
     let fingerprints = pool.1.fingerprints().unwrap();

@@ -45,7 +45,7 @@ impl Training {
         let parameters = Parameters { layers: layers.collect() };
         let sgd = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov: false };
         Ok(Self {
-            trainer: Trainer::new(&shape, Span { frozen, ..Span::WHOLE }, batch, &parameters, sgd)?,
+            trainer: Trainer::new(&shape, Span { frozen, ..Span::whole(&shape) }, batch, &parameters, sgd)?,
             parameters,
             input: numbers(batch * 3 * side * side),
             labels: (0..batch).map(|index| (index % CLASSES) as u32).collect(),

@@ -7,7 +7,7 @@
 mod training;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use negative_transfer::run::{Progress, RunOptions, Study};
+use negative_transfer::run::{OpenStudy, Progress, RunOptions};
 use negative_transfer::train::Cpu;
 use nt_records::ledger::Shard;
 use nt_scenario::{Scenario, apply_set};
@@ -48,7 +48,7 @@ fn matrix(criterion: &mut Criterion) -> Result<(), Fault> {
     let options = RunOptions { jobs: cores, threads: 1, cache_bytes: 1 << 30 };
     let run = |out: &Path| -> Result<usize, Fault> {
         let scenario = Scenario::parse(&text, "smoke.toml")?;
-        let study = Study::open(scenario, folder.path(), &folder.path().join("cache"), Arc::new(Cpu))?;
+        let study = OpenStudy::open(scenario, folder.path(), &folder.path().join("cache"), Arc::new(Cpu))?;
         let (mut ledger, _) = study.open_ledger(out, Shard::WHOLE)?;
         let tally = study.run(&mut ledger, Shard::WHOLE, &options, &Progress::quiet(), &AtomicBool::new(false))?;
         Ok(tally.ran)

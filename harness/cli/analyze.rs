@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Analyze {
-    /// The table: CSV, or JSON lines if its name ends in .jsonl; one row a run, or one a run and test example.
+    /// The table: CSV, or JSON lines if its name ends in .jsonl. One row is a run, or a run and a test example.
     #[arg(value_name = "FILE")]
     table: PathBuf,
     #[command(flatten)]
     columns: ColumnArguments,
-    /// Values are per cents, 0 to 100 [default: as the values show].
+    /// Values are per cents, 0 to 100 [default: inferred from the values].
     #[arg(long, conflicts_with = "fraction")]
     percent: bool,
     /// Values are fractions, 0 to 1.
@@ -25,10 +25,10 @@ pub(super) struct Analyze {
     /// Family-wise error of the tests.
     #[arg(long, default_value_t = 0.05, allow_negative_numbers = true)]
     alpha: f64,
-    /// Judge by joint sign flips: no assumption of normal gaps, but six units at least.
+    /// Judge by joint sign flips. They do not assume normal gaps, but need at least six units.
     #[arg(long)]
     sign_flips: bool,
-    /// Each replicate has a source network of its own: verdicts are about the source's training procedure.
+    /// Each replicate has a source network of its own, so verdicts are about the source's training procedure.
     #[arg(long)]
     fresh_sources: bool,
     /// Write verdicts.csv and verdicts.json into this folder.
@@ -36,10 +36,10 @@ pub(super) struct Analyze {
     out: Option<PathBuf>,
 }
 
-/// What the table's columns are; usual names are found without being told.
+/// What the table's columns are. Columns with usual names are found without these arguments.
 #[derive(clap::Args)]
 struct ColumnArguments {
-    /// A TOML file that names columns; what is named here goes first.
+    /// A TOML file that names columns. Arguments override it.
     #[arg(long, value_name = "FILE.toml")]
     columns: Option<PathBuf>,
     /// Columns that together name an arm [default: arm, or source, treatment, copied, frozen].
@@ -54,10 +54,10 @@ struct ColumnArguments {
     /// The column of the independent unit that replicates belong to [default: each replicate is one].
     #[arg(long, value_name = "COLUMN")]
     unit: Option<String>,
-    /// Columns that together name a cell, within which arms are compared [default: target, dataset, task, size].
+    /// Columns that together name a cell; arms are compared within a cell [default: target, dataset, task, size].
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     cell: Vec<String>,
-    /// Which metric: a value of the column metric, or the column that holds it [default: top1].
+    /// The metric: a value of the column `metric`, or the name of the column that holds it [default: top1].
     #[arg(long, value_name = "NAME")]
     metric: Option<String>,
     /// The column of per-run values [default: value, top1, accuracy or acc].
@@ -69,10 +69,10 @@ struct ColumnArguments {
     /// The column that says whether the example was right [default: correct or is_correct].
     #[arg(long, value_name = "COLUMN", conflicts_with = "value")]
     correct: Option<String>,
-    /// The untrained source, for source gaps: a value of the column source, or COLUMN=VALUE [default: untrained].
+    /// The untrained source, for source gaps: a value of the column `source`, or COLUMN=VALUE [default: untrained].
     #[arg(long, value_name = "VALUE")]
     untrained: Option<String>,
-    /// Read only rows that say so; may be given several times [default: role=final, if there is such a column].
+    /// Read only rows with this value. May be given several times [default: role=final, if that column exists].
     #[arg(long, value_name = "COLUMN=VALUE")]
     keep: Vec<String>,
 }

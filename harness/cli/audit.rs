@@ -15,7 +15,7 @@ pub(super) struct Audits {
     scenario: ScenarioFile,
     #[command(flatten)]
     cache: CacheDir,
-    /// Write audit.json into this folder, where a study's report finds it.
+    /// Write audit.json into this folder. Give a study's folder for its report to find it.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The whole audit as JSON: every distance, every image found.
@@ -23,7 +23,7 @@ pub(super) struct Audits {
     json: bool,
 }
 
-/// Images found that are listed in the terminal, a training set.
+/// The most images found that the terminal lists for each training set.
 const MOST_LISTED: usize = 10;
 
 impl Audits {
@@ -45,9 +45,9 @@ impl Audits {
         }
         if fails_a_gate(&audit, &declared) {
             return Err(Failure::Incomplete(format!(
-                "found: more than {} % of a target's test images among training images pixel for pixel (gate 6), or a \
-                similarity that is the reverse of what is declared (gate 7); verdicts that rest on it are taken one \
-                step down",
+                "found: more than {} % of a target's test images are pixel-for-pixel copies of training images (gate \
+                6), or a similarity is the reverse of what is declared (gate 7); verdicts that rest on it go one step \
+                down",
                 100.0 * MATERIAL_SHARE
             )));
         }
@@ -81,7 +81,7 @@ fn write_target(
     write_table(text, &rows)?;
     target.overlaps.iter().try_for_each(|overlap| write_matches(text, overlap))?;
     match target.num_images {
-        None => writeln!(text, "\nSimilarity to {}: no source has images enough to be measured\n", target.target)?,
+        None => writeln!(text, "\nSimilarity to {}: no source has enough images to be measured\n", target.target)?,
         Some(count) => writeln!(
             text,
             "\nSimilarity to {}: {count} training images of each, by {}; 95 % intervals",
@@ -162,7 +162,7 @@ fn interval(distance: &Distance, decimals: usize) -> String {
     }
 }
 
-/// Columns as wide as their widest cell, words to the left.
+/// Writes columns as wide as their widest cell, aligned to the left.
 fn write_table<const COLUMNS: usize>(text: &mut String, rows: &[[String; COLUMNS]]) -> std::fmt::Result {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..COLUMNS).map(width).collect();

@@ -1,7 +1,7 @@
-//! `nt-cuda`, the program that lies beside `nt` and is linked with CUDA.
+//! `nt-cuda`, the program beside `nt` that is linked with CUDA.
 //!
-//! A program linked with CUDA does not even start where its libraries are missing, so `nt` is not: it looks for what
-//! `nt-cuda` needs, says what is missing, and else becomes it.
+//! A program linked with CUDA does not even start if its libraries are missing, so `nt` is not linked with it. `nt`
+//! checks what `nt-cuda` needs. If something is missing, it says what; otherwise the process becomes `nt-cuda`.
 
 use super::Failure;
 use nt_kernels::driver::number_of_gpus;
@@ -10,7 +10,7 @@ use std::process::Command;
 
 const NAME: &str = "nt-cuda";
 
-/// Becomes `nt-cuda` with this program's words. Comes back only with why it could not.
+/// Replaces this process by `nt-cuda`, with the same arguments. Returns only if that failed, and says why.
 pub(super) fn become_it(device: &str) -> Failure {
     let gpus = number_of_gpus().map_err(|error| error.to_string());
     let program = find().and_then(|program| finds_its_libraries(&program).map(|()| program));
@@ -22,7 +22,7 @@ pub(super) fn become_it(device: &str) -> Failure {
             Failure::System(format!("--device {device}: cannot start {}: {error}", program.display()))
         }
         (gpus, program) => {
-            // All that is missing, at once.
+            // Everything that is missing, at once.
             let faults: Vec<String> = [gpus.err(), program.err()].into_iter().flatten().collect();
             Failure::Input(format!("--device {device}: {}", faults.join("\n  and ")))
         }
@@ -42,7 +42,7 @@ fn replace_with(_: &mut Command) -> std::io::Error {
 
 /// The program beside this one.
 fn find() -> Result<PathBuf, String> {
-    let this = std::env::current_exe().map_err(|error| format!("cannot tell where nt lies: {error}"))?;
+    let this = std::env::current_exe().map_err(|error| format!("cannot find the folder of nt: {error}"))?;
     let program = this.with_file_name(NAME);
     if program.is_file() {
         return Ok(program);
@@ -53,30 +53,28 @@ fn find() -> Result<PathBuf, String> {
     ))
 }
 
-/// Whether the program finds its libraries. The loader itself knows best which it needs, in which versions, and where it
-/// looks for them: asked to, it lists them instead of starting the program.
+/// Whether the program finds its libraries. The loader knows which libraries it needs, in which versions, and where to
+/// look for them. With this variable set, it lists them instead of starting the program.
 fn finds_its_libraries(program: &Path) -> Result<(), String> {
     let cannot = |error: std::io::Error| format!("cannot start {}: {error}", program.display());
     let listed = Command::new(program).env("LD_TRACE_LOADED_OBJECTS", "1").output().map_err(cannot)?;
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    // Of the driver's own library the message about the driver speaks.
+    // The message about the driver already names the driver's own library.
     let missing: Vec<&str> = missing_libraries(&listed).filter(|library| !library.starts_with("libcuda.")).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let needs: Vec<String> = missing.iter().map(|name| format!("{name} ({})", package_of(name))).collect();
     let needs = needs.join(", ");
-    Err(format!(
-        "{NAME} does not find {needs}: install what is missing, or add the folders that hold it to LD_LIBRARY_PATH"
-    ))
+    Err(format!("{NAME} does not find {needs}: install them, or add the folders that hold them to LD_LIBRARY_PATH"))
 }
 
-/// The libraries that a loader's list says are not found: `libcudnn.so.9 => not found`.
+/// The libraries that the loader's list marks as not found: `libcudnn.so.9 => not found`.
 fn missing_libraries(listed: &str) -> impl Iterator<Item = &str> {
     listed.lines().filter_map(|line| line.split_once("=> not found").map(|(library, _)| library.trim()))
 }
 
-/// What a person installs to have a library. Most of the toolkit's bear its version, and cuRAND one of its own.
+/// What a person installs to get a library. Most libraries of the toolkit carry its version. cuRAND has its own.
 fn package_of(library: &str) -> String {
     let version = library.rsplit_once(".so.").map_or("", |(_, version)| version);
     match library {

@@ -1,4 +1,4 @@
-//! The device that a run asks for.
+//! The device that networks are trained on.
 
 use super::Failure;
 use crate::train::{Backend, Cpu};
@@ -29,8 +29,7 @@ impl FromStr for Device {
                 let numbers: Option<Vec<u32>> = text.split(',').map(one).collect();
                 let is_once = |numbers: &Vec<u32>| (1..numbers.len()).all(|i| !numbers[..i].contains(&numbers[i]));
                 numbers.filter(is_once).map(Self::Cuda).ok_or_else(|| {
-                    "accepted are cpu, cuda, cuda:N (N the number of a GPU) and several GPUs as cuda:0,cuda:1"
-                        .to_owned()
+                    "give cpu, cuda, cuda:N (N is the number of a GPU), or several GPUs as cuda:0,cuda:1".to_owned()
                 })
             }
         }
@@ -50,7 +49,7 @@ impl std::fmt::Display for Device {
 }
 
 impl Device {
-    /// How many devices it is: jobs at a time, at least.
+    /// The number of devices, which is the least number of jobs at a time.
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Cpu => 1,
@@ -58,7 +57,7 @@ impl Device {
         }
     }
 
-    /// Opens the device for a scenario, for so many jobs at a time.
+    /// Opens the device for a scenario and this number of jobs at a time.
     ///
     /// # Errors
     /// What is missing, and what to do.
@@ -66,16 +65,16 @@ impl Device {
         match self {
             Self::Cpu if scenario.model.precision == Precision::Fp32 => Ok(Arc::new(Cpu)),
             Self::Cpu => Err(Failure::Input(format!(
-                "the scenario asks for model.precision = {:?}, which only GPUs compute in: give --device cuda, or --set \
-                 'model.precision=\"fp32\"'",
+                "the scenario asks for model.precision = {:?}, but a CPU computes in \"fp32\" only: give --device \
+                 cuda, or --set 'model.precision=\"fp32\"'",
                 scenario.model.precision.word()
             ))),
             Self::Cuda(numbers) => open_cuda(numbers, scenario.model.precision, jobs),
         }
     }
 
-    /// Becomes `nt-cuda` with the same arguments where a GPU is asked for and this program has no CUDA. It returns only
-    /// where there is nothing to hand over.
+    /// If GPUs are asked for and this program has no CUDA, replaces it by `nt-cuda` with the same arguments. Returns if
+    /// this program can do the work itself.
     ///
     /// # Errors
     /// What is missing, and what to do.
@@ -94,7 +93,7 @@ fn open_cuda(numbers: &[u32], precision: Precision, jobs: usize) -> Result<Arc<d
     Ok(Arc::new(backend.map_err(|error| Failure::input(&error))?))
 }
 
-/// A program without CUDA has handed over before it comes here.
+/// A program without CUDA has handed over before it gets here.
 #[cfg(not(feature = "cuda"))]
 fn open_cuda(_: &[u32], _: Precision, _: usize) -> Result<Arc<dyn Backend>, Failure> {
     Err(Failure::Input("this program is built without CUDA; run nt-cuda instead".to_owned()))

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Explain {
-    /// The job: its id, as in runs.csv, or its name.
+    /// The job, by its id or its name in runs.csv.
     job: String,
-    /// The study's folder, or a folder of such folders.
+    /// The study's folder, or a folder that holds such folders.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     dir: PathBuf,
 }
@@ -49,7 +49,7 @@ impl Explain {
     }
 }
 
-/// `dir` itself if it is a study's folder, and those of its folders that are, two levels down.
+/// The studies' folders among `dir`, its folders, and their folders.
 fn studies(dir: &Path) -> Vec<PathBuf> {
     let below = |dir: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
@@ -76,7 +76,7 @@ fn tell(record: &RunRecord) -> Result<(), Failure> {
             let setting = record.setting().map_or_else(|| "nothing was fitted".to_owned(), Setting::words);
             say(format_args!("  done in {:.2} s, {setting}", record.wall_seconds))?;
         }
-        Status::Unneeded => say(format_args!("  not called for: the best of the grid was not on this edge of it"))?,
+        Status::Unneeded => say(format_args!("  not needed: the best value did not lie on this edge of the grid"))?,
         Status::Diverged { reason } => say(format_args!("  diverged: {reason}"))?,
         Status::Failed { reason } => say(format_args!("  failed: {reason}"))?,
     }

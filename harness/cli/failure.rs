@@ -1,4 +1,4 @@
-//! What ends a command early, and the exit code it has.
+//! Why a command ends early, and with which exit code.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -6,13 +6,13 @@ use std::process::ExitCode;
 /// Why a command did not do all that was asked.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// It ran, but some jobs did not end well, or a difference was found: 1.
+    /// Exit code 1: it ran, but some jobs did not end well, or a difference was found.
     Incomplete(String),
-    /// The input or the device asked for is wrong; nothing was run or changed: 2.
+    /// Exit code 2: the input or the device is wrong, and nothing was run or changed.
     Input(String),
-    /// The folder is busy, or the system or a GPU refused: 3.
+    /// Exit code 3: the folder is busy, or the system or a GPU refused.
     System(String),
-    /// The user stopped it: 130.
+    /// Exit code 130: the user stopped it.
     Interrupted(String),
 }
 
@@ -27,7 +27,7 @@ impl Failure {
         Self::System(chain(error))
     }
 
-    /// Says it on standard error.
+    /// Prints it to standard error.
     pub(super) fn tell(&self) {
         match self {
             Self::Incomplete(text) | Self::Interrupted(text) => eprintln!("{text}"),
@@ -36,7 +36,7 @@ impl Failure {
         }
     }
 
-    /// What the shell is told.
+    /// The exit code.
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Incomplete(_) => 1,
@@ -47,7 +47,7 @@ impl Failure {
     }
 }
 
-/// An error's message with those of its causes that it does not already repeat.
+/// An error's message, followed by those of its causes that it does not already contain.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

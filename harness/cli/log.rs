@@ -1,4 +1,4 @@
-//! The log: everything to `log.jsonl` of the study, what `-v` asks for to standard error.
+//! The log: everything goes to the study's `log.jsonl`, and to standard error what `-v` asks for.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
@@ -9,8 +9,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The log of a run. What is said before its folder is known goes to standard error at once, and to the file later: the
-/// data are opened, and their cache repaired, before a folder may be written.
+/// The log of a run. The data are opened, and their cache repaired, before the study's folder may be written. What is
+/// logged until then goes to standard error at once, and to the file later.
 pub(super) struct StudyLog(Arc<Mutex<Sink>>);
 
 impl StudyLog {
@@ -22,7 +22,7 @@ impl StudyLog {
             .json()
             .with_writer(move || Writer(Arc::clone(&writer)))
             .with_filter(LevelFilter::INFO);
-        // A process logs once; where a test starts a second log, the first stays.
+        // A process has one log. If a test starts a second one, the first stays.
         let _ = tracing_subscriber::registry().with(to_file).with(terminal(verbose)).try_init();
         Self(sink)
     }
@@ -30,7 +30,7 @@ impl StudyLog {
     /// Keeps the log in the folder of a study, which must exist.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub(super) fn keep_in(&self, dir: &Path) -> io::Result<()> {
         let mut file = OpenOptions::new().create(true).append(true).open(dir.join("log.jsonl"))?;
         let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -24,12 +24,12 @@ use std::process::ExitCode;
 /// Does knowledge from this source hurt on that target, with this recipe?
 ///
 /// Exit codes: 0 done; 1 ran, but some jobs failed, `verify` found a difference, `audit` an overlap or `migrate --check`
-/// an older version; 2 the input or the device asked for is wrong, and nothing was run or changed; 3 the folder is busy,
-/// or I/O or a GPU failed; 130 interrupted.
+/// an older version; 2 the input or the device is wrong, and nothing was run or changed; 3 the folder is busy, or I/O or
+/// a GPU failed; 130 interrupted.
 #[derive(Parser)]
 #[command(name = "nt", version, max_term_width = 100)]
 struct Arguments {
-    /// Say more: what is logged goes to standard error too (twice: in detail).
+    /// Log to standard error too; give it twice for details.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
     #[command(subcommand)]
@@ -38,27 +38,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tell every fault of a scenario at once, with its place and what would be accepted.
+    /// List every fault of a scenario at once, each with its place and what would be accepted.
     Check(check::Check),
-    /// List the jobs of a scenario, their number and cost; nothing is run.
+    /// List the jobs of a scenario, their number and their cost; runs nothing.
     Plan(plan::Plan),
-    /// Look for test images among training images, and measure how far sources lie from targets; nothing is trained.
+    /// Look for test images among training images, and measure how far sources lie from targets; trains nothing.
     Audit(audit::Audits),
-    /// Run a study, or go on with one.
+    /// Run a study, or resume one.
     Run(run::Run),
     /// Draw a study's report again from its records, without training and without data.
     Report(report::Report),
     /// Give verdicts for a table from any framework.
     Analyze(Box<analyze::Analyze>),
-    /// Run jobs of a study again and compare what comes out.
+    /// Run jobs of a study again and compare the results.
     Verify(verify::Verify),
-    /// Walk from a job back to the line of the scenario that it comes from.
+    /// Show the line of the scenario that a job comes from.
     Explain(explain::Explain),
     /// Write a scenario of an older version as the latest one, with its comments and layout.
     Migrate(migrate::Migrate),
 }
 
-/// Parses the command line, does what it says, and tells the shell how that went.
+/// Parses the command line, runs the command, and returns its exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let verbose = arguments.verbose;

@@ -1,10 +1,11 @@
-//! What a command says on standard output.
+//! What a command prints to standard output.
 
 use super::Failure;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 
-/// Writes a line, its colours only where a terminal shows them. A reader that has left, such as `head`, has read enough: that is no failure.
+/// Writes a line, with colours only if a terminal shows them. If the reader has closed the pipe, as `head` does, it has
+/// read enough, and that is no failure.
 pub(super) fn say(line: impl Display) -> Result<(), Failure> {
     match writeln!(anstream::stdout().lock(), "{line}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

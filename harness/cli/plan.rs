@@ -5,7 +5,7 @@ use super::output::say;
 use super::run::CacheDir;
 use super::run::open_study;
 use super::scenario_file::ScenarioFile;
-use crate::run::{Study, measured_rate};
+use crate::run::{OpenStudy, measured_rate};
 use nt_analysis::power::{Assumptions, Basis, Pilot, PowerPlan};
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub(super) struct Plan {
     scenario: ScenarioFile,
     #[command(flatten)]
     cache: CacheDir,
-    /// The whole plan as JSON: every job with what it needs.
+    /// Print the whole plan as JSON: every job with what it needs.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -32,10 +32,10 @@ struct Power {
     /// Take the variance from this finished study's folder [default: stated assumptions].
     #[arg(long, value_name = "DIR", requires = "power", conflicts_with_all = ["accuracy", "replicate_sd_pp"])]
     pilot: Option<PathBuf>,
-    /// Assume that both arms get this share of test images right, a fraction.
+    /// Assume that both arms get this fraction of the test images right.
     #[arg(long, value_name = "FRACTION", requires = "power", default_value_t = Assumptions::ACCURACY, allow_negative_numbers = true)]
     accuracy: f64,
-    /// Assume that the paired gap varies so much between replicates: its standard deviation, percentage points.
+    /// Assume this standard deviation of the paired gap between replicates, percentage points.
     #[arg(long, value_name = "POINTS", requires = "power", default_value_t = Assumptions::REPLICATE_SD_PP, allow_negative_numbers = true)]
     replicate_sd_pp: f64,
 }
@@ -57,7 +57,7 @@ impl Plan {
         Ok(())
     }
 
-    fn tell_power(&self, study: &Study, basis: &Basis) -> Result<(), Failure> {
+    fn tell_power(&self, study: &OpenStudy, basis: &Basis) -> Result<(), Failure> {
         let scenario = &study.scenario;
         let test_images: Vec<usize> = (0..scenario.targets.len()).map(|at| study.num_test_images(at)).collect();
         let plan = PowerPlan::new(&study.declared(), &test_images, basis);
@@ -70,7 +70,7 @@ impl Plan {
 }
 
 impl Power {
-    /// Where the variance comes from; none where power is not asked for.
+    /// Where the variance comes from; `None` if power is not asked for.
     fn basis(&self) -> Result<Option<Basis>, Failure> {
         if !self.power {
             return Ok(None);
@@ -84,8 +84,8 @@ impl Power {
     }
 }
 
-/// What the whole plan may take here. Codes of frozen layers are kept where they fit, so it is rather less.
-fn estimate(study: &Study) -> Result<String, Failure> {
+/// An upper bound of the time that the plan takes here. Kept codes of frozen layers save work that it counts.
+fn estimate(study: &OpenStudy) -> Result<String, Failure> {
     let rate = measured_rate(study).map_err(|error| Failure::input(&error))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let work: f64 = study.plan.jobs.iter().map(|job| job.multiply_accumulates).sum();
@@ -96,7 +96,7 @@ fn estimate(study: &Study) -> Result<String, Failure> {
         s => format!("{:.1} h", s / 3600.0),
     };
     Ok(format!(
-        "Source networks come first, then the tuning runs of each arm, then its judged runs; --json says what each job \
+        "Source networks run first, then the tuning runs of each arm, then its judged runs. --json lists what each job \
          needs.\nAt most about {time} on {cores} cores: one core does {:.1} billion multiply–accumulates a second here.",
         rate / 1e9
     ))

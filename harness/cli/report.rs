@@ -13,7 +13,7 @@ pub(super) struct Report {
     extras: Extras,
 }
 
-/// What a report holds besides.
+/// What a report may hold in addition.
 #[derive(clap::Args)]
 pub(super) struct Extras {
     /// Write the learning curves for TensorBoard too, into the folder tensorboard beside the report.

@@ -5,7 +5,7 @@ use super::device::Device;
 use super::log::StudyLog;
 use super::report::Extras;
 use super::scenario_file::ScenarioFile;
-use crate::run::{Progress, RunOptions, Study, StudyError, Tally};
+use crate::run::{OpenStudy, Progress, RunOptions, StudyError, Tally};
 use crate::train::{Backend, Cpu};
 use nt_records::ledger::Shard;
 use nt_scenario::Scenario;
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) struct Run {
     #[command(flatten)]
     scenario: ScenarioFile,
-    /// Where results go; the same folder again goes on with them [default: reports/<study name>].
+    /// Where results go. A run into the same folder resumes it [default: reports/<study name>].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -26,8 +26,8 @@ pub(super) struct Run {
     cache: CacheDir,
     #[command(flatten)]
     extras: Extras,
-    /// Run one part of the jobs, part I (from 0) of N: the parts may run at once, here or on machines that share the
-    /// folder. When all have ended, the same command without --shard draws the report.
+    /// Run one part of the jobs: part I of N, counted from 0. The parts may run at the same time, here or on machines
+    /// that share the folder. When all have ended, the same command without --shard draws the report.
     #[arg(long, value_name = "I/N", value_parser = parse_shard, default_value = "0/1", hide_default_value = true)]
     shard: Shard,
     /// Where networks are trained: cpu, cuda, cuda:N, or several GPUs as cuda:0,cuda:1.
@@ -40,11 +40,11 @@ fn parse_shard(text: &str) -> Result<Shard, String> {
         return Ok(Shard::WHOLE);
     }
     let numbers = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
-    let (index, count) = numbers.ok_or("a part is written I/N, such as 0/4")?;
+    let (index, count) = numbers.ok_or("write a part as I/N, such as 0/4")?;
     Shard::new(index, count).map_err(|error| error.to_string())
 }
 
-/// What of the machine is used; none of it changes a result.
+/// How much of the machine is used. None of it changes a result.
 #[derive(clap::Args)]
 pub(super) struct Machine {
     /// Jobs at a time [default: cores / threads; on a GPU 2 or 8, or as many as fit into its memory].
@@ -53,14 +53,14 @@ pub(super) struct Machine {
     /// Threads inside a job [default: cores / jobs, 1 if neither is given].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Memory for what jobs share (images, networks, activations of frozen layers), bytes.
+    /// Memory in bytes for what jobs share (images, networks, activations of frozen layers).
     #[arg(long, value_name = "BYTES", default_value_t = 2 << 30)]
     cache_bytes: usize,
 }
 
 impl Machine {
-    /// Opens the device, for as many jobs at a time as are asked for. Where that is left to nt and so many do not fit into a
-    /// GPU's memory, for fewer.
+    /// Opens the device for the number of jobs asked for. If none is asked for, starts from the default and halves it
+    /// until the jobs fit into a GPU's memory.
     ///
     /// # Errors
     /// What is missing, and what to do.
@@ -77,7 +77,7 @@ impl Machine {
         }
     }
 
-    /// On GPUs one thread drives each job, and how many are run side by side is a matter of the networks' size.
+    /// On GPUs one thread drives each job, and the number of jobs side by side depends on the size of the networks.
     fn options(&self, device: &Device, scenario: &Scenario) -> RunOptions {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         if let Device::Cuda(numbers) = device {
@@ -94,10 +94,10 @@ impl Machine {
     }
 }
 
-/// Jobs that are run side by side on a GPU: one that fills it, with a second so that it does not idle while the first is
-/// prepared or judged, or several small ones.
+/// The number of jobs side by side on a GPU. A large network fills it, and a second job keeps it busy while the first
+/// is prepared or judged. Of small networks it runs several.
 fn jobs_a_gpu(scenario: &Scenario) -> usize {
-    /// Multiply–accumulates of a step above which a step fills a large GPU for longer than its kernels take to start.
+    /// Multiply–accumulates above which a step keeps a large GPU busy for longer than its kernels take to start.
     const FILLS: u64 = 20_000_000_000;
     let a_step = scenario.model.shape(10).training_multiply_accumulates(0, false);
     if a_step * scenario.training.settings.batch as u64 > FILLS { 2 } else { 8 }
@@ -106,7 +106,7 @@ fn jobs_a_gpu(scenario: &Scenario) -> usize {
 /// Where decoded images are kept.
 #[derive(clap::Args)]
 pub(super) struct CacheDir {
-    /// Where decoded images are kept between runs [default: nt in the user's cache folder].
+    /// Where decoded images are kept between runs [default: the folder nt in the user's cache folder].
     #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
 }
@@ -126,11 +126,11 @@ impl CacheDir {
 }
 
 /// Reads a scenario, opens its data and plans it as the CPU would run it.
-pub(super) fn open_study(scenario: &ScenarioFile, cache: &CacheDir) -> Result<Study, Failure> {
-    Study::open(scenario.read()?, scenario.base(), &cache.path(), Arc::new(Cpu)).map_err(|error| failure(&error))
+pub(super) fn open_study(scenario: &ScenarioFile, cache: &CacheDir) -> Result<OpenStudy, Failure> {
+    OpenStudy::open(scenario.read()?, scenario.base(), &cache.path(), Arc::new(Cpu)).map_err(|error| failure(&error))
 }
 
-/// The failure that a study's error is.
+/// Whose fault a study's error is: the input's or the system's.
 pub(super) fn failure(error: &StudyError) -> Failure {
     match error {
         StudyError::Faults(_) | StudyError::Plan(_) | StudyError::TooLarge(_) => Failure::input(error),
@@ -146,7 +146,7 @@ pub(super) fn failure(error: &StudyError) -> Failure {
     }
 }
 
-/// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once, which loses nothing that is recorded.
+/// A flag that Ctrl-C sets. A second Ctrl-C ends the process at once; nothing that is recorded is lost.
 pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&flag);
@@ -157,7 +157,7 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
         eprintln!("\nstopping; press Ctrl-C again to stop at once");
     });
     if let Err(error) = handler {
-        tracing::warn!(%error, "Ctrl-C is not handled: it ends the process at once, which loses nothing recorded");
+        tracing::warn!(%error, "cannot handle Ctrl-C: it will end the process at once; nothing recorded is lost");
     }
     flag
 }
@@ -168,7 +168,7 @@ impl Run {
         let log = StudyLog::start(verbose);
         let scenario = self.scenario.read()?;
         let (options, backend) = self.machine.open(&self.device, &scenario)?;
-        let study = Study::open(scenario, self.scenario.base(), &self.cache.path(), backend);
+        let study = OpenStudy::open(scenario, self.scenario.base(), &self.cache.path(), backend);
         let study = study.map_err(|error| failure(&error))?;
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
         let (mut ledger, warnings) = study.open_ledger(&dir, self.shard).map_err(|error| failure(&error))?;
@@ -189,7 +189,7 @@ impl Run {
         if tally.interrupted {
             let done = tally.ran + tally.kept;
             return Err(Failure::Interrupted(format!(
-                "stopped with {done} of {} jobs recorded in {}; the same command goes on from there",
+                "stopped with {done} of {} jobs recorded in {}; run the same command to resume",
                 study.plan.jobs.len(),
                 dir.display()
             )));
@@ -205,7 +205,7 @@ fn conclude(tally: Tally, dir: &Path) -> Result<(), Failure> {
     match tally.unwell {
         0 => Ok(()),
         unwell => Err(Failure::Incomplete(format!(
-            "{unwell} of {} jobs diverged or failed; {} says which and why",
+            "{unwell} of {} jobs diverged or failed; see {} for which and why",
             tally.ran + tally.kept,
             dir.join("runs.csv").display()
         ))),

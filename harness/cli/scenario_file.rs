@@ -4,19 +4,19 @@ use super::Failure;
 use nt_scenario::{Diagnostic, Scenario, apply_set};
 use std::path::{Path, PathBuf};
 
-/// A scenario's file and what the command line changes in it.
+/// A scenario's file, and the values that the command line replaces.
 #[derive(clap::Args)]
 pub(super) struct ScenarioFile {
     /// The scenario, a TOML file.
     #[arg(value_name = "SCENARIO")]
     path: PathBuf,
-    /// Change a value: `--set study.replicates=3`. May be given several times.
+    /// Replace a value: `--set study.replicates=3`. May be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
 }
 
 impl ScenarioFile {
-    /// Reads and checks the scenario; its notes go to standard error.
+    /// Reads and checks the scenario, and prints its notes to standard error.
     pub(super) fn read(&self) -> Result<Scenario, Failure> {
         let file = self.path.display().to_string();
         let text = std::fs::read_to_string(&self.path).map_err(|error| {
@@ -30,7 +30,7 @@ impl ScenarioFile {
         Ok(scenario)
     }
 
-    /// The folder that the scenario's relative paths are below.
+    /// The folder that the scenario's relative paths start from.
     pub(super) fn base(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }

@@ -4,7 +4,7 @@ use super::Failure;
 use super::device::Device;
 use super::output::say;
 use super::run::{CacheDir, Machine, failure, interrupt_flag};
-use crate::run::{Progress, Study, verify};
+use crate::run::{OpenStudy, Progress, verify};
 use nt_records::{Manifest, ledger::read_records};
 use nt_scenario::Scenario;
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use std::path::PathBuf;
 pub(super) struct Verify {
     /// A study's folder.
     dir: PathBuf,
-    /// Compare so many jobs, spread over the plan, and run only what they need [default: all].
+    /// Compare this number of jobs, spread over the plan, and run only what they need [default: all].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     sample: Option<u64>,
-    /// The folder that the scenario's relative paths are below.
+    /// The folder that the scenario's relative paths start from.
     #[arg(long, value_name = "DIR", default_value = "scenarios")]
     base: PathBuf,
-    /// Where networks are trained: the device that the study was run on.
+    /// The device to train on, which must be the one that the study was run on.
     #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
     #[command(flatten)]
@@ -38,14 +38,16 @@ impl Verify {
         let scenario =
             Scenario::parse(&text, &file.display().to_string()).map_err(|faults| Failure::Input(faults.to_string()))?;
         let manifest = Manifest::read(&self.dir).map_err(|error| Failure::system(&error))?;
-        let manifest =
-            manifest.ok_or_else(|| Failure::Input(format!("{} holds no manifest.json", self.dir.display())))?;
+        let manifest = manifest.ok_or_else(|| {
+            Failure::Input(format!("{} holds no manifest.json; name a folder that nt run wrote", self.dir.display()))
+        })?;
         let (records, warnings) = read_records(&self.dir).map_err(|error| Failure::system(&error))?;
         for warning in warnings {
             eprintln!("{warning}");
         }
         let (options, backend) = self.machine.open(&self.device, &scenario)?;
-        let study = Study::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| failure(&error))?;
+        let study =
+            OpenStudy::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| failure(&error))?;
         if let Some(fault) = other_arithmetic(&manifest.numerics, &study.plan.numerics) {
             return Err(Failure::Input(fault));
         }
@@ -60,7 +62,7 @@ impl Verify {
         match found.first {
             None => {
                 say(format_args!(
-                    "{name}: {} jobs came out again, bit for bit; result digest {digest}",
+                    "{name}: {} jobs gave the same results, bit for bit; result digest {digest}",
                     found.compared
                 ))?;
                 Ok(())
@@ -73,15 +75,15 @@ impl Verify {
     }
 }
 
-/// What is wrong where the records come of another backend or GPU than the one asked for: nothing could come out again. A
-/// newer version of the same is let through, since telling it apart is what verification is for.
+/// What is wrong if the records come from another backend or GPU than the one asked for: no result could be the same. A
+/// newer version of the same backend is accepted, because verification exists to find its differences.
 fn other_arithmetic(recorded: &str, asked: &str) -> Option<String> {
     let kind = |numerics: &str| numerics.split_once('-').map_or(numerics, |(backend, _)| backend).to_owned();
     let is_other = kind(recorded) != kind(asked) || (kind(recorded) == "cuda" && recorded != asked);
     is_other.then(|| {
         format!(
-            "the study was computed with {recorded}, and this would compute with {asked}; give --device as it was run, on \
-             the same kind of machine"
+            "the study was computed with {recorded}, but this run would compute with {asked}; give --device as it was \
+             run, on the same kind of machine"
         )
     })
 }

@@ -4,23 +4,23 @@ use nt_kernels::philox::{Cursor, Stream};
 use nt_scenario::Augmentation;
 use rayon::prelude::*;
 
-/// What an augmentation does to one image, its random numbers drawn.
+/// What an augmentation does to one image, with its random numbers drawn.
 ///
-/// * A random crop moves the picture by up to `padding_px` either way along both axes, each offset equally likely. What
-///   comes in is the picture's own reflection (torchvision's `RandomCrop` pads with black unless told otherwise: a border
-///   that no test image has).
+/// * A random crop moves the picture by up to `padding_px` either way along both axes, each offset equally likely. The
+///   gap is filled with the picture's own reflection. (Torchvision's `RandomCrop` pads with black by default, a border
+///   that no test image has.)
 /// * A horizontal flip mirrors left and right.
 /// * Colour jitter changes brightness, then contrast (the distance from the picture's mean grey), then saturation (the
-///   distance from each pixel's own grey), each by a factor drawn evenly from 1 − x to 1 + x, never below 0: torchvision's
-///   `ColorJitter`, but in a fixed order and rounded once, at the end.
+///   distance from each pixel's own grey), each by a factor drawn uniformly from 1 − x to 1 + x, and at least 0. This is
+///   torchvision's `ColorJitter`, but in a fixed order and rounded once, at the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Drawn {
-    /// The picture moves up and left.
+    /// The picture moves. What it leaves empty is filled with its own reflection.
     Shift {
-        /// Pixels up.
-        down: i32,
-        /// Pixels left.
-        right: i32,
+        /// Pixels up; below 0 it moves down.
+        up: i32,
+        /// Pixels to the left; below 0 it moves to the right.
+        left: i32,
     },
     /// Left and right are exchanged, or not.
     Mirror(bool),
@@ -34,8 +34,8 @@ impl Drawn {
         match augmentation {
             Augmentation::RandomCrop { padding_px } => {
                 let mut offset = || cursor.below(2 * padding_px + 1) as i32 - padding_px as i32;
-                let (down, right) = (offset(), offset());
-                Self::Shift { down, right }
+                let (up, left) = (offset(), offset());
+                Self::Shift { up, left }
             }
             Augmentation::HorizontalFlip { probability } => Self::Mirror(cursor.uniform_f64() < probability),
             Augmentation::ColourJitter { brightness, contrast, saturation } => {
@@ -51,7 +51,7 @@ impl Drawn {
     /// `pixels`: `(side, side, 3)`.
     pub fn apply(self, pixels: &mut [u8], side: usize) {
         match self {
-            Self::Shift { down, right } => shift(pixels, side, down as isize, right as isize),
+            Self::Shift { up, left } => shift(pixels, side, up as isize, left as isize),
             Self::Mirror(true) => mirror(pixels, side),
             Self::Mirror(false) => {}
             Self::Jitter(factors) => jitter(pixels, factors),
@@ -62,7 +62,7 @@ impl Drawn {
 /// Augments batch after batch.
 ///
 /// What happens to an image depends on the stream, the number of the batch and the image's position in it, and on
-/// nothing else: not on threads, and not on what the other augmentations drew.
+/// nothing else: neither on threads nor on what the other augmentations drew.
 pub struct Augmenter<'a> {
     augmentations: &'a [Augmentation],
     stream: Stream,
@@ -71,7 +71,7 @@ pub struct Augmenter<'a> {
 }
 
 impl<'a> Augmenter<'a> {
-    /// An augmenter that stands before its first batch. `augmentations` are applied in the order given.
+    /// An augmenter before its first batch. `augmentations` are applied in the order given.
     pub fn new(augmentations: &'a [Augmentation], stream: Stream) -> Self {
         Self { augmentations, stream, step: 0, batch: Vec::new() }
     }
@@ -113,22 +113,22 @@ impl<'a> Augmenter<'a> {
     }
 }
 
-/// The numbers of one kind of augmentation of one image, from the image's block of the stream.
+/// The random numbers of one kind of augmentation for one image, from the image's block of the stream.
 fn cursor(draw: [u32; 4], kind: &str) -> Cursor {
     let seed = u64::from(draw[0]) | u64::from(draw[1]) << 32;
     Stream::named(seed, kind, "image", draw[2]).cursor()
 }
 
-/// `pixels[y, x] ← pixels[y + down, x + right]`, reflected at the edges.
-fn shift(pixels: &mut [u8], side: usize, down: isize, right: isize) {
-    if (down, right) == (0, 0) {
+/// `pixels[y, x] ← pixels[y + up, x + left]`, reflected at the edges.
+fn shift(pixels: &mut [u8], side: usize, up: isize, left: isize) {
+    if (up, left) == (0, 0) {
         return;
     }
     let source = pixels.to_vec();
     for (y, row) in pixels.chunks_exact_mut(side * 3).enumerate() {
-        let from = &source[reflect(y as isize + down, side) * side * 3..][..side * 3];
+        let from = &source[reflect(y as isize + up, side) * side * 3..][..side * 3];
         for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
-            let at = reflect(x as isize + right, side) * 3;
+            let at = reflect(x as isize + left, side) * 3;
             pixel.copy_from_slice(&from[at..at + 3]);
         }
     }

@@ -1,4 +1,4 @@
-//! From the bytes of a JPEG or PNG file to RGB pixels, the same on every machine.
+//! Decodes JPEG and PNG files to RGB pixels, the same on every machine.
 
 use image::codecs::png::PngDecoder;
 use image::metadata::Orientation;
@@ -11,7 +11,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-/// What decodes JPEG: named in cache keys, since another version may round otherwise.
+/// The JPEG decoder's name. It is part of cache keys, since another version may round differently.
 pub(super) const JPEG_DECODER: &str = "zune-jpeg 0.5.15, scalar";
 
 /// Longest side of a picture, pixels.
@@ -26,7 +26,7 @@ pub enum DecodeError {
         /// Why not.
         source: std::io::Error,
     },
-    /// The file begins like no JPEG and no PNG.
+    /// The file begins neither like a JPEG nor like a PNG.
     #[error("is neither JPEG nor PNG (it begins with {first_bytes:02x?})")]
     UnknownFormat {
         /// Its first bytes, eight at most.
@@ -38,20 +38,20 @@ pub enum DecodeError {
         /// Bytes there are.
         length: usize,
     },
-    /// A JPEG that its decoder refuses.
-    #[error("is no sound JPEG: {source}")]
+    /// A JPEG that cannot be decoded.
+    #[error("is not a valid JPEG: {source}")]
     Jpeg {
         /// The decoder's reason.
         source: DecodeErrors,
     },
-    /// A PNG that its decoder refuses.
-    #[error("is no sound PNG: {source}")]
+    /// A PNG that cannot be decoded.
+    #[error("is not a valid PNG: {source}")]
     Png {
         /// The decoder's reason.
         source: image::ImageError,
     },
     /// The decoder's output does not fit the size in the header.
-    #[error("decodes to {found} bytes, and {width} × {height} pixels are due")]
+    #[error("decodes to {found} bytes, which do not make {width} × {height} pixels")]
     Inconsistent {
         /// Bytes decoded.
         found: usize,
@@ -68,14 +68,14 @@ pub enum DecodeError {
 /// Decodes a JPEG or PNG file, told apart by its first bytes, to 8-bit RGB.
 ///
 /// Grey is spread over the three channels; palettes and low bit depths are expanded; 16 bits are rounded to 8; CMYK is
-/// multiplied out. Embedded colour profiles and gamma are ignored, as torchvision does. A picture is turned upright where
-/// its EXIF data say so, and what is transparent is laid on white: people see it so. Torchvision does neither (by
-/// default it leaves the orientation, and it drops the alpha channel).
+/// multiplied out. Embedded colour profiles and gamma are ignored, as torchvision does. A picture is turned upright as
+/// its EXIF data say, and transparency is blended with white, since people see it so. Torchvision does neither: by
+/// default it ignores the orientation, and it drops the alpha channel.
 ///
-/// JPEG is decoded strictly, by scalar code alone: its vector code is not promised to give the same bits.
+/// JPEG is decoded strictly, by scalar code alone, since the decoder's vector code does not promise the same bits.
 ///
 /// # Errors
-/// [`DecodeError`], for a file that is cut, damaged, or of another format.
+/// [`DecodeError`], for a file that is cut short, damaged, or of another format.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, DecodeError> {
     match bytes {
         [0xff, 0xd8, ..] => decode_jpeg(bytes),
@@ -107,8 +107,8 @@ fn decode_jpeg(bytes: &[u8]) -> Result<RgbImage, DecodeError> {
 
 /// Whether a JPEG's markers lead to its end of image. The decoder does not notice a cut within the last row of blocks.
 fn has_end_of_image(bytes: &[u8]) -> bool {
-    // Segment by segment, since a thumbnail inside one has an end of image of its own. Within coded data, 0xff is
-    // followed by 0 or by a restart marker.
+    // Goes segment by segment, since a thumbnail in a segment has an end of image of its own. Within coded data, 0xff
+    // is followed by 0 or by a restart marker.
     let mut at = 2;
     loop {
         let Some(distance) = bytes[at..].windows(2).position(|pair| pair[0] == 0xff && pair[1] != 0xff) else {
@@ -139,7 +139,7 @@ fn decode_png(bytes: &[u8]) -> Result<RgbImage, image::ImageError> {
     Ok(upright(picture, orientation))
 }
 
-/// Lays 16-bit RGBA on white and rounds to 8 bits; exact for opaque 8-bit pixels.
+/// Blends 16-bit RGBA with white and rounds to 8 bits. Exact for opaque 8-bit pixels.
 fn on_white(picture: &DynamicImage) -> RgbImage {
     const MAX: u64 = 65_535;
     let rgba = picture.to_rgba16();

@@ -1,4 +1,4 @@
-//! What can be wrong with data, said with the path, what was found, and the next step.
+//! What can be wrong with data. Each message names the path, what was found, and the next step.
 
 use super::Split;
 use super::decode::DecodeError;
@@ -8,7 +8,7 @@ use thiserror::Error;
 /// A fault of a data set or of its cache.
 #[derive(Debug, Error)]
 pub enum DataError {
-    /// The file system refused.
+    /// A file or folder cannot be read.
     #[error("cannot {action} {}: {source}; check that the path exists and that you may {action} it", path.display())]
     Io {
         /// What was tried: "read", "list".
@@ -20,7 +20,7 @@ pub enum DataError {
     },
 
     /// A file or folder name is not UTF-8, so it cannot be written in a scenario or a record.
-    #[error("{} is not named in UTF-8; rename it", path.display())]
+    #[error("the name of {} is not UTF-8; rename it", path.display())]
     NotUtf8 {
         /// The path, as far as it can be shown.
         path: PathBuf,
@@ -38,7 +38,7 @@ pub enum DataError {
 
     /// There is a training side and no test side.
     #[error(
-        "{} has no test side; add test/<class>/…, or set a test fraction to part the images of each class",
+        "{} has no test side; add test/<class>/…, or set a test fraction to split the images of each class",
         root.display()
     )]
     NoTestSide {
@@ -90,7 +90,7 @@ pub enum DataError {
     },
 
     /// Fewer images than a scenario draws.
-    #[error("class `{class}` has {available} images, and {wanted} are asked for; lower the number, or add images")]
+    #[error("class `{class}` has {available} images, but the scenario asks for {wanted}; ask for fewer, or add images")]
     TooFewImages {
         /// The class.
         class: String,
@@ -109,7 +109,7 @@ pub enum DataError {
 
     /// A CIFAR-10 file of the wrong length.
     #[error(
-        "{} has {found} bytes, and {expected} are due (10,000 records of 3,073 bytes); unpack the binary version of \
+        "{} has {found} bytes instead of {expected} (10,000 records of 3,073 bytes); unpack the binary version of \
          CIFAR-10 again",
         path.display()
     )]
@@ -118,12 +118,12 @@ pub enum DataError {
         path: PathBuf,
         /// Its length, bytes.
         found: u64,
-        /// The length due, bytes.
+        /// The expected length, bytes.
         expected: u64,
     },
 
     /// A CIFAR-10 record whose label is no class.
-    #[error("{}, record {record}: label {label} is none of 0 to 9; unpack the archive again", path.display())]
+    #[error("{}, record {record}: label {label} is not one of 0 to 9; unpack the archive again", path.display())]
     CifarLabel {
         /// The file.
         path: PathBuf,
@@ -134,7 +134,7 @@ pub enum DataError {
     },
 
     /// A list of class names that does not hold ten.
-    #[error("{} names {found} classes, and CIFAR-10 has 10; unpack the archive again", path.display())]
+    #[error("{} names {found} classes instead of 10; unpack the archive again", path.display())]
     CifarClassNames {
         /// The file.
         path: PathBuf,
@@ -179,7 +179,7 @@ pub enum DataError {
 
     /// An image was asked for that does not exist.
     #[error(
-        "class {class} has {available} images to {}, and number {index} was asked for; ask for one below that",
+        "class {class} has {available} images to {}, so there is no image {index}; count images from 0",
         purpose(*split)
     )]
     NoSuchImage {
@@ -194,7 +194,7 @@ pub enum DataError {
     },
 
     /// A buffer that does not fit an image.
-    #[error("the buffer holds {found} bytes, and an image has {expected}; pass side × side × 3 bytes")]
+    #[error("the buffer holds {found} bytes instead of {expected}; pass side × side × 3 bytes")]
     BufferLength {
         /// Length of the buffer, bytes.
         found: usize,

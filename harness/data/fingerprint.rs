@@ -1,7 +1,7 @@
-//! What tells a picture from others without showing it: hashes of its pixels, for finding overlap.
+//! Hashes of a picture's pixels, for finding overlap. They identify a picture without showing it.
 //!
-//! A [`Fingerprint`] is all that may leave a sealed test side before a training has ended: no pixel and no label can be
-//! had back from it, so no network can be trained, tuned or chosen on it.
+//! Before a training has ended, only [`Fingerprint`]s may leave a sealed test side. Neither pixels nor labels can be
+//! recovered from one, so no network can be trained, tuned or chosen on it.
 
 /// A side of the grid that brightness is compared on.
 const GRID: usize = 8;
@@ -11,9 +11,9 @@ const GRID: usize = 8;
 pub struct Fingerprint {
     /// BLAKE3 of the pixels as the network sees them, before standardisation, cut to 128 bits.
     pub exact: [u8; 16],
-    /// Differences of brightness, of the picture as it is.
+    /// Differences of brightness of the picture as it is.
     pub perceptual: Perceptual,
-    /// The same of the picture mirrored left to right.
+    /// The same for the picture mirrored left to right.
     pub mirrored: Perceptual,
 }
 
@@ -27,7 +27,7 @@ impl Perceptual {
         (self.0[0] ^ other.0[0]).count_ones() + (self.0[1] ^ other.0[1]).count_ones()
     }
 
-    /// The distance where it is at most `most`; most pairs are done with after half of it.
+    /// The distance, if it is at most `most`. Most pairs are ruled out after half of the signs.
     pub fn distance_within(self, other: Self, most: u32) -> Option<u32> {
         let first = (self.0[0] ^ other.0[0]).count_ones();
         if first > most {
@@ -71,7 +71,8 @@ fn perceptual(luma: &[u32], side: usize, is_mirrored: bool) -> Perceptual {
     Perceptual(bits)
 }
 
-/// Sums of luma over `rows × columns` boxes of equal size; a pixel that lies in several counts to each by its share.
+/// Sums of luma over `rows × columns` boxes of equal size; a pixel that lies in several boxes counts in each by its
+/// share.
 fn boxes(luma: &[u32], side: usize, (rows, columns): (usize, usize), is_mirrored: bool) -> Vec<u64> {
     // Lengths in units of 1 / (rows · columns) of a pixel are whole numbers.
     let across = overlaps(side, columns);

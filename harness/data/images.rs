@@ -6,7 +6,7 @@ use image::RgbImage;
 use nt_scenario::{LabelKind, Labels};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Lookup of a standardised value: one table of 256 a channel, so that a byte's value is computed once.
+/// The standardised value of each byte, in one table for each channel, so that it is computed once.
 #[derive(Clone)]
 struct Standardisation {
     tables: Box<[[f32; 256]; 3]>,
@@ -24,20 +24,20 @@ impl Standardisation {
     }
 }
 
-/// Labels of another kind than what is to learn from them can use.
+/// Labels of a kind that a softmax classifier cannot learn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a softmax classifier needs one class an image, and these have {}: choose a method for several", found.words())]
+#[error("a softmax classifier needs one class for each image, but these images have {}; choose a method for several classes", found.words())]
 pub struct NotOneClass {
     /// The kind found.
     pub found: LabelKind,
 }
 
-/// Tells sets of examples apart: two with one identity hold the same.
+/// Identifies a set of examples in memory. Two sets with the same identity hold the same examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity(u64);
 
 impl Identity {
-    /// One that nobody in this process has had.
+    /// A new identity, not used before in this process.
     fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -157,7 +157,7 @@ pub enum Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
-    /// What tells this set from others.
+    /// The identity of this set.
     pub fn identity(&self) -> Identity {
         match self {
             Self::Images(images) => images.identity,
@@ -191,7 +191,7 @@ impl<'a> Inputs<'a> {
         self.labels().one_class().ok_or(NotOneClass { found: self.labels().kind() })
     }
 
-    /// Identity of each example within its side of the data set: its number when all classes stand one after another.
+    /// Number of each example within its side of the data set, where all classes follow one another.
     pub fn ids(&self) -> &'a [u32] {
         match self {
             Self::Images(images) => &images.ids,
@@ -207,7 +207,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Bytes held.
+    /// Bytes that its examples take.
     pub fn num_bytes(&self) -> usize {
         match self {
             Self::Images(images) => images.pixels.len(),

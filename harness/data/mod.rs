@@ -1,8 +1,8 @@
-//! Labelled images: built-in domains, folders of pictures, CIFAR-10, and how a replicate draws from them.
+//! Labelled images: built-in domains, folders of pictures, CIFAR-10, and the draws of replicates.
 //!
-//! Whatever a data set is, its pixels are fixed once: `side × side` RGB bytes. The training side and the test side part
-//! at [`part`]: [`TrainPool`] is free to use, [`SealedTest`] opens only against proof that a training has ended. Before
-//! that it gives hashes of its pictures ([`Fingerprint`]) and nothing else.
+//! Every data set gives `side × side` RGB bytes, always the same. [`part`] splits it into its two sides. [`TrainPool`]
+//! is free to use; [`SealedTest`] opens only with proof that a training has ended. Before that it gives hashes of its
+//! pictures ([`Fingerprint`]) and nothing else.
 
 pub mod augmentation;
 pub mod cache;
@@ -39,7 +39,7 @@ pub enum Split {
 ///
 /// Reading an image twice gives the same bytes.
 pub trait Dataset: Send + Sync {
-    /// Names of the classes; a class is meant by its index here.
+    /// Names of the classes. A class is identified by its index here.
     fn classes(&self) -> &[String];
 
     /// Height and width of every image, pixels.
@@ -51,10 +51,10 @@ pub trait Dataset: Send + Sync {
     /// Writes image `index` of `class` into `pixels`, `side · side · 3` bytes.
     ///
     /// # Errors
-    /// Where the bytes cannot be had, a [`DataError`] that names the file.
+    /// A [`DataError`] that names the file, where it cannot be read.
     fn read(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), DataError>;
 
-    /// What a person finds this image by: a path below the data set's folder, or its place.
+    /// A name by which a person finds this image: a path below the data set's folder, or its place.
     fn name_of(&self, split: Split, class: usize, index: usize) -> String {
         let side = match split {
             Split::Train => "train",
@@ -66,7 +66,7 @@ pub trait Dataset: Send + Sync {
     /// Hash of the decoded pixels and class names (of their meaning, where they are rendered).
     fn digest(&self) -> [u8; 32];
 
-    /// Mean and standard deviation a channel that standardise pixels scaled to 0 … 1.
+    /// Mean and standard deviation of each channel, which standardise pixels scaled to 0 … 1.
     fn mean_and_std(&self) -> ([f32; 3], [f32; 3]);
 }
 

@@ -1,4 +1,4 @@
-//! How a replicate draws its examples, and the lock on the test side.
+//! Draws of examples for replicates, and the lock on the test side.
 
 use super::{DataError, Dataset, Fingerprint, Images, Split};
 use image::RgbImage;
@@ -8,8 +8,9 @@ use nt_scenario::PerClass;
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Parts a data set into its training side and its sealed test side, both restricted to `classes` (all, if empty; label
-/// `k` is then the `k`-th of them) and the test side to the first `test_per_class` images a class (all, if `None`).
+/// Splits a data set into its training side and its sealed test side. Both have the classes `classes`, in the order of
+/// the labels (all classes, if it is empty). The test side has the first `test_per_class` images of each class (all, if
+/// `None`).
 ///
 /// # Errors
 /// [`DataError::UnknownClass`] for a class that the data set lacks.
@@ -54,7 +55,8 @@ impl View {
 }
 
 impl View {
-    /// Fingerprints of `(label, index)` pairs, in parallel, in the order given; no more than a few pictures are in memory.
+    /// Fingerprints of `(label, index)` pairs, in parallel, in the order given; no more than a few pictures are in
+    /// memory.
     fn fingerprints(&self, split: Split, examples: &[(u32, u32)]) -> Result<Vec<Identified>, DataError> {
         let length = self.dataset.side() * self.dataset.side() * 3;
         let offsets = self.offsets(split);
@@ -65,7 +67,7 @@ impl View {
         examples.par_iter().map_init(|| vec![0; length], fingerprint).collect()
     }
 
-    /// The name of an image by its id; empty for one that is not here.
+    /// The name of an image by its id; empty for an unknown id.
     fn name_of(&self, split: Split, id: u32) -> String {
         let offsets = self.offsets(split);
         let place =
@@ -85,7 +87,7 @@ impl View {
 /// A picture's fingerprint with its identity within its side of the data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identified {
-    /// Its number when all classes stand one after another: what predictions know it by.
+    /// Its number where all classes follow one another, as in predictions.
     pub id: u32,
     /// Its hashes.
     pub fingerprint: Fingerprint,
@@ -107,8 +109,8 @@ pub struct SubsetDraw {
 impl TrainPool {
     /// Draws `drawn` images of every class, the last `held_out` of them for validation.
     ///
-    /// A class's images are shuffled once for the seed, `scope` and replicate, and the first ones taken, so that smaller
-    /// draws of the same scope are nested in larger ones.
+    /// A class's images are shuffled once for the seed, `scope` and replicate, and the first ones are taken, so that
+    /// smaller draws of the same scope are nested in larger ones.
     ///
     /// # Errors
     /// Where an image cannot be read, or a class has fewer than are drawn.
@@ -155,7 +157,7 @@ impl TrainPool {
     }
 
     /// Draws images of every class and deals them out class by class, so that any stretch of them holds the classes in
-    /// equal shares: `skipped[label]` of a class's shuffled images are passed over, then `per_class` taken.
+    /// equal shares. `skipped[label]` of a class's shuffled images are skipped, and the next `per_class` are taken.
     ///
     /// # Errors
     /// As [`TrainPool::draw`].
@@ -176,7 +178,7 @@ impl TrainPool {
         self.view.read(Split::Train, &dealt.collect::<Vec<_>>())
     }
 
-    /// A picture of what is here: the first images of each class in a row, no larger than `most_side`, for the first
+    /// A picture of the images: a row with the first images of each class, no larger than `most_side`, for the first
     /// `most_rows` classes.
     ///
     /// # Errors
@@ -210,18 +212,18 @@ impl TrainPool {
         self.view.fingerprints(Split::Train, &examples)
     }
 
-    /// What a person finds an image by.
+    /// The name by which a person finds an image.
     pub fn name_of(&self, id: u32) -> String {
         self.view.name_of(Split::Train, id)
     }
 }
 
-/// Proof that a training has ended: what a test set opens against.
+/// Proof that a training has ended, with which a test set opens.
 ///
-/// The training loop implements it for networks trained to be judged, and for nothing else: a network trained to choose
-/// a learning rate does not have it, so code that tunes cannot reach a test image.
+/// Only networks and probes that were trained to be judged implement it. A network trained to choose a learning rate
+/// does not, so code that tunes cannot reach a test image.
 pub trait EndOfTraining {
-    /// Notes that the test set was opened against this proof.
+    /// Notes that the test set was opened with this proof.
     fn count_opening(&self);
 }
 
@@ -248,8 +250,8 @@ impl SealedTest {
         Ok(read)
     }
 
-    /// Fingerprints of the test images, to find those that are in a training set too. That opens nothing: pixels and
-    /// labels stay inside, and no training or tuning can make anything of a hash.
+    /// Fingerprints of the test images, to find those that are in a training set too. This does not open the test set:
+    /// pixels and labels stay inside, and hashes are of no use for training or tuning.
     ///
     /// # Errors
     /// As [`SealedTest::open`].
@@ -257,7 +259,7 @@ impl SealedTest {
         self.view.fingerprints(Split::Test, &self.examples()?)
     }
 
-    /// What a person finds a test image by.
+    /// The name by which a person finds a test image.
     pub fn name_of(&self, id: u32) -> String {
         self.view.name_of(Split::Test, id)
     }

@@ -1,11 +1,11 @@
-//! Antialiased bilinear resizing, in one fixed order of operations.
+//! Antialiased bilinear resizing, in a fixed order of operations.
 
 use image::RgbImage;
 
 /// How a picture that is not square becomes square.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Fit {
-    /// Width and height are scaled each by its own factor: nothing is lost, and shapes are distorted. Torchvision's
+    /// Width and height are scaled by factors of their own. Nothing is lost, and shapes are distorted. Torchvision's
     /// `Resize((side, side))`.
     #[default]
     Stretch,
@@ -19,8 +19,9 @@ pub enum Fit {
 /// # Shape
 /// `picture`: `(H, W, 3)` → `pixels`: `(side, side, 3)`; both at least one pixel.
 /// # Source
-/// Torchvision's `Resize(…, antialias=True)`: the same weights. It filters columns last and we filter them first, since
-/// rows lie contiguous; sums are in f32, rounded once, halves to even, so that a value may differ by one level of 255.
+/// Torchvision's `Resize(…, antialias=True)`, with the same weights. It filters along columns last; here they come
+/// first, since rows are contiguous. Sums are in f32 and rounded once, halves to even, so a value may differ by one
+/// level of 255.
 pub fn resize(picture: &RgbImage, side: usize, fit: Fit, pixels: &mut [u8]) {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let (scaled_width, scaled_height) = match fit {
@@ -58,7 +59,7 @@ pub fn resize(picture: &RgbImage, side: usize, fit: Fit, pixels: &mut [u8]) {
     }
 }
 
-/// Pixels left out before the kept middle: half of the rest, halves to even, as in torchvision.
+/// Pixels cut off before the kept middle: half of the rest, halves rounded to even, as in torchvision.
 fn crop_offset(scaled: usize, side: usize) -> usize {
     let rest = scaled - side;
     let half = rest / 2;

@@ -5,7 +5,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     #[cfg(feature = "cuda")]
     {
         println!("cargo::rerun-if-changed=src/cuda/device");
-        // As candle's kernels: nvcc from CUDA_HOME or the path, the architecture from CUDA_COMPUTE_CAP or the GPU.
+        // As for candle's kernels, nvcc comes from CUDA_HOME or the path, and the architecture from CUDA_COMPUTE_CAP or
+        // the GPU.
         let built = cudaforge::KernelBuilder::new()
             .source_files(["src/cuda/device/kernels.cu"])
             .watch(["src/cuda/device"])

@@ -1,4 +1,4 @@
-//! AlexNet as a candle module, for everyone who trains or inspects a network through candle.
+//! AlexNet as a candle module, for code that trains or inspects a network through candle.
 //!
 //! The study's own training loop drives the kernels directly ([`crate::train`]); this module wraps the same kernels as
 //! candle operations, and a test proves that both give the same logits and gradients, bit for bit.
@@ -19,7 +19,7 @@ struct Layer {
 
 /// AlexNet on candle tensors: trainable layers are variables, frozen ones are plain tensors without a gradient.
 ///
-/// Departure: no dropout; the training loop has it, from named streams.
+/// Departure: it has no dropout. The training loop has it, from named streams.
 pub struct AlexNet {
     layers: Vec<Layer>,
     variables: Vec<(String, Var)>,
@@ -29,7 +29,7 @@ impl AlexNet {
     /// A network with these parameters, copied, and the first layers frozen as the treatment says.
     ///
     /// # Errors
-    /// Those of candle, where the parameters do not have the network's shape.
+    /// Candle's error where the parameters do not have the network's shape.
     pub fn new(shape: &NetworkShape, parameters: &Parameters, treatment: Treatment) -> Result<Self> {
         let (mut layers, mut variables) = (Vec::new(), Vec::new());
         for (depth, (layer, values)) in shape.layers.iter().zip(&parameters.layers).enumerate() {

@@ -5,7 +5,7 @@ use nt_kernels::philox::{Cursor, Stream};
 use nt_scenario::network::{LearnedLayer, NetworkShape, Product};
 use nt_scenario::{Initialiser, Treatment};
 
-/// Whose fresh parameters: the seed of the study, the network's scope (a target, or a source) and the replicate.
+/// What fresh parameters are drawn for: the study's seed, the network's scope (a target or a source) and the replicate.
 #[derive(Clone, Copy, Debug)]
 pub struct Init<'a> {
     /// Seed of the study.
@@ -16,7 +16,7 @@ pub struct Init<'a> {
     pub replicate: u32,
 }
 
-/// Draws the parameters of a network. Every layer has a stream of its own, which knows no treatment.
+/// Draws the parameters of a network. Every layer has a stream of its own, which does not depend on the treatment.
 ///
 /// # Source
 /// * He-normal: He et al., ICCV 2015, fan-in, gain √2; biases 0.
@@ -29,8 +29,8 @@ pub fn initialise(shape: &NetworkShape, initialiser: Initialiser, init: Init<'_>
 
 /// The network that training starts from: the first `copied` layers of the source, the rest fresh.
 ///
-/// A fresh layer has the values that training from scratch starts from in the same replicate, whatever the treatment;
-/// layers that are copied are not drawn at all.
+/// A fresh layer has the values that training from scratch starts from in the same replicate, whatever the treatment.
+/// Copied layers are not drawn at all.
 pub fn transfer(
     shape: &NetworkShape,
     initialiser: Initialiser,

@@ -1,4 +1,4 @@
-//! Weights and biases of the learned layers, and the treatment that makes a target network of a source network.
+//! Weights and biases of the learned layers.
 
 use nt_kernels::philox::Stream;
 use nt_scenario::network::NetworkShape;
@@ -13,7 +13,7 @@ pub struct LayerParameters {
 }
 
 impl LayerParameters {
-    /// The same shape, all zero.
+    /// Parameters of the same shape, all zero.
     pub fn zeros_like(&self) -> Self {
         Self { weight: vec![0.0; self.weight.len()], bias: vec![0.0; self.bias.len()] }
     }

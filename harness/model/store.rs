@@ -1,7 +1,7 @@
-//! A network as safetensors, under the names that PyTorch's AlexNet gives its parameters in order.
+//! A network as a safetensors file.
 
 use super::{LayerParameters, Parameters};
-use nt_scenario::network::{LAYER_NAMES, NetworkShape};
+use nt_scenario::network::{LearnedLayer, NetworkShape};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 /// A stored network that cannot be used.
@@ -28,18 +28,18 @@ pub enum StoreError {
     Encode(#[source] safetensors::SafeTensorError),
 }
 
-fn names(layer: usize) -> [String; 2] {
-    ["weight", "bias"].map(|part| format!("{}.{part}", LAYER_NAMES[layer]))
+fn names(layer: &LearnedLayer) -> [String; 2] {
+    ["weight", "bias"].map(|part| format!("{}.{part}", layer.name))
 }
 
 /// The bytes of a network: `conv1.weight`, `conv1.bias` … `fc8.bias`, f32, little-endian.
 ///
 /// # Errors
-/// [`StoreError::Encode`] where safetensors refuses, which a network of this shape does not bring about.
+/// [`StoreError::Encode`] where safetensors cannot encode it. A network of this shape does not cause that.
 pub fn to_bytes(parameters: &Parameters, shape: &NetworkShape) -> Result<Vec<u8>, StoreError> {
     let mut tensors = Vec::new();
-    for (index, (parameters, layer)) in parameters.layers.iter().zip(&shape.layers).enumerate() {
-        let [weight, bias] = names(index);
+    for (parameters, layer) in parameters.layers.iter().zip(&shape.layers) {
+        let [weight, bias] = names(layer);
         let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         tensors.push((weight, layer.weight_shape(), bytes(&parameters.weight)));
         tensors.push((bias, vec![layer.num_biases()], bytes(&parameters.bias)));
@@ -70,8 +70,8 @@ pub fn from_bytes(bytes: &[u8], shape: &NetworkShape) -> Result<Parameters, Stor
         };
         Err(StoreError::Shape { name, expected, found })
     };
-    let layers = shape.layers.iter().enumerate().map(|(index, layer)| {
-        let [weight, bias] = names(index);
+    let layers = shape.layers.iter().map(|layer| {
+        let [weight, bias] = names(layer);
         Ok(LayerParameters { weight: read(weight, layer.weight_shape())?, bias: read(bias, vec![layer.num_biases()])? })
     });
     Ok(Parameters { layers: layers.collect::<Result<_, _>>()? })

@@ -1,6 +1,6 @@
 //! How long a plan may take on this machine, from a few training steps of its network.
 
-use super::Study;
+use super::OpenStudy;
 use crate::data::{Codes, Inputs};
 use crate::model::{Init, initialise};
 use crate::train::{Cpu, ForTuning, Setup, Span, TrainError, train};
@@ -10,20 +10,19 @@ use nt_scenario::Recipe;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-/// How long the measurement goes on, after one step to warm up; one more step of the full network may take longer.
+/// How long the measurement lasts, after one step to warm up. The last step may end later.
 const MEASURE_FOR: Duration = Duration::from_millis(300);
-/// Most images a step, so that a step of the full network takes seconds and not half a minute: its rate hardly rises
-/// beyond.
+/// Most images a step. With more, a step of the full network would take half a minute, and its rate would hardly rise.
 const MOST_IMAGES: usize = 32;
-/// Most steps between two looks at the clock.
+/// Most steps between two readings of the clock.
 const MOST_STEPS: u64 = 8;
 
-/// Multiply–accumulates a second that one thread reaches in training the network of a study's first target, measured
-/// just now on random images, with everything that a step does besides.
+/// Multiply–accumulates a second at which one thread trains the network of a study's first target. Measured now, on
+/// random images, and over whole steps.
 ///
 /// # Errors
 /// [`TrainError`] where the network cannot be trained at all.
-pub fn measured_rate(study: &Study) -> Result<f64, TrainError> {
+pub fn measured_rate(study: &OpenStudy) -> Result<f64, TrainError> {
     let num_classes = study.num_classes(0).max(2);
     let shape = study.scenario.model.shape(num_classes);
     let mut settings = study.scenario.training.settings.clone();
@@ -37,7 +36,7 @@ pub fn measured_rate(study: &Study) -> Result<f64, TrainError> {
     let recipe = Recipe { settings, dropout: study.scenario.model.dropout, steps: 2 };
     let setup = Setup {
         shape: &shape,
-        span: Span::WHOLE,
+        span: Span::whole(&shape),
         recipe: &recipe,
         learning_rate: 1e-6,
         seed: 0,

@@ -1,4 +1,4 @@
-//! What it takes to run a job, whatever runs it.
+//! The interface between the scheduler and whatever runs a job.
 
 use nt_records::file::FileProblem;
 use nt_records::pictures::{Filters, Thumbnails};
@@ -10,14 +10,14 @@ pub trait Upstream: Sync {
     /// The record of a finished job, by its index in the plan.
     fn record(&self, job: usize) -> Option<RunRecord>;
 
-    /// The contents of the file that a finished job wrote below a folder (`networks`), proved by its hash.
+    /// The contents of the file that a finished job wrote below a folder (`networks`), checked against its hash.
     ///
     /// # Errors
-    /// [`UpstreamError`], a clause about the job, where it cannot be had.
+    /// [`UpstreamError`], a clause about the job, if the file cannot be read.
     fn file(&self, job: usize, folder: &str) -> Result<Vec<u8>, UpstreamError>;
 }
 
-/// Why the file of a finished job cannot be had; a clause about the job.
+/// Why the file of a finished job cannot be read, as a clause about the job.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
     /// There is no record of the job.
@@ -52,7 +52,7 @@ pub struct Artifacts {
     pub pictures: Pictures,
 }
 
-/// Pictures that one job of many leaves: they are the same in all, or one replicate's stand for the others'.
+/// Pictures that only one job of many writes, because they are the same in all, or because one replicate's are enough.
 #[derive(Clone, Debug, Default)]
 pub struct Pictures {
     /// The test images of a target, small, with its name.
@@ -61,7 +61,7 @@ pub struct Pictures {
     pub filters: Option<Filters>,
 }
 
-/// What a job brings: everything of its record that is not in the plan.
+/// What a job yields: everything of its record that is not in the plan.
 #[derive(Clone, Debug)]
 pub struct JobOutput {
     /// How it ended.
@@ -96,7 +96,7 @@ impl JobOutput {
         Self::ended(Status::Failed { reason: reason.into() })
     }
 
-    /// A trial beyond an edge of its grid that was not called for.
+    /// A trial beyond an edge of its grid that was not needed.
     pub fn unneeded(task: &TargetTask) -> Self {
         let setting = match task.setting {
             SettingChoice::Fixed(value) => Some(setting_of(task.method, value)),
@@ -114,20 +114,20 @@ fn setting_of(method: Method, value: f64) -> Setting {
     }
 }
 
-/// Why a job was abandoned: nothing is recorded of it, and the same command runs it again.
+/// Why a job was abandoned. Nothing is recorded of it, and the same command runs it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Abandoned {
     /// The user asked to stop.
     Stopped,
-    /// The device gave out, for this reason; that says nothing of the job.
+    /// The device failed, for this reason. That says nothing about the job.
     Device(String),
 }
 
 /// Runs jobs: the one that trains networks, or a mock with a known answer.
 pub trait Executor: Sync {
-    /// Runs one job whose needs are recorded. What fails is an output that says so, not an error.
+    /// Runs one job whose needs are recorded. A job that fails yields an output that says so, not an error.
     ///
     /// # Errors
-    /// [`Abandoned`] if the user asked to stop or the device gave out.
+    /// [`Abandoned`] if the user asked to stop or the device failed.
     fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned>;
 }

@@ -21,6 +21,6 @@ pub use progress::Progress;
 pub use registry::{Registry, survey};
 pub use scheduler::{ScheduleError, Scheduler, Tally};
 pub use store::Store;
-pub use study::{RunOptions, Study, StudyError};
+pub use study::{OpenStudy, RunOptions, StudyError};
 pub use training::TrainingExecutor;
 pub use verify::{Difference, Verification, verify};

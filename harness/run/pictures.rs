@@ -1,4 +1,4 @@
-//! Pictures of the data, for people to see before they believe a number.
+//! Contact sheets: what the data look like.
 
 use super::Registry;
 use crate::data::DataError;

@@ -59,7 +59,7 @@ impl Progress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         *state = State { began: now, last_line: now, jobs_done: 0, jobs, work_done: 0.0, work };
-        let already = if kept > 0 { format!(" ({kept} more are recorded already)") } else { String::new() };
+        let already = if kept > 0 { format!(" ({kept} more are already recorded)") } else { String::new() };
         match &self.sink {
             Sink::Quiet => {}
             Sink::Lines => eprintln!("{jobs} jobs to run{already}"),

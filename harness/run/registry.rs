@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a choice of a data set's classes is known by.
+/// Identifies a choice of a data set's classes: the data set, the classes, test images a class.
 type PoolKey = (String, Vec<String>, Option<usize>);
 
 /// Data sets by name, and what was drawn from them.
@@ -22,7 +22,7 @@ impl Registry {
     /// What cannot be opened is a fault among the facts, so that all of them can be told at once.
     ///
     /// # Errors
-    /// [`DataError`] where the cache cannot be used, which no change of the scenario would mend.
+    /// [`DataError`] if the cache cannot be used, which no change of the scenario would repair.
     pub fn open(scenario: &Scenario, base: &Path, cache_dir: &Path) -> Result<(Self, Facts), DataError> {
         let (mut datasets, mut facts, mut warnings) = (BTreeMap::new(), Facts::new(), Vec::new());
         let place = DataPlace { base, cache_dir, side: scenario.model.input };

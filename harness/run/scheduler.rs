@@ -1,4 +1,4 @@
-//! Which job runs next, where, and what becomes of its output.
+//! Which job runs next, on which thread, and how its output is recorded.
 
 use super::{Abandoned, Artifacts, Executor, JobOutput, Progress, Upstream, UpstreamError};
 use nt_records::curve::{CurveError, write_curve};
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// A schedule that could not be kept.
+/// Why a run ended before its last job.
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleError {
     /// A record or a file of a job could not be written.
@@ -28,8 +28,8 @@ pub enum ScheduleError {
     /// A picture for the report could not be written.
     #[error(transparent)]
     Pictures(#[from] PicturesError),
-    /// The device gave out.
-    #[error("{reason}\n  what is recorded stays; the same command goes on from there")]
+    /// The device failed.
+    #[error("{reason}\n  what is recorded stays; run the same command to resume")]
     Device {
         /// Why.
         reason: String,
@@ -51,8 +51,8 @@ pub struct Tally {
     pub ran: usize,
     /// Jobs that were recorded before.
     pub kept: usize,
-    /// Sources and judged runs that diverged or failed. A rate that diverges in tuning is not among them: that is what
-    /// tuning is there to find out.
+    /// Sources and judged runs that diverged or failed. A rate that diverges in tuning does not count: finding it is
+    /// the purpose of tuning.
     pub unwell: usize,
     /// Whether the user stopped it.
     pub interrupted: bool,
@@ -112,10 +112,10 @@ impl Upstream for Shared<'_> {
 }
 
 impl Scheduler<'_> {
-    /// Runs the chosen jobs (indices into the plan, with all that they need) that the ledger lacks.
+    /// Runs those of the chosen jobs (indices into the plan, with all that they need) that the ledger lacks.
     ///
     /// # Errors
-    /// [`ScheduleError`] when a record cannot be written: what is recorded stays, and the same command goes on from it.
+    /// [`ScheduleError`] if a record cannot be written. What is recorded stays, and the same command resumes from it.
     pub fn run(
         &self,
         chosen: &BTreeSet<usize>,
@@ -164,7 +164,7 @@ impl Scheduler<'_> {
         })
     }
 
-    /// For each job those of `waiting` that need it.
+    /// For each job, the jobs of `waiting` that need it.
     fn dependents<'j>(&self, waiting: impl Iterator<Item = &'j usize>) -> Vec<Vec<usize>> {
         let mut dependents = vec![Vec::new(); self.plan.jobs.len()];
         for &job in waiting {
@@ -191,7 +191,7 @@ impl Scheduler<'_> {
                 match state.ready.pop_first() {
                     Some(index) => break index,
                     None => {
-                        // Woken now and then, so that an interrupt is seen while others work.
+                        // Wakes now and then, to notice an interrupt while other workers are busy.
                         let wait = std::time::Duration::from_millis(200);
                         state = shared.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
                     }
@@ -225,7 +225,7 @@ impl Scheduler<'_> {
     ) {
         let job = &self.plan.jobs[index];
         let dir = shared.lock().ledger.dir().to_path_buf();
-        // Files first, synced; then, and only then, the record that refers to them.
+        // Files are written and synced first. Only then comes the record that refers to them.
         let recorded = write_artifacts(&dir, job.id, &output.artifacts).and_then(|files| {
             let record = self.run_record(job, &output, files, wall_seconds);
             tracing::info!(job = %job.id, name = %job.name, status = record.status.word(), wall_seconds, "job ended");

@@ -1,7 +1,7 @@
 //! What jobs share: a replicate's draw of images, source networks, and the codes of frozen layers.
 //!
-//! Everything here can be computed again and comes out the same, so each kind is kept in memory up to a bound and the
-//! least recently used is dropped. Two jobs that want one thing at the same time compute it once.
+//! Everything here can be computed again with the same result. So each kind is kept in memory up to a bound, and the
+//! least recently used value is dropped. Two jobs that want one value at the same time compute it once.
 
 use crate::data::{Codes, SubsetDraw};
 use crate::model::Parameters;
@@ -32,15 +32,15 @@ impl<K: Eq + Hash + Clone, V> Bounded<K, V> {
         Self { max_bytes, entries: Mutex::new(Entries { map: HashMap::new(), clock: 0 }) }
     }
 
-    /// Bytes kept at most.
+    /// The most bytes kept.
     pub(super) fn max_bytes(&self) -> usize {
         self.max_bytes
     }
 
-    /// The value of `key`, made by `make` (with its size in bytes) if it is not at hand.
+    /// The value of `key`. If it is not kept, `make` makes it, and says its size in bytes.
     ///
     /// # Errors
-    /// As `make`; nothing is kept then.
+    /// As `make`. Nothing is kept then.
     pub(super) fn get<E>(&self, key: &K, make: impl FnOnce() -> Result<(V, usize), E>) -> Result<Arc<V>, E> {
         let slot = {
             let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +70,7 @@ impl<K: Eq + Hash + Clone, V> Bounded<K, V> {
         }
         let mut total: usize = entries.map.values().map(|entry| entry.bytes).sum();
         while total > self.max_bytes {
-            // An entry without bytes is being made by somebody; the newest is the one just asked for.
+            // Another thread is still making an entry without bytes. The entry of `key` was just asked for.
             let full = entries.map.iter().filter(|(other, entry)| entry.bytes > 0 && *other != key);
             let Some(oldest) = full.min_by_key(|(_, entry)| entry.last_used).map(|(key, _)| key.clone()) else {
                 break;

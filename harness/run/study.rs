@@ -19,7 +19,7 @@ use std::sync::atomic::AtomicBool;
 /// Why a study cannot be opened or run.
 #[derive(Debug, thiserror::Error)]
 pub enum StudyError {
-    /// The scenario's data do not hold what it asks for.
+    /// The data do not contain what the scenario asks for.
     #[error(transparent)]
     Faults(#[from] Faults),
     /// The cache of decoded images cannot be used.
@@ -57,19 +57,19 @@ pub enum StudyError {
     Picture(#[from] PictureError),
 }
 
-/// How a study is run; none of it changes a result.
+/// How a study is run. None of it changes a result.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
     /// Jobs at a time.
     pub jobs: usize,
     /// Threads inside a job.
     pub threads: usize,
-    /// Memory for what jobs share, bytes.
+    /// Memory in bytes for what jobs share.
     pub cache_bytes: usize,
 }
 
-/// A scenario with its data at hand and its jobs planned.
-pub struct Study {
+/// A scenario with its data opened and its jobs planned.
+pub struct OpenStudy {
     /// The scenario.
     pub scenario: Scenario,
     /// Its jobs.
@@ -82,12 +82,12 @@ pub struct Study {
     facts: BTreeMap<String, DataFacts>,
 }
 
-impl Study {
-    /// Opens the data of a scenario (decoding images that no cache holds) and plans its jobs. Relative paths are below
+impl OpenStudy {
+    /// Opens the data of a scenario (decoding images that no cache holds) and plans its jobs. Relative paths start from
     /// `base`.
     ///
     /// # Errors
-    /// [`StudyError::Faults`], all of them, where the data do not hold what the scenario asks for.
+    /// [`StudyError::Faults`] with every fault, if the data do not contain what the scenario asks for.
     pub fn open(
         scenario: Scenario,
         base: &Path,
@@ -99,7 +99,7 @@ impl Study {
         if !faults.is_empty() {
             return Err(Faults(faults).into());
         }
-        // Targets and sources differ in their last layer only, which is no convolution.
+        // Targets and sources differ in their last layer only, and that is not a convolution.
         let numerics = backend.numerics(&scenario.model.shape(2));
         let plan = Plan::new(&scenario, &facts, &numerics)?;
         for (classes, batch, images) in sizes(&plan) {
@@ -119,7 +119,7 @@ impl Study {
         Ok(Self { scenario, plan, numerics, backend, registry, facts })
     }
 
-    /// What was left out of the data, and why.
+    /// What the data leave out, and why.
     pub fn warnings(&self) -> &[String] {
         self.registry.warnings()
     }
@@ -154,10 +154,10 @@ impl Study {
         Ok(audit::audit(&self.scenario, &self.registry)?)
     }
 
-    /// Opens the study's folder for writing and tells what had to be repaired.
+    /// Opens the study's folder for writing, and says what had to be repaired.
     ///
     /// # Errors
-    /// [`LedgerError::Busy`] where another process writes there.
+    /// [`LedgerError::Busy`] if another process writes there.
     pub fn open_ledger(&self, dir: &Path, shard: Shard) -> Result<(Ledger, Vec<LedgerWarning>), StudyError> {
         Ok(Ledger::open_shard(dir, shard)?)
     }
@@ -165,7 +165,7 @@ impl Study {
     /// These jobs and all that they need.
     pub fn with_needs(&self, chosen: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
         let mut needed: BTreeSet<usize> = chosen.into_iter().collect();
-        // A job stands behind all that it needs, so one pass from the end finds the needs of needs.
+        // A job comes after all that it needs, so one pass from the end also finds the needs of needs.
         for job in (0..self.plan.jobs.len()).rev() {
             if needed.contains(&job) {
                 needed.extend(&self.plan.jobs[job].needs);
@@ -174,13 +174,14 @@ impl Study {
         needed
     }
 
-    /// Runs the jobs of a shard (and what they need) that the ledger lacks, and leaves a manifest that says what there is.
+    /// Runs the jobs of a shard (and what they need) that the ledger lacks, and writes a manifest of what the folder
+    /// holds.
     ///
-    /// A study with looks is run look by look, and ends at the first that leaves no verdict open; a shard of it, which
-    /// cannot see the others' records, is run to the last.
+    /// A study with looks runs look by look, and ends at the first look that leaves no verdict open. A shard of it
+    /// cannot see the other shards' records, so it runs to the last look.
     ///
     /// # Errors
-    /// [`StudyError`] where the folder cannot be written; what is recorded stays.
+    /// [`StudyError`] if the folder cannot be written. What is recorded stays.
     pub fn run(
         &self,
         ledger: &mut Ledger,
@@ -245,7 +246,7 @@ impl Study {
         self.with_needs((0..self.plan.jobs.len()).filter(|&job| is_seen(&self.plan.jobs[job])))
     }
 
-    /// Whether the verdicts after so many replicates leave none open that more could decide.
+    /// Whether, after this number of replicates, no verdict is open that more replicates could decide.
     fn is_settled_at(&self, look: u32, ledger: &Ledger) -> Result<bool, StudyError> {
         let study = self.declared();
         let records: Vec<RunRecord> = self.plan.jobs.iter().filter_map(|job| ledger.get(job.id).cloned()).collect();
@@ -253,7 +254,7 @@ impl Study {
         Ok(analysis.look.is_some_and(|taken| taken.replicates == look && taken.is_settled))
     }
 
-    /// Runs these jobs, with all that they need among them, where the ledger lacks them.
+    /// Runs those of these jobs that the ledger lacks. The jobs include all that they need.
     ///
     /// # Errors
     /// As [`Study::run`].
@@ -285,7 +286,7 @@ impl Study {
     }
 
     fn manifest(&self, dir: &Path, options: &RunOptions) -> Result<Manifest, StudyError> {
-        // What was pre-registered before the first job is kept, whatever the scenario says now.
+        // Keeps what was pre-registered before the first job, whatever the scenario says now.
         let before = Manifest::read(dir)?.map(|manifest| manifest.preregistration);
         let data = self.facts.iter().map(|(name, facts)| (name.clone(), DataFact::of(facts)));
         let parameters = self.scenario.targets.iter().enumerate().map(|(index, target)| {
@@ -310,13 +311,13 @@ impl Study {
     }
 }
 
-/// The numbers of classes, of images a batch and of images that a plan's trainings have.
+/// For each kind of training in a plan: the numbers of classes, of images a batch and of images.
 fn sizes(plan: &Plan) -> BTreeSet<(usize, usize, usize)> {
     let work = plan.jobs.iter().map(|job| &job.work);
     work.map(|work| (work.num_classes(), work.recipe().settings.batch, work.num_train_images())).collect()
 }
 
-/// Versions of nt and of the crates that results depend on, as they were locked when nt was built.
+/// Versions of nt and of the crates that results depend on, as locked when nt was built.
 fn versions() -> BTreeMap<String, String> {
     const LOCKED: &str = include_str!("../../Cargo.lock");
     const DECISIVE: [&str; 6] = ["candle-core", "image", "libm", "rayon", "safetensors", "zune-jpeg"];

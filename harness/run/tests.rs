@@ -2,65 +2,38 @@
 
 use super::{Abandoned, Executor, JobOutput, Progress, ScheduleError, Scheduler, Tally, Upstream};
 use nt_records::{Ledger, Measure, Measured, Status};
+use nt_scenario::mock::TestScenario;
 use nt_scenario::{DataFacts, Facts, Job, Metric, Plan, Role, Scenario};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const SCENARIO: &str = r#"
-version = 2
-[study]
-name = "mock"
-question = "In which order?"
-seed = 1
-replicates = 2
-[model]
-architecture = "alexnet"
-width = 0.1
-input = 48
-initialiser = "he-normal"
-[data.shapes]
-kind = "synthetic"
-look_distance = 0.0
-label = "shape"
-train_per_class = 40
-test_per_class = 40
-[[source]]
-name = "near"
+fn scenario() -> String {
+    TestScenario::new("mock")
+        .synthetic("shapes", 40, 40)
+        .source(
+            "near",
+            r#"
 data = "shapes"
 classes = ["arrow", "heart"]
 similarity = "similar"
 train_per_class = 10
 steps = 5
 learning_rate = 0.01
-[[target]]
-name = "shapes"
-data = "shapes"
-classes = ["star", "ring"]
-validation_fraction = 0.25
-[[target.size]]
-name = "small"
-train_per_class = 8
-steps = 5
-[[treatment]]
-name = "frozen"
-copied = [3, 7]
-frozen = "copied"
-[training]
-batch = 4
-momentum = 0.9
-weight_decay = 0.0
-schedule = "constant"
-[tuning]
-learning_rates = [0.001, 0.01, 0.1]
-replicates = 1
-"#;
+"#,
+        )
+        .target("shapes", "data = \"shapes\"\nclasses = [\"star\", \"ring\"]\nvalidation_fraction = 0.25")
+        .size("small", "train_per_class = 8\nsteps = 5")
+        .treatment("frozen", "copied = [3, 7]\nfrozen = \"copied\"")
+        .tuned("learning_rates = [0.001, 0.01, 0.1]\nreplicates = 1")
+        .text()
+}
 
 /// What a mock computes with.
 const NUMERICS: &str = "mock";
 
 fn planned() -> (Scenario, Plan) {
-    let scenario = Scenario::parse(SCENARIO, "mock.toml").unwrap_or_else(|faults| panic!("{faults}"));
+    let scenario = Scenario::parse(&scenario(), "mock.toml").unwrap_or_else(|faults| panic!("{faults}"));
     let classes: Vec<String> = ["star", "ring", "arrow", "heart"].map(str::to_owned).into();
     let facts = DataFacts { train_per_class: vec![40; 4], test_per_class: vec![40; 4], classes, digest: [1; 32] };
     let facts: Facts = [("shapes".to_owned(), Ok(facts))].into();

@@ -13,7 +13,7 @@ pub(super) struct Choice {
     pub on_edge: bool,
 }
 
-/// What one value came to.
+/// How one value did in its trials.
 struct Scored {
     value: f64,
     /// Mean of the deciding metric, such that higher is better.
@@ -38,12 +38,12 @@ pub(super) enum ChoiceError {
     NoStrengthGaveNumbers,
 }
 
-/// The value with the best mean of the deciding metric on validation images over the tuning replicates; of equal ones that
-/// with the lower mean validation loss, then the lower value. A value with a trial that diverged is not chosen: it would be
-/// a gamble. One that was not called for was not tried.
+/// The value with the best mean of the deciding metric on validation images over the tuning replicates. Ties go to the
+/// lower mean validation loss, then to the lower value. A value with a trial that diverged is not chosen, since it
+/// would be a gamble. A value whose trials were not needed was not tried.
 ///
 /// # Errors
-/// [`ChoiceError`] where no value is left.
+/// [`ChoiceError`] if no value is left.
 pub(super) fn choose(
     metric: Metric,
     method: Method,
@@ -82,7 +82,7 @@ pub(super) fn choose(
     Ok(Choice { value, on_edge: tried.len() > 1 && (lowest || highest) })
 }
 
-/// Whether a trial beyond an edge of its grid is called for: the best value so far is on that edge.
+/// Whether a trial beyond an edge of its grid is needed: the best value so far is on that edge.
 pub(super) fn is_called_for(metric: Metric, method: Method, only_if: &OnlyIf, upstream: &dyn Upstream) -> bool {
     choose(metric, method, &only_if.trials, upstream).is_ok_and(|choice| choice.value == only_if.best)
 }

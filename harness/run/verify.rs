@@ -1,6 +1,6 @@
-//! Running jobs of a study again, and comparing what comes out.
+//! Runs jobs of a study again and compares the results.
 
-use super::{Progress, RunOptions, Study, StudyError};
+use super::{OpenStudy, Progress, RunOptions, StudyError};
 use nt_records::{FileError, Ledger, RunRecord, Setting, Status};
 use nt_scenario::Role;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,13 +28,13 @@ pub struct Verification {
     pub interrupted: bool,
 }
 
-/// Runs jobs again in a folder of their own and compares them with these records: `sample` of the jobs, spread over the
-/// plan, or all.
+/// Runs jobs again in a folder of their own and compares them with these records: `sample` jobs, spread over the plan,
+/// or all of them.
 ///
 /// # Errors
-/// [`StudyError`] where the temporary folder cannot be written.
+/// [`StudyError`] if the temporary folder cannot be written.
 pub fn verify(
-    study: &Study,
+    study: &OpenStudy,
     records: &[RunRecord],
     sample: Option<usize>,
     options: &RunOptions,
@@ -68,8 +68,8 @@ pub fn verify(
     })
 }
 
-/// The jobs that a study's records should hold: all, but for those after the look at which it ended.
-fn called_for(study: &Study, records: &[RunRecord]) -> Vec<usize> {
+/// The jobs that a study's records should hold: all except those after the look at which it ended.
+fn called_for(study: &OpenStudy, records: &[RunRecord]) -> Vec<usize> {
     let judged = records.iter().filter(|record| record.role != Role::Tuning);
     let reached = judged.map(|record| record.replicate + 1).max();
     match (study.scenario.study.looks.is_empty(), reached) {
@@ -89,7 +89,7 @@ fn choose(count: usize, sample: Option<usize>) -> BTreeSet<usize> {
 fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<String> {
     let (Some(recorded), Some(found)) = (recorded, found) else {
         return Some(match recorded {
-            None => "it is not among the records: the scenario, its data or the arithmetic changed since".to_owned(),
+            None => "it is not among the records: the scenario, its data or the arithmetic has changed".to_owned(),
             Some(_) => "it was not run".to_owned(),
         });
     };
@@ -97,7 +97,7 @@ fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<St
         return None;
     }
     if recorded.status != found.status {
-        return Some(format!("it ended {} and now {}", ending(&recorded.status), ending(&found.status)));
+        return Some(format!("it ended {} and now ends {}", ending(&recorded.status), ending(&found.status)));
     }
     if recorded.setting() != found.setting() {
         return Some(format!("it ran with {} and now with {}", set_to(recorded.setting()), set_to(found.setting())));
@@ -114,7 +114,7 @@ fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<St
     }
     let file = recorded.files.iter().find(|file| !found.files.contains(file));
     Some(match file {
-        Some(file) => format!("its metrics agree, but {} has other contents", file.path),
+        Some(file) => format!("its metrics agree, but the contents of {} differ", file.path),
         None => "its description differs".to_owned(),
     })
 }
@@ -128,7 +128,7 @@ fn ending(status: &Status) -> String {
         Status::Done => "well".to_owned(),
         Status::Diverged { reason } => format!("diverged ({reason})"),
         Status::Failed { reason } => format!("failed ({reason})"),
-        Status::Unneeded => "without being called for".to_owned(),
+        Status::Unneeded => "without being needed".to_owned(),
     }
 }
 

@@ -1,28 +1,28 @@
-//! What networks are computed with.
+//! The interface of the devices that networks are computed on.
 
 use super::{Setup, Span, TrainError, Training};
 use crate::data::Inputs;
 use crate::model::Parameters;
 use nt_scenario::network::NetworkShape;
 
-/// A device with its kernels: the CPU, or a GPU. Both take parameters and examples from the host's memory and leave their
-/// results there.
+/// A device with its kernels: the CPU, or GPUs. Parameters, examples and results lie in the host's memory.
 pub trait Backend: Send + Sync {
-    /// Backend, precision and version of the arithmetic that makes a network's results. It enters every job's identity, so
-    /// that results of two kinds of arithmetic are never taken for the same.
+    /// Backend, precision and version of the arithmetic that makes a network's results. It is part of every job's
+    /// identity, so that results of two kinds of arithmetic are never confused.
     fn numerics(&self, shape: &NetworkShape) -> String;
 
-    /// What it is, for people.
+    /// The device's name, for people.
     fn device(&self) -> String;
 
-    /// Whether training this network on so many images, with batches of this size, fits into its memory.
+    /// Checks that a training of this network on this many images, with batches of this size, fits into the device's
+    /// memory.
     ///
     /// # Errors
     /// What does not fit, and what would.
     fn check(&self, shape: &NetworkShape, batch: usize, images: usize) -> Result<(), TrainError>;
 
     /// Trains the layers above `setup.span.frozen` on the examples, from the parameters given; the layers below
-    /// `setup.span.first` are not looked at.
+    /// `setup.span.first` are not read.
     ///
     /// # Errors
     /// As [`train`](super::train).

@@ -1,4 +1,4 @@
-//! What a GPU has no memory for.
+//! Trainings that do not fit into a GPU's memory.
 
 /// A training that is too large for the GPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,7 +13,7 @@ pub struct DoesNotFit {
     pub batch: usize,
     /// Bytes it takes.
     pub needed: usize,
-    /// Bytes there are for a job.
+    /// Bytes that a job may take.
     pub available: usize,
     /// The largest batch that fits, a power of two; 0 if none does.
     pub largest_batch: usize,
@@ -22,18 +22,18 @@ pub struct DoesNotFit {
 /// Images that a GPU has no room for, beside a job's network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the {images} images that a training takes are {} MB, and beside the network {} MB of the GPU's memory are left for each \
-     job; {} would fit: ask for fewer a class, or give a smaller model.input, fewer --jobs, or another GPU",
+    "the {images} images of a training take {} MB of the GPU's memory, and beside the network {} MB are left for each job; \
+     {} would fit: ask for fewer images a class, or give a smaller model.input, fewer --jobs, or another GPU",
     needed >> 20,
     available >> 20,
     images * available / needed
 )]
 pub struct ImagesDoNotFit {
-    /// How many.
+    /// Number of images.
     pub images: usize,
     /// Bytes they take.
     pub needed: usize,
-    /// Bytes there are for them.
+    /// Bytes that are left for them.
     pub available: usize,
 }
 

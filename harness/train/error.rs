@@ -1,4 +1,4 @@
-//! Why a training or an evaluation cannot go on.
+//! Errors of trainings and evaluations.
 
 use crate::data::NotOneClass;
 use nt_kernels::cross_entropy::CrossEntropyError;
@@ -20,10 +20,10 @@ pub enum TrainError {
     /// The dropout is impossible.
     #[error(transparent)]
     Dropout(#[from] DropoutError),
-    /// The network's outputs are not numbers, or a label is none of its classes.
+    /// The network's outputs are not numbers, or a label is not one of its classes.
     #[error(transparent)]
     Outputs(#[from] CrossEntropyError),
-    /// A GPU, its driver or a library refused.
+    /// A GPU, its driver or a library reports an error.
     #[cfg(feature = "cuda")]
     #[error(transparent)]
     Cuda(#[from] nt_kernels::cuda::CudaError),

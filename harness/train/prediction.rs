@@ -1,30 +1,30 @@
-//! What a network or a probe says of each example.
+//! Predictions of networks and probes.
 
 use super::TrainError;
 use crate::data::Inputs;
 use nt_kernels::cross_entropy;
 
-/// What a network says of one example.
+/// The prediction for one example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
     /// Identity of the example within its side of the data set.
     pub example_id: u32,
     /// Its class.
     pub label: u32,
-    /// The five likeliest classes, likeliest first; with fewer classes the last is repeated.
+    /// The five likeliest classes, likeliest first. With fewer classes the last one is repeated.
     pub top5: [u32; 5],
     /// Cross-entropy of the true class, nats.
     pub log_loss: f32,
 }
 
-/// Predictions on their way out of logits.
+/// Makes predictions from logits.
 pub(super) struct Ranking<'a> {
     examples: Inputs<'a>,
     num_ranked: usize,
     labels: Vec<u32>,
     log_loss: Vec<f64>,
     ranked: Vec<u32>,
-    /// Those made so far.
+    /// The predictions made so far.
     pub predictions: Vec<Prediction>,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Ranking<'a> {
         Self { examples, num_ranked, labels: Vec::new(), log_loss: Vec::new(), ranked: Vec::new(), predictions }
     }
 
-    /// Adds what the logits `(C, N)` say of the chosen examples.
+    /// Adds the predictions for the chosen examples from their logits, `(C, N)`.
     pub(super) fn push(&mut self, chosen: &[u32], logits: &[f32]) -> Result<(), TrainError> {
         let examples = self.examples;
         self.labels.clear();

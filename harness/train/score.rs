@@ -1,4 +1,4 @@
-//! How good predictions are, on average.
+//! Scores: averages over predictions.
 
 use super::Prediction;
 use nt_scenario::Metric;
@@ -10,7 +10,7 @@ pub struct Score {
     pub top1: f64,
     /// Fraction whose true class is among the five likeliest.
     pub top5: f64,
-    /// Mean over classes of the fraction right within the class.
+    /// Mean over classes of the fraction right within a class.
     pub mean_per_class: f64,
     /// Mean cross-entropy, nats.
     pub log_loss: f64,

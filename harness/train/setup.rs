@@ -4,10 +4,10 @@ use super::Span;
 use crate::data::augmentation::Augmenter;
 use nt_kernels::philox::Stream;
 use nt_scenario::Recipe;
-use nt_scenario::network::{LAYER_NAMES, NetworkShape};
+use nt_scenario::network::NetworkShape;
 use std::sync::atomic::AtomicBool;
 
-/// Everything a training depends on but its parameters and examples.
+/// Everything that a training depends on, except its parameters and examples.
 pub struct Setup<'a> {
     /// The network.
     pub shape: &'a NetworkShape,
@@ -30,11 +30,12 @@ pub struct Setup<'a> {
 impl Setup<'_> {
     /// The stream of each learned layer's dropout masks.
     pub(super) fn dropout_streams(&self) -> Vec<Stream> {
-        let stream = |layer| Stream::named(self.seed, "dropout", &format!("{}/{layer}", self.scope), self.replicate);
-        LAYER_NAMES.iter().map(stream).collect()
+        let stream =
+            |layer: &str| Stream::named(self.seed, "dropout", &format!("{}/{layer}", self.scope), self.replicate);
+        self.shape.layers.iter().map(|layer| stream(layer.name)).collect()
     }
 
-    /// What changes the training images.
+    /// What augments the training images.
     pub(super) fn augmenter(&self) -> Augmenter<'_> {
         let stream = Stream::named(self.seed, "augmentation", self.scope, self.replicate);
         Augmenter::new(&self.recipe.settings.augmentation, stream)

@@ -37,7 +37,7 @@ fn run(
     let start = initialise(shape, Initialiser::HeNormal, Init { seed: 1, scope: "target", replicate: 0 });
     let setup = Setup {
         shape,
-        span: Span::WHOLE,
+        span: Span::whole(shape),
         recipe,
         learning_rate,
         seed: 1,
@@ -58,8 +58,8 @@ fn hash(parameters: &Parameters) -> String {
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
-/// If this fails and the change is meant, raise [`CPU_NUMERICS`](super::cpu), write the new bits here, and say so in the changelog under
-/// "Changes results".
+/// If this fails and the change is meant, raise [`CPU_NUMERICS`](super::cpu), write the new bits here, and say so in
+/// the changelog under "Changes results".
 #[test]
 fn the_bits_of_a_training_change_only_with_the_numerics_version() {
     let golden = [("cpu-f32-1", "20dc00a83972f59ab6417694596bd7b9"), ("cpu-f32-1", "224d6c217e51a94eb4ff78d955a16e5c")];
@@ -102,7 +102,7 @@ fn an_interrupt_is_seen_before_the_next_step() {
 fn a_training_learns() {
     let shape = NetworkShape::new(Architecture::AlexNet, 0.1, 40, CLASSES);
     let trained = run(&shape, &recipe(120, 0.0), 0.01, false).unwrap();
-    let score = trained.score(&Cpu, &shape, Span::WHOLE, Inputs::Codes(&images(&shape))).unwrap();
+    let score = trained.score(&Cpu, &shape, Span::whole(&shape), Inputs::Codes(&images(&shape))).unwrap();
     assert_eq!(score.top1, 1.0, "21 random images are learned by heart");
     let (first, last) = (trained.curve[0].train_loss, trained.curve[trained.curve.len() - 1].train_loss);
     assert!(last < 0.2 * first, "the loss went from {first} to {last}");

@@ -48,7 +48,8 @@ impl EndOfTraining for Trained<ForTest> {
 /// Trains the layers above `setup.span.frozen` on the examples, from the parameters given.
 ///
 /// # Errors
-/// [`TrainError::Interrupted`] when the user stops it. A loss that is not finite is no error but an [`Outcome`].
+/// [`TrainError::Interrupted`] when the user stops it. A loss that is not finite leads to an [`Outcome`], not to an
+/// error.
 pub fn train<P: Purpose>(
     backend: &dyn Backend,
     setup: &Setup<'_>,

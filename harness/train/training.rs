@@ -1,8 +1,8 @@
-//! What comes of a training.
+//! The result of a training.
 
 use crate::model::Parameters;
 
-/// What comes of a training, whatever it was for.
+/// The result of a training, whatever its purpose.
 pub struct Training {
     /// The network's parameters at its end.
     pub parameters: Parameters,
@@ -17,9 +17,9 @@ pub struct Training {
 pub enum Outcome {
     /// After its last step.
     Finished,
-    /// Before it, because the loss was no longer a finite number.
+    /// Before its last step, because the loss was no longer a finite number.
     Diverged {
-        /// The step at which that was seen.
+        /// The step at which that was noticed.
         step: u64,
     },
 }
@@ -37,10 +37,10 @@ pub struct CurvePoint {
     pub train_top1: f64,
 }
 
-/// Points a training curve has, at most.
+/// Most points of a training curve.
 const CURVE_POINTS: u64 = 40;
 
-/// Steps from one point of the curve of a training of so many steps to the next.
+/// Steps from one point of the curve to the next, in a training of `steps` steps.
 pub(super) fn steps_per_point(steps: u64) -> u64 {
     steps.div_ceil(CURVE_POINTS).max(1)
 }

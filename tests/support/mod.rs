@@ -2,112 +2,54 @@
 
 #![allow(dead_code)]
 
+use nt_scenario::mock::TestScenario;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 /// A study of some three seconds that passes through sources, tuning beyond the grid, the untrained control, a selffer,
 /// a redrawn network, probes, the A/A placebo and a ladder.
-pub const TINY: &str = r#"
-version = 2
-
-[study]
-name = "tiny"
-question = "Does a study come out again?"
-seed = 7
-replicates = 2
-
-[model]
-architecture = "alexnet"
-width = 0.04
-input = 40
-initialiser = "he-normal"
-dropout = 0.2
-
-[data.shapes]
-kind = "synthetic"
-look_distance = 0.0
-label = "shape"
-train_per_class = 30
-test_per_class = 20
-
-[[source]]
-name = "near"
+pub fn tiny() -> String {
+    TestScenario::new("tiny")
+        .model("dropout", "0.2")
+        .synthetic("shapes", 30, 20)
+        .source(
+            "near",
+            r#"
 data = "shapes"
 classes = ["arrow", "heart", "drop"]
 similarity = "similar"
 train_per_class = 20
 steps = 60
 learning_rate = 0.01
-
-[[source]]
-name = "untrained"
-kind = "untrained"
-
-[[source]]
-name = "self"
-kind = "selffer"
-steps = 30
-learning_rate = 0.01
-
-[[source]]
-name = "redrawn"
-kind = "mean-and-variance"
-of = "near"
-similarity = "scale-only"
-
-[[target]]
-name = "shapes"
-data = "shapes"
-classes = ["star", "ring", "cross"]
-validation_fraction = 0.25
-
-[[target.size]]
-name = "small"
-train_per_class = 8
-steps = 40
-
-[[target.size]]
-name = "large"
-train_per_class = 20
-steps = 60
-
-[[treatment]]
-name = "frozen"
-copied = [1, 4, 7]
-frozen = "copied"
-
-[[treatment]]
-name = "fine-tuned"
-copied = 7
-frozen = [0, 3]
-sources = ["near", "untrained"]
-
-[[treatment]]
-name = "probe"
+"#,
+        )
+        .source("untrained", "kind = \"untrained\"")
+        .source("self", "kind = \"selffer\"\nsteps = 30\nlearning_rate = 0.01")
+        .source("redrawn", "kind = \"mean-and-variance\"\nof = \"near\"\nsimilarity = \"scale-only\"")
+        .target("shapes", "data = \"shapes\"\nclasses = [\"star\", \"ring\", \"cross\"]\nvalidation_fraction = 0.25")
+        .size("small", "train_per_class = 8\nsteps = 40")
+        .size("large", "train_per_class = 20\nsteps = 60")
+        .treatment("frozen", "copied = [1, 4, 7]\nfrozen = \"copied\"")
+        .treatment("fine-tuned", "copied = 7\nfrozen = [0, 3]\nsources = [\"near\", \"untrained\"]")
+        .treatment(
+            "probe",
+            r#"
 kind = "probe"
 layers = [4, 7]
 sources = ["near", "untrained"]
 l2 = [0.01, 0.1]
-
-[training]
-batch = 8
-momentum = 0.9
-weight_decay = 0.0005
-schedule = "cosine"
-ladder = [1, 1.5]
-
-[tuning]
-learning_rates = [0.003, 0.01]
-replicates = 1
-extend = 1
-
-[verdict]
-margin_pp = 5.0
-"#;
+"#,
+        )
+        .training("ladder", "[1, 1.5]")
+        .tuned("learning_rates = [0.003, 0.01]\nreplicates = 1\nextend = 1")
+        .table("[verdict]", "margin_pp = 5.0")
+        .text()
+}
 
 /// The tiny study with this learning rate for every arm instead of a search.
 pub fn tiny_at_fixed_rate(rate: &str) -> String {
-    TINY.replace("[tuning]\nlearning_rates = [0.003, 0.01]\nreplicates = 1\nextend = 1\n", "")
+    tiny()
+        .replace("[tuning]\nlearning_rates = [0.003, 0.01]\nreplicates = 1\nextend = 1\n", "")
         .replace("l2 = [0.01, 0.1]", "l2 = [0.1]")
         .replace("schedule = \"cosine\"", &format!("schedule = \"cosine\"\nlearning_rate = {rate}"))
 }
@@ -120,7 +62,7 @@ pub struct Workplace {
 impl Workplace {
     /// A workplace with the tiny study.
     pub fn tiny() -> Self {
-        Self::with(TINY)
+        Self::with(&tiny())
     }
 
     /// A workplace with this scenario.

@@ -1,6 +1,6 @@
 //! The whole analysis of a large study, from its files: CPU; 1,000 cells × 10 replicates × 10,000 test images of 10
-//! classes, each run a file of 200 kB. Reading and proving the files, pairing, Holm over 996 contrasts, exact joint sign
-//! flips (512 of them tell ten replicates apart), effect sizes, and 1,000 two-way bootstrap draws of the 50 cells
+//! classes, each run a file of 200 kB. Reading and proving the files, pairing, Holm over 996 contrasts, exact joint
+//! sign flips (512 of them tell ten replicates apart), effect sizes, and 1,000 two-way bootstrap draws of the 50 cells
 //! nearest to another verdict. Beside it 10,000 joint sign flips of 1,000 cells × 20 replicates.
 //!
 //! Writes 2 GB below the system's folder for temporary files. The peak of resident memory is printed at the end.
@@ -14,7 +14,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, SamplingMode, criterion_group, criterion_main};
 use nt_analysis::Study;
 use nt_analysis::analyse;
-use nt_analysis::study::{Arm, StudySize, StudySource, StudyTarget};
+use nt_analysis::study::{StudyArm, StudySize, StudySource, StudyTarget};
 use nt_records::record::RECORD_VERSION;
 use nt_records::{FileRef, Measure, Measured, Predictions, RunRecord, Status};
 use nt_scenario::{Method, Metric, Role};
@@ -53,7 +53,7 @@ fn study() -> Study {
     let points: Vec<(u8, u8)> = points.collect();
     let arms = (0..8).flat_map(|source| {
         let points = points.clone().into_iter().take(if source == 7 { 4 } else { 35 });
-        points.map(move |(copied, frozen)| Arm {
+        points.map(move |(copied, frozen)| StudyArm {
             source,
             treatment: "lattice".to_owned(),
             copied,
@@ -72,6 +72,7 @@ fn study() -> Study {
         equivalence_alpha: 0.05,
         looks: Vec::new(),
         network: "none".to_owned(),
+        layers: nt_scenario::Architecture::AlexNet.layer_names().into_iter().map(str::to_owned).collect(),
         search: "none".to_owned(),
         extension: 0,
         targets: vec![StudyTarget { name: "images".to_owned(), sizes }],

@@ -1,5 +1,5 @@
-//! What an audit's findings mean for a study: its words held against the distances measured (what it calls similar must
-//! lie nearer than what it calls dissimilar), and whether a gate fails.
+//! What an audit's findings mean for a study. A source that it calls similar must measure nearer than one that it calls
+//! dissimilar. Does a gate fail?
 
 use nt_stats::Spread;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub enum Closeness {
 }
 
 impl Closeness {
-    /// What a word claims; none where it claims no order, as `other-task` does.
+    /// What a word claims; `None` if it claims no order, as `other-task` does not.
     pub fn of(word: &str) -> Option<Self> {
         match word {
             word if NEAR.contains(&word) => Some(Self::Near),
@@ -41,21 +41,21 @@ pub struct OrderFinding {
     pub near: String,
     /// The source called far.
     pub far: String,
-    /// Proxy A-distance of the far one less that of the near one.
+    /// Proxy A-distance of the far one minus that of the near one.
     pub difference: f64,
-    /// Its interval, at 95 % for all comparisons of the target together (Bonferroni); none without variation.
+    /// Its interval, at 95 % for all comparisons of the target together (Bonferroni); `None` without variation.
     pub interval: Option<(f64, f64)>,
-    /// What that says.
+    /// What the interval shows.
     pub standing: Standing,
 }
 
-/// Whether measured distances bear a word out.
+/// Whether the measured distances confirm the scenario's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// The interval lies above zero: as declared.
     AsDeclared,
-    /// It holds zero: the two are not told apart.
+    /// It contains zero: the two are not told apart.
     NotToldApart,
     /// It lies below zero: the reverse of what is declared.
     Reversed,
@@ -72,7 +72,7 @@ impl Standing {
     }
 }
 
-/// Every source called near against every source called far.
+/// Compares every source called near with every source called far.
 pub fn order_findings(target: &TargetAudit, study: &Study) -> Vec<OrderFinding> {
     let closeness = |name: &str| study.source(name).and_then(|source| Closeness::of(&source.similarity));
     let claims: Vec<(&str, &str, f64, f64, f64)> = target
@@ -102,7 +102,7 @@ pub fn order_findings(target: &TargetAudit, study: &Study) -> Vec<OrderFinding> 
     claims.iter().map(finding).collect()
 }
 
-/// Whether a gate fails whatever the gaps turn out to be: more exact copies than gate 6 allows, or a similarity that is the
+/// Whether a gate fails whatever the gaps are: there are more exact copies than gate 6 allows, or a similarity is the
 /// reverse of what the study declares. Candidates, and sources that are not told apart, fail no gate.
 pub fn fails_a_gate(audit: &Audit, study: &Study) -> bool {
     audit.targets.iter().any(|target| {

@@ -11,12 +11,12 @@ use nt_records::predictions::Predictions;
 use nt_records::record::RunRecord;
 use nt_scenario::{ClassSets, LabelKind, Method, Metric};
 
-use crate::study::{Arm, CellKey, Study, StudySize, StudySource, StudyTarget};
+use crate::study::{CellKey, Study, StudyArm, StudySize, StudySource, StudyTarget};
 
-/// Changes a record before it is written, or says that it is not to be.
+/// Changes a record before it is written, or says that it is not to be written.
 type Edit = dyn Fn(&CellKey, &mut RunRecord) -> bool;
 
-/// A study whose every accuracy is known: from it come records and predictions, as a run would write them.
+/// A study in which every accuracy is known. It writes the records and predictions that a run would write.
 pub struct Mock {
     /// Its scenario.
     pub study: Study,
@@ -40,7 +40,7 @@ impl Mock {
             is_untrained: similarity == "untrained",
             is_selffer: false,
         };
-        let arm = |source, treatment: &str, copied, frozen| Arm {
+        let arm = |source, treatment: &str, copied, frozen| StudyArm {
             source,
             treatment: treatment.to_owned(),
             copied,
@@ -59,6 +59,7 @@ impl Mock {
             equivalence_alpha: crate::study::EQUIVALENCE_ALPHA,
             looks: Vec::new(),
             network: "alexnet, width 0.125, 48 px, initialised he-normal".to_owned(),
+            layers: nt_scenario::Architecture::AlexNet.layer_names().into_iter().map(str::to_owned).collect(),
             search: "fixed by the scenario, not searched".to_owned(),
             extension: 0,
             targets: vec![StudyTarget {
@@ -97,7 +98,7 @@ impl Mock {
             is_selffer,
         };
         mock.study.sources = vec![source("half-a", false), source("half-b", true)];
-        let arm = |source, treatment: &str, copied, frozen| Arm {
+        let arm = |source, treatment: &str, copied, frozen| StudyArm {
             source,
             treatment: treatment.to_owned(),
             copied,
@@ -129,9 +130,9 @@ impl Mock {
         self
     }
 
-    /// Writes the study's folder, and gives back its records.
+    /// Writes the study's folder, and returns its records.
     pub fn write(&self, dir: &Path) -> Vec<RunRecord> {
-        // By plain writes: what the ledger adds is that they last, and that costs a test seconds.
+        // Plain writes: the ledger would make them durable, and that costs a test seconds.
         std::fs::create_dir_all(dir.join("predictions")).unwrap();
         let mut records = Vec::new();
         let mut number = 0;
@@ -217,8 +218,8 @@ impl Mock {
         Predictions::new((0..self.num_images).collect(), labels, top5, losses).unwrap()
     }
 
-    /// Scores of images that have each class with a chance of .2. A class that an image has is found, scored above what it
-    /// lacks, as often as the cell is accurate.
+    /// Scores of images that have each class with a chance of .2. A class that an image has is found, scored above what
+    /// it lacks, as often as the cell is accurate.
     fn scores(&self, key: &CellKey, replicate: u32) -> Predictions {
         let drift = 0.04 * (uniform(&["replicate", &replicate.to_string()]) - 0.5);
         let chance_of_hit = (self.accuracy)(key) + drift;

@@ -1,11 +1,11 @@
-//! What is fixed before the first job, as one hash.
+//! The pre-registration: one hash of everything that is fixed before the first job.
 
 use crate::study::Study;
 
 /// The hash of contrasts, family, metric, margin, levels and scope. BLAKE3, hex.
 ///
-/// Taken when a study's folder is made, and kept in its manifest: a report whose scenario hashes to something else is
-/// marked EXPLORATORY (CHANGED AFTER DATA).
+/// It is computed when a study's folder is created, and kept in the manifest. If the scenario of a report has another
+/// hash, the report is marked EXPLORATORY (CHANGED AFTER DATA).
 pub fn preregistration(study: &Study) -> String {
     let settings = study.settings();
     let mut words = vec![
@@ -28,6 +28,6 @@ pub fn preregistration(study: &Study) -> String {
         let similarity = source.map_or("", |source| source.similarity.as_str());
         words.push(format!("{family} {} {similarity}", key.name()));
     }
-    // Names hold no newline, so no two studies read the same.
+    // Names contain no newline, so two different studies never give the same text.
     blake3::hash(words.join("\n").as_bytes()).to_hex().to_string()
 }

@@ -1,4 +1,4 @@
-//! What a study set out to do, as analysis and report need it: the scenario without what only training needs.
+//! A study as analysis and report need it: the scenario without what only training needs.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use nt_stats::verdict::{
     estimate_runs_at,
 };
 
-/// Level of the two one-sided tests of equivalence: the protocol fixes it.
+/// Level of the two one-sided tests of equivalence, which the protocol fixes.
 pub const EQUIVALENCE_ALPHA: f64 = 0.05;
 
 /// A study's question, axes and decision rule.
@@ -31,20 +31,22 @@ pub struct Study {
     pub alpha: f64,
     /// Level of the two one-sided tests of equivalence, adjusted over the family.
     pub equivalence_alpha: f64,
-    /// Numbers of replicates after which verdicts may be given, ascending; empty where they are given once, at the end.
+    /// Numbers of replicates after which verdicts may be given, ascending; empty if they are given once, at the end.
     pub looks: Vec<u32>,
     /// The network in words: `alexnet, width 0.125, 48 px, he-normal`.
     pub network: String,
+    /// Names of its learned layers, from the input up.
+    pub layers: Vec<String>,
     /// The search for learning rates in words.
     pub search: String,
     /// Settings that may be tried beyond an edge of the grid.
     pub extension: u32,
-    /// What transfer is judged on, in the scenario's order.
+    /// The targets, in the scenario's order.
     pub targets: Vec<StudyTarget>,
-    /// Where knowledge comes from, in the scenario's order.
+    /// The sources, in the scenario's order.
     pub sources: Vec<StudySource>,
-    /// Lattice points by source, in the scenario's order; scratch is not among them.
-    pub arms: Vec<Arm>,
+    /// The lattice points of each source, in the scenario's order, without scratch.
+    pub arms: Vec<StudyArm>,
 }
 
 /// A target and its sizes.
@@ -100,15 +102,16 @@ pub struct StudySource {
     pub name: String,
     /// The similarity its author declares.
     pub similarity: String,
-    /// Whether it was ever trained: an untrained one is the control that tells the source's part from freezing's.
+    /// Whether it was never trained. An untrained source is the control that separates the source's effect from that of
+    /// freezing.
     pub is_untrained: bool,
-    /// Whether it is the target task itself: Yosinski's BnB, which tells co-adaptation from specificity.
+    /// Whether it is the target task itself: Yosinski's BnB, which separates co-adaptation from specificity.
     pub is_selffer: bool,
 }
 
 /// A treatment of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arm {
+pub struct StudyArm {
     /// The source's position in [`Study::sources`].
     pub source: usize,
     /// The treatment's name.
@@ -121,14 +124,14 @@ pub struct Arm {
     pub method: Method,
 }
 
-/// What a cell is: keys are joined on this, never on position.
+/// The key of a cell. Runs are joined on keys, never on position.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellKey {
     /// The target.
     pub target: String,
     /// Name of its size.
     pub size: String,
-    /// The source; none for scratch.
+    /// The source; `None` for scratch.
     pub source: Option<String>,
     /// Layers copied.
     pub copied: u8,
@@ -161,23 +164,15 @@ impl CellKey {
         CellKey { source: Some(source.to_owned()), ..self.clone() }
     }
 
-    /// The cell for people: `shapes-b/small/near/(3,3)`, `shapes-b/small/near/probe(3)`.
+    /// The cell's name for people: `shapes-b/small/near/(3,3)`, `shapes-b/small/near/probe(3)`.
     pub fn name(&self) -> String {
         let source = self.source.as_deref().unwrap_or("scratch");
         format!("{}/{}/{source}/{}", self.target, self.size, self.point())
     }
 
-    /// Its treatment for people: `(3,3)`, `probe(3)`.
+    /// The name of its treatment for people: `(3,3)`, `probe(3)`.
     pub fn point(&self) -> String {
         self.method.point(self.copied, self.frozen)
-    }
-
-    /// Its treatment in words.
-    pub fn treatment_words(&self) -> String {
-        match self.method {
-            Method::Training => treatment_words(self.copied, self.frozen),
-            Method::Probe => format!("probe after {}", self.frozen),
-        }
     }
 }
 
@@ -214,6 +209,7 @@ impl Study {
                 model.input,
                 model.initialiser.word()
             ),
+            layers: model.architecture.layer_names().into_iter().map(str::to_owned).collect(),
             search: search_words(scenario),
             extension: scenario.tuning.as_ref().map_or(0, |tuning| tuning.extend),
             targets: targets.collect(),
@@ -273,6 +269,22 @@ impl Study {
         }
     }
 
+    /// The deepest layer that can be copied between different classes, and whose codes are a network's last: the one before
+    /// the classifier.
+    pub fn top_depth(&self) -> u8 {
+        self.layers.len().saturating_sub(1) as u8
+    }
+
+    /// The name of a depth: that of the last layer it counts, or "none".
+    pub fn depth_name(&self, depth: u8) -> &str {
+        usize::from(depth).checked_sub(1).and_then(|index| self.layers.get(index)).map_or("none", String::as_str)
+    }
+
+    /// A cell's treatment in words.
+    pub fn treatment_words(&self, key: &CellKey) -> String {
+        key.method.describe(key.copied, key.frozen, self.layers.len())
+    }
+
     /// The source of that name.
     pub fn source(&self, name: &str) -> Option<&StudySource> {
         self.sources.iter().find(|source| source.name == name)
@@ -289,7 +301,7 @@ impl Study {
         words
     }
 
-    /// Every cell with its treatment's name, scratch first in each target and size; each lattice point once.
+    /// Every cell with its treatment's name: each lattice point once, and scratch first in each target and size.
     pub fn cells(&self) -> Vec<(CellKey, String)> {
         let mut cells: Vec<(CellKey, String)> = Vec::new();
         for target in &self.targets {
@@ -316,25 +328,20 @@ impl Study {
     }
 }
 
-/// A lattice point in words.
-pub fn treatment_words(copied: u8, frozen: u8) -> String {
-    match (copied, frozen) {
-        (0, 0) => "nothing copied".to_owned(),
-        (8, 8) => "the source network as it is".to_owned(),
-        (copied, 0) => format!("{copied} copied, none frozen"),
-        (copied, frozen) if copied == frozen => format!("{copied} copied and frozen"),
-        (copied, frozen) => format!("{copied} copied, {frozen} frozen"),
-    }
-}
-
-fn arms(scenario: &Scenario) -> Vec<Arm> {
+fn arms(scenario: &Scenario) -> Vec<StudyArm> {
     let of_range = |range: &nt_scenario::TreatmentRange| {
         let name = range.name.clone();
         let points = range.points();
         let arms = range.sources.iter().flat_map(|&source| {
             let name = name.clone();
             let method = range.fit.method();
-            points.iter().map(move |&(copied, frozen)| Arm { source, treatment: name.clone(), copied, frozen, method })
+            points.iter().map(move |&(copied, frozen)| StudyArm {
+                source,
+                treatment: name.clone(),
+                copied,
+                frozen,
+                method,
+            })
         });
         arms.collect::<Vec<_>>()
     };

@@ -16,9 +16,9 @@ impl Map {
     /// Where the file cannot be opened or mapped.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
-        // SAFETY: a map is sound while nobody shortens or writes the file behind it. Cache files are never changed under
-        // their name: they are written under a temporary name and renamed when complete, and one that is made again
-        // takes the name from the old file, which stays whole for whoever has it mapped.
+        // SAFETY: a map is sound while nobody shortens or writes the file behind it. A cache file never changes under
+        // its name: it is written under a temporary name and renamed when it is complete. A file that is made again
+        // takes the old one's name, and the old one stays whole while it is mapped.
         let map = unsafe { Mmap::map(&file)? };
         Ok(Self(map))
     }

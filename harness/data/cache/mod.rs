@@ -1,9 +1,10 @@
-//! Decoded and resized once: pixels in memory-mapped, checksummed files that outlive the process.
+//! The cache of images: decoded and resized once, and kept in memory-mapped, checksummed files.
 //!
 //! Each class of each split has one immutable file, named by a hash of what it was made from: the bytes of the source
-//! images in order, the side, the fit, the decoder. So an edited, added or removed image leads to another file; a moved
-//! or renamed data set, and another choice of classes, find the old ones. A file that was cut or has a flipped bit is
-//! noticed, named in the log, and made again. Two processes may fill one cache at once: both write the same bytes.
+//! images in order, the side, the fit, the decoder. So an edited, added or removed image leads to another file, while a
+//! moved or renamed data set, or another choice of classes, finds the old ones. A file that is cut short or has a
+//! flipped bit is noticed, named in the log, and made again. Two processes may fill one cache at once, since both write
+//! the same bytes.
 
 mod map;
 mod shard;
@@ -26,7 +27,7 @@ pub trait PixelSource: Send + Sync {
     /// Number of images of a class.
     fn num_images(&self, split: Split, class: usize) -> usize;
 
-    /// Feeds `hasher` with all that decides the pixels of a class, but for the side.
+    /// Feeds `hasher` with everything that decides the pixels of a class, except the side.
     fn hash_content(&self, split: Split, class: usize, hasher: &mut blake3::Hasher);
 
     /// Decodes and resizes one image into `pixels`, `side · side · 3` bytes; `side` follows from their number.
@@ -90,7 +91,7 @@ impl<S: PixelSource> ImageCache<S> {
     /// Copies one image into `pixels`, `side · side · 3` bytes.
     ///
     /// # Errors
-    /// [`DataError::NoSuchImage`], [`DataError::BufferLength`]; where a damaged file cannot be made again, why.
+    /// [`DataError::NoSuchImage`], [`DataError::BufferLength`]; where a damaged file cannot be made again, the reason.
     pub fn read(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), DataError> {
         let slot = self.slots[split as usize].get(class);
         let available = slot.map_or(0, |slot| slot.layout.num_images);
@@ -179,7 +180,7 @@ fn make(
         .map_err(|damage| DataError::CacheDamaged { path: path.to_owned(), found: damage.to_string() })
 }
 
-/// All values; else every broken image of all results, unless something else went wrong.
+/// All values, or else every broken image of all results. Any other error comes first.
 fn all_or_faults<T>(results: Vec<Result<T, DataError>>) -> Result<Vec<T>, DataError> {
     let (mut values, mut broken) = (Vec::with_capacity(results.len()), Vec::new());
     for result in results {

@@ -16,7 +16,7 @@ const MAGIC: &[u8; 8] = b"nt-shard";
 pub(super) const SCHEMA_VERSION: u32 = 1;
 /// Pixels begin at a multiple of this, bytes.
 const PAGE: usize = 4096;
-/// What a block should hold, bytes.
+/// Intended size of a block, bytes.
 const BLOCK: usize = 1 << 20;
 /// Bytes before the checksums of the blocks.
 const FIXED: usize = 8 + 4 + 4 + 8 + 32 + 32;
@@ -24,7 +24,7 @@ const FIXED: usize = 8 + 4 + 4 + 8 + 32 + 32;
 /// What is wrong with a cache file.
 #[derive(Debug, Error)]
 pub(super) enum Damage {
-    /// The file is not there, or cannot be read.
+    /// The file does not exist, or cannot be read.
     #[error("{0}")]
     Unreadable(#[from] io::Error),
     /// The file is shorter or longer than it should be.
@@ -99,7 +99,7 @@ impl Layout {
     }
 }
 
-/// A mapped shard. Its header was checked when it was opened; a block is checked when it is first touched.
+/// A mapped shard. Its header is checked when it is opened, and a block when it is first read.
 pub(super) struct Shard {
     map: Map,
     layout: Layout,
@@ -112,7 +112,7 @@ impl Shard {
     /// Opens the shard with this key and layout.
     ///
     /// # Errors
-    /// [`Damage`] where the file is missing, of another length, or its header is not the one due.
+    /// [`Damage`] where the file is missing, has another length or another header.
     pub(super) fn open(path: &Path, key: &[u8; 32], layout: Layout) -> Result<Self, Damage> {
         let map = Map::open(path)?;
         let (found, expected) = (map.bytes().len(), layout.file_bytes());

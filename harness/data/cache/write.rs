@@ -20,10 +20,10 @@ const BLOCKS_AT_A_TIME: usize = 8;
 /// On how many threads a shard is rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rendering {
-    /// On all of the pool's.
+    /// On all threads of the pool.
     Parallel,
-    /// On this one: for callers that hold a lock, since a thread of the pool that waits for others takes up other work,
-    /// which may want the same lock.
+    /// On this thread alone. Callers that hold a lock need that, since a thread of the pool that waits for others takes
+    /// up other work, which may want the same lock.
     Sequential,
 }
 
@@ -71,7 +71,7 @@ pub(super) fn write_shard(
         let count = (layout.num_images - first).min(per_block * BLOCKS_AT_A_TIME);
         let pixels = &mut pixels[..count * image_bytes];
         broken.extend(render(source, (split, class), first, pixels.chunks_exact_mut(image_bytes).collect(), rendering));
-        // After the first broken image nothing will be kept; the rest is rendered to name all that are broken.
+        // After the first broken image nothing will be kept. The rest is rendered only to name all broken images.
         if broken.is_empty() {
             hasher.update(pixels);
             checksums.extend(pixels.chunks(per_block * image_bytes).map(crc32fast::hash));
@@ -85,7 +85,7 @@ pub(super) fn write_shard(
     finish(file, &header, path).map_err(refused)
 }
 
-/// Renders images `first …` of a class; what is returned is broken, in order.
+/// Renders the images of a class from `first` on. Returns the broken ones, in order.
 fn render(
     source: &dyn PixelSource,
     (split, class): (Split, usize),
@@ -108,7 +108,7 @@ fn finish(mut file: NamedTempFile, header: &[u8], path: &Path) -> io::Result<()>
     Ok(())
 }
 
-/// A file that cannot be removed does no harm.
+/// Removes unfinished files that a killed process left. One that cannot be removed does no harm.
 fn remove_abandoned(folder: &Path) {
     let Ok(entries) = folder.read_dir() else { return };
     for entry in entries.flatten() {

@@ -1,7 +1,7 @@
 //! Hashes of image files, remembered between runs, so that only files that may have changed are read again.
 //!
-//! A remembered hash holds while the file system gives the same length, times of change, inode and device. The time of
-//! the last status change is among them: writing to a file moves it, and no program can set it back, so an edit that
+//! A remembered hash is used while the file system gives the same length, times of change, inode and device. The time
+//! of the last status change is among them: writing to a file moves it, and no program can set it back, so an edit that
 //! keeps length and date is noticed too. A file that was changed within [`SETTLED`] of being read is read again, since
 //! file systems keep time in ticks. Where there are no such times (outside Unix) every file is read.
 
@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// How long before reading a file must have been left alone.
+/// How long a file must have been left alone before it is read.
 const SETTLED: Duration = Duration::from_secs(3);
 const MAGIC: &[u8; 8] = b"nt-known";
 const SCHEMA_VERSION: u32 = 1;
@@ -22,7 +22,7 @@ const HEADER_BYTES: usize = 8 + 4;
 /// Hash of the path, state, hash of the content.
 const ENTRY_BYTES: usize = 32 + 32 + 32;
 
-/// What was read of a group of files, and what the file system said of them then.
+/// The hashes of a group of files, and their state when they were read.
 pub(super) struct Known {
     path: PathBuf,
     entries: HashMap<[u8; 32], Entry>,
@@ -34,7 +34,7 @@ struct Entry {
     content: [u8; 32],
 }
 
-/// The hash of a file's content, with the state in which the file was if that can be relied on next time.
+/// The hash of a file's content, with the file's state if it can be relied on next time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileHash {
     pub(super) content: [u8; 32],
@@ -42,7 +42,7 @@ pub(super) struct FileHash {
 }
 
 impl Known {
-    /// What is remembered below `folder` of the files that `group` stands for; nothing, where that is missing or damaged.
+    /// What is remembered below `folder` of the files of `group`. It is empty where nothing is there, or it is damaged.
     pub(super) fn load(folder: &Path, group: &[u8]) -> Self {
         let path = folder.join(format!("{}.known", &blake3::hash(group).to_hex()[..32]));
         let entries = fs::read(&path).ok().and_then(|bytes| parse(&bytes)).unwrap_or_default();
@@ -61,15 +61,14 @@ impl Known {
         if let Some(remembered) = self.recall(file) {
             return Ok(remembered);
         }
-        // Before and after: a file that changes while it is read has no state to rely on.
+        // The state is taken before and after: that of a file which changes while it is read cannot be relied on.
         let before = settled_state(file, SystemTime::now());
         let content = *blake3::hash(&fs::read(file)?).as_bytes();
         let after = settled_state(file, SystemTime::now());
         Ok(FileHash { content, state: before.filter(|_| before == after) })
     }
 
-    /// Remembers the files of a group, and no others. That is a convenience: where it cannot be written, the files are
-    /// read again next time.
+    /// Remembers the files of a group, and no others. Where that cannot be written, the files are read again next time.
     pub(super) fn save(self, files: &[PathBuf], hashes: &[FileHash]) {
         let known = files.iter().zip(hashes).filter_map(|(file, hash)| {
             let entry = Entry { state: hash.state?, content: hash.content };
@@ -85,7 +84,7 @@ impl Known {
     }
 }
 
-/// The state of a file that was left alone before `read_at`; none, where it cannot be relied on.
+/// The state of a file that was left alone before `read_at`; `None` where it cannot be relied on.
 pub(super) fn settled_state(file: &Path, read_at: SystemTime) -> Option<[u8; 32]> {
     let metadata = fs::metadata(file).ok()?;
     let changed = changed_at(&metadata)?;
@@ -96,7 +95,7 @@ fn key(file: &Path) -> [u8; 32] {
     *blake3::hash(file.as_os_str().as_encoded_bytes()).as_bytes()
 }
 
-/// All that the file system says of a file and that a change of its content would move.
+/// Everything that the file system knows of a file and that changes with its content.
 #[cfg(unix)]
 fn state(metadata: &Metadata) -> Option<[u8; 32]> {
     use std::os::unix::fs::MetadataExt;
@@ -149,7 +148,7 @@ fn write(path: &Path, entries: &HashMap<[u8; 32], Entry>) -> io::Result<()> {
     }
     let checksum = blake3::hash(&bytes);
     bytes.extend_from_slice(checksum.as_bytes());
-    // Not synced: a file that a crash cut short fails its checksum and is forgotten.
+    // It is not synced: a file that a crash cuts short fails its checksum, and is ignored.
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = cache::unfinished(folder)?;
     file.write_all(&bytes)?;

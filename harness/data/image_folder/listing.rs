@@ -4,9 +4,9 @@ use crate::data::{DataError, Split};
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
-/// How file names of images end, in lower case.
+/// Endings of the file names of images, in lower case.
 const IMAGE_EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "jpe", "jfif", "png"];
-/// Names of the test side, the first of which is taken; the second is ImageNet's.
+/// Names of the test side. The first that exists is taken; the second is ImageNet's.
 const TEST_FOLDERS: [&str; 2] = ["test", "val"];
 
 /// The images of a folder, by split and class.
@@ -19,7 +19,7 @@ pub struct Listing {
     ignored: Vec<Ignored>,
 }
 
-/// A file or folder that is left out.
+/// A file or folder that is not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
     /// What is left out.
@@ -54,9 +54,10 @@ impl Listing {
     /// has it, `val/<class>/…`); or `<class>/…`, each class parted by `test_fraction`. Images may lie at any depth below
     /// their class. `classes` chooses classes and their order; without it all are taken, in order of name.
     ///
-    /// A class's images are in the byte order of their paths, so that no file system decides. A fraction is parted by a
-    /// hash of the path within the class: the `round(fraction · n)` images of the smallest hashes are for testing, one
-    /// at least and never all. So class sizes are exact, and adding an image moves at most one other across.
+    /// A class's images are in the byte order of their paths, so that the order does not depend on the file system. A
+    /// fraction is split off by a hash of the path within the class: the `round(fraction · n)` images with the smallest
+    /// hashes are for testing, at least one and never all. So class sizes are exact, and an added image moves at most
+    /// one other to the other side.
     ///
     /// # Errors
     /// [`DataError`] for a layout that is not one of the two, a class that does not exist, or one without images.
@@ -119,7 +120,7 @@ impl Listing {
         self.images[split as usize].get(class).map_or(&[], Vec::as_slice)
     }
 
-    /// What was left out: worth a warning, since it may have been meant.
+    /// What was left out. It deserves a warning, since it may have been left out by mistake.
     pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
     }
@@ -139,7 +140,7 @@ enum SideOfTest {
 impl Sides {
     fn find(root: &Path, fraction: Option<f64>, ignored: &mut Vec<Ignored>) -> Result<Self, DataError> {
         let names = folders(root, ignored)?;
-        // A class may be called `train`: it is the training side only where it holds folders.
+        // A class may be called `train`. The folder is the training side only if it holds folders.
         let train = root.join("train");
         let has_train = names.iter().any(|name| name == "train") && !folders(&train, &mut Vec::new())?.is_empty();
         let mut tests = TEST_FOLDERS.into_iter().filter(|&folder| has_train && names.iter().any(|name| name == folder));
@@ -159,7 +160,7 @@ impl Sides {
     }
 }
 
-/// The classes asked for, or all.
+/// The chosen classes, or all.
 fn choose(known: Vec<String>, wanted: Option<&[String]>) -> Result<Vec<String>, DataError> {
     let Some(wanted) = wanted else { return Ok(known) };
     for (position, name) in wanted.iter().enumerate() {
@@ -188,7 +189,7 @@ fn part(folder: &Path, images: Vec<PathBuf>, fraction: f64) -> (Vec<PathBuf>, Ve
     images.into_iter().partition(|image| hash(image) > *last)
 }
 
-/// Names of the folders in `path`, in order; what is hidden is noted.
+/// Names of the folders in `path`, in order. Hidden ones are noted.
 fn folders(path: &Path, ignored: &mut Vec<Ignored>) -> Result<Vec<String>, DataError> {
     let mut names = Vec::new();
     for entry in entries(path)? {
@@ -206,7 +207,7 @@ fn folders(path: &Path, ignored: &mut Vec<Ignored>) -> Result<Vec<String>, DataE
     Ok(names)
 }
 
-/// Images at any depth below a folder, in the byte order of their paths; what else is there is noted.
+/// Images at any depth below a folder, in the byte order of their paths. Other files are noted.
 fn images_below(folder: &Path, ignored: &mut Vec<Ignored>) -> Result<Vec<PathBuf>, DataError> {
     let (mut images, mut pending) = (Vec::new(), vec![folder.to_owned()]);
     let first_ignored = ignored.len();

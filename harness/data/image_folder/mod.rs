@@ -43,9 +43,9 @@ impl ImageFolder {
         Self::open_with(listing, side, Fit::default(), cache_dir)
     }
 
-    /// Opens a listed folder. Files are told by the hash of their bytes, so an edited image is noticed whatever its length
-    /// and date; a file that the file system shows to be untouched since the last run is not read again. Only classes
-    /// whose images are not in the cache are decoded.
+    /// Opens a listed folder. Files are identified by the hash of their bytes, so an edited image is noticed whatever
+    /// its length and date. A file is not read again if the file system shows that it did not change since the last
+    /// run. Only classes whose images are not in the cache are decoded.
     ///
     /// # Errors
     /// [`DataError::BrokenImages`] names every image that cannot be read or decoded; [`DataError::CacheFolder`] and

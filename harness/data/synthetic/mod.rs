@@ -39,7 +39,7 @@ pub const CHANNEL_STD: [f32; 3] = [0.19, 0.18, 0.18];
 /// Sides a picture may have.
 pub const SIDES: core::ops::RangeInclusive<usize> = 32..=256;
 
-/// What a built-in domain is.
+/// The description of a built-in domain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SyntheticSpec {
     /// 0 for the look of a photograph, 1 for that of a micrograph; between them a continuum.
@@ -58,7 +58,7 @@ pub struct SyntheticSpec {
     pub test_per_class: usize,
 }
 
-/// Why a built-in domain cannot be.
+/// Why there is no such built-in domain.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum SyntheticError {
@@ -75,7 +75,7 @@ pub enum SyntheticError {
         side: usize,
     },
     /// A class is no level of the labelled factor.
-    #[error("`{class}` is no {} that can be a class; choose from {}", label.word(), levels(*label).join(", "))]
+    #[error("`{class}` is not a {} that can be a class; choose from {}", label.word(), levels(*label).join(", "))]
     UnknownClass {
         /// As given.
         class: String,
@@ -89,7 +89,7 @@ pub enum SyntheticError {
         class: String,
     },
     /// There is nothing to tell apart.
-    #[error("a domain of {num_classes} classes is no classification task; name two classes or more")]
+    #[error("a domain of {num_classes} classes leaves nothing to classify; name two classes or more")]
     TooFewClasses {
         /// Classes given.
         num_classes: usize,

@@ -294,5 +294,5 @@ fn a_spec_that_cannot_be_says_what_can() {
     assert_eq!(fault(with(&["star"])), SyntheticError::TooFewClasses { num_classes: 1 });
     assert_eq!(fault(with(&["star", "star"])), SyntheticError::RepeatedClass { class: "star".to_owned() });
     let unknown = fault(with(&["star", "potato"])).to_string();
-    assert!(unknown.starts_with("`potato` is no shape that can be a class; choose from polygon, "), "{unknown}");
+    assert!(unknown.starts_with("`potato` is not a shape that can be a class; choose from polygon, "), "{unknown}");
 }

@@ -1,52 +1,52 @@
-//! What each column of a table is: as told, or by its usual name.
+//! The role of each column of a table, as named by the caller or found by its usual name.
 
 use crate::fault::{Fault, TableFault};
 use crate::table::{Row, Table};
 
-/// Usual names of the columns that together name an arm, where there is no column `arm`.
+/// Usual names of the columns that together name an arm, if there is no column `arm`.
 const ARM_PARTS: [&str; 4] = ["source", "treatment", "copied", "frozen"];
 const CELL_PARTS: [&str; 4] = ["target", "dataset", "task", "size"];
 const REPLICATE: [&str; 4] = ["replicate", "seed", "fold", "run"];
 const VALUE: [&str; 4] = ["value", "top1", "accuracy", "acc"];
 const EXAMPLE: [&str; 3] = ["example", "example_id", "doc_id"];
 const CORRECT: [&str; 2] = ["correct", "is_correct"];
-/// The metric judged where a table holds several and none is named.
+/// The metric that is judged if a table holds several and none is named.
 const METRIC: &str = "top1";
-/// Runs of a study of nt that are judged: not those that tuned a learning rate or trained a source.
+/// In a table of nt, only these runs are judged, not those that tuned a learning rate or trained a source.
 const ROLE: (&str, &str) = ("role", "final");
 
-/// What was said about a table's columns; what was not is found by the usual names.
+/// The columns that the caller names. Columns that are not named are found by their usual names.
 ///
 /// | | usual names |
 /// |---|---|
-/// | arm | `arm`, or those there are of `source`, `treatment`, `copied`, `frozen` |
-/// | cell | those there are of `target`, `dataset`, `task`, `size`; without any, all rows are one cell |
+/// | arm | `arm`, or whichever exist of `source`, `treatment`, `copied`, `frozen` |
+/// | cell | whichever exist of `target`, `dataset`, `task`, `size`; without any, all rows are one cell |
 /// | replicate | `replicate`, `seed`, `fold`, `run` |
-/// | metric | the rows whose column `metric` says `top1`; without that column, all rows |
+/// | metric | rows with `top1` in the column `metric`; without that column, all rows |
 /// | value | `value`, the metric's name, `top1`, `accuracy`, `acc` |
 /// | example, correct | `example`, `example_id`, `doc_id`; `correct`, `is_correct` |
 /// | reference | rows with `scratch` in an arm column; without `arm` and `treatment`, rows with `copied` 0 |
 /// | untrained | the source `untrained`, if the arm has a column `source` |
-/// | keep | where there is a column `role`, `role=final` |
+/// | keep | `role=final`, if there is a column `role` |
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Columns {
     /// Columns that together name an arm.
     pub arm: Vec<String>,
-    /// Columns that together name a cell: what arms are compared within.
+    /// Columns that together name a cell. Arms are compared within a cell.
     pub cell: Vec<String>,
-    /// The column of the replicate, shared by the arms of a cell: what pairs them.
+    /// The column of the replicate, which pairs the arms of a cell.
     pub replicate: Option<String>,
     /// The column of the independent unit that replicates belong to.
     pub unit: Option<String>,
-    /// Which metric: a value of the column `metric`, or the column that holds it.
+    /// The metric: a value of the column `metric`, or the name of the column that holds it.
     pub metric: Option<String>,
     /// The column of per-run values.
     pub value: Option<String>,
     /// The column of the test example.
     pub example: Option<String>,
-    /// The column that says whether it was right.
+    /// The column that says whether the example was right.
     pub correct: Option<String>,
-    /// The reference: a value of an arm column, or `COLUMN=VALUE,…`, all of which must hold.
+    /// The reference: a value of an arm column, or conditions `COLUMN=VALUE,…` that must all hold.
     pub reference: Option<String>,
     /// The untrained source: a value of the arm's column `source` (or only column), or `COLUMN=VALUE`.
     pub untrained: Option<String>,
@@ -55,7 +55,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// What this says, and where it is silent what `other` says.
+    /// These columns, completed by those of `other`.
     pub fn or(self, other: Self) -> Self {
         let list = |ours: Vec<String>, theirs| if ours.is_empty() { theirs } else { ours };
         Self {
@@ -83,7 +83,7 @@ pub(crate) enum Score {
     Example { example: usize, correct: usize },
 }
 
-/// Positions of the columns, and the conditions on them.
+/// The positions of the columns, and the conditions on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Roles {
     pub(crate) arm: Vec<usize>,
@@ -93,9 +93,9 @@ pub(crate) struct Roles {
     pub(crate) score: Score,
     pub(crate) metric: String,
     pub(crate) status: Option<usize>,
-    /// Conditions that make a row the reference; a position of none means any arm column.
+    /// Conditions that make a row the reference. A condition without a position applies to any arm column.
     pub(crate) reference: Vec<(Option<usize>, String)>,
-    /// The place among the arm's columns, and the value there of an untrained source.
+    /// The place among the arm's columns, and the value that marks an untrained source there.
     pub(crate) untrained: Option<(usize, String)>,
     /// Conditions on the rows that are read.
     pub(crate) keep: Vec<(usize, String)>,
@@ -117,7 +117,7 @@ impl Roles {
     }
 }
 
-/// Finds every column, or says all that are missing.
+/// Finds every column, or reports all that are missing.
 pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFault>) -> Option<Roles> {
     let mut finder = Finder { table, faults: Vec::new() };
     let arm = finder.arm(&columns.arm);
@@ -227,7 +227,7 @@ impl Finder<'_> {
         Some((at, value.trim().to_owned()))
     }
 
-    /// The condition on the column `metric`; none without that column.
+    /// The condition on the column `metric`; `None` without that column.
     fn metric(&mut self, wanted: Option<&str>, keep: &[(usize, String)]) -> Option<(usize, String)> {
         let column = self.table.column("metric")?;
         let kept = |row: &&Row| keep.iter().all(|(at, value)| row.fields[*at] == *value);
@@ -255,7 +255,7 @@ impl Finder<'_> {
             let correct = self.one(columns.correct.as_deref(), "the correctness", "--correct", &CORRECT);
             return Some(Score::Example { example: example?, correct: correct? });
         }
-        // Without a column `metric`, a metric's name is that of the column that holds it.
+        // Without a column `metric`, the metric's name is the name of the column that holds it.
         let metric = columns.metric.as_deref().filter(|_| !has_metric_column);
         let name = columns.value.as_deref().or(metric);
         Some(Score::Run { value: self.one(name, "the value", "--value", &VALUE)? })
@@ -282,7 +282,7 @@ impl Finder<'_> {
         conditions.into_iter().map(|(at, value)| (Some(at), value)).collect()
     }
 
-    /// The untrained source: if it was named, some row must have it.
+    /// The untrained source. If the caller named one, some row must have it.
     fn untrained(&mut self, given: Option<&str>, arm: &[usize]) -> Option<(usize, String)> {
         let (place, value) = self.untrained_place(given, arm)?;
         let at = *arm.get(place)?;

@@ -1,4 +1,4 @@
-//! Columns told by a small TOML file.
+//! A TOML file that names columns.
 
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ impl Columns {
             faults.push(at(text, span, Fault::Syntax { format: "TOML", message: error.message().to_owned() }));
         }
         let mut columns = Self::default();
-        // What a recovered parse holds is a guess: faults found in it would be noise beside the real one.
+        // After a syntax error the parsed values are guesses, and faults found in them would be noise.
         if faults.is_empty() {
             for (key, value) in table.get_ref() {
                 if let Err((span, fault)) = columns.set(key, value) {

@@ -1,13 +1,13 @@
-//! What is wrong with a table, at its line.
+//! The faults of a table, each with its line.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// More faults than this are counted, not listed.
+/// The most faults that are listed. Further ones are only counted.
 const MOST_LISTED: usize = 100;
 
-/// A fault of a table, or of what was said about its columns.
+/// A fault of a table, or of the options that name its columns.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Fault {
     /// The text is not in the format of its file name.
@@ -19,45 +19,45 @@ pub enum Fault {
         message: String,
     },
     /// A row has more or fewer fields than the header.
-    #[error("{got} fields where the header has {expected}")]
+    #[error("this row has {got} fields, but the header has {expected}; make them equal")]
     Ragged {
         /// Fields of the header.
         expected: usize,
         /// Fields of the row.
         got: usize,
     },
-    /// A column name stands twice in the header.
-    #[error("column {column:?} stands twice in the header; rename one")]
+    /// A column name occurs twice in the header.
+    #[error("column {column:?} occurs twice in the header; rename one")]
     ColumnTwice {
         /// Its name.
         column: String,
     },
     /// There are no rows, or none that the filters keep.
-    #[error("no row is left to judge; check the table and what keep and metric ask for")]
+    #[error("no row is left to judge; check the table, --keep and --metric")]
     Empty,
     /// A column that was named does not exist.
     #[error("there is no column {column:?} for {role}; the columns are {known}")]
     NoColumn {
         /// The name given.
         column: String,
-        /// What it was to be.
+        /// The role it should have.
         role: &'static str,
-        /// The columns there are.
+        /// The columns that exist.
         known: String,
     },
     /// No column was named, and none has a usual name.
     #[error("no column for {role}: name it with {option} (usual names: {usual}); the columns are {known}")]
     NoDefault {
-        /// What it would be.
+        /// The role to fill.
         role: &'static str,
         /// The option that names it.
         option: &'static str,
-        /// Names that are found without being told.
+        /// Names that are found without an option.
         usual: String,
-        /// The columns there are.
+        /// The columns that exist.
         known: String,
     },
-    /// A condition that is not COLUMN=VALUE, or whose column is no arm column.
+    /// A condition that is not COLUMN=VALUE, or whose column does not belong to the arm.
     #[error("{option} {given:?}: {message}")]
     Option {
         /// The option.
@@ -70,18 +70,19 @@ pub enum Fault {
     /// The table holds several metrics, and none was chosen.
     #[error("the table holds the metrics {known}; choose one with --metric")]
     Metric {
-        /// The metrics there are.
+        /// The metrics that exist.
         known: String,
     },
-    /// A key that must not be empty is.
-    #[error("{role} is empty")]
+    /// A key is empty that must not be.
+    #[error("{role} is empty; fill it in every row")]
     EmptyKey {
         /// Which key.
         role: &'static str,
     },
-    /// A value that is no finite number.
+    /// A value that is not a finite number.
     #[error(
-        "{column} is {value:?}, no finite number; drop the whole replicate, or mark the run diverged in a status column"
+        "{column} is {value:?}, which is not a finite number; drop the whole replicate, or mark the run diverged in a \
+         status column"
     )]
     Value {
         /// The column.
@@ -97,16 +98,16 @@ pub enum Fault {
         /// The value found.
         value: String,
     },
-    /// A status that is not known.
+    /// An unknown status.
     #[error(
-        "status {value:?} is none of done, ok, diverged; take the run out with its whole replicate, or run it again"
+        "status {value:?} is not one of done, ok, diverged; remove the run with its whole replicate, or run it again"
     )]
     Status {
         /// The value found.
         value: String,
     },
     /// A value outside its unit.
-    #[error("{value} is no {unit} between 0 and {most}")]
+    #[error("{value} is not a {unit} between 0 and {most}; correct it")]
     OutOfRange {
         /// The value found.
         value: String,
@@ -115,23 +116,23 @@ pub enum Fault {
         /// The largest accepted.
         most: u32,
     },
-    /// A value in another unit than the rest.
+    /// A value in a different unit from the rest.
     #[error(
-        "{value} looks like a {unit} among {others}; give all values in one unit, or say --percent if they are per cents"
+        "{value} looks like a {unit} among {others}; give all values in one unit, or --percent if all are per cents"
     )]
     MixedUnits {
         /// The value found.
         value: String,
         /// What it looks like.
         unit: &'static str,
-        /// What the others are.
+        /// The unit of the others.
         others: &'static str,
     },
-    /// All values would fit fractions, though per cents were said.
+    /// All values could be fractions, but --percent was given.
     #[error("no value is above 1 per cent: these look like fractions; leave --percent out")]
     TinyPercents,
-    /// Two rows claim one place.
-    #[error("{what} stands in line {first_line} already")]
+    /// Two rows have the same key.
+    #[error("{what} is already in line {first_line}; remove one of the two rows")]
     Duplicate {
         /// The key in words.
         what: String,
@@ -145,21 +146,21 @@ pub enum Fault {
         cell: String,
         /// How the reference is recognised.
         reference: String,
-        /// The arms there are.
+        /// The arms that exist.
         arms: String,
     },
     /// Several arms of a cell are the reference.
-    #[error("{cell}: {first} and {second} are both the reference; say which with --reference COLUMN=VALUE,…")]
+    #[error("{cell}: {first} and {second} are both the reference; choose one with --reference COLUMN=VALUE,…")]
     TwoReferences {
         /// The cell.
         cell: String,
         /// An arm.
         first: String,
-        /// Another.
+        /// Another arm.
         second: String,
     },
-    /// The untrained source that was named is in no arm.
-    #[error("no arm has the untrained source {value:?} in column {column}; look at --untrained")]
+    /// No arm has the untrained source that was named.
+    #[error("no arm has the untrained source {value:?} in column {column}; check --untrained")]
     NoUntrained {
         /// The column.
         column: String,
@@ -183,7 +184,9 @@ pub enum Fault {
         cell: String,
     },
     /// A run was tested on other examples than the reference.
-    #[error("{run} and {reference} were not tested on the same examples: only one has example {example}")]
+    #[error(
+        "{run} and {reference} were not tested on the same examples: only one has example {example}; test both on all"
+    )]
     Examples {
         /// The run in words.
         run: String,
@@ -192,28 +195,28 @@ pub enum Fault {
         /// The first example that only one of them has.
         example: String,
     },
-    /// Every pair of an arm lost a run.
-    #[error("{arm}: no replicate trained in both arms, so there is no gap to judge")]
+    /// Every pair of an arm has a run that diverged.
+    #[error("{arm}: no replicate trained in both arms, so there is no gap to judge; run more replicates")]
     NothingTrained {
         /// The arm.
         arm: String,
     },
-    /// The statistics refuse the numbers.
+    /// The statistics refused the numbers.
     #[error("the verdicts cannot be given: {message}")]
     Statistics {
         /// What they say.
         message: String,
     },
-    /// A key that a file of columns does not have.
+    /// An unknown key in a file of columns.
     #[error("there is no key {key:?}; the keys are {known}")]
     UnknownKey {
         /// The key.
         key: String,
-        /// The keys there are.
+        /// The keys that exist.
         known: String,
     },
     /// A value of the wrong type in a file of columns.
-    #[error("{key} is to be {expected}")]
+    #[error("{key} must be {expected}")]
     WrongType {
         /// The key.
         key: String,
@@ -222,12 +225,12 @@ pub enum Fault {
     },
 }
 
-/// A fault and where it is.
+/// A fault and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableFault {
-    /// The line, from 1; none for what concerns the whole file.
+    /// The line, from 1; `None` if the fault concerns the whole file.
     pub line: Option<usize>,
-    /// The column of characters, from 1, where one is known.
+    /// The column of characters, from 1, if it is known.
     pub column: Option<usize>,
     /// What is wrong.
     pub fault: Fault,
@@ -262,7 +265,7 @@ impl TableFaults {
 }
 
 impl fmt::Display for TableFaults {
-    /// One line a fault, `runs.csv:37: what is wrong`.
+    /// One line for each fault: `runs.csv:37: what is wrong`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.faults.len();
         write!(f, "{count} fault{} in {}; nothing was judged", if count == 1 { "" } else { "s" }, self.file)?;

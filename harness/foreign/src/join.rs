@@ -1,4 +1,4 @@
-//! Rows to runs, joined on keys: cell, arm, unit and replicate, example.
+//! Joins rows to runs on their keys: cell, arm, unit and replicate, example.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use crate::key::{Key, name};
 use crate::table::{Row, Table};
 use crate::unit::{Unit, unit_of};
 
-/// What pairs two runs of a cell: the unit, if there is one, and the replicate in it.
+/// The key that pairs two runs of a cell: the unit, if there is one, and the replicate in it.
 pub(crate) type RunKey = (Option<Key>, Key);
 
 /// A run of an arm.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Run {
+pub(crate) struct TableRun {
     /// Its first line.
     pub(crate) line: usize,
-    /// Whether it diverged: it has no values then.
+    /// Whether it diverged. Then it has no values.
     pub(crate) diverged: bool,
-    /// Its score, a fraction, where values are per run.
+    /// Its score, a fraction, if values are per run.
     pub(crate) value: Option<f64>,
     /// Its hits, by example, each with its line.
     pub(crate) hits: BTreeMap<Key, (bool, usize)>,
@@ -26,16 +26,16 @@ pub(crate) struct Run {
 
 /// An arm of a cell.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Arm {
-    /// Its first row: what stands in columns that name neither cell nor arm.
+pub(crate) struct TableArm {
+    /// Its first row, for the columns that name neither cell nor arm.
     pub(crate) first_row: usize,
-    pub(crate) runs: BTreeMap<RunKey, Run>,
+    pub(crate) runs: BTreeMap<RunKey, TableRun>,
 }
 
 /// A cell: its arms.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Cell {
-    pub(crate) arms: BTreeMap<Vec<Key>, Arm>,
+    pub(crate) arms: BTreeMap<Vec<Key>, TableArm>,
 }
 
 /// All cells of a table.
@@ -67,7 +67,7 @@ pub(crate) fn join(table: &Table, roles: &Roles, asked: Option<Unit>, faults: &m
 }
 
 impl Roles {
-    /// Whether a row is read: one that the filters keep, or a run that diverged and so has no metric.
+    /// Whether a row is read: the filters keep it, or it is a run that diverged and so has no metric.
     fn keeps_run(&self, row: &Row) -> bool {
         let diverged = self.status.is_some_and(|at| row.fields[at] == DIVERGED);
         let holds =
@@ -78,7 +78,7 @@ impl Roles {
 
 const DIVERGED: &str = "diverged";
 
-/// Puts a row into its place; the per-run value it holds, as written.
+/// Puts a row into its place, and returns its per-run value as written.
 fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at: usize) -> Result<Option<f64>, Fault> {
     let row = &table.rows[at];
     let keys = |columns: &[usize]| columns.iter().map(|column| Key::new(&row.fields[*column])).collect::<Vec<_>>();
@@ -99,9 +99,13 @@ fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at:
     };
     let what = format!("{} of {}", run_words(&(unit.clone(), replicate.clone())), name(&arm_key));
     let cell = cells.entry(keys(&roles.cell)).or_default();
-    let arm = cell.arms.entry(arm_key).or_insert_with(|| Arm { first_row: at, ..Arm::default() });
+    let arm = cell.arms.entry(arm_key).or_insert_with(|| TableArm { first_row: at, ..TableArm::default() });
     let known = arm.runs.get(&(unit.clone(), replicate.clone())).map(|run| (run.line, run.diverged));
-    let run = arm.runs.entry((unit, replicate)).or_insert_with(|| Run { line: row.line, diverged, ..Run::default() });
+    let run = arm.runs.entry((unit, replicate)).or_insert_with(|| TableRun {
+        line: row.line,
+        diverged,
+        ..TableRun::default()
+    });
     match (known, roles.score) {
         (Some((first_line, before)), Score::Example { .. }) if before || diverged => {
             Err(Fault::Duplicate { what, first_line })

@@ -1,8 +1,8 @@
-//! Keys that rows are joined on.
+//! The keys on which rows are joined.
 
 use std::fmt;
 
-/// A key's value: whole numbers compare as numbers, so that replicate 10 comes after 9 and `7.0` is 7.
+/// A key's value. Whole numbers compare as numbers, so that replicate 10 comes after 9, and `7.0` is 7.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     Number(i64),
@@ -33,7 +33,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// Keys as one name, `far/7/7`; empty ones are left out.
+/// Keys as one name, `far/7/7`, without the empty ones.
 pub(crate) fn name(keys: &[Key]) -> String {
     keys.iter().filter(|key| !key.is_empty()).map(Key::to_string).collect::<Vec<_>>().join("/")
 }

@@ -1,13 +1,14 @@
-//! Tables from elsewhere: verdicts for what any framework measured.
+//! Tables from elsewhere: verdicts for the results of any framework.
 //!
-//! A table is long: one row a run, or one row a run and test example. Columns say which *cell* a row belongs to (what
-//! arms are compared within), which *arm*, which *replicate* (what pairs the arms) and what was measured; [`Columns`]
-//! names them, or finds them by their usual names. One arm is the *reference*. Every other arm of a cell becomes a
-//! contrast, and all contrasts one family, as in a study; arms of an untrained source, if there are any, give the source
-//! gaps and are a family of their own.
+//! A table is long: each row is a run, or a run and a test example. Columns give a row's *cell* (arms are compared
+//! within a cell), its *arm*, its *replicate* (which pairs the arms) and what was measured. [`Columns`] names them, or
+//! finds them by their usual names. One arm is the *reference*. Every other arm of a cell becomes a contrast, and all
+//! contrasts form one family, as in a study. Arms of an untrained source, if there are any, give the source gaps and
+//! form a family of their own.
 //!
-//! Rows are joined on their keys, never on their position, and nothing is dropped in silence: a row twice, a run without
-//! a partner, a value that is no number, fractions among per cents, are faults, all told at once with their lines.
+//! Rows are joined on their keys, never on their position, and nothing is dropped in silence. Duplicate rows, runs
+//! without a partner, values that are not numbers, and fractions among per cents are faults. All are reported at once,
+//! each with its line.
 //!
 //! | values | method | scope | needs |
 //! |---|---|---|---|
@@ -15,10 +16,11 @@
 //! | per run ([`Method::PairedT`]) | paired *t* over units, Holm | this test set only | 2 units; gaps near normal |
 //! | either, if asked ([`Method::SignFlip`]) | joint sign flips, step-down max-T | this test set only | 6 units to reach .05 |
 //!
-//! Units are replicates, unless a column says what independent unit they belong to: eight halves of four splits are
-//! four, and the gaps of a unit's replicates are averaged first, each unit with the same weight. Per-run values cannot
-//! speak of other test images: a paired *t* read so covers .69 where .95 is nominal. Gates that need a study's records
-//! (equal search, live baseline, test lock) cannot be checked here, and a verdict is worth as much as they held.
+//! Units are replicates, unless a column names the independent unit that they belong to. Eight halves of four splits
+//! are four units: the gaps of a unit's replicates are averaged first, and each unit has the same weight. Per-run
+//! values say nothing about other test images: a paired *t* that is read so covers .69 where .95 is nominal. Gates that
+//! need a study's records (equal search, live baseline, test lock) cannot be checked here. A verdict is only as good as
+//! they held.
 
 mod columns;
 mod columns_file;
@@ -68,16 +70,16 @@ impl Method {
     }
 }
 
-/// What is asked of a table.
+/// The question to a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// What its columns are.
+    /// Its columns.
     pub columns: Columns,
-    /// The unit of its values; none if they are to show it.
+    /// The unit of its values; `None` to infer it from the values.
     pub unit: Option<Unit>,
-    /// Whether to flip signs instead of the method that the values allow.
+    /// Whether to judge by sign flips instead of the method that the values allow.
     pub sign_flips: bool,
-    /// Whether each replicate has a source network of its own; else the scope is the one source network at hand.
+    /// Whether each replicate has a source network of its own. Otherwise the scope is the one source network at hand.
     pub fresh_sources: bool,
     /// The margin δ, percentage points.
     pub margin_pp: f64,
@@ -86,7 +88,7 @@ pub struct Question {
 }
 
 impl Default for Question {
-    /// δ = 1 point, α = .05, one source network, everything else as the table shows.
+    /// δ = 1 point, α = .05, one source network, and everything else inferred from the table.
     fn default() -> Self {
         let Settings { margin_pp, alpha, .. } = Settings::default();
         Self { columns: Columns::default(), unit: None, sign_flips: false, fresh_sources: false, margin_pp, alpha }
@@ -100,28 +102,28 @@ pub struct Judged {
     pub cell: String,
     /// The arm's name.
     pub arm: String,
-    /// What the arm and its cell are in a study's words.
+    /// The arm and its cell in the terms of a study.
     pub labels: Labels,
-    /// Whether the arm's source is untrained: such arms are a family of their own.
+    /// Whether the arm's source is untrained. Such arms form a family of their own.
     pub is_control: bool,
-    /// Test examples; none where values are per run.
+    /// Number of test examples; `None` if values are per run.
     pub num_test_examples: Option<usize>,
     /// The decision.
     pub decision: Decision,
 }
 
-/// The columns that verdicts of a study have, as far as the table has them.
+/// The columns of a study's verdicts, as far as the table has them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Labels {
     /// The source.
     pub source: String,
-    /// The target, with what else names the cell.
+    /// The target, with everything else that names the cell.
     pub target: String,
     /// Its size.
     pub size: String,
     /// Similarity of the source.
     pub similarity: String,
-    /// The treatment, with what else names the arm.
+    /// The treatment, with everything else that names the arm.
     pub treatment: String,
     /// Layers copied.
     pub copied: Option<u8>,
@@ -142,15 +144,15 @@ pub struct TableAnalysis {
     pub unit_column: Option<String>,
     /// Family-wise error.
     pub alpha: f64,
-    /// One a contrast, by cell and arm.
+    /// One verdict for each contrast, ordered by cell and arm.
     pub contrasts: Vec<Judged>,
 }
 
 /// Judges every arm of a table against its reference.
 ///
 /// # Errors
-/// [`TableFaults`]: every fault of the table at once, each with its line. A row that cannot be read at all may leave its
-/// partner without one, and that is told too.
+/// [`TableFaults`]: every fault of the table at once, each with its line. A row that cannot be read may leave another
+/// row without its partner, which is then reported as well.
 pub fn analyse_table(
     text: &str,
     file: &str,
@@ -198,7 +200,7 @@ fn judge_text(text: &str, format: Format, question: &Question, faults: &mut Vec<
     })
 }
 
-/// Decides arms of trained sources as one family and those of the untrained one as another.
+/// Decides the arms of trained sources as one family, and those of the untrained source as another.
 fn decide_all(
     pairs: Vec<Paired>,
     table: &Table,
@@ -276,7 +278,7 @@ fn labels(paired: &Paired, table: &Table, roles: &Roles) -> Labels {
     let row = &table.rows[paired.row];
     let text = |column: &str| table.column(column).map(|at| row.fields[at].clone()).unwrap_or_default();
     let depth = |column: &str| text(column).trim_end_matches(".0").parse().ok();
-    // What no column of its own holds goes into the target and the treatment.
+    // Columns without a place of their own go into the target and the treatment.
     let rest = |columns: &[usize], keys: &[Key], own: &[&str]| {
         let others = columns.iter().zip(keys).filter(|(at, _)| !own.contains(&table.header[**at].as_str()));
         name(&others.map(|(_, key)| key.clone()).collect::<Vec<_>>())

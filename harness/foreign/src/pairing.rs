@@ -1,18 +1,18 @@
-//! Arms to contrasts: every run has its partner, and every pair its test examples.
+//! Pairs arms to contrasts: every run needs a partner, and every pair the same test examples.
 
 use std::collections::BTreeMap;
 
-use nt_stats::verdict::{Arm as Side, Contrast, FailedRun, FailureReason, Reference};
+use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Reference, Side};
 use nt_stats::{Differences, DifferencesError};
 
 use crate::Method;
 use crate::columns::{Roles, Score};
 use crate::fault::{Fault, TableFault};
-use crate::join::{Arm, Cell, Joined, Run, RunKey, cell_words, run_words};
+use crate::join::{Cell, Joined, RunKey, TableArm, TableRun, cell_words, run_words};
 use crate::key::{Key, name};
 use crate::table::Table;
 
-/// A contrast and where its names come from.
+/// A contrast, and the row that its names come from.
 pub(crate) struct Paired {
     pub(crate) cell: Vec<Key>,
     pub(crate) arm: Vec<Key>,
@@ -122,8 +122,8 @@ impl Pairing<'_> {
 
     fn check_partners(
         &self,
-        (arm, runs): (&[Key], &Arm),
-        (other, others): (&[Key], &Arm),
+        (arm, runs): (&[Key], &TableArm),
+        (other, others): (&[Key], &TableArm),
         faults: &mut Vec<TableFault>,
     ) {
         for (key, run) in runs.runs.iter().filter(|(key, _)| !others.runs.contains_key(key)) {
@@ -133,7 +133,7 @@ impl Pairing<'_> {
         }
     }
 
-    fn contrast(&self, arm: &[Key], runs: &Arm) -> Result<Paired, Fault> {
+    fn contrast(&self, arm: &[Key], runs: &TableArm) -> Result<Paired, Fault> {
         let place = self.roles.untrained.as_ref().map(|(place, value)| (*place, Key::new(value)));
         let is_control = place.as_ref().is_some_and(|(place, value)| arm.get(*place) == Some(value));
         let frozen = self.frozen(runs);
@@ -154,7 +154,7 @@ impl Pairing<'_> {
         let contrast = Contrast {
             name: format!("{} of {}", name(arm), cell_words(self.key)),
             reference: self.reference(is_control),
-            // Where nothing says how much is frozen, freezing is a possible cause.
+            // If nothing says how much is frozen, freezing is a possible cause.
             frozen: frozen.map_or(1, usize::from),
             gap,
             source_gap,
@@ -165,8 +165,8 @@ impl Pairing<'_> {
         Ok(Paired { cell, arm, row: runs.first_row, is_control, contrast, num_examples })
     }
 
-    /// Scratch if it is called so, or if nothing is copied: "negative transfer" is said against nothing else, and of no
-    /// untrained source, which transfers nothing.
+    /// Scratch if it is called so, or if nothing is copied. Only against scratch can a contrast be called "negative
+    /// transfer", and never for an untrained source, which transfers nothing.
     fn reference(&self, is_control: bool) -> Reference {
         let is_scratch = self.roles.reference.iter().any(|(column, value)| {
             value.eq_ignore_ascii_case("scratch")
@@ -179,16 +179,17 @@ impl Pairing<'_> {
         }
     }
 
-    fn frozen(&self, runs: &Arm) -> Option<u8> {
+    fn frozen(&self, runs: &TableArm) -> Option<u8> {
         match Key::new(&self.table.rows[runs.first_row].fields[self.table.column("frozen")?]) {
             Key::Number(number) => u8::try_from(number).ok(),
             Key::Text(_) => None,
         }
     }
 
-    /// Treatment minus reference over the pairs in which both trained, one row a unit; none without such a pair.
-    fn differences(&self, runs: &Arm, reference: &Arm) -> Option<Result<Differences, DifferencesError>> {
-        let mut units: BTreeMap<Key, Vec<(&Run, &Run)>> = BTreeMap::new();
+    /// Treatment minus reference over the pairs in which both trained, with one row for each unit; `None` without such
+    /// a pair.
+    fn differences(&self, runs: &TableArm, reference: &TableArm) -> Option<Result<Differences, DifferencesError>> {
+        let mut units: BTreeMap<Key, Vec<(&TableRun, &TableRun)>> = BTreeMap::new();
         for (key, run) in runs.runs.iter().filter(|(_, run)| !run.diverged) {
             if let Some(base) = reference.runs.get(key).filter(|base| !base.diverged) {
                 units.entry(unit_of_run(key)).or_default().push((run, base));
@@ -204,15 +205,18 @@ impl Pairing<'_> {
     }
 }
 
-/// Without units, each replicate is one.
+/// Without units, each replicate is a unit.
 fn unit_of_run((unit, replicate): &RunKey) -> Key {
     unit.as_ref().unwrap_or(replicate).clone()
 }
 
-fn run_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>, method: Method) -> Result<Differences, DifferencesError> {
-    let gap = |pairs: &Vec<(&Run, &Run)>| {
+fn run_differences(
+    units: &BTreeMap<Key, Vec<(&TableRun, &TableRun)>>,
+    method: Method,
+) -> Result<Differences, DifferencesError> {
+    let gap = |pairs: &Vec<(&TableRun, &TableRun)>| {
         let gaps = pairs.iter().filter_map(|(run, base)| Some(run.value? - base.value?));
-        // .71 − .61 and .82 − .72 are one gap: what rounding makes of them must not pass for variation.
+        // .71 − .61 and .82 − .72 are the same gap, and their rounding errors must not pass for variation.
         (gaps.sum::<f64>() / pairs.len() as f64 * 1e12).round() / 1e12
     };
     let gaps: Vec<f64> = units.values().map(gap).collect();
@@ -222,7 +226,7 @@ fn run_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>, method: Method) -> 
     }
 }
 
-fn example_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>) -> Result<Differences, DifferencesError> {
+fn example_differences(units: &BTreeMap<Key, Vec<(&TableRun, &TableRun)>>) -> Result<Differences, DifferencesError> {
     let size = units.values().flatten().map(|(run, _)| run.hits.len()).max().unwrap_or(0);
     let rows = units.values().map(|pairs| {
         let mut sums = vec![0_i32; size];
@@ -243,7 +247,7 @@ fn example_differences(units: &BTreeMap<Key, Vec<(&Run, &Run)>>) -> Result<Diffe
     Differences::from_scores(rows.len(), size, values.collect())
 }
 
-fn failed(arm: &Arm, side: Side) -> Vec<FailedRun> {
+fn failed(arm: &TableArm, side: Side) -> Vec<FailedRun> {
     let diverged = arm.runs.values().filter(|run| run.diverged);
     diverged.map(|_| FailedRun { arm: side, row: None, reason: FailureReason::Diverged }).collect()
 }

@@ -1,4 +1,4 @@
-//! `verdicts.csv` and `verdicts.json` of a table from elsewhere: the columns of a study's.
+//! `verdicts.csv` and `verdicts.json` of a table from elsewhere, with the columns of a study's.
 
 use nt_stats::p_value::round_p;
 use nt_stats::power::Need;
@@ -8,7 +8,7 @@ use crate::{Judged, TableAnalysis};
 use nt_records::table::TableError;
 use nt_records::verdicts::{VERDICT_COLUMNS, VERDICTS_VERSION};
 
-/// A row as [`nt_records::verdicts::VerdictRow`], but that depths may be unknown.
+/// A row as [`nt_records::verdicts::VerdictRow`], except that depths may be unknown.
 #[derive(Serialize)]
 struct Row<'a> {
     source: &'a str,
@@ -47,7 +47,7 @@ struct File<'a> {
 }
 
 impl TableAnalysis {
-    /// The contrasts as CSV. What a table does not say, such as the depth or the number of test examples, is empty.
+    /// The contrasts as CSV. What a table does not contain, such as the depth or the number of test examples, is empty.
     ///
     /// # Errors
     /// [`TableError::Row`] if a row cannot be written.
@@ -109,7 +109,7 @@ impl TableAnalysis {
     }
 }
 
-/// Four decimals; never minus zero.
+/// Rounds to four decimals, and never gives minus zero.
 fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4 + 0.0
 }

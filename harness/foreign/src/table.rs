@@ -1,4 +1,4 @@
-//! A table as text: a header and rows that know their line.
+//! A table of text: a header, and rows that know their line.
 
 use std::path::Path;
 
@@ -6,17 +6,18 @@ use serde_json::{Map, Value};
 
 use crate::fault::{Fault, TableFault};
 
-/// How a table is written.
+/// The format of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Fields separated by this byte, the header in the first line.
+    /// Fields separated by this byte, with the header in the first line.
     Separated(u8),
-    /// One JSON object a line; its keys are the columns, and nested values are passed over.
+    /// One JSON object a line. Its keys are the columns, and nested values are ignored.
     JsonLines,
 }
 
 impl Format {
-    /// By the file's name: `.jsonl` and `.ndjson` are JSON lines, `.tsv` has tabs, all else commas.
+    /// The format by the file's name: `.jsonl` and `.ndjson` are JSON lines, `.tsv` has tabs, and all others have
+    /// commas.
     pub fn of(path: &Path) -> Self {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("jsonl" | "ndjson") => Self::JsonLines,
@@ -33,7 +34,7 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Row>,
 }
 
-/// A row of it.
+/// A row of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     /// Its line in the file, from 1.
@@ -121,7 +122,7 @@ fn json_lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
         }
         table.rows.push(Row { line: index + 1, fields });
     }
-    // Keys that came up late are empty in the rows before.
+    // Keys that first appear in later rows are empty in the rows before.
     let width = table.header.len();
     for row in &mut table.rows {
         row.fields.resize(width, String::new());
@@ -129,7 +130,7 @@ fn json_lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
     table
 }
 
-/// A JSON value as a field; none of a list or an object.
+/// A JSON value as a field; `None` for a list or an object.
 fn field(value: &Value) -> Option<String> {
     match value {
         Value::Null => Some(String::new()),

@@ -8,7 +8,8 @@ use crate::{Judged, TableAnalysis};
 const HEADER: [&str; 8] = ["cell", "arm", "gap pp", "interval pp", "level", "n", "p", "verdict"];
 
 impl TableAnalysis {
-    /// One row a contrast, how it was judged, what harm is called, and what an undecided contrast lacks.
+    /// One row for each contrast. Below them: how they were judged, the words for harm, and what undecided contrasts
+    /// lack.
     ///
     /// # Units
     /// Gaps in percentage points.
@@ -31,7 +32,7 @@ impl TableAnalysis {
         let decision = &first.decision;
         let unit = self.unit_column.as_deref().unwrap_or("replicates");
         let mut notes = vec![
-            format!("{} less {}, read as {}s; n counts {unit}", self.metric, decision.reference, self.unit.name()),
+            format!("{} minus {}, read as {}s; n counts {unit}", self.metric, decision.reference, self.unit.name()),
             format!("method: {}; margin ±{} points, α {}", self.method.name(), decision.margin_pp, self.alpha),
             format!("scope: {}", decision.gap.scope),
         ];
@@ -40,7 +41,7 @@ impl TableAnalysis {
         let family = format!("family: {size} contrast{}", if size == 1 { "" } else { "s" });
         notes.push(match count(true) {
             0 => family,
-            controls => format!("{family}; apart from it {controls} of untrained sources"),
+            controls => format!("{family}; separate family of untrained sources: {controls}"),
         });
         notes
     }
@@ -76,7 +77,7 @@ fn points(value: f64) -> String {
     format!("{:+.2}", (value * 100.0).round() / 100.0 + 0.0)
 }
 
-/// Help and equivalence speak for themselves.
+/// Whether a contrast is explained in words. Help and equivalence speak for themselves.
 fn needs_words(contrast: &Judged) -> bool {
     let decision = &contrast.decision;
     !decision.can_reject || !(decision.verdict.is_positive() || decision.verdict == Verdict::Equivalent)
@@ -91,7 +92,7 @@ fn words(contrast: &Judged) -> String {
     }
 }
 
-/// Numbers to the right, words to the left.
+/// Aligns numbers to the right and words to the left.
 fn line(row: &[String; 8], widths: &[usize]) -> String {
     let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &width))| match column {
         2..=6 => format!("{cell:>width$}"),

@@ -80,7 +80,7 @@ fn every_fault_is_told_at_once_with_its_line() {
     let told = told(&rows);
     let places: Vec<&str> = told.lines().skip(1).map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(places, ["runs.csv:4", "runs.csv:10", "runs.csv:18", "runs.csv:19", "runs.csv:20"], "{told}");
-    assert!(told.contains("replicate 3 of harm stands in line 13 already"), "{told}");
+    assert!(told.contains("replicate 3 of harm is already in line 13"), "{told}");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn fractions_among_per_cents_are_a_fault_unless_the_unit_is_said() {
     let as_percents = judge(&fractions, &Question { unit: Some(Unit::Percent), ..Question::default() });
     assert!(as_percents.unwrap_err().to_string().contains("these look like fractions"));
     let as_fractions = judge(&rows, &Question { unit: Some(Unit::Fraction), ..Question::default() });
-    assert!(as_fractions.unwrap_err().to_string().contains("no fraction between 0 and 1"));
+    assert!(as_fractions.unwrap_err().to_string().contains("not a fraction between 0 and 1"));
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn per_example_rows_are_judged_for_the_population() {
     let torn = [&rows[..100], &rows[101..]].concat();
     assert!(told(&torn).contains("only one has example"), "{}", told(&torn));
     rows.push("harm,3,199,1".to_owned());
-    assert!(told(&rows).contains("example 199 of replicate 3 of harm stands in line 1601 already"), "{}", told(&rows));
+    assert!(told(&rows).contains("example 199 of replicate 3 of harm is already in line 1601"), "{}", told(&rows));
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Fractions or per cents: one unit in the whole table.
+//! The unit of a table's values, fractions or per cents, which is the same in the whole table.
 
 use crate::fault::{Fault, TableFault};
 
-/// The unit that values are written in.
+/// The unit in which values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// 0 to 1.
@@ -33,11 +33,11 @@ impl Unit {
     }
 }
 
-/// The unit of all values, each with its line: the one asked for, or the one they all fit.
+/// The unit of all values, each given with its line: the unit asked for, or the one that all values fit.
 ///
-/// Values above 1 can only be per cents, those in (0, 1] are taken for fractions; both in one table are mixed units.
-/// Where most values are per cents, a rare .5 may be one as well: then only `--percent` can say so. Said of fractions
-/// alone it would make every gap a hundredth of itself, and is a fault.
+/// Values above 1 can only be per cents. Values in (0, 1] are taken for fractions. Both in one table are mixed units.
+/// If most values are per cents, a rare .5 may be a per cent as well, but only `--percent` can say so. If all values
+/// are fractions, `--percent` is a fault, because it would make every gap a hundredth of itself.
 pub(crate) fn unit_of(values: &[(usize, f64)], asked: Option<Unit>, faults: &mut Vec<TableFault>) -> Unit {
     let above_one = values.iter().filter(|(_, value)| *value > 1.0).count();
     let fractional = values.iter().filter(|(_, value)| *value > 0.0 && *value <= 1.0).count();

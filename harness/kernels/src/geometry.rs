@@ -1,6 +1,6 @@
-//! What can be wrong with the shape of an operation.
+//! Shapes that an operation cannot work on.
 
-/// A shape that an operation cannot work on.
+/// What is wrong with a shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GeometryError {

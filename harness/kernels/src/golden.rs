@@ -1,4 +1,4 @@
-//! The bits of fixed computations: what must not change without [`NUMERICS_VERSION`](crate::NUMERICS_VERSION).
+//! The bits of fixed computations. They must not change without [`NUMERICS_VERSION`](crate::NUMERICS_VERSION).
 
 use crate::NUMERICS_VERSION;
 use crate::conv2d::{Activation, Conv2d, Conv2dGeometry};

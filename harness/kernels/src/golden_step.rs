@@ -1,4 +1,4 @@
-//! The bits of everything in a training step but its products (those: `golden`): what must not change without
+//! The bits of everything in a training step but its products (`golden` has those). They must not change without
 //! [`NUMERICS_VERSION`](crate::NUMERICS_VERSION).
 
 use crate::dropout::{self, Dropout};

@@ -1,7 +1,7 @@
-//! Trainable operations that candle lacks, for nt: the same bits on any x86-64 machine.
+//! Trainable operations that candle lacks. They give the same bits on any x86-64 machine.
 
-/// Version of the numbers that these operations compute. It is raised whenever a change alters a bit of any result, and
-/// is part of every job's identity, so that results of two versions are never taken for the same.
+/// Version of the numbers that these operations compute. It is raised with every change that alters a bit of a result.
+/// It is part of every job's identity, so that results of two versions are never confused.
 pub const NUMERICS_VERSION: u32 = 1;
 
 pub mod candle_ops;

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-/// Elements a task should have at least: below, handing it to a thread costs more than it saves.
+/// Least elements of a task. Handing a smaller one to a thread costs more than it saves.
 const MIN_ELEMENTS: usize = 1 << 14;
 
 /// How many of `units` (each `elements_per_unit` large) one task of rayon's current pool takes.

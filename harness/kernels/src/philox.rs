@@ -35,9 +35,10 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The stream of this name (what is drawn: `"subset"`, `"order"`, `"init"` …), scope (whose: a target, a layer,
-    /// a source) and replicate. The first 128 bits of a BLAKE3 hash over the parts, each with its length, are the key
-    /// and the upper half of the counter, so that different streams never share a block in practice.
+    /// The stream of a name, a scope and a replicate. The name says what is drawn (`"subset"`, `"order"`, `"init"` …),
+    /// the scope for what: a target, a layer or a source. The first 128 bits of a BLAKE3 hash over the parts, each with
+    /// its length, are the key and the upper half of the counter, so that different streams never share a block in
+    /// practice.
     pub fn named(seed: u64, name: &str, scope: &str, replicate: u32) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"nt/stream/1");

@@ -1,7 +1,7 @@
 //! One loop, compiled for each of [`Simd`](crate::tile::Simd)'s vector widths.
 //!
 //! Rust never contracts `a * b + c` and never reorders floating-point sums, so an element's bits are the same in every
-//! version: the width decides only how many elements go side by side.
+//! version. The width only decides how many elements are computed side by side.
 
 /// Defines a function whose loops are compiled for every vector width; its first argument says which version to take.
 macro_rules! for_every_width {

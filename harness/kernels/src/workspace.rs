@@ -1,8 +1,8 @@
-//! Scratch memory that calls share, so that training allocates nothing in its steady state.
+//! Scratch memory that calls share, so that a training step allocates nothing.
 
-/// Scratch memory: grows to the largest call it served, and never shrinks.
+/// Scratch memory. It grows to the size of the largest call, and never shrinks.
 ///
-/// One per network (or per thread that drives one). What it holds between calls is of no meaning.
+/// One per network (or per thread that drives one). Its content between calls means nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
     panels: Vec<f32>,

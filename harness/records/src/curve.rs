@@ -1,4 +1,4 @@
-//! How a training went: `curves/<job>.csv`.
+//! The course of a training: `curves/<job>.csv`.
 
 use std::path::Path;
 
@@ -19,18 +19,18 @@ pub struct CurvePoint {
     pub step: u64,
     /// Learning rate of that step.
     pub learning_rate: f64,
-    /// Training loss since the point before, nats an image.
+    /// Training loss since the previous point, nats an image.
     pub train_loss: f64,
-    /// Training top-1 accuracy since the point before, a fraction.
+    /// Training top-1 accuracy since the previous point, a fraction.
     pub train_top1: f64,
-    /// Validation top-1 accuracy, a fraction, where it was measured.
+    /// Validation top-1 accuracy, a fraction, if it was measured.
     pub validation_top1: Option<f64>,
 }
 
 /// Why a curve cannot be written or read.
 #[derive(Debug, Error)]
 pub enum CurveError {
-    /// The file of a record is not what it was.
+    /// The record's file has changed, or is missing.
     #[error("{path} {problem}; `nt run` on the same folder makes it again")]
     File {
         /// The file, relative to the study's folder.
@@ -38,12 +38,12 @@ pub enum CurveError {
         /// What is wrong.
         problem: FileProblem,
     },
-    /// A row is no point of a curve.
+    /// A row is not a point of a curve.
     #[error("{path}: {source}; `nt run` on the same folder makes it again")]
     Row {
         /// The file, relative to the study's folder.
         path: String,
-        /// Row and column, as the reader tells them.
+        /// What the reader says, with row and column.
         source: csv::Error,
     },
     /// It is of another version.
@@ -76,7 +76,7 @@ struct Row {
     validation_top1: Option<f64>,
 }
 
-/// Writes a job's curve and refers to it.
+/// Writes a job's curve and returns the reference to it.
 ///
 /// # Errors
 /// [`CurveError`] if the file cannot be written.
@@ -99,10 +99,10 @@ pub fn write_curve(dir: &Path, job: JobId, points: &[CurvePoint]) -> Result<File
     Ok(FileRef::write(dir, path, &bytes)?)
 }
 
-/// Reads the curve that a record refers to, proving its hash.
+/// Reads the curve that a record refers to, and checks its hash.
 ///
 /// # Errors
-/// [`CurveError`] names the file and what is wrong with it.
+/// [`CurveError`] names the file and says what is wrong with it.
 pub fn read_curve(dir: &Path, file: &FileRef) -> Result<Vec<CurvePoint>, CurveError> {
     let path = &file.path;
     let bytes = file.read(dir).map_err(|problem| CurveError::File { path: path.clone(), problem })?;

@@ -1,4 +1,4 @@
-//! Files that are either there, whole and synced, or not there.
+//! Files that are either complete and synced, or absent.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// An operation on a file that the system refused.
+/// The system refused an operation on a file.
 #[derive(Debug, Error)]
 #[error("cannot {operation} {}: {source}; check that the folder is there, writable, and that the disk has \
     room", path.display())]
@@ -21,14 +21,14 @@ pub struct FileError {
 }
 
 impl FileError {
-    /// Adds to a system error what was tried, and where.
+    /// Adds to a system error what was tried, and on which path.
     pub fn at(operation: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> FileError {
         let path = path.into();
         move |source| FileError { operation, path, source }
     }
 }
 
-/// What a record says of a file it refers to: where, how long, and the hash of its bytes.
+/// A record's reference to a file: its path, its length, and the hash of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileRef {
@@ -47,7 +47,7 @@ impl FileRef {
         FileRef { path, bytes: contents.len() as u64, blake3: blake3::hash(contents).to_hex().to_string() }
     }
 
-    /// Writes `contents` below `dir` by [`write_atomic`], and refers to it.
+    /// Writes `contents` below `dir` by [`write_atomic`], and returns the reference to it.
     ///
     /// # Errors
     /// [`FileError`] if the file cannot be written.
@@ -57,7 +57,7 @@ impl FileRef {
         Ok(file)
     }
 
-    /// Whether the file below `dir` has the length it should have: cheap.
+    /// Checks only that the file below `dir` has the recorded length, which is cheap.
     ///
     /// # Errors
     /// [`FileProblem`] says what is wrong.
@@ -70,7 +70,7 @@ impl FileRef {
         }
     }
 
-    /// Reads the file below `dir` and proves it to be what the record refers to.
+    /// Reads the file below `dir`, and checks that it is what the record refers to.
     ///
     /// # Errors
     /// [`FileProblem`] says what is wrong.
@@ -99,7 +99,7 @@ pub enum FileProblem {
         /// What the system said.
         reason: String,
     },
-    /// It is shorter or longer than it was.
+    /// Its length has changed.
     #[error("has {got} bytes where the record says {expected}")]
     Length {
         /// What the record says.
@@ -107,7 +107,7 @@ pub enum FileProblem {
         /// What is there.
         got: u64,
     },
-    /// It has the right length and another hash.
+    /// It has the right length but another hash.
     #[error("has other contents than when it was written")]
     Contents,
 }
@@ -121,10 +121,10 @@ impl FileProblem {
     }
 }
 
-/// Writes a file so that after a crash either the old or the new contents are there, whole.
+/// Writes a file so that after a crash it has either its old or its new contents, complete.
 ///
-/// A temporary file beside it is written and synced, renamed over the name, and the folder synced. Missing folders are
-/// made. What refers to the file may be written once this returns.
+/// Writes and syncs a temporary file beside it, renames that to the final name, and syncs the folder. Creates missing
+/// folders. Once this returns, a record that refers to the file may be written.
 ///
 /// # Errors
 /// [`FileError`] names the step and the path.
@@ -132,13 +132,13 @@ pub fn write_atomic(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(FileError::at("create the folder", folder))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // The process number keeps two writers of one name (shards drawing the same figure) off each other's file.
+    // The process number keeps apart the temporary files of two writers (shards that draw the same figure).
     let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
     let written = write_synced(&temporary, contents)
         .map_err(FileError::at("write", &temporary))
         .and_then(|()| fs::rename(&temporary, path).map_err(FileError::at("rename a finished file to", path)));
     if written.is_err() {
-        // The cause is what the caller should hear of; a left-over temporary file harms nothing.
+        // The caller should hear of the cause. A left-over temporary file does no harm.
         let _ = fs::remove_file(&temporary);
     }
     written?;
@@ -153,7 +153,7 @@ fn write_synced(path: &Path, contents: &[u8]) -> io::Result<()> {
 
 /// Makes a rename or a new name in `folder` durable.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), FileError> {
-    // Only Unix lets a folder be opened and synced; elsewhere the rename itself is what there is.
+    // Only Unix lets a folder be opened and synced. Elsewhere the rename alone must do.
     if cfg!(unix) {
         File::open(folder).and_then(|file| file.sync_all()).map_err(FileError::at("sync the folder", folder))?;
     }

@@ -1,4 +1,5 @@
-//! What a study writes and reads again: records, ledger, manifest, predictions, curves, pictures and the audit's findings.
+//! What a study writes and reads again: records, ledger, manifest, predictions, curves, pictures and the audit's
+//! findings.
 //!
 //! A study's folder holds what its jobs wrote. This crate writes those files so that a crash loses nothing, and reads
 //! them back. What they mean is decided elsewhere (`nt-analysis`), and so is how they look (`nt-report`).

@@ -20,7 +20,7 @@ pub const MANIFEST_VERSION: u32 = 1;
 /// Name of the file in a study's folder.
 pub const MANIFEST_FILE: &str = "manifest.json";
 
-/// Versions, host, device, seeds, data, the plan, and what came of it.
+/// Versions, host, device, seeds, data, the plan, and its results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -124,8 +124,8 @@ pub struct PlannedJob {
     pub role: Role,
     /// The scenario's line it comes from.
     pub line: usize,
-    /// Multiply–accumulates of its training and evaluation, frozen layers' forward passes among them; 0 where an older
-    /// program planned it.
+    /// Multiply–accumulates of its training and evaluation, including the forward passes of frozen layers; 0 if an
+    /// older program planned it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub multiply_accumulates: u64,
 }
@@ -142,7 +142,7 @@ pub struct Completeness {
     pub diverged: u64,
     /// Of them, failed.
     pub failed: u64,
-    /// Of them, not called for: trials beyond an edge of a grid that the best value was not on.
+    /// Of them, not needed: trials beyond an edge of a grid on which the best value did not lie.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unneeded: u64,
 }
@@ -180,12 +180,12 @@ impl Completeness {
 /// Why a manifest cannot be read or written.
 #[derive(Debug, Error)]
 pub enum ManifestError {
-    /// It is no manifest of this version.
-    #[error("{} is no manifest: {source}; `nt run` on the same folder writes it again", path.display())]
+    /// It is not a manifest of this version.
+    #[error("{} is not a manifest: {source}; `nt run` on the same folder writes it again", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Line and column, as serde tells them.
+        /// What serde says, with line and column.
         source: serde_json::Error,
     },
     /// It is of another version.
@@ -215,7 +215,7 @@ impl Manifest {
         jobs.iter().map(planned).collect()
     }
 
-    /// Brings completeness, test openings and the result digest up to the records.
+    /// Updates completeness, test openings and the result digest from the records.
     pub fn summarise<'a>(&mut self, record_of: impl Fn(JobId) -> Option<&'a RunRecord>) {
         let order = || self.plan.iter().map(|planned| planned.job);
         self.completeness = Completeness::count(order(), &record_of);
@@ -235,10 +235,10 @@ impl Manifest {
         Ok(write_atomic(&path, &json)?)
     }
 
-    /// Reads `manifest.json` of a study's folder; none if there is no such file.
+    /// Reads `manifest.json` of a study's folder; `None` if there is no such file.
     ///
     /// # Errors
-    /// [`ManifestError`] if there is one that cannot be read.
+    /// [`ManifestError`] if the file exists but cannot be read.
     pub fn read(dir: &Path) -> Result<Option<Self>, ManifestError> {
         let path = dir.join(MANIFEST_FILE);
         let text = match fs::read(&path) {

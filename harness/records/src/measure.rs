@@ -1,4 +1,4 @@
-//! What a run measured: a metric, and on which images.
+//! Measures: a metric, and the images it was measured on.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::number;
 
-/// What one value of a record is of.
+/// What one value of a record measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Measure {
     /// A metric on the test set.
@@ -24,7 +24,7 @@ pub enum Measure {
     TrainLossLast,
 }
 
-/// A text that names no measure.
+/// A text that is not the name of a measure.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "{text:?} is no measure that this version knows; a record holds metrics such as \"top1\" and \"validation_top1\": read \

@@ -1,11 +1,12 @@
-//! Floating-point numbers that survive JSON, the non-finite ones too.
+//! Floating-point numbers that survive JSON, including the non-finite ones.
 //!
-//! JSON has no NaN and no infinity; serde_json writes `null` for them and cannot read that back. A diverged run's loss
-//! *is* infinite, and its record must say so, so such values are written as the strings `"NaN"`, `"inf"` and `"-inf"`.
-//! For use as `#[serde(with = "number")]`.
+//! JSON has no NaN and no infinity. serde_json writes `null` for them, and cannot read that back. But a diverged run's
+//! loss *is* infinite, and its record must say so. So such values are written as the strings `"NaN"`, `"inf"` and
+//! `"-inf"`. For use as `#[serde(with = "number")]`.
 
 use std::fmt;
 
+pub use nt_scenario::thousands;
 use serde::de::{Error, Visitor};
 use serde::{Deserializer, Serializer};
 
@@ -30,8 +31,8 @@ pub fn text(value: f64) -> String {
     if value.is_finite() { format!("{value}") } else { name(value).to_owned() }
 }
 
-/// The same with a point or an exponent in every finite number, so that readers of a table take its column for floats
-/// though all of them are whole.
+/// The number as text, with a point or an exponent if it is finite. So readers of a table take its column for floats,
+/// even if all of its numbers are whole.
 pub fn float(value: f64) -> String {
     if value.is_finite() { format!("{value:?}") } else { name(value).to_owned() }
 }
@@ -43,7 +44,7 @@ pub fn signed(value: f64) -> String {
     format!("{sign}{:.1}", rounded.abs())
 }
 
-/// The bits that stand for a value in a digest: every NaN is the same one.
+/// The bits that represent a value in a digest: the same for every NaN.
 pub(crate) fn canonical_bits(value: f64) -> u64 {
     if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
 }
@@ -58,24 +59,11 @@ fn name(value: f64) -> &'static str {
     }
 }
 
-/// A number with a comma every three digits.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A number that may be missing, which is written as NaN.
 pub mod or_nan {
     use serde::{Deserializer, Serializer};
 
-    /// Writes the number, or NaN for none.
+    /// Writes the number, or NaN for `None`.
     ///
     /// # Errors
     /// Those of the serializer.

@@ -1,4 +1,4 @@
-//! What a network said of every test image: `predictions/<job>.safetensors`.
+//! A network's predictions for every test image: `predictions/<job>.safetensors`.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::tensor_file::{self, Column, Columns, ColumnsError};
 /// The version of a file of predictions, which enters the digest of its record.
 pub const PREDICTIONS_VERSION: u32 = 1;
 
-/// Stands in `top5` where there are fewer than five classes.
+/// Fills `top5` if there are fewer than five classes.
 pub const NO_CLASS: u16 = u16::MAX;
 
 /// Guesses kept for each image.
@@ -25,17 +25,17 @@ pub struct Predictions {
     labels: Labels,
     top5: Vec<[u16; NUM_GUESSES]>,
     log_loss: Vec<f32>,
-    /// `(N, C)`; empty where each image has one class, since its guesses say enough there.
+    /// `(N, C)`; empty if each image has one class, because the guesses are then enough.
     scores: Vec<f32>,
 }
 
 /// Why predictions cannot be made, written or read.
 #[derive(Debug, Error)]
 pub enum PredictionsError {
-    /// The columns are not of one length.
+    /// The columns differ in length.
     #[error(
-        "{example_ids} example ids, {labels} labels, {guesses} rows of guesses and {losses} losses do not belong \
-            together; pass one of each an image"
+        "there are {example_ids} example ids, {labels} labels, {guesses} rows of guesses and {losses} losses; pass one \
+            of each for every image"
     )]
     Lengths {
         /// Number of ids.
@@ -48,14 +48,14 @@ pub enum PredictionsError {
         losses: usize,
     },
     /// The ids do not ascend.
-    #[error("example id {example_id} stands after {previous}: each image once, in ascending order; sort them by id")]
+    #[error("example id {example_id} follows {previous}; pass each image once, in ascending order of the ids")]
     Order {
         /// The id.
         example_id: u32,
-        /// The one before it.
+        /// The id before it.
         previous: u32,
     },
-    /// The file of a record is not what it was.
+    /// The record's file has changed, or is missing.
     #[error("{path} {problem}; `nt run` on the same folder makes it again")]
     File {
         /// The file, relative to the study's folder.
@@ -63,7 +63,7 @@ pub enum PredictionsError {
         /// What is wrong.
         problem: FileProblem,
     },
-    /// It is no file of predictions of this version.
+    /// It is not a file of predictions of this version.
     #[error(
         "{path}: {what} is not as schema_version {PREDICTIONS_VERSION} has it; use the version of nt that wrote it"
     )]
@@ -73,8 +73,8 @@ pub enum PredictionsError {
         /// Which part.
         what: &'static str,
     },
-    /// It is no safetensors file.
-    #[error("{path} is no safetensors file: {source}; `nt run` on the same folder makes it again")]
+    /// It is not a safetensors file.
+    #[error("{path} is not a safetensors file: {source}; `nt run` on the same folder makes it again")]
     Format {
         /// The file, relative to the study's folder.
         path: String,
@@ -90,8 +90,8 @@ impl Predictions {
     /// Guesses for images of one class each, with the images' ids and classes.
     ///
     /// # Shape
-    /// All of one length; `top5`: the five most probable classes, most probable first, [`NO_CLASS`] where there are
-    /// fewer.
+    /// All have one length. `top5`: the five most probable classes, most probable first, filled up with [`NO_CLASS`] if
+    /// there are fewer.
     /// # Units
     /// `log_loss`: nats.
     /// # Errors
@@ -109,7 +109,7 @@ impl Predictions {
     /// Scores for images of several classes each, with the images' ids and classes. The guesses follow from the scores.
     ///
     /// # Shape
-    /// `scores`: `(N, C)`, one row an image; the others: one value an image.
+    /// `scores`: `(N, C)`, one row for each image. The others: one value for each image.
     /// # Units
     /// `log_loss`: nats, the mean over classes.
     /// # Errors
@@ -156,7 +156,7 @@ impl Predictions {
         &self.labels
     }
 
-    /// The scores of one class, one an image; none where each image has one class.
+    /// The scores of one class, one for each image; empty if each image has one class.
     pub fn scores_of(&self, class: usize) -> Option<Vec<f64>> {
         match &self.labels {
             Labels::OneClass(_) => None,
@@ -185,12 +185,12 @@ impl Predictions {
         self.top5.iter().enumerate().map(hit).collect()
     }
 
-    /// Share of the images that have the most frequent class: what always guessing that one would score.
+    /// Share of the images that have the most frequent class, which is the score of always guessing that class.
     pub fn chance(&self) -> f64 {
         self.labels.shares().into_iter().fold(0.0, f64::max)
     }
 
-    /// Number of classes; of images with one class each, as if labels counted from 0 without a gap.
+    /// Number of classes. For images with one class each, assumes that labels count from 0 without a gap.
     pub fn num_classes(&self) -> usize {
         self.labels.num_classes()
     }
@@ -200,7 +200,7 @@ impl Predictions {
         format!("predictions/{job}.safetensors")
     }
 
-    /// Writes the file and refers to it.
+    /// Writes the file and returns the reference to it.
     ///
     /// # Errors
     /// [`PredictionsError::Write`] if the system refuses.
@@ -279,7 +279,7 @@ impl Predictions {
     }
 }
 
-/// The classes with the highest scores, highest first; of equal ones the first.
+/// The classes with the highest scores, highest first. Ties go to the first class.
 fn highest(scores: &[f32]) -> [u16; NUM_GUESSES] {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));

@@ -22,11 +22,11 @@ pub struct RunRecord {
     pub schema_version: u32,
     /// Hash of the job's meaning.
     pub job: JobId,
-    /// The job for people: `shapes-b/small/near/frozen(3,3)/r2`.
+    /// The job's name for people: `shapes-b/small/near/frozen(3,3)/r2`.
     pub name: String,
     /// The study that ran it.
     pub study: String,
-    /// What it was run for.
+    /// Its purpose in the study.
     pub role: Role,
     /// Where the copied layers come from; none for scratch.
     pub source: Option<String>,
@@ -42,18 +42,18 @@ pub struct RunRecord {
     pub copied: u8,
     /// Learned layers frozen, of those copied.
     pub frozen: u8,
-    /// How what is not frozen came about; older records know trainings only.
+    /// How the layers that are not frozen were fitted. Older records lack it: they are all trainings.
     #[serde(default)]
     pub method: Method,
     /// Number of the replicate, among those of its role.
     pub replicate: u32,
-    /// Training length as a multiple of the scenario's (1 but on the scratch ladder).
+    /// Training length as a multiple of the scenario's: 1, except on the scratch ladder.
     #[serde(with = "number")]
     pub budget: f64,
-    /// Peak learning rate of a training; none where nothing was trained. On disk, none is the number NaN.
+    /// Peak learning rate of a training; `None` if nothing was trained. On disk, `None` is the number NaN.
     #[serde(with = "number::or_nan")]
     pub learning_rate: Option<f64>,
-    /// Strength of the L2 regularisation of a probe; none for a training.
+    /// Strength of the L2 regularisation of a probe; `None` for a training.
     #[serde(default)]
     pub l2: Option<f64>,
     /// Whether the setting, be it a rate or a strength, is the smallest or the largest of the grid searched.
@@ -80,7 +80,7 @@ pub struct RunRecord {
 pub enum Status {
     /// It ran to its end.
     Done,
-    /// Its loss left the finite numbers: "did not train".
+    /// Its loss was no longer finite: "did not train".
     Diverged {
         /// Where and how.
         reason: String,
@@ -90,12 +90,12 @@ pub enum Status {
         /// Why.
         reason: String,
     },
-    /// A trial beyond the edge of its grid that was not called for: the best value was not on that edge.
+    /// A trial beyond an edge of its grid that was not needed: the best value did not lie on that edge.
     Unneeded,
 }
 
 impl Status {
-    /// `done`, `diverged`, `failed` or `unneeded`, as tables have it.
+    /// Its word in tables: `done`, `diverged`, `failed` or `unneeded`.
     pub fn word(&self) -> &'static str {
         match self {
             Status::Done => "done",
@@ -117,7 +117,7 @@ impl RunRecord {
         self.measured(measure).map(|measured| measured.value)
     }
 
-    /// The setting it ran with; none where nothing was fitted.
+    /// The setting it ran with; `None` if nothing was fitted.
     pub fn setting(&self) -> Option<Setting> {
         self.l2.map(Setting::L2).or(self.learning_rate.map(Setting::LearningRate))
     }
@@ -127,10 +127,12 @@ impl RunRecord {
         self.files.iter().find(|file| file.path.split_once('/').is_some_and(|(first, _)| first == folder))
     }
 
-    /// Everything that running the same job again must reproduce, unambiguously: all fields but the wall time.
+    /// Everything that running the same job again must reproduce, in an unambiguous encoding: all fields except the
+    /// wall time.
     ///
-    /// A target's network is left out, since keeping it is the user's choice; a source's is in, since others are
-    /// trained from it. The study's and the treatment's names are labels, and left out as in the job's identity.
+    /// A target's network is left out, because the user chooses whether to keep it. A source's network is included,
+    /// because other networks are trained from it. The names of study and treatment are labels, and left out as they
+    /// are from the job's identity.
     pub fn meaning_bytes(&self) -> Vec<u8> {
         let mut bytes = Meaning(Vec::with_capacity(512));
         bytes.number(u64::from(RECORD_VERSION)).text(&self.job.to_string()).text(self.role.word());
@@ -144,7 +146,7 @@ impl RunRecord {
         for metric in &self.metrics {
             bytes.text(&metric.measure.to_string()).float(metric.value).number(metric.n);
         }
-        // Only what a training has not is said here, so that the digest of a study without probes is what it was.
+        // Written for probes only, so that the digest of a study without probes stays what it was.
         if let Some(l2) = self.l2 {
             bytes.text(self.method.word()).float(l2);
         }

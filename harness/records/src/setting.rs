@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What an arm's search chose, or its scenario fixed.
+/// The setting that an arm's search chose, or that its scenario fixed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Setting {
     /// Peak learning rate of a training.

@@ -22,7 +22,7 @@ pub enum TableError {
     File(#[from] FileError),
 }
 
-/// Rows of text under a header as CSV.
+/// A header and rows of text, as CSV.
 ///
 /// # Errors
 /// [`TableError::Row`] if a row cannot be written.
@@ -43,7 +43,7 @@ pub fn finish(table: &'static str, writer: csv::Writer<Vec<u8>>) -> Result<Vec<u
     writer.into_inner().map_err(|error| TableError::Row { table, source: error.into_error() })
 }
 
-/// What makes a [`TableError::Row`] of a CSV writer's error.
+/// Turns a CSV writer's error into a [`TableError::Row`].
 pub fn row_error(table: &'static str) -> impl Fn(csv::Error) -> TableError {
     move |error| TableError::Row { table, source: error.into() }
 }

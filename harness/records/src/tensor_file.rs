@@ -47,9 +47,9 @@ pub(crate) fn to_bytes(columns: Vec<(&'static str, Column)>, version: u32) -> Re
 
 /// Why a file's columns cannot be read.
 pub(crate) enum ColumnsError {
-    /// It is no safetensors file.
+    /// It is not a safetensors file.
     Format(SafeTensorError),
-    /// This part is not as the file's version has it.
+    /// The layout of this part is not that of the file's version.
     Layout(&'static str),
 }
 

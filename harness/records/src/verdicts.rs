@@ -37,8 +37,8 @@ pub const VERDICT_COLUMNS: [&str; 26] = [
     "test_images_needed",
 ];
 
-/// A contrast and its verdict. Numbers are rounded to four decimals, p-values as printed: what is below that may differ
-/// between machines.
+/// A contrast and its verdict. Numbers are rounded to four decimals, and p-values as they are printed, because further
+/// digits may differ between machines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VerdictRow {
     /// The source.
@@ -79,7 +79,7 @@ pub struct VerdictRow {
     pub p_adjusted: Option<f64>,
     /// The verdict.
     pub verdict: String,
-    /// What the gap comes from; empty without a NEGATIVE or POSITIVE.
+    /// The cause of the gap; empty unless the verdict is NEGATIVE or POSITIVE.
     pub attribution: String,
     /// The gap to the same treatment from an untrained source.
     pub source_gap_pp: Option<f64>,
@@ -89,9 +89,9 @@ pub struct VerdictRow {
     pub q_exploratory: Option<f64>,
     /// The true gap that the adjusted test finds four times in five.
     pub mde_pp: Option<f64>,
-    /// Replicates that bring it down to the margin, on these test images.
+    /// Replicates that reduce it to the margin, on these test images.
     pub replicates_needed: Option<usize>,
-    /// Test images that bring it down to the margin, where no number of replicates does.
+    /// Test images that reduce it to the margin, if no number of replicates does.
     pub test_images_needed: Option<usize>,
 }
 
@@ -103,7 +103,7 @@ pub struct VarianceRow {
     pub replicate: f64,
     /// Between test images.
     pub example: f64,
-    /// What is left.
+    /// The residual.
     pub residual: f64,
 }
 

@@ -1,8 +1,8 @@
-//! Versions of files. Every kind of file has one of its own, raised when what it holds changes, so that a new column in
-//! one of them changes no other.
+//! Versions of files. Every kind of file has a version of its own, which is raised when its contents change. So a new
+//! column in one kind of file changes no other.
 //!
-//! A reader takes every version up to its own, and refuses what a later program wrote. Versions of records, curves and
-//! predictions enter the digest of a study; those of all other files do not.
+//! A reader accepts every version up to its own, and refuses files that a later program wrote. Versions of records,
+//! curves and predictions enter the digest of a study. Those of all other files do not.
 
 /// Whether a reader of version `current` reads a file of version `found`.
 pub fn is_readable(found: u64, current: u32) -> bool {

@@ -1,4 +1,4 @@
-//! `report.md`: the answer and its tables, to paste.
+//! `report.md`: the answer and its tables, for pasting elsewhere.
 
 use std::fmt::Write;
 
@@ -29,7 +29,7 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     for note in analysis.notes.iter().chain(&material.warnings) {
         writeln!(text, "> {}\n", escaped(note))?;
     }
-    writeln!(text, "| quadrant | use, as chosen on validation | its gap | helps | harms | open | best on test |")?;
+    writeln!(text, "| quadrant | use (chosen on validation) | its gap | helps | harms | open | best on test |")?;
     writeln!(text, "|---|---|--:|---|---|---|---|")?;
     for quadrant in &analysis.quadrants {
         quadrant_row(text, analysis, quadrant)?;
@@ -59,7 +59,7 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     let completeness = &material.completeness;
     let unneeded = match completeness.unneeded {
         0 => String::new(),
-        count => format!(" ({count} were not called for)"),
+        count => format!(" ({count} were not needed)"),
     };
     writeln!(
         text,
@@ -73,7 +73,8 @@ fn rules(text: &mut String, analysis: &Analysis) -> std::fmt::Result {
     if !tried.is_empty() {
         writeln!(
             text,
-            "Rules of thumb (CS231n) on trial, on this data, with this network; their comparisons a family of {} (Holm):\n",
+            "Rules of thumb (CS231n) on trial, on this data, with this network; their comparisons form a family of {} \
+             (Holm):\n",
             analysis.rule_family_size()
         )?;
         writeln!(text, "| quadrant | rule | outcome | what tested it |\n|---|---|---|---|")?;
@@ -153,7 +154,7 @@ fn row(text: &mut String, cell: &CellResult) -> std::fmt::Result {
         escaped(&cell.key.target),
         escaped(&cell.key.size),
         escaped(cell.key.source.as_deref().unwrap_or("scratch")),
-        cell.key.treatment_words(),
+        cell.treatment_words,
         percent(cell.mean),
         gap(cell.gap_pp()),
         estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),
@@ -163,7 +164,7 @@ fn row(text: &mut String, cell: &CellResult) -> std::fmt::Result {
     )
 }
 
-/// Signs that Markdown would read as its own.
+/// Escapes the characters that have a meaning in Markdown.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,4 +1,4 @@
-//! What the pages of a report are made of.
+//! The material of a report's pages.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use nt_scenario::JobId;
 
 use crate::{figures, pictures};
 
-/// Everything the pages are made of.
+/// Everything that the pages are made of.
 pub(crate) struct Material {
     pub(crate) analysis: Analysis,
     pub(crate) manifest: Option<Manifest>,
@@ -36,7 +36,7 @@ impl Material {
         self.lines.get(&job).copied()
     }
 
-    /// The lines from that one on, up to the next that is empty.
+    /// The lines from that line on, up to the next empty one.
     pub(crate) fn block_at(&self, line: usize) -> String {
         let lines = self.scenario.iter().skip(line.saturating_sub(1)).take_while(|line| !line.trim().is_empty());
         lines.cloned().collect::<Vec<_>>().join("\n")

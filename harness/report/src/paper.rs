@@ -1,4 +1,4 @@
-//! `tables/`: what goes into a paper, as LaTeX (booktabs) and CSV.
+//! `tables/`: tables for a paper, as LaTeX (booktabs) and CSV.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -12,11 +12,11 @@ use nt_analysis::{Analysis, CellKind, CellResult, Quadrant};
 use nt_records::file::write_atomic;
 use nt_records::table::{TableError, csv_of};
 
-/// How a column is set.
+/// The layout of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
     Words,
-    /// Words that may need several lines: a share of the text's width, in hundredths.
+    /// Words that may need several lines. The number is the column's share of the text's width, in hundredths.
     Wide(u8),
     Number,
 }
@@ -118,7 +118,7 @@ fn contrast(cell: &CellResult) -> Vec<String> {
         cell.key.target.clone(),
         cell.key.size.clone(),
         cell.key.source.clone().unwrap_or_default(),
-        cell.key.treatment_words(),
+        cell.treatment_words.clone(),
         percent(cell.mean),
         gap(cell.gap_pp()),
         estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),
@@ -149,7 +149,7 @@ fn arms(analysis: &Analysis) -> PaperTable {
     });
     PaperTable {
         name: "arms",
-        caption: format!("{}: what each arm was given.", analysis.study.name),
+        caption: format!("{}: the budget of each arm.", analysis.study.name),
         columns: vec![
             ("target", Column::Words),
             ("size", Column::Words),
@@ -166,7 +166,7 @@ fn arms(analysis: &Analysis) -> PaperTable {
     }
 }
 
-/// The table as LaTeX that `\input` takes, over as many pages as it needs.
+/// The table as LaTeX for `\input`, over as many pages as it needs.
 fn latex(table: &PaperTable) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -200,7 +200,7 @@ fn setting(column: Column) -> String {
     }
 }
 
-/// Signs that LaTeX would read as its own, and those that its fonts lack.
+/// Escapes the characters that have a meaning in LaTeX, and those that its fonts lack.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,4 +1,5 @@
-//! The report of a study, from what its folder holds: no training, no data, the same bytes each time.
+//! The report of a study, drawn from its folder alone. It needs no training and no data, and gives the same bytes each
+//! time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,10 +35,10 @@ use nt_records::manifest::{Completeness, Manifest, ManifestError};
 use nt_records::record::RunRecord;
 use nt_records::table::TableError;
 
-/// The scenario as it was run, with all defaults; or as it was given.
+/// The scenario as it was run, with all defaults, or else as it was given.
 const SCENARIO_FILES: [&str; 2] = ["resolved.toml", "scenario.toml"];
 
-/// Why there is no report.
+/// Why a report cannot be written.
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// The folder holds no study.
@@ -82,7 +83,7 @@ pub enum ReportError {
 /// Writes tables, figures, `report.md` and `index.html` of a study's folder from its records.
 ///
 /// # Errors
-/// [`ReportError`] says what is missing or cannot be used. A study of which nothing has been run has a report too.
+/// [`ReportError`] says what is missing or cannot be used. A study of which nothing has run also has a report.
 pub fn report(dir: &Path) -> Result<ReportSummary, ReportError> {
     let scenario = scenario(dir)?;
     let data = Manifest::read(dir)?.map_or_else(BTreeMap::new, |manifest| manifest.data);
@@ -98,7 +99,7 @@ fn scenario(dir: &Path) -> Result<Scenario, ReportError> {
     Ok(Scenario::parse(&text, &path.display().to_string())?)
 }
 
-/// The lines of the scenario as it was given; none if it is not there.
+/// The lines of the scenario as it was given; none if the file is missing.
 fn given_lines(dir: &Path) -> Result<Vec<String>, FileError> {
     let path = dir.join("scenario.toml");
     if !path.is_file() {
@@ -117,7 +118,9 @@ pub(crate) fn report_of(dir: &Path, study: &Study, classes: &Classes) -> Result<
     let mut analysis = analyse(dir, study, &usable)?;
     if left_out > 0 {
         let verb = if left_out == 1 { "record is" } else { "records are" };
-        analysis.notes.push(format!("{left_out} {verb} of jobs that are no longer planned, and left out."));
+        analysis
+            .notes
+            .push(format!("{left_out} {verb} of jobs that are no longer planned, and left out of the report."));
     }
     tables::write(dir, &ordered, &analysis)?;
     let figures = draw(dir, &analysis, manifest.as_ref())?;
@@ -144,8 +147,8 @@ pub(crate) fn report_of(dir: &Path, study: &Study, classes: &Classes) -> Result<
     Ok(ReportSummary::new(dir, material, warnings))
 }
 
-/// The records of the plan in its order, the plan's jobs, and how many records belong to none of them. Without a plan
-/// all records count, in the order of their jobs.
+/// The records of the plan in its order, the plan's jobs, and the number of records that belong to none of them.
+/// Without a plan all records count, in the order of their jobs.
 fn in_plan_order<'a>(manifest: Option<&Manifest>, records: &'a [RunRecord]) -> (Vec<&'a RunRecord>, Vec<JobId>, usize) {
     let by_job: BTreeMap<JobId, &RunRecord> = records.iter().map(|record| (record.job, record)).collect();
     match manifest.filter(|manifest| !manifest.plan.is_empty()) {
@@ -181,7 +184,7 @@ fn draw(dir: &Path, analysis: &Analysis, manifest: Option<&Manifest>) -> Result<
     drawn.collect()
 }
 
-/// A report reads the same wherever its folder lies.
+/// Removes the folder's path, so that a report reads the same wherever its folder is.
 fn without_dir(words: &str, dir: &Path) -> String {
     words.replace(&format!("{}/", dir.display()), "")
 }

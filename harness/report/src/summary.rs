@@ -1,4 +1,4 @@
-//! What a report says to whoever asked for it.
+//! The summary of a report, for the terminal.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub struct ReportSummary {
     pub completeness: Completeness,
     /// What is wrong with the records.
     pub warnings: Vec<LedgerWarning>,
-    /// What a reader should know.
+    /// Notes that a reader should know.
     pub notes: Vec<String>,
     /// The analysis it rests on.
     pub analysis: Analysis,
@@ -39,8 +39,8 @@ impl ReportSummary {
         }
     }
 
-    /// One row a quadrant with its verdict, for a terminal, in colour: whoever writes it elsewhere strips the escape
-    /// sequences.
+    /// One row for each quadrant with its verdict, in colours for a terminal. A caller that writes it elsewhere strips
+    /// the escape sequences.
     ///
     /// # Units
     /// Gaps in percentage points.
@@ -85,7 +85,7 @@ impl ReportSummary {
 
 const HEADER: Style = Style::new();
 
-/// The colour of a quadrant's verdict; the words beside it say the same.
+/// The colour of a quadrant's verdict. The words beside it say the same.
 fn style(tally: &Tally) -> Style {
     let colour = |colour: AnsiColor| Style::new().bold().fg_color(Some(colour.into()));
     match (tally.helped > 0, tally.worse() > 0) {
@@ -96,7 +96,7 @@ fn style(tally: &Tally) -> Style {
     }
 }
 
-/// Numbers to the right, words to the left, the verdict in its colour.
+/// Aligns numbers to the right and words to the left, and colours the verdict.
 fn line(row: &[String; 8], widths: &[usize], verdict: Style) -> String {
     let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &width))| match column {
         1 => format!("{verdict}{cell:<width$}{verdict:#}"),

@@ -1,7 +1,8 @@
-//! Learning curves as TensorBoard reads them: `tensorboard/<target>/<size>/<source>/<treatment>/r<n>/events.out.tfevents.*`.
+//! Learning curves in TensorBoard's format:
+//! `tensorboard/<target>/<size>/<source>/<treatment>/r<n>/events.out.tfevents.*`.
 //!
 //! # Source
-//! The format is TensorFlow's: records of a length, its checksum, an `Event` as a protocol buffer, and its checksum
+//! The format is TensorFlow's. A record is a length, its checksum, an `Event` as a protocol buffer, and its checksum
 //! (`tensorflow/core/lib/io/record_writer.h`, `tensorflow/core/util/event.proto`, `summary.proto`).
 
 use std::path::Path;
@@ -20,7 +21,7 @@ use nt_scenario::Metric;
 /// Name of the folder within a study's.
 pub const TENSORBOARD_FOLDER: &str = "tensorboard";
 
-/// Why the curves cannot be handed on.
+/// Why the curves cannot be written.
 #[derive(Debug, Error)]
 pub enum TensorBoardError {
     /// A curve cannot be read.
@@ -34,7 +35,7 @@ pub enum TensorBoardError {
 /// What happened at a step; fields are numbered as in `event.proto`.
 #[derive(Clone, PartialEq, Message)]
 struct Event {
-    /// Seconds. Records hold no dates, so that the same data give the same bytes: every event has second 0.
+    /// Seconds. Every event has second 0, because records hold no dates and the same data must give the same bytes.
     #[prost(double, tag = "1")]
     wall_time: f64,
     #[prost(int64, tag = "2")]
@@ -59,10 +60,10 @@ struct Value {
     simple_value: f32,
 }
 
-/// Writes a file of events for every training but those of the search, and gives back how many.
+/// Writes a file of events for every training except those of the search, and returns the number of files.
 ///
 /// # Errors
-/// [`TensorBoardError`] if a curve cannot be read, or a file not be written.
+/// [`TensorBoardError`] if a curve cannot be read or a file cannot be written.
 pub fn write(dir: &Path, records: &[RunRecord]) -> Result<usize, TensorBoardError> {
     let mut num_files = 0;
     for record in records.iter().filter(|record| record.role != Role::Tuning) {
@@ -123,7 +124,7 @@ fn push(file: &mut Vec<u8>, event: &Event) {
     file.extend_from_slice(&masked(&data));
 }
 
-/// CRC-32C, turned and shifted, so that a checksum of what holds checksums is none of its parts.
+/// CRC-32C, rotated and shifted as TensorFlow masks it, because a CRC over data that contains CRCs is unreliable.
 fn masked(bytes: &[u8]) -> [u8; 4] {
     let crc = crc32c::crc32c(bytes);
     crc.rotate_right(15).wrapping_add(0xA282_EAD8).to_le_bytes()

@@ -23,7 +23,6 @@ pub(super) struct TargetRun<'a> {
 impl TargetRun<'_> {
     /// What is computed for these inputs when nothing is trained.
     pub fn span(&self) -> Span {
-        let depth = self.shape.num_layers();
-        Span { first: self.first, last: depth, frozen: depth }
+        Span::evaluated_from(&self.shape, self.first)
     }
 }

@@ -36,10 +36,13 @@ pub mod treatment;
 pub mod vocabulary;
 
 mod check;
+mod count;
 mod identity;
 mod job_id;
 mod kind;
 mod migrate;
+#[cfg(any(test, feature = "mock"))]
+pub mod mock;
 mod overrides;
 mod place;
 mod raw;
@@ -51,6 +54,7 @@ mod writer;
 
 pub use architecture::Architecture;
 pub use choice::{Choice, Initialiser, Precision};
+pub use count::thousands;
 pub use data::{
     CIFAR10_CLASSES, Cifar10BinaryData, Data, DataFacts, Facts, ImageFolderData, Known, SyntheticData,
     default_data_seed,

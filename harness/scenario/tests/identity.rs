@@ -53,7 +53,7 @@ fn what_does_not_change_a_result_changes_no_identity() {
     let edits = [
         ("name = \"small-study\"", "name = \"another\""),
         ("question = \"Is the plan right?\"", "question = \"Why?\""),
-        ("margin_pp = 5.0", "margin_pp = 1.0\nmetric = \"top5\""),
+        ("margin_pp = 5.0", "margin_pp = 1.0\nmetric = \"top1\""),
         ("similarity = \"dissimilar\"", "similarity = \"unlike\""),
         ("version = 2\n", "version = 2\n# a comment\n"),
         ("version = 2\n", "version = 1\n"),
@@ -84,6 +84,12 @@ fn what_changes_every_result_changes_every_identity() {
     let scenario = common::parse(STUDY);
     let other = Plan::new(&scenario, &common::facts(&scenario), "test-2").unwrap();
     assert_eq!(changed(&plan(STUDY), &other).len(), other.jobs.len());
+}
+
+#[test]
+fn a_metric_touches_the_arms_that_are_tuned_by_it() {
+    let tuned = jobs_where(|name, role| role != Role::Source && !name.contains("as-it-is"));
+    assert_eq!(changed_by("margin_pp = 5.0", "margin_pp = 5.0\nmetric = \"mean-per-class\""), tuned);
 }
 
 #[test]

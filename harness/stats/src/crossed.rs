@@ -7,14 +7,14 @@ use crate::tail::Tail;
 /// Variance components of `d[r, i] = gap + replicate[r] + example[i] + residual[r, i]`.
 ///
 /// # Units
-/// Squared units of the differences (squared fractions). Unbiased; set to zero where the estimate falls below.
+/// Squared units of the differences (squared fractions). Unbiased, but set to zero where the estimate is below zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VarianceComponents {
-    /// Between replicates: what more replicates average out.
+    /// Between replicates. More replicates average it out.
     pub replicate: f64,
-    /// Between examples: what only more test examples average out.
+    /// Between examples. Only more test examples average it out.
     pub example: f64,
-    /// What is left: both average it out.
+    /// The residual. More replicates and more test examples both average it out.
     pub residual: f64,
 }
 
@@ -47,9 +47,9 @@ pub struct CrossedEstimate {
 ///
 /// Where the floor holds, the numerator is the floor squared. At least one degree of freedom is kept.
 ///
-/// The tails are [`Tail::Mixed`], a departure: Satterthwaite's *t* is right at .05 but not in the far tails that Holm
-/// looks at, where a replicate variance that came out small by luck also brings many degrees of freedom. Holm's
-/// family-wise error on Gaussian effects, nominal .05, at the worst share of replicates in SE²:
+/// The tails are [`Tail::Mixed`], a departure. Satterthwaite's *t* is right at .05 but not in the far tails that Holm
+/// looks at: a replicate variance that is small by chance also gives many degrees of freedom. Holm's family-wise error
+/// on Gaussian effects, nominal .05, at the worst share of replicates in SE²:
 ///
 /// | | n = 3 | 5 | 6 | 8 | 10 |
 /// |---|---|---|---|---|---|
@@ -123,7 +123,7 @@ struct MeanSquares {
 impl MeanSquares {
     fn new([between_replicates, between_examples, total]: [f64; 3], n: f64, size: f64) -> Self {
         let within = (total - between_replicates - between_examples).max(0.0);
-        // What rounding leaves of a residual that is zero would otherwise pass for noise.
+        // Otherwise rounding of a residual that is zero would be taken for noise.
         let residual = if within < total * 1e-14 { 0.0 } else { within / ((n - 1.0) * (size - 1.0)) };
         Self { replicate: between_replicates / (n - 1.0), example: between_examples / (size - 1.0), residual, n, size }
     }

@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum DifferencesError {
     /// No replicates or no examples.
-    #[error("{num_replicates} replicates × {num_examples} examples hold nothing; pass at least one of each")]
+    #[error("{num_replicates} replicates × {num_examples} examples are an empty matrix; pass at least one of each")]
     Empty {
         /// Rows given.
         num_replicates: usize,
@@ -39,7 +39,7 @@ pub enum DifferencesError {
         /// Examples of the reference.
         reference: usize,
     },
-    /// An example that is not there.
+    /// An example that does not exist.
     #[error("there is no example {example} among {num_examples}; count examples from 0")]
     Example {
         /// The index asked for.
@@ -47,9 +47,9 @@ pub enum DifferencesError {
         /// Columns there are.
         num_examples: usize,
     },
-    /// A difference of correctness outside −1, 0, 1, or a value that is no finite number.
+    /// A difference of correctness other than −1, 0 or 1, or a value that is not a finite number.
     #[error(
-        "replicate {replicate}, example {example}: {value} is no difference of scores; correct it, or drop the \
+        "replicate {replicate}, example {example}: {value} is not a difference of scores; correct it, or drop the \
          example in all replicates"
     )]
     Value {
@@ -78,13 +78,14 @@ pub struct Differences {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Values {
-    /// Differences of correctness: −1, 0, 1. A byte an example keeps a thousand cells in memory, and sums exact.
+    /// Differences of correctness: −1, 0, 1. With a byte for each example, a thousand cells fit in memory, and sums are
+    /// exact.
     Correctness(Vec<i8>),
     /// Any other score that is a mean over examples.
     Scores(Vec<f64>),
 }
 
-/// What the tests need to know of a matrix, gathered in one pass.
+/// Everything that the tests need to know of a matrix, computed in one pass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moments {
     /// Mean of each replicate.
@@ -169,8 +170,8 @@ impl Differences {
         Self::from_scores(per_replicate.len(), 1, per_replicate.to_vec())
     }
 
-    /// Differences of per-run scores as two equal columns, on which crossed random effects are the paired *t*: what
-    /// [`crate::verdict::decide_runs`] decides.
+    /// Differences of per-run scores as two equal columns. Crossed random effects on them are the paired *t*, which is
+    /// what [`crate::verdict::decide_runs`] takes.
     ///
     /// # Units
     /// Fractions, one a replicate.
@@ -180,7 +181,7 @@ impl Differences {
         Self::from_scores(per_replicate.len(), 2, per_replicate.iter().flat_map(|gap| [*gap, *gap]).collect())
     }
 
-    /// The same differences, each example weighted so that the mean over examples is the mean over classes.
+    /// The same differences, with examples weighted so that the mean over examples is the mean over classes.
     ///
     /// # Shape
     /// `classes`: one class index an example.
@@ -268,7 +269,7 @@ impl Differences {
     /// The columns given, in that order.
     ///
     /// # Errors
-    /// [`DifferencesError::Empty`] of no columns, [`DifferencesError::Example`] of one that does not exist.
+    /// [`DifferencesError::Empty`] without columns; [`DifferencesError::Example`] for a column that does not exist.
     pub fn select_examples(&self, examples: &[usize]) -> Result<Self, DifferencesError> {
         if let Some(example) = examples.iter().copied().find(|example| *example >= self.num_examples) {
             return Err(DifferencesError::Example { example, num_examples: self.num_examples });
@@ -357,7 +358,7 @@ impl Differences {
         let mut example_sums = vec![0.0; self.num_examples];
         let mut replicate_sums = Vec::with_capacity(self.num_replicates);
         let mut total_squares = 0.0;
-        // Sums of deviations from the mean, so that a constant added to all costs no digits.
+        // Sums of deviations from the mean, so that a constant added to all values costs no digits.
         for row in values.chunks_exact(self.num_examples) {
             let (mut row_sum, mut row_squares) = (0.0, 0.0);
             for (sum, value) in example_sums.iter_mut().zip(row) {

@@ -2,7 +2,8 @@
 
 use crate::estimate::StudentEstimate;
 
-/// p of "the mean lies outside (−margin, +margin)": small when it is shown to lie inside. `None` without a spread.
+/// p of "the mean lies outside (−margin, +margin)": small when the mean is shown to lie inside. `None` without a
+/// spread.
 ///
 /// # Units
 /// `margin` in the unit of the mean.

@@ -1,4 +1,4 @@
-//! A mean with its standard error: what every *t* procedure of this crate returns.
+//! A mean with its standard error, as every *t* procedure of this crate returns it.
 
 use crate::tail::{Quantiles, Tail};
 use std::fmt;
@@ -6,12 +6,12 @@ use std::fmt;
 /// Why a mean has no standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NoSpread {
-    /// One replicate: nothing says how far another would fall.
+    /// One replicate: nothing shows how far another would lie from it.
     OneReplicate,
-    /// One test example, or per-run values only: nothing says how far other examples would fall.
+    /// One test example, or per-run values only: nothing shows how far other examples would lie from it.
     OneExample,
-    /// The standard error is exactly zero, as when all differences are equal: the sample shows no variation to judge
-    /// by.
+    /// The standard error is exactly zero, as when all differences are equal. The sample then shows no variation to
+    /// judge by.
     NoVariance,
 }
 
@@ -32,7 +32,7 @@ impl fmt::Display for NoSpread {
 pub struct Spread {
     /// The standard error, in the unit of the mean; above zero.
     pub standard_error: f64,
-    /// Degrees of freedom of the standard error, at least one, not necessarily whole.
+    /// Degrees of freedom of the standard error, at least one. They need not be a whole number.
     pub degrees_of_freedom: f64,
     /// The tails in which (mean − null) / standard error is looked up.
     pub tail: Tail,
@@ -55,7 +55,7 @@ impl Spread {
     }
 }
 
-/// A mean, with a *t*-distributed error where the sample can tell.
+/// A mean, with a *t*-distributed error where the sample gives one.
 ///
 /// # Units
 /// Those of the sample; differences of accuracy are fractions here and become points in [`crate::verdict`].

@@ -1,4 +1,4 @@
-//! The jackknife: scores that are no mean over examples, made into one.
+//! The jackknife, which turns scores that are not means over examples into such means.
 
 use crate::sample::mean;
 
@@ -20,10 +20,11 @@ impl Jackknife {
         }
     }
 
-    /// N·θ − (N − 1)·θ without i: a value an example whose mean is the statistic without its bias of order 1/N.
+    /// N·θ − (N − 1)·θ without i: one value for each example. Their mean is the statistic without its bias of order
+    /// 1/N.
     ///
-    /// Pseudo-values of mean average precision are to it what hits are to accuracy: the differences of two arms go into
-    /// [`crate::differences::Differences::from_scores`], one row a replicate.
+    /// Pseudo-values of mean average precision take the place that hits have for accuracy: the differences of two arms
+    /// go into [`crate::differences::Differences::from_scores`], one row for each replicate.
     ///
     /// # Source
     /// Tukey 1958.

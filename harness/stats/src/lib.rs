@@ -1,4 +1,4 @@
-//! Samples to estimates, tests and verdicts, for nt: pure functions.
+//! From samples to estimates, tests and verdicts, by pure functions.
 //!
 //! Paired differences go in as [`Differences`], a verdict comes out as a [`Decision`]:
 //!
@@ -25,9 +25,9 @@
 //!
 //! # What is trusted, and why
 //!
-//! Values agree with SciPy and statsmodels to 1e-9 (`tests/reference.rs`). What no reference can tell is simulated,
-//! with seeds (`tests/calibration.rs`, `tests/similarity.rs`; 2,000 studies a setting where no other number is given, two
-//! binomial standard errors .010):
+//! Values agree with SciPy and statsmodels to 1e-9 (`tests/reference.rs`). Claims that have no reference value are
+//! simulated, with seeds (`tests/calibration.rs`, `tests/similarity.rs`; 2,000 studies a setting where no other number
+//! is given, two binomial standard errors .010):
 //!
 //! | claim | nominal | found |
 //! |---|---|---|

@@ -5,7 +5,7 @@ use crate::differences::Differences;
 
 /// Exact two-sided p that examples lost and won are equally likely.
 ///
-/// It speaks of two networks on this test population, not of two recipes: one replicate has no variation between runs.
+/// It compares two networks on this test population, not two recipes: one replicate shows no variation between runs.
 ///
 /// # Units
 /// Counts of examples on which exactly one arm is right.

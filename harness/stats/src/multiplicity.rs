@@ -1,4 +1,4 @@
-//! Many contrasts at once: adjusted p-values, and intervals that say the same as the tests.
+//! Many contrasts at once: adjusted p-values, and intervals that agree with the tests.
 
 use crate::estimate::StudentEstimate;
 use crate::tail::Quantiles;
@@ -20,8 +20,8 @@ pub fn holm(p_values: &[Option<f64>]) -> Vec<f64> {
     adjusted
 }
 
-/// Benjamini and Hochberg's adjusted p-values, in the order given: for a screen labelled exploratory, never for a
-/// verdict.
+/// Benjamini and Hochberg's adjusted p-values, in the order given. They are for screens labelled exploratory, never for
+/// a verdict.
 ///
 /// # Units
 /// Probabilities; a missing p counts as 1.
@@ -38,7 +38,7 @@ pub fn benjamini_hochberg(p_values: &[Option<f64>]) -> Vec<f64> {
     adjusted
 }
 
-/// Levels at which each contrast's two-sided *t* interval says what Holm's procedure says, at every margin at once.
+/// Levels at which each contrast's two-sided *t* interval agrees with Holm's procedure, at every margin at once.
 ///
 /// An interval at level `levels[i]` excludes 0 exactly when Holm's test of "no gap" rejects contrast *i* at `alpha`,
 /// and lies wholly beyond ±c exactly when Holm's test of "|gap| ≤ c" rejects it. So NEGATIVE and MATERIAL NEGATIVE can

@@ -1,11 +1,11 @@
-//! How a p-value is printed.
+//! Rounding and printing of p-values.
 
 use std::fmt;
 
 /// A p-value as the reports print it: three decimals, without the zero before the point, `<.001` below that.
 ///
-/// Tail probabilities of the normal distribution go through the platform's functions, whose last bits differ; what is
-/// printed does not, and a p-value has no more digits worth printing.
+/// A p-value has no more digits worth printing. Some go through functions of the platform whose last bits differ
+/// between machines; the printed value does not.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PrintedP(pub f64);
 
@@ -24,7 +24,7 @@ impl fmt::Display for PrintedP {
     }
 }
 
-/// A p-value to three decimals, as CSV and JSON hold it; nothing rounds to 0 but 0.
+/// A p-value to three decimals, as in CSV and JSON. Only 0 rounds to 0.
 ///
 /// The result is the number nearest to its decimal, so that it prints as `5e-5`, not as `4.9999999999999996e-5`.
 pub fn round_p(p: f64) -> f64 {
@@ -37,9 +37,9 @@ fn round_to_significant(p: f64) -> f64 {
         return p;
     }
     let exponent = libm::floor(libm::log10(p));
-    // A last-bit excess over a whole digit is rounding, not a larger p.
+    // An excess of the last bit over a whole digit is rounding, not a larger p.
     let digit = (p / libm::pow(10.0, exponent) - 1e-9).ceil();
-    // A product of digit and power would carry the power's error. Below the smallest normal number no digit is safe.
+    // A product of digit and power would have the power's error. Below the smallest normal number no digit is reliable.
     format!("{digit}e{exponent}").parse().ok().filter(|rounded: &f64| rounded.is_finite()).unwrap_or(p)
 }
 

@@ -3,10 +3,10 @@
 use crate::estimate::{NoSpread, Spread, StudentEstimate};
 use crate::sample::{mean, variance};
 
-/// Mean of paired differences, one a replicate, with n − 1 degrees of freedom; `None` of no replicates.
+/// Mean of paired differences, one for each replicate, with n − 1 degrees of freedom; `None` without replicates.
 ///
-/// The test set is taken as it is: read for the population it was drawn from, the interval is too narrow (a nominal 95
-/// % covers .69 with ten replicates), which is what [`crate::crossed::crossed`] is for.
+/// The test set is taken as fixed. As a statement on the population it was drawn from, the interval is too narrow (a
+/// nominal 95 % covers .69 with ten replicates). [`crate::crossed::crossed`] is for that.
 ///
 /// # Units
 /// Those of the differences.

@@ -4,11 +4,11 @@ use crate::crossed::VarianceComponents;
 use crate::distribution::{noncentral_t_cdf, student_t_survival};
 use crate::estimate::Spread;
 
-/// More replicates than this are not suggested to anyone.
+/// No more replicates than this are ever suggested.
 const MOST_REPLICATES: usize = 1_000;
 const MOST_EXAMPLES: usize = 100_000_000;
 
-/// A question put to a design: the test it runs and the chance of rejecting that it wants.
+/// What is asked of a design: its test, and the wanted probability of rejecting.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PowerTarget {
     /// Two-sided level of the adjusted test; α/m for the first step of Holm over m contrasts.
@@ -17,19 +17,19 @@ pub struct PowerTarget {
     pub power: f64,
 }
 
-/// What would let a test find the effect asked for.
+/// What a test needs in order to find an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// This many replicates on the same number of test examples.
     Replicates(usize),
-    /// This many test examples with the same replicates: no number of replicates would do.
+    /// This many test examples with the same replicates. No number of replicates would be enough.
     TestExamples(usize),
-    /// More of both: neither alone would do within 1,000 replicates.
+    /// More of both. Neither alone would be enough within 1,000 replicates.
     Both,
 }
 
 impl Need {
-    /// Replicates, where they are what is needed.
+    /// The number of replicates, where replicates are needed.
     pub fn replicates(self) -> Option<usize> {
         match self {
             Self::Replicates(count) => Some(count),
@@ -37,7 +37,7 @@ impl Need {
         }
     }
 
-    /// Test examples, where no number of replicates would do.
+    /// The number of test examples, where no number of replicates would be enough.
     pub fn test_examples(self) -> Option<usize> {
         match self {
             Self::TestExamples(count) => Some(count),
@@ -47,7 +47,7 @@ impl Need {
 }
 
 impl PowerTarget {
-    /// The first step of Holm's procedure over `family_size` contrasts, the level a lone effect has to pass.
+    /// The first step of Holm's procedure over `family_size` contrasts: the level that a lone effect has to pass.
     pub fn first_holm_step(alpha: f64, family_size: usize, power: f64) -> Self {
         Self { alpha: alpha / family_size.max(1) as f64, power }
     }
@@ -57,8 +57,8 @@ impl PowerTarget {
         spread.standard_error * self.noncentrality(spread)
     }
 
-    /// Whether the minimum detectable effect is at most `effect`: one look at the power there, since power grows with the
-    /// effect.
+    /// Whether the minimum detectable effect is at most `effect`. The power at `effect` decides, since power grows with
+    /// the effect.
     fn detects(&self, effect: f64, spread: Spread) -> bool {
         power(effect, spread, self.alpha) >= self.power
     }
@@ -96,8 +96,8 @@ impl PowerTarget {
     /// Replicates that bring it down to `effect` where the test set is fixed and differences have this standard
     /// deviation.
     ///
-    /// Also enough for the sign-flip test to reject at all: 2^−(n−1) at most α. The effect is that of the *t* test at
-    /// the same level, which the sign-flip test approaches from above.
+    /// They are also enough for the sign-flip test to reject at all: 2^−(n−1) is at most α. The effect is that of the
+    /// *t* test at the same level, which the sign-flip test approaches from above.
     pub fn needed_on_fixed_test_set(&self, standard_deviation: f64, effect: f64) -> Need {
         let detects = |replicates: usize| {
             let count = replicates as f64;
@@ -154,7 +154,7 @@ pub fn power(effect: f64, spread: Spread, alpha: f64) -> f64 {
 /// Probability that two one-sided tests at `alpha` show equivalence within ±`margin` when the true mean is 0.
 ///
 /// # Units
-/// `margin` in the unit of the standard error. Below .5 an EQUIVALENT could hardly be reached, and `nt plan` warns.
+/// `margin` in the unit of the standard error. Below .5 an EQUIVALENT is hardly attainable, and `nt plan` warns.
 /// # Source
 /// 2 P(T < margin/SE − t(1 − α)) − 1, which takes the standard error as known: Phillips 1990's first approximation.
 pub fn equivalence_power(margin: f64, spread: Spread, alpha: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! Moments and quantiles of a sample.
 
-/// The mean; `None` of nothing.
+/// The mean; `None` without values.
 pub fn mean(values: &[f64]) -> Option<f64> {
     if values.is_empty() { None } else { Some(values.iter().sum::<f64>() / values.len() as f64) }
 }
@@ -24,7 +24,7 @@ pub fn standard_deviation(values: &[f64]) -> Option<f64> {
     variance(values).map(f64::sqrt)
 }
 
-/// The `p`-quantile of values sorted in ascending order; `None` of nothing.
+/// The `p`-quantile of values sorted in ascending order; `None` without values.
 ///
 /// # Source
 /// Hyndman and Fan 1996, type 7: linear between order statistics, NumPy's and R's default.

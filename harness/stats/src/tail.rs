@@ -1,4 +1,4 @@
-//! The tails in which a mean over its standard error is looked up.
+//! The distribution in which a mean over its standard error is looked up.
 
 use crate::distribution::{student_t_survival, upper_tail_quantile};
 
@@ -89,7 +89,7 @@ pub(crate) struct Quantiles {
 }
 
 impl Quantiles {
-    /// Past this many, looking up costs more than computing.
+    /// Beyond this many, looking up costs more than computing.
     const MOST_KNOWN: usize = 16;
 
     pub(crate) fn new(tail: f64) -> Self {

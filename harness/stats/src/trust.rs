@@ -1,4 +1,4 @@
-//! What is trusted of these statistics, and why: the table that both the documentation and every report print.
+//! What these statistics can be trusted for, and why: the tables that the documentation and every report print.
 
 /// A claim of a method, its nominal value and what simulation found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Wilcoxon's signed-rank test, exact with ties.
 
-/// What the signed ranks say.
+/// The result of a signed-rank test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SignedRank {
     /// Sum of the ranks of positive differences.
@@ -15,8 +15,8 @@ pub struct SignedRank {
 
 /// Exact signed-rank test that differences are symmetric about zero.
 ///
-/// Zeros are dropped; ties share their mean rank, and the distribution is that of the ranks as they are, so that ties
-/// cost no exactness. Without any nonzero difference p is 1.
+/// Zeros are dropped. Ties share their mean rank, and the distribution is that of the actual ranks, so the test stays
+/// exact with ties. Without any nonzero difference p is 1.
 ///
 /// # Source
 /// Wilcoxon 1945; SciPy's `wilcoxon(zero_method="wilcox", method="exact")` without ties, and its `PermutationMethod`

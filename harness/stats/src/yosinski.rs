@@ -1,4 +1,4 @@
-//! Yosinski's decomposition: what a drop at a depth is made of.
+//! Yosinski's decomposition of the drop at each depth.
 
 use crate::sign_flip::{Bands, Flips, ReplicateGaps, ReplicateGapsError, simultaneous_bands};
 
@@ -26,11 +26,11 @@ pub struct DepthScores<'a> {
 /// Fractions; co-adaptation and specificity below zero are drops.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decomposition {
-    /// BnB − base: what splitting co-adapted layers costs.
+    /// BnB − base: the cost of splitting co-adapted layers.
     pub co_adaptation: Bands,
-    /// AnB − BnB: what the features being another task's costs.
+    /// AnB − BnB: the cost of features that belong to another task.
     pub specificity: Bands,
-    /// AnB+ − AnB: what fine-tuning wins back.
+    /// AnB+ − AnB: the part that fine-tuning recovers.
     pub recovery: Bands,
 }
 
@@ -49,7 +49,7 @@ pub fn decompose(scores: &DepthScores<'_>, level: f64, flips: &Flips) -> Result<
     })
 }
 
-/// One part alone, where a study lacks the networks of another: `upper` less `lower`, depth by depth.
+/// One part alone, for a study that lacks the networks of the others: `upper` less `lower`, depth by depth.
 ///
 /// # Shape
 /// Both `num_depths × num_replicates`, replicates in the same order.

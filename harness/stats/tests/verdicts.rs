@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use nt_stats::verdict::{
-    Arm, Attribution, Claim, Consequence, FailedRun, FailureReason, Gate, GateFailure, Method, Reach, Reference,
-    RuleVerdict, Scope, Tails, judge_rule,
+    Attribution, Claim, Consequence, FailedRun, FailureReason, Gate, GateFailure, Method, Reach, Reference,
+    RuleVerdict, Scope, Side, Tails, judge_rule,
 };
 use nt_stats::{Contrast, Decision, Differences, FamilyError, NoSpread, Settings, Verdict, decide};
 
@@ -126,7 +126,7 @@ fn another_reference_is_called_by_its_name() {
 #[test]
 fn a_run_that_did_not_train_is_no_evidence() {
     let mut stuck = contrast(gap(-5.0));
-    stuck.failed_runs = vec![FailedRun { arm: Arm::Treatment, row: Some(2), reason: FailureReason::AtChance }];
+    stuck.failed_runs = vec![FailedRun { arm: Side::Treatment, row: Some(2), reason: FailureReason::AtChance }];
     let decision = judged(stuck);
     assert_eq!(decision.verdict, Verdict::InconclusiveOptimisation);
     assert_eq!(decision.attribution, None);
@@ -140,7 +140,7 @@ fn a_run_that_did_not_train_is_no_evidence() {
 #[test]
 fn a_failed_untrained_source_touches_only_the_attribution() {
     let mut lone = Contrast { source_gap: Some(gap(-4.0)), ..contrast(gap(-5.0)) };
-    lone.failed_runs = vec![FailedRun { arm: Arm::UntrainedSource, row: None, reason: FailureReason::Diverged }];
+    lone.failed_runs = vec![FailedRun { arm: Side::UntrainedSource, row: None, reason: FailureReason::Diverged }];
     let decision = judged(lone);
     assert_eq!(decision.verdict, Verdict::MaterialNegative);
     assert_eq!(decision.attribution, Some(Attribution::Undecided));

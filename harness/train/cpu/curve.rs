@@ -26,7 +26,8 @@ impl Curve {
 
     pub(super) fn count(&mut self, logits: &[f32], labels: &[u32]) {
         self.ranked.resize(labels.len(), 0);
-        // Logits that are not numbers rank nothing; the loss says so in the same step.
+        // Logits that are not numbers cannot be ranked. The loss of the same step is then no number either, which ends
+        // the training.
         if cross_entropy::top_classes(logits, labels.len(), &mut self.ranked).is_ok() {
             self.right += self.ranked.iter().zip(labels).filter(|(ranked, label)| ranked == label).count() as u64;
         }

@@ -1,10 +1,10 @@
-//! Where a training stands in the streams of its dropout masks.
+//! What dropout masks are drawn from.
 
 use nt_kernels::dropout::Dropout;
 use nt_kernels::philox::Stream;
 
-/// Where a training step stands in the dropout streams: a mask depends on the stream, the step and the position in the
-/// batch, never on the treatment.
+/// What a training step's dropout masks are drawn from. A mask depends on the stream, the step and the position in the
+/// batch, and never on the treatment.
 #[derive(Clone, Copy)]
 pub struct DropoutAt<'a> {
     /// Stream of each learned layer's mask.

@@ -1,8 +1,8 @@
-//! Gradients and optimizer state: held for the trainable layers, and for no other.
+//! Gradients and optimizer state, for the trainable layers only.
 
 use crate::model::{LayerParameters, Parameters};
 
-/// One tensor pair a trainable layer: gradients, or the velocities of SGD with momentum.
+/// A weight and a bias for each trainable layer: gradients, or the velocities of SGD with momentum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gradients {
     frozen: usize,
@@ -26,7 +26,7 @@ impl Gradients {
         &self.layers
     }
 
-    /// The entries again, to be changed.
+    /// The trainable layers' entries, to be changed.
     pub fn layers_mut(&mut self) -> &mut [LayerParameters] {
         &mut self.layers
     }

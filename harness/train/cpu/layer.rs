@@ -33,7 +33,7 @@ pub(super) struct Layer {
     norm: Option<Norm>,
     pool: Option<MaxPool2d>,
     pub in_features: usize,
-    /// Values an image has after the product; after the pool it may have fewer.
+    /// Values of an image after the product. After the pool there may be fewer.
     pub product_features: usize,
     pub out_features: usize,
 }

@@ -30,8 +30,8 @@ pub(super) const CPU_NUMERICS: &str = "cpu-f32-1";
 pub struct Cpu;
 
 impl Backend for Cpu {
-    /// With the version of an algorithm of its own that the network's shape calls for: `cpu-f32-1`,
-    /// `cpu-f32-1-winograd-2`. A golden-bits test fails where the bits change and the version does not.
+    /// `cpu-f32-1`, or `cpu-f32-1-winograd-2` where the network's shape calls for Winograd's algorithm, with its
+    /// version. A golden-bits test fails where bits change and the version does not.
     fn numerics(&self, shape: &NetworkShape) -> String {
         let is_by_winograd = shape.layers.iter().any(|layer| match layer.product {
             Product::Conv(conv) => conv_geometry(conv).is_by_winograd(),

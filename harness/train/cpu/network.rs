@@ -21,7 +21,7 @@ pub struct Network {
     values: Vec<Values>,
     gradient: Vec<f32>,
     gradient_below: Vec<f32>,
-    /// Where a step keeps the one weight gradient it looks at.
+    /// Room for the one weight gradient that a step needs at a time.
     weight_gradient: Vec<f32>,
     workspace: Workspace,
 }
@@ -62,8 +62,8 @@ impl Network {
 
     /// Runs a batch forward and returns the values after the last layer.
     ///
-    /// With `dropout`, values are dropped before trainable layers; frozen layers, and what leads into them, run as in
-    /// evaluation, so that what is frozen is a fixed function.
+    /// With `dropout`, values are dropped before trainable layers. Frozen layers and their inputs are computed as in
+    /// evaluation, so that the frozen part is a fixed function.
     ///
     /// # Shape
     /// `input`: `(features, N)` → `(num_outputs, N)`.
@@ -95,7 +95,7 @@ impl Network {
 
     /// Runs a batch backward from the gradient of its logits, after [`Network::forward`] of the same input.
     ///
-    /// Trainable layers alone are visited, and the first of them is not asked for its input's gradient.
+    /// Only trainable layers are visited, and the gradient of the first one's input is not computed.
     ///
     /// # Shape
     /// `input`: as given forward; `output_gradient`: `(num_outputs, N)`; `gradients`: of the trainable layers.
@@ -110,8 +110,8 @@ impl Network {
         self.descend(input, num_examples, output_gradient, &mut Collect { parameters, gradients });
     }
 
-    /// As [`Network::backward`], and a step along the gradients, layer by layer: a fully connected layer's gradient is
-    /// never written down. The same bits as one after the other.
+    /// As [`Network::backward`], with a step along each layer's gradients. The gradient of a fully connected layer is
+    /// never stored. The bits are the same as those of a backward pass followed by a step.
     ///
     /// # Shape
     /// As [`Network::backward`]'s; `velocities`: of the trainable layers.
@@ -140,7 +140,7 @@ impl Network {
             let below = if index == 0 { input } else { self.values[index - 1].output() };
             let input = if values.dropped.is_empty() { below } else { &values.dropped };
             let product_gradient = &self.gradient[..layer.product_features * num_examples];
-            // The input's gradient first: it belongs to the weights before the step.
+            // The gradient of the input comes first, since it takes the weights before the step.
             if depth > first_trainable {
                 let input_gradient = &mut self.gradient_below[..layer.in_features * num_examples];
                 let weight = visitor.weight(depth);

@@ -9,7 +9,7 @@ use nt_kernels::dropout::Dropout;
 use nt_kernels::sgd::{Sgd, WeightDecay};
 use std::sync::atomic::Ordering;
 
-/// The order of examples: every epoch is a permutation from a block of the stream that knows no treatment.
+/// The order of examples. Every epoch is a permutation from a stream that does not depend on the treatment.
 struct Batches<'a> {
     setup: &'a Setup<'a>,
     order: Vec<u32>,
@@ -22,7 +22,7 @@ impl<'a> Batches<'a> {
         Self { setup, order: (0..num_examples as u32).collect(), next: num_examples, epoch: 0 }
     }
 
-    /// The next batch; the last of an epoch may be smaller, as PyTorch's DataLoader has it.
+    /// The next batch. The last one of an epoch may be smaller, as with PyTorch's DataLoader.
     fn next(&mut self) -> &[u32] {
         if self.next >= self.order.len() {
             self.setup.shuffle(self.epoch, &mut self.order);
@@ -38,7 +38,8 @@ impl<'a> Batches<'a> {
 /// Trains the layers above `setup.span.frozen` on the examples, from the parameters given.
 ///
 /// # Errors
-/// [`TrainError::Interrupted`] when the user stops it. A loss that is not finite is no error but an [`Outcome`].
+/// [`TrainError::Interrupted`] when the user stops it. A loss that is not finite leads to an [`Outcome`], not to an
+/// error.
 pub(super) fn train(
     setup: &Setup<'_>,
     mut parameters: Parameters,

@@ -53,7 +53,7 @@ impl Trainer {
     /// # Units
     /// Nats.
     /// # Errors
-    /// [`TrainError::Outputs`] where a label is none of the network's classes.
+    /// [`TrainError::Outputs`] where a label is not one of the network's classes.
     pub fn step(
         &mut self,
         parameters: &mut Parameters,
@@ -79,7 +79,7 @@ impl Trainer {
         Ok(mean_loss)
     }
 
-    /// What the network said of the last batch.
+    /// The network's outputs for the last batch.
     ///
     /// # Shape
     /// `(classes, N)`.

@@ -1,4 +1,4 @@
-//! What is done with a trainable layer's gradients on the way back through the network.
+//! What the backward pass does with a layer's gradients: store them, or take a step along them.
 
 use super::Gradients;
 use super::layer::{Layer, ProductOp};
@@ -6,7 +6,7 @@ use crate::model::{LayerParameters, Parameters};
 use nt_kernels::sgd;
 use nt_kernels::workspace::Workspace;
 
-/// What is done with a trainable layer's gradients on the way back.
+/// Is called with each trainable layer, from the last to the first.
 pub(super) trait Visitor {
     /// The layer's weights before it is visited.
     fn weight(&self, depth: usize) -> &[f32];
@@ -22,7 +22,7 @@ pub(super) trait Visitor {
     );
 }
 
-/// Writes the gradients down.
+/// Stores the gradients.
 pub(super) struct Collect<'a> {
     pub parameters: &'a Parameters,
     pub gradients: &'a mut Gradients,

@@ -9,7 +9,7 @@ use nt_kernels::cuda::{
 use nt_scenario::Augmentation;
 use std::sync::Arc;
 
-/// What was drawn for one change of every image of some epochs: whole numbers or broken ones, as the change takes them.
+/// The numbers drawn for one change of every image of some epochs: integers or fractions, as the change takes them.
 #[derive(Clone, Default)]
 pub(super) struct Numbers {
     whole: Vec<i32>,
@@ -28,7 +28,7 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// Batches of up to `capacity` examples that lie as these features, in orders of so many epochs at a time. Codes are
+    /// Batches of up to `capacity` examples with these features, in orders of `epochs` epochs at a time. Codes are
     /// never augmented.
     pub fn new(
         gpu: &Gpu,
@@ -64,8 +64,8 @@ impl Batches {
         &self.examples.labels
     }
 
-    /// What happens to each image of some epochs, in their order. Their first step has this number, and each batch so many
-    /// images, but for the last of an epoch, which has what is left.
+    /// What happens to each image of some epochs, in their order. The first step of the epochs is `first_step`. Each
+    /// batch has `batch` images, and the last of an epoch has the rest.
     pub fn draw(&self, order: &[u32], augmenter: &Augmenter<'_>, first_step: u64, batch: usize) -> Vec<Numbers> {
         let mut numbers = vec![Numbers::default(); self.changes.len()];
         if numbers.is_empty() {
@@ -77,7 +77,7 @@ impl Batches {
                 for position in 0..batch.len() {
                     for (numbers, drawn) in numbers.iter_mut().zip(augmenter.drawn(step as u32, position)) {
                         match drawn {
-                            Drawn::Shift { down, right } => numbers.whole.extend([down, right]),
+                            Drawn::Shift { up, left } => numbers.whole.extend([up, left]),
                             Drawn::Mirror(is_mirrored) => numbers.whole.push(i32::from(is_mirrored)),
                             Drawn::Jitter(factors) => numbers.broken.extend(factors),
                         }

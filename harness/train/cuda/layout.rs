@@ -1,15 +1,16 @@
-//! How a network's features lie in a GPU's memory, and where each layer's parameters do: in one buffer, so that a step of all
-//! of them is one kernel.
+//! How a network's features lie in a GPU's memory, and where its parameters do. All parameters are in one buffer, so
+//! that one kernel takes the step of all of them.
 
 use crate::model::Parameters;
 use nt_kernels::cuda::{Features, MemoryFormat};
 use nt_scenario::network::{NetworkShape, Product};
 use std::ops::Range;
 
-/// Each weight and bias begins at a multiple of so many numbers: 256 bytes, as the GPU's widest loads like it.
+/// Each weight and bias begins at a multiple of this many numbers, which is 256 bytes: the GPU's widest loads need
+/// that.
 const ALIGNMENT: usize = 64;
 
-/// The features that enter the layer at `depth`, or leave the last one.
+/// The input features of the layer at `depth`, or the output features of the last layer.
 pub(super) fn features_at(shape: &NetworkShape, depth: usize, format: MemoryFormat) -> Features {
     let Some(below) = depth.checked_sub(1).map(|below| &shape.layers[below]) else {
         return Features { channels: 3, positions: shape.input * shape.input, format };
@@ -26,11 +27,12 @@ pub(super) fn features_at(shape: &NetworkShape, depth: usize, format: MemoryForm
 struct Place {
     weight: Range<usize>,
     bias: Range<usize>,
-    /// What a row of the weight, all that leads to one output, is multiplied with: the weight lies as that does.
+    /// The features that a row of the weight is multiplied with. A row holds the weights of one output, in the order of
+    /// these features.
     row: Features,
 }
 
-/// The places of the layers from `first` on, weights before biases, the lowest layer first.
+/// The places of the layers from `first` on: the lowest layer first, and each weight before its bias.
 pub(super) struct ParameterLayout {
     first: usize,
     places: Vec<Place>,
@@ -58,7 +60,7 @@ impl ParameterLayout {
         Self { first, places, length: end }
     }
 
-    /// Numbers in all, gaps among them.
+    /// The number of elements, gaps included.
     pub fn len(&self) -> usize {
         self.length
     }
@@ -88,7 +90,7 @@ impl ParameterLayout {
         values
     }
 
-    /// Takes the parameters of the layers from `frozen` on out of their places.
+    /// Reads the parameters of the layers from `frozen` on from their places.
     pub fn unpack(&self, values: &[f32], parameters: &mut Parameters, frozen: usize) {
         for (index, place) in self.places.iter().enumerate() {
             let depth = self.first + index;

@@ -1,16 +1,16 @@
-//! What a training takes of a GPU's memory, told before it begins.
+//! How much of a GPU's memory a training takes, computed before it begins.
 
 use crate::train::{DoesNotFit, ImagesDoNotFit, TrainError};
 use nt_kernels::cuda::Precision;
 use nt_scenario::network::{NetworkShape, Product};
 
-/// Bytes that cuDNN and cuBLAS load into a GPU's memory when they are used first, once for all jobs; an estimate.
+/// Bytes that cuDNN and cuBLAS load into a GPU's memory when they are first used, once for all jobs. An estimate.
 pub(super) const LIBRARIES: usize = 512 << 20;
 
-/// Bytes that their handles and the driver's pool take for each job beside what is counted; an estimate.
+/// Bytes that their handles and the driver's pool take for each job, beside what is counted. An estimate.
 const OF_JOB: usize = 128 << 20;
 
-/// Bytes that training the whole network takes, its examples and the convolutions' scratch apart.
+/// Bytes that training the whole network takes, without its examples and the convolutions' scratch memory.
 pub(super) fn bytes(shape: &NetworkShape, batch: usize, precision: Precision) -> usize {
     let storage = if precision == Precision::Bf16 { 2 } else { 4 };
     let input = 3 * shape.input * shape.input;
@@ -39,14 +39,14 @@ pub(super) fn bytes(shape: &NetworkShape, batch: usize, precision: Precision) ->
     shape.num_parameters() * (4 + 4 + storage + copies) + batch * (activations + gradients) + OF_JOB
 }
 
-/// Refuses images that take more than there is.
+/// Refuses images that do not fit into `available` bytes.
 pub(super) fn check_images(shape: &NetworkShape, images: usize, available: usize) -> Result<(), ImagesDoNotFit> {
     let needed = images.saturating_mul(3 * shape.input * shape.input);
     if needed <= available { Ok(()) } else { Err(ImagesDoNotFit { images, needed, available }) }
 }
 
-/// Bytes that a training takes; refuses one that takes more than there is. `scratch` tells what convolutions of batches of a
-/// size take as scratch.
+/// Bytes that a training takes. Refuses one that does not fit into `available` bytes. `scratch` gives the scratch
+/// memory that convolutions need for a size of batch, in bytes.
 pub(super) fn check(
     shape: &NetworkShape,
     batch: usize,
@@ -54,7 +54,7 @@ pub(super) fn check(
     available: usize,
     mut scratch: impl FnMut(usize) -> Result<usize, TrainError>,
 ) -> Result<usize, TrainError> {
-    // What has no room for the rest is not asked for its scratch: cuDNN need not know shapes of that size.
+    // Scratch memory is asked for only where everything else fits: cuDNN may not support larger shapes.
     let mut needed = |batch| match bytes(shape, batch, precision) {
         rest if rest > available => Ok(rest),
         rest => Ok::<_, TrainError>(rest + scratch(batch)?),
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use nt_scenario::network::Architecture;
 
-    /// What is said of a batch that does not fit, where scratch grows with it by so many bytes an image.
+    /// The refusal of a batch that does not fit, where scratch memory takes `of_image` bytes an image.
     fn refusal(shape: &NetworkShape, batch: usize, available: usize, of_image: usize) -> Option<DoesNotFit> {
         match check(shape, batch, Precision::Fp32, available, |batch| Ok(batch * of_image)) {
             Ok(_) => None,

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// One part in so many of a GPU's memory is for examples that stay between jobs; the rest is for their networks.
+/// One part in this many of a GPU's memory is for examples that stay between jobs. The rest is for networks.
 const RESIDENT_PART: usize = 4;
 
 /// One GPU's stream of work, for one job at a time.
@@ -37,13 +37,13 @@ pub struct CudaBackend {
     numerics: String,
     device: String,
     precision: Precision,
-    /// Bytes of memory that were free on each GPU, the libraries' counted off, and jobs that share them.
+    /// Bytes of memory that are free on each GPU once the libraries are loaded. `jobs_a_gpu` jobs share them.
     free_bytes: usize,
     jobs_a_gpu: usize,
 }
 
 impl CudaBackend {
-    /// Opens the GPUs of these numbers for `jobs` jobs at a time, dealt out among them.
+    /// Opens the GPUs with these numbers for `jobs` jobs at a time, which are spread over them.
     ///
     /// # Errors
     /// [`CudaError::Open`] where there is no such GPU, or its driver or a library does not start;
@@ -52,7 +52,8 @@ impl CudaBackend {
         Self::open_in_format(ordinals, jobs, precision, None)
     }
 
-    /// As [`CudaBackend::open`], in another format of activations than the precision's own, to compare them.
+    /// As [`CudaBackend::open`], with activations in this format in place of the precision's own, so that formats can
+    /// be compared.
     ///
     /// # Errors
     /// As [`CudaBackend::open`].
@@ -113,7 +114,7 @@ impl CudaBackend {
         })
     }
 
-    /// Does `work` with an engine that nobody else uses meanwhile.
+    /// Does `work` with an engine that no other thread uses meanwhile.
     fn with_engine<R>(&self, work: impl FnOnce(&mut Engine) -> Result<R, TrainError>) -> Result<R, TrainError> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let mut engine = loop {
@@ -137,6 +138,7 @@ fn check_exist(ordinals: &[usize]) -> Result<(), CudaError> {
         None => Ok(()),
         Some(&ordinal) => {
             let reason = match found {
+                0 => "there is no GPU".to_owned(),
                 1 => "there is 1 GPU, cuda:0".to_owned(),
                 _ => format!("there are {found} GPUs, cuda:0 to cuda:{}", found.saturating_sub(1)),
             };
@@ -162,7 +164,7 @@ impl Backend for CudaBackend {
                 Precision::Bf16 => network::scratch_bytes::<bf16>(gpu, shape, batch),
             })
         })?;
-        // Jobs of two replicates train on two sets.
+        // Two jobs may train on two sets: those of two replicates.
         let beside_network = (self.free_bytes / self.jobs_a_gpu).saturating_sub(of_network);
         Ok(memory::check_images(shape, images, beside_network)?)
     }
@@ -207,11 +209,12 @@ impl Engine {
         inputs: Inputs<'_>,
         work: impl FnOnce(&mut Self, Arc<Examples>) -> Result<R, TrainError>,
     ) -> Result<R, TrainError> {
-        // While it is sent other streams wait: they are likely to need the same.
+        // Other streams wait while a set is sent: they are likely to need the same one.
         let examples = self.resident().get(inputs)?;
         let result = work(self, Arc::clone(&examples));
         if result.is_err() {
-            // Whatever is queued may still read the examples, which another thread may let go. It ends, or the GPU is lost.
+            // Queued work may still read the examples, and another thread may free them. So wait; if that fails the GPU
+            // is lost anyway.
             let _ = self.gpu.wait();
         }
         if let Err(TrainError::Cuda(CudaError::OutOfMemory)) = result {

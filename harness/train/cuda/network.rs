@@ -17,7 +17,7 @@ use nt_kernels::philox::Stream;
 use nt_scenario::network::{LearnedLayer, NetworkShape, Product};
 use std::collections::BTreeMap;
 
-/// The dropout of a training: a mask depends on the layer's stream, the step and the position in the batch.
+/// The dropout of a training. A mask depends on the layer's stream, the step and the position in the batch.
 pub(super) struct Dropping {
     pub op: Dropout,
     pub streams: Vec<Stream>,
@@ -35,12 +35,13 @@ struct Layer<T> {
     norm: Option<ResponseNorm>,
     pool: Option<Pool>,
     inputs: Features,
-    /// What an image has after the product; after the pool it may have fewer positions.
+    /// An image's features after the product. After the pool there may be fewer positions.
     products: Features,
     outputs: Features,
 }
 
-/// One layer's values of the batch at hand, each with room for the largest; what the layer lacks is absent.
+/// One layer's values of a batch, each with room for the largest batch. Those of an operation that the layer lacks are
+/// absent.
 struct Values<T> {
     dropped: Option<CudaSlice<T>>,
     product: CudaSlice<T>,
@@ -58,7 +59,7 @@ impl<T> Values<T> {
     }
 }
 
-/// Does something in the GPU's format if cuDNN has what it takes, else with channels first.
+/// Does something in the GPU's format if cuDNN has deterministic algorithms for that, else with channels first.
 fn in_possible_format<R>(
     gpu: &Gpu,
     mut work: impl FnMut(MemoryFormat) -> Result<R, TrainError>,
@@ -73,7 +74,8 @@ fn in_possible_format<R>(
     }
 }
 
-/// Bytes of scratch memory that the network's convolutions of batches of this size take, at most one at a time.
+/// Bytes of scratch memory that the network's largest convolution takes for batches of this size. Convolutions run one
+/// at a time.
 pub(super) fn scratch_bytes<T: Storage>(gpu: &Gpu, shape: &NetworkShape, batch: usize) -> Result<usize, TrainError> {
     in_possible_format(gpu, |format| {
         let mut most = 0;
@@ -87,7 +89,7 @@ pub(super) fn scratch_bytes<T: Storage>(gpu: &Gpu, shape: &NetworkShape, batch: 
     })
 }
 
-/// A stretch of the network, with buffers for batches of up to a capacity, made once.
+/// A stretch of the network, with preallocated buffers for batches of up to a capacity.
 pub(super) struct Network<T> {
     span: Span,
     format: MemoryFormat,
@@ -100,8 +102,8 @@ pub(super) struct Network<T> {
 }
 
 impl<T: Storage> Network<T> {
-    /// Prepares the layers of `span` for batches of these sizes, in the GPU's format if cuDNN has what it takes, else with
-    /// channels first.
+    /// Prepares the layers of `span` for batches of these sizes, in the GPU's format if cuDNN has deterministic
+    /// algorithms for that, else with channels first.
     pub fn new(
         gpu: &Gpu,
         shape: &NetworkShape,
@@ -150,12 +152,12 @@ impl<T: Storage> Network<T> {
         self.format
     }
 
-    /// What enters it.
+    /// The features of its input.
     pub fn inputs(&self) -> Features {
         self.layers.first().map_or(Features::flat(0), |layer| layer.inputs)
     }
 
-    /// What leaves it.
+    /// The features of its output.
     pub fn output_features(&self) -> Features {
         self.layers.last().map_or(Features::flat(0), |layer| layer.outputs)
     }
@@ -165,13 +167,13 @@ impl<T: Storage> Network<T> {
         self.output_features().count()
     }
 
-    /// What came out of the last batch, of `n` examples.
+    /// The outputs of the last batch, which had `n` examples.
     pub fn outputs(&self, n: usize) -> Option<CudaView<'_, T>> {
         self.values.last().map(|values| values.output().slice(..n * self.num_outputs()))
     }
 
-    /// Queues a batch forward. Layers from `span.frozen` on drop out where `dropping` is given; frozen layers, and what
-    /// leads into them, run as in evaluation.
+    /// Queues the forward pass of a batch. With `dropping`, values are dropped before layers from `span.frozen` on.
+    /// Frozen layers and their inputs are computed as in evaluation.
     pub fn forward(
         &mut self,
         gpu: &Gpu,
@@ -220,9 +222,10 @@ impl<T: Storage> Network<T> {
         Ok(())
     }
 
-    /// Queues a batch backward from the gradient of its outputs, which [`Network::outputs_and_gradient`] lends, after
-    /// [`Network::forward`] of the same input. Trainable layers alone are visited, and the first of them is not asked for
-    /// its input's gradient. Gradients are written at the layout's places, counted from the first trainable layer's.
+    /// Queues the backward pass of a batch, after [`Network::forward`] of the same input. It begins with the gradient
+    /// of the outputs, which [`Network::outputs_and_gradient`] lends. Only trainable layers are visited, and the
+    /// gradient of the first one's input is not computed. Gradients are written at the layout's places, counted from
+    /// the first trainable layer's.
     pub fn backward(
         &mut self,
         gpu: &Gpu,
@@ -282,7 +285,7 @@ impl<T: Storage> Network<T> {
         Ok(())
     }
 
-    /// Where the gradient of the outputs of `n` examples goes, with the outputs.
+    /// The outputs of `n` examples, and the place of their gradient.
     pub fn outputs_and_gradient(&mut self, n: usize) -> Option<(CudaView<'_, T>, CudaViewMut<'_, T>)> {
         let size = n * self.num_outputs();
         let outputs = self.values.last()?.output().slice(..size);
@@ -290,7 +293,7 @@ impl<T: Storage> Network<T> {
     }
 
     /// Turns the gradient of a layer's output into that of its product, back through pool, normalisation and ReLU, and
-    /// writes that of its bias.
+    /// writes the gradient of its bias.
     fn activation_gradient(
         &mut self,
         gpu: &Gpu,
@@ -302,8 +305,8 @@ impl<T: Storage> Network<T> {
         let (inner, outer) = (n * layer.products.count(), n * layer.outputs.count());
         let mut sums = self.bias_sums.as_view_mut();
         if layer.is_pooled_after_relu() {
-            // A pool hands each gradient down to one place, whose value it has as its own: ReLU's gradient and the bias's
-            // sum are the same before it, and there are fewer values.
+            // A pool passes each gradient to one place, whose value is the pool's output. So ReLU's gradient and the
+            // bias's sum are the same before the pool's, on fewer values.
             let (y, mut dy) = (values.output().slice(..outer), self.gradient.slice_mut(..outer));
             relu_and_bias_gradient(gpu, &y, &mut dy, of_bias, layer.outputs, &mut sums)?;
         }

@@ -1,5 +1,5 @@
-//! Examples that stay in a GPU's memory between jobs, so that a set (or the codes of one) is sent once, and lies there once
-//! whatever the number of jobs that train on it.
+//! Examples that stay in a GPU's memory between jobs. A set, or its codes, is sent once, and lies there once however
+//! many jobs train on it.
 
 use crate::data::{Identity, Inputs};
 use nt_kernels::cuda::{CudaError, CudaSlice, Gpu};
@@ -39,9 +39,10 @@ impl Examples {
     }
 }
 
-/// The sets at hand, least recently used first, bounded in bytes.
+/// The sets in memory, least recently used first, bounded in bytes.
 pub(super) struct Resident {
-    /// A stream of its own: a set may be freed while another stream captures a graph, of which that must be no part.
+    /// It has a stream of its own, since a set may be freed while another stream captures a graph. The graph must not
+    /// contain that.
     gpu: Gpu,
     sets: Vec<(Identity, Arc<Examples>)>,
     max_bytes: usize,
@@ -52,8 +53,8 @@ impl Resident {
         Self { gpu, sets: Vec::new(), max_bytes }
     }
 
-    /// The set, sent if it is not at hand, and there to be read by any stream. What was not used for longest makes room; it
-    /// is freed when its last reader lets go of it, which must be done reading.
+    /// The set, sent if it is not in memory, and ready to be read by any stream. The sets that were not used for
+    /// longest make room. A set is freed when its last reader drops it, which must have finished reading.
     pub fn get(&mut self, inputs: Inputs<'_>) -> Result<Arc<Examples>, CudaError> {
         let identity = inputs.identity();
         if let Some(at) = self.sets.iter().position(|(known, _)| *known == identity) {
@@ -73,7 +74,7 @@ impl Resident {
             }
             examples => examples?,
         };
-        // Readers' streams know nothing of what is queued on this one.
+        // Readers' streams do not wait for what is queued on this one.
         self.gpu.wait()?;
         let examples = Arc::new(examples);
         self.sets.push((identity, Arc::clone(&examples)));

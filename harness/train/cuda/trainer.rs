@@ -20,8 +20,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Steps that the host sends orders and rates for at once, at least. Sending waits for all that is queued, and then is when
-/// the host looks whether the training diverged.
+/// The host sends orders and rates for at least this many steps at once. Sending waits for all queued work, and at that
+/// time the host checks whether the training diverged.
 const STEPS_AT_ONCE: usize = 64;
 
 /// What is sent at once: whole epochs, with this many steps in all.
@@ -45,7 +45,7 @@ enum Way {
     Captured(Graph),
 }
 
-/// Everything a step touches, made once.
+/// Everything that a step needs, made once.
 struct Trainer<T: Storage> {
     /// By the size of the batch. Fields are dropped in this order: graphs before the buffers that they use.
     ways: BTreeMap<usize, Way>,
@@ -137,7 +137,7 @@ impl<T: Storage> Trainer<T> {
         step: u64,
         stretch: &Stretch,
     ) -> Result<State, CudaError> {
-        // Before the state is asked for, while the GPU is still busy with the stretch before.
+        // This comes before the state is asked for, while the GPU is still busy with the stretch before.
         let drawn = self.batches.draw(order, augmenter, step, setup.recipe.settings.batch);
         let rates: Vec<f32> = (step..).take(stretch.steps).map(|step| setup.learning_rate_at(step) as f32).collect();
         let state = if step > 0 { self.state(gpu)? } else { State::BEGIN };
@@ -168,7 +168,7 @@ impl<T: Storage> Trainer<T> {
         Ok(())
     }
 
-    /// Waits for the last step, and reads what has come of the training.
+    /// Waits for the last step, and reads the network and its curve.
     fn finish(self, gpu: &Gpu, setup: &Setup<'_>, mut parameters: Parameters) -> Result<Training, TrainError> {
         let state = self.state(gpu)?;
         let mut points = vec![cuda::CurvePoint::default(); self.points.len()];
@@ -235,7 +235,7 @@ impl Engine {
     }
 }
 
-/// The curve of the points that were written: after every so many steps, and after the last.
+/// The curve of the points that were written.
 fn curve(setup: &Setup<'_>, points: &[cuda::CurvePoint]) -> Vec<CurvePoint> {
     let (steps, every) = (setup.recipe.steps, steps_per_point(setup.recipe.steps));
     let ends = (1..).map(|index| (index * every).min(steps));

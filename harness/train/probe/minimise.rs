@@ -1,26 +1,26 @@
-//! L-BFGS: the minimum of a smooth convex function, by its slope.
+//! L-BFGS: the minimum of a smooth convex function, found by its gradient.
 
 use std::collections::VecDeque;
 
 /// Steps remembered.
 const MEMORY: usize = 10;
 
-/// Share of the decrease that the slope promises which a step must bring.
+/// A step must bring at least this share of the decrease that the slope predicts.
 const ARMIJO: f64 = 1e-4;
 
-/// Halvings of a step before it is given up: the function no longer falls within rounding.
+/// Halvings of a step before it is given up. The function then no longer falls by more than rounding.
 const MOST_HALVINGS: usize = 40;
 
 /// When to stop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stop {
-    /// Where no part of the slope is larger.
+    /// When no component of the slope is larger than this.
     pub largest_slope: f64,
-    /// After this many steps, wherever they have led.
+    /// At the latest after this many steps.
     pub most_steps: usize,
 }
 
-/// A step made: the change of the point, that of the slope, and 1 / their product.
+/// A step that was taken: the change of the point, the change of the slope, and 1 / their product.
 struct Step {
     change: Vec<f64>,
     slope_change: Vec<f64>,
@@ -29,7 +29,7 @@ struct Step {
 
 /// Moves `point` to the minimum of `value_and_slope`, which writes the slope and returns the value.
 ///
-/// Returns whether the function is finite there; none if `is_stopped` said so on the way.
+/// Returns whether the function is finite there; `None` if `is_stopped` ended the search.
 pub(super) fn minimise(
     value_and_slope: impl Fn(&[f64], &mut [f64]) -> f64,
     point: &mut Vec<f64>,
@@ -52,7 +52,7 @@ pub(super) fn minimise(
         }
         let direction = direction(&steps, &slope);
         let descent = dot(&direction, &slope);
-        // The first step has no scale yet: as long as 1, however steep.
+        // The first step has no scale yet, so its length is 1 whatever the slope.
         let mut length = if steps.is_empty() { (1.0 / dot(&slope, &slope).sqrt()).min(1.0) } else { 1.0 };
         let mut found = None;
         for _ in 0..MOST_HALVINGS {

@@ -1,9 +1,10 @@
 //! Probes: a linear softmax classifier on the codes of a network that is cut after one of its layers.
 //!
-//! The classifier minimises mean cross-entropy + ½ λ ‖W‖², W being its weights on standardised codes (mean 0 and
-//! standard deviation 1 over the training examples; a code that does not vary there is left out), its biases free: what
-//! scikit-learn's `StandardScaler` and `LogisticRegression(C = 1 / (N λ))` compute. The minimum is unique, so that a
-//! probe depends on its codes and on λ alone: no learning rate, no order of examples, no random number.
+//! The classifier minimises mean cross-entropy + ½ λ ‖W‖². W are its weights on standardised codes: mean 0 and standard
+//! deviation 1 over the training examples. A code that does not vary there is left out, and biases are not penalised.
+//! It is what scikit-learn's `StandardScaler` and `LogisticRegression(C = 1 / (N λ))` compute. The minimum is unique,
+//! so a probe depends on its codes and on λ alone: there is no learning rate, no order of examples and no random
+//! number.
 
 mod minimise;
 mod softmax;
@@ -19,7 +20,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// When fitting ends: as scikit-learn's `LogisticRegression`, with room for slower problems.
+/// When fitting ends: as with scikit-learn's `LogisticRegression`, but with more steps for slower problems.
 const STOP: Stop = Stop { largest_slope: 1e-4, most_steps: 300 };
 
 /// Examples whose logits are held at a time.
@@ -48,7 +49,7 @@ impl EndOfTraining for Probe<ForTest> {
 impl<P: Purpose> Probe<P> {
     /// Fits a probe with L2 strength `l2` to the training examples' codes.
     ///
-    /// Codes that are not finite numbers are no error but an [`Outcome`].
+    /// Codes that are not finite numbers lead to an [`Outcome`], not to an error.
     ///
     /// # Errors
     /// [`TrainError::Interrupted`] when the user stops it.

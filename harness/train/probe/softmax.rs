@@ -49,7 +49,7 @@ impl<'a> Objective<'a> {
         self.num_classes * (self.num_features + 1)
     }
 
-    /// Weights `(C, D)` and biases on codes as they are, that say what `point` says of standardised ones.
+    /// Weights `(C, D)` and biases on codes as they are, which give the same logits as `point` on standardised codes.
     pub(super) fn classifier(&self, point: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let (weights, biases) = point.split_at(self.num_classes * self.num_features);
         let scaled: Vec<f64> =
@@ -117,7 +117,8 @@ impl<'a> Objective<'a> {
     }
 }
 
-/// Σ weights · codes, in eight sums that are added in order: one order on every machine, and wide enough to be fast.
+/// Σ weights · codes, in eight sums that are then added in order. The order is the same on every machine, and eight
+/// sums are fast.
 pub(super) fn dot(weights: &[f64], codes: &[f32]) -> f64 {
     const LANES: usize = 8;
     let mut sums = [0.0; LANES];

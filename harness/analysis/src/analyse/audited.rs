@@ -1,30 +1,20 @@
-//! Gates 6 and 7: what the audit of the data says against a cell.
+//! Gates 6 and 7, which rest on the audit of the data.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use nt_stats::verdict::{Bias, Consequence, Contrast, Decision, Estimate, Gate, GateFailure, Verdict};
+use nt_stats::verdict::{Bias, Consequence, Contrast, Decision, Gate, GateFailure, Verdict};
 
 use super::contrast::{self, Prepared};
 use super::join::Joined;
+use super::without_overlap::WithoutOverlap;
 use super::{AnalysisError, CellResult};
 use crate::audit::{Standing, order_findings};
 use crate::study::{CellKey, Study};
 use nt_records::audit::{Audit, MatchKind};
 
-/// A cell judged without the test images that are training images too.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WithoutOverlap {
-    /// Test images left out: exact matches and candidates, of the target's and the source's training images.
-    pub num_left_out: usize,
-    /// The gap on the others, adjusted over the family; none if none are left.
-    pub gap: Option<Estimate>,
-    /// The verdict on the others, before gates.
-    pub verdict: Option<Verdict>,
-}
-
-/// Holds a decided family to the audit: judges every cell without its overlap, adds the gates that it does not pass to
-/// its contrast, and says whether there are any, so that the family has to be decided again.
+/// Applies the audit to a decided family. Judges every cell without its overlap, and adds the gates that it fails to
+/// its contrast. Returns whether any gate failed, so that the family must be decided again.
 ///
 /// # Errors
 /// As for the family itself.
@@ -46,7 +36,7 @@ pub(super) fn hold(
     Ok(is_any_failed)
 }
 
-/// What the audit said against any of these cells, it says against a comparison of them: each once.
+/// The gates of the audit that any of these cells fails, each once: a comparison of the cells fails them too.
 pub(super) fn inherited<'a>(cells: impl IntoIterator<Item = &'a CellResult>) -> Vec<GateFailure> {
     let mut failures: Vec<GateFailure> = Vec::new();
     let decisions = cells.into_iter().filter_map(|cell| cell.decision.as_ref());
@@ -58,12 +48,12 @@ pub(super) fn inherited<'a>(cells: impl IntoIterator<Item = &'a CellResult>) -> 
     failures
 }
 
-/// The test images of a cell that its target's or its source's training images hold, of these kinds.
+/// The test images of a cell that are among its target's or its source's training images, by matches of these kinds.
 fn matched(audit: &Audit, key: &CellKey, is_counted: impl Fn(MatchKind) -> bool) -> BTreeSet<u32> {
     audit.target(&key.target).map_or_else(BTreeSet::new, |target| target.test_ids(key.source.as_deref(), is_counted))
 }
 
-/// The family's cells without their overlap, in its order; none for a cell without any.
+/// The family's cells without their overlap, in its order; `None` for a cell without overlap.
 fn without_overlap(
     study: &Study,
     joined: &Joined,
@@ -75,7 +65,7 @@ fn without_overlap(
     if left_out.iter().all(BTreeSet::is_empty) {
         return Ok(vec![None; places.len()]);
     }
-    // The family is judged as a whole, so that intervals are adjusted alike with and without.
+    // The family is judged as a whole, so that intervals with and without the overlap are adjusted in the same way.
     let mut family = Vec::new();
     let mut rows = Vec::new();
     for ((&at, left_out), contrast) in places.iter().zip(&left_out).zip(contrasts) {
@@ -102,7 +92,7 @@ fn without_overlap(
     Ok(left_out.into_iter().zip(rows).map(result).collect())
 }
 
-/// The gates of the audit that a cell does not pass.
+/// The gates of the audit that a cell fails.
 fn failures(
     study: &Study,
     audit: &Audit,
@@ -113,8 +103,8 @@ fn failures(
     overlap(audit, key, decision, without).into_iter().chain(similarity(study, audit, key)).collect()
 }
 
-/// Gate 6 fails where more of the test images than it allows are training images pixel for pixel, or where the verdict is
-/// not given again without the images found, candidates among them.
+/// Gate 6 fails if too many test images are pixel-for-pixel copies of training images, or if the verdict does not hold
+/// without the images found, including candidates.
 fn overlap(audit: &Audit, key: &CellKey, decision: &Decision, without: Option<&WithoutOverlap>) -> Option<GateFailure> {
     let (target, source) = (audit.target(&key.target)?, key.source.as_deref());
     let failed = |detail| GateFailure {
@@ -125,7 +115,7 @@ fn overlap(audit: &Audit, key: &CellKey, decision: &Decision, without: Option<&W
     };
     if target.is_overlap_material(source) {
         return Some(failed(format!(
-            "{} of {} test images are training images, pixel for pixel; take them out of one side",
+            "{} of {} test images are pixel-for-pixel copies of training images; remove them from one side",
             target.test_ids(source, |kind| kind == MatchKind::Exact).len(),
             target.num_test_images
         )));
@@ -142,7 +132,7 @@ fn overlap(audit: &Audit, key: &CellKey, decision: &Decision, without: Option<&W
     })
 }
 
-/// Gate 7 fails for both sources of a pair that measures the reverse of what it is declared.
+/// Gate 7 fails for both sources of a pair that measures the reverse of what is declared.
 fn similarity(study: &Study, audit: &Audit, key: &CellKey) -> Option<GateFailure> {
     let (source, target) = (key.source.as_deref()?, audit.target(&key.target)?);
     let reversed = order_findings(target, study)

@@ -4,11 +4,11 @@ use nt_scenario::{JobId, Metric};
 use nt_stats::paired::paired;
 use nt_stats::verdict::{Decision, Verdict};
 
-use super::audited::WithoutOverlap;
 use super::checks::Checks;
 use super::effects::Effects;
-use super::join::{Joined, Run};
-use super::ladder::RungGap;
+use super::join::{Joined, JoinedRun};
+use super::rung::RungGap;
+use super::without_overlap::WithoutOverlap;
 use crate::study::{CellKey, Study};
 use nt_records::file::FileRef;
 use nt_records::record::Status;
@@ -17,17 +17,17 @@ use nt_records::setting::Setting;
 /// Level of the interval of a cell's own mean.
 pub const MEAN_LEVEL: f64 = 0.95;
 
-/// What part a cell plays.
+/// The part that a cell plays in the study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CellKind {
     /// The reference.
     Scratch,
-    /// A treatment of a source: a member of the family that verdicts are given on.
+    /// A treatment of a trained source: a member of the family on which verdicts are given.
     Transfer,
-    /// The same treatment of an untrained source: what freezing alone does.
+    /// The same treatment of an untrained source, which shows what freezing alone does.
     Control,
-    /// Nothing frozen from an untrained source: scratch with other initial weights, A against A. A verdict on it is a
-    /// false alarm.
+    /// Nothing frozen from an untrained source, which is scratch with other initial weights: A against A. A verdict on
+    /// it is a false alarm.
     Placebo,
 }
 
@@ -42,11 +42,11 @@ pub struct RunOutcome {
     pub status: Status,
     /// The deciding metric, in its unit.
     pub value: Option<f64>,
-    /// The one setting that was searched for; none where nothing was fitted.
+    /// The one setting that was searched for; `None` if nothing was fitted.
     pub setting: Option<Setting>,
     /// Whether that setting is the smallest or largest of the grid searched.
     pub setting_on_edge: bool,
-    /// Whether neither its training nor its test accuracy is above chance: it did not train.
+    /// Whether neither its training nor its test accuracy is above chance. Such a run did not train.
     pub is_at_chance: bool,
     /// The deciding metric on its validation images, in its unit.
     pub validation: Option<f64>,
@@ -57,20 +57,22 @@ pub struct RunOutcome {
 }
 
 impl RunOutcome {
-    /// Whether its loss left the finite numbers.
+    /// Whether its loss was no longer finite.
     pub fn has_diverged(&self) -> bool {
         matches!(self.status, Status::Diverged { .. })
     }
 }
 
-/// What was found of a cell.
+/// What was found for a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellResult {
     /// Which cell.
     pub key: CellKey,
     /// Name of its treatment.
     pub treatment: String,
-    /// The declared similarity of its source; none for scratch.
+    /// Its treatment in words: "3 copied and frozen".
+    pub treatment_words: String,
+    /// The declared similarity of its source; `None` for scratch.
     pub similarity: Option<String>,
     /// Its part.
     pub kind: CellKind,
@@ -78,26 +80,26 @@ pub struct CellResult {
     pub num_planned: usize,
     /// Its runs, by replicate.
     pub runs: Vec<RunOutcome>,
-    /// Mean of the deciding metric over the runs that ended in order, in its unit.
+    /// Mean of the deciding metric over the runs that ended well, in its unit.
     pub mean: Option<f64>,
-    /// 95 % *t* interval of that mean over replicates: this test set, other draws of all else.
+    /// 95 % *t* interval of that mean over replicates: for this test set, and new draws of everything else.
     pub interval: Option<(f64, f64)>,
-    /// The decision against scratch; none for scratch itself, and where no replicate has both arms.
+    /// The decision against scratch; `None` for scratch itself, and if no replicate has both arms.
     pub decision: Option<Decision>,
-    /// How large the gap is in other units; none where there is no decision.
+    /// How large the gap is in other units; `None` if there is no decision.
     pub effects: Option<Effects>,
-    /// Replicates at which its verdict was given, where that was an earlier look than the last.
+    /// Number of replicates at which its verdict was given, if that was before the last look.
     pub decided_at: Option<u32>,
     /// The gap to scratch trained longer, by ascending length; empty without a ladder.
     pub ladder: Vec<RungGap>,
-    /// What other methods say of the gap; none where there is no decision.
+    /// What other methods say about the gap; `None` if there is no decision.
     pub checks: Option<Checks>,
-    /// What it comes to without the test images that are training images too; none where there are none.
+    /// The result without the test images that are also training images; `None` if there are none.
     pub without_overlap: Option<WithoutOverlap>,
 }
 
 impl CellResult {
-    /// Runs that ended in order.
+    /// Runs that ended well.
     pub fn num_done(&self) -> usize {
         self.runs.iter().filter(|run| run.status == Status::Done).count()
     }
@@ -107,7 +109,7 @@ impl CellResult {
         self.runs.iter().filter(|run| run.has_diverged() || run.is_at_chance).count()
     }
 
-    /// Whether every planned run ended in order.
+    /// Whether every planned run ended well.
     pub fn is_complete(&self) -> bool {
         self.num_done() == self.num_planned
     }
@@ -120,8 +122,8 @@ impl CellResult {
         }
     }
 
-    /// The verdict; none for scratch. A cell without a single pair is INCONCLUSIVE, and so if it is because runs
-    /// diverged.
+    /// The verdict; `None` for scratch. A cell without a single pair is INCONCLUSIVE, or INCONCLUSIVE (OPTIMISATION) if
+    /// runs diverged.
     pub fn verdict(&self) -> Option<Verdict> {
         match (&self.decision, self.kind) {
             (_, CellKind::Scratch) => None,
@@ -131,7 +133,7 @@ impl CellResult {
         }
     }
 
-    /// The verdict in words. "Negative transfer" only for NEGATIVE with attribution SOURCE; nothing of the kind for a
+    /// The verdict in words. It says "negative transfer" only for NEGATIVE with attribution SOURCE, and never of a
     /// control, which transfers nothing.
     pub fn words(&self) -> String {
         match (&self.decision, self.kind) {
@@ -176,6 +178,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
     let interval = paired(&values).and_then(|estimate| estimate.interval(MEAN_LEVEL));
     CellResult {
         similarity: source.map(|source| source.similarity.clone()),
+        treatment_words: study.treatment_words(&key),
         key,
         treatment,
         kind,
@@ -192,7 +195,7 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
     }
 }
 
-fn outcome(metric: Metric, replicate: u32, run: &Run) -> RunOutcome {
+fn outcome(metric: Metric, replicate: u32, run: &JoinedRun) -> RunOutcome {
     RunOutcome {
         replicate,
         job: run.job,

@@ -1,9 +1,9 @@
 //! Is an accuracy above chance? The exact binomial test.
 
-/// Level of the test on a single run: a run stuck at chance passes for a live one this often.
+/// Level of the test on a single run, which is how often a run stuck at chance passes for a live one.
 const LIVENESS_ALPHA: f64 = 0.01;
 
-/// Whether `hits` of `n` are more than guessing with success `chance` would give, one-sided, exactly.
+/// Whether `hits` of `n` are more than guessing with success `chance` would give, by the exact one-sided test.
 pub(super) fn is_above_chance(hits: u64, n: u64, chance: f64) -> bool {
     upper_tail(hits, n, chance) <= LIVENESS_ALPHA
 }

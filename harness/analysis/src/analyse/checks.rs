@@ -1,36 +1,37 @@
-//! Second opinions on a gap: other methods on the same differences, none of which decides anything.
+//! Second opinions on a gap: other methods on the same differences. They decide nothing.
 
 use std::collections::BTreeMap;
 
 use nt_stats::bootstrap::two_way_bootstrap;
 use nt_stats::mcnemar::mcnemar_of_replicate;
 use nt_stats::sign_flip::{Flips, ReplicateGaps, attainable_p, max_t};
-use nt_stats::verdict::{Arm, Contrast, Decision};
+use nt_stats::verdict::{Contrast, Decision, Side};
 use nt_stats::{Differences, FamilyError, Settings, crossed};
 use rayon::prelude::*;
 
-/// Level of both intervals of a cross-check, unadjusted: a thousand draws say nothing of farther tails.
+/// Level of both intervals of a cross-check. It is not adjusted, because a thousand draws say nothing about farther
+/// tails.
 pub const CROSS_CHECK_LEVEL: f64 = 0.95;
 /// Draws of the two-way bootstrap.
 const NUM_DRAWS: usize = 1_000;
 /// Differences resampled in all draws of a family together: fifty cells of ten replicates on ten thousand images, or
 /// every cell of a smaller study. Bounds the time it takes.
 const MOST_DIFFERENCES: usize = 5_000_000;
-/// Below this the bootstrap's percentiles are too close together.
+/// With fewer replicates, the bootstrap's percentiles are too close together.
 const FEW_REPLICATES: usize = 8;
 
-/// What other methods say of a gap.
+/// What other methods say about a gap.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checks {
-    /// The two-way bootstrap beside the crossed interval; none where it was not drawn.
+    /// The two-way bootstrap beside the crossed interval; `None` if it was not drawn.
     pub cross_check: Option<CrossCheck>,
-    /// Joint sign flips, for this test set only; none unless every planned replicate is there.
+    /// Joint sign flips, for this test set only; `None` unless every planned replicate is there.
     pub fixed_test_set: Option<FixedTestSet>,
-    /// Two networks of one replicate, image by image.
+    /// Two networks of one replicate, compared image by image.
     pub mcnemar: Option<McNemar>,
 }
 
-/// Two intervals of one gap by different means, both at [`CROSS_CHECK_LEVEL`] and unadjusted.
+/// Two intervals of one gap by different methods, both at [`CROSS_CHECK_LEVEL`] and unadjusted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CrossCheck {
     /// By crossed random effects, percentage points.
@@ -42,14 +43,14 @@ pub struct CrossCheck {
 }
 
 impl CrossCheck {
-    /// Whether the two say different things of the gap's sign: below zero, above it, or open.
+    /// Whether the two disagree about the gap's sign: below zero, above zero, or open.
     pub fn disagrees(&self) -> bool {
         let sign = |(low, high): (f64, f64)| i8::from(low > 0.0) - i8::from(high < 0.0);
         sign(self.crossed_pp) != sign(self.bootstrap_pp)
     }
 }
 
-/// What joint sign flips of whole replicates say: for the test images at hand, not for others.
+/// What joint sign flips of whole replicates say. It holds for these test images, not for others.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FixedTestSet {
     /// p, adjusted over the family by the step-down maximum.
@@ -67,12 +68,12 @@ pub struct McNemar {
     pub lost: usize,
     /// Images that only the treatment got right.
     pub won: usize,
-    /// Exact two-sided p that losing and winning are equally likely.
+    /// Exact two-sided p-value of "losing and winning are equally likely".
     pub p: f64,
 }
 
-/// Checks a family that was decided; one result a contrast. `first_replicates`: the replicate of each contrast's first
-/// row.
+/// Checks a decided family, with one result for each contrast. `first_replicates`: the replicate of each contrast's
+/// first row.
 pub(super) fn check(
     family: &[Contrast],
     decisions: &[Decision],
@@ -88,7 +89,7 @@ pub(super) fn check(
     Ok(parts.map(|((cross_check, fixed_test_set), mcnemar)| Checks { cross_check, fixed_test_set, mcnemar }).collect())
 }
 
-/// Cross-checks as many gaps as the bound allows, those nearest to another verdict first.
+/// Cross-checks as many gaps as the bound allows, starting with those nearest to another verdict.
 fn cross_checks(family: &[Contrast], decisions: &[Decision], seed: u64) -> Vec<Option<CrossCheck>> {
     let mut order: Vec<usize> = (0..family.len()).collect();
     order.sort_by(|a, b| slack(&decisions[*a]).total_cmp(&slack(&decisions[*b])));
@@ -125,7 +126,7 @@ fn slack(decision: &Decision) -> f64 {
     }
 }
 
-/// Cells that lack a replicate cannot be flipped with the others, and are left out.
+/// Leaves out cells that lack a replicate, because they cannot be flipped with the others.
 fn fixed_test_set(
     family: &[Contrast],
     num_planned: usize,
@@ -138,8 +139,8 @@ fn fixed_test_set(
     }
     let gaps = |&at: &usize| {
         let means = family[at].gap.replicate_means();
-        let has_failed = family[at].failed_runs.iter().any(|run| run.arm != Arm::UntrainedSource);
-        // Zeros flip to zeros: a gap of runs that did not train keeps its place and is never rejected.
+        let has_failed = family[at].failed_runs.iter().any(|run| run.arm != Side::UntrainedSource);
+        // Zeros flip to zeros, so a gap of runs that did not train keeps its place and is never rejected.
         if has_failed { vec![0.0; means.len()] } else { means }
     };
     let flips = Flips { num_flips: settings.num_flips, seed: settings.seed };

@@ -1,35 +1,18 @@
-//! Which treatment to use, as one who may not look at test labels would choose it: in every replicate the one that does
-//! best on that replicate's validation images.
+//! The choice of a treatment without test labels: in every replicate, the one that does best on that replicate's
+//! validation images.
 
 use std::collections::BTreeMap;
 
-use nt_stats::verdict::{Arm, Contrast, Decision, FailedRun, FailureReason, Reference};
+use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Reference, Side};
 
 use super::gates::{Versus, failures_of};
-use super::join::{Joined, Run, Validation};
-use super::ladder::{self, Rows, Rung};
+use super::join::{Joined, JoinedRun, Validation};
+use super::ladder::{self, Rows};
+use super::quadrant::{Chosen, Quadrant};
+use super::rung::Rung;
 use super::scores::Scores;
-use super::{AnalysisError, CellResult, Quadrant, audited};
+use super::{AnalysisError, CellResult, audited};
 use crate::study::{CellKey, Study};
-
-/// The choice on validation images, and what it is worth on test images.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chosen {
-    /// Positions in [`super::Analysis::cells`] of the cells chosen, and in how many replicates; most often first.
-    pub picks: Vec<(usize, usize)>,
-    /// The chosen runs against scratch, decided in one family with the other quadrants' choices.
-    pub decision: Decision,
-    /// Gap of the cell that does best on the test images less that of the choice, percentage points: what looking at
-    /// test labels would have pretended.
-    pub optimism_pp: Option<f64>,
-}
-
-impl Chosen {
-    /// Replicates in which a choice was made.
-    pub fn num_replicates(&self) -> usize {
-        self.picks.iter().map(|(_, count)| count).sum()
-    }
-}
 
 /// Makes every quadrant's choice.
 pub(super) fn choose(
@@ -77,7 +60,7 @@ fn choice<'a>(
 ) -> Result<Option<Choice<'a>>, AnalysisError> {
     let scratch = scratch_of(quadrant);
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut pairs: Vec<(&Run, &Run)> = Vec::new();
+    let mut pairs: Vec<(&JoinedRun, &JoinedRun)> = Vec::new();
     let mut rows = Rows::new();
     let mut scores: Vec<(&Scores, &Scores)> = Vec::new();
     for (&replicate, reference) in joined.runs(&scratch) {
@@ -97,9 +80,9 @@ fn choice<'a>(
     let gap = joined
         .differences(&quadrant.target, None, &chosen, &reference)
         .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
-    let (arm, reference): (Vec<&Run>, Vec<&Run>) = pairs.into_iter().unzip();
+    let (arm, reference): (Vec<&JoinedRun>, Vec<&JoinedRun>) = pairs.into_iter().unzip();
     let mut failed_gates = failures_of(&arm, &reference, Versus::Scratch);
-    // What the audit says against a treatment that was chosen, it says against the choice.
+    // The choice fails the gates of the audit that any chosen treatment fails.
     failed_gates.extend(audited::inherited(counts.keys().map(|&at| &cells[at])));
     let contrast = Contrast {
         name,
@@ -107,7 +90,7 @@ fn choice<'a>(
         frozen: counts.keys().map(|&at| usize::from(cells[at].key.frozen)).max().unwrap_or(0),
         gap,
         source_gap: None,
-        failed_runs: at_chance(&arm, Arm::Treatment).chain(at_chance(&reference, Arm::Reference)).collect(),
+        failed_runs: at_chance(&arm, Side::Treatment).chain(at_chance(&reference, Side::Reference)).collect(),
         failed_gates,
     };
     let mut picks: Picks = counts.into_iter().collect();
@@ -115,14 +98,14 @@ fn choice<'a>(
     Ok(Some(Choice { contrast, picks, rows }))
 }
 
-/// By the deciding metric on validation images; ties by validation log-loss, then by the study's order.
+/// Orders by the deciding metric on validation images, then by validation log-loss, then by the study's order.
 pub(super) fn best_on_validation<'a>(
     joined: &'a Joined,
     cells: &[CellResult],
     candidates: &[usize],
     replicate: u32,
-) -> Option<(usize, &'a Run, &'a Scores)> {
-    let mut best: Option<(usize, &Run, &Scores, Validation)> = None;
+) -> Option<(usize, &'a JoinedRun, &'a Scores)> {
+    let mut best: Option<(usize, &JoinedRun, &Scores, Validation)> = None;
     for &at in candidates {
         let Some(run) = joined.run(&cells[at].key, replicate) else { continue };
         let (Some(scores), Some(validation)) = (&run.scores, run.validation) else { continue };
@@ -133,7 +116,7 @@ pub(super) fn best_on_validation<'a>(
     best.map(|(at, run, scores, _)| (at, run, scores))
 }
 
-fn at_chance<'a>(runs: &'a [&Run], arm: Arm) -> impl Iterator<Item = FailedRun> + 'a {
+fn at_chance<'a>(runs: &'a [&JoinedRun], arm: Side) -> impl Iterator<Item = FailedRun> + 'a {
     let failed = runs.iter().enumerate().filter(|(_, run)| run.is_at_chance);
     failed.map(move |(row, _)| FailedRun { arm, row: Some(row), reason: FailureReason::AtChance })
 }

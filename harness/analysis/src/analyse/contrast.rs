@@ -1,15 +1,15 @@
-//! One cell against scratch: the paired differences, and what is known against them.
+//! One cell against scratch: the paired differences, and the gates that they fail.
 
 use std::collections::BTreeSet;
 
 use nt_stats::Differences;
-use nt_stats::verdict::{Arm, Contrast, Reference};
+use nt_stats::verdict::{Contrast, Reference, Side};
 
 use super::join::{Joined, failures_of_training};
 use super::{AnalysisError, CellResult, gates};
 use crate::study::{CellKey, Study};
 
-/// What became of a cell's contrast.
+/// A cell's contrast, prepared for the decision.
 pub(super) enum Prepared {
     /// It can be decided.
     Ready {
@@ -22,8 +22,8 @@ pub(super) enum Prepared {
     Unpaired,
 }
 
-/// Pairs a cell with scratch, and with the same treatment from the untrained source where there is one, on the test
-/// images that are not left out.
+/// Pairs a cell with scratch, and with the same treatment from the untrained source if there is one, on the test images
+/// that are not left out.
 pub(super) fn prepare(
     study: &Study,
     joined: &Joined,
@@ -31,7 +31,7 @@ pub(super) fn prepare(
     left_out: &BTreeSet<u32>,
 ) -> Result<Prepared, AnalysisError> {
     let (key, scratch) = (&cell.key, cell.key.scratch());
-    let replicates = common_replicates(joined, key, &scratch);
+    let replicates = joined.common_replicates(key, &scratch);
     let (Some(gap), Some(&first_replicate)) =
         (differences(joined, key, &scratch, &replicates, left_out)?, replicates.first())
     else {
@@ -39,14 +39,14 @@ pub(super) fn prepare(
     };
     let untrained = untrained_twin(study, key);
     let source_gap = match &untrained {
-        Some(twin) => differences(joined, key, twin, &common_replicates(joined, key, twin), left_out)?,
+        Some(twin) => differences(joined, key, twin, &joined.common_replicates(key, twin), left_out)?,
         None => None,
     };
-    let mut failed_runs = failures_of_training(joined.runs(key), Arm::Treatment, &replicates);
-    failed_runs.extend(failures_of_training(joined.runs(&scratch), Arm::Reference, &replicates));
+    let mut failed_runs = failures_of_training(joined.runs(key), Side::Treatment, &replicates);
+    failed_runs.extend(failures_of_training(joined.runs(&scratch), Side::Reference, &replicates));
     if let Some(twin) = untrained.filter(|_| source_gap.is_some()) {
         // Its rows are not rows of the practical gap.
-        failed_runs.extend(failures_of_training(joined.runs(&twin), Arm::UntrainedSource, &[]));
+        failed_runs.extend(failures_of_training(joined.runs(&twin), Side::UntrainedSource, &[]));
     }
     let contrast = Box::new(Contrast {
         name: key.name(),
@@ -60,7 +60,7 @@ pub(super) fn prepare(
     Ok(Prepared::Ready { contrast, first_replicate })
 }
 
-/// The same treatment from an untrained source. With nothing frozen it is scratch, and the two gaps are one.
+/// The same treatment from an untrained source. With nothing frozen it is scratch, and the two gaps coincide.
 fn untrained_twin(study: &Study, key: &CellKey) -> Option<CellKey> {
     if key.frozen == 0 || study.source(key.source.as_deref()?)?.is_untrained {
         return None;
@@ -69,13 +69,8 @@ fn untrained_twin(study: &Study, key: &CellKey) -> Option<CellKey> {
     Some(key.from_source(&untrained.name))
 }
 
-pub(super) fn common_replicates(joined: &Joined, first: &CellKey, second: &CellKey) -> Vec<u32> {
-    let has = |key: &CellKey, replicate| joined.run(key, replicate).is_some_and(|run| run.scores.is_some());
-    let replicates = joined.runs(first).map(|(&replicate, _)| replicate);
-    replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()
-}
-
-/// d[r, i] = score of the first − score of the second, one row a replicate; none without a replicate, or an image.
+/// d[r, i] = score of the first − score of the second, one row for each replicate; `None` without a replicate or an
+/// image.
 fn differences(
     joined: &Joined,
     first: &CellKey,

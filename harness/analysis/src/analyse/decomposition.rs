@@ -1,8 +1,7 @@
-//! What a drop at a depth is made of: Yosinski's three parts, where a study has a selffer.
+//! Yosinski's decomposition of the drop at a depth into three parts, if a study has a selffer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nt_scenario::network::NUM_LEARNED_LAYERS;
 use nt_stats::sign_flip::{Flips, ReplicateGapsError};
 use nt_stats::yosinski::component;
 
@@ -12,22 +11,22 @@ use crate::study::Study;
 
 /// Probability with which a band covers its whole curve.
 pub const BAND_LEVEL: f64 = 0.95;
-/// Below this many replicates there are too few flips for that probability.
+/// With fewer replicates, there are too few flips for that probability.
 pub const BAND_REPLICATES: usize = 6;
 
 /// A part of the drop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Component {
-    /// BnB − base: what splitting co-adapted layers costs.
+    /// BnB − base: the cost of splitting co-adapted layers.
     CoAdaptation,
-    /// AnB − BnB: what the features being another task's costs.
+    /// AnB − BnB: the cost of features that belong to another task.
     Specificity,
-    /// AnB+ − AnB: what fine-tuning wins back.
+    /// AnB+ − AnB: what fine-tuning recovers.
     Recovery,
 }
 
 impl Component {
-    /// All, in the order in which they are told.
+    /// All parts, in the order in which they are reported.
     pub const ALL: [Self; 3] = [Self::CoAdaptation, Self::Specificity, Self::Recovery];
 
     /// The part in words.
@@ -39,7 +38,7 @@ impl Component {
         }
     }
 
-    /// The difference that it is, in the paper's terms.
+    /// Its definition as a difference, in the paper's terms.
     pub fn difference(self) -> &'static str {
         match self {
             Self::CoAdaptation => "BnB − base",
@@ -85,7 +84,7 @@ pub struct DepthPart {
     pub depth: u8,
     /// The mean.
     pub mean_pp: f64,
-    /// Ends of the band that covers all depths at once; none with one replicate.
+    /// Ends of the band that covers all depths at once; `None` with one replicate.
     pub band_pp: Option<(f64, f64)>,
     /// Every replicate's difference, in the order of [`Part::replicates`].
     pub replicates_pp: Vec<f64>,
@@ -98,7 +97,7 @@ impl DepthPart {
     }
 }
 
-/// Splits the drop of every target and size for every trained source beside every selffer; what could not be split goes
+/// Splits the drop of every target and size, for every trained source beside every selffer. What cannot be split goes
 /// into `notes`.
 pub(super) fn decompositions(
     study: &Study,
@@ -111,7 +110,7 @@ pub(super) fn decompositions(
     for target in &study.targets {
         for size in target.sizes.iter().map(|size| &size.name) {
             for (selffer, source) in selffers.iter().flat_map(|b| others.iter().map(move |a| (b, a))) {
-                let here = Here { cells, target: &target.name, size };
+                let here = Here { top_depth: study.top_depth(), cells, target: &target.name, size };
                 let flips = Flips { num_flips: study.settings().num_flips, seed: study.settings().seed };
                 let mut parts = Vec::new();
                 for component in Component::ALL {
@@ -120,7 +119,7 @@ pub(super) fn decompositions(
                         Found::NotAsked => {}
                         Found::NothingTrained => {
                             let note = format!(
-                                "{} of {} ({size}) is not shown: in no replicate did every network that it needs train.",
+                                "{} of {} ({size}) is not shown: no replicate trained every network that it needs.",
                                 component.words(),
                                 target.name,
                             );
@@ -130,7 +129,7 @@ pub(super) fn decompositions(
                         }
                     }
                 }
-                // Recovery alone needs no selffer and splits nothing.
+                // Recovery alone needs no selffer, and is no decomposition.
                 if parts.iter().any(|part| part.component != Component::Recovery) {
                     let (target, size) = (target.name.clone(), size.clone());
                     let (source, selffer) = (source.name.clone(), selffer.name.clone());
@@ -142,10 +141,10 @@ pub(super) fn decompositions(
     Ok(found)
 }
 
-/// What became of a part.
+/// A part, or why it cannot be shown.
 enum Found {
     Part(Part),
-    /// The study has no two depths of it.
+    /// The study has fewer than two depths of it.
     NotAsked,
     /// No replicate has every network.
     NothingTrained,
@@ -162,13 +161,14 @@ struct Pair {
 }
 
 struct Here<'a> {
+    top_depth: u8,
     cells: &'a [CellResult],
     target: &'a str,
     size: &'a str,
 }
 
 impl Here<'_> {
-    /// The metric of every replicate that trained, by replicate; none where the study has no such cell.
+    /// The metric of every replicate that trained, by replicate; `None` if the study has no such cell.
     fn scores(&self, source: Option<&str>, copied: u8, frozen: u8) -> Option<Scores> {
         let is_it = |cell: &&CellResult| {
             let key = &cell.key;
@@ -180,13 +180,13 @@ impl Here<'_> {
                 && probe_depth(key).is_none()
         };
         let cell = self.cells.iter().find(is_it)?;
-        // A run that did not train is no evidence of anything.
+        // A run that did not train is evidence of nothing.
         let trained = cell.runs.iter().filter(|run| !run.is_at_chance);
         Some(trained.filter_map(|run| Some((run.replicate, run.value?))).collect())
     }
 
-    /// Upper less lower at every depth that has both, over the replicates that all of them share. Below two depths there
-    /// is no curve.
+    /// Upper minus lower at every depth that has both, over the replicates that all of them share. With fewer than two
+    /// depths there is no curve.
     fn part(&self, which: Component, source: &str, selffer: &str, flips: &Flips) -> Result<Found, ReplicateGapsError> {
         let pair = |depth: u8| {
             let (upper, lower) = match which {
@@ -198,7 +198,7 @@ impl Here<'_> {
             };
             Some(Pair { depth, upper: upper?, lower: lower? })
         };
-        let pairs: Vec<Pair> = (1..NUM_LEARNED_LAYERS as u8).filter_map(pair).collect();
+        let pairs: Vec<Pair> = (1..=self.top_depth).filter_map(pair).collect();
         let sets = pairs.iter().flat_map(|pair| [&pair.upper, &pair.lower]);
         let shared = sets.map(|scores| scores.keys().copied().collect::<BTreeSet<u32>>());
         let replicates: Vec<u32> = shared.reduce(|all, one| &all & &one).unwrap_or_default().into_iter().collect();

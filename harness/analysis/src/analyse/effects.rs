@@ -1,4 +1,4 @@
-//! How large a gap is, in the units that readers of other fields use.
+//! Effect sizes: how large a gap is, in the units of other fields.
 
 use nt_scenario::Metric;
 use nt_scenario::metric::Unit;
@@ -19,11 +19,12 @@ pub const EFFECT_LEVEL: f64 = 0.95;
 /// Effect sizes of a cell against scratch, over the replicates that have both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effects {
-    /// Difference in log-odds of being right, nats; below zero is harm. None where the metric is no fraction.
+    /// Difference in log-odds of being right, nats; below zero is harm. `None` if the metric is not a fraction.
     pub log_odds: Option<f64>,
-    /// Change of the error relative to scratch's, a fraction; above zero is harm. None where the metric is no fraction.
+    /// Change of the error relative to scratch's, a fraction; above zero is harm. `None` if the metric is not a
+    /// fraction.
     pub relative_error: Option<f64>,
-    /// The paired difference in standard deviations over replicates; none without spread.
+    /// The paired difference in standard deviations over replicates; `None` without spread.
     pub standardized: Option<StandardizedDifference>,
     /// Share of replicates in which scratch wins.
     pub scratch_wins: Option<f64>,
@@ -57,7 +58,7 @@ pub(super) fn effects(
     let means = gap.replicate_means();
     let (treated, scratch) = mean_scores(joined, key, gap);
     let is_fraction = metric.unit() == Unit::Fraction;
-    // Gaps by class and images lost and won are of hits, whatever weight the metric gives to a class.
+    // Gaps by class, and images lost and won, count hits, whatever weight the metric gives to a class.
     let hits = hit_differences(joined, key)?;
     let by_class = class_gaps(&hits, joined.labels(&key.target).members())
         .map_err(|source| AnalysisError::Differences { cell: key.name(), source })?;
@@ -81,7 +82,7 @@ pub(super) fn effects(
 /// Differences of hits between the cell and scratch.
 fn hit_differences(joined: &Joined, key: &CellKey) -> Result<Differences, AnalysisError> {
     let scratch = key.scratch();
-    let replicates = super::contrast::common_replicates(joined, key, &scratch);
+    let replicates = joined.common_replicates(key, &scratch);
     joined
         .hit_differences(key, &scratch, &replicates)
         .map_err(|source| AnalysisError::Differences { cell: key.name(), source })
@@ -89,7 +90,7 @@ fn hit_differences(joined: &Joined, key: &CellKey) -> Result<Differences, Analys
 
 /// Mean of the deciding metric of the cell and of scratch over the replicates paired, in its unit.
 fn mean_scores(joined: &Joined, key: &CellKey, gap: &Differences) -> (f64, f64) {
-    let replicates = super::contrast::common_replicates(joined, key, &key.scratch());
+    let replicates = joined.common_replicates(key, &key.scratch());
     let values = |key: &CellKey| {
         let values = replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.value);
         values.sum::<f64>() / gap.num_replicates() as f64

@@ -1,4 +1,4 @@
-//! Which test images a treatment loses and wins against scratch, in most replicates.
+//! The test images that a treatment most often loses and wins against scratch.
 
 use std::cmp::Reverse;
 
@@ -9,21 +9,21 @@ use crate::study::CellKey;
 /// Images kept of each kind.
 const MOST_KEPT: usize = 6;
 
-/// A test image that scratch gets right and the treatment does not, or the reverse.
+/// A test image that scratch gets right and the treatment gets wrong, or the reverse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlippedImage {
     /// Its identity.
     pub example_id: u32,
-    /// Its classes: one, where each image has one.
+    /// Its classes: exactly one, if each image has one class.
     pub classes: Vec<usize>,
-    /// Replicates in which scratch alone gets it right.
+    /// Replicates in which only scratch gets it right.
     pub num_lost: u32,
-    /// Replicates in which the treatment alone does.
+    /// Replicates in which only the treatment gets it right.
     pub num_won: u32,
 }
 
-/// The images that change most, over the replicates that have both runs; those that change as often one way as the
-/// other are in neither list.
+/// The images that change most, over the replicates that have both runs. An image that changes as often one way as the
+/// other is in neither list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FlippedImages {
     /// Lost, most often first.
@@ -36,7 +36,7 @@ pub struct FlippedImages {
 
 pub(super) fn flipped(joined: &Joined, key: &CellKey) -> FlippedImages {
     let scratch = key.scratch();
-    let pairs = super::contrast::common_replicates(joined, key, &scratch).into_iter().filter_map(|replicate| {
+    let pairs = joined.common_replicates(key, &scratch).into_iter().filter_map(|replicate| {
         let hits = |key: &CellKey| joined.run(key, replicate)?.scores.as_ref().map(Scores::hits);
         hits(key).zip(hits(&scratch))
     });
@@ -66,7 +66,7 @@ pub(super) fn flipped(joined: &Joined, key: &CellKey) -> FlippedImages {
     }
 }
 
-/// Those that change most; of equals the first.
+/// The images that change most. Ties go to the first.
 fn most<'a>(images: impl Iterator<Item = &'a FlippedImage>, net: impl Fn(&FlippedImage) -> i64) -> Vec<FlippedImage> {
     let mut images: Vec<FlippedImage> = images.cloned().collect();
     let rank = |image: &FlippedImage| (Reverse(net(image)), image.example_id);

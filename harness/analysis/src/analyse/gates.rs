@@ -1,29 +1,29 @@
-//! Gates that records alone can check: 1 (edge of the search), 3 (live baseline), 5 (test lock). Those that rest on the
-//! data, 6 and 7, are in [`super::audited`].
+//! Gates that need records only: 1 (edge of the search), 3 (live baseline), 5 (test lock). Gates 6 and 7, which rest on
+//! the data, are in [`super::audited`].
 
 use nt_stats::verdict::{Bias, Consequence, Gate, GateFailure};
 
-use super::join::{Joined, Run};
+use super::join::{Joined, JoinedRun};
 use crate::study::CellKey;
 
-/// The gates that a cell against its scratch does not pass.
+/// The gates that a cell against its scratch fails.
 pub(super) fn failures(joined: &Joined, key: &CellKey, scratch: &CellKey) -> Vec<GateFailure> {
-    let arm: Vec<&Run> = joined.runs(key).map(|(_, run)| run).collect();
-    let reference: Vec<&Run> = joined.runs(scratch).map(|(_, run)| run).collect();
+    let arm: Vec<&JoinedRun> = joined.runs(key).map(|(_, run)| run).collect();
+    let reference: Vec<&JoinedRun> = joined.runs(scratch).map(|(_, run)| run).collect();
     failures_of(&arm, &reference, Versus::Scratch)
 }
 
-/// What an arm's runs are held against.
+/// What an arm's runs are compared with.
 #[derive(Clone, Copy)]
 pub(super) enum Versus {
-    /// Training from scratch, which has to be alive.
+    /// Training from scratch, which must be alive.
     Scratch,
     /// Another treatment; both by their names.
     Arm { ours: &'static str, theirs: &'static str },
 }
 
-/// The gates that an arm's runs against those of its reference do not pass.
-pub(super) fn failures_of(arm: &[&Run], reference: &[&Run], versus: Versus) -> Vec<GateFailure> {
+/// The gates that an arm's runs against those of its reference fail.
+pub(super) fn failures_of(arm: &[&JoinedRun], reference: &[&JoinedRun], versus: Versus) -> Vec<GateFailure> {
     let mut failures = Vec::new();
     let (ours, theirs) = match versus {
         Versus::Scratch => ("the treatment", "scratch"),
@@ -53,8 +53,8 @@ pub(super) fn failures_of(arm: &[&Run], reference: &[&Run], versus: Versus) -> V
     failures
 }
 
-/// Scratch as a whole is dead when half of its runs or more are; a single dead run is told as such.
-fn dead_baseline(reference: &[&Run]) -> Option<GateFailure> {
+/// Scratch as a whole is dead if at least half of its runs are. A single dead run is reported as such.
+fn dead_baseline(reference: &[&JoinedRun]) -> Option<GateFailure> {
     let done = reference.iter().filter(|run| run.scores.is_some()).count();
     let dead =
         reference.iter().filter(|run| run.scores.is_some() && (!run.is_above_chance || run.loss_did_not_fall)).count();

@@ -1,10 +1,10 @@
-//! Runs by cell and replicate, with what each said of every test image.
+//! Runs by cell and replicate, each with its predictions for every test image.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use nt_scenario::{JobId, Labels, Metric, Role};
-use nt_stats::verdict::{Arm, FailedRun, FailureReason};
+use nt_stats::verdict::{FailedRun, FailureReason, Side};
 use nt_stats::{Differences, DifferencesError};
 use rayon::prelude::*;
 
@@ -19,33 +19,33 @@ use nt_records::record::{RunRecord, Status};
 use nt_records::setting::Setting;
 
 /// A run as analysis needs it.
-pub(super) struct Run {
+pub(super) struct JoinedRun {
     pub job: JobId,
     pub name: String,
     pub status: Status,
     pub numerics: String,
-    /// The one setting that was searched for; none where nothing was fitted.
+    /// The one setting that was searched for; `None` if nothing was fitted.
     pub setting: Option<Setting>,
     pub setting_on_edge: bool,
     pub test_openings: u32,
     /// Whether its test accuracy is above chance.
     pub is_above_chance: bool,
-    /// Whether neither its test nor its training accuracy is: it did not train. One that fits its training images and
-    /// fails on the test images did train, and that is a result.
+    /// Whether neither its test nor its training accuracy is above chance. Such a run did not train. A run that fits
+    /// its training images and fails on the test images did train, and that is a result.
     pub is_at_chance: bool,
-    /// Whether its training loss ended no lower than it began, where both were recorded.
+    /// Whether its training loss ended no lower than it began, if both were recorded.
     pub loss_did_not_fall: bool,
-    /// What it scored on the test images, in the target's order; none unless it ended in order.
+    /// Its scores on the test images, in the target's order; `None` unless it ended well.
     pub scores: Option<Scores>,
-    /// What it scored on its validation images, where there are any.
+    /// Its scores on its validation images, if there are any.
     pub validation: Option<Validation>,
-    /// The deciding metric on the test images, in its unit; none unless it ended in order.
+    /// The deciding metric on the test images, in its unit; `None` unless it ended well.
     pub value: Option<f64>,
     /// Its learning curve, if it wrote one.
     pub curve: Option<FileRef>,
 }
 
-impl Run {
+impl JoinedRun {
     /// Why it is no evidence, if it did not train.
     pub fn failure(&self) -> Option<FailureReason> {
         match self.status {
@@ -57,35 +57,35 @@ impl Run {
     }
 }
 
-/// What a run scored on its validation images.
+/// A run's scores on its validation images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Validation {
     /// The deciding metric, such that higher is better.
     pub score: f64,
-    /// Log-loss, nats: it decides between equal scores.
+    /// Log-loss, nats. It decides between equal scores.
     pub log_loss: f64,
 }
 
 impl Validation {
-    /// What a record says of them; none unless it has both.
+    /// The scores of a record; `None` unless it has both.
     fn of(record: &RunRecord, metric: Metric) -> Option<Self> {
         let log_loss = record.value(Measure::Validation(Metric::LogLoss))?;
         Some(Self { score: metric.oriented(record.value(Measure::Validation(metric))?), log_loss })
     }
 
-    /// Whether it is the better one of two.
+    /// Whether it is better than the other.
     pub fn is_better_than(&self, other: &Self) -> bool {
         self.score > other.score || (self.score == other.score && self.log_loss < other.log_loss)
     }
 }
 
-/// Those of an arm's runs that did not train, with their row among the replicates compared where they have one.
+/// The runs of an arm that did not train, each with its row among the replicates compared, if it has one.
 pub(super) fn failures_of_training<'a>(
-    runs: impl Iterator<Item = (&'a u32, &'a Run)>,
-    arm: Arm,
+    runs: impl Iterator<Item = (&'a u32, &'a JoinedRun)>,
+    arm: Side,
     rows: &[u32],
 ) -> Vec<FailedRun> {
-    let failed = |(replicate, run): (&u32, &Run)| {
+    let failed = |(replicate, run): (&u32, &JoinedRun)| {
         let row = rows.iter().position(|row| row == replicate);
         run.failure().map(|reason| FailedRun { arm, row, reason })
     };
@@ -93,14 +93,14 @@ pub(super) fn failures_of_training<'a>(
 }
 
 /// Budgets of scratch, each with its runs by replicate.
-type Rungs = Vec<(f64, BTreeMap<u32, Run>)>;
+type Rungs = Vec<(f64, BTreeMap<u32, JoinedRun>)>;
 
 /// All runs of a study.
 pub(super) struct Joined {
-    cells: BTreeMap<CellKey, BTreeMap<u32, Run>>,
+    cells: BTreeMap<CellKey, BTreeMap<u32, JoinedRun>>,
     /// Scratch trained longer, by the scratch that it is a rung of and by its budget, ascending.
     rungs: BTreeMap<CellKey, Rungs>,
-    /// Only replicates below this are seen.
+    /// Only replicates below this number are visible.
     num_seen: u32,
     pub test_sets: BTreeMap<String, TestSet>,
     /// Labels of every target's test images.
@@ -125,7 +125,7 @@ fn place_of(record: &RunRecord) -> Option<CellKey> {
 }
 
 /// The runs at a budget.
-fn rung(rungs: &mut Rungs, budget: f64) -> &mut BTreeMap<u32, Run> {
+fn rung(rungs: &mut Rungs, budget: f64) -> &mut BTreeMap<u32, JoinedRun> {
     let at = rungs.iter().position(|(known, _)| *known == budget).unwrap_or_else(|| {
         rungs.push((budget, BTreeMap::new()));
         rungs.len() - 1
@@ -133,7 +133,7 @@ fn rung(rungs: &mut Rungs, budget: f64) -> &mut BTreeMap<u32, Run> {
     &mut rungs[at].1
 }
 
-/// The cell of a record of a target, whatever it was run for.
+/// The cell of a target's record, whatever its role.
 pub(super) fn cell_of(record: &RunRecord) -> Option<CellKey> {
     Some(CellKey {
         target: record.target.clone()?,
@@ -146,7 +146,7 @@ pub(super) fn cell_of(record: &RunRecord) -> Option<CellKey> {
 }
 
 impl Joined {
-    /// Reads the predictions of every run of the study, in parallel, and puts the runs in their places.
+    /// Reads the predictions of every run of the study, in parallel, and sorts the runs by cell and replicate.
     pub fn new(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Self, AnalysisError> {
         let keys: BTreeMap<CellKey, ()> = study.cells().into_iter().map(|(key, _)| (key, ())).collect();
         let of_study = |record: &'_ RunRecord| place_of(record).filter(|key| keys.contains_key(key));
@@ -156,7 +156,7 @@ impl Joined {
             counted.par_iter().map(|(_, record)| load(dir, record, study.metric)).collect::<Result<_, _>>()?;
         let test_sets = check_pairing(dir, &counted, &loaded)?;
         let (labels, examples) = test_images(dir, &counted, &loaded)?;
-        let mut cells: BTreeMap<CellKey, BTreeMap<u32, Run>> = BTreeMap::new();
+        let mut cells: BTreeMap<CellKey, BTreeMap<u32, JoinedRun>> = BTreeMap::new();
         let mut rungs: BTreeMap<CellKey, Rungs> = BTreeMap::new();
         for ((key, record), loaded) in counted.into_iter().zip(loaded) {
             let name = key.name();
@@ -174,33 +174,40 @@ impl Joined {
     }
 
     /// The runs of a cell by replicate.
-    pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &Run)> {
+    pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &JoinedRun)> {
         self.cells.get(key).into_iter().flat_map(|runs| runs.range(..self.num_seen))
     }
 
-    /// Shows the first replicates only.
+    /// Restricts the view to the first replicates.
     pub fn see(&mut self, num_replicates: u32) {
         self.num_seen = num_replicates;
     }
 
+    /// The replicates in which a run of both cells ended in order.
+    pub fn common_replicates(&self, first: &CellKey, second: &CellKey) -> Vec<u32> {
+        let has = |key: &CellKey, replicate| self.run(key, replicate).is_some_and(|run| run.scores.is_some());
+        let replicates = self.runs(first).map(|(&replicate, _)| replicate);
+        replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()
+    }
+
     /// Scratch trained longer: each budget, ascending, with its runs by replicate.
-    pub fn rungs(&self, scratch: &CellKey) -> &[(f64, BTreeMap<u32, Run>)] {
+    pub fn rungs(&self, scratch: &CellKey) -> &[(f64, BTreeMap<u32, JoinedRun>)] {
         self.rungs.get(scratch).map_or(&[], Vec::as_slice)
     }
 
-    /// Labels of a target's test images; none where nothing was tested.
+    /// Labels of a target's test images; empty if nothing was tested.
     pub fn labels(&self, target: &str) -> &Labels {
         const NOTHING: &Labels = &Labels::OneClass(Vec::new());
         self.labels.get(target).unwrap_or(NOTHING)
     }
 
-    /// Identity of every test image of a target, in the order of [`Run::scores`]; empty where nothing was tested.
+    /// Identity of every test image of a target, in the order of [`JoinedRun::scores`]; empty if nothing was tested.
     pub fn examples(&self, target: &str) -> &[u32] {
         self.examples.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// Paired differences of the deciding metric on a target's test images, or on some of them by their places, one row a
-    /// replicate.
+    /// Paired differences of the deciding metric on a target's test images, or on some of them, given by their places.
+    /// One row for each replicate.
     pub fn differences(
         &self,
         target: &str,
@@ -221,25 +228,25 @@ impl Joined {
         hit_differences(&self.scores(ours, replicates), &self.scores(theirs, replicates))
     }
 
-    /// The scores of a cell's runs in the replicates given, those that ended in order.
+    /// The scores of those of a cell's runs that ended well, in the given replicates.
     pub fn scores(&self, key: &CellKey, replicates: &[u32]) -> Vec<&Scores> {
         replicates.iter().filter_map(|&replicate| self.run(key, replicate)?.scores.as_ref()).collect()
     }
 
     /// One run.
-    pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&Run> {
+    pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&JoinedRun> {
         self.cells.get(key)?.get(&replicate).filter(|_| replicate < self.num_seen)
     }
 }
 
 struct Loaded {
-    run: Run,
-    /// Hash of its images' ids: ten thousand runs' ids themselves would take a gigabyte.
+    run: JoinedRun,
+    /// Hash of its images' ids. The ids of ten thousand runs would take a gigabyte.
     examples: blake3::Hash,
     test_set: Option<TestSet>,
 }
 
-/// What a run that ended in order said of the test images.
+/// The predictions of a run that ended well, for the test images.
 fn predictions_of(dir: &Path, record: &RunRecord) -> Result<Option<Predictions>, AnalysisError> {
     let file = record.file_in("predictions").filter(|_| record.status == Status::Done);
     file.map(|file| Predictions::read(dir, file))
@@ -263,7 +270,7 @@ fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, Analys
     let labels = predictions.as_ref().map(|told| told.labels().clone());
     let scores = predictions.map(|told| Scores::new(metric, told));
     let value = scores.as_ref().zip(labels.as_ref()).map(|(scores, labels)| scores.value(labels));
-    let run = Run {
+    let run = JoinedRun {
         job: record.job,
         name: record.name.clone(),
         status: record.status.clone(),
@@ -315,7 +322,7 @@ fn is_above_chance_on_training(record: &RunRecord, chance: f64) -> bool {
     })
 }
 
-/// All runs of a target must have seen the same images, with the same arithmetic.
+/// Checks that all runs of a target used the same test images and the same arithmetic.
 fn check_pairing(
     dir: &Path,
     counted: &[(CellKey, &RunRecord)],

@@ -2,45 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use nt_scenario::JobId;
 use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure};
 
-use super::join::{Joined, Run};
+use super::join::{Joined, JoinedRun};
+use super::rung::{Rung, RungGap};
 use super::scores::Scores;
 use super::{AnalysisError, CellResult};
 use crate::study::{CellKey, Study};
 use nt_records::number::signed;
 
-/// Scratch at one length.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rung {
-    /// Its steps as a multiple of every arm's.
-    pub budget: f64,
-    /// Runs that ended in order.
-    pub num_done: usize,
-    /// One of them, which all cost the same.
-    pub job: Option<JobId>,
-    /// Mean of the deciding metric, in its unit.
-    pub mean: Option<f64>,
-    /// Mean of the deciding metric on validation images, such that higher is better: whether it is the better baseline is
-    /// judged by this.
-    pub validation_score: Option<f64>,
-}
-
-/// A cell against scratch at one length.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RungGap {
-    /// The steps of that scratch as a multiple of every arm's.
-    pub budget: f64,
-    /// The gap, at the level of the cell's own interval.
-    pub gap: Estimate,
-    /// Whether that scratch does better on validation than the one that every arm is compared with.
-    pub is_better_baseline: bool,
-    /// Whether the verdict's sign holds against it; none where the verdict has no sign.
-    pub holds: Option<bool>,
-}
-
-/// The rungs of every scratch, the usual length first; empty where there is no ladder.
+/// The rungs of every scratch, the usual length first; empty if there is no ladder.
 pub(super) fn ladders(study: &Study, joined: &Joined) -> BTreeMap<CellKey, Vec<Rung>> {
     let mut ladders = BTreeMap::new();
     for (scratch, _) in study.cells().into_iter().filter(|(key, _)| key.source.is_none()) {
@@ -57,8 +28,8 @@ pub(super) fn ladders(study: &Study, joined: &Joined) -> BTreeMap<CellKey, Vec<R
     ladders
 }
 
-fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a Run>) -> Rung {
-    let done: Vec<&Run> = runs.filter(|run| run.scores.is_some()).collect();
+fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a JoinedRun>) -> Rung {
+    let done: Vec<&JoinedRun> = runs.filter(|run| run.scores.is_some()).collect();
     let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     Rung {
         budget,
@@ -69,10 +40,10 @@ fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a Run>) -> Rung {
     }
 }
 
-/// What a treatment's runs scored on the test images, by replicate.
+/// The scores of a treatment's runs on the test images, by replicate.
 pub(super) type Rows<'a> = Vec<(u32, &'a Scores)>;
 
-/// Holds every decided cell against every rung.
+/// Compares every decided cell with every rung.
 pub(super) fn climb(
     study: &Study,
     joined: &Joined,
@@ -89,8 +60,8 @@ pub(super) fn climb(
     Ok(())
 }
 
-/// Holds a decision against every rung of its scratch, and takes it one step down where a better baseline takes back its
-/// sign.
+/// Compares a decided cell with every rung of its scratch, and takes the verdict one step down if its sign does not
+/// hold against a better baseline.
 pub(super) fn hold(
     study: &Study,
     joined: &Joined,
@@ -123,7 +94,7 @@ pub(super) fn hold(
     Ok(gaps)
 }
 
-/// Whether the sign that the numbers gave, gates aside, is there against this baseline too.
+/// Whether the verdict's sign, before gates, also holds against this baseline.
 fn holds(decision: &Decision, gap: &Estimate) -> Option<bool> {
     let verdict = decision.verdict_before_gates;
     if verdict.is_negative() {

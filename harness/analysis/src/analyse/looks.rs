@@ -1,4 +1,5 @@
-//! Looking early: verdicts at numbers of replicates that the scenario declares beforehand, the error spent over them.
+//! Looking early: verdicts at numbers of replicates that the scenario declares beforehand, with the error spent over
+//! them.
 
 use std::collections::BTreeMap;
 
@@ -11,29 +12,31 @@ use super::{Analysis, CellKind, CellResult};
 use crate::study::{CellKey, Study};
 use nt_records::record::RunRecord;
 
-/// Where a study with looks stands.
+/// How far a study with looks has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookTaken {
-    /// Replicates that the verdicts rest on.
+    /// Number of replicates that the verdicts rest on.
     pub replicates: u32,
-    /// Number of the look, from 1; 0 where none is reached and everything said is provisional.
+    /// Number of the look, from 1; 0 if none is reached and every verdict is provisional.
     pub number: usize,
     /// Looks declared.
     pub declared: Vec<u32>,
-    /// Whether no contrast is left open that more replicates could decide.
+    /// Whether no contrast is open that more replicates could decide.
     pub is_settled: bool,
 }
 
-/// A study as a look sees it: that many replicates, and the error that may be spent there.
+/// A look at a study: the number of replicates, and the error that may be spent.
 pub(super) struct Look {
     pub number: usize,
     pub study: Study,
 }
 
-/// The looks that the records reach, or the first, provisionally; one of everything where none are declared.
+/// The looks that the records reach; if they reach none, the first one, provisionally. Without declared looks, one look
+/// at everything.
 ///
-/// α is spent as Lan and DeMets do with O'Brien and Fleming's function; what a look may use is what is new of it, so
-/// that by the union bound no look adds to the error of those before. Equivalence spends its own in the same shares.
+/// α is spent as by Lan and DeMets, with O'Brien and Fleming's function. A look may use only the part that is new since
+/// the look before, so that the errors of all looks add up to α at most (union bound). Equivalence spends its own α in
+/// the same shares.
 pub(super) fn looks(study: &Study, records: &[RunRecord]) -> Vec<Look> {
     let declared = declared(study);
     let Some(spent) = declared else { return vec![Look { number: 1, study: study.clone() }] };
@@ -49,7 +52,7 @@ pub(super) fn looks(study: &Study, records: &[RunRecord]) -> Vec<Look> {
     all.take(reached.max(1)).collect()
 }
 
-/// The share of α, and of equivalence's, that the last look of a study may spend; all of it without looks.
+/// The share of α, and of equivalence's α, that the last look of a study may spend; all of it without looks.
 pub fn share_of_last_look(study: &Study) -> f64 {
     let last = study.looks.len().checked_sub(1);
     declared(study).zip(last).map_or(1.0, |(spent, last)| spent.alpha_at(last) / study.alpha)
@@ -57,11 +60,11 @@ pub fn share_of_last_look(study: &Study) -> f64 {
 
 fn declared(study: &Study) -> Option<Looks> {
     let replicates: Vec<usize> = study.looks.iter().map(|&look| look as usize).collect();
-    // A checked scenario has looks that ascend; without any there is nothing to spend over.
+    // The looks of a checked scenario ascend. Without looks there is nothing to spend over.
     Looks::new(replicates, study.alpha, Spending::ObrienFleming).ok()
 }
 
-/// Replicates from the first on that every cell has a record of.
+/// The number of replicates, from the first on, that every cell has a record of.
 fn complete_replicates(study: &Study, records: &[RunRecord]) -> u32 {
     let mut seen: BTreeMap<CellKey, Vec<bool>> = BTreeMap::new();
     for record in records.iter().filter(|record| matches!(record.role, Role::Final | Role::Control)) {
@@ -74,7 +77,7 @@ fn complete_replicates(study: &Study, records: &[RunRecord]) -> u32 {
     study.cells().iter().map(|(key, _)| complete(key) as u32).min().unwrap_or(0)
 }
 
-/// Keeps what an earlier look decided: a verdict given is not taken back, nor given anew with more data.
+/// Keeps what an earlier look decided. More data neither take a verdict back nor give it again.
 pub(super) fn keep_decided(before: Vec<CellResult>, cells: &mut [CellResult], replicates: u32) {
     for (before, cell) in before.into_iter().zip(cells) {
         if before.decision.is_some() && !is_open(&before) {
@@ -85,7 +88,8 @@ pub(super) fn keep_decided(before: Vec<CellResult>, cells: &mut [CellResult], re
     }
 }
 
-/// Whether more replicates could decide a cell. One that a gate or a run that did not train left open stays so.
+/// Whether more replicates could decide a cell. A cell that is open because of a gate, or of a run that did not train,
+/// stays open.
 fn is_open(cell: &CellResult) -> bool {
     match &cell.decision {
         None => cell.kind != CellKind::Scratch,
@@ -104,7 +108,7 @@ pub(super) fn taken(study: &Study, look: &Look, cells: &[CellResult]) -> Option<
 }
 
 impl Analysis {
-    /// What a reader must know of the looks; none where none were declared.
+    /// What a reader must know about the looks.
     pub(super) fn looks_in_words(taken: &LookTaken) -> String {
         let LookTaken { replicates, number, declared, is_settled } = taken;
         let (first, last) = (declared.first().unwrap_or(replicates), declared.last().unwrap_or(replicates));

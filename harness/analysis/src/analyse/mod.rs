@@ -1,5 +1,5 @@
-//! From records to verdicts: runs are joined into cells on their keys, paired with scratch and with the untrained
-//! source replicate by replicate and image by image, and decided as one family.
+//! From records to verdicts. Runs are joined into cells on their keys. They are paired with scratch and with the
+//! untrained source, replicate by replicate and image by image. All cells are decided as one family.
 
 mod audited;
 mod cell;
@@ -16,10 +16,12 @@ mod ladder;
 mod looks;
 mod quadrant;
 mod rules;
+mod rung;
 mod scores;
 mod search;
 #[cfg(test)]
 mod tests;
+mod without_overlap;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -28,18 +30,17 @@ use nt_stats::FamilyError;
 use rayon::prelude::*;
 use thiserror::Error;
 
-pub use audited::WithoutOverlap;
 pub use cell::{CellKind, CellResult, RunOutcome};
 pub use checks::{CROSS_CHECK_LEVEL, Checks, CrossCheck, FixedTestSet, McNemar};
-pub use chosen::Chosen;
 pub use decomposition::{BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
 pub use effects::{ClassEffect, Effects};
 pub use flipped::{FlippedImage, FlippedImages};
-pub use ladder::{Rung, RungGap};
 pub use looks::{LookTaken, share_of_last_look};
-pub use quadrant::{Quadrant, Tally};
+pub use quadrant::{Chosen, Quadrant, Tally};
 pub use rules::{Rule, RuleArm, SizeWord, Trial, TrialContrast, planned_comparisons as planned_rule_comparisons};
+pub use rung::{Rung, RungGap};
 pub use search::Search;
+pub use without_overlap::WithoutOverlap;
 
 use crate::study::{CellKey, Study};
 use contrast::Prepared;
@@ -48,34 +49,34 @@ use nt_records::audit::{Audit, AuditError};
 use nt_records::predictions::PredictionsError;
 use nt_records::record::RunRecord;
 
-/// Everything the report says, before it is put into words.
+/// Everything that the report says, before it is put into words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Analysis {
     /// The study.
     pub study: Study,
-    /// Every cell of the study in its order, those without a run among them.
+    /// Every cell of the study in its order, including cells without a run.
     pub cells: Vec<CellResult>,
-    /// One a target, size and similarity of a trained source.
+    /// One quadrant for each target, size and similarity of a trained source.
     pub quadrants: Vec<Quadrant>,
     /// The rule of thumb of every quadrant, on trial.
     pub trials: Vec<Trial>,
-    /// What the drop is made of, where the study has a selffer.
+    /// The parts of the drop at each depth, if the study has a selffer.
     pub decompositions: Vec<Decomposition>,
     /// Contrasts that were decided together.
     pub family_size: usize,
-    /// Contrasts of the untrained source, decided together, apart from the others.
+    /// Contrasts of the untrained source, which are decided together and apart from the others.
     pub control_family_size: usize,
     /// Facts of each target's test set.
     pub test_sets: BTreeMap<String, TestSet>,
-    /// How the learning rate of each arm was searched for; empty where it was not.
+    /// How the learning rate of each arm was searched for; empty if it was not.
     pub searches: BTreeMap<CellKey, Search>,
-    /// Scratch at every length that it was trained for, the usual first; empty without a ladder.
+    /// Scratch at every length of the ladder, the usual length first; empty without a ladder.
     pub ladders: BTreeMap<CellKey, Vec<Rung>>,
-    /// Where a study that is looked at early stands; none where its verdicts are given once, at the end.
+    /// How far a study with looks has come; `None` if its verdicts are given once, at the end.
     pub look: Option<LookTaken>,
-    /// What the data were found to be before the first job; none for a study run without.
+    /// The audit of the data, made before the first job; `None` for a study that ran without one.
     pub audit: Option<Audit>,
-    /// What was found that a reader should know.
+    /// Notes that a reader should know.
     pub notes: Vec<String>,
 }
 
@@ -86,7 +87,7 @@ pub struct TestSet {
     pub num_images: usize,
     /// Its classes.
     pub num_classes: usize,
-    /// What a guesser who looks at no image scores in the deciding metric.
+    /// What guessing without looking at an image scores in the deciding metric.
     pub chance: f64,
 }
 
@@ -98,41 +99,41 @@ pub enum AnalysisError {
     Audit(#[from] AuditError),
     /// Two runs that should be paired saw different test images.
     #[error(
-        "{first} and {second} were not tested on the same images (first difference at example {example_id}); they \
-            cannot be paired: run the study again into an empty folder"
+        "{first} and {second} were tested on different images (the first difference is at example {example_id}), so \
+            they cannot be paired; run the study again into an empty folder"
     )]
     Examples {
         /// A run.
         first: String,
-        /// One that differs from it.
+        /// A run that differs from it.
         second: String,
         /// The first id that only one of them has.
         example_id: u32,
     },
     /// Two runs of one contrast used different arithmetic.
     #[error(
-        "{first} ran with {first_numerics} and {second} with {second_numerics}; a contrast never mixes two: run the \
-            study again on one of them"
+        "{first} ran with {first_numerics} and {second} with {second_numerics}, but a contrast never mixes two kinds \
+            of arithmetic; run the study again on one of them"
     )]
     Numerics {
         /// A run.
         first: String,
         /// Its numerics.
         first_numerics: String,
-        /// One that differs.
+        /// A run that differs from it.
         second: String,
         /// Its numerics.
         second_numerics: String,
     },
-    /// Two runs claim one place.
+    /// Two runs claim to be the same replicate of one cell.
     #[error(
-        "{first} and {second} are both replicate {replicate} of {cell}; take out the one that does not belong to this \
+        "{first} and {second} are both replicate {replicate} of {cell}; remove the one that does not belong to this \
             study"
     )]
     Twice {
         /// A job.
         first: String,
-        /// Another.
+        /// Another job.
         second: String,
         /// The replicate.
         replicate: u32,
@@ -166,11 +167,11 @@ pub enum AnalysisError {
 
 /// Decides every cell of a study from its records and the predictions below `dir`.
 ///
-/// Records of other cells than the study's are left out and noted. A cell with fewer runs than planned is decided on
-/// those it has and says so; one that cannot be decided says why.
+/// Records of cells that do not belong to the study are left out and noted. A cell with fewer runs than planned is
+/// decided on the runs it has, and says so. A cell that cannot be decided says why.
 ///
 /// # Errors
-/// [`AnalysisError`] if runs cannot be paired, or their predictions not read.
+/// [`AnalysisError`] if runs cannot be paired, or their predictions cannot be read.
 pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analysis, AnalysisError> {
     let mut joined = Joined::new(dir, study, records)?;
     let audit = Audit::read(dir)?;
@@ -222,8 +223,8 @@ impl Analysis {
         self.cells.iter().find(|cell| cell.key == *key)
     }
 
-    /// The gap to scratch of every replicate that has both, with its number; hundredths of the metric's unit, below zero is
-    /// harm.
+    /// The gap to scratch of every replicate that has both, with its number; hundredths of the metric's unit, below
+    /// zero is harm.
     pub fn gaps_pp(&self, cell: &CellResult) -> Vec<(u32, f64)> {
         let Some(scratch) = self.cell(&cell.key.scratch()) else { return Vec::new() };
         let reference: BTreeMap<u32, f64> =
@@ -234,19 +235,20 @@ impl Analysis {
         cell.runs.iter().filter_map(paired).collect()
     }
 
-    /// Comparisons of rules of thumb that were decided together.
+    /// Number of comparisons of rules of thumb that were decided together.
     pub fn rule_family_size(&self) -> usize {
         self.trials.iter().flat_map(|trial| &trial.contrasts).filter(|contrast| contrast.decision.is_ok()).count()
     }
 
-    /// Runs that ended in order, and runs planned, over all cells.
+    /// Number of runs that ended well, and of runs planned, over all cells.
     pub fn completeness(&self) -> (usize, usize) {
         let planned = self.study.replicates as usize * self.cells.len();
         (self.cells.iter().map(CellResult::num_done).sum(), planned)
     }
 }
 
-/// Every cell of a study on its first replicates, decided; and how large the families of treatments and controls are.
+/// Decides every cell of a study on its first replicates. Returns the cells, and the sizes of the families of
+/// treatments and controls.
 fn decide_cells(
     study: &Study,
     joined: &mut Joined,
@@ -258,7 +260,7 @@ fn decide_cells(
     let family_size = decide_kind(study, joined, audit, &mut cells, CellKind::Transfer)?;
     let control_family_size = decide_kind(study, joined, audit, &mut cells, CellKind::Control)?;
     decide_kind(study, joined, audit, &mut cells, CellKind::Placebo)?;
-    // What a placebo shows has no cause.
+    // A gap of a placebo has no cause to attribute.
     for cell in cells.iter_mut().filter(|cell| cell.kind == CellKind::Placebo) {
         cell.decision.iter_mut().for_each(|decision| decision.attribution = None);
     }
@@ -312,21 +314,21 @@ fn notes(study: &Study, records: &[RunRecord], cells: &[CellResult]) -> Vec<Stri
     let foreign = records.iter().filter_map(join::key_of).filter(|key| !known.contains(key)).count();
     if foreign > 0 {
         notes.push(format!(
-            "{foreign} runs belong to no cell of this scenario and are left out; an earlier version of \
-            it may have run them."
+            "{foreign} runs belong to no cell of this scenario and are left out. An earlier version of \
+            the scenario may have run them."
         ));
     }
     let missing = cells.iter().filter(|cell| cell.num_done() < study.replicates as usize).count();
     if missing > 0 {
         notes.push(format!(
-            "{missing} of {} cells have fewer than the {} runs planned; each says how many.",
+            "{missing} of {} cells have fewer than the {} runs planned. Each cell says how many it has.",
             cells.len(),
             study.replicates
         ));
     }
     if study.replicates < 6 {
         notes.push(format!(
-            "{} replicates are a pilot: six are a minimum, eight to twelve confirmatory.",
+            "{} replicates are a pilot. Six are the minimum, and eight to twelve are confirmatory.",
             study.replicates
         ));
     }

@@ -1,8 +1,8 @@
 //! The cells of one size and similarity, counted.
 
-use nt_stats::verdict::{Attribution, Verdict};
+use nt_stats::verdict::{Attribution, Decision, Verdict};
 
-use super::{CellKind, CellResult, Chosen};
+use super::{CellKind, CellResult};
 use crate::study::{Study, StudySize};
 
 /// A target's size × a similarity of sources.
@@ -18,14 +18,34 @@ pub struct Quadrant {
     pub similarity: String,
     /// Its verdicts, counted.
     pub tally: Tally,
-    /// Position in [`super::Analysis::cells`] of its transfer cells, in the study's order.
+    /// Its transfer cells, by their positions in [`super::Analysis::cells`], in the study's order.
     pub cells: Vec<usize>,
     /// Of them, the one with the largest gap.
     pub best: Option<usize>,
     /// Of them, the one with the smallest gap.
     pub worst: Option<usize>,
-    /// What choosing among its cells on validation images comes to; none where there are none.
+    /// The choice among its cells on validation images; `None` if there are no validation images.
     pub chosen: Option<Chosen>,
+}
+
+/// The choice on validation images, and its gap on test images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chosen {
+    /// The cells chosen, by their positions in [`super::Analysis::cells`], and in how many replicates; most often
+    /// first.
+    pub picks: Vec<(usize, usize)>,
+    /// The chosen runs against scratch, decided in one family with the other quadrants' choices.
+    pub decision: Decision,
+    /// Gap of the cell that does best on the test images minus that of the choice, percentage points. Choosing by test
+    /// labels would have overstated the gap by this much.
+    pub optimism_pp: Option<f64>,
+}
+
+impl Chosen {
+    /// Replicates in which a choice was made.
+    pub fn num_replicates(&self) -> usize {
+        self.picks.iter().map(|(_, count)| count).sum()
+    }
 }
 
 /// Verdicts of several cells, counted.
@@ -39,7 +59,7 @@ pub struct Tally {
     pub harmed: usize,
     /// POSITIVE, whatever the attribution.
     pub helped: usize,
-    /// EQUIVALENT and neither of the above.
+    /// EQUIVALENT, and none of the above.
     pub equivalent: usize,
     /// INCONCLUSIVE, for whatever reason.
     pub undecided: usize,

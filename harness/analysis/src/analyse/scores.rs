@@ -1,4 +1,4 @@
-//! What a run scored on the test images, in the metric that decides.
+//! A run's scores on the test images, in the deciding metric.
 
 use nt_records::predictions::Predictions;
 use nt_scenario::metric::Grain;
@@ -9,19 +9,19 @@ use nt_stats::{Differences, DifferencesError};
 /// A run's scores, as far as gaps need them.
 pub(super) struct Scores {
     metric: Metric,
-    /// Whether each image was got right: the class, or one of the classes, is the first guess (for top-5 accuracy, among
-    /// the first five).
+    /// Whether each image is a hit: its class, or one of its classes, is the first guess (for top-5 accuracy, among the
+    /// first five).
     hits: Vec<bool>,
     rest: Rest,
 }
 
-/// What the hits do not say.
+/// The part of the scores that hits do not give.
 enum Rest {
     /// The metric is a mean of hits.
     Nothing,
-    /// The metric is a mean of these, one an image; higher is better.
+    /// The metric is a mean of these values, one for each image; higher is better.
     Values(Vec<f64>),
-    /// The metric is no mean over images: it is computed from everything that the network said.
+    /// The metric is not a mean over images. It is computed from all predictions of the network.
     Everything(Box<Predictions>),
 }
 
@@ -47,7 +47,7 @@ impl Scores {
         Self { metric, hits, rest }
     }
 
-    /// Whether each image was got right.
+    /// Whether each image is a hit.
     pub fn hits(&self) -> &[bool] {
         &self.hits
     }
@@ -97,7 +97,7 @@ fn mean_per_class(hits: &[bool], kept: &[usize], labels: &Labels) -> f64 {
     seen.iter().sum::<f64>() / seen.len() as f64
 }
 
-/// The mean over the classes that some of the images have; 0 where they have none.
+/// The mean over the classes that occur among the images; 0 if none occurs.
 fn mean_average_precision(
     predictions: &Predictions,
     kept: &[usize],
@@ -114,11 +114,11 @@ fn mean_average_precision(
     if precisions.is_empty() { 0.0 } else { precisions.iter().sum::<f64>() / precisions.len() as f64 }
 }
 
-/// Paired differences of the deciding metric, one row a replicate, on all test images or on those kept. Below zero, ours
-/// is the worse one.
+/// Paired differences of the deciding metric on all test images, or on those kept, with one row for each replicate.
+/// Below zero, ours is worse.
 ///
-/// One column an image where the metric has a value an image, each weighted where every class counts the same; one
-/// column for the whole run where it has none.
+/// If the metric has a value for each image, there is one column for each image, weighted if every class counts the
+/// same. Otherwise there is one column for the whole run.
 pub(super) fn differences(
     metric: Metric,
     labels: &Labels,

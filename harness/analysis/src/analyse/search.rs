@@ -1,4 +1,4 @@
-//! How each arm's learning rate was searched for: what makes a comparison fair.
+//! How each arm's learning rate was searched for. A comparison is fair if all arms were searched alike.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub struct Search {
     pub num_runs: usize,
     /// Of them, diverged or failed.
     pub num_untrained: usize,
-    /// How often these runs opened test labels: never, or a gate is broken.
+    /// How often these runs opened test labels. It must be 0, or a gate is broken.
     pub test_openings: u32,
 }
 
@@ -25,7 +25,7 @@ pub struct Search {
 pub(super) fn searches(records: &[RunRecord]) -> BTreeMap<CellKey, Search> {
     let mut settings: BTreeMap<CellKey, BTreeSet<u64>> = BTreeMap::new();
     let mut searches: BTreeMap<CellKey, Search> = BTreeMap::new();
-    // Scratch trained longer is tuned on its own; it is no arm of the comparison.
+    // Scratch trained longer is tuned on its own, and is not an arm of the comparison.
     let of_an_arm = |record: &&RunRecord| record.role == Role::Tuning && record.budget == 1.0;
     for record in records.iter().filter(of_an_arm).filter(|record| record.status != Status::Unneeded) {
         let Some(key) = cell_of(record) else { continue };

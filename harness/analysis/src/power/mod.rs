@@ -1,8 +1,8 @@
-//! What a study could find, before anything runs: the smallest gap its adjusted tests would detect, the replicates that
-//! its margin needs, and whether EQUIVALENT is within reach.
+//! What a study could find, before anything runs: the smallest gap that its adjusted tests would detect, the replicates
+//! that its margin needs, and whether EQUIVALENT is within reach.
 //!
-//! Computed from variance components alone, never from an observed gap: those of a finished pilot, or stated
-//! assumptions.
+//! It is computed from variance components alone, never from an observed gap. They come from a finished pilot, or from
+//! stated assumptions.
 
 mod assumptions;
 mod pilot;
@@ -45,13 +45,13 @@ pub struct PowerPlan {
     pub margin_pp: f64,
     /// Family-wise error of the two-sided tests.
     pub alpha: f64,
-    /// What of it the last look may spend; all of it where the study is looked at once.
+    /// The part of it that the last look may spend; all of it if there is one look.
     pub alpha_at_last_look: f64,
     /// The power at which effects are stated.
     pub power: f64,
     /// Where the variance components come from, in words.
     pub basis: String,
-    /// One a family, target and cell shown.
+    /// One row for each family, target and cell shown.
     pub rows: Vec<PowerRow>,
 }
 
@@ -66,14 +66,14 @@ pub struct PowerRow {
     pub target: String,
     /// Its test images.
     pub test_images: usize,
-    /// Which of the pilot's cells the row is of; `assumed` without a pilot.
+    /// Which of the pilot's cells the row comes from; `assumed` without a pilot.
     pub cell: Noise,
-    /// The true gap that the adjusted test finds with the wanted power, percentage points; none where the design has no
+    /// The true gap that the adjusted test finds with the wanted power, percentage points; `None` if the design has no
     /// interval at all.
     pub minimum_detectable_effect_pp: Option<f64>,
-    /// Replicates that bring it down to the margin on these test images.
+    /// Replicates that reduce it to the margin, on these test images.
     pub replicates_needed: Option<usize>,
-    /// Test images that bring it down to the margin, where no number of replicates does.
+    /// Test images that reduce it to the margin, if no number of replicates does.
     pub test_images_needed: Option<usize>,
     /// Probability that EQUIVALENT is given at a true gap of 0.
     pub equivalent_probability: Option<f64>,
@@ -83,13 +83,13 @@ pub struct PowerRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
-    /// Every treatment of a trained source against scratch: what verdicts are given on.
+    /// Every treatment of a trained source against scratch. Verdicts are given on these.
     Treatments,
     /// Every treatment of the untrained source against scratch.
     Controls,
     /// Each quadrant's choice on validation images against scratch.
     Choices,
-    /// The comparisons of rules of thumb, were every treatment they name run.
+    /// The comparisons of the rules of thumb, if every treatment that they name were run.
     Rules,
 }
 
@@ -111,14 +111,14 @@ impl Family {
 pub enum Noise {
     /// Assumed ones.
     Assumed,
-    /// Those of the pilot's cell in the middle.
+    /// Those of the pilot's median cell.
     Typical,
-    /// Those of its noisiest.
+    /// Those of its noisiest cell.
     Noisiest,
 }
 
 impl PowerPlan {
-    /// The plan of a study whose targets have so many test images, in their order.
+    /// The power of a study whose targets have these numbers of test images, in their order.
     pub fn new(study: &Study, test_images: &[usize], basis: &Basis) -> Self {
         let settings = study.settings();
         let last = share_of_last_look(study);
@@ -161,19 +161,19 @@ impl PowerPlan {
         }
     }
 
-    /// Families in which EQUIVALENT could hardly be reached: a probability under .5 at a true gap of 0, even in a cell
-    /// that is no noisier than others.
+    /// Families in which EQUIVALENT can hardly be reached: its probability is under .5 at a true gap of 0, even in a
+    /// cell that is not noisier than others.
     pub fn hardly_equivalent(&self) -> Vec<&PowerRow> {
         let is_unlikely = |row: &&PowerRow| row.equivalent_probability.is_none_or(|probability| probability < 0.5);
         self.rows.iter().filter(|row| row.cell != Noise::Noisiest).filter(is_unlikely).collect()
     }
 }
 
-/// Contrasts that are adjusted together; families without any are left out.
+/// Contrasts that are adjusted together. Families without any are left out.
 fn families(study: &Study) -> Vec<(Family, usize)> {
     let cells = study.cells();
     let count = |control: bool| {
-        // An untrained source of which nothing is frozen is a placebo, and no member of either.
+        // Nothing frozen from an untrained source is a placebo, which belongs to neither family.
         let is_counted = |key: &CellKey| {
             let source = key.source.as_deref().and_then(|name| study.source(name));
             source.is_some_and(|one| one.is_untrained == control && (key.frozen > 0 || !control))
@@ -201,7 +201,7 @@ struct Design {
     power: f64,
 }
 
-/// What one contrast's variance components promise.
+/// What a contrast with these variance components could find.
 #[derive(Debug, Clone, Copy)]
 struct Outlook {
     effect_pp: Option<f64>,
@@ -210,7 +210,7 @@ struct Outlook {
 }
 
 impl Design {
-    /// For the first step of Holm over the family: the level that a lone effect has to pass.
+    /// For the first step of Holm over the family, which is the level that a single effect has to pass.
     fn outlook(&self, components: &VarianceComponents, test_images: usize, contrasts: usize) -> Outlook {
         let target = PowerTarget::first_holm_step(self.alpha, contrasts, self.power);
         let spread = components.spread_of_design(self.replicates, test_images);

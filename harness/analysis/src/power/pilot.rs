@@ -27,13 +27,13 @@ struct Cell {
     components: VarianceComponents,
 }
 
-/// Why a folder is no pilot.
+/// Why a folder cannot serve as a pilot.
 #[derive(Debug, Error)]
 pub enum PilotError {
     /// Its verdicts cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// They are not what they should be.
+    /// They are malformed.
     #[error("{} is no verdicts.json of schema_version {VERDICTS_VERSION}: {source}; draw it again by nt report", path.display())]
     Format {
         /// The file.
@@ -51,7 +51,7 @@ pub enum PilotError {
     },
     /// No contrast has variance components.
     #[error(
-        "{} holds no variance components: they need two replicates and two test images in a cell, and a report drawn by \
+        "{} holds no variance components: these need two replicates and two test images in a cell, and a report drawn by \
          this version; run nt report on the folder, or run more replicates",
         path.display()
     )]
@@ -105,8 +105,8 @@ impl Pilot {
         Ok(Self { study: file.study, cells })
     }
 
-    /// The components of its controls, or of its other cells: those on this target where there are any, else all; and
-    /// where it has none of the kind asked for, those it has.
+    /// The components of its controls, or of its other cells. They come from the cells on this target if there are any,
+    /// else from all. If the pilot has no cell of the kind asked for, they come from the cells that it has.
     pub(super) fn components(&self, study: &Study, controls: bool, target: &str) -> Vec<VarianceComponents> {
         let is_control = |cell: &Cell| {
             cell.similarity == "untrained" || study.source(&cell.source).is_some_and(|source| source.is_untrained)
@@ -120,7 +120,7 @@ impl Pilot {
 
     pub(super) fn words(&self) -> String {
         let least = self.cells.iter().map(|cell| cell.num_replicates).min().unwrap_or(0);
-        let caution = if least < 6 { ": their variance between replicates is known only roughly" } else { "" };
+        let caution = if least < 6 { ": few, so the variance between replicates is only roughly known" } else { "" };
         format!(
             "variance components of the pilot {} ({} cells, {least} replicates or more{caution})",
             self.study,

@@ -7,7 +7,7 @@ const HEADER: [&str; 7] =
     ["family", "contrasts", "target", "test images", "finds", "the margin needs", "P(EQUIVALENT)"];
 
 impl PowerPlan {
-    /// One row a family and target, what it rests on, and a warning where EQUIVALENT is out of reach.
+    /// One row for each family and target, what they rest on, and a warning if EQUIVALENT is out of reach.
     pub fn terminal_table(&self) -> String {
         let mut rows = vec![HEADER.map(str::to_owned)];
         rows.extend(self.rows.iter().map(|row| cells(row, self.replicates as usize)));
@@ -18,13 +18,13 @@ impl PowerPlan {
         lines.push(String::new());
         lines.push(format!(
             "{} replicates, margin ±{} points, α {}. Finds: the true gap that the adjusted test (first step of Holm over the \
-             family) detects with probability {}. The margin needs: what brings that down to ±{}. P(EQUIVALENT): at a \
-             true gap of 0.",
+             family) detects with probability {}. The margin needs: what reduces that gap to ±{}. P(EQUIVALENT): the \
+             probability of this verdict at a true gap of 0.",
             self.replicates, self.margin_pp, self.alpha, self.power, self.margin_pp
         ));
         if self.alpha_at_last_look < self.alpha {
             lines.push(format!(
-                "Computed at the last look, which may spend {} of α; earlier ones may settle a large gap sooner.",
+                "Computed at the last look, which may spend {} of α. An earlier look may settle a large gap sooner.",
                 self.alpha_at_last_look
             ));
         }
@@ -71,7 +71,7 @@ fn cells(row: &PowerRow, planned: usize) -> [String; 7] {
     ]
 }
 
-/// Numbers to the right, words to the left.
+/// Aligns numbers to the right and words to the left.
 fn line(row: &[String; 7], widths: &[usize]) -> String {
     let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &width))| match column {
         0 | 2 | 5 => format!("{cell:<width$}"),

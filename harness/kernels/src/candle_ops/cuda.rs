@@ -19,7 +19,7 @@ use candle_core::op::BackpropOp;
 use candle_core::{CudaDevice, CudaStorage, Error, Layout, Result, Shape, Storage, Tensor};
 use std::sync::{Mutex, PoisonError};
 
-/// What is made once for a device, and kept while the program runs: libraries, kernels, and with them cuDNN's plans.
+/// What is made once for a device and kept while the program runs: libraries, kernels and cuDNN's plans.
 struct Opened {
     device: CudaDevice,
     gpu: Gpu,
@@ -137,7 +137,7 @@ pub(super) fn conv2d(op: &Conv2d, x: Operand<'_>, weight: Operand<'_>, bias: Ope
     stored(&device, y, (batch, geometry.out_channels, geometry.out_height(), geometry.out_width()))
 }
 
-/// What a convolution puts out.
+/// The features of a convolution's output.
 fn outputs(geometry: Conv2dGeometry) -> Features {
     let positions = geometry.out_height() * geometry.out_width();
     Features { channels: geometry.out_channels, positions, format: FORMAT }
@@ -295,7 +295,8 @@ pub(super) fn max_pool2d(op: MaxPool2d, x: Operand<'_>) -> Forward {
     stored(&device, y, (batch, op.channels, op.out_height(), op.out_width()))
 }
 
-/// As the operation's `bwd`: which tap was the largest is found again, so that it needs no memory in between.
+/// As the operation's `bwd`. The largest tap of each window is found again, so that nothing needs to be kept in
+/// between.
 pub(super) fn max_pool2d_gradient(operation: &'static str, op: MaxPool2d, x: &Tensor, dy: &Tensor) -> Result<Tensor> {
     let batch = x.dim(0)?;
     let dx = on_elements(operation, [x, dy], |Opened { gpu, .. }, [x, dy]| {
@@ -329,7 +330,7 @@ pub(super) fn local_response_norm(op: LocalResponseNorm, x: Operand<'_>) -> Forw
     stored(&device, y, shape)
 }
 
-/// As the operation's `bwd`: the denominators are computed again, so that they need no memory in between.
+/// As the operation's `bwd`. The denominators are computed again, so that nothing needs to be kept in between.
 pub(super) fn local_response_norm_gradient(
     operation: &'static str,
     op: LocalResponseNorm,
@@ -347,7 +348,7 @@ pub(super) fn local_response_norm_gradient(
     Ok(tensor(x.device().as_cuda_device()?, dx, x.shape()))
 }
 
-/// The normalised elements, and what they were divided by, before its power.
+/// The normalised elements, and the base of the power that each was divided by.
 fn normalised(
     gpu: &Gpu,
     norm: ResponseNorm,

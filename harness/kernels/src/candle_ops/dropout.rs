@@ -11,7 +11,7 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
 const OPERATION: &str = "dropout";
 
-/// Inverted dropout, as in training step `step`; leave it out for evaluation.
+/// Inverted dropout, as in training step `step`. Leave the call out for evaluation.
 ///
 /// # Shape
 /// `x`: `(N, …)` → the same; an image's elements after the first dimension are its features.
@@ -27,7 +27,7 @@ pub fn dropout(x: &Tensor, dropout: Dropout, stream: Stream, step: u64) -> Resul
     x.apply_op1(Dropping { dropout, stream, step })
 }
 
-/// The mask is drawn again for the gradient, so that it needs no memory in between.
+/// The mask is drawn again for the gradient, so that it need not be kept in between.
 struct Dropping {
     dropout: Dropout,
     stream: Stream,

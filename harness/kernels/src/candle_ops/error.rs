@@ -6,7 +6,7 @@ use candle_core::{DType, Shape};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OperandError {
-    /// It lies on a device that has none of these kernels.
+    /// It lies on a device that these kernels do not exist for.
     #[error("{operation}: {operand} must be on the CPU{}; move it with to_device", if cfg!(feature = "cuda") { " or a CUDA device" } else { "" })]
     Device {
         /// The operation.
@@ -20,7 +20,7 @@ pub enum OperandError {
         /// The operation.
         operation: &'static str,
     },
-    /// The kernels of a GPU do not have it.
+    /// The kernels of a GPU lack something that was asked for.
     #[error("{operation}: {lacking}; move the input with to_device(&Device::Cpu)")]
     NotOnGpu {
         /// The operation.

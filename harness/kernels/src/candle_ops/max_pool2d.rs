@@ -11,7 +11,7 @@ use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape, Tensor};
 
 const OPERATION: &str = "max_pool2d";
 
-/// Overlapping max pooling with a square window, which candle's own cannot train through.
+/// Overlapping max pooling with a square window. Networks cannot be trained through candle's own.
 ///
 /// # Shape
 /// `x`: `(N, C, H, W)` → `(N, C, (H - kernel)/stride + 1, (W - kernel)/stride + 1)`, floor division.

@@ -1,9 +1,9 @@
 //! The kernels as candle operations with gradients, for code that trains through candle's autograd.
 //!
-//! Tensors are candle's: batch-outermost, f32, on the CPU or, with the feature `cuda`, on a GPU; what is not contiguous is
-//! made so. Each call on the CPU transposes to the kernels' batch-innermost layout and back, and candle's autograd allocates
-//! and adds where the training loop of `nt` does not: that loop calls the kernels themselves. Values and gradients are
-//! theirs, bit for bit.
+//! Tensors are candle's: batch-outermost, f32, on the CPU or, with the feature `cuda`, on a GPU. Tensors that are not
+//! contiguous are copied. Each call on the CPU transposes to the kernels' batch-innermost layout and back, and candle's
+//! autograd allocates and adds tensors. The training loop of `nt` avoids both, since it calls the kernels directly.
+//! Values and gradients are the kernels' own, bit for bit.
 //!
 //! A gradient is computed only for operands that candle tracks: give frozen weights as plain tensors, not as
 //! [`Var`](candle_core::Var)s.

@@ -5,11 +5,12 @@ use super::reach::{Pattern, Reach};
 use crate::tile::{Activation, BLOCK, Output, PANEL, Simd, Start, Steps, Tap, Tile, Walk, part, split};
 use crate::workspace::Workspace;
 
-/// Panels of columns over all positions from which on packing a product's weights pays: each is then read this often.
+/// Packing a product's weights pays from this many panels of columns on, over all positions: each weight is then read
+/// this often.
 const MIN_PANELS_TO_PACK: usize = 64;
 
-/// Elements of the other side that stay in the second-level cache, a quarter of it. A longer block of k means fewer visits
-/// to the results, whose rows lie far apart.
+/// Elements of the other side that stay in the second-level cache: a quarter of the cache. A longer block of k means
+/// fewer visits to the results, whose rows lie far apart.
 const LARGEST_BLOCK: usize = 1 << 16;
 
 /// For every position, the taps to sum over and the neighbours they meet.
@@ -85,7 +86,7 @@ impl Neighbourhood {
         if packed > 0 {
             product.pack(simd, panels);
         }
-        let panels = &*panels;
+        let panels = (packed > 0).then_some(&*panels);
         split(positions * parts, work, |items| {
             let mut channel = 0;
             while channel < product.channels {
@@ -97,13 +98,7 @@ impl Neighbourhood {
                     let (row, rows) = part(product.rows, simd.max_rows(), index);
                     let b_channel = product.neighbours * batch;
                     let last = channel + channels == product.channels;
-                    let a = if packed > 0 {
-                        let a = &panels[(row * product.channels + channel * rows) * taps..];
-                        Weights { a, row: 1, tap: rows, channel: taps * rows }
-                    } else {
-                        let a = &product.a[row * product.a_row + channel * product.a_channel..];
-                        Weights { a, row: product.a_row, tap: 1, channel: product.a_channel }
-                    };
+                    let a = product.weights(panels, (row, rows), channel);
                     let tile = Tile {
                         a: a.a,
                         a_row: a.row,
@@ -146,7 +141,7 @@ struct Weights<'a> {
     channel: usize,
 }
 
-/// One group's product, but for where its taps lead.
+/// One group's product, without the tables of its taps.
 struct Product<'a> {
     a: &'a [f32],
     a_row: usize,
@@ -165,13 +160,29 @@ struct Product<'a> {
 }
 
 impl Product<'_> {
+    /// The weights of some rows (the first, and how many) from a channel on, in the panels if they are packed.
+    fn weights<'a>(&'a self, panels: Option<&'a [f32]>, (row, rows): (usize, usize), channel: usize) -> Weights<'a> {
+        let taps = self.kernel_taps;
+        match panels {
+            Some(panels) => {
+                let a = &panels[(row * self.channels + channel * rows) * taps..];
+                Weights { a, row: 1, tap: rows, channel: taps * rows }
+            }
+            None => {
+                let a = &self.a[row * self.a_row + channel * self.a_channel..];
+                Weights { a, row: self.a_row, tap: 1, channel: self.a_channel }
+            }
+        }
+    }
+
     /// The weights in the order in which tiles read them: for each part of the rows `[channel][tap][row of the part]`.
     ///
-    /// Where they lie, a tile's rows are as many streams, in the worst case all in the same set of the first-level cache.
+    /// Unpacked, each row of a tile is a stream of its own, and in the worst case all streams share one set of the
+    /// first-level cache.
     fn pack(&self, simd: Simd, panels: &mut [f32]) {
         let depth = self.channels * self.kernel_taps;
         let panels = Output::new(panels);
-        // An element moved costs as much as some sixteen multiply-accumulates.
+        // Moving an element costs about as much as sixteen multiply-accumulates.
         split(self.rows.div_ceil(simd.max_rows()), 16 * self.rows * depth, |parts| {
             for index in parts {
                 let (first, rows) = part(self.rows, simd.max_rows(), index);

@@ -27,7 +27,7 @@ pub struct Conv2dGeometry {
 }
 
 impl Conv2dGeometry {
-    /// Whether there is such a convolution.
+    /// Checks that such a convolution exists.
     ///
     /// # Errors
     /// [`GeometryError::Zero`] if a dimension other than the padding is 0; [`GeometryError::UnevenGroups`] if `groups`
@@ -74,12 +74,12 @@ impl Conv2dGeometry {
         Ok(())
     }
 
-    /// Rows of the output, of a geometry that [`Conv2dGeometry::check`] finds right.
+    /// Rows of the output, for a geometry that passes [`Conv2dGeometry::check`].
     pub fn out_height(&self) -> usize {
         (self.height + 2 * self.padding - self.kernel) / self.stride + 1
     }
 
-    /// Columns of the output, of a geometry that [`Conv2dGeometry::check`] finds right.
+    /// Columns of the output, for a geometry that passes [`Conv2dGeometry::check`].
     pub fn out_width(&self) -> usize {
         (self.width + 2 * self.padding - self.kernel) / self.stride + 1
     }
@@ -99,8 +99,8 @@ impl Conv2dGeometry {
         self.out_channels * self.group_in_channels() * self.kernel * self.kernel
     }
 
-    /// Multiply-accumulates of one image's forward pass, of a geometry that [`Conv2dGeometry::check`] finds right. Taps
-    /// on padding are not counted, since they are not computed. Each gradient takes as many.
+    /// Multiply-accumulates of one image's forward pass, for a geometry that passes [`Conv2dGeometry::check`]. Taps on
+    /// padding are not computed, and so not counted. Each gradient takes as many.
     ///
     /// # Units
     /// Multiply-accumulates; twice as many floating-point operations.

@@ -23,17 +23,17 @@ use winograd::Winograd;
 /// A convolution: its geometry, and the tables that lead through it.
 ///
 /// # Shape
-/// `x`: `[in_channels][height][width][batch]` f32 → `y`: `[out_channels][out_height][out_width][batch]`;
-/// `weight`: `[out_channels][in_channels / groups][kernel][kernel]`; `bias`: `[out_channels]`. Activations have the
-/// batch innermost: a vector register holds one feature of several images, so that nothing is unfolded and padding costs
+/// `x`: `[in_channels][height][width][batch]` f32 → `y`: `[out_channels][out_height][out_width][batch]`; `weight`:
+/// `[out_channels][in_channels / groups][kernel][kernel]`; `bias`: `[out_channels]`. Activations have the batch
+/// innermost: a vector register holds one feature of several images. So nothing needs to be unfolded, and padding costs
 /// nothing.
 /// # Source
 /// Cross-correlation, as PyTorch's `Conv2d` (padding with zeros, dilation 1). The order of summation is part of the
 /// contract, and the same on every machine: forward, from the bias over (input channel, row, column of the kernel);
 /// input gradient, over (output channel, row, column of the kernel); weight gradient, over (output row, output column,
-/// image). Each is one chain of fused multiply-adds in ascending order over the taps that meet the input. The passes of layers
-/// that are large enough ([`Conv2dGeometry::is_by_winograd`]) are sums by Winograd's algorithm instead, whose order
-/// `winograd` gives. It follows that an image's result does not depend on which others are in its batch.
+/// image). Each is one chain of fused multiply-adds in ascending order over the taps that meet the input. Layers that
+/// are large enough ([`Conv2dGeometry::is_by_winograd`]) are computed by Winograd's algorithm instead; `winograd` gives
+/// its order. It follows that an image's result does not depend on the other images of its batch.
 #[derive(Clone, Debug)]
 pub struct Conv2d {
     geometry: Conv2dGeometry,

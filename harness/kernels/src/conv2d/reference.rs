@@ -1,4 +1,4 @@
-//! Convolution written as its definition, to hold the fast one against.
+//! Convolution as its definition says, for comparison with the fast one.
 
 use super::Conv2dGeometry;
 

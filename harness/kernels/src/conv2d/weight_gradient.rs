@@ -4,9 +4,10 @@
 //! dwᵀ[(ic, ky, kx)][oc] = Σ_(oy, ox, n) x[ic][oy s + ky - p][ox s + kx - p][n] dyᵀ[(oy, ox, n)][oc]
 //! ```
 //!
-//! Activations are read where they lie: n is contiguous in `x`, and a tile's rows are channels (or a kernel's columns) at
-//! a fixed stride. Only `dy` is transposed before, and the small result after; a row of it at a time where few channels make
-//! it cheaper for each thread to do so itself than to read what another has written.
+//! Activations are read where they lie: n is contiguous in `x`, and a tile's rows are channels (or a kernel's columns)
+//! at a fixed stride. Only `dy` is transposed beforehand, and the small result afterwards. Where there are few
+//! channels, each thread transposes the rows of `dy` that it reads, one at a time: that is cheaper than reading what
+//! another thread has written.
 
 use super::Conv2dGeometry;
 use super::reach::{Pattern, Reach};
@@ -190,7 +191,7 @@ impl Group<'_> {
         let threads = rayon::current_num_threads();
         let rows = Output::new(rows);
         let items = panels * per_panel;
-        // A share for each thread: each transposes all rows that it reads.
+        // One share for each thread, which transposes all rows that it reads.
         split(threads, self.multiply_accumulates(), |shares| {
             let thread = this_thread();
             // SAFETY: a thread runs one task at a time, and no task waits for another: its row is its own.
@@ -254,7 +255,7 @@ impl Group<'_> {
     }
 }
 
-/// `dw[oc][weight] = products[weight][oc]` of some channels with so many weights, panel by panel.
+/// `dw[oc][weight] = products[weight][oc]` for some channels with this many weights each, panel by panel.
 pub(super) fn unpack(simd: Simd, products: &[f32], channels: usize, weights: usize, dw: &mut [f32]) {
     let dw = Output::new(dw);
     split(channels.div_ceil(PANEL), 16 * channels * weights, |panels| {

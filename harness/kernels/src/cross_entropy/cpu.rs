@@ -51,7 +51,7 @@ impl Column<'_> {
         self.logits[c * self.batch + self.n]
     }
 
-    /// The largest logit; NaN ones are passed over, since they make the sum NaN anyway.
+    /// The largest logit. NaN is passed over, since it makes the sum NaN anyway.
     fn maximum(&self, classes: usize) -> f32 {
         (0..classes).map(|c| self.logit(c)).fold(f32::NEG_INFINITY, f32::max)
     }

@@ -7,7 +7,7 @@ mod tests;
 
 pub use prediction::top_classes;
 
-/// Labels or logits that have no cross-entropy.
+/// Labels or logits for which there is no cross-entropy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CrossEntropyError {
@@ -39,7 +39,7 @@ pub enum CrossEntropyError {
 
 /// `log_loss[n] = ln Σ over c of exp(logits[c][n]) − logits[label n][n]`; returns its mean over the batch.
 ///
-/// NaN logits, and infinite ones, give a loss that is NaN: the caller's sign that the network diverged.
+/// NaN and infinite logits give a loss that is NaN, which tells the caller that the network diverged.
 ///
 /// # Shape
 /// `logits`: `[classes][batch]`; `labels`, `log_loss`: `[batch]`, `log_loss` is overwritten.

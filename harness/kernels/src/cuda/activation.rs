@@ -4,13 +4,13 @@ use super::gpu::{pointer, pointer_mut};
 use super::launch::{BLOCK, LANES, blockwise, count, elementwise, launch};
 use super::{CudaError, CudaView, CudaViewMut, Features, Gpu, Storage};
 
-/// Blocks that sum a bias's gradient where channels come first, about.
+/// About how many blocks sum a bias's gradient where channels come first.
 const SUMMING_BLOCKS: usize = 1024;
 
-/// Parts that rows are summed in where channels come last, at most.
+/// Most parts that the rows are cut into for a sum where channels come last.
 const MOST_PARTS: usize = 512;
 
-/// `y[n][c][p] ← y[n][c][p] + bias[c]`, and what is then below 0 becomes 0 where `relu`.
+/// `y[n][c][p] ← y[n][c][p] + bias[c]`. With `relu`, what is then below 0 becomes 0.
 ///
 /// # Shape
 /// `y`: `(N, features)`; `bias`: `(C)`.
@@ -69,8 +69,8 @@ pub fn bias_gradient<T: Storage>(
     sum(gpu, (0, pointer(gpu, dy), dy.len()), db, features, sums)
 }
 
-/// `dy[i] ← y[i] > 0 ? dy[i] : 0`, and of that `db[c] = Σ over n and p of dy[n][c][p]`: the gradients of a bias and of the
-/// ReLU after it, in one pass.
+/// `dy[i] ← y[i] > 0 ? dy[i] : 0`, then `db[c] = Σ over n and p of dy[n][c][p]`: the gradients of a ReLU and of the
+/// bias before it, in one pass.
 ///
 /// # Shape
 /// `y`, `dy`: `(N, features)`; `db`: `(C)`, overwritten; `sums`: scratch of at least [`bias_gradient_scratch`] elements.
@@ -91,13 +91,13 @@ pub fn relu_and_bias_gradient<T: Storage>(
     sum(gpu, (pointer(gpu, y), pointer_mut(gpu, dy), elements), db, features, sums)
 }
 
-/// Elements of scratch that the gradient of a bias takes, for batches of `batch` examples.
+/// Elements of scratch memory that the gradient of a bias needs for batches of `batch` examples.
 pub fn bias_gradient_scratch(features: Features, batch: usize) -> usize {
     Parts::new(features, batch).number * features.channels
 }
 
-/// What is summed apart: so many images where channels come first; so many rows of channels where they come last, or have one
-/// position. Which, and so the bits of a gradient, depends on the shape alone.
+/// How a sum is cut into parts. A part is some images where channels come first, and some rows of channels where they
+/// come last or have one position. The choice depends on the shape alone, and so do the bits of a gradient.
 struct Parts {
     size: usize,
     number: usize,
@@ -117,7 +117,7 @@ impl Parts {
     }
 }
 
-/// The gradient of a bias; `y` and `dy` are addresses, the former 0 where there is no ReLU.
+/// The gradient of a bias. `y` and `dy` are addresses; `y` is 0 where there is no ReLU.
 fn sum<T: Storage>(
     gpu: &Gpu,
     (y, dy, elements): (u64, u64, usize),

@@ -1,15 +1,16 @@
-//! Random changes of a batch of images. What happens to an image is drawn on the host, from the streams of the CPU.
+//! Random changes of a batch of images. What happens to an image is drawn on the host, from the same streams as on the
+//! CPU.
 
 use super::launch::{blockwise, count, elementwise, launch};
 use super::{CudaError, CudaSlice, CudaViewMut, Gpu, State};
 
 /// One kind of change, with its numbers for every image of an epoch, in the epoch's order.
 pub enum Change {
-    /// `(down, right)` of each: the picture moves up and left by so many pixels, reflected at the edges.
+    /// `(up, left)` of each image: it moves by this many pixels, and is reflected at the edges.
     Shift(CudaSlice<i32>),
-    /// Of each whether left and right are exchanged (not 0).
+    /// For each image, whether left and right are exchanged: not 0.
     Mirror(CudaSlice<i32>),
-    /// Factors of brightness, contrast and saturation of each.
+    /// For each image, the factors of brightness, contrast and saturation.
     Jitter(CudaSlice<f32>),
 }
 

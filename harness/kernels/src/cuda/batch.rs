@@ -5,7 +5,7 @@ use super::{CudaError, CudaSlice, CudaView, CudaViewMut, Features, Gpu, State, S
 
 /// The examples of a batch: those that the order names from the state's position on.
 ///
-/// The order must name examples that exist, as many as are asked for.
+/// The order must name existing examples, and at least as many as the batch takes.
 #[derive(Clone, Copy)]
 pub struct Chosen<'a> {
     /// Examples in the order of an epoch.

@@ -26,7 +26,7 @@ impl<T: Storage> Convolution<T> {
         Ok(Self { plan: gpu.plan::<T>(geometry, batch, format)?, storage: PhantomData })
     }
 
-    /// Bytes of scratch memory that its passes take, at most one at a time.
+    /// Bytes of scratch memory that the largest of its passes takes. Passes run one at a time.
     pub fn workspace_bytes(&self) -> usize {
         let Plan { forward, input_gradient, weight_gradient, .. } = &*self.plan;
         let passes = [forward.workspace_bytes, input_gradient.workspace_bytes, weight_gradient.workspace_bytes];
@@ -45,8 +45,8 @@ impl<T: Storage> Convolution<T> {
     /// `y = weight * x`, the bias left out.
     ///
     /// # Shape
-    /// `x`: `(N, C, H, W)`; `weight`: `(O, C / groups, k, k)`; `y`: `(N, O, out_height, out_width)`, overwritten; or all with
-    /// channels last, see [`MemoryFormat`].
+    /// `x`: `(N, C, H, W)`; `weight`: `(O, C / groups, k, k)`; `y`: `(N, O, out_height, out_width)`, overwritten; or
+    /// all with channels last, see [`MemoryFormat`].
     /// # Errors
     /// [`CudaError::Dnn`].
     /// # Panics
@@ -63,8 +63,8 @@ impl<T: Storage> Convolution<T> {
         let pass = &self.plan.forward;
         let (one, zero) = (1.0f32, 0.0f32);
         gpu.stream().context().bind_to_thread()?;
-        // SAFETY: handle and descriptors live, the tensors have the lengths that the descriptors say (checked above), and
-        // the workspace is as large as the algorithm asked for.
+        // SAFETY: handle and descriptors live, the tensors have the lengths that the descriptors say (checked above),
+        // and the workspace is as large as the algorithm asked for.
         unsafe {
             result::convolution_forward(
                 gpu.dnn().0,

@@ -4,7 +4,7 @@ use super::batch::Chosen;
 use super::launch::{blockwise, count, launch};
 use super::{CudaError, CudaSlice, CudaView, CudaViewMut, Gpu, Storage};
 
-/// What is said of each example of a batch.
+/// The loss of each example of a batch, and whether it is classified right.
 pub struct CrossEntropy {
     /// Cross-entropy, nats.
     pub log_loss: CudaSlice<f64>,

@@ -36,7 +36,7 @@ impl Drop for DnnHandle {
     }
 }
 
-/// The shape of an activation, its sizes told as `(N, C, H, W)`.
+/// The shape of an activation, its sizes given as `(N, C, H, W)`.
 pub(super) struct TensorShape(pub(super) cudnnTensorDescriptor_t);
 
 impl TensorShape {
@@ -56,7 +56,7 @@ impl Drop for TensorShape {
     }
 }
 
-/// The shape of a convolution's weights, its sizes told as `(O, C / groups, k, k)`.
+/// The shape of a convolution's weights, its sizes given as `(O, C / groups, k, k)`.
 pub(super) struct FilterShape(pub(super) cudnnFilterDescriptor_t);
 
 impl FilterShape {

@@ -10,9 +10,9 @@ use candle_core::cuda_backend::cudarc::driver::DeviceRepr;
 // SAFETY: a stream is four 32-bit numbers in C's layout, as the kernels declare it.
 unsafe impl DeviceRepr for Stream {}
 
-/// `y[n][f] = mask[n][f] x[n][f]`, the mask of the state's step: 0 with the dropout's probability, else what keeps the
-/// mean. Features are counted as in `(C, P)`, wherever they lie: the mask does not depend on the format. The gradient is the
-/// same of the gradient, so no mask is kept.
+/// `y[n][f] = mask[n][f] x[n][f]`, with the mask of the state's step: 0 with the dropout's probability, else the factor
+/// that keeps the mean. Features are numbered as in `(C, P)` whatever the format, so the mask does not depend on the
+/// format. The gradient is multiplied by the same mask. It is drawn again for that, and never kept.
 ///
 /// # Shape
 /// `x`, `y`: `(N, features)`; without `x`, `y` is changed in place.

@@ -1,11 +1,11 @@
-//! What a GPU can refuse.
+//! Errors of a GPU, its driver and its libraries.
 
 use candle_core::cuda_backend::cudarc::cublas::result::CublasError;
 use candle_core::cuda_backend::cudarc::cudnn::CudnnError;
 use candle_core::cuda_backend::cudarc::driver::DriverError;
 use candle_core::cuda_backend::cudarc::driver::sys::CUresult;
 
-/// A GPU, its driver or one of its libraries refused.
+/// What a GPU, its driver or one of its libraries cannot do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CudaError {
@@ -15,22 +15,24 @@ pub enum CudaError {
          program uses the GPU (nvidia-smi)"
     )]
     OutOfMemory,
-    /// The driver refused.
-    #[error("the CUDA driver refused: {0}")]
+    /// The driver reports an error.
+    #[error("the CUDA driver reports an error: {0}; look at the GPU with nvidia-smi")]
     Driver(DriverError),
-    /// cuDNN refused.
-    #[error("cuDNN refused: {0:?}")]
+    /// cuDNN reports an error.
+    #[error("cuDNN reports an error: {0:?}; check that its version fits the driver")]
     Dnn(CudnnError),
-    /// cuDNN has no way to compute this that gives the same bits again.
-    #[error("cuDNN has no deterministic algorithm for {operation} of {shape}")]
+    /// cuDNN has no algorithm for this that gives the same bits every time.
+    #[error(
+        "cuDNN has no deterministic algorithm for {operation} of {shape}; give another shape, or compute it on the CPU"
+    )]
     NoDeterministicAlgorithm {
         /// Which pass.
         operation: &'static str,
         /// Of what.
         shape: String,
     },
-    /// cuBLAS refused.
-    #[error("cuBLAS refused: {0:?}")]
+    /// cuBLAS reports an error.
+    #[error("cuBLAS reports an error: {0:?}; check that its version fits the driver")]
     Blas(CublasError),
     /// The device could not be opened.
     #[error("CUDA device {ordinal} cannot be opened: {reason}")]
@@ -41,7 +43,9 @@ pub enum CudaError {
         reason: String,
     },
     /// Two GPUs would not give the same bits.
-    #[error("the GPUs differ, and a study never mixes two kinds of arithmetic: one is {first}, another {second}")]
+    #[error(
+        "the GPUs differ, and a study never mixes two kinds of arithmetic; choose GPUs of one model ({first}, {second})"
+    )]
     Mixed {
         /// Numerics of the first.
         first: String,

@@ -31,20 +31,21 @@ impl Features {
         self.channels * self.positions
     }
 
-    /// Whether channels are innermost, among positions.
+    /// Whether channels are innermost. Features with one position lie the same in both formats, and count as channels
+    /// first.
     pub fn is_channels_last(&self) -> bool {
         self.format == MemoryFormat::ChannelsLast && self.positions > 1
     }
 
-    /// From a channel to the next one of the same position.
+    /// Elements from one channel to the next, at the same position.
     pub(super) fn channel_stride(&self) -> usize {
         if self.is_channels_last() { 1 } else { self.positions }
     }
 
-    /// Examples of a tensor of so many elements.
+    /// Number of examples of a tensor with this many elements.
     ///
     /// # Panics
-    /// If they are no whole number of examples.
+    /// If the elements are not a whole number of examples.
     pub(super) fn examples(&self, what: &str, elements: usize) -> usize {
         assert_eq!(elements % self.count(), 0, "{what}: whole examples of {self:?}");
         elements / self.count()

@@ -1,4 +1,4 @@
-//! A GPU with what it takes to queue work on it.
+//! A GPU, and what is needed to queue work on it.
 
 use super::descriptor::DnnHandle;
 use super::launch::Kernels;
@@ -20,15 +20,15 @@ use std::sync::Arc;
 /// Version of the arithmetic of the GPU kernels; as [`crate::NUMERICS_VERSION`] for the CPU's.
 pub const CUDA_NUMERICS_VERSION: u32 = 2;
 
-/// cuBLAS's scratch memory: as much as it takes by itself on a Hopper GPU. Its own, so that a product's algorithm, and its
-/// bits, do not depend on what other streams do.
+/// cuBLAS's scratch memory, bytes: as much as cuBLAS takes by default on a Hopper GPU. Each [`Gpu`] has its own, so
+/// that neither the algorithm of a product nor its bits depend on other streams.
 const BLAS_WORKSPACE_BYTES: usize = 32 << 20;
 
-/// One part in so many of a GPU's memory, counted up to the next 8 GiB, is the scratch memory that an algorithm may take:
-/// a property of the model, like the algorithms themselves, whatever else the GPU does.
+/// An algorithm may take one part in this many of the GPU's memory as scratch. The memory is first rounded up to a
+/// multiple of 8 GiB, so that the limit, and with it the choice of algorithms, depends on the model of the GPU alone.
 const WORKSPACE_PART: usize = 32;
 
-/// A GPU, and a stream of work on it. One per thread of jobs; several of one GPU run side by side.
+/// A GPU with one stream of work. Each thread of jobs has its own, and several on one GPU run side by side.
 pub struct Gpu {
     // Fields are dropped in this order: libraries before the stream that they use.
     plans: RefCell<HashMap<PlanKey, Arc<Plan>>>,
@@ -44,8 +44,9 @@ pub struct Gpu {
     most_workspace_bytes: usize,
 }
 
-// SAFETY: a Gpu is used by one thread at a time (it is not Sync). Its handles of cuBLAS and cuDNN may move between threads
-// as long as no two use one at once (cuDNN developer guide, "Thread Safety"), and every call binds the context first.
+// SAFETY: a Gpu is used by one thread at a time (it is not Sync). Its handles of cuBLAS and cuDNN may move between
+// threads as long as no two use one at once (cuDNN developer guide, "Thread Safety"), and every call binds the context
+// first.
 unsafe impl Send for Gpu {}
 
 impl Gpu {
@@ -65,18 +66,18 @@ impl Gpu {
     pub fn open(ordinal: usize, precision: Precision) -> Result<Self, CudaError> {
         let device = CudaDevice::new_with_stream(ordinal)
             .map_err(|error| CudaError::Open { ordinal, reason: error.to_string() })?;
-        // SAFETY: every buffer of this Gpu is made, used and freed on its one stream, in the order of the calls, so there
-        // is nothing for events between streams to order; who shares one with another stream waits where it matters. Events
-        // would also end a capture.
+        // SAFETY: every buffer of this Gpu is made, used and freed on its one stream, in the order of the calls, so
+        // there is nothing for events between streams to order. Code that shares a buffer with another stream waits
+        // where it matters. Events would also end a capture.
         unsafe { device.disable_event_tracking() };
         Self::of_device(device, precision)
     }
 
-    /// Queues work on the stream of a candle device that is there.
+    /// Queues work on the stream of an existing candle device.
     ///
     /// # Errors
-    /// [`CudaError::Driver`], [`CudaError::Blas`] or [`CudaError::Dnn`] where the kernels cannot be loaded or a library does
-    /// not start.
+    /// [`CudaError::Driver`], [`CudaError::Blas`] or [`CudaError::Dnn`] where the kernels cannot be loaded or a library
+    /// does not start.
     pub fn of_device(device: CudaDevice, precision: Precision) -> Result<Self, CudaError> {
         let stream = device.cuda_stream();
         let kernels = Kernels::of(stream.context())?;
@@ -107,7 +108,7 @@ impl Gpu {
         })
     }
 
-    /// Computes in another format than the precision's own, to compare them.
+    /// Computes in this format in place of the precision's own, so that formats can be compared.
     pub fn with_memory_format(self, memory_format: MemoryFormat) -> Self {
         Self { memory_format, ..self }
     }
@@ -127,7 +128,7 @@ impl Gpu {
         self.precision
     }
 
-    /// The format that networks compute in, where cuDNN can.
+    /// The format that networks compute in, where cuDNN supports it.
     pub fn memory_format(&self) -> MemoryFormat {
         self.memory_format
     }
@@ -169,8 +170,8 @@ impl Gpu {
         Ok(self.stream.context().name()?)
     }
 
-    /// Backend, precision and version of the arithmetic, the model of the GPU, and the versions of the driver's interface,
-    /// cuDNN and cuBLAS: all that bits depend on.
+    /// Backend, precision and version of the arithmetic, the model of the GPU, and the versions of the driver's
+    /// interface, cuDNN and cuBLAS: everything that bits depend on.
     ///
     /// # Errors
     /// [`CudaError::Driver`] or [`CudaError::Blas`] where a version cannot be read.
@@ -200,7 +201,7 @@ impl Gpu {
     /// # Errors
     /// [`CudaError::OutOfMemory`].
     pub fn zeros<T: DeviceRepr + ValidAsZeroBits>(&self, length: usize) -> Result<CudaSlice<T>, CudaError> {
-        // The driver makes no buffer of nothing.
+        // The driver refuses a buffer of length 0.
         Ok(self.stream.alloc_zeros(length.max(1))?)
     }
 
@@ -210,7 +211,7 @@ impl Gpu {
     /// [`CudaError::OutOfMemory`].
     pub fn upload<T: DeviceRepr>(&self, values: &[T]) -> Result<CudaSlice<T>, CudaError> {
         if values.is_empty() {
-            // SAFETY: nobody reads the one element of a buffer that stands for none.
+            // SAFETY: the buffer stands for an empty one, and its one element is never read.
             return Ok(unsafe { self.stream.alloc(1) }?);
         }
         Ok(self.stream.clone_htod(values)?)
@@ -224,7 +225,7 @@ impl Gpu {
         if values.is_empty() { Ok(()) } else { Ok(self.stream.memcpy_htod(values, buffer)?) }
     }
 
-    /// Waits for all that is queued before, and copies a buffer to the host.
+    /// Waits for all work queued so far, and copies a buffer to the host.
     ///
     /// # Errors
     /// [`CudaError::Driver`], also for what went wrong in earlier work.
@@ -237,7 +238,7 @@ impl Gpu {
         self.wait()
     }
 
-    /// Waits for all that is queued.
+    /// Waits for all work queued so far.
     ///
     /// # Errors
     /// [`CudaError::Driver`], also for what went wrong in earlier work.
@@ -246,8 +247,8 @@ impl Gpu {
     }
 }
 
-/// Address of a tensor's first element, for calls that take bare addresses. Nothing is waited for: all work of a Gpu is on
-/// one stream.
+/// Address of a tensor's first element, for calls that take bare addresses. It need not wait for anything: all work of
+/// a Gpu is on one stream.
 pub(super) fn pointer<T>(gpu: &Gpu, tensor: &CudaView<'_, T>) -> sys::CUdeviceptr {
     tensor.device_ptr(gpu.stream()).0
 }

@@ -10,12 +10,12 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Captures what `queue` queues, which is not run. It must use no buffer that is gone when the graph is launched.
+    /// Captures what `queue` queues, without running it. Every buffer that it uses must outlive the graph's launches.
     ///
     /// # Errors
     /// As `queue`; [`CudaError::Driver`] where it did something that cannot be captured.
     pub fn capture(gpu: &Gpu, queue: impl FnOnce() -> Result<(), CudaError>) -> Result<Option<Self>, CudaError> {
-        // Other threads may allocate meanwhile: only this thread's calls are held to what a capture allows.
+        // Other threads may allocate meanwhile: the capture restricts the calls of this thread only.
         gpu.stream().begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)?;
         let queued = queue();
         let graph = gpu.stream().end_capture(CUgraphInstantiate_flags(0));

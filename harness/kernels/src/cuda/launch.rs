@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
 
-/// Threads of a block; the kernels whose threads wait for each other count on it (`BLOCK` in `prelude.cuh`).
+/// Threads of a block. Kernels whose threads wait for each other rely on it (`BLOCK` in `prelude.cuh`).
 pub(super) const BLOCK: u32 = 256;
 
-/// Columns that a block sums side by side, where it is a table of threads (`LANES` there).
+/// Columns that a block sums side by side, where its threads form a table (`LANES` in `prelude.cuh`).
 pub(super) const LANES: u32 = 8;
 
 /// Blocks of a kernel that strides over its elements.
@@ -53,12 +53,12 @@ pub(super) struct Kernels {
     pub(super) bf16: LayerKernels,
 }
 
-/// The kernels of each GPU in use, by its number: the driver translates them for it, which takes a second where it has no
-/// cache, and every stream of the GPU can launch them.
+/// The kernels of each GPU in use, by its number. The driver translates them for the GPU, which takes a second unless
+/// they are in its cache. Every stream of the GPU can launch them.
 static LOADED: Mutex<BTreeMap<usize, Weak<Kernels>>> = Mutex::new(BTreeMap::new());
 
 impl Kernels {
-    /// Those of a GPU, loaded if they are not at hand.
+    /// The kernels of a GPU, loaded when they are first asked for.
     pub(super) fn of(context: &Arc<CudaContext>) -> Result<Arc<Self>, DriverError> {
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = loaded.get(&context.ordinal()).and_then(Weak::upgrade) {
@@ -78,7 +78,7 @@ impl Kernels {
     }
 }
 
-/// A number of elements as the kernels count.
+/// A number of elements as the kernels take it.
 pub(super) fn count(elements: usize) -> Result<u32, CudaError> {
     // An index past the end by less than a block of packs must not wrap around.
     u32::try_from(elements).ok().filter(|&count| count <= u32::MAX - 16 * BLOCK).ok_or(CudaError::TooLarge { elements })
@@ -89,7 +89,7 @@ pub(super) fn elementwise(elements: u32) -> LaunchConfig {
     blockwise(elements.div_ceil(BLOCK))
 }
 
-/// So many blocks whose threads wait for each other.
+/// This many blocks, whose threads may wait for each other.
 pub(super) fn blockwise(blocks: u32) -> LaunchConfig {
     LaunchConfig { grid_dim: (blocks, 1, 1), block_dim: (BLOCK, 1, 1), shared_mem_bytes: 0 }
 }

@@ -7,7 +7,7 @@ use candle_core::cuda_backend::cudarc::cublas::result::gemm_ex;
 use candle_core::cuda_backend::cudarc::cublas::sys::{cublasComputeType_t, cublasGemmAlgo_t, cublasOperation_t};
 use cublasOperation_t::{CUBLAS_OP_N as PLAIN, CUBLAS_OP_T as TRANSPOSED};
 
-/// A fully connected layer, its bias apart.
+/// A fully connected layer, without its bias.
 #[derive(Clone, Copy, Debug)]
 pub struct FullyConnected(Linear);
 

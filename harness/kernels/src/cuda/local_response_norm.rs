@@ -28,7 +28,7 @@ impl ResponseNorm {
     /// # Errors
     /// [`CudaError::TooLarge`], [`CudaError::Driver`].
     /// # Panics
-    /// If the lengths differ or are no whole number of examples.
+    /// If the lengths differ or are not a whole number of examples.
     pub fn forward<T: Storage>(
         &self,
         gpu: &Gpu,
@@ -64,7 +64,7 @@ impl ResponseNorm {
     /// # Errors
     /// [`CudaError::TooLarge`], [`CudaError::Driver`].
     /// # Panics
-    /// If the lengths differ or are no whole number of examples.
+    /// If the lengths differ or are not a whole number of examples.
     pub fn input_gradient<T: Storage>(
         &self,
         gpu: &Gpu,
@@ -94,7 +94,8 @@ impl ResponseNorm {
         Ok(())
     }
 
-    /// Channels, the way from one to the next, and how many a window holds before and after its own.
+    /// The number of channels, elements from one to the next, and how many channels a window holds before and after its
+    /// own.
     fn window(&self) -> (u32, u32, u32, u32) {
         let size = self.op.size as u32;
         (self.features.channels as u32, self.features.channel_stride() as u32, size / 2, size.saturating_sub(1) / 2)

@@ -4,7 +4,7 @@ use super::launch::{count, elementwise, launch};
 use super::{CudaError, CudaView, CudaViewMut, Gpu, MemoryFormat, Storage};
 use crate::max_pool2d::MaxPool2d;
 
-/// A max pooling, as [`MaxPool2d`] on the CPU; which tap was the maximum is kept for the gradient.
+/// A max pooling, as [`MaxPool2d`] on the CPU. It keeps which tap was the maximum, for the gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct Pool {
     op: MaxPool2d,
@@ -15,7 +15,7 @@ impl Pool {
     /// The pooling of this geometry, of activations in this format.
     ///
     /// # Panics
-    /// If a window has more than 256 taps, which a byte cannot tell apart.
+    /// If a window has more than 256 taps: a byte cannot number them.
     pub fn new(op: MaxPool2d, format: MemoryFormat) -> Self {
         assert!(op.kernel <= 16, "max_pool2d: on a GPU a window has at most 16 × 16 taps");
         Self { op, format }

@@ -1,13 +1,13 @@
 //! The operations on an NVIDIA GPU: convolutions by cuDNN, products by cuBLAS, everything else by kernels of our own
 //! (`device/`), all on the stream of a candle CUDA device.
 //!
-//! Tensors are batch-outermost: an activation is `(N, features)`, the features in either [`MemoryFormat`]. Work is queued and
-//! not waited for; what a step leaves behind (its loss, the curve, whether it diverged) stays in the GPU's memory, in a
-//! [`State`], so that whole steps can be captured as a graph and launched without a word from the host.
+//! Tensors are batch-outermost: an activation is `(N, features)`, the features in either [`MemoryFormat`]. Work is
+//! queued, and calls return before it is done. What a step leaves behind (its loss, the curve, whether it diverged)
+//! stays in the GPU's memory, in a [`State`], so that a whole step can be captured as a graph and launched by one call.
 //!
-//! Every algorithm is deterministic: on one model of GPU, with the same driver and libraries, the same bits come out.
-//! Between a GPU and the CPU bits differ where sums are taken in another order (products, biases, losses) and where an
-//! exponential or a logarithm is another library's; the random numbers are the same.
+//! Every algorithm is deterministic: on one model of GPU, with the same driver and libraries, results have the same
+//! bits every time. A GPU's bits differ from the CPU's where sums have another order (products, biases, losses) and
+//! where exponentials and logarithms come from another library. The random numbers are the same.
 
 mod activation;
 mod augmentation;

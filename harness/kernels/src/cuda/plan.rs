@@ -11,7 +11,7 @@ use candle_core::cuda_backend::cudarc::cudnn::{CudnnDataType, result};
 use std::any::TypeId;
 use std::ffi::c_int;
 
-/// Algorithms asked for: more than any pass has.
+/// How many algorithms cuDNN is asked for: more than any pass has.
 const NUM_ALGORITHMS: usize = 16;
 
 /// Which plan: the geometry, examples of a batch, their format, and the type that they are stored in.
@@ -74,7 +74,7 @@ macro_rules! rank {
 }
 
 impl Plan {
-    /// Plans a convolution of tensors of `T`. The GPU's context must be the thread's.
+    /// Plans a convolution of tensors of `T`. The GPU's context must be bound to the thread.
     ///
     /// # Errors
     /// [`CudaError::Dnn`]; [`CudaError::NoDeterministicAlgorithm`].

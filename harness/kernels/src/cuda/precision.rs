@@ -1,9 +1,8 @@
-//! In what precision a GPU computes.
+//! The precision that a GPU computes in.
 
 use super::MemoryFormat;
 
-/// Precision of activations and products. Parameters, their velocities and losses are kept in single precision whatever it
-/// is.
+/// Precision of activations and products. Parameters, their velocities and losses are always in single precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// Single precision throughout, by fused multiply-add: no tensor core rounds an operand.
@@ -16,7 +15,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// As it stands in a record's numerics.
+    /// Its name in a record's numerics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Fp32 => "f32",
@@ -25,8 +24,9 @@ impl Precision {
         }
     }
 
-    /// The format for it. Tensor cores take runs of channels, and what has channels first is transposed for them at each pass
-    /// (NVIDIA, *Convolutional Layers User's Guide*, "Tensor Layouts"); strict single precision does without them.
+    /// The memory format that suits it. Tensor cores read runs of channels, and cuDNN transposes tensors with channels
+    /// first for them at each pass (NVIDIA, *Convolutional Layers User's Guide*, "Tensor Layouts"). Strict single
+    /// precision uses no tensor cores.
     pub fn memory_format(self) -> MemoryFormat {
         match self {
             Self::Fp32 => MemoryFormat::ChannelsFirst,

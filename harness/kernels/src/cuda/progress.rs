@@ -1,9 +1,10 @@
-//! From step to step: what a step does to a training's [`State`].
+//! What a step does to a training's [`State`].
 
 use super::launch::{blockwise, launch, single};
 use super::{CrossEntropy, CudaError, CudaSlice, CurvePoint, Gpu, State};
 
-/// Takes the batch's mean loss and what was right of it into the state, or notes that the loss is not finite.
+/// Adds the batch's mean loss and the number of examples classified right to the state, or notes that the loss is not
+/// finite.
 ///
 /// # Errors
 /// [`CudaError::Driver`].
@@ -19,7 +20,7 @@ pub fn judge_step(
     Ok(())
 }
 
-/// Goes on to the next step; after every `every` of them, and after the last of `steps`, a curve point is written.
+/// Goes on to the next step. A curve point is written after every `every` steps, and after the last of `steps`.
 ///
 /// # Errors
 /// [`CudaError::Driver`].

@@ -13,12 +13,12 @@ pub struct Sgd {
     pub weight_decay: f32,
 }
 
-/// `v ← m v + (g + λ w)`, `w ← w − η v`, η the rate of the state's step; nothing once the loss was not finite. Velocities
-/// begin at 0.
+/// `v ← m v + (g + λ w)`, `w ← w − η v`, with η the rate of the state's step. Nothing changes once a loss was not
+/// finite. Velocities begin at 0.
 ///
 /// # Shape
 /// `weight`, `velocity`, `gradient`: the same, any; `copy`: as `weight`, takes the new weights in the type of storage;
-/// `rates`: of steps in turn, the first again after the last.
+/// `rates`: one a step, in turn; the first follows the last.
 /// # Errors
 /// [`CudaError::Driver`].
 /// # Panics

@@ -1,4 +1,4 @@
-//! Where a training stands, kept on the GPU so that the host need not be told after every step.
+//! Where a training stands. It is kept on the GPU, so that the host need not wait for every step.
 
 use candle_core::cuda_backend::cudarc::driver::{DeviceRepr, ValidAsZeroBits};
 
@@ -8,7 +8,7 @@ use candle_core::cuda_backend::cudarc::driver::{DeviceRepr, ValidAsZeroBits};
 pub struct State {
     /// Steps done.
     pub step: u64,
-    /// The step whose loss was not a finite number; −1 while there is none. From it on no parameter changes.
+    /// The step whose loss was not a finite number; −1 while there is none. No parameter changes from that step on.
     pub diverged_at: i64,
     /// Examples of the order that are done.
     pub position: u32,

@@ -16,12 +16,12 @@ impl Storage for bf16 {}
 pub(super) mod sealed {
     use super::*;
 
-    /// What the kernels need of such a type.
+    /// What the kernels need to know of such a type.
     pub trait Sealed: DeviceRepr + ValidAsZeroBits + CudnnDataType + Copy + Send + Sync + Sized + 'static {
         /// Numbers that a thread loads or stores at once: 16 bytes (`PACK` in the kernels).
         const PACK: usize = 16 / size_of::<Self>();
 
-        /// cuBLAS's name of it.
+        /// cuBLAS's name for it.
         const BLAS: cudaDataType;
 
         /// The kernels for it.

@@ -8,11 +8,11 @@ use crate::parallel;
 use crate::philox::Stream;
 use crate::tile::Simd;
 
-/// A dropout that cannot be done.
+/// An impossible dropout.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DropoutError {
-    /// The probability is not one, or would leave nothing.
+    /// The probability is not in [0, 1). With 1 nothing would be left.
     #[error("dropout: the probability of dropping is {probability}; give one in [0, 1)")]
     Probability {
         /// What was given.
@@ -79,7 +79,7 @@ impl Dropout {
     }
 }
 
-/// Panics unless a stream has words for so many features of so many images.
+/// Panics unless a stream has words for this many features and images.
 #[track_caller]
 pub(crate) fn check_stream(features: usize, batch: usize) {
     assert!(batch <= cpu::MAX_BATCH, "dropout: a stream has masks for {} images a step", cpu::MAX_BATCH);

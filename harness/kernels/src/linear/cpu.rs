@@ -17,7 +17,8 @@ pub(super) struct Forward<'a> {
     pub(super) activation: Activation,
 }
 
-/// `C[m][n] = start + Σ_k A[k][m] B[k][n]` with k cut into blocks, whose rows of B all tiles use before the next.
+/// `C[m][n] = start + Σ_k A[k][m] B[k][n]`. k is cut into blocks, and all tiles use a block's rows of B before the next
+/// block begins.
 struct Product<'a> {
     a: &'a [f32],
     a_row: usize,
@@ -30,17 +31,18 @@ struct Product<'a> {
     activation: Activation,
 }
 
-/// Rows above which a product's operands may be packed.
+/// A product's operands may be packed where it has more rows than this.
 const MOST_UNPACKED_ROWS: usize = 4 * PANEL;
 
-/// Columns above which they are: each element is then used often enough to pay for its move, and where it lies, rows far
-/// apart share sets of the cache and cost a page each; the more so, the narrower the vectors that read them.
+/// They are packed where it has more columns than this: each element is then used often enough to pay for its move.
+/// Unpacked, rows that lie far apart share sets of the cache and take a page each. Narrow vectors suffer most from
+/// that.
 fn most_unpacked_columns(simd: Simd) -> usize {
     if simd == Simd::Avx512 { 16 * PANEL } else { 8 * PANEL }
 }
 
-/// Elements packed at once where threads share the work: what stays in the last-level cache until it is read. Fewer make
-/// them wait more often for each other; one thread alone packs a block of k at a time.
+/// Elements packed at once where threads share the work: as many as stay in the last-level cache until they are read.
+/// With fewer, threads wait for each other more often. A single thread packs one block of k at a time.
 const MOST_PACKED: usize = 7 << 18;
 
 /// Columns whose block stays in the second-level cache.
@@ -58,7 +60,7 @@ impl Product<'_> {
         }
     }
 
-    /// A tile of a block of k: some rows and columns, from operands that lie where they are given.
+    /// A tile of a block of k: some rows and columns, read from the operands as they are given.
     fn unpacked(&self, k: Range<usize>, (row, rows): (usize, usize), columns: Range<usize>, batch: usize) -> Tile<'_> {
         Tile {
             a: &self.a[row * self.a_row + k.start * self.a_k..],
@@ -197,7 +199,7 @@ impl Product<'_> {
                     if self.a_k == 1 {
                         transpose_strided(simd, from, self.a_row, rows, count, to);
                     } else {
-                        // Of a matrix that is read transposed, the rows lie side by side.
+                        // The rows of a matrix that is read transposed lie side by side.
                         for (k, to) in to.chunks_exact_mut(rows).enumerate() {
                             to.copy_from_slice(&from[k * self.a_k..][..rows]);
                         }
@@ -240,7 +242,8 @@ pub(super) fn forward(
     batch: usize,
     workspace: &mut Workspace,
 ) {
-    // Rows of weights a multiple of 4 KiB apart share one set of an 8-way first-level cache: take fewer at a time.
+    // Rows of weights that lie a multiple of 4 KiB apart share one set of an 8-way first-level cache, so fewer are
+    // taken at a time.
     let collides = layer.in_features.is_multiple_of(1024);
     let max_rows = if collides { simd.max_rows().min(7) } else { simd.max_rows() };
     let product = Product {

@@ -94,8 +94,8 @@ impl Linear {
         cpu::weight_gradient(Simd::current(), *self, x, dy, dw, batch, workspace);
     }
 
-    /// As [`Linear::weight_gradient`], and then the step along it, tile by tile: the gradient never leaves the cache. Bit
-    /// for bit what [`Sgd::step`](crate::sgd::Sgd::step) makes of the gradient.
+    /// The weight gradient and the step along it, tile by tile, so that the gradient never leaves the cache. The bits
+    /// are those of [`Linear::weight_gradient`] followed by [`Sgd::step`](crate::sgd::Sgd::step).
     ///
     /// # Shape
     /// As [`Linear`]'s; `weight` and `velocity` are changed.

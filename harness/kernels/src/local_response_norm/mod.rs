@@ -16,8 +16,8 @@ thread_local! {
 /// Local response normalisation: `y[c] = x[c] / s[c]^β`, `s[c] = k + α Σ x[c']²` over the `size` channels around `c`.
 ///
 /// # Shape
-/// `x`: `[C][P][N]` f32 with P = H W positions → `y`: the same. The window holds channels `c - size/2` to
-/// `c + (size-1)/2` as far as they exist, so that an odd window is centred.
+/// `x`: `[C][P][N]` f32 with P = H W positions → `y`: the same. The window holds the channels `c - size/2` to `c +
+/// (size-1)/2` that exist, so that an odd window is centred.
 /// # Source
 /// Krizhevsky et al. 2012, section 3.3: α multiplies the *sum* of squares. PyTorch multiplies their *mean* over the
 /// window (missing channels count as 0), so its α is `size` times the paper's: [`Self::from_pytorch`] converts.
@@ -37,12 +37,12 @@ impl LocalResponseNorm {
     /// The paper's: n = 5, k = 2, α = 1e-4, β = 0.75.
     pub const KRIZHEVSKY_2012: Self = Self { size: 5, alpha: 1e-4, beta: 0.75, k: 2.0 };
 
-    /// The normalisation that PyTorch's `local_response_norm(size, alpha, beta, k)` does.
+    /// The normalisation of PyTorch's `local_response_norm(size, alpha, beta, k)`.
     pub fn from_pytorch(size: usize, alpha: f32, beta: f32, k: f32) -> Self {
         Self { size, alpha: alpha / size as f32, beta, k }
     }
 
-    /// Whether there is a window at all.
+    /// Checks that the window is not empty.
     ///
     /// # Errors
     /// [`GeometryError::Zero`] if `size` is 0.

@@ -73,7 +73,7 @@ fn window_maximum<const L: usize>(pool: &MaxPool2d, x: &[f32], batch: usize) -> 
 /// Adds `L` neighbouring images' `dy` to `dx` at the first tap of the window that equals `y`.
 #[inline(always)]
 fn spread<const L: usize>(pool: &MaxPool2d, x: &[f32], y: [f32; L], dy: [f32; L], dx: &mut [f32], batch: usize) {
-    // Each gradient is spent at the first hit; what is left of it afterwards is 0. Masks instead of branches, as above.
+    // Each gradient is added at the first hit and is 0 afterwards. Masks replace branches, as above.
     let mut unspent = dy.map(f32::to_bits);
     for ky in 0..pool.kernel {
         for kx in 0..pool.kernel {

@@ -1,4 +1,4 @@
-//! The loops of [`super`]. The narrowest vectors already run at the speed of memory.
+//! The loops of [`super`]. Even the narrowest vectors run at the speed of memory.
 
 /// `y[i] = max(0, y[i])`
 pub(super) fn forward_in_place(y: &mut [f32]) {

@@ -23,7 +23,7 @@ pub fn forward_in_place(y: &mut [f32]) {
 /// # Panics
 /// If a slice has another length.
 /// # Source
-/// As in PyTorch, but for a NaN result: there the gradient is 0, here as everywhere where `y > 0` does not hold.
+/// As in PyTorch, except for a NaN result. Its gradient is 0, as wherever `y > 0` does not hold.
 pub fn gradient_in_place(y: &[f32], dy: &mut [f32]) {
     assert_eq!(y.len(), dy.len(), "relu: a result and its gradient have the same length");
     parallel::for_chunk_pairs(dy, y, |dy, y| cpu::gradient_in_place(y, dy));

@@ -26,11 +26,11 @@ pub(super) struct Call<'a> {
 /// The CPU has its instructions, the tile has its number of rows, it covers `columns`, and what [`Tile::run`] asks for.
 pub(super) type Kernel = unsafe fn(&Call<'_>);
 
-/// The same pointer, of which the compiler knows nothing; no load moves past this point.
+/// The same pointer, hidden from the compiler. No load moves past this point.
 ///
-/// Without it, the compiler keeps a running pointer for each of up to 14 rows, or reads the elements of all rows before it
-/// uses the first. Neither fits the registers, and saving and restoring what does not costs a tall tile a third of its
-/// speed.
+/// Without it, the compiler keeps a running pointer for each of up to 14 rows, or reads the elements of all rows before
+/// it uses the first. Neither fits into the registers, and saving and restoring what does not fit costs a tall tile a
+/// third of its speed.
 #[inline(always)]
 fn opaque(pointer: *const f32) -> *const f32 {
     #[cfg(target_arch = "x86_64")]
@@ -44,23 +44,32 @@ fn opaque(pointer: *const f32) -> *const f32 {
     pointer
 }
 
-/// `C[m][j] = start + Σ_k A[k][m] B[k][j]` for `ROWS` rows and `VECTORS` vectors of columns, the last of which is masked
-/// unless `FULL`.
+/// The sums of a tile, in registers.
+type Sums<V, const ROWS: usize, const VECTORS: usize> = [[V; VECTORS]; ROWS];
+
+/// A vector of a row, of which the last is masked unless `FULL`.
+///
+/// # Safety
+/// As for [`Kernel`].
+#[inline(always)]
+unsafe fn load<V: Vector, const VECTORS: usize, const FULL: bool>(row: *const f32, vector: usize, mask: V::Mask) -> V {
+    let from = row.wrapping_add(vector * V::LANES);
+    // SAFETY: the caller's promises.
+    unsafe { if FULL || vector + 1 < VECTORS { V::load(from) } else { V::load_masked(from, mask) } }
+}
+
+/// What the tile's chains begin with.
 ///
 /// # Safety
 /// As for [`Kernel`].
 #[inline(always)]
 #[allow(clippy::needless_range_loop)] // m as in the formula; all these loops unroll
-unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bool>(call: &Call<'_>) {
-    // SAFETY: the caller promises the instruction set, and that all offsets lie in their slices. Pointers are advanced
-    // with `wrapping_add`, since after the last step they may point past the end.
+unsafe fn begin<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
+    call: &Call<'_>,
+    mask: V::Mask,
+) -> Sums<V, ROWS, VECTORS> {
+    // SAFETY: the caller's promises.
     unsafe {
-        let Tile { a, a_row, c_row, walk, .. } = *call.tile;
-        let mask = V::mask(call.columns - (VECTORS - 1) * V::LANES);
-        let load = |row: *const f32, vector: usize| {
-            let from = row.wrapping_add(vector * V::LANES);
-            if FULL || vector + 1 < VECTORS { V::load(from) } else { V::load_masked(from, mask) }
-        };
         let mut sums = [[V::splat(0.0); VECTORS]; ROWS];
         match call.tile.start {
             Start::Zero | Start::Added => {}
@@ -72,11 +81,62 @@ unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bo
             Start::Held => {
                 for m in 0..ROWS {
                     for vector in 0..VECTORS {
-                        sums[m][vector] = load(call.c.add(m * c_row), vector);
+                        sums[m][vector] = load::<V, VECTORS, FULL>(call.c.add(m * call.tile.c_row), vector, mask);
                     }
                 }
             }
         }
+        sums
+    }
+}
+
+/// Stores the tile's sums, with what is done to them before.
+///
+/// # Safety
+/// As for [`Kernel`].
+#[inline(always)]
+#[allow(clippy::needless_range_loop)] // as above
+unsafe fn end<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
+    call: &Call<'_>,
+    mask: V::Mask,
+    mut sums: Sums<V, ROWS, VECTORS>,
+) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        let c_row = call.tile.c_row;
+        if matches!(call.tile.start, Start::Added) {
+            for m in 0..ROWS {
+                for vector in 0..VECTORS {
+                    let held = load::<V, VECTORS, FULL>(call.c.add(m * c_row), vector, mask);
+                    sums[m][vector] = sums[m][vector].mul_add(V::splat(1.0), held);
+                }
+            }
+        }
+        let relu = call.tile.activation == Activation::Relu;
+        for m in 0..ROWS {
+            for vector in 0..VECTORS {
+                let value = if relu { sums[m][vector].relu() } else { sums[m][vector] };
+                let to = call.c.add(m * c_row).wrapping_add(vector * V::LANES);
+                if FULL || vector + 1 < VECTORS { value.store(to) } else { value.store_masked(to, mask) }
+            }
+        }
+    }
+}
+
+/// `C[m][j] = start + Σ_k A[k][m] B[k][j]` for `ROWS` rows and `VECTORS` vectors of columns, the last of which is masked
+/// unless `FULL`.
+///
+/// # Safety
+/// As for [`Kernel`].
+#[inline(always)]
+#[allow(clippy::needless_range_loop)] // m as in the formula; all these loops unroll
+unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bool>(call: &Call<'_>) {
+    // SAFETY: the caller promises the instruction set, and that all offsets lie in their slices. Pointers are advanced
+    // with `wrapping_add`, since after the last step they may point past the end.
+    unsafe {
+        let Tile { a, a_row, walk, .. } = *call.tile;
+        let mask = V::mask(call.columns - (VECTORS - 1) * V::LANES);
+        let mut sums = begin::<V, ROWS, VECTORS, FULL>(call, mask);
         let (mut a_outer, mut b_outer) = (a.as_ptr(), call.b);
         for _ in 0..walk.outer.count {
             for tap in walk.taps {
@@ -85,7 +145,7 @@ unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bo
                 for _ in 0..walk.inner.count {
                     let mut columns = [V::splat(0.0); VECTORS];
                     for vector in 0..VECTORS {
-                        columns[vector] = load(b_k, vector);
+                        columns[vector] = load::<V, VECTORS, FULL>(b_k, vector, mask);
                     }
                     let ahead = b_k.wrapping_offset(walk.ahead);
                     for vector in 0..VECTORS {
@@ -106,21 +166,7 @@ unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bo
             a_outer = a_outer.wrapping_add(walk.outer.a);
             b_outer = b_outer.wrapping_offset(walk.outer.b);
         }
-        if matches!(call.tile.start, Start::Added) {
-            for m in 0..ROWS {
-                for vector in 0..VECTORS {
-                    sums[m][vector] = sums[m][vector].mul_add(V::splat(1.0), load(call.c.add(m * c_row), vector));
-                }
-            }
-        }
-        let relu = call.tile.activation == Activation::Relu;
-        for m in 0..ROWS {
-            for vector in 0..VECTORS {
-                let value = if relu { sums[m][vector].relu() } else { sums[m][vector] };
-                let to = call.c.add(m * c_row).wrapping_add(vector * V::LANES);
-                if FULL || vector + 1 < VECTORS { value.store(to) } else { value.store_masked(to, mask) }
-            }
-        }
+        end::<V, ROWS, VECTORS, FULL>(call, mask, sums);
     }
 }
 

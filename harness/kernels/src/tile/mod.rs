@@ -13,7 +13,7 @@
 //!
 //! # Layout
 //! A is read one element at a time and broadcast, so it may lie anywhere: rows at a fixed stride, k wherever the walk
-//! leads. That is why nothing is packed or unfolded, but for the one operand whose columns are not contiguous.
+//! leads. That is why nothing is packed or unfolded, except for an operand whose columns are not contiguous.
 
 mod kernels;
 mod output;

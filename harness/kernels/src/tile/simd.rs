@@ -8,7 +8,7 @@ use super::kernels::{self, Kernel};
 /// The environment variable that overrides the choice.
 const VARIABLE: &str = "NT_SIMD";
 
-/// The vector instructions that products use. They decide how fast a result comes, and never a bit of it.
+/// The vector instructions that products use. They decide how fast a result is computed, and never change a bit of it.
 ///
 /// The best that the CPU has is taken, unless the environment variable `NT_SIMD` (`scalar`, `avx2` or `avx512`) says
 /// otherwise or [`Simd::run`] does.
@@ -22,11 +22,11 @@ pub enum Simd {
     Avx512,
 }
 
-/// What `NT_SIMD` may not say.
+/// A value of `NT_SIMD` that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimdError {
-    /// No such instructions are known.
+    /// The value names no instructions that are known.
     #[error("NT_SIMD is \"{value}\"; set it to scalar, avx2 or avx512, or unset it")]
     Unknown {
         /// What it says.
@@ -81,8 +81,8 @@ impl Simd {
         Self::ALL.into_iter().rev().find(|simd| simd.is_available()).unwrap_or(Self::Scalar)
     }
 
-    /// What `NT_SIMD` asks for: `None` if it is unset or empty. A program checks this once, at its start; products
-    /// themselves take [`Simd::best`] where the variable is at fault.
+    /// What `NT_SIMD` asks for: `None` if it is unset or empty. A program checks this once, at its start; products use
+    /// [`Simd::best`] where its value is wrong.
     ///
     /// # Errors
     /// [`SimdError::Unknown`] for another word; [`SimdError::Unsupported`] if this CPU lacks the instructions.

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// Multiply-accumulates a task should have at least, some 20 µs: waking a thread for less costs more than it saves.
+/// Least multiply-accumulates of a task, about 20 µs. Waking a thread for less costs more than it saves.
 const MIN_MULTIPLY_ACCUMULATES: usize = 1 << 20;
 
 /// Tasks per thread, so that a thread that was held up can be helped out.
 const TASKS_PER_THREAD: usize = 4;
 
-/// The number of this thread among those of rayon's current pool: what names its share of a scratch buffer. A task of
-/// [`split`] waits for no other, so a thread runs one at a time.
+/// The number of this thread in rayon's current pool, by which it finds its share of a scratch buffer. A task of
+/// [`split`] never waits for another, so a thread runs one task at a time.
 pub(crate) fn this_thread() -> usize {
     rayon::current_thread_index().unwrap_or(0).min(rayon::current_num_threads() - 1)
 }

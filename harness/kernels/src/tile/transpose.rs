@@ -8,7 +8,7 @@ use super::{Output, PANEL, Simd, split};
 /// Side of the blocks that go through registers.
 const SIDE: usize = 8;
 
-/// Depth of a panel that one task packs, at least.
+/// Least depth of a panel that one task packs.
 const PART: usize = 1024;
 
 /// Packs a matrix for use as a product's columns: panel p holds columns `32 p ..` as `[depth][width of the panel]`, and
@@ -21,7 +21,7 @@ pub(crate) fn pack_panels(simd: Simd, from: &[f32], columns: usize, depth: usize
     assert_eq!(to.len(), columns * depth, "pack_panels: columns × depth");
     let to = Output::new(to);
     let parts = depth.div_ceil(PART);
-    // An element moved costs as much as some sixteen multiply-accumulates: it comes from memory.
+    // Moving an element costs about as much as sixteen multiply-accumulates, since it comes from memory.
     split(columns.div_ceil(PANEL) * parts, 16 * columns * depth, |items| {
         for item in items {
             let (panel, start) = (item / parts, item % parts * PART);

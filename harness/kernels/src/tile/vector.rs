@@ -26,7 +26,7 @@ pub(super) trait Vector: Copy {
     unsafe fn store(self, to: *mut f32);
     /// The masked lanes; the memory of the others is not touched.
     unsafe fn store_masked(self, to: *mut f32, mask: Self::Mask);
-    /// Asks for a line of memory ahead of its use; any address will do, also one outside of all memory.
+    /// Asks for a line of memory ahead of its use. Any address is allowed, even an invalid one.
     #[inline(always)]
     unsafe fn prefetch(_from: *const f32) {}
     /// `self * by + add`, rounded once.

@@ -1,7 +1,8 @@
 //! The transforms of Winograd's F(2 × 2, 3 × 3), a vector of images at a time.
 //!
-//! Sums of four numbers in a fixed order: no instruction set, and no number of images beside, changes a bit. A filter of two
-//! taps along an axis is one of three whose last is 0: its fourth point is 0 whatever the input, and is left out.
+//! Each is a sum of four numbers in a fixed order, so neither the instruction set nor the other images of the batch
+//! change a bit. A filter of two taps along an axis is one of three whose last is 0. Its fourth point is then 0 for any
+//! input, and is left out.
 
 use super::Simd;
 use super::vector::{Portable, Vector};

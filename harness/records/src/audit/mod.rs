@@ -1,5 +1,5 @@
-//! What a study's data were found to be before the first job: `audit.json`. Overlap of training with test images (gate
-//! 6), and how far sources lie from targets (gate 7).
+//! The audit of a study's data, made before the first job: `audit.json`. It holds the overlap of training and test
+//! images (gate 6), and how far sources lie from targets (gate 7).
 
 mod overlap;
 mod similarity;
@@ -26,7 +26,7 @@ pub const AUDIT_VERSION: u32 = 1;
 /// Name of the file in a study's folder.
 pub const AUDIT_FILE: &str = "audit.json";
 
-/// What was found of a study's data.
+/// What was found in a study's data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Audit {
@@ -34,9 +34,9 @@ pub struct Audit {
     pub schema_version: u32,
     /// Hash of all that it depends on: data, classes, seed, and the version of the measurement.
     pub basis: String,
-    /// What images were measured by, in words.
+    /// In words, what the images were measured with.
     pub measured_by: String,
-    /// Signs of 128 in which two perceptual hashes may differ to be a candidate.
+    /// The most of 128 signs in which the perceptual hashes of a candidate may differ.
     pub perceptual_threshold: u32,
     /// By target, in the study's order.
     pub targets: Vec<TargetAudit>,
@@ -52,7 +52,7 @@ pub struct TargetAudit {
     pub num_test_images: usize,
     /// Test images that are also training images: of the target itself first, then of each source with images.
     pub overlaps: Vec<Overlap>,
-    /// Images of each source and of the target that distances were measured on; none where there are too few.
+    /// Number of images of each source and of the target that distances were measured on; `None` if there are too few.
     pub num_images: Option<usize>,
     /// How far each source lies, in the study's order.
     pub similarities: Vec<Similarity>,
@@ -72,8 +72,8 @@ impl TargetAudit {
         self.overlap(None).into_iter().chain(of_source).flat_map(|overlap| overlap.test_ids(&is_counted)).collect()
     }
 
-    /// Whether more than [`MATERIAL_SHARE`] of its test images are training images of its own or of a source, pixel for
-    /// pixel.
+    /// Whether more than [`MATERIAL_SHARE`] of its test images are pixel-for-pixel copies of its own training images or
+    /// of a source's.
     pub fn is_overlap_material(&self, source: Option<&str>) -> bool {
         let num_exact = self.test_ids(source, |kind| kind == MatchKind::Exact).len();
         num_exact as f64 > MATERIAL_SHARE * self.num_test_images as f64
@@ -88,12 +88,12 @@ impl TargetAudit {
 /// Why an audit cannot be read or written.
 #[derive(Debug, Error)]
 pub enum AuditError {
-    /// It is no audit of this version.
-    #[error("{} is no audit: {source}; remove it, and `nt run` on the same folder makes it again", path.display())]
+    /// It is not an audit of this version.
+    #[error("{} is not an audit: {source}; remove it, and `nt run` on the same folder makes it again", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Line and column, as serde tells them.
+        /// What serde says, with line and column.
         source: serde_json::Error,
     },
     /// It is of another version.
@@ -122,7 +122,7 @@ impl Audit {
     /// The file's bytes.
     ///
     /// # Errors
-    /// [`AuditError::Parse`] if a value has no place in JSON.
+    /// [`AuditError::Parse`] if JSON cannot hold a value.
     pub fn to_json(&self) -> Result<Vec<u8>, AuditError> {
         let mut json =
             serde_json::to_vec_pretty(self).map_err(|source| AuditError::Parse { path: AUDIT_FILE.into(), source })?;
@@ -138,10 +138,10 @@ impl Audit {
         Ok(write_atomic(&dir.join(AUDIT_FILE), &self.to_json()?)?)
     }
 
-    /// Reads `audit.json` of a study's folder; none if there is no such file.
+    /// Reads `audit.json` of a study's folder; `None` if there is no such file.
     ///
     /// # Errors
-    /// [`AuditError`] if there is one that cannot be read.
+    /// [`AuditError`] if the file exists but cannot be read.
     pub fn read(dir: &Path) -> Result<Option<Self>, AuditError> {
         let path = dir.join(AUDIT_FILE);
         let text = match fs::read(&path) {

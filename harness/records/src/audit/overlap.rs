@@ -1,22 +1,22 @@
-//! Test images that are training images too.
+//! Test images that are also training images.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// Share of a target's test images that may be training images, pixel for pixel, before gate 6 fails whatever the gaps
-/// do without them.
+/// The largest share of a target's test images that may be pixel-for-pixel copies of training images. Beyond it gate 6
+/// fails, whatever the gaps are without them.
 pub const MATERIAL_SHARE: f64 = 0.01;
 
-/// The test images of a target that a training set holds.
+/// The test images of a target that a training set contains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Overlap {
-    /// Whose training images: a source's; none: the target's own.
+    /// The source whose training images these are; `None`: the target's own.
     pub source: Option<String>,
     /// Training images looked at: all that replicates draw from.
     pub num_train_images: usize,
-    /// One entry a test image that was found, with the training image most like it; in order of test images.
+    /// One entry for each test image found, with the training image most like it, in the order of test images.
     pub matches: Vec<Match>,
 }
 
@@ -28,11 +28,11 @@ pub struct Match {
     pub kind: MatchKind,
     /// Signs of 128 in which the perceptual hashes differ.
     pub distance: u32,
-    /// The test image's identity, as predictions have it.
+    /// The test image's id, as in predictions.
     pub test_id: u32,
-    /// What a person finds it by.
+    /// A name by which a person finds it.
     pub test: String,
-    /// What a person finds the training image by.
+    /// A name by which a person finds the training image.
     pub train: String,
 }
 
@@ -42,9 +42,9 @@ pub struct Match {
 pub enum MatchKind {
     /// The same pixels.
     Exact,
-    /// Perceptual hashes that hardly differ: a candidate, to be looked at.
+    /// The perceptual hashes hardly differ. It is a candidate: look at it.
     Perceptual,
-    /// The same with one of the two mirrored.
+    /// The perceptual hashes hardly differ if one of the two images is mirrored.
     Mirrored,
 }
 
@@ -60,12 +60,12 @@ impl MatchKind {
 }
 
 impl Overlap {
-    /// Test images that are there pixel for pixel.
+    /// Number of test images with an exact copy.
     pub fn num_exact(&self) -> usize {
         self.matches.iter().filter(|found| found.kind == MatchKind::Exact).count()
     }
 
-    /// Test images with a candidate.
+    /// Number of test images with a candidate.
     pub fn num_candidates(&self) -> usize {
         self.matches.len() - self.num_exact()
     }

@@ -15,17 +15,17 @@ pub struct Similarity {
     pub source: String,
     /// What it was measured on.
     pub measured_on: MeasuredOn,
-    /// The distances; none where there is nothing to measure, or too little.
+    /// The distances; `None` if there are no images, or too few.
     pub distances: Option<Distances>,
 }
 
-/// Which images stand for a source.
+/// Which images represent a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MeasuredOn {
     /// Its own training images.
     OwnImages,
-    /// Those of another source, whose network it is drawn after.
+    /// Those of another source: its own network is drawn with the moments of that source's.
     ImagesOf(String),
     /// The target's own: its distance is zero by construction.
     TheTarget,
@@ -37,11 +37,11 @@ pub enum MeasuredOn {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Distances {
-    /// Proxy A-distance: 0 where a linear classifier cannot tell the two, 2 where always.
+    /// Proxy A-distance: 0 if a linear classifier cannot tell the two apart, 2 if it always can.
     pub proxy_a: Distance,
     /// Squared maximum mean discrepancy, Gaussian kernel at the median distance.
     pub mmd_squared: Distance,
-    /// How often relabelled images differ as much.
+    /// Share of random relabellings of the images that differ as much.
     pub mmd_p_value: f64,
     /// Fréchet distance; the unit is the target's own variance, summed over features.
     pub frechet: Distance,
@@ -53,11 +53,11 @@ pub struct Distances {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Distance {
-    /// The estimate, without the bias of its formula where it has one; may be below zero by chance.
+    /// The estimate, corrected for the bias of its formula if it has one. May be below zero by chance.
     pub value: f64,
     /// The formula's value.
     pub plug_in: f64,
-    /// Lower end of the 95 % interval; none where the images show no variation.
+    /// Lower end of the 95 % interval; `None` if the images show no variation.
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,
@@ -76,24 +76,24 @@ impl From<&Measured> for Distance {
     }
 }
 
-/// The difference of two sources' proxy A-distances from one target, both against the same target images.
+/// The difference between two sources' proxy A-distances from one target, both against the same target images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
     /// A source.
     pub first: String,
-    /// One after it in the study's order.
+    /// A source after it in the study's order.
     pub second: String,
-    /// Distance of the second less that of the first.
+    /// Distance of the second minus that of the first.
     pub difference: f64,
-    /// Its standard error; 0 where the images show no variation.
+    /// Its standard error; 0 if the images show no variation.
     pub standard_error: f64,
     /// Degrees of freedom of the standard error.
     pub degrees_of_freedom: f64,
 }
 
 impl Comparison {
-    /// The comparison of two measures against the same target images; none if they were cut differently.
+    /// The comparison of two measures against the same target images; `None` if they were split differently.
     pub fn new(first: &str, second: &str, distances: [&Measured; 2]) -> Option<Self> {
         let StudentEstimate { mean, spread } = distances[1].minus(distances[0])?.estimate();
         Some(Comparison {
@@ -106,7 +106,7 @@ impl Comparison {
     }
 }
 
-/// Nine significant digits: below that the digits of a quantile may differ between machines.
+/// Rounds to nine significant digits, because further digits of a quantile may differ between machines.
 fn rounded(value: f64) -> f64 {
     format!("{value:.8e}").parse().unwrap_or(value)
 }

@@ -1,13 +1,13 @@
-//! One hash for what a study found.
+//! One hash over all that a study found.
 
 use nt_scenario::JobId;
 
 use crate::record::RunRecord;
 
-/// The hash over all records' meaning and values, in plan order: equal for two runs of one study exactly if every job
-/// came out the same, whatever order they ran in, and on how many threads. BLAKE3, hex.
+/// The hash over all records' meaning and values, in plan order. Two runs of one study have the same digest if and only
+/// if every job gave the same result, in whatever order and on however many threads they ran. BLAKE3, hex.
 ///
-/// A job without a record counts as absent, so a half-run study has a digest of its own.
+/// A job without a record counts as absent, so an unfinished study has a digest of its own.
 pub fn result_digest<'a>(
     plan_order: impl IntoIterator<Item = JobId>,
     record_of: impl Fn(JobId) -> Option<&'a RunRecord>,

@@ -1,6 +1,6 @@
 //! One record a line, each with its own checksum: `{"crc32":"1a2b3c4d","record":{…}}`.
 //!
-//! The checksum is over the bytes of the record as they stand in the line, so it is proved before anything is parsed.
+//! The checksum covers the record's bytes as they stand in the line, so it is checked before anything is parsed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use crate::record::RECORD_VERSION;
 use crate::record::RunRecord;
 use crate::version;
 
-/// What every line starts with. Inside a JSON string its quotes would be escaped, so it occurs nowhere else, and lines
-/// that ran together because a newline was damaged come apart again.
+/// The start of every line. Inside a JSON string its quotes would be escaped, so it occurs nowhere else. So lines that
+/// ran together because a newline was damaged can be split again.
 const START: &[u8] = b"{\"crc32\":\"";
 const MIDDLE: &[u8] = b"\",\"record\":";
 const END: &[u8] = b"}";
@@ -29,19 +29,19 @@ pub fn encode(record: &RunRecord) -> Result<Vec<u8>, serde_json::Error> {
     Ok([START, checksum.as_bytes(), MIDDLE, &json, END, b"\n"].concat())
 }
 
-/// What a file of records holds.
+/// The contents of a file of records.
 #[derive(Default)]
 pub(super) struct Scan {
     /// Line number, from 1, and record.
     pub records: Vec<(usize, RunRecord)>,
     pub warnings: Vec<LedgerWarning>,
-    /// The bytes that hold no record, in their order.
+    /// The bytes that are not part of a record, in their order.
     pub damaged: Vec<u8>,
-    /// The bytes that do, a newline after each line.
+    /// The bytes that are, with a newline after each line.
     pub sound: Vec<u8>,
 }
 
-/// Reads all lines; what cannot be read becomes a warning that names it.
+/// Reads all lines. A line that cannot be read becomes a warning that names it.
 pub(super) fn scan(path: &Path, contents: &[u8]) -> Result<Scan, LedgerError> {
     let mut scan = Scan::default();
     let ends_in_newline = contents.ends_with(b"\n");
@@ -82,7 +82,7 @@ impl Scan {
             && *first + 1 == line
             && !segment.starts_with(START)
         {
-            // The rest of a line that a damaged byte cut in two: told once, at its first half.
+            // The rest of a line that a damaged byte cut in two. The warning about its first half is enough.
             *total += bytes;
             return;
         }
@@ -95,7 +95,7 @@ impl Scan {
     }
 }
 
-/// Splits where lines ran together.
+/// Splits lines that ran together.
 fn segments(line: &[u8]) -> Vec<&[u8]> {
     let starts = line.windows(START.len()).enumerate().filter(|(at, window)| *at > 0 && *window == START);
     let mut cut = 0;
@@ -108,13 +108,13 @@ fn segments(line: &[u8]) -> Vec<&[u8]> {
     segments
 }
 
-/// The record of one line, or what is wrong with the line; an error only for another version.
+/// The record of one line, or what is wrong with the line. Only another version is an error.
 fn decode(path: &Path, line: usize, text: &[u8]) -> Result<Result<RunRecord, Damage>, LedgerError> {
     let Some((checksum, json)) = frame(text) else { return Ok(Err(Damage::Frame)) };
     if checksum != format!("{:08x}", crc32fast::hash(json)).as_bytes() {
         return Ok(Err(Damage::Checksum));
     }
-    // What is proved to be as it was written may still have been written by another version.
+    // A record with a correct checksum may still have been written by another version.
     let (version, record) = match serde_json::from_slice::<RunRecord>(json) {
         Ok(record) => (record.schema_version, Ok(record)),
         Err(error) => {
@@ -145,7 +145,7 @@ pub(super) fn read(path: &Path) -> Result<Scan, LedgerError> {
     scan(path, &contents(path)?)
 }
 
-/// Reads a file of records and takes out of it what is none, keeping that in `<file>.damaged`.
+/// Reads a file of records, and moves everything else in it to `<file>.damaged`.
 pub(super) fn repair(path: &Path) -> Result<Scan, LedgerError> {
     let contents = contents(path)?;
     let scan = scan(path, &contents)?;

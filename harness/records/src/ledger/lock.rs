@@ -1,4 +1,4 @@
-//! One writer a folder, or one a shard.
+//! The lock that allows one writer for a folder, or one for each shard.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{LedgerError, Shard};
 use crate::file::FileError;
 
-/// The right to write. The system takes it back when the process ends, however it ends.
+/// The right to write. The system releases it when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct WriterLock {
     _folder: File,
@@ -15,7 +15,7 @@ pub(super) struct WriterLock {
 }
 
 impl WriterLock {
-    /// Locks the folder for one writer; or, for a shard, keeps whole-folder writers out and locks the shard.
+    /// Locks the folder for one writer. For a shard, locks the shard and keeps whole-folder writers out.
     pub(super) fn take(dir: &Path, shard: Shard) -> Result<Self, LedgerError> {
         let folder = acquire(dir, ".lock", shard.is_whole())?;
         let own = if shard.is_whole() { None } else { Some(acquire(dir, &format!(".lock.{}", shard.index()), true)?) };
@@ -38,7 +38,7 @@ fn acquire(dir: &Path, name: &str, exclusive: bool) -> Result<File, LedgerError>
         Err(TryLockError::WouldBlock) => return Err(LedgerError::Busy { dir: dir.to_owned(), holder: holder(&path) }),
         Err(TryLockError::Error(source)) => return Err(FileError::at("lock", &path)(source).into()),
     }
-    // For the message of whoever finds the lock taken; nothing depends on it.
+    // For the message of a process that finds the lock taken. Nothing depends on it.
     let _ = file.set_len(0).and_then(|()| file.write_all(std::process::id().to_string().as_bytes()));
     Ok(file)
 }

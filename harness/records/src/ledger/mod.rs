@@ -1,7 +1,7 @@
 //! The append-only list of what was run: `runs.jsonl` and its shards.
 //!
-//! One process writes a study's folder (a lock says so), one line a record, each line with its own checksum. A line
-//! cut short by a crash is taken off; a damaged one is named, moved aside, and its job run again; nothing else is lost.
+//! A lock ensures that one process writes a study's folder. Each record is one line with its own checksum. A line that
+//! a crash cut short is removed. A damaged line is named and moved aside, and its job runs again. Nothing else is lost.
 
 mod digest;
 mod line;
@@ -31,20 +31,20 @@ use crate::file::{FileError, FileProblem, FileRef, sync_folder};
 use crate::record::RunRecord;
 use lock::WriterLock;
 
-/// Referred files are hashed when the ledger is opened if together they are no larger than this; beyond, each is hashed
-/// the first time that its job is asked for.
+/// If the files that records refer to are together no larger than this, they are hashed when the ledger is opened.
+/// Otherwise each is hashed when its job is first asked for.
 const HASH_ON_OPEN_BYTES: u64 = 1 << 30;
 
-/// Why a ledger cannot be opened, or a record not be added.
+/// Why a ledger cannot be opened, or a record cannot be added.
 #[derive(Debug, Error)]
 pub enum LedgerError {
-    /// Somebody else is writing.
+    /// Another process is writing.
     #[error("{} is being written by {holder}; wait until it ends, or write to another folder with \
         --out", dir.display())]
     Busy {
         /// The study's folder.
         dir: PathBuf,
-        /// Who, as far as the lock file tells: "process 4711".
+        /// Who, according to the lock file: "process 4711".
         holder: String,
     },
     /// A record is of a version this program does not know.
@@ -60,7 +60,7 @@ pub enum LedgerError {
         /// [`crate::record::RECORD_VERSION`].
         supported: u32,
     },
-    /// A record refers to a file that is not there as it says.
+    /// A record refers to a file that is missing or different.
     #[error(
         "the record of {name} refers to {path}, which {problem}; write files before the record that refers to them"
     )]
@@ -72,7 +72,7 @@ pub enum LedgerError {
         /// What is wrong.
         problem: FileProblem,
     },
-    /// A record holds something that JSON cannot.
+    /// A record holds something that JSON cannot hold.
     #[error("the record of {name} cannot be written as JSON; report this as a bug")]
     Encode {
         /// Name of the job.
@@ -87,7 +87,7 @@ pub enum LedgerError {
 
 /// The records of a study, and the only way to add one.
 ///
-/// Dropping it gives the folder free.
+/// Dropping it releases the lock on the folder.
 #[derive(Debug)]
 pub struct Ledger {
     dir: PathBuf,
@@ -96,13 +96,13 @@ pub struct Ledger {
     length: u64,
     records: Vec<RunRecord>,
     by_job: BTreeMap<JobId, usize>,
-    /// Per record: whether its files were hashed, and were right. Behind a lock so that asking needs no `&mut`.
+    /// For each record whose files were hashed, whether they were right. Behind a lock, so that asking needs no `&mut`.
     hashed: Mutex<BTreeMap<JobId, bool>>,
     _lock: WriterLock,
 }
 
 impl Ledger {
-    /// Opens `dir` for writing: makes it if need be, locks it, reads every record, repairs `runs.jsonl`.
+    /// Opens `dir` for writing: creates it if it is missing, locks it, reads every record, and repairs `runs.jsonl`.
     ///
     /// # Errors
     /// [`LedgerError::Busy`] if another process writes there, [`LedgerError::SchemaVersion`], [`LedgerError::File`].
@@ -110,7 +110,8 @@ impl Ledger {
         Self::open_shard(dir, Shard::WHOLE)
     }
 
-    /// As [`Self::open`], for a process that writes one shard; several of different numbers may be open at once.
+    /// As [`Self::open`], for a process that writes one shard. Shards with different numbers may be open at the same
+    /// time.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -147,7 +148,7 @@ impl Ledger {
         &self.dir
     }
 
-    /// All records with their files in place, in the order they were written; one a job.
+    /// All records whose files are in place, one for each job, in the order they were written.
     pub fn records(&self) -> &[RunRecord] {
         &self.records
     }
@@ -159,7 +160,7 @@ impl Ledger {
 
     /// Whether the job is recorded and every file it refers to is there, unchanged.
     ///
-    /// The first time that a job is asked for, its files are hashed, unless that was done on opening.
+    /// Its files are hashed when the job is first asked for, unless they were hashed on opening.
     pub fn contains(&self, job: JobId) -> bool {
         let Some(record) = self.get(job) else { return false };
         let mut hashed = match self.hashed.lock() {
@@ -170,19 +171,18 @@ impl Ledger {
         *hashed.entry(job).or_insert_with(|| first_problem(&self.dir, record, FileRef::read_and_drop).is_none())
     }
 
-    /// Adds a record: when this returns, it is on disk. A record of the same job is replaced.
+    /// Adds a record. When this returns, the record is on disk. It replaces a record of the same job.
     ///
     /// # Errors
-    /// [`LedgerError::DanglingFile`] if a file it refers to is not there; [`LedgerError::File`] if it cannot be
-    /// written,
-    /// in which case the ledger is as it was.
+    /// [`LedgerError::DanglingFile`] if a file it refers to is missing. [`LedgerError::File`] if the record cannot be
+    /// written; the ledger is then unchanged.
     pub fn append(&mut self, record: RunRecord) -> Result<(), LedgerError> {
         if let Some((file, problem)) = first_problem(&self.dir, &record, FileRef::check_length) {
             return Err(LedgerError::DanglingFile { name: record.name.clone(), path: file.path.clone(), problem });
         }
         let line = line::encode(&record).map_err(|source| LedgerError::Encode { name: record.name.clone(), source })?;
         if let Err(source) = self.write_line(&line) {
-            // Half a line must not stand before the next record; what remains if this fails too is found on opening.
+            // Half a line must not stand before the next record. If this fails too, opening repairs the rest.
             let _ = self.file.set_len(self.length);
             return Err(FileError::at("append to", &self.path)(source).into());
         }
@@ -206,7 +206,7 @@ impl Ledger {
         self.file.sync_data()
     }
 
-    /// Takes in what was read, less the records whose files are not as they say.
+    /// Takes in the records read, except those whose files are missing or different.
     fn adopt(&mut self, records: Vec<RunRecord>) -> Vec<LedgerWarning> {
         let total: u64 = records.iter().flat_map(|record| &record.files).map(|file| file.bytes).sum();
         let hash = total <= HASH_ON_OPEN_BYTES;
@@ -258,16 +258,16 @@ fn first_problem<'a>(
 }
 
 /// Reads every record of a study without writing or locking: `runs.jsonl`, then its shards in the order of their
-/// numbers; of two records of one job the last stands, at the place of the first.
+/// numbers. Of two records of one job the last counts, at the place of the first.
 ///
 /// # Errors
 /// [`LedgerError::SchemaVersion`] for a record of another version, [`LedgerError::File`] if a file cannot be read. A
-/// folder without records is no error.
+/// folder without records is not an error.
 pub fn read_records(dir: &Path) -> Result<(Vec<RunRecord>, Vec<LedgerWarning>), LedgerError> {
     gather(dir, None)
 }
 
-/// Reads all files, repairing the one that is the caller's own.
+/// Reads all files, and repairs the caller's own.
 fn gather(dir: &Path, own: Option<&Path>) -> Result<(Vec<RunRecord>, Vec<LedgerWarning>), LedgerError> {
     let mut records: Vec<RunRecord> = Vec::new();
     let mut places: Vec<(PathBuf, usize)> = Vec::new();

@@ -1,4 +1,4 @@
-//! A study split over several processes, and the files it then has.
+//! A study split over several processes, and its files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub struct Shard {
 pub struct ShardError {
     /// The part asked for.
     pub index: u32,
-    /// Of how many.
+    /// The number of parts.
     pub count: u32,
 }
 
@@ -47,7 +47,7 @@ impl Shard {
         self.index
     }
 
-    /// Whether a job belongs to this part: by the job's hash, so adding jobs moves no other.
+    /// Whether a job belongs to this part. This depends on the job's hash only, so adding jobs moves no other job.
     pub fn owns(self, job: JobId) -> bool {
         let hash = blake3::hash(job.to_string().as_bytes());
         let number = hash.as_bytes()[..8].iter().fold(0u64, |number, &byte| number << 8 | u64::from(byte));

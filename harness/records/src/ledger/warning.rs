@@ -1,4 +1,4 @@
-//! What is worth saying about a ledger that can still be used.
+//! Faults of a ledger that can still be used.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::file::FileProblem;
 /// Something that was wrong, and what was done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LedgerWarning {
-    /// The last line ends in the middle, as after a kill.
+    /// The last line is cut short, as after a kill.
     TornTail {
         /// The file.
         path: PathBuf,
@@ -19,13 +19,13 @@ pub enum LedgerWarning {
         /// Its length.
         bytes: usize,
     },
-    /// A line is not as it was written.
+    /// A line was damaged after it was written.
     Damaged {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// How many bytes hold no record.
+        /// How many bytes are not part of a record.
         bytes: usize,
         /// How it shows.
         damage: Damage,
@@ -41,7 +41,7 @@ pub enum LedgerWarning {
         /// `file:line` of the other.
         dropped: String,
     },
-    /// A file that a record refers to is not as it was written.
+    /// A file that a record refers to has changed or is missing.
     File {
         /// The job.
         job: JobId,
@@ -54,14 +54,14 @@ pub enum LedgerWarning {
     },
 }
 
-/// How damage to a line shows.
+/// How a line is damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Damage {
-    /// It does not begin and end as a line does.
+    /// It does not begin or end as a line should.
     Frame,
-    /// Its checksum is another.
+    /// Its checksum does not match.
     Checksum,
-    /// It is as it was written, but is no record.
+    /// It is intact, but it is not a record.
     Record {
         /// What serde says.
         reason: String,
@@ -83,12 +83,12 @@ impl fmt::Display for LedgerWarning {
         match self {
             LedgerWarning::TornTail { path, line, bytes } => write!(
                 formatter,
-                "{}:{line} ends in the middle ({bytes} bytes), as after a kill; that job is run again",
+                "{}:{line} is cut short ({bytes} bytes), as after a kill; its job runs again",
                 path.display()
             ),
             LedgerWarning::Damaged { path, line, bytes, damage } => write!(
                 formatter,
-                "{}:{line} cannot be read ({bytes} bytes): {damage}; that job is run again, all others stand",
+                "{}:{line} cannot be read ({bytes} bytes): {damage}; its job runs again, and all others are kept",
                 path.display()
             ),
             LedgerWarning::Conflict { job, name, kept, dropped } => write!(
@@ -97,7 +97,7 @@ impl fmt::Display for LedgerWarning {
                  `nt verify` to see which can be reproduced"
             ),
             LedgerWarning::File { job, name, path, problem } => {
-                write!(formatter, "{path} {problem}; its job {name} ({job}) is run again")
+                write!(formatter, "{path} {problem}; its job {name} ({job}) runs again")
             }
         }
     }

@@ -17,7 +17,7 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// Filters of an RGB image; none where the weights have another length.
+    /// Filters of an RGB image; `None` if the weights have another length.
     ///
     /// # Shape
     /// `weight`: `(num_filters, 3, kernel, kernel)`.
@@ -40,8 +40,8 @@ impl Filters {
         self.kernel
     }
 
-    /// A filter as a picture, `(kernel, kernel, 3)`: zero is middle grey, and the largest weight by amount black or
-    /// full.
+    /// A filter as a picture, `(kernel, kernel, 3)`. Zero is middle grey, and the weight that is largest by magnitude
+    /// is black or full.
     pub fn picture(&self, filter: usize) -> Vec<u8> {
         let area = self.kernel * self.kernel;
         let planes = &self.weight[3 * area * filter..3 * area * (filter + 1)];
@@ -66,7 +66,7 @@ impl Filters {
         super::write(dir, Self::path(job), self.to_bytes())
     }
 
-    /// Those of a job; none where it left none.
+    /// The filters of a job; `None` if it wrote none.
     ///
     /// # Errors
     /// [`PicturesError`] if the file cannot be used.

@@ -1,4 +1,4 @@
-//! Pictures that jobs leave below `artifacts/` for the report: no part of any record, and missed by no verdict.
+//! Pictures that jobs write to `artifacts/` for the report. They are not part of any record, and no verdict needs them.
 
 mod filters;
 mod thumbnails;
@@ -22,7 +22,7 @@ pub const PICTURES_VERSION: u32 = 1;
 /// Why a picture's file cannot be written or read.
 #[derive(Debug, Error)]
 pub enum PicturesError {
-    /// It is not laid out as this version has it.
+    /// Its layout is not that of this version.
     #[error(
         "{path}: {what} is not as schema_version {PICTURES_VERSION} has it; remove the file to go without its pictures"
     )]
@@ -32,8 +32,8 @@ pub enum PicturesError {
         /// Which part.
         what: &'static str,
     },
-    /// It is no safetensors file.
-    #[error("{path} is no safetensors file: {source}; remove it to go without its pictures")]
+    /// It is not a safetensors file.
+    #[error("{path} is not a safetensors file: {source}; remove it to draw the report without its pictures")]
     Format {
         /// The file, relative to the study's folder.
         path: String,

@@ -22,7 +22,7 @@ impl Thumbnails {
     /// Pictures with their ids, in any order.
     ///
     /// # Shape
-    /// Each picture `(side, side, 3)`, RGB; those of another length are left out.
+    /// Each picture is `(side, side, 3)`, RGB. Pictures of another length are left out.
     pub fn new(side: usize, pictures: impl IntoIterator<Item = (u32, Vec<u8>)>) -> Self {
         let mut pictures: Vec<(u32, Vec<u8>)> =
             pictures.into_iter().filter(|(_, pixels)| pixels.len() == 3 * side * side).collect();
@@ -56,7 +56,7 @@ impl Thumbnails {
         super::write(dir, Self::path(target), self.to_bytes())
     }
 
-    /// Those of a target; none where no run has left any.
+    /// The thumbnails of a target; `None` if no run has written any.
     ///
     /// # Errors
     /// [`PicturesError`] if the file cannot be used.
@@ -108,6 +108,6 @@ mod tests {
         std::fs::create_dir(dir.path().join("artifacts")).unwrap();
         std::fs::write(dir.path().join("artifacts/thumbnails-a.safetensors"), b"no").unwrap();
         let error = Thumbnails::read(dir.path(), "a").unwrap_err().to_string();
-        assert!(error.starts_with("artifacts/thumbnails-a.safetensors is no safetensors file"), "{error}");
+        assert!(error.starts_with("artifacts/thumbnails-a.safetensors is not a safetensors file"), "{error}");
     }
 }

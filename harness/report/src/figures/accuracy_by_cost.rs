@@ -1,5 +1,5 @@
-//! Accuracy against what its training costs: is there a cheaper treatment that does as well, and what does scratch make
-//! of the same effort?
+//! Accuracy against the cost of training: does a cheaper treatment do as well, and how well does scratch do for the
+//! same cost?
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use nt_analysis::study::CellKey;
 use nt_analysis::{Analysis, CellResult, Quadrant};
 use nt_records::manifest::Manifest;
 
-/// Free space left and right of the points, as a ratio.
+/// Free space to the left and right of the points, as a ratio.
 const ROOM: f64 = 1.12;
-/// Most marks that the axis bears.
+/// The most marks of the axis.
 const MOST_MARKS: usize = 9;
 
 /// Multiply–accumulates of each job of a plan.
 type Costs = BTreeMap<JobId, u64>;
 
-/// The figure of one target, a panel a quadrant; none for a plan that does not know what its jobs cost.
+/// The figure of one target, with one panel for each quadrant; `None` if the plan does not know the cost of its jobs.
 ///
 /// # Units
-/// Across: multiply–accumulates of one run's training and evaluation, times a power of ten that the axis names; frozen
-/// layers' forward passes are counted at every step. Upwards: accuracies in per cent.
+/// Across: multiply–accumulates of one run's training and evaluation, times a power of ten that the axis names. The
+/// forward passes of frozen layers count at every step. Upwards: accuracies in per cent.
 pub fn accuracy_by_cost(analysis: &Analysis, target: &str, manifest: &Manifest) -> Option<FigureSpec> {
     let study = &analysis.study;
     let costs: Costs = manifest.plan.iter().map(|job| (job.job, job.multiply_accumulates)).collect();
@@ -65,11 +65,11 @@ pub fn accuracy_by_cost(analysis: &Analysis, target: &str, manifest: &Manifest) 
     })
 }
 
-/// As by depth, each point moved to where its cost stands.
+/// The panel of accuracy by depth, with each point moved to its cost.
 fn panel(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Panel {
     let mut panel = by_depth(analysis, quadrant);
     if let Some(band) = &mut panel.band {
-        // Replicates have no place on this axis.
+        // This axis has no room for single replicates.
         band.replicates.clear();
     }
     let has_partial = |series: &[Series], source: &str| {
@@ -92,8 +92,8 @@ fn panel(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Panel {
             cost.is_some() && point.mean.is_some()
         });
         if series.kind == SeriesKind::FineTuned {
-            // What is trained throughout costs the same however much was copied: the deepest stands for all, and is an
-            // end of partial freezing where that was run.
+            // Fine-tuning all layers costs the same however many were copied, so the deepest one represents all. It is
+            // also an end of partial freezing, if that was run.
             series.points.sort_by_key(|point| std::cmp::Reverse(point.copied));
             series.points.truncate(1);
             if has_partial(&known, &series.source) {
@@ -107,7 +107,7 @@ fn panel(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Panel {
     panel
 }
 
-/// Scratch, at every length that it was trained for.
+/// Scratch, at every length of its ladder.
 fn scratch(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Option<Series> {
     let key = CellKey::scratch_of(&quadrant.target, &quadrant.size);
     let cell = analysis.cell(&key)?;
@@ -139,13 +139,13 @@ fn scratch(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Option<Se
     })
 }
 
-/// Multiply–accumulates of one of a cell's runs; all cost the same.
+/// Multiply–accumulates of one of a cell's runs. All of them cost the same.
 fn cost(cell: &CellResult, costs: &Costs) -> Option<f64> {
     let cost = *costs.get(&cell.runs.first()?.job)?;
     (cost > 0).then_some(cost as f64)
 }
 
-/// "near 4.1" of each source that was trained.
+/// "near 4.1" for each source that was trained.
 fn of_sources(analysis: &Analysis, manifest: &Manifest, unit: Unit) -> Vec<String> {
     let trained = analysis.study.sources.iter().filter(|source| !source.is_untrained);
     let cost_of = |name: &str| {
@@ -159,7 +159,7 @@ fn of_sources(analysis: &Analysis, manifest: &Manifest, unit: Unit) -> Vec<Strin
     words.collect()
 }
 
-/// A power of ten that costs are counted in.
+/// A power of ten as the unit of costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Unit {
     size: f64,
@@ -167,7 +167,7 @@ struct Unit {
 }
 
 impl Unit {
-    /// The largest that leaves the greatest cost at one or more.
+    /// The largest power for which the greatest cost is at least one.
     fn of(most: f64) -> Self {
         const UNITS: [(f64, &str); 5] =
             [(1e18, "quintillion "), (1e15, "quadrillion "), (1e12, "trillion "), (1e9, "billion "), (1e6, "million ")];
@@ -182,7 +182,7 @@ impl Unit {
     }
 }
 
-/// Marks at 1, 2 and 5 of every power of ten; at the powers alone where those are too many.
+/// Marks at 1, 2 and 5 of every power of ten, or at the powers alone if those are too many.
 fn cost_axis(along: &[f64], unit: Unit) -> Axis {
     let low = along.iter().copied().fold(f64::INFINITY, f64::min) / ROOM;
     let high = along.iter().copied().fold(0.0, f64::max) * ROOM;
@@ -201,7 +201,7 @@ fn cost_axis(along: &[f64], unit: Unit) -> Axis {
     }
 }
 
-/// A number as short as three digits allow.
+/// A number with at most three digits.
 fn mark(at: f64) -> String {
     match at {
         at if at >= 100.0 => format!("{at:.0}"),

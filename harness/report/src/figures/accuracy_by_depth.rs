@@ -1,4 +1,4 @@
-//! Accuracy against depth, one panel a quadrant: the headline.
+//! Accuracy against depth, with one panel for each quadrant: the headline figure.
 
 use nt_scenario::metric::Unit;
 use nt_stats::sign_flip::{Flips, ReplicateGaps, simultaneous_bands};
@@ -14,13 +14,13 @@ use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, CellKind, CellResult, Q
 /// Distance of the vertical axis's marks, per cent.
 const Y_STEP: f64 = 10.0;
 
-/// The figure of one target: rows are its sizes, columns the similarities of its sources.
+/// The figure of one target. Rows are its sizes, columns the similarities of its sources.
 ///
 /// # Units
 /// Accuracies in per cent; depth in learned layers.
 /// # Source
-/// Yosinski, Clune, Bengio and Lipson, NIPS 2014, figure 2, with a band for scratch in place of its base points, each
-/// replicate shown, and untrained layers frozen as the control.
+/// Yosinski, Clune, Bengio and Lipson, NIPS 2014, figure 2. Departures: a band for scratch in place of base points,
+/// every replicate shown, and frozen untrained layers as the control.
 pub fn accuracy_by_depth(analysis: &Analysis, target: &str, parameters: Option<u64>) -> FigureSpec {
     let study = &analysis.study;
     let quadrants: Vec<&Quadrant> = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target).collect();
@@ -32,7 +32,7 @@ pub fn accuracy_by_depth(analysis: &Analysis, target: &str, parameters: Option<u
         subtitle: subtitle(analysis, target, parameters),
         description: quadrants.iter().map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
         form: Form::Curves,
-        x: depth_axis(),
+        x: depth_axis(study),
         y: accuracy_axis(&panels, study),
         scale: None,
         num_columns: study.similarities().len().max(1),
@@ -44,7 +44,7 @@ pub fn accuracy_by_depth(analysis: &Analysis, target: &str, parameters: Option<u
     }
 }
 
-/// From the mark below the least value to the one above the largest.
+/// The axis, from the mark below the least value to the mark above the largest.
 pub(super) fn accuracy_axis(panels: &[Panel], study: &Study) -> Axis {
     let mut values = words::extent(panels);
     values.extend(panels.iter().flat_map(|panel| &panel.references).map(|reference| reference.y));
@@ -86,7 +86,7 @@ pub(super) fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
     }
 }
 
-/// What the bars cover, 19 times in 20.
+/// What the bars cover, in words.
 pub(super) fn bars(study: &Study) -> &'static str {
     if study.replicates as usize >= BAND_REPLICATES {
         "95 %, all depths of a curve at once (each alone where a run is missing)"
@@ -95,8 +95,8 @@ pub(super) fn bars(study: &Study) -> &'static str {
     }
 }
 
-/// Widens the bars of a whole curve so that they cover all of its means at once: a reader looks for the worst. A curve that
-/// lacks a run, or has too few, keeps each point's own interval.
+/// Widens the bars of a whole curve so that they cover all of its means at once, since a reader looks for the worst
+/// point. A curve that lacks a run, or has too few replicates, keeps each point's own interval.
 fn simultaneous(analysis: &Analysis, series: &mut Series) {
     let num_replicates = analysis.study.replicates as usize;
     let is_whole = series.points.iter().all(|point| point.replicates.len() == num_replicates);
@@ -143,7 +143,7 @@ fn point(_: &Analysis, depth: u8, cell: &CellResult) -> Point {
     }
 }
 
-/// Per cent to four decimals: below that an interval's digits may differ between machines.
+/// Per cent to four decimals, because further digits of an interval may differ between machines.
 pub(super) fn percent(fraction: f64) -> f64 {
     (fraction * 1e6).round() / 1e4
 }

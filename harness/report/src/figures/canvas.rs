@@ -1,8 +1,7 @@
 //! Drawing in figure pixels on any plotters backend.
 //!
-//! Backends know whole pixels only, so everything is drawn [`SCALE`] times larger: the SVG's view box is that large,
-//! and
-//! the bitmap is averaged down afterwards.
+//! Backends know whole pixels only, so everything is drawn [`SCALE`] times larger. The SVG's view box is that large,
+//! and the bitmap is averaged down afterwards.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -13,7 +12,7 @@ use super::font::{self, Weight};
 /// Backend pixels a figure pixel.
 pub(super) const SCALE: f64 = 4.0;
 
-/// Which part of a text stands at the point given.
+/// Which part of a text lies at the given point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Align {
     Left,
@@ -29,7 +28,7 @@ pub(super) struct Type {
     pub colour: RGBColor,
 }
 
-/// Whether a backend sets text itself or leaves it to a viewer: the two put it at slightly different heights.
+/// Whether a backend draws text itself or leaves that to a viewer. The two put it at slightly different heights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextSetting {
     Vector,
@@ -59,7 +58,8 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         self.area.draw(&PathElement::new(points.iter().copied().map(place).collect::<Vec<_>>(), style))
     }
 
-    /// A line through points, in dashes: lengths drawn and left out, alternately. An empty pattern is a whole line.
+    /// A dashed line through points. The pattern alternates the lengths drawn and left out; an empty one is a solid
+    /// line.
     pub fn dashed(&self, points: &[(f64, f64)], colour: RGBAColor, width: f64, pattern: &[f64]) -> Drawn<DB> {
         if pattern.is_empty() {
             return self.line(points, colour, width);
@@ -77,7 +77,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
                 }
                 left -= next - along;
                 along = next;
-                // Rounding may leave a rest too short to get on by.
+                // Rounding may leave a rest that is too short to advance.
                 if left <= 1e-6 {
                     step = (step + 1) % pattern.len();
                     left = pattern[step];
@@ -112,7 +112,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
     /// A text whose capitals stand on the line through `point`'s height.
     pub fn text(&self, text: &str, point: (f64, f64), align: Align, look: Type) -> Drawn<DB> {
         let style = self.style(align, VPos::Center, look);
-        // Both settings centre a text near the height given; capitals are .73 em high.
+        // Both ways of drawing centre a text near the given height. Capitals are .73 em high.
         let lift = match self.setting {
             TextSetting::Vector => 0.27,
             TextSetting::Raster => 0.135,

@@ -1,4 +1,4 @@
-//! What a drop is made of, depth by depth: a curve and a simultaneous band a part, one panel a source.
+//! The parts of a drop, depth by depth: a curve and a simultaneous band for each part, and one panel for each source.
 
 use super::depth::depth_axis;
 use super::spec::FIGURE_VERSION;
@@ -6,13 +6,13 @@ use super::words::{fitted, gap_mark, metric_words, name, round4, subtitle};
 use super::{FigureSpec, Form, Note, Panel, Point, Reference, Series, SeriesKind, Sign, Stroke};
 use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
 
-/// The figure of one target; none where nothing was split.
+/// The figure of one target; `None` if there is no decomposition.
 ///
 /// # Units
 /// Differences in percentage points; depth in learned layers.
 /// # Source
-/// Yosinski, Clune, Bengio and Lipson, NIPS 2014, figure 2, its curves taken apart into the differences that section 4
-/// names, with simultaneous bands for the fixed test set.
+/// Yosinski, Clune, Bengio and Lipson, NIPS 2014, figure 2. Departure: its curves are split into the differences that
+/// section 4 names, with simultaneous bands for the fixed test set.
 pub fn decomposition(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Option<FigureSpec> {
     let study = &analysis.study;
     let shown: Vec<&Decomposition> = analysis.decompositions.iter().filter(|one| one.target == target).collect();
@@ -31,7 +31,7 @@ pub fn decomposition(analysis: &Analysis, target: &str, parameters: Option<u64>)
         subtitle: subtitle(analysis, target, parameters),
         description: shown.iter().map(|one| sentence(one)).collect::<Vec<_>>().join(" "),
         form: Form::Bands,
-        x: depth_axis(),
+        x: depth_axis(study),
         y: fitted(
             format!("Difference in {} ({})", metric_words(study), study.metric.unit().hundredths()),
             &reach(&shown),
@@ -51,7 +51,7 @@ pub fn decomposition(analysis: &Analysis, target: &str, parameters: Option<u64>)
     })
 }
 
-/// What the axis has to hold. Bands of too few replicates reach farther than any difference: they are cut off.
+/// The range of the axis. Bands of too few replicates reach farther than any difference, and are cut off.
 fn reach(shown: &[&Decomposition]) -> Vec<f64> {
     let of_depth = |part: &Part, depth: &DepthPart| {
         let band = depth.band_pp.filter(|_| part.replicates.len() >= BAND_REPLICATES);

@@ -1,33 +1,31 @@
-//! Curves over depth, as several figures share them.
+//! Curves over depth, which several figures share.
 
 use nt_scenario::Method;
-use nt_scenario::network::{LAYER_NAMES, NUM_LEARNED_LAYERS};
 
 use super::{Axis, Point, Series, SeriesKind, Tick};
-use nt_analysis::study::{CellKey, StudySource};
+use nt_analysis::study::{CellKey, Study, StudySource};
 use nt_analysis::{Analysis, CellResult, Quadrant};
 
-/// Room left and right of the first and last depth, in depths.
+/// Room to the left of the first depth and to the right of the last, in depths.
 const X_ROOM: f64 = 0.5;
 
 /// What a figure shows of a cell at a depth.
 pub(super) type PointOf = fn(&Analysis, u8, &CellResult) -> Point;
 
-/// Depths from none to fc7.
-pub(super) fn depth_axis() -> Axis {
-    let name = |depth: usize| if depth == 0 { "none" } else { LAYER_NAMES[depth - 1] };
-    let ticks =
-        (0..NUM_LEARNED_LAYERS).map(|depth| Tick { at: depth as f64, label: format!("{depth}\n{}", name(depth)) });
+/// Depths from none to the last layer before the classifier.
+pub(super) fn depth_axis(study: &Study) -> Axis {
+    let tick = |depth: u8| Tick { at: f64::from(depth), label: format!("{depth}\n{}", study.depth_name(depth)) };
+    let ticks = (0..=study.top_depth()).map(tick);
     Axis {
         label: "depth n (learned layers, from the input up)".to_owned(),
         low: -X_ROOM,
-        high: (NUM_LEARNED_LAYERS - 1) as f64 + X_ROOM,
+        high: f64::from(study.top_depth()) + X_ROOM,
         is_logarithmic: false,
         ticks: ticks.collect(),
     }
 }
 
-/// Every curve of a quadrant's panel: those of its sources, and of the untrained one.
+/// Every curve of a quadrant's panel: those of its sources, and those of the untrained source.
 pub(super) fn curves(analysis: &Analysis, quadrant: &Quadrant, point: PointOf) -> Vec<Series> {
     let sources = sources(analysis, quadrant);
     let untrained: Vec<&StudySource> = analysis.study.sources.iter().filter(|source| source.is_untrained).collect();
@@ -49,7 +47,7 @@ pub(super) fn sources<'a>(analysis: &'a Analysis, quadrant: &Quadrant) -> Vec<&'
     analysis.study.sources.iter().filter(in_quadrant).collect()
 }
 
-/// "12 of 20 runs" of curves that lack some; none where they are complete.
+/// "12 of 20 runs" for curves that lack some; `None` if they are complete.
 pub(super) fn incomplete(series: &[Series]) -> Option<String> {
     let points = series.iter().flat_map(|series| &series.points);
     let (done, planned) =
@@ -57,7 +55,7 @@ pub(super) fn incomplete(series: &[Series]) -> Option<String> {
     (done < planned).then(|| format!("{done} of {planned} runs"))
 }
 
-/// The cells of a source that a kind of curve goes through; none where there is no cell.
+/// The cells of a source that a kind of curve passes through; empty if there is no such cell.
 fn curve(
     analysis: &Analysis,
     quadrant: &Quadrant,
@@ -70,15 +68,15 @@ fn curve(
         cell.key.target == quadrant.target
             && cell.key.size == quadrant.size
             && cell.key.source.as_deref() == Some(source.name.as_str())
-            && usize::from(cell.key.copied) < NUM_LEARNED_LAYERS
+            && cell.key.copied <= analysis.study.top_depth()
     };
     let cells: Vec<&CellResult> = analysis.cells.iter().filter(of_source).collect();
     let most = cells.iter().map(|cell| cell.key.copied).max()?;
     let mut chosen: Vec<(u8, &CellResult)> =
         cells.into_iter().filter_map(|cell| depth(&cell.key, kind, most).map(|depth| (depth, cell))).collect();
     chosen.sort_by_key(|(depth, _)| *depth);
-    // (most, most) belongs to two curves; alone it is no curve of partial freezing, nor is (most, 0) one of
-    // fine-tuning.
+    // (most, most) belongs to two curves. Alone it is not a curve of partial freezing, and (most, 0) alone is not one
+    // of fine-tuning.
     let is_curve = match kind {
         SeriesKind::Frozen | SeriesKind::Untrained | SeriesKind::Probe => !chosen.is_empty(),
         SeriesKind::Partial => chosen.iter().any(|(_, cell)| cell.key.frozen < most),
@@ -108,7 +106,7 @@ fn depth(key: &CellKey, kind: SeriesKind, most: u8) -> Option<u8> {
     }
 }
 
-/// What a kind of curve is, with its source where there are several.
+/// A kind of curve in words, with its source if there are several.
 pub(super) fn label(kind: SeriesKind, most: u8, source: &str, num_sources: usize) -> String {
     let words = match kind {
         SeriesKind::Frozen => "first n copied and frozen, rest new".to_owned(),

@@ -1,4 +1,4 @@
-//! A figure's data, for whoever draws it again.
+//! A figure's data as JSON and CSV, for drawing it elsewhere.
 
 use std::io;
 
@@ -14,7 +14,7 @@ pub(super) fn json(spec: &FigureSpec) -> Result<Vec<u8>, FigureError> {
     Ok(json)
 }
 
-/// One row a point.
+/// One row for each point.
 #[derive(Serialize)]
 struct Row<'a> {
     schema_version: u32,
@@ -32,7 +32,7 @@ struct Row<'a> {
     verdict: Option<&'a str>,
 }
 
-/// The points as CSV; a panel's band is a series of its own, at the depth where its replicates are drawn.
+/// The points as CSV. A panel's band is a series of its own, at the depth at which its replicates are drawn.
 pub(super) fn csv(spec: &FigureSpec) -> Result<Vec<u8>, FigureError> {
     let failed = |source: io::Error| FigureError::Data { figure: spec.name.clone(), source };
     let mut writer = csv::Writer::from_writer(Vec::new());

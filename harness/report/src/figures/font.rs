@@ -1,4 +1,4 @@
-//! The embedded font: the same letters on every machine, and none needed from the system.
+//! The embedded font: the same letters on every machine, without a font of the system.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
 const REGULAR: &[u8] = include_bytes!("../../assets/Inter-Regular.otf");
 const SEMI_BOLD: &[u8] = include_bytes!("../../assets/Inter-SemiBold.otf");
 
-/// How plotters' font size relates to the em: its backends set an em of size / 1.24.
+/// The ratio of plotters' font size to the em: its backends set an em of size / 1.24.
 pub(super) const SIZE_PER_EM: f64 = 1.24;
 
 /// Weight of a text.
@@ -35,7 +35,7 @@ pub(super) fn font(em_px: f64, weight: Weight) -> FontDesc<'static> {
 
 /// Width of a text in pixels.
 pub(super) fn width(text: &str, em_px: f64, weight: Weight) -> f64 {
-    // Measured large: the estimate is whole pixels.
+    // Measured at a large size, because the estimate is in whole pixels.
     const LARGE: f64 = 200.0;
     let (width, _) = font(LARGE, weight).box_size(text).unwrap_or((0, 0));
     f64::from(width) * em_px / LARGE

@@ -1,4 +1,4 @@
-//! All contrasts in one view: a forest plot, one panel a quadrant.
+//! All contrasts in one view: a forest plot, with one panel for each quadrant.
 
 use nt_scenario::Method;
 
@@ -9,7 +9,8 @@ use super::words::{fitted, gap_mark, name, panel_title, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Panel, Series, SeriesKind, Tick, words};
 use nt_analysis::{Analysis, CellResult, Quadrant};
 
-/// Most rows of a panel and panels of a figure; more contrasts make more figures, so that each fits a page.
+/// The most rows of a panel, and the most panels of a figure. More contrasts make more figures, so that each fits a
+/// page.
 const MOST_ROWS: usize = 40;
 const MOST_PANELS: usize = 4;
 
@@ -83,7 +84,7 @@ fn incomplete(cells: &[&CellResult]) -> Option<String> {
 
 fn ticks(cells: &[&CellResult], num_sources: usize) -> Vec<Tick> {
     let label = |cell: &CellResult| {
-        let words = cell.key.treatment_words();
+        let words = cell.treatment_words.clone();
         match &cell.key.source {
             Some(source) if num_sources > 1 => format!("{source}: {words}"),
             _ => words,
@@ -92,7 +93,7 @@ fn ticks(cells: &[&CellResult], num_sources: usize) -> Vec<Tick> {
     cells.iter().enumerate().map(|(row, cell)| Tick { at: row as f64, label: label(cell) }).collect()
 }
 
-/// One series a kind of treatment, for its marker.
+/// One series for each kind of treatment, which has its marker.
 fn series(analysis: &Analysis, cells: &[&CellResult]) -> Vec<Series> {
     let most = cells.iter().map(|cell| cell.key.copied).max().unwrap_or(0);
     let kinds = [SeriesKind::Frozen, SeriesKind::Partial, SeriesKind::FineTuned, SeriesKind::Probe, SeriesKind::Other];

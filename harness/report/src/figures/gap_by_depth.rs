@@ -1,4 +1,4 @@
-//! The gap to scratch against depth, one panel a quadrant: what the verdicts are about.
+//! The gap to scratch against depth, with one panel for each quadrant: the gaps that verdicts are about.
 
 use super::depth::{curves, depth_axis, incomplete};
 use super::spec::FIGURE_VERSION;
@@ -7,7 +7,7 @@ use super::{FigureSpec, Form, Note, Panel, Point, Reference, Sign, Stroke, words
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant};
 
-/// The figure of one target: rows are its sizes, columns the similarities of its sources.
+/// The figure of one target. Rows are its sizes, columns the similarities of its sources.
 ///
 /// # Units
 /// Gaps in percentage points; depth in learned layers.
@@ -24,7 +24,7 @@ pub fn gap_by_depth(analysis: &Analysis, target: &str, parameters: Option<u64>) 
         subtitle: subtitle(analysis, target, parameters),
         description: quadrants.iter().map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
         form: Form::Curves,
-        x: depth_axis(),
+        x: depth_axis(study),
         y: fitted(axis_label(study), &reach, gap_mark),
         scale: None,
         num_columns: study.similarities().len().max(1),

@@ -1,4 +1,4 @@
-//! The gap against the measured similarity of its source: does what lies nearer transfer better?
+//! The gap against the measured similarity of its source: does a nearer source transfer better?
 
 use nt_analysis::study::StudySize;
 use nt_scenario::Method;
@@ -10,13 +10,14 @@ use super::{Axis, FigureSpec, Form, Panel, Point, Series, SeriesKind, words};
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::audit::{Distance, MeasuredOn, TargetAudit};
 
-/// What stands for a source: the deepest treatment of each kind.
+/// What represents a source: its deepest treatment of each kind.
 const KINDS: [(SeriesKind, &str); 2] = [
     (SeriesKind::Frozen, "most layers copied, all of them frozen"),
     (SeriesKind::FineTuned, "most layers copied, none frozen (fine-tuned)"),
 ];
 
-/// The figure of one target, a panel a size; none for a study without an audit, or with no source measured.
+/// The figure of one target, with one panel for each size; `None` for a study without an audit, or if no source was
+/// measured.
 ///
 /// # Units
 /// Across: proxy A-distance, 0 to 2, with its 95 % interval. Upwards: gaps in percentage points.
@@ -57,7 +58,7 @@ pub fn gap_by_similarity(analysis: &Analysis, target: &str, parameters: Option<u
     })
 }
 
-/// The distances, with room for markers at both ends: 2 is the most there is, and often reached.
+/// The axis of distances, with room for markers at both ends. The largest distance is 2, and it is often reached.
 fn axis(across: &[f64]) -> Axis {
     const ROOM: f64 = 0.1;
     let label = "proxy A-distance of source and target, 95 % interval (0: not told apart)".to_owned();
@@ -73,13 +74,13 @@ fn description(audit: &TargetAudit) -> String {
     format!("Proxy A-distances from {}: {}.", audit.target, measured.collect::<Vec<_>>().join(", "))
 }
 
-/// One series a kind and source, a point each.
+/// One series for each kind and source, with one point each.
 fn series(analysis: &Analysis, audit: &TargetAudit, size: &str) -> Vec<Series> {
     let mut series = Vec::new();
     for similarity in &audit.similarities {
         let place = match (&similarity.distances, &similarity.measured_on) {
             (Some(distances), _) => place(&distances.proxy_a),
-            // The same images: zero by construction.
+            // They are the same images, so the distance is zero by construction.
             (None, MeasuredOn::TheTarget) => (0.0, None),
             (None, _) => continue,
         };

@@ -1,18 +1,17 @@
-//! The lattice of treatments as a heat map: what copying and what freezing does, one panel a size and source.
+//! The lattice of treatments as a heat map: what copying and freezing do, with one panel for each size and source.
 
 use nt_scenario::Method;
-use nt_scenario::network::LAYER_NAMES;
 
 use super::gap_by_depth::point;
 use super::spec::FIGURE_VERSION;
 use super::words::{metric_words, name, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Note, Panel, Series, SeriesKind, Sign, Tick, words};
-use nt_analysis::study::{StudySize, StudySource};
+use nt_analysis::study::{Study, StudySize, StudySource};
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::number::signed;
 
-/// The figure of one target: rows are its sizes, columns its trained sources; in a panel the layers copied run across,
-/// the layers frozen upwards, and the colour is the gap.
+/// The figure of one target. Rows are its sizes, columns its trained sources. In a panel the layers copied run across,
+/// the layers frozen run upwards, and the colour is the gap.
 ///
 /// # Units
 /// Gaps in percentage points; depths in learned layers.
@@ -35,8 +34,8 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
         subtitle: subtitle(analysis, target, parameters),
         description: quadrants.map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
         form: Form::Tiles,
-        x: axis("layers copied, from the input up", 1, deepest),
-        y: axis("Layers frozen, of those copied", 0, deepest),
+        x: axis(study, "layers copied, from the input up", 1, deepest),
+        y: axis(study, "Layers frozen, of those copied", 0, deepest),
         scale: Some(Axis {
             label: format!(
                 "gap in {}, from {} to {} {}",
@@ -63,9 +62,9 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
     }
 }
 
-fn axis(label: &str, least: u8, most: u8) -> Axis {
-    let name = |depth: u8| if depth == 0 { "none" } else { LAYER_NAMES[usize::from(depth) - 1] };
-    let across = |depth: u8| if least == 0 { depth.to_string() } else { format!("{depth}\n{}", name(depth)) };
+fn axis(study: &Study, label: &str, least: u8, most: u8) -> Axis {
+    let across =
+        |depth: u8| if least == 0 { depth.to_string() } else { format!("{depth}\n{}", study.depth_name(depth)) };
     Axis {
         label: label.to_owned(),
         low: f64::from(least) - 0.5,
@@ -87,7 +86,7 @@ fn panel(analysis: &Analysis, target: &str, size: &StudySize, source: &StudySour
     let (done, planned) =
         cells.iter().fold((0, 0), |(done, planned), cell| (done + cell.num_done(), planned + cell.num_planned));
     let points = cells.iter().map(|cell| {
-        // A tile shows the mean alone; replicates and intervals are the other figures' part.
+        // A tile shows the mean only. Other figures show replicates and intervals.
         let of_curve = point(analysis, f64::from(cell.key.copied), cell);
         super::Point { replicates: Vec::new(), ..of_curve }
     });

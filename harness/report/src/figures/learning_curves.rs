@@ -1,4 +1,4 @@
-//! How the trainings went: loss against steps, one line an arm, averaged over replicates.
+//! The course of the trainings: loss against steps, averaged over replicates, with one line for each arm.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,8 +16,8 @@ use nt_records::file::FileRef;
 use nt_records::number::thousands;
 use nt_records::record::Status;
 
-/// The figures of one target, one a size: rows are its trained sources, columns the features frozen and the whole
-/// network copied. None for a size without a curve.
+/// The figures of one target, one for each size. Rows are its trained sources. Columns are the frozen features and the
+/// copied whole network. A size without a curve has no figure.
 ///
 /// # Units
 /// Training loss in nats an image; steps of the optimizer.

@@ -1,4 +1,4 @@
-//! Markers: a shape a kind, so that curves stay apart without colour; and the glyphs of verdicts.
+//! Markers, one shape for each kind so that curves can be told apart without colour; and the glyphs of verdicts.
 
 use plotters::prelude::*;
 
@@ -18,7 +18,7 @@ pub(super) fn draw<DB: DrawingBackend>(
     colour: RGBColor,
     is_filled: bool,
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
-    // A rim of paper keeps markers apart where they touch.
+    // A rim in the colour of the paper separates markers that touch.
     shape(canvas, kind, centre, RADIUS + 1.0, PAPER.to_rgba())?;
     shape(canvas, kind, centre, RADIUS, colour.to_rgba())?;
     if is_filled { Ok(()) } else { shape(canvas, kind, centre, RADIUS - HOLLOW_RING, PAPER.to_rgba()) }
@@ -31,7 +31,7 @@ fn shape<DB: DrawingBackend>(
     radius: f64,
     colour: RGBAColor,
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
-    // Areas are made alike: a circle fills more of its box than a diamond does.
+    // Makes the areas equal, since a circle fills more of its box than a diamond does.
     match kind {
         SeriesKind::Frozen | SeriesKind::Scratch | SeriesKind::Depth | SeriesKind::Specificity => {
             canvas.disc((x, y), radius, colour)
@@ -64,7 +64,7 @@ fn shape<DB: DrawingBackend>(
 /// Half the height of a glyph.
 const GLYPH: f64 = 3.6;
 
-/// Draws the sign of a verdict; nothing for the others.
+/// Draws the glyph of a verdict, or nothing for a sign that is not a verdict's.
 pub(super) fn glyph<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     sign: Sign,

@@ -1,4 +1,4 @@
-//! Figures: first their data, then the drawing. What is drawn is exactly what the JSON beside it holds.
+//! Figures: first their data, then the drawing. A figure draws exactly what the JSON beside it holds.
 
 pub mod accuracy_by_cost;
 pub mod accuracy_by_depth;
@@ -57,10 +57,10 @@ pub enum FigureError {
     File(#[from] FileError),
 }
 
-/// Draws a figure into `figures/<name>.{svg,png,json,csv}` of a study's folder, and gives back the SVG.
+/// Draws a figure into `figures/<name>.{svg,png,json,csv}` of a study's folder, and returns the SVG.
 ///
 /// # Errors
-/// [`FigureError`] if it cannot be drawn, or a file not be written.
+/// [`FigureError`] if it cannot be drawn or a file cannot be written.
 pub fn write(dir: &Path, spec: &FigureSpec) -> Result<String, FigureError> {
     let svg = vector::svg(spec)?;
     let file = |extension: &str| dir.join("figures").join(format!("{}.{extension}", spec.name));

@@ -1,10 +1,10 @@
-//! Colours that stay apart for the colour-blind (Okabe and Ito 2008), and in grey by their markers.
+//! Colours that colour-blind readers can tell apart (Okabe and Ito 2008). In grey, the markers tell curves apart.
 
 use plotters::style::RGBColor;
 
 use super::spec::SeriesKind;
 
-/// Text and axes. Pages replace it by their own ink where they are dark, so nothing else may use it.
+/// Text and axes. Dark pages replace it by their own ink, so nothing else may use it.
 pub(super) const INK: RGBColor = RGBColor(0x1B, 0x1F, 0x24);
 /// Second-rank text. Pages replace it too.
 pub(super) const SOFT_INK: RGBColor = RGBColor(0x57, 0x60, 0x6A);
@@ -15,11 +15,11 @@ pub(super) const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 /// The reference, its band and its replicates.
 pub(super) const REFERENCE: RGBColor = RGBColor(0x7A, 0x7F, 0x87);
 
-/// Text on pale tiles, and on strong ones; pages leave it as it is.
+/// Text on pale tiles and on strong ones. Pages do not replace it.
 pub(super) const TILE_INK: [RGBColor; 2] = [RGBColor(0x14, 0x17, 0x1A), RGBColor(0xFD, 0xFD, 0xFD)];
-/// Harm at its worst, no gap, help at its best: the ends of the scale of tiles.
+/// The scale of tiles: harm at its worst, no gap, help at its best.
 const SCALE_ENDS: [RGBColor; 3] = [RGBColor(0xB8, 0x4A, 0x00), RGBColor(0xF3, 0xF2, 0xF0), RGBColor(0x00, 0x5F, 0x9E)];
-/// Layers frozen, none to seven: from dark to light (after viridis, van der Walt and Smith 2015, without its palest
+/// None to seven layers frozen, from dark to light (after viridis, van der Walt and Smith 2015, without its palest
 /// part).
 const DEPTHS: [RGBColor; 8] = [
     RGBColor(0x44, 0x01, 0x54),
@@ -32,7 +32,7 @@ const DEPTHS: [RGBColor; 8] = [
     RGBColor(0xC0, 0x9A, 0x00),
 ];
 
-/// The colour of a curve: that of its kind, or of how many layers it froze.
+/// The colour of a curve: that of its kind, or that of the number of layers it froze.
 pub(super) fn series_colour(kind: SeriesKind, pattern: usize) -> RGBColor {
     if kind == SeriesKind::Depth { DEPTHS[pattern.min(DEPTHS.len() - 1)] } else { colour(kind) }
 }

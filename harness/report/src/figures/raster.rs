@@ -8,10 +8,10 @@ use super::canvas::{Canvas, SCALE, TextSetting};
 use super::draw::{self, Layout};
 use super::{FigureError, FigureSpec};
 
-/// Drawn pixels averaged into one of the PNG, in each direction; the PNG then has two a figure pixel.
+/// Drawn pixels averaged into one pixel of the PNG, in each direction. The PNG then has two for each figure pixel.
 const AVERAGED: usize = 2;
 
-/// Bytes of pixels above which a figure is compressed quickly rather than well.
+/// Bytes of pixels above which a figure is compressed fast rather than well.
 const MOST_SQUEEZED: usize = 24 << 20;
 
 /// The figure as a PNG file, twice as large as its SVG.
@@ -33,7 +33,8 @@ pub(super) fn png(spec: &FigureSpec) -> Result<Vec<u8>, FigureError> {
     let small = averaged(&pixels, width, height);
     let mut file = Vec::new();
     let size = ((width / AVERAGED) as u32, (height / AVERAGED) as u32);
-    // Twice as small, unfiltered, but for a figure of dozens of panels, which would take most of a report's seconds.
+    // Good compression halves the file. A figure of dozens of panels is excepted: it would take most of a report's
+    // time.
     let (compression, filter) = if small.len() <= MOST_SQUEEZED {
         (CompressionType::Default, FilterType::NoFilter)
     } else {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The version of a figure's data.
 pub const FIGURE_VERSION: u32 = 1;
 
-/// A figure of panels over one pair of axes: all that drawing needs, and all that a reader may want to take further.
+/// A figure: panels over one pair of axes. It holds everything that drawing needs, and all data that a reader may
+/// reuse.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FigureSpec {
@@ -15,23 +16,23 @@ pub struct FigureSpec {
     pub name: String,
     /// What it shows.
     pub title: String,
-    /// On what: network, replicates, test images.
+    /// The conditions: network, replicates, test images.
     pub subtitle: String,
-    /// What the figure says, for those who cannot see it.
+    /// The figure in words, for readers who cannot see it.
     pub description: String,
     /// How its points are drawn.
     pub form: Form,
     /// The axis of [`Point::x`], shared by all panels.
     pub x: Axis,
-    /// The axis of what points measure, shared by all panels; of frozen layers where points are tiles.
+    /// The axis of what points measure, shared by all panels. For tiles it is the axis of frozen layers.
     pub y: Axis,
-    /// What a tile's colour says; none but for tiles.
+    /// What a tile's colour means; `None` except for tiles.
     pub scale: Option<Axis>,
     /// Panels in a row.
     pub num_columns: usize,
     /// The panels, row by row.
     pub panels: Vec<Panel>,
-    /// What else the legend says, after the curves.
+    /// Further entries of the legend, after the curves.
     pub notes: Vec<Note>,
 }
 
@@ -43,11 +44,11 @@ pub enum Form {
     Curves,
     /// Curves whose intervals are one shaded band: simultaneous over the axis.
     Bands,
-    /// Means with markers and intervals where they were measured along the axis, joined by lines.
+    /// Means with markers and intervals at the measured places of the axis, joined by lines.
     Paths,
     /// Lines alone.
     Lines,
-    /// Turned by a quarter: x runs down the page, means and intervals across it (a forest plot).
+    /// A forest plot: x runs down the page, means and intervals run across it.
     Rows,
     /// A tile at (copied, frozen), coloured by its mean.
     Tiles,
@@ -108,7 +109,7 @@ pub struct Axis {
     pub low: f64,
     /// Where it ends.
     pub high: f64,
-    /// Whether equal ratios stand equally far apart.
+    /// Whether the axis is logarithmic.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_logarithmic: bool,
     /// Its marks.
@@ -121,7 +122,7 @@ pub struct Axis {
 pub struct Tick {
     /// Where.
     pub at: f64,
-    /// Its text; lines are set below each other.
+    /// Its text. Lines are drawn below each other.
     pub label: String,
 }
 
@@ -131,9 +132,9 @@ pub struct Tick {
 pub struct Panel {
     /// What it shows.
     pub title: String,
-    /// What it lacks: "12 of 20 runs"; none where it is complete.
+    /// What it lacks: "12 of 20 runs"; `None` if it is complete.
     pub incomplete: Option<String>,
-    /// Marks of its own on the axis of [`Point::x`], in place of the figure's; empty but for rows.
+    /// Marks of its own on the axis of [`Point::x`], in place of the figure's; empty except for rows.
     pub ticks: Vec<Tick>,
     /// The reference as a band.
     pub band: Option<Band>,
@@ -151,13 +152,13 @@ pub struct Band {
     pub label: String,
     /// Mean.
     pub mean: f64,
-    /// Lower end; none where one replicate gives no interval.
+    /// Lower end; `None` with one replicate, which gives no interval.
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,
     /// Value of each replicate.
     pub replicates: Vec<f64>,
-    /// Where on the horizontal axis the replicates are drawn.
+    /// The place on the horizontal axis at which the replicates are drawn.
     pub at: f64,
 }
 
@@ -187,13 +188,14 @@ pub enum Stroke {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Series {
-    /// What it is, for the legend.
+    /// Its name in the legend.
     pub label: String,
-    /// What it is, for its colour and marker.
+    /// Its kind, which gives its colour and marker.
     pub kind: SeriesKind,
     /// The source it is of.
     pub source: String,
-    /// Its number among the sources of its panel: the pattern of its line; the layers frozen where that is its kind.
+    /// The pattern of its line: its number among the sources of its panel, or the number of frozen layers if that is
+    /// its kind.
     pub pattern: usize,
     /// Its points, from left to right.
     pub points: Vec<Point>,
@@ -205,7 +207,7 @@ pub struct Series {
 pub enum SeriesKind {
     /// (n, n): the first n copied and frozen.
     Frozen,
-    /// (most, n): as many copied as can be, the first n of them frozen.
+    /// (most, n): as many layers copied as possible, the first n of them frozen.
     Partial,
     /// (n, 0): the first n copied, all trained.
     FineTuned,
@@ -217,13 +219,13 @@ pub enum SeriesKind {
     Other,
     /// Training from scratch.
     Scratch,
-    /// One training of several that differ in how many layers are frozen: [`Series::pattern`] says how many.
+    /// One of several trainings that differ in the number of frozen layers, which [`Series::pattern`] gives.
     Depth,
-    /// A part of a drop: what splitting co-adapted layers costs.
+    /// A part of a drop: the cost of splitting co-adapted layers.
     CoAdaptation,
-    /// A part of a drop: what another task's features cost.
+    /// A part of a drop: the cost of another task's features.
     Specificity,
-    /// A part of a drop: what fine-tuning wins back.
+    /// A part of a drop: what fine-tuning recovers.
     Recovery,
 }
 
@@ -237,9 +239,9 @@ pub struct Point {
     pub copied: u8,
     /// Of them, frozen.
     pub frozen: u8,
-    /// Mean; none without a run.
+    /// Mean; `None` without a run.
     pub mean: Option<f64>,
-    /// Ends of the interval of `x`, where x was measured.
+    /// Ends of the interval of `x`, if x was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub across: Option<[f64; 2]>,
     /// Lower end of its interval.
@@ -250,8 +252,8 @@ pub struct Point {
     pub replicates: Vec<f64>,
     /// Replicates planned.
     pub num_planned: usize,
-    /// The verdict; none for a cell that is not decided.
+    /// The verdict; `None` for a cell that is not decided.
     pub verdict: Option<String>,
-    /// Whether the verdict is that it differs from the reference: a filled marker.
+    /// Whether the verdict is that it differs from the reference, which fills its marker.
     pub differs: bool,
 }

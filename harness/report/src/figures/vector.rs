@@ -1,4 +1,4 @@
-//! Figures as SVG, with text as text.
+//! Figures as SVG, in which text stays text.
 
 use plotters::prelude::*;
 
@@ -6,10 +6,10 @@ use super::canvas::{Canvas, SCALE, TextSetting};
 use super::draw::{self, Layout};
 use super::{FigureError, FigureSpec};
 
-/// What viewers without Inter fall back to, of like width.
+/// Fonts of similar width for viewers without Inter.
 const FONT_FAMILY: &str = "font-family=\"Inter, 'Helvetica Neue', Arial, sans-serif\"";
 
-/// The figure as an SVG document; its text is text, its size the figure's own pixels.
+/// The figure as an SVG document. Its text is text, and its size is in the figure's own pixels.
 pub(super) fn svg(spec: &FigureSpec) -> Result<String, FigureError> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| FigureError::Draw {
         figure: spec.name.clone(),
@@ -28,7 +28,7 @@ pub(super) fn svg(spec: &FigureSpec) -> Result<String, FigureError> {
     Ok(finish(&svg, spec, &layout, size))
 }
 
-/// Gives the root its own size, a role and a description: what plotters has no words for.
+/// Gives the root its own size, a role and a description, which plotters cannot.
 fn finish(svg: &str, spec: &FigureSpec, layout: &Layout, (width, height): (u32, u32)) -> String {
     let root_end = svg.find('>').map_or(0, |at| at + 1);
     let root = format!(
@@ -41,15 +41,15 @@ fn finish(svg: &str, spec: &FigureSpec, layout: &Layout, (width, height): (u32, 
         escaped(&spec.description),
     );
     let mut drawn = svg[root_end..].replace("font-family=\"sans-serif\"", FONT_FAMILY);
-    // What SVG takes for granted; thousands of points would say it again.
+    // SVG's defaults, which thousands of points would otherwise repeat.
     for default in [" stroke=\"none\" stroke-width=\"1\"", " opacity=\"1\""] {
         drawn = drawn.replace(default, "");
     }
     root + &merged(&drawn)
 }
 
-/// Neighbouring circles, and neighbouring lines, that differ in their places only become one element: a page holds
-/// thousands of replicates and dashes.
+/// Merges neighbouring circles, and neighbouring lines, that differ only in their places. A page holds thousands of
+/// replicates and dashes.
 fn merged(svg: &str) -> String {
     let lines: Vec<&str> = svg.lines().collect();
     let is_like = |first: &&str, second: &&str| {
@@ -62,7 +62,7 @@ fn merged(svg: &str) -> String {
     for run in lines.chunk_by(is_like) {
         let look_of = |parts: fn(&str) -> Option<(&str, &str)>| parts(run[0]).filter(|_| run.len() > 1);
         if let Some((_, look)) = look_of(circle) {
-            // A group's own opacity would be of the whole: circles that overlap would not darken each other.
+            // A group's own opacity applies to the whole, so circles that overlap would not darken each other.
             merged += &format!("<g{}>\n", look.replace(" opacity=", " fill-opacity="));
             for (place, _) in run.iter().filter_map(|line| circle(line)) {
                 merged += &format!("<circle{place}/>\n");
@@ -71,7 +71,7 @@ fn merged(svg: &str) -> String {
         } else if let Some((_, look)) = look_of(polyline) {
             merged += &format!("<path{look} d=\"");
             for (points, _) in run.iter().filter_map(|line| polyline(line)) {
-                // Points after the first of a move are lines to them.
+                // In a path, the points after a move are lines.
                 merged.extend(["M", points.trim_end()]);
             }
             merged += "\"/>\n";
@@ -93,7 +93,7 @@ fn circle(line: &str) -> Option<(&str, &str)> {
     let attributes = line.strip_prefix("<circle")?.strip_suffix("/>")?;
     let look = attributes.find(" opacity=").or_else(|| attributes.find(" fill="))?;
     let (place, look) = attributes.split_at(look);
-    // An outline's width stands elsewhere, and a group's opacity would be of the whole.
+    // An outline's width is stored elsewhere, and a group's opacity would apply to the whole.
     (!look.contains("stroke")).then_some((place, look))
 }
 

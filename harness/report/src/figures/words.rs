@@ -1,4 +1,4 @@
-//! Titles and axes, as several figures share them.
+//! Titles and axes, which several figures share.
 
 use super::depth::sources;
 use super::{Axis, Panel, Point, Tick};
@@ -6,11 +6,11 @@ use nt_analysis::study::Study;
 use nt_analysis::{Analysis, Quadrant};
 use nt_records::number::thousands;
 
-/// What filled and hollow markers mean. A gate can hold back a gap whose interval excludes zero, so hollow names both.
+/// What filled and hollow markers mean. A gate can hold back a gap whose interval excludes zero, so hollow covers both.
 pub(super) const FILLING: &str =
     "filled: differs from scratch (adjusted); hollow: not shown to differ, or held back by a gate";
 
-/// The name of a figure's files: with the target where there are several.
+/// The name of a figure's files, with the target if there are several.
 pub(super) fn name(study: &Study, stem: &str, target: &str) -> String {
     if study.targets.len() == 1 { stem.to_owned() } else { format!("{stem}-{target}") }
 }
@@ -38,7 +38,7 @@ pub(super) fn panel_title(analysis: &Analysis, quadrant: &Quadrant) -> String {
     format!("{} ({}) · {}: {}", quadrant.size, quadrant.images.words(), quadrant.similarity, names.join(", "))
 }
 
-/// What a quadrant says, for those who cannot see the figure.
+/// A quadrant's result, for readers who cannot see the figure.
 pub(super) fn sentence(analysis: &Analysis, quadrant: &Quadrant) -> String {
     let tally = quadrant.tally;
     let gap = |at: Option<usize>| at.and_then(|at| analysis.cells[at].gap_pp()).unwrap_or(f64::NAN);
@@ -55,7 +55,7 @@ pub(super) fn sentence(analysis: &Analysis, quadrant: &Quadrant) -> String {
     )
 }
 
-/// Everything that a panel's points and band reach, but for references.
+/// The range of a panel's points and band, without references.
 pub(super) fn extent(panels: &[Panel]) -> Vec<f64> {
     let of_point = |point: &Point| {
         let ends = [point.mean, point.low, point.high];
@@ -70,10 +70,10 @@ pub(super) fn extent(panels: &[Panel]) -> Vec<f64> {
     panels.iter().flat_map(of_panel).filter(|value| value.is_finite()).collect()
 }
 
-/// Most marks an axis bears.
+/// The most marks of an axis.
 const MOST_MARKS: f64 = 7.0;
 
-/// An axis from the mark below the least value to the one above the largest, marks at a round distance.
+/// An axis from the mark below the least value to the mark above the largest, with marks at a round distance.
 pub(super) fn fitted(label: String, values: &[f64], write: fn(f64) -> String) -> Axis {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min).min(f64::MAX);
     let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max).max(f64::MIN);
@@ -88,7 +88,7 @@ pub(super) fn fitted(label: String, values: &[f64], write: fn(f64) -> String) ->
     Axis { label, low: round4(first * step), high, is_logarithmic: false, ticks }
 }
 
-/// Four decimals: below that an interval's digits may differ between machines. Never minus zero.
+/// Rounds to four decimals, because further digits of an interval may differ between machines. Never gives minus zero.
 pub(super) fn round4(value: f64) -> f64 {
     (value * 1e4).round() / 1e4 + 0.0
 }

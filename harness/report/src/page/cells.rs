@@ -1,4 +1,4 @@
-//! The table of every cell: sorted and filtered by the page's script, a drawer behind each row.
+//! The table of every cell. The page's script sorts and filters it, and opens a drawer for each row.
 
 use maud::{Markup, html};
 use nt_stats::p_value::PrintedP;
@@ -33,12 +33,14 @@ pub(crate) fn section(material: &Material) -> Markup {
         section aria-labelledby="cells" {
             h2 #cells { "Every cell" }
             p.soft {
-                "Accuracy in per cent; gaps in points. Gap: to scratch, same replicates, same test images. Source gap: "
-                "to the same treatment from an untrained source. Cells of the untrained source are controls and form a "
-                "family of their own. A treatment's button opens its replicates, effect sizes, classes, gates and "
-                "provenance."
+                "Accuracy is in per cent, gaps are in points. The gap is to scratch, on the same replicates and the "
+                "same test images. The source gap is to the same treatment from an untrained source. Cells of the "
+                "untrained source are controls and form a family of their own. A treatment's button opens its "
+                "replicates, effect sizes, classes, gates and provenance."
             }
-            noscript { p.note { "Without scripts the table neither sorts nor opens; verdicts.json holds it all." } }
+            noscript {
+                p.note { "Without scripts the table cannot be sorted and no row opens. verdicts.json holds it all." }
+            }
             form.filter #filter hidden aria-label="Filter the cells" {
                 (choice("target", study.targets.iter().map(|target| target.name.as_str()).collect()))
                 (choice("size", distinct(analysis.cells.iter().map(|cell| cell.key.size.as_str()))))
@@ -115,7 +117,7 @@ fn row(at: usize, cell: &CellResult) -> Markup {
             }
             td.whole data-v=(lattice_order(cell)) {
                 button.open-drawer type="button" data-drawer=(at) aria-haspopup="dialog" {
-                    (cell.key.treatment_words())
+                    (cell.treatment_words)
                 }
             }
             td.number data-v=[sortable(cell.mean)] { (percent(cell.mean)) }
@@ -138,7 +140,7 @@ fn row(at: usize, cell: &CellResult) -> Markup {
     }
 }
 
-/// Four decimals order as finely as anything that is printed.
+/// Four decimals, which sort as finely as anything that is printed.
 fn sortable(value: Option<f64>) -> Option<String> {
     value.map(|value| text((value * 1e4).round() / 1e4 + 0.0))
 }

@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 /// A line of the certificate.
 pub(crate) struct Check {
-    /// What was looked at.
+    /// What was checked.
     pub subject: &'static str,
-    /// Whether it is as it should be; none where the records cannot tell.
+    /// Whether it holds; `None` if the records cannot tell.
     pub holds: Option<bool>,
     /// What was found.
     pub finding: String,

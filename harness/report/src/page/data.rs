@@ -1,4 +1,4 @@
-//! What the audit of the data says: overlap, and measured similarity.
+//! The audit of the data: overlap, and measured similarity.
 
 use maud::{Markup, html};
 
@@ -16,7 +16,7 @@ pub(crate) fn checks(analysis: &Analysis) -> [Check; 2] {
         let unchecked = |subject| Check {
             subject,
             holds: None,
-            finding: "the study was run without an audit of its data; nt audit makes it".to_owned(),
+            finding: "the study was run without an audit of its data; run nt audit to make one".to_owned(),
         };
         return [unchecked(OVERLAP), unchecked(SIMILARITY)];
     };
@@ -32,13 +32,13 @@ fn overlap(analysis: &Analysis, audit: &Audit) -> Check {
     let candidates: usize = overlaps().map(Overlap::num_candidates).sum();
     let failed = count_failed(analysis, nt_stats::verdict::Gate::Overlap);
     let mut finding = format!(
-        "{} of training images with test images compared: {} the same pixel for pixel, {} alike",
+        "compared {} of training images with the test images: {} with an exact copy, {} that look alike",
         counted(overlaps().count(), "set"),
         counted(exact, "test image"),
         counted(candidates, "candidate")
     );
     if exact + candidates > 0 {
-        finding.push_str(&format!("; gaps without them are in the drawers, and {failed} verdicts are one step down"));
+        finding.push_str(&format!("; the drawers give the gaps without them, and {failed} verdicts are one step down"));
     }
     Check { subject: OVERLAP, holds: Some(failed == 0), finding }
 }
@@ -49,7 +49,7 @@ fn similarity(analysis: &Analysis, audit: &Audit) -> Check {
     let count = |standing| findings.iter().filter(|finding| finding.standing == standing).count();
     let reversed = count(Standing::Reversed);
     let finding = if findings.is_empty() {
-        "measured; no source is called similar beside one called dissimilar, so there is no order to hold it against"
+        "measured, but no source is called similar beside one called dissimilar, so there is no declared order to check"
             .to_owned()
     } else {
         format!(
@@ -77,7 +77,7 @@ pub(crate) fn checked_gates(analysis: &Analysis) -> &'static str {
     if analysis.audit.is_some() { "1, 3, 5, 6, 7" } else { "1, 3, 5" }
 }
 
-/// "Without 12 test images …: +3.1 [+0.2, +6.0]".
+/// "Without 12 test images … the gap is +3.1 [+0.2, +6.0]".
 pub(crate) fn without_words(without: &WithoutOverlap) -> String {
     let images = counted(without.num_left_out, "test image");
     match (&without.gap, without.verdict) {
@@ -87,11 +87,11 @@ pub(crate) fn without_words(without: &WithoutOverlap) -> String {
             interval(estimate.low_pp, estimate.high_pp),
             verdict.name()
         ),
-        _ => format!("{images} are, or look like, training images, and none are left to judge without them"),
+        _ => format!("{images} are, or look like, training images, and no others are left to judge by"),
     }
 }
 
-/// The section of the page; nothing for a study without an audit.
+/// The section of the page; empty for a study without an audit.
 pub(crate) fn section(material: &Material) -> Markup {
     let analysis = &material.analysis;
     html! {
@@ -99,9 +99,10 @@ pub(crate) fn section(material: &Material) -> Markup {
             section.prose aria-labelledby="similarity" {
                 h2 #similarity { "Similarity and overlap, measured" }
                 p {
-                    "Before the first job, on training images alone, by " (audit.measured_by) ". A random network favours no "
-                    "source; it sees look, not meaning: other objects in the same look lie near each other. The proxy "
-                    "A-distance is 0 where a linear classifier cannot tell source from target and 2 where always."
+                    "Measured before the first job, on training images alone, by " (audit.measured_by) ". A random "
+                    "network favours no source. It sees look, not meaning, so other objects with the same look lie near. "
+                    "The proxy A-distance is 0 if a linear classifier cannot tell source from target, and 2 if it "
+                    "always can."
                 }
                 @for target in &audit.targets { (of_target(analysis, target)) }
             }

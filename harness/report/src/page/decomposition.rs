@@ -1,4 +1,4 @@
-//! What the change at a depth is made of, in numbers.
+//! The parts of the change at each depth, in numbers.
 
 use maud::{Markup, html};
 
@@ -6,7 +6,7 @@ use crate::material::Material;
 use crate::words::number::{NONE, gap, interval};
 use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Decomposition, Part};
 
-/// One table a source; nothing where the study has no selffer.
+/// One table for each source; empty if the study has no selffer.
 pub(crate) fn section(material: &Material) -> Markup {
     let analysis = &material.analysis;
     html! {
@@ -60,8 +60,8 @@ pub(crate) fn prose(analysis: &Analysis) -> Vec<String> {
     )];
     prose.extend(few.map(|count| {
         format!(
-            "With {count} replicates the bands do not reach that level: {BAND_REPLICATES} are the least that have flips \
-             enough."
+            "With {count} replicates the bands do not reach that level. At least {BAND_REPLICATES} are needed, to have \
+             enough flips."
         )
     }));
     prose

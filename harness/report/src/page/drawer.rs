@@ -1,4 +1,4 @@
-//! What lies behind a row of the table: everything that is known of one cell.
+//! The drawer behind a row of the table: everything that is known about one cell.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::words::number::{NONE, gap, interval, percent};
 use nt_analysis::{Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, CrossCheck, Effects};
 use nt_records::number::{signed, text};
 
-/// The drawers of all cells: inert until the script opens one.
+/// The drawers of all cells, which are inert until the script opens one.
 pub(crate) fn templates(material: &Material) -> Markup {
     html! {
         dialog.drawer #drawer aria-labelledby="drawer-title" {
@@ -36,7 +36,7 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
                 " (" (similarity) ")"
             }
         }
-        h2 #drawer-title { (key.treatment_words()) }
+        h2 #drawer-title { (cell.treatment_words) }
         @if cell.kind == CellKind::Scratch { p { "The reference: trained from scratch." } } @else {
             p { (cells::badge(cell)) " " (cell.words()) "." }
         }
@@ -80,13 +80,13 @@ fn the_gap(cell: &CellResult, decision: &Decision) -> Markup {
                 dt { "gap to scratch trained " (text(rung.budget)) "× as long" }
                 dd {
                     (gap(Some(rung.gap.mean_pp))) " " (interval(rung.gap.low_pp, rung.gap.high_pp))
-                    @if !rung.is_better_baseline { " (no better a baseline, by validation)" }
+                    @if !rung.is_better_baseline { " (not a better baseline on validation)" }
                 }
             }
             dt { "p, adjusted" } dd { (probability(Some(decision.p_adjusted))) }
             dt { "p of equivalence within ±" (decision.margin_pp) } dd { (PrintedP(decision.equivalence_p_adjusted)) }
             @if let Some(effect) = decision.minimum_detectable_effect_pp {
-                dt { "found four times in five" } dd { "true gaps of " (format!("{effect:.1}")) " points and more" }
+                dt { "found four times in five" } dd { "true gaps of " (format!("{effect:.1}")) " points or more" }
             }
             @if let Some(need) = decision.need {
                 dt { "to find ±" (decision.margin_pp) " points as often" } dd { (number::need(need, estimate.num_replicates)) }
@@ -98,7 +98,7 @@ fn the_gap(cell: &CellResult, decision: &Decision) -> Markup {
     }
 }
 
-/// What other methods say; none of them decides.
+/// What other methods say. They decide nothing.
 fn second_opinions(checks: &Checks) -> Markup {
     html! {
         h3 { "Other methods" }
@@ -107,7 +107,7 @@ fn second_opinions(checks: &Checks) -> Markup {
                 Some(check) => { (cross_check(check)) }
                 None => {
                     dt { "two-way bootstrap" }
-                    dd { "not drawn: only the cells nearest to another verdict are, to bound the time it takes" }
+                    dd { "not drawn: to bound its time, it is drawn only for the cells nearest to another verdict" }
                 }
             }
             dt { "these test images only" }
@@ -117,14 +117,14 @@ fn second_opinions(checks: &Checks) -> Markup {
                         "p " (PrintedP(fixed.p_adjusted)) " by joint sign flips, adjusted (at least "
                         (PrintedP(fixed.attainable_p)) " with these replicates)"
                     }
-                    None => { "a replicate is missing, so signs cannot be flipped with the other cells'" }
+                    None => { "a replicate is missing, so its signs cannot be flipped together with the other cells'" }
                 }
             }
             @if let Some(networks) = checks.mcnemar {
                 dt { "one pair of networks" }
                 dd {
                     "replicate " (networks.replicate) ": " (networks.lost) " images lost, " (networks.won)
-                    " won, p " (PrintedP(networks.p)) " (McNemar; of these two networks, not of the recipe)"
+                    " won, p " (PrintedP(networks.p)) " (McNemar; about these two networks, not the recipe)"
                 }
             }
         }
@@ -145,11 +145,11 @@ fn cross_check(check: &CrossCheck) -> Markup {
     }
 }
 
-/// How far the verdict is from another one.
+/// What would change the verdict.
 fn flips(decision: &Decision) -> String {
     let verdict = decision.verdict;
     if verdict != decision.verdict_before_gates {
-        return format!("the gates: had they held, it would be {}", decision.verdict_before_gates);
+        return format!("the gates: if they held, it would be {}", decision.verdict_before_gates);
     }
     let open = decision.need.filter(|_| verdict == Verdict::Inconclusive);
     let need = open.map(|need| format!("to find the margin, {}", number::need(need, decision.gap.num_replicates)));
@@ -161,7 +161,7 @@ fn flips(decision: &Decision) -> String {
     match (edge, need) {
         (Some(edge), _) => format!("a bias of more than {edge:.1} points towards zero"),
         (None, Some(need)) => need,
-        (None, None) => "nothing that this study can name".to_owned(),
+        (None, None) => "this study cannot say".to_owned(),
     }
 }
 
@@ -170,7 +170,7 @@ fn gates(analysis: &Analysis, cell: &CellResult, decision: &Decision) -> Markup 
         h3 { "Gates" }
         @if let Some(without) = &cell.without_overlap { p { (data::without_words(without)) "." } }
         @if decision.failed_gates.is_empty() {
-            p { "Those that were checked (" (data::checked_gates(analysis)) ") held." }
+            p { "The gates that were checked (" (data::checked_gates(analysis)) ") held." }
         } @else {
             ul {
                 @for failure in &decision.failed_gates {
@@ -252,7 +252,7 @@ fn sizes(effects: &Effects) -> Markup {
     }
 }
 
-/// What a class is called.
+/// The name of a class.
 fn class_name(material: &Material, target: &str, class: usize) -> String {
     let name = material.classes.get(target).and_then(|names| names.get(class));
     name.cloned().unwrap_or_else(|| format!("class {class}"))
@@ -292,7 +292,7 @@ fn images(material: &Material, cell: &CellResult, effects: &Effects) -> Markup {
     pictures::thumbnail_images(&effects.flipped, material.thumbnails.get(target), &name)
 }
 
-/// A bar from the middle, its length in pixels: left and warm for harm, right and cool for help.
+/// A bar from the middle, with its length in pixels: to the left and warm for harm, to the right and cool for help.
 fn bar(share: f64) -> Markup {
     let width = (50.0 * share.abs()).min(50.0).round();
     html! { i class=(if share < 0.0 { "harm" } else { "help" }) style={ "--w:" (width) } {} }
@@ -307,7 +307,7 @@ fn provenance(material: &Material, cell: &CellResult) -> Markup {
             pre { code { (material.block_at(line)) } }
         }
         @if let Some(run) = cell.runs.first() {
-            p { "The way back from a number: " code { "nt explain " (run.job) } }
+            p { "To trace a number back: " code { "nt explain " (run.job) } }
             details {
                 summary { "Jobs" }
                 ul.jobs { @for run in &cell.runs { li { code { (run.job) } } } }

@@ -1,4 +1,4 @@
-//! The fairness certificate: that every arm had the same chances, as far as records can show it.
+//! The fairness certificate: whether every arm had the same chances, as far as records can show it.
 
 use maud::{Markup, html};
 
@@ -36,7 +36,7 @@ fn budget(analysis: &Analysis) -> Check {
     let arms = counted(searches.len(), "arm");
     let (holds, mut finding) = match (least, most) {
         (Some((0, _)), Some((0, _))) | (None, _) | (_, None) => {
-            (Some(true), format!("no arm of {arms} was searched for: the scenario fixes the rates"))
+            (Some(true), format!("none of {arms} was searched for, because the scenario fixes the rates"))
         }
         (Some(least), Some(most)) if least == most => (
             Some(true),
@@ -44,7 +44,7 @@ fn budget(analysis: &Analysis) -> Check {
         ),
         (Some(least), Some(most)) => {
             let extension = analysis.study.extension as usize;
-            let beyond = if extension > 0 { ", more where the best was on an edge of the grid" } else { "" };
+            let beyond = if extension > 0 { ", more if the best was on an edge of the grid" } else { "" };
             (
                 Some(most.0 - least.0 <= 2 * extension),
                 format!(
@@ -110,9 +110,10 @@ fn ladder(analysis: &Analysis) -> Check {
         return Check {
             subject,
             holds: None,
-            finding: "scratch was trained at one length; whether it would gain by more is shown only by a ladder \
-                (`[training] ladder`)"
-                .to_owned(),
+            finding:
+                "scratch was trained at one length; only a ladder (`[training] ladder`) shows whether it would gain \
+                by more"
+                    .to_owned(),
         };
     }
     let rungs = analysis.ladders.iter().map(|(scratch, rungs)| {
@@ -143,7 +144,7 @@ fn placebo(analysis: &Analysis) -> Check {
     let is_alarm = |verdict: nt_stats::Verdict| verdict.is_negative() || verdict.is_positive();
     let alarms = placebos.iter().filter(|cell| cell.verdict().is_some_and(is_alarm)).count();
     let finding = match placebos.len() {
-        0 => "none in this study: an untrained source with nothing frozen would be one".to_owned(),
+        0 => "this study has none; an untrained source with nothing frozen would be one".to_owned(),
         count => format!(
             "scratch against scratch with other initial weights gave {} in {count}",
             counted(alarms, "false alarm")
@@ -156,11 +157,11 @@ fn confounding() -> Check {
     Check {
         subject: "confounding (gate 8)",
         holds: None,
-        finding: "records cannot show this: it rests on how the scenario chose sizes, sources and targets".to_owned(),
+        finding: "records cannot show this; it depends on how the scenario chose sizes, sources and targets".to_owned(),
     }
 }
 
-/// A row a cell of the table of arms.
+/// A row of the table of arms, one for each cell.
 pub(crate) struct ArmRow {
     pub target: String,
     pub size: String,
@@ -189,7 +190,7 @@ fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
         target: cell.key.target.clone(),
         size: cell.key.size.clone(),
         source: cell.key.source.clone().unwrap_or_else(|| "scratch".to_owned()),
-        treatment: cell.key.treatment_words(),
+        treatment: cell.treatment_words.clone(),
         rates: search.map_or(0, |search| search.num_rates),
         search_runs: search.map_or(0, |search| search.num_runs),
         setting: if rates.is_empty() { NONE.to_owned() } else { rates.join(", ") },

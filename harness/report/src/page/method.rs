@@ -32,14 +32,14 @@ fn design(analysis: &Analysis) -> Markup {
     html! {
         p {
             "Each of the " (analysis.cells.len()) " cells was planned with "
-            (counted(analysis.study.replicates as usize, "replicate")) ". A replicate draws anew the training subset, "
-            "the validation split, fresh weights, batch order, and the source network, and shares them among all "
-            "treatments; the test images are the same throughout"
+            (counted(analysis.study.replicates as usize, "replicate")) ". A replicate draws a new training subset, "
+            "validation split, initial weights, batch order and source network, and all treatments share them. The "
+            "test images are the same throughout"
             @for (target, test) in &analysis.test_sets {
                 " (" (target) ": " (thousands(test.num_images as u64)) " images of " (test.num_classes)
                 " classes, chance " (percent(Some(test.chance))) " %)"
             }
-            ". So every comparison is paired, image by image."
+            ". Every comparison is therefore paired, image by image."
         }
     }
 }
@@ -48,38 +48,39 @@ fn inference(analysis: &Analysis) -> Markup {
     let study = &analysis.study;
     html! {
         p {
-            "The gap of a treatment is its " (study.metric.words()) " less that of training from scratch. Its "
-            "interval comes from crossed random effects of replicates and test images, its tails between the t of the "
-            "replicates and the t of the images, so that it speaks for new replicates and new test images. The " (analysis.family_size)
-            " gaps are one family: p-values and intervals are adjusted after Holm at " (study.alpha)
+            "The gap of a treatment is its " (study.metric.words()) " minus that of training from scratch. Its "
+            "interval comes from crossed random effects of replicates and test images, with tails between the t of the "
+            "replicates and the t of the images. It holds for new replicates and new test images. The "
+            (analysis.family_size)
+            " gaps form one family: p-values and intervals are adjusted by Holm's method at " (study.alpha)
             ". "
             @if study.metric.grain() == Grain::Class {
-                "Every class counts the same, however many test images it has; the classes' sizes are taken as fixed. "
+                "Every class counts the same, however many test images it has. The classes' sizes are taken as fixed. "
             }
-            "MATERIAL means beyond ±" (study.margin_pp) " points; EQUIVALENT means shown to be inside, by two "
-            "one-sided tests."
+            "MATERIAL means beyond ±" (study.margin_pp) " points. EQUIVALENT means that two one-sided tests show the "
+            "gap to be inside."
         }
     }
 }
 
-/// The median of the smallest gaps that would have been found.
+/// The median over cells of the smallest gap that would have been found.
 fn detectable(decisions: &[&Decision]) -> Option<String> {
     let mut effects: Vec<f64> = decisions.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).collect();
     effects.sort_by(f64::total_cmp);
     let median = effects.get(effects.len() / 2)?;
     Some(format!(
         "With these replicates and test images the adjusted test finds a true gap of {median:.1} points four times in \
-         five (median over cells); an INCONCLUSIVE cell may well hide a smaller one."
+         five (median over cells). An INCONCLUSIVE cell may well hide a smaller gap."
     ))
 }
 
 fn choice() -> Markup {
     html! {
         p {
-            "Which treatment to use is chosen as one would who has no test labels: in every replicate the one that does "
-            "best on that replicate's validation images, ties by validation loss. Its gap is that choice's, on test "
-            "images; the quadrants' choices are a family of their own. The treatment that did best on the test images "
-            "is printed only beside it, and the difference is called optimism."
+            "The treatment to use is chosen without test labels: in every replicate it is the one that does best on "
+            "that replicate's validation images, with ties broken by validation loss. Its gap is measured on test "
+            "images. The quadrants' choices form a family of their own. The treatment that did best on the test images "
+            "is shown beside it for comparison only, and the difference is called optimism."
         }
     }
 }
@@ -88,13 +89,13 @@ fn attribution(analysis: &Analysis) -> Markup {
     html! {
         p {
             "A treatment that is worse than scratch is called " em { "negative transfer" } " only if it is also worse "
-            "than the same treatment from a source that was never trained: then the source did it. Where the untrained "
-            "source does as badly, freezing did it. "
+            "than the same treatment from a source that was never trained: then the source is the cause. If the "
+            "untrained source does as badly, freezing is the cause. "
             @if analysis.control_family_size > 0 {
                 "The " (analysis.control_family_size) " cells of the untrained source are controls, adjusted among "
                 "themselves."
             } @else {
-                "This study has no untrained source, so for frozen layers the cause stays undecided."
+                "This study has no untrained source, so the cause stays undecided for frozen layers."
             }
         }
     }
@@ -104,7 +105,7 @@ fn conditions(analysis: &Analysis, first: Option<&Decision>) -> Markup {
     html! {
         p {
             "The network: " (analysis.study.network) ". Learning rates: " (analysis.study.search)
-            "; intervals are conditional on the rates chosen. "
+            ". Intervals are conditional on the rates chosen. "
             @if let Some(decision) = first { "Scope: " (decision.gap.scope) ". " }
             "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock (gate 5)"
             @if analysis.audit.is_some() {
@@ -115,14 +116,17 @@ fn conditions(analysis: &Analysis, first: Option<&Decision>) -> Markup {
     }
 }
 
-/// Why the intervals and tests can be trusted, and where they are not offered.
+/// Why the intervals and tests can be trusted, and when they are not offered.
 fn trust() -> Markup {
     html! {
         details {
-            summary { "What was simulated and trained to trust these methods, and where they are not offered" }
+            summary { "The simulations and trainings behind these methods, and when a method is not offered" }
             div.scroll tabindex="0" role="region" aria-label="Calibration of the methods" {
                 table {
-                    caption { "2,000 simulated studies a setting where no other number is given, with seeds; two binomial standard errors are .010." }
+                    caption {
+                        "2,000 simulated studies for each setting unless another number is given, with seeds. Two "
+                        "binomial standard errors are .010."
+                    }
                     thead { tr { th scope="col" { "claim" } th scope="col" { "nominal" } th scope="col" { "found" } } }
                     tbody {
                         @for one in &CALIBRATION { tr { td { (one.claim) } td { (one.nominal) } td { (one.found) } } }

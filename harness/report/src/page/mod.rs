@@ -1,4 +1,4 @@
-//! `index.html`: one file, one small script, no network.
+//! `index.html`: one file with one small script, which loads nothing from the network.
 
 mod cells;
 mod check;
@@ -73,23 +73,23 @@ pub(crate) fn document(material: &Material) -> String {
     page.into_string() + "\n"
 }
 
-/// What must be known before the answer is read.
+/// Warnings that a reader must see before the answer.
 fn warnings(material: &Material) -> Markup {
     let completeness = &material.completeness;
     let finished = completeness.planned - completeness.missing();
-    // What a look did not call for is not missing.
+    // A job that a look did not need is not missing.
     let is_settled = material.analysis.look.as_ref().is_some_and(|look| look.is_settled);
     html! {
         @if material.is_exploratory {
             p.alert {
                 strong { "EXPLORATORY (CHANGED AFTER DATA)." }
-                " Contrasts, metric, margin or scope are not those fixed before the first job."
+                " Contrasts, metric, margin or scope differ from those fixed before the first job."
             }
         }
         @if finished < completeness.planned && !is_settled {
             p.alert {
                 strong { "Incomplete: " (finished) " of " (completeness.planned) " jobs." }
-                " Run the same command again to go on."
+                " Run the same command again to resume."
             }
         }
         @for warning in &material.warnings {
@@ -98,13 +98,13 @@ fn warnings(material: &Material) -> Markup {
     }
 }
 
-/// What else a reader should know.
+/// Further notes for the reader.
 fn remarks(material: &Material) -> Markup {
     let completeness = &material.completeness;
     html! {
         @if completeness.diverged + completeness.failed > 0 {
             p.alert {
-                (completeness.diverged) " jobs diverged and " (completeness.failed) " failed; their cells say so."
+                (completeness.diverged) " jobs diverged and " (completeness.failed) " failed. Their cells say which."
             }
         }
         @for note in &material.analysis.notes {
@@ -126,7 +126,7 @@ fn the_answer(material: &Material) -> Markup {
     }
 }
 
-/// The way to the parts of the page.
+/// Links to the parts of the page.
 fn contents(material: &Material) -> Markup {
     let has_parts = !material.analysis.decompositions.is_empty();
     let parts = [
@@ -165,17 +165,23 @@ fn figures(material: &Material) -> Markup {
     }
 }
 
-/// How to read a figure of that form.
+/// How to read a figure of this form.
 fn caption(form: Form) -> &'static str {
     match form {
-        Form::Curves => "Depth n: how many layers, counted from the input.",
-        Form::Bands => "Depth n: how many layers are copied, counted from the input; shaded: the simultaneous band.",
-        Form::Paths => {
-            "Further left is cheaper: what is frozen needs no gradient. Scratch trained longer is in it, where it was run."
+        Form::Curves => "Depth n is the number of layers, counted from the input.",
+        Form::Bands => {
+            "Depth n is the number of layers copied, counted from the input. The shaded band is simultaneous."
         }
-        Form::Lines => "Mean over replicates of the training loss; the colour says how many layers are frozen.",
-        Form::Rows => "Every contrast of the family with its adjusted interval; left of the line is harm.",
-        Form::Points => "The deepest treatments of every source, by how far its training images lie from the target's.",
-        Form::Tiles => "Across: layers copied; upwards: how many of them are frozen. The number is the gap in points.",
+        Form::Paths => {
+            "Further left is cheaper: frozen layers need no gradient. Scratch trained longer is shown if it was run."
+        }
+        Form::Lines => "The training loss, averaged over replicates. The colour shows how many layers are frozen.",
+        Form::Rows => "Every contrast of the family with its adjusted interval. Left of the line is harm.",
+        Form::Points => {
+            "The deepest treatments of every source, by the distance of its training images from the target's."
+        }
+        Form::Tiles => {
+            "Layers copied run across, and how many of them are frozen upwards. The number is the gap in points."
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The answer by quadrant: what to use, what helps, what harms, what is open.
+//! The answer for each quadrant: what to use, what helps, what harms, what is open.
 
 use maud::{Markup, html};
 
@@ -9,7 +9,7 @@ use crate::words::answer::{self, Listed, Side};
 use crate::words::number::{counted, gap};
 use nt_analysis::{Analysis, Chosen, Quadrant};
 
-/// One row a quadrant.
+/// One row for each quadrant.
 pub(crate) fn table(material: &Material) -> Markup {
     let analysis = &material.analysis;
     html! {
@@ -17,8 +17,9 @@ pub(crate) fn table(material: &Material) -> Markup {
             table.quadrants {
                 caption {
                     "Gaps to training from scratch in " (answer::points_of(analysis.study.metric))
-                    ", below zero is harm; intervals adjusted over all " (analysis.family_size) " contrasts, those of "
-                    "the choice over the quadrants; in brackets, in how many replicates validation chose that treatment (n = " (analysis.study.replicates) " replicates"
+                    "; below zero is harm. Intervals are adjusted over all " (analysis.family_size) " contrasts, and "
+                    "those of the choices over the quadrants. Brackets give the number of replicates in which validation "
+                    "chose that treatment (n = " (analysis.study.replicates) " replicates"
                     @for (target, test) in &analysis.test_sets { ", " (test.num_images) " test images of " (target) }
                     "). "
                     @if let Some(scope) = scope(analysis) { "Scope: " (scope) "." }
@@ -26,7 +27,7 @@ pub(crate) fn table(material: &Material) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "target size & source" }
-                        th scope="col" { "use, as chosen on validation images" }
+                        th scope="col" { "use (chosen on validation images)" }
                         th scope="col" { "helps" }
                         th scope="col" { "harms" }
                         th scope="col" { "open" }

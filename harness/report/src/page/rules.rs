@@ -9,7 +9,7 @@ use crate::words::answer;
 use crate::words::number::{NONE, counted, gap, interval};
 use nt_analysis::{Analysis, Trial, TrialContrast};
 
-/// The trials; nothing where no quadrant has a rule.
+/// The trials; empty if no quadrant has a rule.
 pub(crate) fn section(material: &Material) -> Markup {
     let analysis = &material.analysis;
     let (tried, without): (Vec<&Trial>, Vec<&Trial>) = analysis.trials.iter().partition(|trial| trial.rule.is_ok());
@@ -17,10 +17,11 @@ pub(crate) fn section(material: &Material) -> Markup {
         section aria-labelledby="rules" {
             h2 #rules { "Rules of thumb on trial" }
             p.soft {
-                "What CS231n advises in each quadrant, on this data, with this network. The advised treatment less its "
-                "alternative: same replicates, same test images, in " (answer::points_of(analysis.study.metric))
+                "CS231n's advice for each quadrant, tested on this data, with this network. A comparison is the "
+                "advised treatment minus its alternative, on the same replicates and test images, in "
+                (answer::points_of(analysis.study.metric))
                 ". " (counted(analysis.rule_family_size(), "comparison")) " of rules "
-                @if analysis.rule_family_size() == 1 { "is" } @else { "are" }
+                @if analysis.rule_family_size() == 1 { "forms" } @else { "form" }
                 " a family of their own (Holm, " (analysis.study.alpha) ")."
             }
             @if !tried.is_empty() {
@@ -91,7 +92,7 @@ pub(crate) fn place(analysis: &Analysis, trial: &Trial) -> String {
     answer::name(analysis, &analysis.quadrants[trial.quadrant])
 }
 
-/// What the rule advises; nothing where there is none.
+/// What the rule advises; empty if there is no rule.
 pub(crate) fn advice(trial: &Trial) -> &'static str {
     trial.rule.as_ref().map_or("", |rule| rule.advice)
 }
@@ -101,7 +102,7 @@ pub(crate) fn outcome(trial: &Trial) -> String {
     trial.verdict.map_or("NOT APPLICABLE".to_owned(), |verdict| verdict.to_string())
 }
 
-/// "full fine-tuning against training from scratch", the source before it where there are several.
+/// "full fine-tuning against training from scratch", preceded by the source if there are several.
 pub(crate) fn comparison(analysis: &Analysis, trial: &Trial, contrast: &TrialContrast) -> String {
     let has_sources = trial.contrasts.iter().any(|other| other.source != contrast.source);
     let source = if has_sources { format!("{}: ", contrast.source) } else { String::new() };

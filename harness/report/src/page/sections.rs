@@ -18,7 +18,7 @@ pub(crate) fn provenance(material: &Material) -> Markup {
                     (completeness.done) " of " (completeness.planned) " jobs done, " (completeness.diverged) " "
                     "diverged, "
                     (completeness.failed) " failed, "
-                    @if completeness.unneeded > 0 { (completeness.unneeded) " not called for, " }
+                    @if completeness.unneeded > 0 { (completeness.unneeded) " not needed, " }
                     (completeness.missing()) " not yet run"
                 }
                 @if let Some(manifest) = &material.manifest {
@@ -49,13 +49,13 @@ pub(crate) fn provenance(material: &Material) -> Markup {
             p {
                 "Beside this page: " a href="runs.csv" { "runs.csv" } ", " a href="verdicts.csv" { "verdicts.csv" } ", "
                 a href="verdicts.json" { "verdicts.json" } ", " a href="rules.csv" { "rules.csv" } ", " a href="rules.json" { "rules.json" } ", " a href="report.md" { "report.md" } ", tables for papers in "
-                a href="tables/quadrants.tex" { "tables/" } ", and the records they come from."
+                a href="tables/quadrants.tex" { "tables/" } ", and the records that they come from."
             }
         }
     }
 }
 
-/// What to cite, so that others find the same numbers.
+/// The citation with which others find the same numbers.
 fn citation(material: &Material) -> String {
     let study = &material.analysis.study.name;
     let digest = &material.result_digest;

@@ -1,4 +1,4 @@
-//! What the data look like: a class a row.
+//! Contact sheets: what the data look like, one row for each class.
 
 use std::fs;
 use std::io::Cursor;
@@ -10,20 +10,20 @@ use maud::{Markup, html};
 use super::{PictureError, address, png};
 use nt_records::file::FileError;
 
-/// Widest that a sheet stands in the page, in pixels: twice its place there.
+/// The largest width of a sheet, in pixels: twice its width on the page.
 const MOST_WIDTH: u32 = 640;
-/// What all sheets together may add to the page; those past it are linked.
+/// The most bytes that all sheets together add to the page. Sheets beyond it are linked.
 const MOST_BYTES: usize = 6 << 20;
 
 /// A contact sheet of a dataset.
 pub(crate) struct ContactSheet {
     /// The dataset.
     name: String,
-    /// The picture as a `data:` address, or its path where there is no more room.
+    /// The picture as a `data:` address, or its path if there is no more room.
     address: String,
 }
 
-/// The contact sheets `artifacts/contact-<dataset>.png`, by name, no larger than the page shows them.
+/// The contact sheets `artifacts/contact-<dataset>.png`, by name, reduced to the size that the page needs.
 pub(crate) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, PictureError> {
     let folder = dir.join("artifacts");
     if !folder.is_dir() {
@@ -50,7 +50,7 @@ pub(crate) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, PictureErr
     names.into_iter().map(sheet).collect()
 }
 
-/// The picture averaged down by a whole factor to at most [`MOST_WIDTH`].
+/// The picture, averaged down by a whole factor to at most [`MOST_WIDTH`].
 fn shrunk(picture: &[u8]) -> Result<Vec<u8>, image::ImageError> {
     let large = image::load(Cursor::new(picture), ImageFormat::Png)?.into_rgb8();
     let factor = large.width().div_ceil(MOST_WIDTH).max(1);
@@ -71,7 +71,7 @@ fn shrunk(picture: &[u8]) -> Result<Vec<u8>, image::ImageError> {
     png(&small)
 }
 
-/// The pictures that the study is about.
+/// The section of the page.
 pub(crate) fn section(sheets: &[ContactSheet]) -> Markup {
     html! {
         @if !sheets.is_empty() {
@@ -80,8 +80,8 @@ pub(crate) fn section(sheets: &[ContactSheet]) -> Markup {
                 div.sheets {
                     @for sheet in sheets {
                         figure {
-                            img src=(sheet.address) alt={ "Images of the dataset " (sheet.name) ", one row a class" };
-                            figcaption { (sheet.name) ": one row a class" }
+                            img src=(sheet.address) alt={ "Images of " (sheet.name) ", one row for each class" };
+                            figcaption { (sheet.name) ": one row for each class" }
                         }
                     }
                 }

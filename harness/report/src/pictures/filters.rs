@@ -1,4 +1,4 @@
-//! The first layer of sources, of what was made of them, and of scratch.
+//! The first layer of sources, of the networks made from them, and of scratch.
 
 use std::path::Path;
 
@@ -18,15 +18,15 @@ const MOST: usize = 48;
 
 /// The first layer of one network.
 pub(crate) struct FirstLayer {
-    /// Whose it is.
+    /// The network's name.
     label: String,
     num_filters: usize,
     kernel: usize,
     address: String,
 }
 
-/// First layers of the first replicate: every source's, then for each target and size scratch's and that of the
-/// network copied deepest from each source with nothing frozen. What is frozen is its source's.
+/// First layers of the first replicate: every source's, then for each target and size those of scratch and of the
+/// network copied deepest from each source with nothing frozen. A frozen first layer is the source's.
 pub(crate) fn first_layers(
     dir: &Path,
     analysis: &Analysis,
@@ -54,7 +54,7 @@ pub(crate) fn first_layers(
     Ok(layers)
 }
 
-/// What the name of a job ends in that is of the first replicate; those that settings are chosen on end otherwise.
+/// The end of the names of the first replicate's jobs. Jobs of the search end otherwise.
 const FIRST: &str = "/r0";
 
 /// `source/near/r0` is "source near".
@@ -86,7 +86,7 @@ fn cell_label(analysis: &Analysis, cell: &CellResult) -> String {
     }
 }
 
-/// Filters side by side, a pixel of white between.
+/// Filters side by side, with a white pixel between.
 fn composed(filters: &Filters) -> RgbImage {
     let step = filters.kernel() + 1;
     let (columns, rows) = (COLUMNS.min(filters.len()), filters.len().div_ceil(COLUMNS));
@@ -101,7 +101,7 @@ fn composed(filters: &Filters) -> RgbImage {
     grid
 }
 
-/// What the first layers look like.
+/// The section of the page.
 pub(crate) fn section(layers: &[FirstLayer]) -> Markup {
     html! {
         @if let Some(first) = layers.first() {

@@ -1,4 +1,4 @@
-//! Pictures that runs left for the page.
+//! Pictures that runs wrote for the page.
 
 mod contact_sheets;
 mod filters;
@@ -22,7 +22,7 @@ pub(crate) use thumbnails::{ThumbnailSheet, images as thumbnail_images, sheets a
 #[derive(Debug, Error)]
 pub enum PictureError {
     /// A file does not hold a picture.
-    #[error("{} is no picture: {source}; `nt run` on the same folder makes it again", path.display())]
+    #[error("{} is not a picture: {source}; `nt run` on the same folder makes it again", path.display())]
     NoPicture {
         /// The file.
         path: PathBuf,

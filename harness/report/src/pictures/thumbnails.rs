@@ -1,4 +1,4 @@
-//! The test images that treatments lose and win, all of a target's in one picture that drawers show parts of.
+//! The test images that treatments lose and win. All of a target's are in one picture, of which drawers show parts.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use nt_records::pictures::Thumbnails;
 
 /// Pictures in a row of the sheet.
 const COLUMNS: usize = 32;
-/// Pictures that one page carries; those past it are named by their number.
+/// The most pictures of one page. Images beyond it are named by their number.
 const MOST: usize = 768;
 
 /// A target's thumbnails in one picture.
@@ -24,7 +24,7 @@ pub(crate) struct ThumbnailSheet {
     address: String,
 }
 
-/// Where a thumbnail stands.
+/// The place of a thumbnail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Thumbnail {
     sheet: usize,
@@ -39,7 +39,7 @@ impl ThumbnailSheet {
     }
 }
 
-/// A sheet for each target whose runs left thumbnails, of the images that some cell shows.
+/// For each target whose runs wrote thumbnails, a sheet of the images that some cell shows.
 pub(crate) fn sheets(dir: &Path, analysis: &Analysis) -> Result<BTreeMap<String, ThumbnailSheet>, PictureError> {
     let mut sheets = BTreeMap::new();
     let mut num_left = MOST;
@@ -114,7 +114,7 @@ pub(crate) fn images(
         @if !(flipped.lost.is_empty() && flipped.won.is_empty()) {
             h3 { "Test images that change most often" }
             p.soft {
-                "In so many of " (flipped.num_replicates) " replicates, less those in which it is the other way round."
+                "Number of replicates, of " (flipped.num_replicates) ", minus those in which it is the other way round."
             }
             @for (name, words, images) in lists {
                 @if !images.is_empty() {
@@ -137,7 +137,7 @@ fn one(
     let net = image.num_lost.abs_diff(image.num_won);
     let class = image.classes.iter().map(|&class| class_name(class)).collect::<Vec<_>>().join(", ");
     let title = format!("test image {}: lost {}, won {}", image.example_id, image.num_lost, image.num_won);
-    // A thousand drawers hold these: every byte counts.
+    // A thousand drawers hold these, so every byte counts.
     html! {
         @match sheet.and_then(|sheet| sheet.thumbnail(image.example_id)) {
             Some(Thumbnail { sheet, column, row }) => {

@@ -39,10 +39,10 @@ message runs {
   optional double l2;
 }";
 
-/// A run and one of its metrics; none for a run that measured nothing.
+/// A run and one of its metrics; `None` for a run that measured nothing.
 type Row<'a> = (&'a RunRecord, Option<&'a Measured>);
 
-/// The records as Parquet, in the order given: one row a run and metric, missing values as nulls.
+/// The records as Parquet, in the order given: one row for each run and metric, with missing values as nulls.
 ///
 /// # Errors
 /// [`TableError::Row`] if they cannot be written.
@@ -64,7 +64,7 @@ fn rows<'a>(records: &[&'a RunRecord]) -> Vec<Row<'a>> {
 
 fn write(rows: &[Row<'_>]) -> Result<Vec<u8>, ParquetError> {
     let schema = Arc::new(parse_message_type(SCHEMA)?);
-    // Neither a date nor the writer's build may reach the file: the same records give the same bytes.
+    // Neither a date nor the writer's build may reach the file, since the same records must give the same bytes.
     let properties =
         WriterProperties::builder().set_compression(Compression::UNCOMPRESSED).set_created_by("nt".to_owned()).build();
     let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
@@ -96,7 +96,7 @@ fn write(rows: &[Row<'_>]) -> Result<Vec<u8>, ParquetError> {
     file.into_inner()
 }
 
-/// Writes the next column of the schema: definition level 1 where there is a value, 0 where there is none.
+/// Writes the next column of the schema, with definition level 1 for a value and 0 for a missing one.
 fn column<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
     rows: &[Row<'_>],

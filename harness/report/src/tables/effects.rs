@@ -14,7 +14,7 @@ use nt_analysis::{
 use nt_records::table::TableError;
 use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow, VerdictRow};
 
-/// A contrast with its effect sizes; none where no replicate has both arms.
+/// A contrast with its effect sizes; `None` if no replicate has both arms.
 #[derive(Serialize)]
 struct Row<'a> {
     #[serde(flatten)]
@@ -22,7 +22,7 @@ struct Row<'a> {
     effects: Option<EffectRow>,
     variance: Option<VarianceRow>,
     checks: Option<CheckRow>,
-    /// The gap without the test images found among training images; none where the audit found none, or was not made.
+    /// The gap without the test images found among training images; `None` if the audit found none or was not made.
     without_overlap: Option<OverlapFreeRow>,
 }
 
@@ -30,7 +30,7 @@ struct Row<'a> {
 #[derive(Serialize)]
 struct OverlapFreeRow {
     n_left_out: usize,
-    /// None, as all below, where no test image is left.
+    /// `None`, like all fields below, if no test image is left.
     gap_pp: Option<f64>,
     /// Ends of its interval, adjusted over the family at `ci_level` of its own.
     ci_low_pp: Option<f64>,
@@ -40,7 +40,7 @@ struct OverlapFreeRow {
     verdict: Option<&'static str>,
 }
 
-/// What other methods say of the gap; none of it decides.
+/// What other methods say about the gap. They decide nothing.
 #[derive(Serialize)]
 struct CheckRow {
     /// Level of the two intervals below, unadjusted.
@@ -64,7 +64,7 @@ struct McNemarRow {
     p: f64,
 }
 
-/// Effect sizes, rounded to four decimals; below zero is harm but for `relative_error_change`.
+/// Effect sizes, rounded to four decimals. Below zero is harm, except for `relative_error_change`.
 #[derive(Serialize)]
 struct EffectRow {
     log_odds_difference: Option<f64>,
@@ -88,7 +88,7 @@ struct ClassRow {
     ci_high_pp: Option<f64>,
 }
 
-/// What choosing on validation images comes to in a quadrant.
+/// A quadrant's choice on validation images.
 #[derive(Serialize)]
 struct ChoiceRow<'a> {
     target: &'a str,

@@ -1,4 +1,4 @@
-//! Tidy tables: one row a run and metric, one row a contrast.
+//! Tidy tables: one row for each run and metric, and one row for each contrast.
 
 mod columnar;
 mod effects;
@@ -20,7 +20,8 @@ use nt_records::record::RunRecord;
 use nt_records::table::TableError;
 use nt_records::verdicts::verdicts_csv;
 
-/// Writes `runs.csv`, `runs.parquet`, `verdicts.csv`, `verdicts.json`, `rules.csv` and `rules.json` into a study's folder.
+/// Writes `runs.csv`, `runs.parquet`, `verdicts.csv`, `verdicts.json`, `rules.csv` and `rules.json` into a study's
+/// folder.
 ///
 /// # Errors
 /// [`TableError`] names the table.

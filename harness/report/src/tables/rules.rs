@@ -1,4 +1,4 @@
-//! `rules.csv` and `rules.json`: the rules of thumb on trial, one row a comparison.
+//! `rules.csv` and `rules.json`: the rules of thumb on trial, with one row for each comparison.
 
 use nt_stats::p_value::round_p;
 use nt_stats::verdict::{Claim, RuleVerdict};
@@ -11,7 +11,7 @@ use nt_records::table::{TableError, finish, row_error};
 /// The version of `rules.csv` and `rules.json`.
 const RULES_VERSION: u32 = 1;
 
-/// What every outcome holds for.
+/// The scope of every outcome.
 const SCOPE: &str = "on this data, with this network";
 
 /// A comparison of a rule; a quadrant without a rule has one row that says why.
@@ -26,7 +26,7 @@ struct Row<'a> {
     advised: &'static str,
     alternative: &'static str,
     claim: &'static str,
-    /// Layers that validation chose, each with in how many replicates: "3: 5, 4: 3".
+    /// Layers that validation chose, each with its number of replicates: "3: 5, 4: 3".
     layers_chosen: String,
     gap_pp: Option<f64>,
     ci_low_pp: Option<f64>,
@@ -48,7 +48,7 @@ struct File<'a> {
     schema_version: u32,
     study: &'a str,
     scope: &'static str,
-    /// Comparisons that were adjusted together.
+    /// Number of comparisons that were adjusted together.
     family_size: usize,
     comparisons: Vec<Row<'a>>,
 }

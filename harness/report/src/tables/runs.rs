@@ -1,4 +1,4 @@
-//! `runs.csv`: one row a run and metric.
+//! `runs.csv`: one row for each run and metric.
 
 use nt_records::number;
 use nt_records::record::RunRecord;
@@ -33,7 +33,8 @@ pub const RUN_COLUMNS: [&str; 20] = [
     "l2",
 ];
 
-/// The records as CSV, in the order given. A run that measured nothing has one row with no metric: it is not left out.
+/// The records as CSV, in the order given. A run that measured nothing is not left out: it has one row without a
+/// metric.
 ///
 /// # Errors
 /// [`TableError::Row`] if a row cannot be written.

@@ -1,4 +1,4 @@
-//! `verdicts.csv` and `verdicts.json`: one row a contrast.
+//! `verdicts.csv` and `verdicts.json`: one row for each contrast.
 
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, CellKind, CellResult};
@@ -6,7 +6,7 @@ use nt_records::verdicts::{VERDICTS_VERSION, VerdictRow};
 use nt_stats::p_value::round_p;
 use nt_stats::verdict::Decision;
 
-/// Every contrast of a study, in its order; cells without a pair of runs among them.
+/// Every contrast of a study in its order, including cells without a pair of runs.
 pub fn verdict_rows(analysis: &Analysis) -> Vec<VerdictRow> {
     let cells = analysis.cells.iter().filter(|cell| cell.kind != CellKind::Scratch);
     cells.map(|cell| row(&analysis.study, cell)).collect()
@@ -46,7 +46,7 @@ fn row(study: &Study, cell: &CellResult) -> VerdictRow {
     }
 }
 
-/// Four decimals; never minus zero.
+/// Rounds to four decimals, and never gives minus zero.
 pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4 + 0.0
 }

@@ -1,4 +1,4 @@
-//! The answer in words. An undecided cell is never worded as absence, nor freezing's harm as the source's.
+//! The answer in words. It never presents an undecided cell as absence of a gap, nor freezing's harm as the source's.
 
 use nt_stats::Verdict;
 use nt_stats::verdict::{Attribution, Decision};
@@ -9,12 +9,14 @@ use nt_analysis::{Analysis, CellResult, Chosen, Quadrant, Tally};
 use nt_records::number::thousands;
 use nt_scenario::Metric;
 
-/// The answer to the study's question: where transfer did harm, what did it, where it helped, what is open.
+/// The answer to the study's question: where transfer did harm, what caused the harm, where it helped, what is open.
 pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
     let mut total = Tally::default();
     analysis.quadrants.iter().flat_map(|quadrant| &quadrant.cells).for_each(|&at| total.add(&analysis.cells[at]));
     if total.total() == total.undecided && analysis.family_size == 0 {
-        return vec!["Nothing is decided yet: no cell has a run beside scratch's of the same replicate.".to_owned()];
+        return vec![
+            "Nothing is decided yet: no cell has a run with a partner from scratch in the same replicate.".to_owned(),
+        ];
     }
     let mut sentences = vec![harm(analysis, &total)];
     sentences.extend(cause(&total));
@@ -59,13 +61,13 @@ fn cause(total: &Tally) -> Option<String> {
 fn open(total: &Tally) -> Option<String> {
     let mut parts = Vec::new();
     if total.equivalent > 0 {
-        parts.push(format!("{} make no difference that matters", total.equivalent));
+        parts.push(format!("{} make no material difference", total.equivalent));
     }
     if total.undecided > 0 {
-        parts.push(format!("{} are undecided, which is no sign that they make no difference", total.undecided));
+        parts.push(format!("{} are undecided, which does not show that they make no difference", total.undecided));
     }
     if total.invalid > 0 {
-        parts.push(format!("{} are invalid: a gate failed, named in the table", total.invalid));
+        parts.push(format!("{} are invalid, because a gate failed that the table names", total.invalid));
     }
     (!parts.is_empty()).then(|| format!("Of {} treatments {}.", total.total(), parts.join("; ")))
 }
@@ -98,7 +100,7 @@ pub(crate) fn cells_on<'a>(analysis: &'a Analysis, quadrant: &Quadrant, side: Si
     quadrant.cells.iter().map(|&at| &analysis.cells[at]).filter(is_on).collect()
 }
 
-/// "13 of 14 treatments, −34.6 points at worst"; none where no verdict goes that way.
+/// "13 of 14 treatments, −34.6 points at worst"; `None` if no verdict goes that way.
 fn extreme_of(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<String> {
     let cells = cells_on(analysis, quadrant, side);
     let gaps = cells.iter().filter_map(|cell| cell.gap_pp());
@@ -110,7 +112,7 @@ fn extreme_of(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<St
     Some(format!("{} of {} treatments, at {word} {} points", cells.len(), quadrant.tally.total(), gap(Some(most))))
 }
 
-/// "small & similar (14 of 14 …) and large & similar (…)"; none if nothing is to be told of any quadrant.
+/// "small & similar (14 of 14 …) and large & similar (…)"; `None` if there is nothing to say about any quadrant.
 fn places(analysis: &Analysis, of: impl Fn(&Quadrant) -> Option<String>) -> Option<String> {
     let told = analysis.quadrants.iter().filter_map(|quadrant| Some((name(analysis, quadrant), of(quadrant)?)));
     let places: Vec<String> = told.map(|(name, words)| format!("{name} ({words})")).collect();
@@ -118,16 +120,16 @@ fn places(analysis: &Analysis, of: impl Fn(&Quadrant) -> Option<String>) -> Opti
     Some(if rest.is_empty() { last.clone() } else { format!("{} and {last}", rest.join(", ")) })
 }
 
-/// "small & similar", with the target where there are several.
+/// "small & similar", with the target if there are several.
 pub(crate) fn name(analysis: &Analysis, quadrant: &Quadrant) -> String {
     let place = format!("{} & {}", quadrant.size, quadrant.similarity);
     if analysis.study.targets.len() > 1 { format!("{}: {place}", quadrant.target) } else { place }
 }
 
-/// What a quadrant says, in a few words.
+/// A quadrant's result in a few words.
 pub(crate) fn verdict(tally: &Tally) -> String {
     match (tally.helped, tally.worse()) {
-        (0, 0) if tally.total() > 0 && tally.equivalent == tally.total() => "no difference that matters".to_owned(),
+        (0, 0) if tally.total() > 0 && tally.equivalent == tally.total() => "no material difference".to_owned(),
         (0, 0) => "undecided".to_owned(),
         (helped, 0) if helped == tally.total() => "helps".to_owned(),
         (helped, 0) => format!("helps in {helped}"),
@@ -145,11 +147,11 @@ pub(crate) struct Listed {
     pub gaps: String,
     /// The one with the largest gap: "7 copied and frozen: −9.2 [−15.1, −3.4]".
     pub extreme: String,
-    /// "by freezing 12, cause open 1"; empty but for harm.
+    /// "by freezing 12, cause open 1"; empty except for harm.
     pub causes: String,
 }
 
-/// What a side of a quadrant holds; none if nothing.
+/// The cells on a side of a quadrant; `None` if there are none.
 pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<Listed> {
     let cells = cells_on(analysis, quadrant, side);
     if cells.is_empty() {
@@ -185,19 +187,19 @@ pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
     Some(Listed {
         extreme: farthest.map(|cell| with_interval(cell)).unwrap_or_default(),
         count: cells.len(),
-        treatments: group::treatments(&cells, num_sources > 1),
+        treatments: group::treatments(&analysis.study, &cells, num_sources > 1),
         gaps: range,
         causes: causes.join(", "),
     })
 }
 
-/// What an undecided contrast would have missed: "gaps below 4.2 points would mostly be missed"; none of any other.
+/// What an undecided contrast would have missed: "gaps below 4.2 points would mostly be missed"; `None` for any other.
 pub(crate) fn missed(decision: &Decision) -> Option<String> {
     let effect = decision.minimum_detectable_effect_pp.filter(|_| decision.verdict == Verdict::Inconclusive)?;
     Some(format!("gaps below {effect:.1} points would mostly be missed"))
 }
 
-/// What the undecided cells of a quadrant would have missed, and what would decide them; none where all are decided.
+/// What the undecided cells of a quadrant would have missed, and what would decide them; `None` if all are decided.
 pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String> {
     let decisions = quadrant.cells.iter().filter_map(|&at| analysis.cells[at].decision.as_ref());
     let open: Vec<&Decision> = decisions.filter(|decision| decision.verdict == Verdict::Inconclusive).collect();
@@ -217,7 +219,7 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
 fn with_interval(cell: &CellResult) -> String {
     let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
     let range = estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp));
-    format!("{}: {} {range}", cell.key.treatment_words(), gap(cell.gap_pp()))
+    format!("{}: {} {range}", cell.treatment_words, gap(cell.gap_pp()))
 }
 
 fn sources(analysis: &Analysis, quadrant: &Quadrant) -> usize {
@@ -228,13 +230,13 @@ fn sources(analysis: &Analysis, quadrant: &Quadrant) -> usize {
     names.len()
 }
 
-/// "7 copied, none frozen (6 of 8)", most often chosen first, at most three.
+/// "7 copied, none frozen (6 of 8)": at most three, the most often chosen first.
 pub(crate) fn picks(analysis: &Analysis, quadrant: &Quadrant, chosen: &Chosen) -> Vec<String> {
     const MOST: usize = 3;
     let several = sources(analysis, quadrant) > 1;
     let words = |&(at, count): &(usize, usize)| {
         let key = &analysis.cells[at].key;
-        let treatment = key.treatment_words();
+        let treatment = analysis.study.treatment_words(key);
         let source = key.source.as_deref().filter(|_| several).map_or(String::new(), |source| format!("{source}: "));
         format!("{source}{treatment} ({count} of {})", chosen.num_replicates())
     };
@@ -255,8 +257,8 @@ pub(crate) fn chosen_gap(chosen: &Chosen) -> String {
     format!("{} {}", gap(Some(estimate.mean_pp)), interval(estimate.low_pp, estimate.high_pp))
 }
 
-/// What a choice advises: to transfer, to train from scratch, or either. Where only a gate stands between the interval
-/// and a verdict, it says so: "not shown" beside an interval above zero would read as a mistake.
+/// What a choice advises: to transfer, to train from scratch, or either. If only a failed gate prevents a verdict, it
+/// says so, because "not shown" beside an interval above zero would look like a mistake.
 pub(crate) fn advice(chosen: &Chosen) -> &'static str {
     let before_gates = chosen.decision.verdict_before_gates;
     match chosen.decision.verdict {
@@ -272,7 +274,7 @@ pub(crate) fn advice(chosen: &Chosen) -> &'static str {
 /// "7 copied, 1 frozen: +28.2".
 pub(crate) fn extreme(analysis: &Analysis, at: Option<usize>) -> Option<String> {
     let cell: &CellResult = analysis.cells.get(at?)?;
-    Some(format!("{}: {}", cell.key.treatment_words(), gap(Some(cell.gap_pp()?))))
+    Some(format!("{}: {}", cell.treatment_words, gap(Some(cell.gap_pp()?))))
 }
 
 /// What gaps are counted in: "points of top-1 accuracy".

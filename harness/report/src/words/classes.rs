@@ -1,4 +1,4 @@
-//! Names of classes: what a label's number means.
+//! Names of classes: the meaning of a label's number.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use nt_scenario::Scenario;
 
 use nt_records::manifest::Manifest;
 
-/// Where each target's classes are named.
+/// The data set that names each target's classes.
 #[derive(Debug, Default)]
 pub(crate) struct Classes(BTreeMap<String, Named>);
 
 #[derive(Debug)]
 struct Named {
     data: String,
-    /// Those that the scenario picks, in label order; none: all of the dataset's.
+    /// The classes that the scenario picks, in label order; `None`: all of the dataset's.
     picked: Option<Vec<String>>,
 }
 
 impl Classes {
-    /// Those of a scenario's targets.
+    /// The classes of a scenario's targets.
     pub fn of(scenario: &Scenario) -> Self {
         let named = scenario.targets.iter().map(|target| {
             let named = Named { data: target.data.clone(), picked: target.classes.clone() };

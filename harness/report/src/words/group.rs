@@ -1,14 +1,15 @@
-//! Treatments in as few words as a list of them takes.
+//! Lists of treatments in few words.
 
 use std::collections::BTreeSet;
 
 use nt_scenario::Method;
 
 use nt_analysis::CellResult;
-use nt_analysis::study::{CellKey, treatment_words};
+use nt_analysis::study::{CellKey, Study};
 
-/// "4–7 copied and frozen; 7 copied, 5–6 frozen", each source's apart where there are several.
-pub(crate) fn treatments(cells: &[&CellResult], has_sources: bool) -> String {
+/// "4–7 copied and frozen; 7 copied, 5–6 frozen", separately for each source if there are several.
+pub(crate) fn treatments(study: &Study, cells: &[&CellResult], has_sources: bool) -> String {
+    let words = |copied, frozen| Method::Training.describe(copied, frozen, study.layers.len());
     let mut sources: Vec<&str> = Vec::new();
     for source in cells.iter().filter_map(|cell| cell.key.source.as_deref()) {
         if !sources.contains(&source) {
@@ -20,7 +21,7 @@ pub(crate) fn treatments(cells: &[&CellResult], has_sources: bool) -> String {
         let (probes, trained): (Vec<&CellKey>, Vec<&CellKey>) = keys.partition(|key| key.method == Method::Probe);
         let points: Vec<(u8, u8)> = trained.iter().map(|key| (key.copied, key.frozen)).collect();
         let probed: BTreeSet<u8> = probes.iter().map(|key| key.frozen).collect();
-        let mut parts = vec![points_in_words(&points)];
+        let mut parts = vec![points_in_words(&points, &words)];
         if !probed.is_empty() {
             parts.push(format!("probe after {}", ranges(&probed)));
         }
@@ -32,19 +33,19 @@ pub(crate) fn treatments(cells: &[&CellResult], has_sources: bool) -> String {
 }
 
 /// Points of the lattice: first those copied and frozen alike, then those that share what is copied.
-fn points_in_words(points: &[(u8, u8)]) -> String {
+fn points_in_words(points: &[(u8, u8)], point_words: &dyn Fn(u8, u8) -> String) -> String {
     let frozen: BTreeSet<u8> =
         points.iter().filter(|(copied, frozen)| copied == frozen).map(|(copied, _)| *copied).collect();
     let mut words = Vec::new();
     if !frozen.is_empty() {
         words.push(match frozen.first() {
-            Some(&only) if frozen.len() == 1 => treatment_words(only, only),
+            Some(&only) if frozen.len() == 1 => point_words(only, only),
             _ => format!("{} copied and frozen", ranges(&frozen)),
         });
     }
     let rest: Vec<(u8, u8)> = points.iter().copied().filter(|(copied, frozen)| copied != frozen).collect();
     let tuned: BTreeSet<u8> = rest.iter().filter(|(_, frozen)| *frozen == 0).map(|(copied, _)| *copied).collect();
-    // Several that freeze nothing are told by what they copy; all others by what they freeze.
+    // Several treatments that freeze nothing are listed by what they copy, all others by what they freeze.
     if tuned.len() > 1 {
         words.push(format!("{} copied, none frozen", ranges(&tuned)));
     }
@@ -57,7 +58,7 @@ fn points_in_words(points: &[(u8, u8)]) -> String {
             .collect();
         match of_depth.first() {
             None => {}
-            Some(&only) if of_depth.len() == 1 => words.push(treatment_words(copied, only)),
+            Some(&only) if of_depth.len() == 1 => words.push(point_words(copied, only)),
             Some(_) => words.push(format!("{copied} copied, {} frozen", ranges(&of_depth))),
         }
     }
@@ -94,7 +95,8 @@ mod tests {
             (vec![(1, 0), (2, 0), (7, 0), (7, 3)], "1–2, 7 copied, none frozen; 7 copied, 3 frozen"),
             (vec![], ""),
         ] {
-            assert_eq!(points_in_words(&points), words);
+            let point_words = |copied, frozen| Method::Training.describe(copied, frozen, 8);
+            assert_eq!(points_in_words(&points, &point_words), words);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What people read of a study, in words and numbers, wherever they read it.
+//! Words and numbers that pages, tables and the terminal share.
 
 pub(crate) mod answer;
 pub(crate) mod classes;

@@ -4,7 +4,7 @@ use nt_stats::power::Need;
 
 use nt_records::number::{signed, thousands};
 
-/// What stands where there is no number.
+/// Takes the place of a missing number.
 pub(crate) const NONE: &str = "–";
 
 /// A gap: sign, one decimal, a true minus.
@@ -30,13 +30,13 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// What brings the minimum detectable effect down to the margin: "12 replicates", or that those at hand do.
+/// What reduces the minimum detectable effect to the margin: "12 replicates", or that the study already has them.
 pub(crate) fn need(need: Need, num_replicates: usize) -> String {
     match need {
         Need::Replicates(count) if count <= num_replicates => format!("{count} replicates, which it has"),
         Need::Replicates(count) => counted(count, "replicate"),
         Need::TestExamples(count) => {
-            format!("{} test images: no number of replicates would do", thousands(count as u64))
+            format!("{} test images, as no number of replicates would be enough", thousands(count as u64))
         }
         Need::Both => "more replicates and more test images".to_owned(),
     }

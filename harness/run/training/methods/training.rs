@@ -41,8 +41,8 @@ impl<'a> TrainingExecutor<'a> {
                     shape: &run.shape,
                     span: Span {
                         first: run.first,
-                        last: run.shape.num_layers(),
                         frozen: usize::from(task.treatment.frozen()),
+                        ..Span::whole(&run.shape)
                     },
                     recipe: &task.recipe,
                     learning_rate: choice.value,

@@ -43,7 +43,7 @@ impl TrainingExecutor<'_> {
         let fresh = initialise(&shape, self.scenario.model.initialiser, init);
         let setup = Setup {
             shape: &shape,
-            span: Span::WHOLE,
+            span: Span::whole(&shape),
             recipe: &task.recipe,
             learning_rate: task.learning_rate,
             seed: self.seed(),
@@ -74,11 +74,12 @@ impl TrainingExecutor<'_> {
         images: &Images,
         output: &mut JobOutput,
     ) -> Result<(), Trouble> {
-        let fitted = trained.score(self.backend, shape, Span::WHOLE, Inputs::Images(images))?;
+        let fitted = trained.score(self.backend, shape, Span::whole(shape), Inputs::Images(images))?;
         push_training_metrics(&fitted, output);
         if task.for_target.is_none() && job.role == Role::Source {
             let pool = self.registry.pool(&task.data, &task.classes, None)?;
-            let score = trained.score(self.backend, shape, Span::WHOLE, Inputs::Images(&*pool.1.open(trained)?))?;
+            let score =
+                trained.score(self.backend, shape, Span::whole(shape), Inputs::Images(&*pool.1.open(trained)?))?;
             push_test_metrics(&score, output);
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::count::thousands;
 use crate::job::{Role, Work};
 use crate::network::LearnedLayer;
 use crate::scenario::Scenario;
@@ -28,7 +29,7 @@ impl Plan {
             self.cells.len(),
             self.replicates,
             scenario.model.input,
-            grouped(below as u64),
+            thousands(below as u64),
             scenario.model.architecture.last_layer(),
         )?;
         self.write_roles(text)?;
@@ -52,8 +53,8 @@ impl Plan {
                 target.sizes[cell.size].name,
                 num_classes,
                 train.words(num_classes),
-                grouped((train.total(num_classes) - validation) as u64),
-                grouped(validation as u64),
+                thousands((train.total(num_classes) - validation) as u64),
+                thousands(validation as u64),
             )?;
         }
         Ok(())
@@ -65,7 +66,7 @@ impl Plan {
         let rows = roles.map(|role| (role.word(), self.cost_of(role)));
         for (word, cost) in rows.iter().filter(|(_, cost)| cost.jobs > 0).chain([&("all", self.cost())]) {
             let Cost { jobs, image_steps, multiply_accumulates } = cost;
-            let (jobs, image_steps) = (grouped(*jobs as u64), grouped(*image_steps));
+            let (jobs, image_steps) = (thousands(*jobs as u64), thousands(*image_steps));
             writeln!(text, "{word:<10} {jobs:>9} {image_steps:>16} {multiply_accumulates:>22.3e}")?;
         }
         Ok(())
@@ -93,28 +94,5 @@ impl Plan {
             writeln!(text, "{target:<w0$}  {size:<w1$}  {source:<w2$}  {treatment:<w3$}  {points}")?;
         }
         Ok(())
-    }
-}
-
-/// A count with a comma every three digits.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_are_grouped_by_three() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

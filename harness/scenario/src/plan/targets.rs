@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::identity::{Meaning, Part};
 use crate::job::{Job, OnlyIf, Replicate, Role, SettingChoice, SourceWeights, TargetTask, Trial, Work};
 use crate::method::{Effort, Fit, Method, PerImage, Training};
+use crate::metric::Metric;
 use crate::recipe::Recipe;
 use crate::scenario::{SCRATCH, Size, Target, TreatmentRange};
 use crate::treatment::{Lattice, Treatment};
@@ -21,11 +22,13 @@ pub(super) fn plan(context: &Context<'_>, sources: &SourceJobs, plan: &mut Plan)
         let lattices: Vec<Lattice> = lattices.collect::<Result<_, _>>()?;
         for (size_index, size) in target.sizes.iter().enumerate() {
             let stage = Stage::new(context, sources, (target_index, target), (size_index, size))?;
-            let scratch = Arm::scratch(lines.sizes[target_index][size_index]);
+            let scratch = PlannedArm::scratch(lines.sizes[target_index][size_index]);
             let cell = stage.arm(&scratch, plan);
             plan.cells.push(cell);
             for &budget in &context.scenario.training.ladder {
-                stage.at_budget(budget).arm(&Arm { name: format!("{SCRATCH}×{budget}"), ..scratch.clone() }, plan);
+                stage
+                    .at_budget(budget)
+                    .arm(&PlannedArm { name: format!("{SCRATCH}×{budget}"), ..scratch.clone() }, plan);
             }
             for (index, range) in context.scenario.treatments.iter().enumerate() {
                 stage.range(range, lines.treatments[index], &lattices, plan)?;
@@ -59,7 +62,7 @@ struct Stage<'a> {
 
 /// A source × treatment.
 #[derive(Clone)]
-struct Arm {
+struct PlannedArm {
     source: Option<usize>,
     treatment: Treatment,
     treatment_name: Arc<str>,
@@ -68,7 +71,7 @@ struct Arm {
     line: usize,
 }
 
-impl Arm {
+impl PlannedArm {
     fn scratch(line: usize) -> Self {
         Self {
             source: None,
@@ -170,7 +173,7 @@ impl<'a> Stage<'a> {
                     cause,
                 })?;
                 let point = range.fit.method().name_in_job(copied, frozen);
-                let arm = Arm {
+                let arm = PlannedArm {
                     source: Some(source),
                     treatment,
                     treatment_name: treatment_name.clone(),
@@ -186,7 +189,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Plans an arm's jobs, and gives its cell.
-    fn arm(&self, arm: &Arm, plan: &mut Plan) -> Cell {
+    fn arm(&self, arm: &PlannedArm, plan: &mut Plan) -> Cell {
         let recipe = if self.is_trained(arm) { &self.task.recipe } else { &self.not_trained };
         let meaning = self.arm_meaning(arm, recipe);
         let mut task = TargetTask {
@@ -220,12 +223,12 @@ impl<'a> Stage<'a> {
     }
 
     /// Whether any layer is trained in an arm.
-    fn is_trained(&self, arm: &Arm) -> bool {
+    fn is_trained(&self, arm: &PlannedArm) -> bool {
         arm.treatment.is_trained(self.context.scenario.model.architecture.num_layers())
     }
 
     /// The meaning of an arm, but for its learning rate and source job.
-    fn arm_meaning(&self, arm: &Arm, recipe: &Recipe) -> Part {
+    fn arm_meaning(&self, arm: &PlannedArm, recipe: &Recipe) -> Part {
         let source = arm.source.map(|index| &self.context.scenario.sources[index]);
         let meaning = Meaning::of("arm")
             .part("target", self.meaning)
@@ -233,6 +236,10 @@ impl<'a> Stage<'a> {
             .count("frozen", u64::from(arm.treatment.frozen()))
             .real("budget", self.task.budget);
         let meaning = arm.fit.meaning(meaning, recipe, self.is_trained(arm));
+        // The metric that decides chooses among trials. Top-1 accuracy always did, and is not named: jobs keep their identities.
+        let metric = self.context.scenario.verdict.metric;
+        let is_tuned = self.context.scenario.tuning.is_some() && self.is_trained(arm);
+        let meaning = if is_tuned && metric != Metric::Top1 { meaning.text("metric", metric.name()) } else { meaning };
         // A network that is drawn, not trained, is drawn under its source's name.
         match source {
             Some(source) => meaning.text("source", &source.name).text("kind", source.word()),
@@ -242,7 +249,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Where an arm's setting comes from; plans the jobs that try the grid, where there is one.
-    fn choose_setting(&self, arm: &Arm, task: &TargetTask, meaning: Part, plan: &mut Plan) -> Chosen {
+    fn choose_setting(&self, arm: &PlannedArm, task: &TargetTask, meaning: Part, plan: &mut Plan) -> Chosen {
         let scenario = self.context.scenario;
         if !self.is_trained(arm) {
             return Chosen::not_trained();
@@ -266,7 +273,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Adds a job of an arm, and gives its index.
-    fn push(&self, arm: &Arm, draft: Draft, task: &TargetTask, trials: &[usize], plan: &mut Plan) -> usize {
+    fn push(&self, arm: &PlannedArm, draft: Draft, task: &TargetTask, trials: &[usize], plan: &mut Plan) -> usize {
         let size = (self.target, self.size);
         let source_weights =
             arm.source.map_or(SourceWeights::Drawn, |source| self.sources.weights(source, size, draft.replicate));
@@ -342,7 +349,7 @@ enum Edge {
 /// The search for an arm's setting, on its way into the plan.
 struct Search<'s, 'a> {
     stage: &'s Stage<'a>,
-    arm: &'s Arm,
+    arm: &'s PlannedArm,
     task: &'s TargetTask,
     meaning: Part,
     replicates: u32,

@@ -14,7 +14,7 @@ pub struct TwoWayBootstrap {
 }
 
 impl TwoWayBootstrap {
-    /// The percentile interval; `None` of no draws.
+    /// The percentile interval; `None` without draws.
     pub fn interval(&self, level: f64) -> Option<(f64, f64)> {
         let tail = (1.0 - level) / 2.0;
         Some((quantile(&self.sorted, tail)?, quantile(&self.sorted, 1.0 - tail)?))
@@ -29,11 +29,11 @@ impl TwoWayBootstrap {
 /// Resamples replicates and examples with replacement, independently, and takes the mean difference of every cell on
 /// the same draws.
 ///
-/// Its variance exceeds the truth by one residual term: it errs on the wide side, but with few replicates (under eight)
-/// its percentiles are too close together, as any bootstrap's of so few are. A cross-check, not a verdict.
+/// Its variance exceeds the true one by a residual term, so it errs on the wide side. With few replicates (under eight)
+/// its percentiles are nevertheless too close together, as with any bootstrap. It is a cross-check, not a verdict.
 ///
 /// # Shape
-/// `cells`: matrices of one shape; one result each. Cells of another shape than the first have no result.
+/// `cells`: matrices of one shape, with one result each. Cells of another shape than the first have no result.
 /// # Units
 /// Those of the differences.
 /// # Source
@@ -44,7 +44,7 @@ pub fn two_way_bootstrap(cells: &[&Differences], num_draws: usize, seed: u64) ->
     let (num_replicates, num_examples) = (first.num_replicates(), first.num_examples());
     let fits = |cell: &Differences| (cell.num_replicates(), cell.num_examples()) == (num_replicates, num_examples);
     let draws = two_way_resample(num_replicates, num_examples, num_draws, seed, |replicates, examples| {
-        // Sixteen bits hold any count that ever comes up, and make the products four times as fast.
+        // Sixteen bits hold any count that occurs in practice, and make the products four times as fast.
         let narrow: Vec<i16> = examples.iter().map(|count| i16::try_from(*count).unwrap_or(i16::MAX)).collect();
         cells.iter().map(|cell| if fits(cell) { weighted_mean(cell, replicates, &narrow) } else { 0.0 }).collect()
     });
@@ -61,8 +61,8 @@ pub fn two_way_bootstrap(cells: &[&Differences], num_draws: usize, seed: u64) ->
         .collect()
 }
 
-/// Calls `statistic` with how often each replicate and each example was drawn, once a draw: for scores that are no
-/// mean.
+/// Calls `statistic` once for each draw, with how often each replicate and each example was drawn. This is for scores
+/// that are not means.
 ///
 /// # Shape
 /// The two slices have `num_replicates` and `num_examples` counts, which sum to as much. The result has a value a draw,

@@ -6,7 +6,8 @@ const TINY: f64 = 1e-300;
 
 /// The regularised incomplete beta function I_x(a, b), from `x` and its complement `y = 1 − x`.
 ///
-/// Both are asked for because the caller usually knows the small one exactly, and a difference from one would lose it.
+/// Both are arguments because the caller usually knows the smaller one exactly, and computing it as a difference from
+/// one would lose digits.
 ///
 /// # Units
 /// `x` and `y` are probabilities in \[0, 1\] that sum to one; the result is one too.

@@ -1,8 +1,8 @@
-//! Distribution functions, accurate in the tails that tests look at.
+//! Distribution functions, accurate in the tails that tests use.
 //!
-//! The normal distribution is statrs's. Student's *t* is written here on an incomplete beta function that takes both
-//! `x` and `1 − x`: statrs's takes `x` alone, which loses a small *t* at many degrees of freedom, and stops after 140
-//! terms.
+//! Tails of the normal distribution come from libm's `erfc`, whose bits are the same on every machine; its quantiles
+//! are statrs's. Student's *t* is written here on an incomplete beta function that takes both `x` and `1 − x`. statrs's
+//! takes `x` alone, which loses a small *t* at many degrees of freedom, and stops after 140 terms.
 
 pub mod beta;
 mod noncentral_t;

@@ -1,4 +1,4 @@
-//! The noncentral *t*, on which power rests.
+//! The noncentral *t*, by which power is computed.
 
 use super::beta::{beta_step, regularized_beta};
 use super::{normal_cdf, student_t_cdf};
@@ -7,15 +7,15 @@ use std::f64::consts::SQRT_2;
 
 /// The series needs a number of terms that grows with the noncentrality.
 const SERIES_UP_TO: f64 = 450.0;
-/// From here on χ² varies so little that the normal deviate counts, however large the noncentrality.
+/// From here on χ² varies so little that only the normal deviate matters, however large the noncentrality.
 const SERIES_FROM_DF: f64 = 100.0;
 
 /// P(T ≤ t) for a noncentral *t* with `df` degrees of freedom and the given noncentrality.
 ///
 /// # Source
 /// Lenth 1989 (AS 243), summed from ten standard deviations below the mode of the Poisson weights instead of from zero,
-/// so that a large noncentrality does not underflow. Absolute error below 1e-11; below 1e-5 past a noncentrality of 450
-/// with under 100 degrees of freedom, as two replicates in a large family bring, where only χ² is left.
+/// so that a large noncentrality does not underflow. Absolute error below 1e-11; below 1e-5 beyond a noncentrality of
+/// 450 with under 100 degrees of freedom, where only χ² is used. Two replicates in a large family lead there.
 pub fn noncentral_t_cdf(t: f64, df: f64, noncentrality: f64) -> f64 {
     if noncentrality == 0.0 {
         return student_t_cdf(t, df);
@@ -24,7 +24,7 @@ pub fn noncentral_t_cdf(t: f64, df: f64, noncentrality: f64) -> f64 {
         return 1.0 - noncentral_t_cdf(-t, df, -noncentrality);
     }
     if t > 0.0 && noncentrality > SERIES_UP_TO && df < SERIES_FROM_DF {
-        // The normal deviate is lost beside the noncentrality: T = noncentrality / √(χ²/df).
+        // The normal deviate is negligible beside the noncentrality: T = noncentrality / √(χ²/df).
         return checked_gamma_ur(df / 2.0, df * noncentrality * noncentrality / (2.0 * t * t)).unwrap_or(0.0);
     }
     let below_zero = normal_cdf(-noncentrality);

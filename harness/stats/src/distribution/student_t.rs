@@ -10,7 +10,7 @@ const NORMAL_FROM: f64 = 1e12;
 /// P(T > t) with `df` degrees of freedom, exact in the upper tail.
 ///
 /// # Units
-/// `df` > 0, not necessarily whole; infinite `t` is allowed.
+/// `df` > 0 need not be a whole number; `t` may be infinite.
 pub fn student_t_survival(t: f64, df: f64) -> f64 {
     if t < 0.0 {
         return 1.0 - student_t_survival(-t, df);
@@ -58,7 +58,7 @@ pub(crate) fn upper_quantile(tail: f64, df: f64) -> f64 {
         let survival = student_t_survival(t, df);
         let step = (libm::log(survival / tail) * survival / (t * density(t, df))).clamp(-2.0, 2.0);
         log_t += step;
-        // Newton squares the error: what is left after a step this small is rounding.
+        // Newton's method squares the error, so only rounding is left after a step this small.
         if step.abs() < 1e-9 {
             break;
         }

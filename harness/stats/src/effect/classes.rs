@@ -1,4 +1,4 @@
-//! Gaps class by class: a mean can hide classes that are harmed.
+//! Gaps class by class, since a mean can hide classes that are harmed.
 
 use crate::crossed::{CrossedEstimate, crossed};
 use crate::differences::{Differences, DifferencesError};
@@ -8,7 +8,7 @@ use crate::differences::{Differences, DifferencesError};
 pub struct ClassGap {
     /// The class.
     pub class: usize,
-    /// Crossed random effects on its examples alone.
+    /// Crossed random effects on the examples of this class alone.
     pub gap: CrossedEstimate,
 }
 

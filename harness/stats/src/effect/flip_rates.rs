@@ -30,7 +30,7 @@ pub fn flip_rates(differences: &Differences) -> Option<FlipRates> {
     Some(FlipRates { negative: lost as f64 / cells, positive: won as f64 / cells })
 }
 
-/// Share of replicates in which the reference wins, a tie counted half; `None` of no replicates.
+/// Share of replicates in which the reference wins, with ties counted half; `None` without replicates.
 ///
 /// # Units
 /// `gaps`: treatment minus reference, one a replicate.

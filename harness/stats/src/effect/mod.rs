@@ -1,4 +1,4 @@
-//! Effect sizes: how large a gap is, in the units a reader may prefer.
+//! Effect sizes: a gap in other units that a reader may prefer.
 
 mod classes;
 mod flip_rates;
@@ -22,8 +22,8 @@ pub fn log_odds_difference(treatment: f64, reference: f64, num_examples: usize) 
     log_odds(treatment) - log_odds(reference)
 }
 
-/// Change of the error relative to the reference's: +.5 is half as many errors again. `None` for a reference without
-/// errors.
+/// Change of the error relative to the reference's error: +.5 means half as many errors more. `None` for a reference
+/// without errors.
 ///
 /// # Units
 /// Accuracies and result are fractions; above zero is harm.

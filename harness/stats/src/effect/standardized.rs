@@ -45,7 +45,8 @@ pub fn standardized_difference(gaps: &[f64], level: f64) -> Option<StandardizedD
 
 fn hedges_correction(df: f64) -> f64 {
     if df <= 1.0 {
-        // Γ(0) is infinite: with two replicates the bias has no finite correction, and the interval is left as it is.
+        // Γ(0) is infinite, so with two replicates the bias has no finite correction, and the interval is not
+        // corrected.
         return 1.0;
     }
     libm::exp(libm::lgamma(df / 2.0) - libm::lgamma((df - 1.0) / 2.0)) / (df / 2.0).sqrt()

@@ -1,4 +1,4 @@
-//! Simultaneous bands: curves that a reader may scan for their worst point.
+//! Simultaneous bands, for curves that a reader scans for their worst point.
 
 use super::{Flips, ReplicateGaps};
 use crate::paired::paired;
@@ -11,7 +11,7 @@ use crate::paired::paired;
 pub struct Bands {
     /// The mean of each cell.
     pub means: Vec<f64>,
-    /// Lower and upper end of each cell; `None` below two replicates. A cell without variance has a band of no width.
+    /// Lower and upper end of each cell; `None` below two replicates. A cell without variance has a band of zero width.
     pub limits: Option<Vec<(f64, f64)>>,
     /// Standard errors that the band extends to either side: the simultaneous critical value.
     pub critical_value: Option<f64>,

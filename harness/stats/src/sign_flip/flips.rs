@@ -1,13 +1,13 @@
-//! Which flips are tried.
+//! The flips that are tried.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-/// Flips a chunk: each chunk has a random stream of its own, so that threads change nothing.
+/// Flips in a chunk. Each chunk has a random stream of its own, so that threads change nothing.
 const CHUNK: usize = 256;
 
-/// How many sign flips to try, and from which seed.
+/// How many sign flips to try, and the seed of random ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flips {
     /// Random flips, the observed signs not counted. If all 2^(n−1) distinct ones are no more than this, they are all

@@ -8,13 +8,13 @@ use thiserror::Error;
 /// Statistics closer than this are ties: the same sum in another order.
 const TIE: f64 = 1e-12;
 
-/// How much of α may be used by when, as a function of the share of replicates seen.
+/// How much of α may be spent, as a function of the share of replicates seen.
 ///
 /// # Source
 /// Lan and DeMets 1983.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Spending {
-    /// 2 − 2Φ(z / √share), z at 1 − α/2: next to nothing early.
+    /// 2 − 2Φ(z / √share), z at 1 − α/2: hardly anything early.
     ObrienFleming,
     /// α ln(1 + (e − 1) share): nearly even.
     Pocock,
@@ -31,13 +31,13 @@ pub struct Looks {
 /// Why looks were refused.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum LooksError {
-    /// Not growing from at least two replicates.
+    /// They do not ascend from at least two replicates.
     #[error("looks at {replicates:?} replicates do not ascend from 2 or more; declare them so, such as 8, 12, 16")]
     Order {
         /// The replicates given.
         replicates: Vec<usize>,
     },
-    /// No probability.
+    /// α is not a probability.
     #[error("alpha is {alpha}; set it between 0 and 1, such as .05")]
     Alpha {
         /// The value given.
@@ -94,7 +94,7 @@ pub struct LookResult {
     pub num_replicates: usize,
     /// For each cell, whether this look rejects "no gap".
     pub rejected: Vec<bool>,
-    /// Whether it could have: the share of flips that it may use is above zero.
+    /// Whether it could reject at all: the share of flips that it may use is above zero.
     pub can_reject: bool,
 }
 
@@ -129,7 +129,7 @@ pub fn sequential_max_t(gaps: &ReplicateGaps, looks: &Looks, flips: &Flips) -> V
     let mut used = 0;
     let mut results = Vec::with_capacity(reached.len());
     for (look, num_replicates) in reached.into_iter().enumerate() {
-        // A last-bit shortfall of a whole number of flips is rounding.
+        // Falling short of a whole number of flips by the last bit is rounding.
         let paid = (looks.cumulative_alpha(look) * total + 1e-9).floor() as usize;
         let threshold = threshold(&open, look, paid.saturating_sub(used));
         let cells = &observed[look * num_cells..(look + 1) * num_cells];

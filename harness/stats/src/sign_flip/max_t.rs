@@ -5,7 +5,7 @@ use super::{Flips, ReplicateGaps};
 /// Statistics closer than this are ties: the same sum in another order.
 const TIE: f64 = 1e-12;
 
-/// What joint sign flips say of every cell.
+/// The result of joint sign flips for every cell.
 ///
 /// # Units
 /// Probabilities, in the order of the cells.
@@ -17,13 +17,13 @@ pub struct MaxT {
     pub p_adjusted: Vec<f64>,
     /// Cells from the largest |t| down.
     pub order: Vec<usize>,
-    /// The smallest p, adjusted or not, that could have come out.
+    /// The smallest p, adjusted or not, that was possible.
     pub attainable_p: f64,
     /// Whether all distinct flips were tried.
     pub exact: bool,
 }
 
-/// How many flips came out at least as extreme as what was observed, for each cell.
+/// For each cell, how many flips were at least as extreme as the observed signs.
 struct Hits {
     /// The cell's own statistic.
     alone: Vec<u64>,

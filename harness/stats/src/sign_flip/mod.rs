@@ -1,8 +1,8 @@
 //! Sign flips of whole replicates, jointly over all cells: the test for the fixed test set.
 //!
 //! If a treatment does nothing, its paired difference in a replicate is as likely to be d as −d. Random numbers are
-//! common to all cells of a replicate, so a flip turns the replicate's whole vector, and the maximum over cells keeps
-//! their dependence, whatever it is.
+//! common to all cells of a replicate, so a flip changes the sign of the replicate's whole vector, and the maximum over
+//! cells keeps their dependence, whatever it is.
 
 mod bands;
 mod flips;
@@ -37,8 +37,10 @@ pub enum ReplicateGapsError {
     /// Nothing to test.
     #[error("there are no replicates to flip; pass at least one cell with at least one replicate")]
     Empty,
-    /// A gap that is no finite number.
-    #[error("cell {cell}, replicate {replicate}: {value} is no gap; drop the replicate from all cells")]
+    /// A gap that is not a finite number.
+    #[error(
+        "cell {cell}, replicate {replicate}: the gap is {value}, not a finite number; drop the replicate from all cells"
+    )]
     NotFinite {
         /// The cell's index.
         cell: usize,

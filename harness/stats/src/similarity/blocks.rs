@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// `0..size` in consecutive blocks that differ by one at most.
+/// `0..size` in consecutive blocks whose sizes differ by at most one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Blocks {
     size: usize,

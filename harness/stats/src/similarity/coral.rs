@@ -6,7 +6,7 @@ use super::sample::Pair;
 
 /// ‖C₁ − C₂‖²_F / 4d².
 ///
-/// The formula's value is too large by a term of order 1/n; the estimate is without it ([`Measured::is_biased`]).
+/// The formula's value is too large by a term of order 1/n, which the estimate does not have ([`Measured::is_biased`]).
 ///
 /// # Units
 /// Those of the codes, to the fourth power.

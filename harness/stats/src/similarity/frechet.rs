@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 /// ‖μ₁ − μ₂‖² + tr(C₁ + C₂ − 2 (C₁ C₂)^½): the squared 2-Wasserstein distance of two normal distributions.
 ///
-/// The formula's value is too large by a term of order d²/n, by which sets of different size could not be compared; the
-/// estimate is without it ([`Measured::is_biased`]).
+/// The formula's value is too large by a term of order d²/n, so that sets of different sizes could not be compared. The
+/// estimate does not have it ([`Measured::is_biased`]).
 ///
 /// # Units
 /// Those of the codes, squared.
@@ -25,7 +25,7 @@ pub fn frechet_distance(pair: &Pair) -> Measured {
         let [own, its] = [&first, &second].map(|moments| moments.covariance(1.0));
         let between: f64 = first.mean().iter().zip(second.mean()).map(|(x, y)| (x - y) * (x - y)).sum();
         let trace = |matrix: &[f64]| (0..num_features).map(|i| matrix[i * num_features + i]).sum::<f64>();
-        // A feature without variance has a pivot of rounding's size; its column is zero.
+        // A feature without variance has a pivot that is only rounding, and its column is zero.
         let factor = cholesky(&its, num_features, 1e-14);
         let values = eigenvalues(congruent(&factor, &own, num_features), num_features);
         let root: f64 = values.into_iter().map(|value| value.max(0.0).sqrt()).sum();

@@ -6,13 +6,13 @@ use crate::sample::mean;
 /// A measure of two samples, on all images and without each block of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
-    /// On all images, as the textbook's formula has it.
+    /// On all images, by the textbook's formula.
     pub plug_in: f64,
     /// Without each block.
     pub without_block: Vec<f64>,
-    /// Whether the formula's value is too large by a term of order 1/n, which the jackknife then takes off.
+    /// Whether the formula's value is too large by a term of order 1/n, which the jackknife then removes.
     pub is_biased: bool,
-    /// What the standard error is at least: 0, but where the statistic can sit at its limit without any spread.
+    /// The least standard error. It is above 0 where the statistic can be at its limit without any spread.
     pub least_standard_error: f64,
 }
 

@@ -6,18 +6,18 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-/// The squared discrepancy, its bandwidth, and how often chance alone gives as much.
+/// The squared discrepancy, its bandwidth, and how often chance alone gives as large a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mmd {
     /// MMD², unbiased; no unit, at most 2. The interval takes the bandwidth as given.
     pub squared: Measured,
     /// The kernel's bandwidth: the median distance of two different images of both samples together.
     pub bandwidth: f64,
-    /// Share of relabellings (with the one observed) whose MMD² is as large: small where the distributions differ.
+    /// Share of relabellings (the observed one included) whose MMD² is as large: small where the distributions differ.
     pub p_value: f64,
 }
 
-/// Relabellings that are done at a time, so that a row of the kernel serves all of them.
+/// Relabellings done at a time, so that each row of the kernel is used for all of them.
 const BATCH: usize = 16;
 
 /// The squared maximum mean discrepancy of two samples.
@@ -63,7 +63,7 @@ fn median_distance(squares: &[f64], num_rows: usize) -> f64 {
 
 fn kernel(mut squares: Vec<f64>, bandwidth: f64) -> Vec<f64> {
     let scale = 2.0 * bandwidth * bandwidth;
-    // Where all rows are equal there is no distance to scale by, and every similarity is 1.
+    // Where all rows are equal there is no distance for scaling, and every similarity is 1.
     squares.par_iter_mut().for_each(|square| *square = if scale > 0.0 { libm::exp(-*square / scale) } else { 1.0 });
     squares
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 /// A proxy A-distance with the classifier's errors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProxyADistance {
-    /// 2 (1 − 2ε): 0 where the samples cannot be told apart, 2 where always; below 0 by chance only.
+    /// 2 (1 − 2ε): 0 where the samples cannot be told apart, 2 where they always can. Below 0 only by chance.
     pub distance: Measured,
     /// Held-out error of each sample, a fraction; a tie is half an error.
     pub errors: [f64; 2],
@@ -18,16 +18,16 @@ pub struct ProxyADistance {
 /// The proxy A-distance 2 (1 − 2ε), ε the error of a linear classifier on the block of images that it was not trained on.
 ///
 /// The classifier is linear discriminant analysis with the common covariance shrunk by `shrinkage` towards the multiple
-/// of the identity with its trace. It has a closed form, so that nothing can fail to converge, it is as good as a
-/// support vector machine or logistic regression at a few hundred images of a hundred features, and every fit without
-/// two blocks can be afforded, which the jackknife of a cross-validated error takes.
+/// of the identity with its trace. It has a closed form, so that nothing can fail to converge. At a few hundred images
+/// of a hundred features it is as good as a support vector machine or logistic regression. The jackknife of a
+/// cross-validated error needs a fit without every two blocks, and these fits are cheap.
 ///
 /// # Source
 /// Ben-David, Blitzer, Crammer and Pereira, NIPS 2006, section 5 (there with a Huber-loss classifier and one split);
 /// Friedman, *Regularized discriminant analysis*, JASA 1989, as scikit-learn's
 /// `LinearDiscriminantAnalysis(solver="lsqr", shrinkage=…)` has it. The standard error is at least that of as many
-/// independent tosses with one error and one success added to each sample (Agresti and Caffo, 2000), so that no error in
-/// hundreds of images is not taken for certainty.
+/// independent tosses with one error and one success added to each sample (Agresti and Caffo, 2000), so that hundreds
+/// of images without an error are not taken for certainty.
 pub fn proxy_a_distance(pair: &Pair, shrinkage: f64) -> ProxyADistance {
     let moments = BlockMoments::new(pair);
     let count = moments.num_blocks();
@@ -93,7 +93,7 @@ impl Classifier {
             }
         }
         let difference: Vec<f64> = own.iter().zip(&its).map(|(x, y)| x - y).collect();
-        // Without any variance the direction between the means is as good as another.
+        // Without any variance the direction between the means is as good as any other.
         let weights = if level > 0.0 { solve(&cholesky(&common, d, 0.0), difference) } else { difference };
         let middle = own.iter().zip(&its).zip(&moments.centre).map(|((x, y), centre)| (x + y) / 2.0 + centre).collect();
         Self { weights, middle }

@@ -40,7 +40,7 @@ pub enum SampleError {
     },
 }
 
-/// Two samples of codes, with as many rows each, in the same number of blocks.
+/// Two samples of codes with the same number of rows, in the same number of blocks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
     /// The first sample's rows, then the second's.

@@ -1,4 +1,4 @@
-//! What a gap comes from.
+//! The cause of a gap.
 
 use super::{Estimate, Verdict};
 use std::fmt;
@@ -8,8 +8,8 @@ use std::fmt;
 /// Given for a NEGATIVE or POSITIVE against scratch. Stated here for NEGATIVE; POSITIVE is its mirror image. "The source gap" is
 /// its interval adjusted over the family of source gaps, and "equivalent" is two one-sided tests against ±δ, adjusted likewise.
 ///
-/// * SOURCE: the source gap lies below 0. Also where nothing is frozen and no source gap is given: the treatment from an
-///   untrained source *is* scratch then, and the two gaps coincide.
+/// * SOURCE: the source gap lies below 0. The same where nothing is frozen and no source gap is given: the treatment
+///   from an untrained source is then scratch itself, and the two gaps coincide.
 /// * FREEZING: something is frozen, and the source gap is shown to be no harm: it lies above 0, or is equivalent to 0.
 /// * Both at once (real, but inside ±δ): FREEZING if the practical gap is MATERIAL, since less than δ cannot explain more than δ;
 ///   else SOURCE.

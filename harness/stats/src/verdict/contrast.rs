@@ -1,4 +1,4 @@
-//! What goes into a verdict: the differences, and what is known against them.
+//! What a verdict is given on: the differences, and the weaknesses that are known.
 
 use crate::differences::Differences;
 use std::fmt;
@@ -6,11 +6,11 @@ use std::fmt;
 /// One comparison of a family: a treatment against a reference, on the same replicates and test examples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contrast {
-    /// What errors call it, such as `near/small/(7,7)`.
+    /// Its name in errors, such as `near/small/(7,7)`.
     pub name: String,
     /// What the treatment is compared with.
     pub reference: Reference,
-    /// Frozen layers of the treatment; with none, FREEZING is no possible cause.
+    /// Frozen layers of the treatment. With none, FREEZING cannot be the cause.
     pub frozen: usize,
     /// Treatment minus reference.
     pub gap: Differences,
@@ -44,8 +44,8 @@ impl fmt::Display for Reference {
 /// A run that did not train. It is never evidence of harm, nor of help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FailedRun {
-    /// Whose run.
-    pub arm: Arm,
+    /// The arm whose run it was.
+    pub arm: Side,
     /// Its row in the differences; `None` if it left no predictions and so has none.
     pub row: Option<usize>,
     /// What happened.
@@ -54,12 +54,13 @@ pub struct FailedRun {
 
 /// The arms of a contrast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Arm {
+pub enum Side {
     /// The treatment.
     Treatment,
     /// Scratch, or the arm in its place.
     Reference,
-    /// The same treatment from an untrained source. Its failure leaves the verdict alone and the attribution UNDECIDED.
+    /// The same treatment from an untrained source. Its failure does not change the verdict, and makes the attribution
+    /// UNDECIDED.
     UntrainedSource,
 }
 
@@ -77,13 +78,13 @@ pub enum FailureReason {
 pub enum Gate {
     /// Each arm tries the same number of settings, and none is best on the grid's edge.
     EqualSearch,
-    /// Tuning replicates are not judged on.
+    /// Verdicts are not given on tuning replicates.
     FreshReplicates,
     /// Scratch is above chance, its loss fell, and the verdict survives a longer-trained scratch.
     LiveBaseline,
     /// Nothing is chosen on test.
     ValidationOnly,
-    /// Test labels are opened once a run.
+    /// Test labels are opened once in a run.
     TestLock,
     /// Training and test images do not overlap.
     Overlap,
@@ -168,9 +169,9 @@ pub enum Consequence {
 /// Which way a weakness pushes the gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bias {
-    /// As an undertrained scratch does, a depth chosen on test, or overlap: harm looks smaller than it is.
+    /// Harm looks smaller than it is, as with an undertrained scratch, a depth chosen on test, or overlap.
     HidesHarm,
-    /// As an untuned transfer learning rate does: harm looks larger than it is.
+    /// Harm looks larger than it is, as with an untuned learning rate of the transfer.
     MakesHarm,
 }
 

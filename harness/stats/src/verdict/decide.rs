@@ -2,7 +2,7 @@
 
 use super::attribution::{SourceGap, attribute};
 use super::family::{Judged, Member, estimate_at, judge, method};
-use super::{Arm, Consequence, Contrast, Decision, Method, Reference, Settings, Verdict};
+use super::{Attribution, Consequence, Contrast, Decision, Method, Reference, Settings, Side, Verdict};
 use crate::power::{Need, PowerTarget};
 use crate::sign_flip::ReplicateGapsError;
 use rayon::prelude::*;
@@ -19,7 +19,7 @@ pub enum FamilyError {
         setting: &'static str,
         /// Its value.
         value: f64,
-        /// What would be accepted.
+        /// What is accepted.
         accepted: &'static str,
     },
     /// A failed run points at a row that is not there.
@@ -50,7 +50,7 @@ pub enum FamilyError {
 /// * Source gaps form a family of their own, with the same α and margin. Attribution is read from it as
 ///   [`super::Attribution`] says.
 /// * A contrast that is INVALID, has a run that did not train, or has no variance keeps its place in the family at p =
-///   1: it makes nothing easier for the others.
+///   1, so that it makes nothing easier for the others.
 /// * INVALID outranks INCONCLUSIVE (OPTIMISATION), which outranks every verdict on the gap, help included.
 /// * With the test set fixed, an interval extends by the sign-flip critical value of the step at which its contrast was
 ///   judged, and a verdict needs both the interval and the adjusted p.
@@ -63,7 +63,7 @@ pub fn decide<C: Borrow<Contrast>>(family: &[C], settings: &Settings) -> Result<
     let source_gaps: Vec<Member<'_>> = with_source
         .iter()
         .filter_map(|at| {
-            let claimable = is_claimable(family[*at]) && !has_failed(family[*at], |arm| arm == Arm::UntrainedSource);
+            let claimable = is_claimable(family[*at]) && !has_failed(family[*at], |arm| arm == Side::UntrainedSource);
             family[*at].source_gap.as_ref().map(|gap| Member { gap, claimable })
         })
         .collect();
@@ -103,7 +103,7 @@ fn check(family: &[&Contrast], settings: &Settings) -> Result<(), FamilyError> {
     Ok(())
 }
 
-fn has_failed(contrast: &Contrast, is_asked: impl Fn(Arm) -> bool) -> bool {
+fn has_failed(contrast: &Contrast, is_asked: impl Fn(Side) -> bool) -> bool {
     contrast.failed_runs.iter().any(|run| is_asked(run.arm))
 }
 
@@ -112,7 +112,7 @@ fn is_invalid(contrast: &Contrast) -> bool {
 }
 
 fn is_claimable(contrast: &Contrast) -> bool {
-    !is_invalid(contrast) && !has_failed(contrast, |arm| arm != Arm::UntrainedSource)
+    !is_invalid(contrast) && !has_failed(contrast, |arm| arm != Side::UntrainedSource)
 }
 
 fn decision(
@@ -130,24 +130,14 @@ fn decision(
         (false, false) => verdict_before_gates,
     };
     let equivalent = is_claimable(contrast) && !is_downgraded && is_equivalent(&judged, settings);
-    let source_failed = has_failed(contrast, |arm| arm == Arm::UntrainedSource);
-    let attribution = match &source {
-        _ if contrast.reference != Reference::Scratch => None,
-        _ if source_failed => attribute(verdict, contrast.frozen.max(1), None),
-        Some(source) => attribute(
-            verdict,
-            contrast.frozen,
-            Some(&SourceGap { estimate: &source.estimate, equivalent: is_equivalent(source, settings) }),
-        ),
-        None => attribute(verdict, contrast.frozen, None),
-    };
+    let attribution = attribution(contrast, verdict, source.as_ref(), settings);
     let can_reject = judged.attainable_p <= settings.alpha;
     let target = PowerTarget::first_holm_step(settings.alpha, family_size, settings.power);
     let spread = judged.raw.spread.ok().filter(|_| can_reject);
     let effect_pp = spread.map(|spread| 100.0 * target.minimum_detectable_effect(spread));
     let need = spread.and_then(|_| need(&judged, &target, settings));
-    // A design rebuilt from unbiased components may look a little noisier than the sample: what the sample shows to be
-    // enough is enough.
+    // A design rebuilt from unbiased components may look a little noisier than the sample. Where the sample shows that
+    // its replicates are enough, they are enough.
     let need = match effect_pp {
         Some(effect) if effect <= settings.margin_pp => {
             let had = judged.estimate.num_replicates;
@@ -182,7 +172,25 @@ fn decision(
     }
 }
 
-/// The verdict that the numbers alone give.
+/// What the gap comes from, where the contrast is against scratch.
+fn attribution(
+    contrast: &Contrast,
+    verdict: Verdict,
+    source: Option<&Judged>,
+    settings: &Settings,
+) -> Option<Attribution> {
+    if contrast.reference != Reference::Scratch {
+        return None;
+    }
+    if has_failed(contrast, |arm| arm == Side::UntrainedSource) {
+        return attribute(verdict, contrast.frozen.max(1), None);
+    }
+    let source_gap =
+        source.map(|source| SourceGap { estimate: &source.estimate, equivalent: is_equivalent(source, settings) });
+    attribute(verdict, contrast.frozen, source_gap.as_ref())
+}
+
+/// The verdict by the numbers alone, without gates that downgrade it.
 fn verdict_on_gap(contrast: &Contrast, judged: &Judged, settings: &Settings) -> Verdict {
     if is_invalid(contrast) {
         return Verdict::Invalid;
@@ -212,7 +220,7 @@ fn is_equivalent(judged: &Judged, settings: &Settings) -> bool {
 
 fn gap_without_failed(contrast: &Contrast, level: f64, settings: &Settings) -> Option<super::Estimate> {
     let rows: Vec<usize> =
-        contrast.failed_runs.iter().filter(|run| run.arm != Arm::UntrainedSource).filter_map(|run| run.row).collect();
+        contrast.failed_runs.iter().filter(|run| run.arm != Side::UntrainedSource).filter_map(|run| run.row).collect();
     if rows.is_empty() {
         return None;
     }

@@ -1,4 +1,4 @@
-//! A verdict with everything that was found on the way to it.
+//! A verdict, with everything that led to it.
 
 use super::{Attribution, Consequence, Estimate, FailedRun, GateFailure, Reference, Verdict};
 use crate::crossed::VarianceComponents;
@@ -16,7 +16,8 @@ pub struct Decision {
     pub reference: Reference,
     /// The practical gap.
     pub gap: Estimate,
-    /// The practical gap without the replicates in which a run did not train; `None` if there are none, or none other.
+    /// The practical gap without the replicates in which a run did not train. `None` if there are no such replicates,
+    /// or no others.
     pub gap_without_failed: Option<Estimate>,
     /// The source gap, adjusted over the family of source gaps.
     pub source_gap: Option<Estimate>,
@@ -35,22 +36,23 @@ pub struct Decision {
     pub equivalence_p_adjusted: f64,
     /// The verdict.
     pub verdict: Verdict,
-    /// What it would be if every gate had held.
+    /// The verdict if every gate had held.
     pub verdict_before_gates: Verdict,
-    /// Whether the gap is shown to be inside ±δ: may stand beside NEGATIVE or POSITIVE.
+    /// Whether the gap is shown to be inside ±δ. This is possible together with NEGATIVE or POSITIVE.
     pub equivalent: bool,
-    /// What the gap comes from; `None` without a NEGATIVE or POSITIVE against scratch.
+    /// The cause of the gap; `None` without a NEGATIVE or POSITIVE against scratch.
     pub attribution: Option<Attribution>,
     /// Variance components of the practical gap, in squared fractions.
     pub components: Option<VarianceComponents>,
-    /// True gap that the adjusted test finds with the power set, computed from the spread and not from the gap. `None`
-    /// where the test cannot reject.
+    /// The true gap that the adjusted test finds with the power of the settings. It is computed from the spread, not
+    /// from the gap. `None` where the test cannot reject.
     pub minimum_detectable_effect_pp: Option<f64>,
     /// The smallest adjusted p that this test can give with these replicates.
     pub attainable_p: f64,
-    /// Whether `attainable_p` is at most α. Where not, the verdict says nothing.
+    /// Whether `attainable_p` is at most α. If not, the test cannot reject, and the verdict says nothing.
     pub can_reject: bool,
-    /// What brings the minimum detectable effect down to δ, or brought it there; `None` where the test cannot reject.
+    /// What brings the minimum detectable effect down to δ, or has brought it there. `None` where the test cannot
+    /// reject.
     pub need: Option<Need>,
     /// The margin δ.
     pub margin_pp: f64,
@@ -61,7 +63,8 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Takes the verdict down for a gate that showed not to hold after it was given: one step, however many gates.
+    /// Takes the verdict one step down for a gate that turned out to fail afterwards. Several gates take it down by one
+    /// step in all.
     pub fn downgrade(&mut self, failure: GateFailure) {
         let is_first = self.failed_gates.iter().all(|failed| failed.consequence != Consequence::Downgrade);
         if is_first {

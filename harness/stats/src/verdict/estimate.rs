@@ -54,7 +54,7 @@ pub struct Estimate {
     pub no_spread: Option<NoSpread>,
     /// How it was made.
     pub method: Method,
-    /// What it is about.
+    /// What it is a statement about.
     pub scope: Scope,
     /// Replicates.
     pub num_replicates: usize,

@@ -10,15 +10,14 @@ use crate::paired::paired;
 use crate::sign_flip::{Flips, MaxT, ReplicateGaps, ReplicateGapsError, max_t, step_down_critical_values};
 use rayon::prelude::*;
 
-/// A gap of a family, and whether anything may be claimed of it. One that may not keeps its place in the family at p =
-/// 1.
+/// A gap of a family, and whether anything may be claimed of it. If not, it keeps its place in the family at p = 1.
 #[derive(Clone, Copy)]
 pub(super) struct Member<'a> {
     pub(super) gap: &'a Differences,
     pub(super) claimable: bool,
 }
 
-/// What the family's test says of one gap.
+/// The result of the family's test for one gap.
 pub(super) struct Judged {
     pub(super) estimate: Estimate,
     /// The estimate in fractions.
@@ -82,7 +81,7 @@ fn estimate(gap: &Differences, settings: &Settings) -> Raw {
 }
 
 fn judge_crossed(members: &[Member<'_>], raw: &[Raw], settings: &Settings) -> Vec<Judged> {
-    // A gap that may not be claimed is one that the tests know nothing of.
+    // The tests do not see a gap of which nothing may be claimed.
     let tested: Vec<StudentEstimate> = members
         .iter()
         .zip(raw)
@@ -120,7 +119,7 @@ fn judge_crossed(members: &[Member<'_>], raw: &[Raw], settings: &Settings) -> Ve
         .collect()
 }
 
-/// Benjamini and Hochberg's q of every gap; one that may not be claimed keeps its place at p = 1.
+/// Benjamini and Hochberg's q of every gap. One of which nothing may be claimed keeps its place at p = 1.
 fn screen(members: &[Member<'_>], p_values: impl Iterator<Item = Option<f64>>) -> Vec<f64> {
     benjamini_hochberg(&members.iter().zip(p_values).map(|(one, p)| p.filter(|_| one.claimable)).collect::<Vec<_>>())
 }
@@ -154,7 +153,7 @@ fn judge_sign_flips(
     settings: &Settings,
 ) -> Result<Vec<Judged>, ReplicateGapsError> {
     let flips = Flips { num_flips: settings.num_flips, seed: settings.seed };
-    // Zeros flip to zeros: a gap that may not be claimed keeps its place and is never rejected.
+    // Zeros flip to zeros, so a gap of which nothing may be claimed keeps its place and is never rejected.
     let gaps = ReplicateGaps::new(
         members
             .iter()
@@ -177,7 +176,7 @@ fn judge_sign_flips(
         let interval = estimate.spread.ok().map(|spread| {
             let width = margins[at] * spread.standard_error;
             let (low, high) = (estimate.mean - width, estimate.mean + width);
-            // The interval claims no more than the test.
+            // The interval must not claim more than the test.
             if test.p_adjusted[at] > settings.alpha { (low.min(0.0), high.max(0.0)) } else { (low, high) }
         });
         Judged {

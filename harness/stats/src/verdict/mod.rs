@@ -15,7 +15,7 @@ mod verdicts;
 mod words;
 
 pub use attribution::Attribution;
-pub use contrast::{Arm, Bias, Consequence, Contrast, FailedRun, FailureReason, Gate, GateFailure, Reference};
+pub use contrast::{Bias, Consequence, Contrast, FailedRun, FailureReason, Gate, GateFailure, Reference, Side};
 pub use decide::{FamilyError, decide};
 pub use decision::Decision;
 pub use estimate::{Estimate, Method};
@@ -25,7 +25,7 @@ pub use runs::{decide_runs, estimate_runs_at};
 pub use scope::{Reach, Scope};
 pub use verdicts::{UnknownVerdict, Verdict};
 
-/// What is fixed before anything runs.
+/// The settings, fixed before anything runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
     /// The margin δ of material harm and of equivalence, in percentage points; above zero.
@@ -36,9 +36,9 @@ pub struct Settings {
     pub equivalence_alpha: f64,
     /// Power at which the minimum detectable effect is stated.
     pub power: f64,
-    /// In which tails the population scope's *t* is looked up.
+    /// The tails in which the population scope's *t* is looked up.
     pub tails: Tails,
-    /// What the result is to be about. `test_images` picks the method.
+    /// What the result is a statement about. `test_images` decides the method.
     pub scope: Scope,
     /// Joint sign flips when there are too many replicates to try them all (fixed test set only).
     pub num_flips: usize,
@@ -46,7 +46,7 @@ pub struct Settings {
     pub seed: u64,
 }
 
-/// In which tails crossed random effects are looked up; [`crate::crossed::crossed`] compares them.
+/// The tails in which crossed random effects are looked up. [`crate::crossed::crossed`] compares them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tails {
     /// Between the *t* of the replicates and the *t* of the examples: family-wise error at most α from two replicates

@@ -1,4 +1,4 @@
-//! Rules of thumb on trial.
+//! Verdicts on rules of thumb.
 
 use super::Decision;
 use std::fmt;
@@ -12,16 +12,16 @@ pub enum Claim {
     AtLeastAsGood,
 }
 
-/// How a rule fared, always "on this data, with this network".
+/// The verdict on a rule, always "on this data, with this network".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RuleVerdict {
     /// Every contrast came out as claimed.
     Supported,
-    /// One came out NEGATIVE.
+    /// A contrast came out NEGATIVE.
     Refuted,
     /// Neither.
     Undecided,
-    /// A contrast it needs was not run.
+    /// A contrast that it needs was not run.
     NotTested,
 }
 

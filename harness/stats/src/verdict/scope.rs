@@ -1,20 +1,20 @@
-//! How far a result reaches.
+//! The scope of a result.
 
 use std::fmt;
 
-/// Whether a factor is the one at hand, or a sample of those it stands for.
+/// Whether a result is about the factor that was used, or about the population it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reach {
-    /// Only what was used.
+    /// Only the one that was used.
     This,
-    /// What it was drawn from.
+    /// The population that it was drawn from.
     Population,
 }
 
 /// What a result is about, factor by factor. Every row of a report names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// This test set, or the population it was drawn from. It decides the method: sign flips, or crossed random
+    /// This test set, or the population it was drawn from. This decides the method: sign flips or crossed random
     /// effects.
     pub test_images: Reach,
     /// This source network, or the source's training procedure (a fresh source network in every replicate).

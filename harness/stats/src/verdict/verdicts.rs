@@ -20,7 +20,7 @@ pub enum Verdict {
     Inconclusive,
     /// A run of either arm did not train.
     InconclusiveOptimisation,
-    /// A gate failed that leaves nothing to judge.
+    /// A gate failed without which there is nothing to judge.
     Invalid,
 }
 
@@ -66,7 +66,7 @@ impl Verdict {
         matches!(self, Self::MaterialNegative | Self::MaterialPositive)
     }
 
-    /// One step down: what a gate that downgrades leaves of it.
+    /// The verdict one step down, after a gate that downgrades it.
     pub fn downgraded(self) -> Self {
         match self {
             Self::MaterialNegative => Self::Negative,
@@ -94,10 +94,10 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A word that names no verdict.
+/// A word that is not the name of a verdict.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{word:?} is no verdict; write one of NEGATIVE, MATERIAL NEGATIVE, POSITIVE, MATERIAL POSITIVE, EQUIVALENT, \
+    "{word:?} is not a verdict; write one of NEGATIVE, MATERIAL NEGATIVE, POSITIVE, MATERIAL POSITIVE, EQUIVALENT, \
      INCONCLUSIVE, INCONCLUSIVE (OPTIMISATION), INVALID"
 )]
 pub struct UnknownVerdict {

@@ -1,33 +1,33 @@
-//! The trial of a rule: which runs its arms are, and what their differences are.
+//! The trial of a rule: the runs of its arms, and their differences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nt_stats::verdict::{Arm, Contrast, GateFailure, Reference};
+use nt_stats::verdict::{Contrast, GateFailure, Reference, Side};
 
 use super::super::chosen::best_on_validation;
 use super::super::gates::{self, Versus};
-use super::super::join::{Joined, Run, failures_of_training};
+use super::super::join::{Joined, JoinedRun, failures_of_training};
 use super::super::scores::Scores;
 use super::super::{AnalysisError, CellKind, CellResult, Quadrant, audited};
-use super::{Rule, RuleArm, TOP, Trial, TrialContrast, probe_depth, rule_of};
+use super::{Rule, RuleArm, Trial, TrialContrast, probe_depth, rule_of};
 use crate::study::Study;
 
-/// What a trial is held on.
+/// The material of a trial.
 pub(super) struct Court<'a> {
     pub study: &'a Study,
     pub joined: &'a Joined,
     pub cells: &'a [CellResult],
 }
 
-/// The runs of an arm, by replicate, with the cells that they are of, and the layers chosen where there was a choice.
+/// The runs of an arm by replicate, their cells, and the layers chosen if there was a choice.
 struct ArmRuns<'a> {
-    runs: BTreeMap<u32, &'a Run>,
+    runs: BTreeMap<u32, &'a JoinedRun>,
     cells: BTreeSet<usize>,
     layers: Vec<(u8, usize)>,
 }
 
 impl ArmRuns<'_> {
-    fn by_replicate(&self) -> impl Iterator<Item = (&u32, &Run)> {
+    fn by_replicate(&self) -> impl Iterator<Item = (&u32, &JoinedRun)> {
         self.runs.iter().map(|(replicate, run)| (replicate, *run))
     }
 }
@@ -96,23 +96,23 @@ impl<'a> Court<'a> {
             .joined
             .differences(&quadrant.target, None, &scores(&ours), &scores(&theirs))
             .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
-        let mut failed_runs = failures_of_training(ours.by_replicate(), Arm::Treatment, &replicates);
-        failed_runs.extend(failures_of_training(theirs.by_replicate(), Arm::Reference, &replicates));
+        let mut failed_runs = failures_of_training(ours.by_replicate(), Side::Treatment, &replicates);
+        failed_runs.extend(failures_of_training(theirs.by_replicate(), Side::Reference, &replicates));
         let versus = match alternative {
             RuleArm::Scratch => Versus::Scratch,
             other => Versus::Arm { ours: advised.words(), theirs: other.words() },
         };
-        let runs = |arm: &ArmRuns<'a>| -> Vec<&'a Run> { arm.runs.values().copied().collect() };
+        let runs = |arm: &ArmRuns<'a>| -> Vec<&'a JoinedRun> { arm.runs.values().copied().collect() };
         let mut failed_gates = gates::failures_of(&runs(&ours), &runs(&theirs), versus);
         let of_audit = audited::inherited(ours.cells.union(&theirs.cells).map(|&at| &self.cells[at]));
         failed_gates.extend(of_audit.into_iter().map(|failure| match versus {
             Versus::Scratch => failure,
-            // The overlap helps both treatments, and nobody knows which of them more.
+            // The overlap helps both treatments, and it is unknown which of them it helps more.
             Versus::Arm { .. } => GateFailure { bias: None, ..failure },
         }));
         Ok(Ok(Contrast {
             name,
-            // Never "negative transfer": a rule that fails says only that its advice was the worse one.
+            // Never "negative transfer": a refuted rule shows only that its advice was the worse one.
             reference: Reference::Arm(alternative.words().to_owned()),
             frozen: 0,
             gap,
@@ -123,11 +123,12 @@ impl<'a> Court<'a> {
     }
 
     fn runs(&self, quadrant: &Quadrant, source: &str, arm: RuleArm) -> Result<ArmRuns<'a>, String> {
+        let top = self.study.top_depth();
         let depth = |cell: &CellResult| probe_depth(&cell.key);
         let is_meant = |cell: &CellResult| match arm {
-            RuleArm::TopProbe => depth(cell) == Some(TOP),
-            RuleArm::EarlierProbe => depth(cell).is_some_and(|depth| depth < TOP),
-            RuleArm::FineTuning => depth(cell).is_none() && (cell.key.copied, cell.key.frozen) == (TOP, 0),
+            RuleArm::TopProbe => depth(cell) == Some(top),
+            RuleArm::EarlierProbe => depth(cell).is_some_and(|depth| depth < top),
+            RuleArm::FineTuning => depth(cell).is_none() && (cell.key.copied, cell.key.frozen) == (top, 0),
             RuleArm::Scratch => cell.kind == CellKind::Scratch,
         };
         let is_of_source = |cell: &CellResult| arm == RuleArm::Scratch || cell.key.source.as_deref() == Some(source);
@@ -135,7 +136,7 @@ impl<'a> Court<'a> {
         let candidates: Vec<usize> = (0..self.cells.len())
             .filter(|&at| is_here(&self.cells[at]) && is_of_source(&self.cells[at]) && is_meant(&self.cells[at]))
             .collect();
-        let Some(&first) = candidates.first() else { return Err(arm.wanted(source)) };
+        let Some(&first) = candidates.first() else { return Err(arm.wanted(source, top)) };
         if arm != RuleArm::EarlierProbe {
             let runs = self.joined.runs(&self.cells[first].key).map(|(&replicate, run)| (replicate, run)).collect();
             return Ok(ArmRuns { runs, cells: [first].into(), layers: Vec::new() });
@@ -151,7 +152,7 @@ impl<'a> Court<'a> {
             }
         }
         if runs.is_empty() {
-            return Err("no run has validation images to choose the layer by; set validation_fraction".to_owned());
+            return Err("no run has validation images by which to choose the layer; set validation_fraction".to_owned());
         }
         Ok(ArmRuns { runs, cells, layers: layers.into_iter().collect() })
     }

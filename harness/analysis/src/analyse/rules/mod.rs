@@ -1,14 +1,13 @@
-//! Rules of thumb on trial: what CS231n advises in each quadrant, held against treatments of this study.
+//! Rules of thumb on trial: CS231n's advice for each quadrant, tested by treatments of this study.
 //!
-//! A rule compares treatments with each other, not only with scratch. All its contrasts, over all quadrants and
-//! sources, are one family, apart from that of the verdicts.
+//! A rule compares treatments with each other, not only with scratch. The contrasts of all rules, over all quadrants
+//! and sources, are one family, apart from that of the verdicts.
 
 mod court;
 #[cfg(test)]
 mod tests;
 
 use nt_scenario::Method;
-use nt_scenario::network::NUM_LEARNED_LAYERS;
 use nt_stats::verdict::{Claim, Decision, RuleVerdict, judge_rule};
 
 use super::join::Joined;
@@ -17,17 +16,14 @@ use super::{AnalysisError, CellResult, Quadrant};
 use crate::study::{CellKey, Study, StudySize};
 use court::Court;
 
-/// The last layer before the classifier: fc7.
-const TOP: u8 = NUM_LEARNED_LAYERS as u8 - 1;
-
-/// A treatment that a rule speaks of.
+/// A treatment that a rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleArm {
-    /// A linear classifier on the codes of fc7.
+    /// A linear classifier on the codes of the last layer before the classifier: AlexNet's fc7.
     TopProbe,
     /// A linear classifier on earlier codes, the layer chosen on validation images in every replicate.
     EarlierProbe,
-    /// All seven layers copied, all trained.
+    /// All layers but the classifier copied, all trained.
     FineTuning,
     /// Training from scratch.
     Scratch,
@@ -44,13 +40,13 @@ impl RuleArm {
         }
     }
 
-    /// What to add to a scenario that lacks it, for a source.
-    fn wanted(self, source: &str) -> String {
+    /// What to add, for a source, to a scenario that lacks it.
+    fn wanted(self, source: &str, top: u8) -> String {
         let probe = |layers: &str| format!("add a [[treatment]] with kind = \"probe\", layers = {layers} for {source}");
         match self {
-            Self::TopProbe => probe("[7]"),
-            Self::EarlierProbe => probe("\"1..=6\""),
-            Self::FineTuning => format!("add a [[treatment]] with copied = 7, frozen = 0 for {source}"),
+            Self::TopProbe => probe(&format!("[{top}]")),
+            Self::EarlierProbe => probe(&format!("\"1..={}\"", top.saturating_sub(1))),
+            Self::FineTuning => format!("add a [[treatment]] with copied = {top}, frozen = 0 for {source}"),
             Self::Scratch => "run scratch".to_owned(),
         }
     }
@@ -68,24 +64,24 @@ pub enum SizeWord {
 /// A rule of thumb: what it advises, and the comparisons that test it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Which targets it is for.
+    /// The targets it applies to.
     pub size: SizeWord,
-    /// Which sources it is for: a scenario's word.
+    /// The sources it applies to, by the scenario's word.
     pub similarity: &'static str,
     /// What it advises.
     pub advice: &'static str,
-    /// Advised arm, alternative, and what the rule claims of their difference.
+    /// Advised arm, alternative, and what the rule claims about their difference.
     pub contrasts: &'static [(RuleArm, RuleArm, Claim)],
 }
 
 /// The four rules.
 ///
 /// # Source
-/// CS231n's notes on transfer learning. What is claimed of each comparison follows their words: "the best idea might be
-/// to train a linear classifier", "it might work better to train … from activations somewhere earlier" and "still
-/// beneficial to initialize with weights from a pretrained model" claim a gain; "more confidence that we won't overfit"
-/// claims of fine-tuning no more than that it does as well as the classifier. To fine-tune rather than to train from
-/// scratch is advised for its gain: a pretrained network that gains nothing is no reason to want one.
+/// CS231n's notes on transfer learning. The claim of each comparison follows their words. "The best idea might be to
+/// train a linear classifier", "it might work better to train … from activations somewhere earlier" and "still
+/// beneficial to initialize with weights from a pretrained model" claim a gain. "More confidence that we won't overfit"
+/// claims only that fine-tuning does as well as the classifier. Fine-tuning instead of training from scratch is advised
+/// for its gain: a pretrained network that gains nothing is no reason to use one.
 pub static RULES: [Rule; 4] = [
     Rule {
         size: SizeWord::Small,
@@ -119,20 +115,20 @@ pub static RULES: [Rule; 4] = [
     },
 ];
 
-/// A quadrant's rule and how it fared, on this data and with this network.
+/// A quadrant's rule and its outcome, on this data and with this network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
     /// Position in [`super::Analysis::quadrants`].
     pub quadrant: usize,
-    /// The rule, or why none speaks of this quadrant.
+    /// The rule, or why no rule applies to this quadrant.
     pub rule: Result<&'static Rule, String>,
     /// The comparisons, of every source of the quadrant.
     pub contrasts: Vec<TrialContrast>,
-    /// How it fared; none where no rule applies.
+    /// Its outcome; `None` if no rule applies.
     pub verdict: Option<RuleVerdict>,
 }
 
-/// One comparison of a trial: the advised arm less its alternative.
+/// One comparison of a trial: the advised arm minus its alternative.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrialContrast {
     /// The source.
@@ -141,15 +137,16 @@ pub struct TrialContrast {
     pub advised: RuleArm,
     /// What it advises against.
     pub alternative: RuleArm,
-    /// What the rule claims of the difference.
+    /// What the rule claims about the difference.
     pub claim: Claim,
-    /// Layers that validation chose for [`RuleArm::EarlierProbe`], each with in how many replicates.
+    /// Layers that validation chose for [`RuleArm::EarlierProbe`], each with the number of replicates that chose it.
     pub layers: Vec<(u8, usize)>,
     /// What was decided, or what is missing and the next step.
     pub decision: Result<Decision, String>,
 }
 
-/// The depth after which the cell's network was cut and a linear classifier fitted; none for one that was trained.
+/// The depth after which the cell's network was cut and a linear classifier fitted; `None` for a network that was
+/// trained.
 pub(super) fn probe_depth(key: &CellKey) -> Option<u8> {
     (key.method == Method::Probe).then_some(key.frozen)
 }
@@ -188,7 +185,7 @@ pub(super) fn try_rules(
     Ok(trials)
 }
 
-/// Comparisons that the rules of a study's quadrants make, if every treatment they name is run.
+/// Number of comparisons that the rules of a study's quadrants make, if every treatment that they name is run.
 pub fn planned_comparisons(study: &Study) -> usize {
     let count = |quadrant: &Quadrant| {
         let sources = study.sources.iter().filter(|one| !one.is_untrained && one.similarity == quadrant.similarity);
@@ -197,12 +194,13 @@ pub fn planned_comparisons(study: &Study) -> usize {
     quadrants(study, &[]).iter().map(count).sum()
 }
 
-/// The rule for a quadrant: sizes go by their images, similarity by the scenario's word.
+/// The rule for a quadrant. Sizes are compared by their images, similarity is the scenario's word.
 fn rule_of(study: &Study, quadrant: &Quadrant) -> Result<&'static Rule, String> {
     let size = size_word(study, quadrant)?;
-    RULES.iter().find(|rule| rule.size == size && rule.similarity == quadrant.similarity).ok_or_else(|| {
-        format!("the rules speak of sources that are similar or dissimilar, not {:?}", quadrant.similarity)
-    })
+    RULES
+        .iter()
+        .find(|rule| rule.size == size && rule.similarity == quadrant.similarity)
+        .ok_or_else(|| format!("the rules cover sources that are similar or dissimilar, not {:?}", quadrant.similarity))
 }
 
 fn size_word(study: &Study, quadrant: &Quadrant) -> Result<SizeWord, String> {
@@ -216,6 +214,6 @@ fn size_word(study: &Study, quadrant: &Quadrant) -> Result<SizeWord, String> {
         }
         ([least, ..], size) if size == *least => Ok(SizeWord::Small),
         ([.., most], size) if size == *most => Ok(SizeWord::Large),
-        _ => Err("the rules speak of the smallest and the largest size, not of those between".to_owned()),
+        _ => Err("the rules cover the smallest and the largest size, not those between".to_owned()),
     }
 }

@@ -77,7 +77,7 @@ fn scratch_from_other_initial_weights_is_a_placebo_of_its_own_family() {
     let mut mock = Mock::four_quadrants(like_the_default_study);
     let source = mock.study.sources.iter().position(|source| source.is_untrained).unwrap();
     let (treatment, method) = ("placebo".to_owned(), nt_scenario::Method::Training);
-    mock.study.arms.push(crate::study::Arm { source, treatment, copied: 7, frozen: 0, method });
+    mock.study.arms.push(crate::study::StudyArm { source, treatment, copied: 7, frozen: 0, method });
     let before = analysed(&Mock::four_quadrants(like_the_default_study)).unwrap();
     let analysis = analysed(&mock).unwrap();
     let cell = analysis.cell(&key("small", Some("random"), 7, 0)).unwrap();

@@ -1,18 +1,19 @@
-//! Winograd's minimal filtering F(2 × 2, 3 × 3): 16 products in place of 36 for four outputs of a 3 × 3 kernel, and as many
-//! fewer for the 3 × 3 [`slices`] of a larger one.
+//! Winograd's minimal filtering F(2 × 2, 3 × 3): 16 products in place of 36 for four outputs of a 3 × 3 kernel. Larger
+//! kernels are cut into 3 × 3 [`slices`], which save as much.
 //!
 //! ```text
 //! Y = Aᵀ [ Σ_(slice, channel) (G g Gᵀ) ⊙ (Bᵀ d B) ] A        d: 4 × 4 inputs, g: a slice of a kernel, Y: 2 × 2 outputs
 //! ```
 //!
 //! # The order of summation
-//! For each of the 16 points, the channels of the first slice, then of the next, are summed in chains of [`CHAIN`] fused
-//! multiply-adds from zero, in ascending order, and the chains added in theirs. The gradient of the weights is, for each
-//! point, a sum of chains over tiles row by row, and of each tile over images, so many at a time as `weight_gradient` says.
-//! Transforms are sums in a fixed order. Nothing depends on the threads or the vector width, and nothing but the gradient of
-//! the weights on the batch. Short chains make it *more* exact than the direct sum: on 384 channels of 13 × 13 the root mean
-//! square error is .24 millionths of the result's, the direct chain's .71, oneDNN's .18; of the weights of a second layer,
-//! with 32 images of 27 × 27, .48, 2.6 and 1.9. Longer chains are hardly faster, shorter ones slower.
+//! For each of the 16 points, the channels of the first slice, then of the next, are summed in chains of [`CHAIN`]
+//! fused multiply-adds from zero, in ascending order, and the chains added in theirs. The gradient of the weights is,
+//! for each point, a sum of chains over tiles row by row, and of each tile over images, so many at a time as
+//! `weight_gradient` says. Transforms are sums in a fixed order. No bit depends on the threads or the vector width, and
+//! only the gradient of the weights depends on the batch. Short chains make it *more* exact than the direct sum: on 384
+//! channels of 13 × 13 the root mean square error is .24 millionths of the result's, the direct chain's .71, oneDNN's
+//! .18; of the weights of a second layer, with 32 images of 27 × 27, .48, 2.6 and 1.9. Longer chains are hardly faster,
+//! shorter ones slower.
 //!
 //! # Source
 //! Winograd, *Arithmetic Complexity of Computations*, 1980; Lavin and Gray, *Fast Algorithms for Convolutional Neural
@@ -40,20 +41,22 @@ pub const WINOGRAD_VERSION: u32 = 2;
 /// Channels summed in one chain.
 const CHAIN: usize = 64;
 
-/// Columns (tiles × images) computed together: few, so that what is transformed stays in the second-level cache and threads
-/// share the work evenly.
+/// Columns (tiles × images) computed together. They are few, so that the transformed values stay in the second-level
+/// cache and threads share the work evenly.
 const COLUMNS: usize = 32;
 
-/// Least rows, and least channels × slices, for which it pays: transforms cost as much as so many products.
+/// Least rows, and least channels × slices, for which the algorithm pays: transforms cost as much as this many
+/// products.
 const LEAST_ROWS: usize = 32;
 const LEAST_CHANNELS: usize = 32;
 
-/// Least saving of products for which it pays, in tenths: what small planes lose to outputs beyond their edge, and to
-/// padding, which costs the direct sum nothing.
+/// Least saving of products for which the algorithm pays, in tenths. Small planes lose some of it to outputs beyond
+/// their edge, and to padding, which costs the direct sum nothing.
 const LEAST_SAVING_IN_TENTHS: usize = 14;
 
-/// Elements of all lines of one point, where each line has so many: a little more, or the sixteen that a transform reads or
-/// writes together would all lie in the same set of the first-level cache.
+/// Elements from one point's lines to the next point's, where the lines have `elements` together. There is a gap, since
+/// without it the sixteen elements that a transform reads or writes together would all lie in the same set of the
+/// first-level cache.
 fn point_step(elements: usize) -> usize {
     elements + 32
 }
@@ -77,15 +80,15 @@ pub(super) struct Winograd {
 }
 
 impl Conv2dGeometry {
-    /// Whether any pass is computed by Winograd's algorithm. This depends on the shape alone, and is part of the numerics of
-    /// a network.
+    /// Whether any pass is computed by Winograd's algorithm. This depends on the shape alone, and is part of the
+    /// numerics of a network.
     pub fn is_by_winograd(&self) -> bool {
         Winograd::forward(self).is_some() || Winograd::input_gradient(self).is_some()
     }
 }
 
 impl Winograd {
-    /// The forward pass, where this algorithm pays: a matter of the shape alone.
+    /// The forward pass, where this algorithm pays. That depends on the shape alone.
     pub(super) fn forward(geometry: &Conv2dGeometry) -> Option<Self> {
         let Conv2dGeometry { height, width, kernel, stride, padding, groups, .. } = *geometry;
         let (slices, counts) = slices::slices(&slices::parts(kernel, stride)?);
@@ -104,8 +107,8 @@ impl Winograd {
         pass.that_pays(geometry)
     }
 
-    /// The gradient of the input, of a convolution of stride 1: a convolution with kernels turned by half, channels changing
-    /// places.
+    /// The gradient of the input of a convolution of stride 1. It is a convolution with kernels turned by 180° and
+    /// input and output channels exchanged.
     pub(super) fn input_gradient(geometry: &Conv2dGeometry) -> Option<Self> {
         let Conv2dGeometry { height, width, kernel, stride, padding, groups, .. } = *geometry;
         if stride != 1 {
@@ -166,7 +169,7 @@ impl Winograd {
         self.lines()
     }
 
-    /// Those of some lines that have a point, counted among all that have it.
+    /// Those of some lines that have this point, numbered among all lines that have it.
     fn lines_of(&self, point: usize, lines: &Range<usize>) -> Range<usize> {
         let before = |line: usize| {
             let (slice, channel) = (line / self.channels, line % self.channels);
@@ -189,7 +192,7 @@ impl Winograd {
     }
 }
 
-/// Some tiles next to one another of some images, computed together.
+/// Neighbouring tiles of some images, which are computed together.
 #[derive(Clone, Copy)]
 struct Block {
     first_tile: usize,
@@ -273,8 +276,8 @@ impl Source<'_> {
                 let is_inside = at.map(|at| at.is_some());
                 let at = at.map(Option::unwrap_or_default);
                 for channel in of_slice.clone() {
-                    // SAFETY: positions lie in the plane; points lie in `patches`, whose length was checked, in lines that
-                    // are the caller's.
+                    // SAFETY: positions lie in the plane; points lie in `patches`, whose length was checked, in lines
+                    // that are the caller's.
                     unsafe {
                         self.simd.transform_patch(&Patch {
                             is_whole: (slice.row.count == 3, slice.column.count == 3),

@@ -13,7 +13,7 @@ struct Group<'a> {
     weight: &'a [f32],
     weight_row: usize,
     weight_channel: usize,
-    /// Whether kernels are turned by half: the gradient of the input.
+    /// Whether kernels are turned by 180°, as for the gradient of the input.
     is_turned: bool,
     /// The group's first row of the output.
     first_row: usize,
@@ -22,7 +22,7 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// A slice of the kernel from a channel to a row; a third tap that it lacks is 0.
+    /// A slice of the kernel from a channel to a row. A third tap that the slice lacks is 0.
     fn filter(&self, slice: &Slice, row: usize, channel: usize) -> [f32; 9] {
         let kernel = self.source.pass.kernel;
         let weight = &self.weight[row * self.weight_row + channel * self.weight_channel..][..kernel * kernel];
@@ -44,7 +44,7 @@ impl Group<'_> {
         let (starts, length) = self.source.pass.layout(rows * channels);
         assert!(filters.len() >= length);
         let filters = Output::new(filters);
-        // A filter transformed counts like some hundred multiply-accumulates.
+        // Transforming a filter costs about as much as a hundred multiply-accumulates.
         split(rows.div_ceil(self.source.simd.max_rows()), 128 * rows * channels * slices.len(), |parts| {
             for index in parts {
                 let (first, size) = part(rows, self.source.simd.max_rows(), index);

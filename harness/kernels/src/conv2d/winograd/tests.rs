@@ -78,31 +78,37 @@ fn patch(
     std::array::from_fn(|point| rows[point / 4][point % 4])
 }
 
+/// The transformed filters, by output channel and channel of its group, then by slice.
+fn transformed_filters(kernel: usize, weight: &[f32], slices: &[(&[usize], &[usize])]) -> Vec<Vec<[f32; POINTS]>> {
+    let transformed = |weight: &[f32], row_taps: &[usize], column_taps: &[usize]| {
+        let mut filter = [0.0; 9];
+        for (i, ky) in row_taps.iter().enumerate() {
+            for (j, kx) in column_taps.iter().enumerate() {
+                filter[3 * i + j] = weight[ky * kernel + kx];
+            }
+        }
+        transform_filter(&filter)
+    };
+    let of_all_slices =
+        |weight: &[f32]| slices.iter().map(|(rows, columns)| transformed(weight, rows, columns)).collect();
+    weight.chunks_exact(kernel * kernel).map(of_all_slices).collect()
+}
+
+/// Whether a slice lacks a point, since it lacks a third tap.
+fn is_lacking(point: usize, row_taps: &[usize], column_taps: &[usize]) -> bool {
+    (point / 4 == 3 && row_taps.len() == 2) || (point % 4 == 3 && column_taps.len() == 2)
+}
+
 /// `convolve(x, g)` by the formulas of the module's documentation, one tile of outputs at a time, in f32.
 #[allow(clippy::needless_range_loop)] // rows and columns as in the formulas
 fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &[f32], batch: usize) -> Vec<f32> {
-    let Conv2dGeometry { height, width, kernel, .. } = *geometry;
+    let Conv2dGeometry { height, width, .. } = *geometry;
     let (out_height, out_width) = (geometry.out_height(), geometry.out_width());
     let (channels, rows) = (geometry.group_in_channels(), geometry.group_out_channels());
     let parts = parts_of(geometry);
     let slices: Vec<(&[usize], &[usize])> =
         parts.iter().flat_map(|r| parts.iter().map(move |c| (r.as_slice(), c.as_slice()))).collect();
-    // By output channel, channel of its group, and slice.
-    let filters: Vec<Vec<[f32; POINTS]>> = weight
-        .chunks_exact(kernel * kernel)
-        .map(|weight| {
-            let transformed = slices.iter().map(|(row_taps, column_taps)| {
-                let mut filter = [0.0; 9];
-                for (i, ky) in row_taps.iter().enumerate() {
-                    for (j, kx) in column_taps.iter().enumerate() {
-                        filter[3 * i + j] = weight[ky * kernel + kx];
-                    }
-                }
-                transform_filter(&filter)
-            });
-            transformed.collect()
-        })
-        .collect();
+    let filters = transformed_filters(geometry.kernel, weight, &slices);
     let mut y = vec![f32::NAN; geometry.out_features() * batch];
     let tiles = (0..out_height.div_ceil(2)).flat_map(|row| (0..out_width.div_ceil(2)).map(move |column| (row, column)));
     for ((tile_row, tile_column), out, n) in
@@ -116,7 +122,7 @@ fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &
                 let at = |row: usize, column: usize| x[(plane + row * width + column) * batch + n];
                 let v = patch(geometry, &at, (tile_row, tile_column), (row_taps, column_taps));
                 for point in 0..POINTS {
-                    if (point / 4 == 3 && row_taps.len() == 2) || (point % 4 == 3 && column_taps.len() == 2) {
+                    if is_lacking(point, row_taps, column_taps) {
                         continue;
                     }
                     if terms[point] > 0 && terms[point] % CHAIN == 0 {
@@ -144,25 +150,12 @@ fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &
     y
 }
 
-/// The gradient of the weights by the formulas: chains over tiles and images for each point of each slice.
-#[allow(clippy::needless_range_loop)] // rows and columns as in the formulas
-fn weight_gradient_by_the_formulas(operands: &Operands) -> Vec<f32> {
+/// The transformed gradients of the outputs, by output channel, tile and image.
+fn transformed_gradients(operands: &Operands, tiles: &[(usize, usize)]) -> Vec<[f32; POINTS]> {
     let Operands { geometry, batch, .. } = *operands;
-    let Conv2dGeometry { height, width, kernel, .. } = geometry;
     let (out_height, out_width) = (geometry.out_height(), geometry.out_width());
-    let (channels, rows) = (geometry.group_in_channels(), geometry.group_out_channels());
-    let parts = parts_of(&geometry);
-    let tiles: Vec<(usize, usize)> = (0..out_height.div_ceil(2))
-        .flat_map(|row| (0..out_width.div_ceil(2)).map(move |column| (row, column)))
-        .collect();
     let spread = |a: f32, b: f32| [a, a + b, a - b, 0.0 - b];
-    // Tiles and images of a chain, at most: many where there are few sums.
-    let lines: usize = parts.iter().flatten().count() + parts.len();
-    let most = if lines * lines * channels * rows < 250_000 { 256 } else { 64 };
-    let (chain_images, chain_tiles) = (batch.min(most), most / batch.min(most));
-    let gathered = |[a, b, c, d]: [f32; 4]| [a + (b + c) * 0.5, (b - c) * 0.5, (b + c) * 0.5 + d];
-    // By output channel, tile and image.
-    let gradients: Vec<[f32; POINTS]> = (0..geometry.out_channels)
+    (0..geometry.out_channels)
         .flat_map(|out| tiles.iter().flat_map(move |tile| (0..batch).map(move |n| (out, *tile, n))))
         .map(|(out, (tile_row, tile_column), n)| {
             let dy = |row: usize, column: usize| {
@@ -174,7 +167,25 @@ fn weight_gradient_by_the_formulas(operands: &Operands) -> Vec<f32> {
             let points: [[f32; 4]; 4] = std::array::from_fn(|row| spread(left[row], right[row]));
             std::array::from_fn(|point| points[point / 4][point % 4])
         })
+        .collect()
+}
+
+/// The gradient of the weights by the formulas: chains over tiles and images for each point of each slice.
+#[allow(clippy::needless_range_loop)] // rows and columns as in the formulas
+fn weight_gradient_by_the_formulas(operands: &Operands) -> Vec<f32> {
+    let Operands { geometry, batch, .. } = *operands;
+    let Conv2dGeometry { height, width, kernel, .. } = geometry;
+    let (channels, rows) = (geometry.group_in_channels(), geometry.group_out_channels());
+    let parts = parts_of(&geometry);
+    let tiles: Vec<(usize, usize)> = (0..geometry.out_height().div_ceil(2))
+        .flat_map(|row| (0..geometry.out_width().div_ceil(2)).map(move |column| (row, column)))
         .collect();
+    // Tiles and images of a chain, at most: many where there are few sums.
+    let lines: usize = parts.iter().flatten().count() + parts.len();
+    let most = if lines * lines * channels * rows < 250_000 { 256 } else { 64 };
+    let (chain_images, chain_tiles) = (batch.min(most), most / batch.min(most));
+    let gathered = |[a, b, c, d]: [f32; 4]| [a + (b + c) * 0.5, (b - c) * 0.5, (b + c) * 0.5 + d];
+    let gradients = transformed_gradients(operands, &tiles);
     let mut dw = vec![f32::NAN; operands.weight.len()];
     for (group, channel) in (0..geometry.groups).flat_map(|group| (0..channels).map(move |channel| (group, channel))) {
         for (row_taps, column_taps) in parts.iter().flat_map(|r| parts.iter().map(move |c| (r, c))) {
@@ -202,11 +213,9 @@ fn weight_gradient_by_the_formulas(operands: &Operands) -> Vec<f32> {
                 }
             }
             for (row, sums) in sums.iter_mut().enumerate() {
-                // What a slice does not have is no part of its taps.
-                for point in 0..POINTS {
-                    if (point / 4 == 3 && row_taps.len() == 2) || (point % 4 == 3 && column_taps.len() == 2) {
-                        sums[point] = 0.0;
-                    }
+                // A point that the slice lacks adds nothing to its taps.
+                for point in (0..POINTS).filter(|&point| is_lacking(point, row_taps, column_taps)) {
+                    sums[point] = 0.0;
                 }
                 let columns: [[f32; 3]; 4] =
                     std::array::from_fn(|c| gathered([sums[c], sums[4 + c], sums[8 + c], sums[12 + c]]));

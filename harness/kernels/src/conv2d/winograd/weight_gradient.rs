@@ -1,5 +1,5 @@
-//! The gradient of the weights: what the forward pass multiplies with transformed filters, it multiplies with the transformed
-//! gradient of the output, and sums over tiles and images.
+//! The gradient of the weights. The forward pass multiplies transformed patches with transformed filters; here they are
+//! multiplied with the transformed gradient of the output, and summed over tiles and images.
 //!
 //! ```text
 //! dg = Gᵀ [ Σ_(tile, image) (A dY Aᵀ) ⊙ (Bᵀ d B) ] G
@@ -18,8 +18,8 @@ use crate::tile::{
 };
 use crate::workspace::Workspace;
 
-/// Columns (tiles × images) summed in one chain: many, since all sums are read and written for them, but where these leave no
-/// room in the second-level cache.
+/// Columns (tiles × images) summed in one chain. They are many, since all sums are read and written for each chain, and
+/// fewer where the sums fill the second-level cache.
 fn columns(pass: &Winograd) -> usize {
     let (_, sums) = pass.layout(pass.channels * pass.rows);
     if sums <= 1 << 18 { 256 } else { 64 }
@@ -47,8 +47,8 @@ struct Share {
 }
 
 impl Share {
-    /// One of as many shares as there are threads. Each transforms its own lines and its own panels, since what another
-    /// thread has written comes slowly: so neither side is cut into more parts than needed.
+    /// One of as many shares as there are threads. Each thread transforms its own lines and panels, since values that
+    /// another thread has written are slow to read. So neither side is cut into more parts than needed.
     fn of_thread(index: usize, threads: usize, pass: &Winograd) -> Self {
         let panels = pass.rows.div_ceil(PANEL);
         let fits = |parts: &usize| threads.is_multiple_of(*parts) && parts * parts <= threads && *parts <= panels;

@@ -18,7 +18,7 @@ __device__ inline int reflect(int position, int length) {
     return min(min(within, period - within), length - 1);
 }
 
-/// to[n][y][x] = from[n][y + down][x + right], reflected at the edges; offsets: (down, right) of each image
+/// to[n][y][x] = from[n][y + up][x + left], reflected at the edges; offsets: (up, left) of each image
 extern "C" __global__ void shift_images(const u8* from, const int* offsets, const State* state, u8* to, u32 side, u32 count) {
     const u32 i = global_index();
     if (i >= count) return;

@@ -8,7 +8,7 @@ use super::super::spec::{FigureSpec, Form, Panel, Tick};
 use super::layout::Frame;
 use super::{BODY, Drawn, TICK};
 
-/// Draws the axes of one panel; their labels only at the left and at the foot of the figure.
+/// Draws the axes of one panel. Labels are drawn only at the left and at the foot of the figure.
 pub(super) fn draw<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     spec: &FigureSpec,

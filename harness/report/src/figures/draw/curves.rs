@@ -4,12 +4,11 @@ use plotters::prelude::*;
 
 use super::super::canvas::Canvas;
 use super::super::marker;
-use super::super::palette::{INK, REFERENCE, SOFT_INK, series_colour};
-use super::super::spec::{Band, FigureSpec, Form, Panel, Point, Series, SeriesKind, Stroke};
+use super::super::palette::{REFERENCE, series_colour};
+use super::super::spec::{Band, FigureSpec, Form, Panel, Point, Series};
 use super::layout::Frame;
+use super::stroke::{pattern, stroke};
 use super::{Drawn, REPLICATE_RADIUS};
-
-const DOTS: [f64; 2] = [1.8, 5.4];
 
 pub(super) fn draw<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
@@ -27,9 +26,9 @@ pub(super) fn draw<DB: DrawingBackend>(
     if spec.form == Form::Lines {
         return panel.series.iter().try_for_each(|series| line(canvas, series, frame, 0.0));
     }
-    // What was measured along the axis stands where it was measured.
+    // Points that were measured along the axis are drawn at their measured places.
     let offsets = if spec.form == Form::Paths { vec![0.0; panel.series.len()] } else { offsets(panel.series.len()) };
-    // Replicates stand in the gap right of their interval.
+    // Replicates are drawn in the gap to the right of their interval.
     let aside = spacing(panel.series.len()) / 2.0;
     for (series, offset) in panel.series.iter().zip(&offsets) {
         if spec.form == Form::Bands {
@@ -41,18 +40,6 @@ pub(super) fn draw<DB: DrawingBackend>(
         markers(canvas, series, frame, *offset)?;
     }
     Ok(())
-}
-
-/// Draws a reference from one end to the other.
-pub(in super::super) fn stroke<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    stroke: Stroke,
-    ends: [(f64, f64); 2],
-) -> Drawn<DB> {
-    match stroke {
-        Stroke::Dotted => canvas.dashed(&ends, SOFT_INK.to_rgba(), 1.4, &DOTS),
-        Stroke::Solid => canvas.line(&ends, INK.to_rgba(), 1.4),
-    }
 }
 
 fn band<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, band: &Band, frame: &Frame) -> Drawn<DB> {
@@ -67,7 +54,7 @@ fn band<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, band: &Band, frame: &Frame)
         .try_for_each(|&value| canvas.disc(frame.at(band.at, value), REPLICATE_RADIUS, REFERENCE.mix(0.8)))
 }
 
-/// Distance of neighbouring curves at one depth: they stand side by side, so that their intervals do not cover each
+/// Distance of neighbouring curves at one depth. They stand side by side, so that their intervals do not cover each
 /// other.
 fn spacing(num_curves: usize) -> f64 {
     const WIDEST: f64 = 0.24;
@@ -77,17 +64,6 @@ fn spacing(num_curves: usize) -> f64 {
 fn offsets(num_curves: usize) -> Vec<f64> {
     let middle = (num_curves.max(1) - 1) as f64 / 2.0;
     (0..num_curves).map(|index| (index as f64 - middle) * spacing(num_curves)).collect()
-}
-
-/// Dashes of a curve: those of its source, but for controls and trainings, which have their own.
-pub(in super::super) fn pattern(index: usize, kind: SeriesKind) -> &'static [f64] {
-    match (kind, index) {
-        (SeriesKind::Untrained, _) => &[3.0, 3.0],
-        (SeriesKind::Scratch, _) => &[7.0, 4.0],
-        (SeriesKind::Depth, _) | (_, 0) => &[],
-        (_, 1) => &[9.0, 4.0],
-        _ => &[9.0, 3.0, 2.0, 3.0],
-    }
 }
 
 fn line<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, series: &Series, frame: &Frame, offset: f64) -> Drawn<DB> {

@@ -39,7 +39,7 @@ impl Layout {
     pub fn new(spec: &FigureSpec) -> Self {
         let columns = spec.num_columns.max(1) as f64;
         let panel = panel_size(spec);
-        // Rows are named at the left of every panel.
+        // The names of rows stand at the left of every panel.
         let labels = spec.panels.iter().flat_map(|panel| &panel.ticks);
         let names = labels.map(|tick| font::width(&tick.label, TICK.em_px, TICK.weight)).fold(0.0, f64::max);
         let (left, column_gap) = match spec.form {
@@ -80,14 +80,14 @@ fn panel_size(spec: &FigureSpec) -> (f64, f64) {
     }
 }
 
-/// As many lines as the marks below a panel have.
+/// The number of lines of the marks below a panel.
 fn tick_room(spec: &FigureSpec) -> f64 {
     let axis = if spec.form == Form::Rows { &spec.y } else { &spec.x };
     let lines = axis.ticks.iter().map(|tick| tick.label.lines().count()).max().unwrap_or(1);
     TICK_GAP + TICK_LINE * lines as f64
 }
 
-/// A panel's place, and the way from data to figure pixels.
+/// A panel's place, and the mapping from data to figure pixels.
 pub(super) struct Frame {
     pub left: f64,
     pub top: f64,
@@ -110,7 +110,7 @@ impl Span {
         Span { low: axis.low, high: axis.high, is_logarithmic: axis.is_logarithmic }
     }
 
-    /// How far along the axis a value stands: 0 at its low end, 1 at its high one.
+    /// The position of a value along the axis: 0 at its low end, 1 at its high end.
     fn share(&self, value: f64) -> f64 {
         let along = |value: f64| if self.is_logarithmic { libm::log(value) } else { value };
         (along(value) - along(self.low)) / (along(self.high) - along(self.low))
@@ -138,12 +138,12 @@ impl Frame {
         (self.at_x(x), self.at_y(y))
     }
 
-    /// The height of a row, where x runs down the page.
+    /// The height of a row, if x runs down the page.
     pub fn row(&self, x: f64) -> f64 {
         self.top + self.x.share(x) * self.size.1
     }
 
-    /// The place across the page of a measure, where x runs down it.
+    /// The place of a measure across the page, if x runs down it.
     pub fn across(&self, y: f64) -> f64 {
         self.left + self.y.share(y) * self.size.0
     }

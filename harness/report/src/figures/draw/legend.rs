@@ -1,4 +1,4 @@
-//! The legend: what every curve, band and sign is, set in as many rows as it takes.
+//! The legend explains every curve, band and sign, in as many rows as it needs.
 
 use plotters::prelude::*;
 
@@ -7,7 +7,7 @@ use super::super::font;
 use super::super::marker;
 use super::super::palette::{INK, REFERENCE, SOFT_INK, series_colour, tile};
 use super::super::spec::{FigureSpec, Form, SeriesKind, Sign, Stroke};
-use super::curves::{pattern, stroke};
+use super::stroke::{pattern, stroke};
 use super::{BODY, REPLICATE_RADIUS};
 
 const ROW: f64 = 23.0;
@@ -16,7 +16,7 @@ const SCALE_SAMPLE: f64 = 150.0;
 const SAMPLE_GAP: f64 = 8.0;
 const ENTRY_GAP: f64 = 26.0;
 
-/// What stands before an entry's text.
+/// The drawing before an entry's text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Sample {
     Band,
@@ -172,7 +172,7 @@ fn sign<DB: DrawingBackend>(
     }
 }
 
-/// The colours of tiles from harm at its worst to help at its best, in steps too small to see.
+/// The colours of tiles, from harm at its worst to help at its best, in steps too small to see.
 fn scale<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     left: f64,

@@ -6,6 +6,7 @@ mod layout;
 mod legend;
 mod points;
 mod rows;
+mod stroke;
 mod tiles;
 
 use plotters::prelude::*;

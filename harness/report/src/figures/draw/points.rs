@@ -1,4 +1,4 @@
-//! Points with an interval in both directions, each source named above its place.
+//! Points with an interval in both directions. Each source is named above its place.
 
 use plotters::prelude::*;
 
@@ -7,13 +7,13 @@ use super::super::marker;
 use super::super::palette::{GRID, series_colour};
 use super::super::spec::{Panel, SeriesKind};
 use super::layout::Frame;
-use super::{Drawn, REPLICATE_RADIUS, TICK, curves};
+use super::{Drawn, REPLICATE_RADIUS, TICK, curves, stroke};
 
 /// Half the distance of two kinds of one source, figure pixels.
 const ASIDE: f64 = 4.0;
-/// How far a point's replicates stand from it, on its own side.
+/// Distance of a point's replicates from it, on its own side.
 const REPLICATES_ASIDE: f64 = 6.0;
-/// Lines that the names of neighbours are dealt over.
+/// Number of lines over which the names of neighbours are distributed.
 const NAME_LINES: usize = 4;
 /// Width of a letter of a name, roughly, figure pixels.
 const LETTER: f64 = 6.5;
@@ -34,7 +34,7 @@ pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, panel: &Panel, f
     }
     for reference in &panel.references {
         let y = frame.at_y(reference.y);
-        curves::stroke(canvas, reference.stroke, [(frame.left, y), (frame.right(), y)])?;
+        stroke::stroke(canvas, reference.stroke, [(frame.left, y), (frame.right(), y)])?;
     }
     for series in &panel.series {
         let ink = series_colour(series.kind, series.pattern);
@@ -68,7 +68,7 @@ pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, panel: &Panel, f
     Ok(())
 }
 
-/// The first line that is free from there on, or the one that is free soonest.
+/// The first line that is free from there on, or else the line that becomes free first.
 fn first_free(ends: &[f64; NAME_LINES], left: f64) -> usize {
     let soonest = || (0..NAME_LINES).min_by(|first, second| ends[*first].total_cmp(&ends[*second]));
     ends.iter().position(|end| *end <= left).or_else(soonest).unwrap_or(0)

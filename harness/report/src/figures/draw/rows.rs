@@ -1,4 +1,4 @@
-//! A forest plot: one row a contrast, its mean and interval across the page.
+//! A forest plot: one row for each contrast, with its mean and interval across the page.
 
 use plotters::prelude::*;
 
@@ -6,8 +6,8 @@ use super::super::canvas::{Align, Canvas};
 use super::super::marker;
 use super::super::palette::series_colour;
 use super::super::spec::{Panel, Point, SeriesKind};
-use super::curves;
 use super::layout::Frame;
+use super::stroke;
 use super::{Drawn, REPLICATE_RADIUS, TICK};
 
 /// How far below its row a replicate's point lies.
@@ -16,7 +16,7 @@ const BELOW: f64 = 6.0;
 pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, panel: &Panel, frame: &Frame) -> Drawn<DB> {
     for reference in &panel.references {
         let x = frame.across(reference.y);
-        curves::stroke(canvas, reference.stroke, [(x, frame.top), (x, frame.bottom())])?;
+        stroke::stroke(canvas, reference.stroke, [(x, frame.top), (x, frame.bottom())])?;
     }
     for series in &panel.series {
         let ink = series_colour(series.kind, series.pattern);

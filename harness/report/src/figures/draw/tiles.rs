@@ -1,4 +1,4 @@
-//! The lattice of treatments as tiles: where it is copied to, how much of that is frozen.
+//! The lattice of treatments as tiles: how deep is copied, and how much of that is frozen.
 
 use plotters::prelude::*;
 
@@ -20,7 +20,7 @@ pub(super) fn draw<DB: DrawingBackend>(
     panel: &Panel,
     frame: &Frame,
 ) -> Drawn<DB> {
-    // Every point that there could be, so that one not in the study is seen to be missing.
+    // Draws every possible point, so that a point that is not in the study is seen to be missing.
     let (least, most) = (spec.x.low.ceil() as u8, spec.x.high.floor() as u8);
     for copied in least..=most {
         for frozen in 0..=copied.min(spec.y.high.floor() as u8) {
