@@ -11,7 +11,7 @@ use nt_kernels::cross_entropy;
 use nt_kernels::philox::Stream;
 use nt_scenario::Labels;
 use nt_scenario::network::{Architecture, NetworkShape};
-use nt_scenario::{Initialiser, Recipe, SameClasses, Schedule, Settings, Treatment, TreatmentError};
+use nt_scenario::{Initialiser, Lattice, Recipe, SameClasses, Schedule, Settings, Treatment, TreatmentError};
 use proptest::prelude::*;
 use std::sync::atomic::AtomicBool;
 
@@ -46,7 +46,7 @@ fn cases() -> impl Strategy<Value = Case> {
     (network, point, recipe, prop_oneof![Just(0.0), Just(0.5)], any::<u64>()).prop_map(
         |((architecture, width, input, initialiser), (copied, frozen), recipe, dropout, seed)| {
             let (steps, batch, momentum, weight_decay) = recipe;
-            let treatment = Treatment::new(copied, frozen, SameClasses::No).unwrap();
+            let treatment = Lattice::new(architecture, SameClasses::No).point(copied, frozen).unwrap();
             Case {
                 architecture,
                 width,
@@ -197,7 +197,7 @@ proptest! {
     #[test]
     fn an_impossible_point_cannot_be_constructed(copied in 0u8..20, frozen in 0u8..20, same in any::<bool>()) {
         let same_classes = if same { SameClasses::Yes } else { SameClasses::No };
-        let point: Result<Treatment, TreatmentError> = Treatment::new(copied, frozen, same_classes);
+        let point: Result<Treatment, TreatmentError> = Lattice::new(Architecture::AlexNet, same_classes).point(copied, frozen);
         let possible = frozen <= copied && copied <= if same { 8 } else { 7 };
         prop_assert_eq!(point.is_ok(), possible);
     }
@@ -219,7 +219,7 @@ fn gradients(shape: &NetworkShape, parameters: &Parameters, examples: Inputs<'_>
 
 #[test]
 fn dropout_acts_on_trainable_layers_only() {
-    let treatment = Treatment::new(7, 6, SameClasses::No).unwrap();
+    let treatment = Lattice::new(Architecture::AlexNet, SameClasses::No).point(7, 6).unwrap();
     let case = Case {
         architecture: Architecture::AlexNet,
         width: 0.05,

@@ -2,7 +2,7 @@
 
 use super::{LayerParameters, Parameters};
 use nt_kernels::philox::{Cursor, Stream};
-use nt_scenario::network::{LearnedLayer, NetworkShape, Product};
+use nt_scenario::network::{LearnedLayer, NetworkShape};
 use nt_scenario::{Initialiser, Treatment};
 
 /// What fresh parameters are drawn for: the study's seed, the network's scope (a target or a source) and the replicate.
@@ -64,15 +64,8 @@ fn draw_layer(layer: &LearnedLayer, initialiser: Initialiser, cursor: &mut Curso
             LayerParameters { weight: uniform(num_weights), bias: uniform(num_biases) }
         }
         Initialiser::Krizhevsky2012 => {
-            LayerParameters { weight: normal(0.01), bias: vec![krizhevsky_bias(layer); num_biases] }
+            let bias = if layer.bias_2012 { 1.0 } else { 0.0 };
+            LayerParameters { weight: normal(0.01), bias: vec![bias; num_biases] }
         }
-    }
-}
-
-fn krizhevsky_bias(layer: &LearnedLayer) -> f32 {
-    match layer.product {
-        Product::Linear { .. } if layer.relu => 1.0,
-        Product::Conv(_) if matches!(layer.name, "conv2" | "conv4" | "conv5") => 1.0,
-        _ => 0.0,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Init, Parameters, StoreError, from_bytes, initialise, to_bytes, transfer};
 use nt_scenario::network::{Architecture, NetworkShape};
-use nt_scenario::{Initialiser, SameClasses, Treatment};
+use nt_scenario::{Initialiser, Lattice, SameClasses};
 
 fn shape() -> NetworkShape {
     NetworkShape::new(Architecture::AlexNet, 0.25, 64, 10)
@@ -82,7 +82,7 @@ fn a_redrawn_network_keeps_each_tensors_mean_and_variance_and_nothing_else() {
 #[test]
 fn a_transferred_network_shares_no_storage_with_its_source() {
     let (fresh, source) = (drawn(Initialiser::HeNormal, "target"), drawn(Initialiser::HeNormal, "source"));
-    let treatment = Treatment::new(3, 2, SameClasses::No).unwrap();
+    let treatment = Lattice::new(Architecture::AlexNet, SameClasses::No).point(3, 2).unwrap();
     let init = Init { seed: 3, scope: "target", replicate: 0 };
     let mut network = transfer(&shape(), Initialiser::HeNormal, init, Some(&source), treatment);
     network.layers[0].weight[0] += 1.0;

@@ -1,4 +1,8 @@
 //! From Rust text to modules: every name that is defined or imported, and every path that is mentioned.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the syntax tree's enums are non-exhaustive; what is no module and no import is passed over"
+)]
 
 use crate::modules::{Crate, Files, Meaning, Mention, ModuleId, Segments};
 use proc_macro2::{Span, TokenStream, TokenTree};

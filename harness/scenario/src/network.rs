@@ -4,23 +4,6 @@ use crate::architecture::design::Out;
 
 pub use crate::architecture::Architecture;
 
-/// Number of learned layers of AlexNet, for callers that do not ask their network yet.
-pub const NUM_LEARNED_LAYERS: usize = Architecture::AlexNet.num_layers();
-
-/// Names of AlexNet's learned layers, for callers that do not ask their network yet.
-pub const LAYER_NAMES: [&str; NUM_LEARNED_LAYERS] = {
-    let design = Architecture::AlexNet.design();
-    let (mut names, mut index) = ([""; NUM_LEARNED_LAYERS], 0);
-    while index < NUM_LEARNED_LAYERS {
-        names[index] = match index < design.convolutions.len() {
-            true => design.convolutions[index].name,
-            false => design.linear[index - design.convolutions.len()].name,
-        };
-        index += 1;
-    }
-    names
-};
-
 /// Smallest and largest input, pixels a side.
 pub const INPUT_RANGE: std::ops::RangeInclusive<usize> = 32..=256;
 

@@ -116,14 +116,6 @@ impl Treatment {
     /// Nothing copied, nothing frozen.
     pub const SCRATCH: Self = Self { copied: 0, frozen: 0 };
 
-    /// The point of AlexNet's lattice, for callers that do not ask their network yet.
-    ///
-    /// # Errors
-    /// As [`Lattice::point`].
-    pub fn new(copied: u8, frozen: u8, classes: SameClasses) -> Result<Self, TreatmentError> {
-        Lattice::new(Architecture::AlexNet, classes).point(copied, frozen)
-    }
-
     /// How many learned layers are copied from the source.
     pub fn copied(self) -> u8 {
         self.copied

@@ -89,7 +89,7 @@ impl Convolution {
 
 impl Design {
     /// Number of learned layers.
-    pub(crate) const fn num_layers(&self) -> usize {
+    pub(crate) fn num_layers(&self) -> usize {
         self.convolutions.len() + self.linear.len()
     }
 

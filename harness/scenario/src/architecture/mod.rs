@@ -28,7 +28,7 @@ pub enum Architecture {
 
 impl Architecture {
     /// What its file says.
-    pub(crate) const fn design(self) -> &'static Design {
+    pub(crate) fn design(self) -> &'static Design {
         match self {
             Self::AlexNet => &alexnet::DESIGN,
             Self::AlexNet2012 => &alexnet_2012::DESIGN,
@@ -57,7 +57,7 @@ impl Architecture {
     }
 
     /// Number of learned layers.
-    pub const fn num_layers(self) -> usize {
+    pub fn num_layers(self) -> usize {
         self.design().num_layers()
     }
 

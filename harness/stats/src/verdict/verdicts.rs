@@ -83,7 +83,7 @@ impl Verdict {
             Self::MaterialNegative => Self::MaterialPositive,
             Self::Positive => Self::Negative,
             Self::MaterialPositive => Self::MaterialNegative,
-            unsigned => unsigned,
+            Self::Equivalent | Self::Inconclusive | Self::InconclusiveOptimisation | Self::Invalid => self,
         }
     }
 }
