@@ -30,7 +30,7 @@ steps = 8
         .size("small", "train_per_class = 5\nsteps = 8")
         .size("large", "train_per_class = 10\nsteps = 8")
         .treatment("frozen", "copied = \"1..=3\"\nfrozen = \"copied\"")
-        .treatment("fine-tuned", "copied = 3\nfrozen = \"0..=copied\"\nsources = [\"near\"]")
+        .treatment("fine-tuned", "copied = 3\nfrozen = [0, 1, 2]\nsources = [\"near\"]")
         .treatment("as-it-is", "copied = 4\nfrozen = 4\nsources = [\"near\"]")
         .treatment("probe", "kind = \"probe\"\nlayers = \"1..=3\"\nsources = [\"near\"]\nl2 = [0.1]")
         .training("batch", "5")
