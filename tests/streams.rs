@@ -97,9 +97,9 @@ fn a_study_gives_treatments_that_start_alike_the_same_batches() {
     let plain = tiny_at_fixed_rate("1e-30")
         .replace("dropout = 0.2", "dropout = 0.0")
         .replace("frozen = [0, 3]", "frozen = [0, 1, 3, 6]");
-    let augmentation = "augmentation = [\"random-crop\", \"horizontal-flip\", \"colour-jitter\"]\n\n[verdict]";
+    let augmented = "[training]\naugmentation = [\"random-crop\", \"horizontal-flip\", \"colour-jitter\"]";
     // With augmentation every arm reads images; without, frozen arms read activations computed once.
-    for scenario in [plain.clone(), plain.replace("[verdict]", augmentation)] {
+    for scenario in [plain.clone(), plain.replace("[training]", augmented)] {
         let workplace = Workplace::with(&scenario);
         assert_exit(&workplace.run("out", &[]), 0);
         let mut curves: BTreeMap<String, Vec<String>> = BTreeMap::new();
