@@ -98,18 +98,7 @@ impl<'a> Court<'a> {
             .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
         let mut failed_runs = failures_of_training(ours.by_replicate(), Side::Treatment, &replicates);
         failed_runs.extend(failures_of_training(theirs.by_replicate(), Side::Reference, &replicates));
-        let versus = match alternative {
-            RuleArm::Scratch => Versus::Scratch,
-            other => Versus::Arm { ours: advised.words(), theirs: other.words() },
-        };
-        let runs = |arm: &ArmRuns<'a>| -> Vec<&'a JoinedRun> { arm.runs.values().copied().collect() };
-        let mut failed_gates = gates::failures_of(&runs(&ours), &runs(&theirs), versus);
-        let of_audit = audited::inherited(ours.cells.union(&theirs.cells).map(|&at| &self.cells[at]));
-        failed_gates.extend(of_audit.into_iter().map(|failure| match versus {
-            Versus::Scratch => failure,
-            // The overlap helps both treatments, and it is unknown which of them it helps more.
-            Versus::Arm { .. } => GateFailure { bias: None, ..failure },
-        }));
+        let failed_gates = self.failed_gates(contrast, &ours, &theirs);
         Ok(Ok(Contrast {
             name,
             // Never "negative transfer": a refuted rule shows only that its advice was the worse one.
@@ -120,6 +109,22 @@ impl<'a> Court<'a> {
             failed_runs,
             failed_gates,
         }))
+    }
+
+    fn failed_gates(&self, contrast: &TrialContrast, ours: &ArmRuns<'a>, theirs: &ArmRuns<'a>) -> Vec<GateFailure> {
+        let versus = match contrast.alternative {
+            RuleArm::Scratch => Versus::Scratch,
+            other => Versus::Arm { ours: contrast.advised.words(), theirs: other.words() },
+        };
+        let runs = |arm: &ArmRuns<'a>| -> Vec<&'a JoinedRun> { arm.runs.values().copied().collect() };
+        let mut failed = gates::failures_of(&runs(ours), &runs(theirs), versus);
+        let of_audit = audited::inherited(ours.cells.union(&theirs.cells).map(|&at| &self.cells[at]));
+        failed.extend(of_audit.into_iter().map(|failure| match versus {
+            Versus::Scratch => failure,
+            // The overlap helps both treatments, and it is unknown which of them it helps more.
+            Versus::Arm { .. } => GateFailure { bias: None, ..failure },
+        }));
+        failed
     }
 
     fn runs(&self, quadrant: &Quadrant, source: &str, arm: RuleArm) -> Result<ArmRuns<'a>, String> {
