@@ -1,6 +1,8 @@
 //! A study of a network with four learned layers, from its scenario to its report: nothing outside an architecture's file
 //! counts layers.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use nt_scenario::mock::TestScenario;
