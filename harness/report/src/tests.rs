@@ -59,6 +59,13 @@ fn a_study_of_log_loss_speaks_of_hundredths_of_a_nat_everywhere() {
             assert_eq!(before, None, "{name} says {word:?} after this");
         }
     }
+    for entry in fs::read_dir(dir.path().join("figures")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|kind| kind == "json") {
+            let text = prose(&fs::read_to_string(&path).unwrap());
+            assert!(!text.contains("accuracy") && !text.contains(" points"), "{}", path.display());
+        }
+    }
     let (page, table) = (read(&dir, "index.html"), read(&dir, "report.md"));
     assert!(page.contains("Log-loss is in hundredths of a nat, gaps are in hundredths of a nat"));
     assert!(page.contains("classes, chance 207.9 hundredths of a nat)"), "chance");

@@ -60,7 +60,7 @@ pub(crate) fn document(material: &Material) -> String {
                     (cells::section(material))
                     (data::section(material))
                     (pictures::contact_sheets_section(&material.contact_sheets))
-                    (pictures::filters_section(&material.first_layers))
+                    (pictures::filters_section(&material.first_layers, material.analysis.study.depth_name(1)))
                     (method::section(material))
                     (fairness::section(material))
                     (sections::provenance(material))

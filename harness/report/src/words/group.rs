@@ -22,7 +22,9 @@ pub(crate) fn treatments(study: &Study, cells: &[&CellResult], has_sources: bool
         for key in keys {
             match key.method {
                 Method::Training => points.push((key.copied, key.frozen)),
-                Method::Probe => drop(probed.insert(key.frozen)),
+                Method::Probe => {
+                    probed.insert(key.frozen);
+                }
             }
         }
         let mut parts = vec![points_in_words(&points, &words)];
