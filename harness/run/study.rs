@@ -256,7 +256,7 @@ impl OpenStudy {
     /// Runs those of these jobs that the ledger lacks. The jobs include all that they need.
     ///
     /// # Errors
-    /// As [`Study::run`].
+    /// As [`OpenStudy::run`].
     pub fn run_jobs(
         &self,
         chosen: &BTreeSet<usize>,

@@ -10,7 +10,7 @@ pub const FIGURE_VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FigureSpec {
-    /// [`FIGURE_VERSION`] of the program that wrote it.
+    /// The version of this form, of the program that wrote it.
     pub schema_version: u32,
     /// Name of its files.
     pub name: String,
