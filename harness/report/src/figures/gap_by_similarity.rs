@@ -1,7 +1,6 @@
 //! The gap against the measured similarity of its source: does a nearer source transfer better?
 
 use nt_analysis::study::StudySize;
-use nt_scenario::Method;
 
 use super::gap_by_depth::{axis_label, notes, point, references};
 use super::spec::FIGURE_VERSION;
@@ -119,7 +118,7 @@ fn deepest<'a>(
             _ => key.frozen == 0,
         };
         cell.kind == CellKind::Transfer
-            && key.method == Method::Training
+            && key.method.is_gradient_descent()
             && (key.target.as_str(), key.size.as_str(), key.source.as_deref()) == (&*audit.target, size, Some(source))
             && key.copied < 8
             && is_kind
