@@ -7,6 +7,7 @@
 use crate::modules::{Crate, Files, Meaning, Mention, ModuleId, Segments};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use std::path::{Path, PathBuf};
+use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Ident, ImplItem, Item, ItemMod, ItemUse, Macro, Meta, Token, TraitItem, UseTree, VisRestricted};
@@ -39,7 +40,7 @@ impl Reader<'_, '_> {
     }
 
     fn read_module(&mut self, item: &ItemMod) {
-        let name = item.ident.to_string();
+        let name = item.ident.unraw().to_string();
         let parent = &self.krate.modules[self.module];
         let full = if parent.name.is_empty() { name.clone() } else { format!("{}::{name}", parent.name) };
         let folder = self.folder.join(&name);

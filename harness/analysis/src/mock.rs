@@ -1,5 +1,7 @@
 //! Studies with a known answer, for tests.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests build it")]
+
 use std::path::Path;
 
 use nt_records::curve::CURVE_VERSION;

@@ -68,8 +68,8 @@ fn text(value: &Spanned<DeValue<'_>>) -> Option<String> {
 }
 
 fn list(value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
-    match value.get_ref() {
-        DeValue::Array(items) if !items.is_empty() => items.iter().map(text).collect(),
+    match value.get_ref().as_array() {
+        Some(items) if !items.is_empty() => items.iter().map(text).collect(),
         _ => text(value).map(|one| vec![one]),
     }
 }

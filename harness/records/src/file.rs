@@ -114,9 +114,10 @@ pub enum FileProblem {
 
 impl FileProblem {
     fn from_system(error: &io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::NotFound => FileProblem::Missing,
-            _ => FileProblem::Unreadable { reason: error.to_string() },
+        if error.kind() == io::ErrorKind::NotFound {
+            FileProblem::Missing
+        } else {
+            FileProblem::Unreadable { reason: error.to_string() }
         }
     }
 }

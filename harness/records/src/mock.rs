@@ -1,5 +1,7 @@
 //! Records, manifests and audits with known content, for tests.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests build it")]
+
 use std::collections::BTreeMap;
 
 use nt_scenario::{JobId, Method, Metric, Role};

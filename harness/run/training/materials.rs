@@ -135,8 +135,11 @@ impl TrainingExecutor<'_> {
 
     /// The depth whose codes stand in for the images: that of the frozen layers, if nothing random comes before it and
     /// the codes of the largest set fit in memory. Either way every bit comes out the same.
+    ///
+    /// At least one layer stays to be computed: a source taken as it is has every layer frozen, and a network of no layer
+    /// has no outputs.
     pub(super) fn depth_of_codes(&self, run: &TargetRun<'_>) -> usize {
-        let frozen = usize::from(run.task.treatment.frozen());
+        let frozen = usize::from(run.task.treatment.frozen()).min(run.shape.layers.len() - 1);
         let test_images = self.registry.num_test_images(&run.task.data, &run.task.classes, run.task.test_per_class);
         let images = test_images.max(Inputs::Images(&run.draw.train).len());
         let fits = |depth: usize| {

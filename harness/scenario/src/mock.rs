@@ -1,5 +1,7 @@
 //! Scenarios for tests.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests build it")]
+
 use std::fmt::Write;
 
 /// The text of a scenario, in which a test says only what it is about.

@@ -162,7 +162,7 @@ impl Joined {
             let name = key.name();
             let replicates = match record.role {
                 Role::Ladder => rung(rungs.entry(key).or_default(), record.budget),
-                _ => cells.entry(key).or_default(),
+                Role::Source | Role::Tuning | Role::Final | Role::Control => cells.entry(key).or_default(),
             };
             if let Some(first) = replicates.insert(record.replicate, loaded.run) {
                 let (first, second) = (first.name, record.name.clone());

@@ -81,7 +81,12 @@ fn curve(
         SeriesKind::Frozen | SeriesKind::Untrained | SeriesKind::Probe => !chosen.is_empty(),
         SeriesKind::Partial => chosen.iter().any(|(_, cell)| cell.key.frozen < most),
         SeriesKind::FineTuned => chosen.iter().any(|(_, cell)| cell.key.copied < most),
-        _ => false,
+        SeriesKind::Other
+        | SeriesKind::Scratch
+        | SeriesKind::Depth
+        | SeriesKind::CoAdaptation
+        | SeriesKind::Specificity
+        | SeriesKind::Recovery => false,
     };
     let label = label(kind, most, &source.name, sources.len());
     is_curve.then(|| Series {
@@ -102,7 +107,12 @@ fn depth(key: &CellKey, kind: SeriesKind, most: u8) -> Option<u8> {
         SeriesKind::Frozen | SeriesKind::Untrained => (key.copied == key.frozen).then_some(key.frozen),
         SeriesKind::Partial => (key.copied == most).then_some(key.frozen),
         SeriesKind::FineTuned => (key.frozen == 0).then_some(key.copied),
-        _ => None,
+        SeriesKind::Other
+        | SeriesKind::Scratch
+        | SeriesKind::Depth
+        | SeriesKind::CoAdaptation
+        | SeriesKind::Specificity
+        | SeriesKind::Recovery => None,
     }
 }
 

@@ -81,7 +81,7 @@ fn series(analysis: &Analysis, audit: &TargetAudit, size: &str) -> Vec<Series> {
             (Some(distances), _) => place(&distances.proxy_a),
             // They are the same images, so the distance is zero by construction.
             (None, MeasuredOn::TheTarget) => (0.0, None),
-            (None, _) => continue,
+            (None, MeasuredOn::OwnImages | MeasuredOn::ImagesOf(_) | MeasuredOn::Nothing) => continue,
         };
         for (kind, label) in KINDS {
             if let Some(cell) = deepest(analysis, audit, size, &similarity.source, kind) {
@@ -113,10 +113,7 @@ fn deepest<'a>(
 ) -> Option<&'a CellResult> {
     let is_of = |cell: &&CellResult| {
         let key = &cell.key;
-        let is_kind = match kind {
-            SeriesKind::Frozen => key.copied == key.frozen,
-            _ => key.frozen == 0,
-        };
+        let is_kind = if kind == SeriesKind::Frozen { key.copied == key.frozen } else { key.frozen == 0 };
         cell.kind == CellKind::Transfer
             && key.method.is_gradient_descent()
             && (key.target.as_str(), key.size.as_str(), key.source.as_deref()) == (&*audit.target, size, Some(source))

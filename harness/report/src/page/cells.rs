@@ -1,6 +1,7 @@
 //! The table of every cell. The page's script sorts and filters it, and opens a drawer for each row.
 
 use maud::{Markup, html};
+use nt_stats::Verdict;
 use nt_stats::p_value::PrintedP;
 use nt_stats::verdict::{Attribution, GateFailure};
 
@@ -153,11 +154,11 @@ fn lattice_order(cell: &CellResult) -> u32 {
 pub(crate) fn badge(cell: &CellResult) -> Markup {
     let Some(verdict) = cell.verdict() else { return html! { span.soft { "reference" } } };
     let class = match verdict {
-        verdict if verdict.is_negative() => "worse",
-        verdict if verdict.is_positive() => "better",
-        nt_stats::Verdict::Equivalent => "equal",
-        nt_stats::Verdict::Invalid => "invalid",
-        _ => "open",
+        Verdict::Negative | Verdict::MaterialNegative => "worse",
+        Verdict::Positive | Verdict::MaterialPositive => "better",
+        Verdict::Equivalent => "equal",
+        Verdict::Invalid => "invalid",
+        Verdict::Inconclusive | Verdict::InconclusiveOptimisation => "open",
     };
     html! { span class={ "badge " (class) } { (verdict) } }
 }

@@ -172,7 +172,7 @@ fn row(analysis: &Analysis, target: &TargetAudit, similarity: &Similarity) -> [S
         target.overlap(Some(&similarity.source)).map_or(NONE.to_owned(), |overlap| overlap_words(target, overlap));
     let name = match &similarity.measured_on {
         MeasuredOn::ImagesOf(base) => format!("{} (images of {base})", similarity.source),
-        _ => similarity.source.clone(),
+        MeasuredOn::OwnImages | MeasuredOn::TheTarget | MeasuredOn::Nothing => similarity.source.clone(),
     };
     let Some(distances) = &similarity.distances else {
         let why = match similarity.measured_on {

@@ -92,9 +92,9 @@ pub(crate) fn cells_on<'a>(analysis: &'a Analysis, quadrant: &Quadrant, side: Si
         let verdict = cell.verdict();
         let is = |of: fn(nt_stats::Verdict) -> bool| verdict.is_some_and(of);
         match side {
-            Side::Better => is(nt_stats::Verdict::is_positive),
-            Side::Worse => is(nt_stats::Verdict::is_negative),
-            Side::Neither => !is(nt_stats::Verdict::is_positive) && !is(nt_stats::Verdict::is_negative),
+            Side::Better => is(Verdict::is_positive),
+            Side::Worse => is(Verdict::is_negative),
+            Side::Neither => !is(Verdict::is_positive) && !is(nt_stats::Verdict::is_negative),
         }
     };
     quadrant.cells.iter().map(|&at| &analysis.cells[at]).filter(is_on).collect()
@@ -106,7 +106,7 @@ fn extreme_of(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<St
     let gaps = cells.iter().filter_map(|cell| cell.gap_pp());
     let (word, most) = match side {
         Side::Worse => ("worst", gaps.min_by(f64::total_cmp)),
-        _ => ("best", gaps.max_by(f64::total_cmp)),
+        Side::Better | Side::Neither => ("best", gaps.max_by(f64::total_cmp)),
     };
     let most = most?;
     Some(format!("{} of {} treatments, at {word} {} points", cells.len(), quadrant.tally.total(), gap(Some(most))))
@@ -262,12 +262,18 @@ pub(crate) fn chosen_gap(chosen: &Chosen) -> String {
 pub(crate) fn advice(chosen: &Chosen) -> &'static str {
     let before_gates = chosen.decision.verdict_before_gates;
     match chosen.decision.verdict {
-        verdict if verdict.is_positive() => "transfer",
-        verdict if verdict.is_negative() => "train from scratch",
-        nt_stats::Verdict::Equivalent => "either will do",
-        _ if before_gates.is_positive() => "ahead, but a gate failed",
-        _ if before_gates.is_negative() => "behind, but a gate failed",
-        _ => "not shown to beat scratch",
+        Verdict::Positive | Verdict::MaterialPositive => "transfer",
+        Verdict::Negative | Verdict::MaterialNegative => "train from scratch",
+        Verdict::Equivalent => "either will do",
+        Verdict::Inconclusive | Verdict::InconclusiveOptimisation | Verdict::Invalid => {
+            if before_gates.is_positive() {
+                "ahead, but a gate failed"
+            } else if before_gates.is_negative() {
+                "behind, but a gate failed"
+            } else {
+                "not shown to beat scratch"
+            }
+        }
     }
 }
 

@@ -114,7 +114,9 @@ impl<'a> Court<'a> {
     fn failed_gates(&self, contrast: &TrialContrast, ours: &ArmRuns<'a>, theirs: &ArmRuns<'a>) -> Vec<GateFailure> {
         let versus = match contrast.alternative {
             RuleArm::Scratch => Versus::Scratch,
-            other => Versus::Arm { ours: contrast.advised.words(), theirs: other.words() },
+            other @ (RuleArm::TopProbe | RuleArm::EarlierProbe | RuleArm::FineTuning) => {
+                Versus::Arm { ours: contrast.advised.words(), theirs: other.words() }
+            }
         };
         let runs = |arm: &ArmRuns<'a>| -> Vec<&'a JoinedRun> { arm.runs.values().copied().collect() };
         let mut failed = gates::failures_of(&runs(ours), &runs(theirs), versus);

@@ -44,7 +44,7 @@ impl Layout {
         let names = labels.map(|tick| font::width(&tick.label, TICK.em_px, TICK.weight)).fold(0.0, f64::max);
         let (left, column_gap) = match spec.form {
             Form::Rows => (MARGIN + names + 14.0, names + 34.0),
-            _ => (LEFT, COLUMN_GAP),
+            Form::Curves | Form::Bands | Form::Paths | Form::Lines | Form::Tiles | Form::Points => (LEFT, COLUMN_GAP),
         };
         let width = left + columns * panel.0 + (columns - 1.0) * column_gap + MARGIN;
         let width = width.max(MARGIN + font::width(&spec.title, super::TITLE.em_px, super::TITLE.weight) + MARGIN);

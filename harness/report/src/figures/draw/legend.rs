@@ -168,7 +168,9 @@ fn sign<DB: DrawingBackend>(
             let path = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
             canvas.line(&path, SOFT_INK.mix(0.6), 1.0)
         }
-        verdict => marker::glyph(canvas, verdict, (x, y), INK),
+        verdict @ (Sign::Better | Sign::Worse | Sign::Equivalent | Sign::Undecided | Sign::Invalid) => {
+            marker::glyph(canvas, verdict, (x, y), INK)
+        }
     }
 }
 
