@@ -1,6 +1,8 @@
 //! A study of a network with four learned layers, from its scenario to its report: nothing outside an architecture's file
 //! counts layers.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use nt_scenario::mock::TestScenario;
@@ -46,6 +48,16 @@ fn a_network_of_four_layers_passes_from_its_scenario_to_its_report() {
     assert!(verdicts.contains(",as-it-is,4,4,") && verdicts.contains(",fine-tuned,3,0,"), "{verdicts}");
     let figure = read("figures/accuracy_by_depth.json");
     assert!(figure.contains("3\\nfc3") && !figure.contains("fc7") && !figure.contains("conv5"), "{figure}");
+    // The source network as it is, (4, 4), learns nothing of the target, so it stands for no treatment.
+    let similarity = read("figures/gap_by_similarity.csv");
+    let depths = |row: &str| {
+        let from_the_end: Vec<&str> = row.rsplit(',').collect();
+        (from_the_end[7].to_owned(), from_the_end[6].to_owned())
+    };
+    let depths: Vec<(String, String)> = similarity.lines().map(depths).collect();
+    assert_eq!(depths[0], ("copied".to_owned(), "frozen".to_owned()));
+    let has = |depth: &str| depths.contains(&(depth.to_owned(), depth.to_owned()));
+    assert!(has("3") && !has("4"), "{similarity}");
     let page = read("index.html");
     assert!(page.contains("the source network as it is") && page.contains("3 copied and frozen"));
     // What a rule of thumb lacks is asked for in depths that this network has.

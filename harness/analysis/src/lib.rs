@@ -10,7 +10,9 @@ pub mod mock;
 pub mod power;
 pub mod registration;
 pub mod study;
+mod wording;
 
 pub use analyse::*;
 pub use registration::preregistration;
 pub use study::Study;
+pub use wording::Wording;

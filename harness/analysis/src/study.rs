@@ -11,6 +11,8 @@ use nt_stats::verdict::{
     estimate_runs_at,
 };
 
+use crate::wording::Wording;
+
 /// Level of the two one-sided tests of equivalence, which the protocol fixes.
 pub const EQUIVALENCE_ALPHA: f64 = 0.05;
 
@@ -356,9 +358,10 @@ fn search_words(scenario: &Scenario) -> String {
                 steps => format!(", and up to {steps} beyond an edge of them,"),
             };
             format!(
-                "for each arm the best of {} ({}){beyond} by mean validation accuracy over {} replicates of its own",
+                "for each arm the best of {} ({}){beyond} by mean validation {} over {} replicates of its own",
                 tuning.learning_rates.len(),
                 tuning.learning_rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", "),
+                Wording::of(scenario.verdict.metric).title,
                 tuning.replicates
             )
         }

@@ -2,6 +2,7 @@
 
 use crate::fault::{Fault, TableFault};
 use crate::table::{Row, Table};
+use crate::unit::known_metric;
 
 /// Usual names of the columns that together name an arm, if there is no column `arm`.
 const ARM_PARTS: [&str; 4] = ["source", "treatment", "copied", "frozen"];
@@ -146,6 +147,11 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     Some(Roles { arm, cell, replicate: replicate?, unit, score, metric, status, reference, untrained, keep })
 }
 
+/// Whether both names mean one metric of nt, as `log-loss` and `log_loss` do.
+fn is_same_metric(one: &str, other: &str) -> bool {
+    known_metric(one).is_some_and(|metric| known_metric(other) == Some(metric))
+}
+
 struct Finder<'a> {
     table: &'a Table,
     faults: Vec<TableFault>,
@@ -236,7 +242,10 @@ impl Finder<'_> {
         names.dedup();
         names.retain(|name| !name.is_empty());
         let chosen = match (wanted, names.as_slice()) {
-            (Some(wanted), _) => names.contains(&wanted).then_some(wanted),
+            (Some(wanted), _) => {
+                let is_meant = |name: &&str| *name == wanted || is_same_metric(name, wanted);
+                names.iter().copied().find(is_meant)
+            }
             (None, [only]) => Some(*only),
             (None, _) => names.contains(&METRIC).then_some(METRIC),
         };

@@ -107,7 +107,9 @@ pub enum Fault {
         value: String,
     },
     /// A value outside its unit.
-    #[error("{value} is not a {unit} between 0 and {most}; correct it")]
+    #[error(
+        "{value} is not a {unit} between 0 and {most}; correct it, or name the metric log_loss if it is a loss in nats"
+    )]
     OutOfRange {
         /// The value found.
         value: String,
@@ -115,6 +117,27 @@ pub enum Fault {
         unit: &'static str,
         /// The largest accepted.
         most: u32,
+    },
+    /// A value below zero of a metric in nats.
+    #[error("{value} is below 0, which no log-loss in nats is; give the loss itself, not its negative")]
+    NegativeLoss {
+        /// The value found.
+        value: String,
+    },
+    /// A unit was asked for, but the metric has its own.
+    #[error("a log-loss is in nats; leave --percent and --fraction out")]
+    UnitOfNats,
+    /// A metric that nt does not know, of which less may be better.
+    #[error(
+        "nt does not know whether higher or lower {metric} is better, and nothing is judged by a guess. It knows {known}. If \
+         the values are a log-loss in nats, name them log_loss. If they are an error rate, give 1 minus the rate under another \
+         name"
+    )]
+    UnknownDirection {
+        /// The metric's name.
+        metric: String,
+        /// The metrics that nt knows.
+        known: String,
     },
     /// A value in a different unit from the rest.
     #[error(

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use nt_scenario::Metric;
+use nt_scenario::metric;
+
 use crate::columns::{Roles, Score};
 use crate::fault::{Fault, TableFault};
 use crate::key::{Key, name};
 use crate::table::{Row, Table};
-use crate::unit::{Unit, unit_of};
+use crate::unit::{Unit, known_metric, sounds_like_a_loss, unit_of, unit_of_nats};
 
 /// The key that pairs two runs of a cell: the unit, if there is one, and the replicate in it.
 pub(crate) type RunKey = (Option<Key>, Key);
@@ -58,12 +61,38 @@ pub(crate) fn join(table: &Table, roles: &Roles, asked: Option<Unit>, faults: &m
     if cells.is_empty() && faults.is_empty() {
         faults.push(TableFault::of_file(Fault::Empty));
     }
-    let unit = unit_of(&values, asked, faults);
+    let metric = known_metric(&roles.metric);
+    let unit = unit_for(metric, roles, &values, asked, faults);
     let runs = cells.values_mut().flat_map(|cell| cell.arms.values_mut()).flat_map(|arm| arm.runs.values_mut());
     for value in runs.filter_map(|run| run.value.as_mut()) {
-        *value = unit.fraction(*value);
+        let fraction = unit.fraction(*value);
+        // Higher is better from here on, so a gap above zero is help for every metric.
+        *value = metric.map_or(fraction, |metric| metric.oriented(fraction));
     }
     Joined { cells, unit }
+}
+
+/// The unit of the values. A metric that nt does not know, and that sounds like a loss, is a fault.
+fn unit_for(
+    metric: Option<Metric>,
+    roles: &Roles,
+    values: &[(usize, f64)],
+    asked: Option<Unit>,
+    faults: &mut Vec<TableFault>,
+) -> Unit {
+    let Some(metric) = metric else {
+        if !values.is_empty() && sounds_like_a_loss(&roles.metric) {
+            let known = Metric::ALL.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ");
+            faults.push(TableFault::of_file(Fault::UnknownDirection { metric: roles.metric.clone(), known }));
+            return asked.unwrap_or(Unit::Fraction);
+        }
+        return unit_of(values, asked, faults);
+    };
+    match metric.unit() {
+        // Examples are right or wrong, whatever the metric is called.
+        metric::Unit::Nats if !values.is_empty() => unit_of_nats(values, asked, faults),
+        metric::Unit::Nats | metric::Unit::Fraction => unit_of(values, asked, faults),
+    }
 }
 
 impl Roles {

@@ -1,11 +1,18 @@
 //! The verdicts as a terminal shows them.
 
 use nt_stats::p_value::PrintedP;
-use nt_stats::verdict::Verdict;
+use nt_stats::verdict::{Decision, Verdict};
 
-use crate::{Judged, TableAnalysis};
+use crate::{Judged, TableAnalysis, Unit};
 
-const HEADER: [&str; 8] = ["cell", "arm", "gap pp", "interval pp", "level", "n", "p", "verdict"];
+/// The columns. Gaps of a loss are in hundredths of a nat, as the notes say.
+fn header(unit: Unit) -> [&'static str; 8] {
+    let (gap, interval) = match unit {
+        Unit::Fraction | Unit::Percent => ("gap pp", "interval pp"),
+        Unit::Nats => ("gap", "interval"),
+    };
+    ["cell", "arm", gap, interval, "level", "n", "p", "verdict"]
+}
 
 impl TableAnalysis {
     /// One row for each contrast. Below them: how they were judged, the words for harm, and what undecided contrasts
@@ -14,17 +21,36 @@ impl TableAnalysis {
     /// # Units
     /// Gaps in percentage points.
     pub fn terminal_table(&self) -> String {
-        let mut rows = vec![HEADER.map(str::to_owned)];
+        let mut rows = vec![header(self.unit).map(str::to_owned)];
         rows.extend(self.contrasts.iter().map(row));
         let widths: Vec<usize> =
-            (0..HEADER.len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
+            (0..rows[0].len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
         let mut lines: Vec<String> = rows.iter().map(|row| line(row, &widths)).collect();
         lines.insert(1, "─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
         lines.push(String::new());
         lines.extend(self.notes());
         let told = self.contrasts.iter().filter(|contrast| needs_words(contrast));
-        lines.extend(told.map(|one| format!("{}: {}", one.decision.name, words(one))));
+        lines.extend(told.map(|one| format!("{}: {}", one.decision.name, self.in_unit_of_gaps(&words(one)))));
         lines.join("\n")
+    }
+
+    /// What a gap is.
+    fn difference(&self, decision: &Decision) -> String {
+        match self.unit {
+            Unit::Fraction | Unit::Percent => format!("{} minus {}", self.metric, decision.reference),
+            Unit::Nats => {
+                let (metric, reference) = (&self.metric, &decision.reference);
+                format!("{metric} of {reference} minus the arm's, in {}: above zero is better", self.unit.of_gaps())
+            }
+        }
+    }
+
+    /// The words of a verdict, which count in points, in the unit of the table's gaps.
+    fn in_unit_of_gaps(&self, words: &str) -> String {
+        match self.unit {
+            Unit::Fraction | Unit::Percent => words.to_owned(),
+            Unit::Nats => words.replace(" points", " hundredths of a nat").replace(" point", " hundredth of a nat"),
+        }
     }
 
     fn notes(&self) -> Vec<String> {
@@ -32,8 +58,14 @@ impl TableAnalysis {
         let decision = &first.decision;
         let unit = self.unit_column.as_deref().unwrap_or("replicates");
         let mut notes = vec![
-            format!("{} minus {}, read as {}s; n counts {unit}", self.metric, decision.reference, self.unit.name()),
-            format!("method: {}; margin ±{} points, α {}", self.method.name(), decision.margin_pp, self.alpha),
+            format!("{}, read as {}s; n counts {unit}", self.difference(decision), self.unit.name()),
+            format!(
+                "method: {}; margin ±{} {}, α {}",
+                self.method.name(),
+                decision.margin_pp,
+                self.unit.of_gaps(),
+                self.alpha
+            ),
             format!("scope: {}", decision.gap.scope),
         ];
         let count = |controls: bool| self.contrasts.iter().filter(|one| one.is_control == controls).count();

@@ -1,4 +1,7 @@
-//! The unit of a table's values, fractions or per cents, which is the same in the whole table.
+//! The unit of a table's values, which is the same in the whole table: fractions, per cents or nats.
+
+use nt_scenario::Metric;
+use nt_scenario::metric;
 
 use crate::fault::{Fault, TableFault};
 
@@ -9,6 +12,8 @@ pub enum Unit {
     Fraction,
     /// 0 to 100.
     Percent,
+    /// 0 or more: a loss.
+    Nats,
 }
 
 impl Unit {
@@ -17,20 +22,63 @@ impl Unit {
         match self {
             Self::Fraction => "fraction",
             Self::Percent => "per cent",
+            Self::Nats => "nat",
         }
     }
 
-    fn most(self) -> u32 {
+    /// What gaps are counted in: "points".
+    pub fn of_gaps(self) -> &'static str {
         match self {
-            Self::Fraction => 1,
-            Self::Percent => 100,
+            Self::Fraction | Self::Percent => metric::Unit::Fraction.hundredths(),
+            Self::Nats => metric::Unit::Nats.hundredths(),
         }
     }
 
-    /// A value as a fraction.
-    pub(crate) fn fraction(self, value: f64) -> f64 {
-        value / f64::from(self.most())
+    /// The largest value; `None` where there is none.
+    fn most(self) -> Option<u32> {
+        match self {
+            Self::Fraction => Some(1),
+            Self::Percent => Some(100),
+            Self::Nats => None,
+        }
     }
+
+    /// A value whose hundredths are what gaps are counted in: a fraction, or nats.
+    pub(crate) fn fraction(self, value: f64) -> f64 {
+        match self {
+            Self::Fraction | Self::Nats => value,
+            Self::Percent => value / 100.0,
+        }
+    }
+}
+
+/// The metric of nt that a name means: `log_loss`, `log-loss` and `Log loss` are one.
+pub(crate) fn known_metric(name: &str) -> Option<Metric> {
+    let plain = |name: &str| name.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase();
+    Metric::ALL
+        .iter()
+        .copied()
+        .find(|metric| [metric.name(), metric.word()].iter().any(|own| plain(own) == plain(name)))
+}
+
+/// Whether a name sounds like something of which less is better.
+pub(crate) fn sounds_like_a_loss(name: &str) -> bool {
+    const PARTS: [&str; 5] = ["loss", "error", "perplexity", "entropy", "deviance"];
+    const WORDS: [&str; 9] = ["err", "nll", "mse", "rmse", "mae", "ppl", "wer", "cer", "fid"];
+    let name = name.to_lowercase();
+    let mut words = name.split(|letter: char| !letter.is_alphanumeric());
+    PARTS.iter().any(|part| name.contains(part)) || words.any(|word| WORDS.contains(&word))
+}
+
+/// The unit of values of a metric in nats, which no option changes.
+pub(crate) fn unit_of_nats(values: &[(usize, f64)], asked: Option<Unit>, faults: &mut Vec<TableFault>) -> Unit {
+    if asked.is_some() {
+        faults.push(TableFault::of_file(Fault::UnitOfNats));
+    }
+    for &(line, value) in values.iter().filter(|(_, value)| *value < 0.0) {
+        faults.push(TableFault::at(line, Fault::NegativeLoss { value: value.to_string() }));
+    }
+    Unit::Nats
 }
 
 /// The unit of all values, each given with its line: the unit asked for, or the one that all values fit.
@@ -48,13 +96,14 @@ pub(crate) fn unit_of(values: &[(usize, f64)], asked: Option<Unit>, faults: &mut
     let is_mixed = asked.is_none() && above_one > 0 && fractional > 0;
     for &(line, value) in values {
         let looks_like = if value > 1.0 { Unit::Percent } else { Unit::Fraction };
-        let fits = (0.0..=f64::from(unit.most())).contains(&value);
+        let most = unit.most().unwrap_or(u32::MAX);
+        let fits = (0.0..=f64::from(most)).contains(&value);
         if is_mixed && (0.0..=100.0).contains(&value) && value > 0.0 && looks_like != unit {
             let others = if unit == Unit::Percent { "per cents" } else { "fractions" };
             let fault = Fault::MixedUnits { value: value.to_string(), unit: looks_like.name(), others };
             faults.push(TableFault::at(line, fault));
         } else if !fits {
-            let fault = Fault::OutOfRange { value: value.to_string(), unit: unit.name(), most: unit.most() };
+            let fault = Fault::OutOfRange { value: value.to_string(), unit: unit.name(), most };
             faults.push(TableFault::at(line, fault));
         }
     }

@@ -7,7 +7,7 @@ use crate::page::{data, decomposition, rules};
 use crate::words::answer;
 use crate::words::answer::Side;
 use crate::words::number::{NONE, gap, interval, percent};
-use nt_analysis::{Analysis, CellResult, Quadrant, Trial};
+use nt_analysis::{Analysis, CellResult, Quadrant, Trial, Wording};
 
 /// The report as Markdown.
 pub(crate) fn document(material: &Material) -> String {
@@ -19,6 +19,7 @@ pub(crate) fn document(material: &Material) -> String {
 
 fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     let (analysis, study) = (&material.analysis, &material.analysis.study);
+    let words = Wording::of(study.metric);
     writeln!(text, "# {}\n\n{}\n", escaped(&study.name), escaped(&study.question))?;
     if material.is_exploratory {
         writeln!(text, "**EXPLORATORY (CHANGED AFTER DATA)**\n")?;
@@ -36,11 +37,8 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     }
     writeln!(
         text,
-        "\nGaps to scratch in points of {}, n = {} replicates; intervals adjusted over {} contrasts (Holm, {}).\n",
-        study.metric.words(),
-        study.replicates,
-        analysis.family_size,
-        study.alpha
+        "\nGaps to scratch in {}, n = {} replicates; intervals adjusted over {} contrasts (Holm, {}).\n",
+        words.gaps_of, study.replicates, analysis.family_size, study.alpha
     )?;
     rules(text, analysis)?;
     for figure in &material.figures {
@@ -49,11 +47,12 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     decompositions(text, analysis)?;
     writeln!(
         text,
-        "| target | size | source | treatment | accuracy (%) | gap | adjusted interval | verdict | in words | n |"
+        "| target | size | source | treatment | {} ({}) | gap | adjusted interval | verdict | in words | n |",
+        words.title, words.unit
     )?;
     writeln!(text, "|---|---|---|---|--:|--:|--:|---|---|--:|")?;
     for cell in &analysis.cells {
-        row(text, cell)?;
+        row(text, cell, &words)?;
     }
     write!(text, "{}", data::markdown(analysis))?;
     let completeness = &material.completeness;
@@ -146,7 +145,7 @@ fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> 
     )
 }
 
-fn row(text: &mut String, cell: &CellResult) -> std::fmt::Result {
+fn row(text: &mut String, cell: &CellResult, words: &Wording) -> std::fmt::Result {
     let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
     writeln!(
         text,
@@ -159,7 +158,7 @@ fn row(text: &mut String, cell: &CellResult) -> std::fmt::Result {
         gap(cell.gap_pp()),
         estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),
         cell.verdict().map_or("reference", |verdict| verdict.name()),
-        escaped(&cell.words()),
+        escaped(&words.in_gap_unit(&cell.words())),
         cell.completeness_words()
     )
 }

@@ -8,7 +8,7 @@ use nt_stats::p_value::PrintedP;
 use crate::page::fairness;
 use crate::words::answer::{self, Side};
 use crate::words::number::{NONE, gap, interval, percent};
-use nt_analysis::{Analysis, CellKind, CellResult, Quadrant};
+use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
 use nt_records::file::write_atomic;
 use nt_records::table::{TableError, csv_of};
 
@@ -61,10 +61,10 @@ fn quadrants(analysis: &Analysis) -> PaperTable {
     PaperTable {
         name: "quadrants",
         caption: format!(
-            "{}: transfer against training from scratch. Gaps in points of {}, n = {} replicates; intervals adjusted \
+            "{}: transfer against training from scratch. Gaps in {}, n = {} replicates; intervals adjusted \
              (Holm, {}).",
             study.name,
-            study.metric.words(),
+            Wording::of(study.metric).gaps_of,
             study.replicates,
             study.alpha
         ),
@@ -82,24 +82,22 @@ fn quadrants(analysis: &Analysis) -> PaperTable {
 
 fn contrasts(analysis: &Analysis) -> PaperTable {
     let study = &analysis.study;
+    let words = Wording::of(study.metric);
     let cells = analysis.cells.iter().filter(|cell| cell.kind != CellKind::Scratch);
     PaperTable {
         name: "contrasts",
         caption: format!(
-            "{}: every treatment against scratch. Accuracy in per cent, gaps in points of {}; {} contrasts adjusted \
+            "{}: every treatment against scratch. {}; {} contrasts adjusted \
              together (Holm, {}), those of the untrained source apart. Detectable: the true gap that the test finds four \
              times in five; an inconclusive contrast may hide any below it.",
-            study.name,
-            study.metric.words(),
-            analysis.family_size,
-            study.alpha
+            study.name, words.caption, analysis.family_size, study.alpha
         ),
         columns: vec![
             ("target", Column::Words),
             ("size", Column::Words),
             ("source", Column::Words),
             ("treatment", Column::Words),
-            ("accuracy", Column::Number),
+            (words.title, Column::Number),
             ("gap", Column::Number),
             ("interval", Column::Number),
             ("p", Column::Number),

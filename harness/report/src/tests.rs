@@ -13,6 +13,7 @@ use nt_records::mock::manifest;
 use nt_records::mock::{audit, with_matches};
 use nt_records::pictures::{Filters, Thumbnails};
 use nt_records::record::RunRecord;
+use nt_scenario::Metric;
 
 fn written(mock: &Mock) -> (tempfile::TempDir, ReportSummary) {
     let dir = tempfile::tempdir().unwrap();
@@ -44,6 +45,44 @@ fn a_choice_that_only_a_gate_holds_back_says_so() {
     assert!(page.contains("held back by gate 1 (equal search)"));
     assert!(page.contains("on the edge of the grid; widen it, which makes harm up"), "which way it pushes");
     assert!(page.contains("gate 1 (equal search) failed, which makes harm up"), "in every cell too");
+}
+
+#[test]
+fn a_study_of_log_loss_speaks_of_hundredths_of_a_nat_everywhere() {
+    let mock = Mock::four_quadrants(like_the_default_study).judged_by(Metric::LogLoss);
+    let (dir, _) = written(&mock);
+    for name in ["index.html", "report.md", "tables/contrasts.tex", "tables/quadrants.tex", "tables/arms.tex"] {
+        let text = prose(&read(&dir, name));
+        for word in ["accuracy", "Accuracy", "per cent", " points", " point ", "(%)"] {
+            let at = text.find(word).map(|at| text[..at].chars().rev().take(80).collect::<String>());
+            let before = at.map(|letters| letters.chars().rev().collect::<String>());
+            assert_eq!(before, None, "{name} says {word:?} after this");
+        }
+    }
+    for entry in fs::read_dir(dir.path().join("figures")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|kind| kind == "json") {
+            let text = prose(&fs::read_to_string(&path).unwrap());
+            assert!(!text.contains("accuracy") && !text.contains(" points"), "{}", path.display());
+        }
+    }
+    let (page, table) = (read(&dir, "index.html"), read(&dir, "report.md"));
+    assert!(page.contains("Log-loss is in hundredths of a nat, gaps are in hundredths of a nat"));
+    assert!(page.contains("classes, chance 207.9 hundredths of a nat)"), "chance");
+    assert!(table.contains("| log-loss (hundredths of a nat) | gap |"), "the table's column");
+    assert!(read(&dir, "tables/contrasts.csv").starts_with("target,size,source,treatment,log-loss,gap"));
+}
+
+/// What a reader sees: neither names of files, nor style, nor scripts, and no tag.
+fn prose(text: &str) -> String {
+    let mut shown = text.replace("accuracy_by_", "").replace("accuracy-by-", "");
+    for (from, to) in [("<style", "</style>"), ("<script", "</script>"), ("<", ">")] {
+        while let Some(at) = shown.find(from) {
+            let Some(end) = shown[at..].find(to) else { break };
+            shown.replace_range(at..at + end + to.len(), " ");
+        }
+    }
+    shown
 }
 
 #[test]

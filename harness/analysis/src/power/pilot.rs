@@ -10,6 +10,8 @@ use crate::study::Study;
 use nt_records::file::FileError;
 use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow};
 use nt_records::version;
+use nt_scenario::source::Untrained;
+use nt_scenario::{Source, SourceNetwork};
 
 /// A finished study, as far as power needs it.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +79,13 @@ struct Row {
     variance: Option<VarianceRow>,
 }
 
+/// Whether a similarity is that of a source that knows nothing. `verdicts.json` gives such a source the word of its kind.
+fn knows_nothing(similarity: &str) -> bool {
+    let untrained =
+        Source { name: String::new(), similarity: similarity.to_owned(), network: SourceNetwork::Untrained(Untrained) };
+    similarity == untrained.word()
+}
+
 impl Pilot {
     /// Reads the verdicts of a study's folder.
     ///
@@ -109,7 +118,7 @@ impl Pilot {
     /// else from all. If the pilot has no cell of the kind asked for, they come from the cells that it has.
     pub(super) fn components(&self, study: &Study, controls: bool, target: &str) -> Vec<VarianceComponents> {
         let is_control = |cell: &Cell| {
-            cell.similarity == "untrained" || study.source(&cell.source).is_some_and(|source| source.is_untrained)
+            knows_nothing(&cell.similarity) || study.source(&cell.source).is_some_and(|source| source.is_untrained)
         };
         let of_kind: Vec<&Cell> = self.cells.iter().filter(|cell| is_control(cell) == controls).collect();
         let of_kind = if of_kind.is_empty() { self.cells.iter().collect() } else { of_kind };

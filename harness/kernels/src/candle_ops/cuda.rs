@@ -71,10 +71,10 @@ impl<'a> Operand<'a> {
     }
 
     fn of(operation: &'static str, storage: &'a Storage, layout: &'a Layout) -> Result<Self> {
-        match storage {
-            Storage::Cuda(storage) => Ok(Self::new(operation, storage, layout)),
-            _ => Err(Error::wrap(OperandError::OnAnotherDevice { operation })),
-        }
+        let Storage::Cuda(storage) = storage else {
+            return Err(Error::wrap(OperandError::OnAnotherDevice { operation }));
+        };
+        Ok(Self::new(operation, storage, layout))
     }
 
     fn view(self) -> Result<CudaView<'a, f32>> {

@@ -84,10 +84,10 @@ pub(super) fn copy_batch_innermost(operation: &'static str, tensor: &Tensor) -> 
 fn map<T>(operation: &'static str, tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T> {
     let tensor = tensor.contiguous()?;
     let (storage, layout) = tensor.storage_and_layout();
-    match &*storage {
-        Storage::Cpu(storage) => Ok(read(elements(operation, storage, layout)?)),
-        _ => Err(Error::wrap(OperandError::OnAnotherDevice { operation })),
-    }
+    let Storage::Cpu(storage) = &*storage else {
+        return Err(Error::wrap(OperandError::OnAnotherDevice { operation }));
+    };
+    Ok(read(elements(operation, storage, layout)?))
 }
 
 /// A result from its elements, batch-innermost.

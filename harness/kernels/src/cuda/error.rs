@@ -62,10 +62,7 @@ pub enum CudaError {
 
 impl From<DriverError> for CudaError {
     fn from(error: DriverError) -> Self {
-        match error.0 {
-            CUresult::CUDA_ERROR_OUT_OF_MEMORY => Self::OutOfMemory,
-            _ => Self::Driver(error),
-        }
+        if error.0 == CUresult::CUDA_ERROR_OUT_OF_MEMORY { Self::OutOfMemory } else { Self::Driver(error) }
     }
 }
 

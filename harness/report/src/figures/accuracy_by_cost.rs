@@ -77,7 +77,7 @@ fn panel(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Panel {
     };
     let known = panel.series.clone();
     panel.series.retain_mut(|series| {
-        let method = if series.kind == SeriesKind::Probe { Method::Probe } else { Method::Training };
+        let method = method_of(series.kind);
         let source = series.source.clone();
         series.points.retain_mut(|point| {
             let key = CellKey {
@@ -105,6 +105,23 @@ fn panel(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Panel {
     });
     panel.series.extend(scratch(analysis, quadrant, costs));
     panel
+}
+
+/// The method of the cells that a curve passes through.
+fn method_of(kind: SeriesKind) -> Method {
+    match kind {
+        SeriesKind::Probe => Method::Probe,
+        SeriesKind::Frozen
+        | SeriesKind::Partial
+        | SeriesKind::FineTuned
+        | SeriesKind::Untrained
+        | SeriesKind::Other
+        | SeriesKind::Depth
+        | SeriesKind::Scratch
+        | SeriesKind::CoAdaptation
+        | SeriesKind::Specificity
+        | SeriesKind::Recovery => Method::Training,
+    }
 }
 
 /// Scratch, at every length of its ladder.

@@ -29,7 +29,11 @@ pub fn decomposition(analysis: &Analysis, target: &str, parameters: Option<u64>)
         name: name(study, "decomposition", target),
         title: format!("{}: what the change at depth n is made of, on {target}", study.name),
         subtitle: subtitle(analysis, target, parameters),
-        description: shown.iter().map(|one| sentence(one)).collect::<Vec<_>>().join(" "),
+        description: shown
+            .iter()
+            .map(|one| sentence(one, study.metric.unit().hundredths()))
+            .collect::<Vec<_>>()
+            .join(" "),
         form: Form::Bands,
         x: depth_axis(study),
         y: fitted(
@@ -104,11 +108,11 @@ fn series(part: &Part, source: &str, num_planned: usize) -> Series {
     }
 }
 
-fn sentence(shown: &Decomposition) -> String {
+fn sentence(shown: &Decomposition, unit: &str) -> String {
     let of_part = |part: &Part| {
         let worst = part.depths.iter().max_by(|a, b| a.mean_pp.abs().total_cmp(&b.mean_pp.abs()));
         let worst =
-            worst.map_or(String::new(), |depth| format!(", {:+.1} points at depth {}", depth.mean_pp, depth.depth));
+            worst.map_or(String::new(), |depth| format!(", {:+.1} {unit} at depth {}", depth.mean_pp, depth.depth));
         let differing = part.depths.iter().filter(|depth| depth.differs()).count();
         format!("{} differs from zero at {differing} of {} depths{worst}", part.component.words(), part.depths.len())
     };

@@ -99,7 +99,11 @@ fn curve(
 }
 
 fn depth(key: &CellKey, kind: SeriesKind, most: u8) -> Option<u8> {
-    if (key.method == Method::Probe) != (kind == SeriesKind::Probe) {
+    let is_of_method = match key.method {
+        Method::Probe => kind == SeriesKind::Probe,
+        Method::Training => kind != SeriesKind::Probe,
+    };
+    if !is_of_method {
         return None;
     }
     match kind {

@@ -113,13 +113,11 @@ fn series(analysis: &Analysis, cells: &[&CellResult]) -> Vec<Series> {
 
 /// The first curve that a cell belongs to.
 fn kind_of(cell: &CellResult, most: u8) -> SeriesKind {
-    if cell.key.method == Method::Probe {
-        return SeriesKind::Probe;
-    }
-    match (cell.key.copied, cell.key.frozen) {
-        (copied, frozen) if copied == frozen => SeriesKind::Frozen,
-        (copied, _) if copied == most => SeriesKind::Partial,
-        (_, 0) => SeriesKind::FineTuned,
-        _ => SeriesKind::Other,
+    match (cell.key.method, cell.key.copied, cell.key.frozen) {
+        (Method::Probe, ..) => SeriesKind::Probe,
+        (Method::Training, copied, frozen) if copied == frozen => SeriesKind::Frozen,
+        (Method::Training, copied, _) if copied == most => SeriesKind::Partial,
+        (Method::Training, _, 0) => SeriesKind::FineTuned,
+        (Method::Training, ..) => SeriesKind::Other,
     }
 }

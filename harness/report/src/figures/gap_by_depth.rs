@@ -50,7 +50,8 @@ pub(super) fn axis_label(study: &Study) -> String {
 
 /// No gap, and the margin on both sides.
 pub(super) fn references(study: &Study) -> Vec<Reference> {
-    let margin = |y| Reference { label: format!("margin of ±{} points", study.margin_pp), y, stroke: Stroke::Dotted };
+    let unit = study.metric.unit().hundredths();
+    let margin = |y| Reference { label: format!("margin of ±{} {unit}", study.margin_pp), y, stroke: Stroke::Dotted };
     let none = Reference { label: "scratch".to_owned(), y: 0.0, stroke: Stroke::Solid };
     vec![none, margin(study.margin_pp), margin(-study.margin_pp)]
 }

@@ -117,7 +117,7 @@ fn deepest<'a>(
         cell.kind == CellKind::Transfer
             && key.method.is_gradient_descent()
             && (key.target.as_str(), key.size.as_str(), key.source.as_deref()) == (&*audit.target, size, Some(source))
-            && key.copied < 8
+            && key.copied <= analysis.study.top_depth()
             && is_kind
     };
     analysis.cells.iter().filter(is_of).max_by_key(|cell| cell.key.copied)

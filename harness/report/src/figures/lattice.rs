@@ -23,7 +23,7 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
     let gaps = gaps.filter_map(|point| point.mean);
     let most = gaps.fold(study.margin_pp, |most, gap| most.max(gap.abs()));
     let most = words::round4((most * 10.0).ceil() / 10.0);
-    let deepest = analysis.cells.iter().map(|cell| cell.key.copied).max().unwrap_or(7).max(1);
+    let deepest = analysis.cells.iter().map(|cell| cell.key.copied).max().unwrap_or_else(|| study.top_depth()).max(1);
     let quadrants = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target);
     FigureSpec {
         schema_version: FIGURE_VERSION,

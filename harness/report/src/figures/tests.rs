@@ -220,6 +220,21 @@ fn gaps_stand_over_the_measured_similarity_of_their_source() {
 }
 
 #[test]
+fn a_source_as_it_is_stands_for_no_treatment_in_a_network_of_any_depth() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut mock = Mock::four_quadrants(like_the_default_study);
+    mock.study.layers.truncate(4);
+    mock.study.arms.retain(|arm| arm.treatment == "frozen" && arm.copied <= 4);
+    let records = mock.write(dir.path());
+    nt_records::mock::audit(1.0, 0.1).write(dir.path()).unwrap();
+    let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
+    let spec = gap_by_similarity::gap_by_similarity(&analysis, "shapes-b", None).unwrap();
+    let points = spec.panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
+    let depths: std::collections::BTreeSet<(u8, u8)> = points.map(|point| (point.copied, point.frozen)).collect();
+    assert_eq!(depths.into_iter().collect::<Vec<_>>(), [(3, 3)]);
+}
+
+#[test]
 fn an_incomplete_panel_says_how_many_runs_it_has() {
     let mock = Mock::four_quadrants(like_the_default_study)
         .editing(|key, record| key.size != "small" || key.copied != 3 || record.replicate < 5);

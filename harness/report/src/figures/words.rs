@@ -3,7 +3,7 @@
 use super::depth::sources;
 use super::{Axis, Panel, Point, Tick};
 use nt_analysis::study::Study;
-use nt_analysis::{Analysis, Quadrant};
+use nt_analysis::{Analysis, Quadrant, Wording};
 use nt_records::number::thousands;
 
 /// What filled and hollow markers mean. A gate can hold back a gap whose interval excludes zero, so hollow covers both.
@@ -43,7 +43,7 @@ pub(super) fn sentence(analysis: &Analysis, quadrant: &Quadrant) -> String {
     let tally = quadrant.tally;
     let gap = |at: Option<usize>| at.and_then(|at| analysis.cells[at].gap_pp()).unwrap_or(f64::NAN);
     format!(
-        "{} {}, {} source: of {} treatments {} are better than scratch and {} worse; gaps from {:+.1} to {:+.1} points.",
+        "{} {}, {} source: of {} treatments {} are better than scratch and {} worse; gaps from {:+.1} to {:+.1} {}.",
         quadrant.target,
         quadrant.size,
         quadrant.similarity,
@@ -52,6 +52,7 @@ pub(super) fn sentence(analysis: &Analysis, quadrant: &Quadrant) -> String {
         tally.worse(),
         gap(quadrant.worst),
         gap(quadrant.best),
+        Wording::of(analysis.study.metric).gap_unit,
     )
 }
 

@@ -8,33 +8,36 @@ use nt_stats::verdict::{Attribution, GateFailure};
 use crate::material::Material;
 use crate::words::answer;
 use crate::words::number::{NONE, gap, interval, percent};
-use nt_analysis::{CellKind, CellResult};
+use nt_analysis::{CellKind, CellResult, Wording};
 use nt_records::number::text;
 
-/// The columns: name, and whether they hold numbers.
-const COLUMNS: [(&str, bool); 11] = [
-    ("target", false),
-    ("size", false),
-    ("source", false),
-    ("treatment", false),
-    ("accuracy", true),
-    ("gap", true),
-    ("adjusted interval", true),
-    ("p", true),
-    ("source gap", true),
-    ("verdict", false),
-    ("runs", true),
-];
+/// The columns: name, and whether they hold numbers. `values` heads the values of the metric.
+fn columns(values: &str) -> [(&str, bool); 11] {
+    [
+        ("target", false),
+        ("size", false),
+        ("source", false),
+        ("treatment", false),
+        (values, true),
+        ("gap", true),
+        ("adjusted interval", true),
+        ("p", true),
+        ("source gap", true),
+        ("verdict", false),
+        ("runs", true),
+    ]
+}
 
 /// Every cell of the study.
 pub(crate) fn section(material: &Material) -> Markup {
     let analysis = &material.analysis;
     let study = &analysis.study;
+    let words = Wording::of(study.metric);
     html! {
         section aria-labelledby="cells" {
             h2 #cells { "Every cell" }
             p.soft {
-                "Accuracy is in per cent, gaps are in points. The gap is to scratch, on the same replicates and the "
+                (words.sentence) ". The gap is to scratch, on the same replicates and the "
                 "same test images. The source gap is to the same treatment from an untrained source. Cells of the "
                 "untrained source are controls and form a family of their own. A treatment's button opens its "
                 "replicates, effect sizes, classes, gates and provenance."
@@ -55,13 +58,13 @@ pub(crate) fn section(material: &Material) -> Markup {
                 table.cells #cell-table {
                     thead {
                         tr {
-                            @for (name, is_number) in COLUMNS {
+                            @for (name, is_number) in columns(words.title) {
                                 th.number[is_number] scope="col" { (name) }
                             }
                         }
                     }
                     tbody {
-                        @for (at, cell) in analysis.cells.iter().enumerate() { (row(at, cell)) }
+                        @for (at, cell) in analysis.cells.iter().enumerate() { (row(at, cell, &words)) }
                     }
                 }
             }
@@ -101,7 +104,7 @@ fn verdict_word(cell: &CellResult) -> &'static str {
     cell.verdict().map_or("reference", |verdict| verdict.name())
 }
 
-fn row(at: usize, cell: &CellResult) -> Markup {
+fn row(at: usize, cell: &CellResult, words: &Wording) -> Markup {
     let decision = cell.decision.as_ref();
     let source_gap = decision.and_then(|decision| decision.source_gap.as_ref()).map(|estimate| estimate.mean_pp);
     let range = decision.map_or(NONE.to_owned(), |decision| interval(decision.gap.low_pp, decision.gap.high_pp));
@@ -129,7 +132,7 @@ fn row(at: usize, cell: &CellResult) -> Markup {
             td {
                 (badge(cell))
                 @if let Some(attribution) = attribution(cell) { span.soft { (attribution) } }
-                @if let Some(missed) = decision.and_then(answer::missed) { span.soft { (missed) } }
+                @if let Some(missed) = decision.and_then(|decision| answer::missed(decision, words)) { span.soft { (missed) } }
                 @if decision.is_some_and(|decision| !decision.failed_gates.is_empty()) {
                     span.soft { (gate_numbers(cell)) }
                 }

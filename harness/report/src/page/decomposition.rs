@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::material::Material;
 use crate::words::number::{NONE, gap, interval};
-use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Decomposition, Part};
+use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Decomposition, Part, Wording};
 
 /// One table for each source; empty if the study has no selffer.
 pub(crate) fn section(material: &Material) -> Markup {
@@ -50,12 +50,12 @@ pub(crate) fn prose(analysis: &Analysis) -> Vec<String> {
         .filter(|count| *count < BAND_REPLICATES)
         .min();
     let mut prose = vec![format!(
-        "Differences in points of {}, replicate by replicate, after Yosinski and others (2014): co-adaptation is what a \
+        "Differences in {}, replicate by replicate, after Yosinski and others (2014): co-adaptation is what a \
          network loses by being cut at a depth and trained anew above it (a network of the target itself, frozen, less \
          scratch); specificity is what the other task's features lose beside the target's own; recovery is what \
          fine-tuning wins back. In brackets the band that covers all depths of a column at once with {:.0} % (joint sign \
          flips), for this test set.",
-        analysis.study.metric.words(),
+        Wording::of(analysis.study.metric).gaps_of,
         100.0 * BAND_LEVEL
     )];
     prose.extend(few.map(|count| {

@@ -11,7 +11,7 @@ use crate::material::Material;
 use crate::pictures;
 use crate::words::number;
 use crate::words::number::{NONE, gap, interval, percent};
-use nt_analysis::{Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, CrossCheck, Effects};
+use nt_analysis::{Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, CrossCheck, Effects, Wording};
 use nt_records::number::{signed, text};
 
 /// The drawers of all cells, which are inert until the script opens one.
@@ -28,6 +28,7 @@ pub(crate) fn templates(material: &Material) -> Markup {
 }
 
 fn contents(material: &Material, cell: &CellResult) -> Markup {
+    let words = Wording::of(material.analysis.study.metric);
     let key = &cell.key;
     html! {
         p.kind {
@@ -38,10 +39,10 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
         }
         h2 #drawer-title { (cell.treatment_words) }
         @if cell.kind == CellKind::Scratch { p { "The reference: trained from scratch." } } @else {
-            p { (cells::badge(cell)) " " (cell.words()) "." }
+            p { (cells::badge(cell)) " " (words.in_gap_unit(&cell.words())) "." }
         }
         @if let Some(decision) = &cell.decision {
-            (the_gap(cell, decision))
+            (the_gap(cell, decision, words.gap_unit))
             @if let Some(checks) = &cell.checks { (second_opinions(checks)) }
             (gates(&material.analysis, cell, decision))
         }
@@ -55,14 +56,14 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
     }
 }
 
-fn the_gap(cell: &CellResult, decision: &Decision) -> Markup {
+fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
     let estimate = &decision.gap;
     let probability = |p: Option<f64>| p.map_or(NONE.to_owned(), |p| PrintedP(p).to_string());
     html! {
         dl {
             dt { "gap to scratch" }
             dd {
-                b { (gap(Some(estimate.mean_pp))) " points" } " " (interval(estimate.low_pp, estimate.high_pp))
+                b { (gap(Some(estimate.mean_pp))) " " (unit) } " " (interval(estimate.low_pp, estimate.high_pp))
                 ", adjusted to " (text((1e4 * estimate.level).round() / 1e2)) " %"
             }
             @if let Some(without) = &decision.gap_without_failed {
@@ -86,13 +87,13 @@ fn the_gap(cell: &CellResult, decision: &Decision) -> Markup {
             dt { "p, adjusted" } dd { (probability(Some(decision.p_adjusted))) }
             dt { "p of equivalence within ±" (decision.margin_pp) } dd { (PrintedP(decision.equivalence_p_adjusted)) }
             @if let Some(effect) = decision.minimum_detectable_effect_pp {
-                dt { "found four times in five" } dd { "true gaps of " (format!("{effect:.1}")) " points or more" }
+                dt { "found four times in five" } dd { "true gaps of " (format!("{effect:.1}")) " " (unit) " or more" }
             }
             @if let Some(need) = decision.need {
-                dt { "to find ±" (decision.margin_pp) " points as often" } dd { (number::need(need, estimate.num_replicates)) }
+                dt { "to find ±" (decision.margin_pp) " " (unit) " as often" } dd { (number::need(need, estimate.num_replicates)) }
             }
             dt { "q, a screen" } dd { (PrintedP(decision.screen_q)) " (Benjamini–Hochberg; exploratory, decides nothing)" }
-            dt { "what would flip it" } dd { (flips(decision)) }
+            dt { "what would flip it" } dd { (flips(decision, unit)) }
             dt { "scope" } dd { (estimate.scope) ", by " (estimate.method) }
         }
     }
@@ -146,7 +147,7 @@ fn cross_check(check: &CrossCheck) -> Markup {
 }
 
 /// What would change the verdict.
-fn flips(decision: &Decision) -> String {
+fn flips(decision: &Decision, unit: &str) -> String {
     let verdict = decision.verdict;
     if verdict != decision.verdict_before_gates {
         return format!("the gates: if they held, it would be {}", decision.verdict_before_gates);
@@ -159,7 +160,7 @@ fn flips(decision: &Decision) -> String {
         _ => None,
     };
     match (edge, need) {
-        (Some(edge), _) => format!("a bias of more than {edge:.1} points towards zero"),
+        (Some(edge), _) => format!("a bias of more than {edge:.1} {unit} towards zero"),
         (None, Some(need)) => need,
         (None, None) => "this study cannot say".to_owned(),
     }
@@ -199,7 +200,7 @@ fn replicates(material: &Material, cell: &CellResult) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "no." }
-                        th scope="col" { "accuracy" }
+                        th scope="col" { (Wording::of(material.analysis.study.metric).title) }
                         @if !is_scratch { th scope="col" { "gap" } }
                         th scope="col" { "validation" }
                         th scope="col" { "rate or L2 strength" }

@@ -6,7 +6,7 @@ use super::check::{Check, mark};
 use super::data;
 use crate::material::Material;
 use crate::words::number::{NONE, counted, percent};
-use nt_analysis::{Analysis, CellKind, CellResult};
+use nt_analysis::{Analysis, CellKind, CellResult, Wording};
 use nt_records::number::text;
 use nt_records::record::Status;
 
@@ -116,8 +116,9 @@ fn ladder(analysis: &Analysis) -> Check {
                     .to_owned(),
         };
     }
+    let unit = Wording::of(analysis.study.metric).unit;
     let rungs = analysis.ladders.iter().map(|(scratch, rungs)| {
-        let lengths = rungs.iter().map(|rung| format!("{} % at {}×", percent(rung.mean), text(rung.budget)));
+        let lengths = rungs.iter().map(|rung| format!("{} {unit} at {}×", percent(rung.mean), text(rung.budget)));
         format!("{} {}: {}", scratch.target, scratch.size, lengths.collect::<Vec<_>>().join(", "))
     });
     let signed = analysis.cells.iter().flat_map(|cell| &cell.ladder).filter(|rung| rung.is_better_baseline);

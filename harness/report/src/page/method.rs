@@ -6,7 +6,7 @@ use nt_stats::verdict::Decision;
 
 use crate::material::Material;
 use crate::words::number::{counted, percent};
-use nt_analysis::Analysis;
+use nt_analysis::{Analysis, Wording};
 use nt_records::number::thousands;
 use nt_scenario::metric::Grain;
 
@@ -19,7 +19,7 @@ pub(crate) fn section(material: &Material) -> Markup {
             h2 #method { "How this was decided" }
             (design(analysis))
             (inference(analysis))
-            @if let Some(words) = detectable(&decisions) { p { (words) } }
+            @if let Some(words) = detectable(&decisions, &Wording::of(analysis.study.metric)) { p { (words) } }
             (choice())
             (attribution(analysis))
             (conditions(analysis, decisions.first().copied()))
@@ -37,7 +37,7 @@ fn design(analysis: &Analysis) -> Markup {
             "test images are the same throughout"
             @for (target, test) in &analysis.test_sets {
                 " (" (target) ": " (thousands(test.num_images as u64)) " images of " (test.num_classes)
-                " classes, chance " (percent(Some(test.chance))) " %)"
+                " classes, chance " (percent(Some(test.chance))) " " (Wording::of(analysis.study.metric).unit) ")"
             }
             ". Every comparison is therefore paired, image by image."
         }
@@ -46,9 +46,10 @@ fn design(analysis: &Analysis) -> Markup {
 
 fn inference(analysis: &Analysis) -> Markup {
     let study = &analysis.study;
+    let words = Wording::of(study.metric);
     html! {
         p {
-            "The gap of a treatment is its " (study.metric.words()) " minus that of training from scratch. Its "
+            "The gap of a treatment is " (words.difference) ". Its "
             "interval comes from crossed random effects of replicates and test images, with tails between the t of the "
             "replicates and the t of the images. It holds for new replicates and new test images. The "
             (analysis.family_size)
@@ -57,20 +58,21 @@ fn inference(analysis: &Analysis) -> Markup {
             @if study.metric.grain() == Grain::Class {
                 "Every class counts the same, however many test images it has. The classes' sizes are taken as fixed. "
             }
-            "MATERIAL means beyond ±" (study.margin_pp) " points. EQUIVALENT means that two one-sided tests show the "
+            "MATERIAL means beyond ±" (study.margin_pp) " " (words.gap_unit) ". EQUIVALENT means that two one-sided tests show the "
             "gap to be inside."
         }
     }
 }
 
 /// The median over cells of the smallest gap that would have been found.
-fn detectable(decisions: &[&Decision]) -> Option<String> {
+fn detectable(decisions: &[&Decision], words: &Wording) -> Option<String> {
     let mut effects: Vec<f64> = decisions.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).collect();
     effects.sort_by(f64::total_cmp);
     let median = effects.get(effects.len() / 2)?;
     Some(format!(
-        "With these replicates and test images the adjusted test finds a true gap of {median:.1} points four times in \
-         five (median over cells). An INCONCLUSIVE cell may well hide a smaller gap."
+        "With these replicates and test images the adjusted test finds a true gap of {median:.1} {} four times in \
+         five (median over cells). An INCONCLUSIVE cell may well hide a smaller gap.",
+        words.gap_unit
     ))
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn document(material: &Material) -> String {
                     (cells::section(material))
                     (data::section(material))
                     (pictures::contact_sheets_section(&material.contact_sheets))
-                    (pictures::filters_section(&material.first_layers))
+                    (pictures::filters_section(&material.first_layers, material.analysis.study.depth_name(1)))
                     (method::section(material))
                     (fairness::section(material))
                     (sections::provenance(material))
@@ -146,6 +146,7 @@ fn contents(material: &Material) -> Markup {
 }
 
 fn figures(material: &Material) -> Markup {
+    let gap_unit = material.analysis.study.metric.unit().hundredths();
     html! {
         section aria-labelledby="figures" {
             h2 #figures { "Figures" }
@@ -153,7 +154,7 @@ fn figures(material: &Material) -> Markup {
                 figure.chart {
                     div.scroll tabindex="0" role="region" aria-label=(title) { (PreEscaped(svg)) }
                     figcaption {
-                        (caption(*form)) " Also as "
+                        (caption(*form, gap_unit)) " Also as "
                         a href={ "figures/" (name) ".svg" } { "SVG" } ", "
                         a href={ "figures/" (name) ".png" } { "PNG" } ", "
                         a href={ "figures/" (name) ".csv" } { "CSV" } " and "
@@ -165,9 +166,9 @@ fn figures(material: &Material) -> Markup {
     }
 }
 
-/// How to read a figure of this form.
-fn caption(form: Form) -> &'static str {
-    match form {
+/// How to read a figure of this form. `gap_unit` is what gaps are counted in.
+fn caption(form: Form, gap_unit: &str) -> String {
+    let words = match form {
         Form::Curves => "Depth n is the number of layers, counted from the input.",
         Form::Bands => {
             "Depth n is the number of layers copied, counted from the input. The shaded band is simultaneous."
@@ -181,7 +182,10 @@ fn caption(form: Form) -> &'static str {
             "The deepest treatments of every source, by the distance of its training images from the target's."
         }
         Form::Tiles => {
-            "Layers copied run across, and how many of them are frozen upwards. The number is the gap in points."
+            return format!(
+                "Layers copied run across, and how many of them are frozen upwards. The number is the gap in {gap_unit}."
+            );
         }
-    }
+    };
+    words.to_owned()
 }

@@ -7,7 +7,7 @@ use nt_stats::verdict::GateFailure;
 use crate::material::Material;
 use crate::words::answer::{self, Listed, Side};
 use crate::words::number::{counted, gap};
-use nt_analysis::{Analysis, Chosen, Quadrant};
+use nt_analysis::{Analysis, Chosen, Quadrant, Wording};
 
 /// One row for each quadrant.
 pub(crate) fn table(material: &Material) -> Markup {
@@ -16,7 +16,7 @@ pub(crate) fn table(material: &Material) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="The answer by quadrant" {
             table.quadrants {
                 caption {
-                    "Gaps to training from scratch in " (answer::points_of(analysis.study.metric))
+                    "Gaps to training from scratch in " (Wording::of(analysis.study.metric).gaps_of)
                     "; below zero is harm. Intervals are adjusted over all " (analysis.family_size) " contrasts, and "
                     "those of the choices over the quadrants. Brackets give the number of replicates in which validation "
                     "chose that treatment (n = " (analysis.study.replicates) " replicates"
@@ -81,7 +81,7 @@ fn choice(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
         @if let (Some(optimism), Some(best)) = (chosen.optimism_pp, answer::extreme(analysis, quadrant.best)) {
             span.soft { "best on test: " (best) " (optimism " (gap(Some(optimism))) ")" }
         }
-        @if let Some(missed) = answer::missed(&chosen.decision) { span.soft { (missed) } }
+        @if let Some(missed) = answer::missed(&chosen.decision, &Wording::of(analysis.study.metric)) { span.soft { (missed) } }
         @if !chosen.decision.failed_gates.is_empty() {
             span.soft { "held back by " (gates(chosen)) }
         }

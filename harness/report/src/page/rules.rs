@@ -7,7 +7,7 @@ use nt_stats::verdict::{Claim, Decision, RuleVerdict};
 use crate::material::Material;
 use crate::words::answer;
 use crate::words::number::{NONE, counted, gap, interval};
-use nt_analysis::{Analysis, Trial, TrialContrast};
+use nt_analysis::{Analysis, Trial, TrialContrast, Wording};
 
 /// The trials; empty if no quadrant has a rule.
 pub(crate) fn section(material: &Material) -> Markup {
@@ -19,7 +19,7 @@ pub(crate) fn section(material: &Material) -> Markup {
             p.soft {
                 "CS231n's advice for each quadrant, tested on this data, with this network. A comparison is the "
                 "advised treatment minus its alternative, on the same replicates and test images, in "
-                (answer::points_of(analysis.study.metric))
+                (Wording::of(analysis.study.metric).gaps_of)
                 ". " (counted(analysis.rule_family_size(), "comparison")) " of rules "
                 @if analysis.rule_family_size() == 1 { "forms" } @else { "form" }
                 " a family of their own (Holm, " (analysis.study.alpha) ")."
@@ -78,7 +78,7 @@ fn tested(analysis: &Analysis, trial: &Trial, contrast: &TrialContrast) -> Marku
         span.soft {
             @match &contrast.decision {
                 Ok(decision) => {
-                    "p " (PrintedP(decision.p_adjusted)) ", n = " (decision.gap.num_replicates) "; " (decision.words())
+                    "p " (PrintedP(decision.p_adjusted)) ", n = " (decision.gap.num_replicates) "; " (Wording::of(analysis.study.metric).in_gap_unit(&decision.words()))
                     @if let Some(layers) = layers(contrast) { "; " (layers) }
                 }
                 Err(missing) => { (missing) }
@@ -108,7 +108,11 @@ pub(crate) fn comparison(analysis: &Analysis, trial: &Trial, contrast: &TrialCon
     let source = if has_sources { format!("{}: ", contrast.source) } else { String::new() };
     let claim = match contrast.claim {
         Claim::Better => String::new(),
-        Claim::AtLeastAsGood => format!(" (claimed: as good, within ±{} points)", analysis.study.margin_pp),
+        Claim::AtLeastAsGood => format!(
+            " (claimed: as good, within ±{} {})",
+            analysis.study.margin_pp,
+            Wording::of(analysis.study.metric).gap_unit
+        ),
     };
     format!("{source}{} against {}{claim}", contrast.advised.words(), contrast.alternative.words())
 }

@@ -101,21 +101,21 @@ fn composed(filters: &Filters) -> RgbImage {
     grid
 }
 
-/// The section of the page.
-pub(crate) fn section(layers: &[FirstLayer]) -> Markup {
+/// The section of the page. `layer_name` is the first layer's.
+pub(crate) fn section(layers: &[FirstLayer], layer_name: &str) -> Markup {
     html! {
         @if let Some(first) = layers.first() {
             section aria-labelledby="filters" {
                 h2 #filters { "First layers" }
                 p.soft {
-                    "conv1 of the first replicate: " (first.num_filters) " filters of " (first.kernel) " × "
+                    (layer_name) " of the first replicate: " (first.num_filters) " filters of " (first.kernel) " × "
                     (first.kernel) " pixels. Grey is zero; each filter is scaled by its own largest weight. Frozen layers \
                      are their source's. The weights are in " code { "artifacts/conv1-*.safetensors" } "."
                 }
                 div.filters {
                     @for layer in layers {
                         figure {
-                            img src=(layer.address) alt={ "Filters of conv1, " (layer.label) };
+                            img src=(layer.address) alt={ "Filters of " (layer_name) ", " (layer.label) };
                             figcaption { (layer.label) }
                         }
                     }

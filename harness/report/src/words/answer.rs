@@ -5,9 +5,8 @@ use nt_stats::verdict::{Attribution, Decision};
 
 use crate::words::group;
 use crate::words::number::{NONE, counted, gap, interval};
-use nt_analysis::{Analysis, CellResult, Chosen, Quadrant, Tally};
+use nt_analysis::{Analysis, CellResult, Chosen, Quadrant, Tally, Wording};
 use nt_records::number::thousands;
-use nt_scenario::Metric;
 
 /// The answer to the study's question: where transfer did harm, what caused the harm, where it helped, what is open.
 pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
@@ -109,7 +108,8 @@ fn extreme_of(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<St
         Side::Better | Side::Neither => ("best", gaps.max_by(f64::total_cmp)),
     };
     let most = most?;
-    Some(format!("{} of {} treatments, at {word} {} points", cells.len(), quadrant.tally.total(), gap(Some(most))))
+    let unit = Wording::of(analysis.study.metric).gap_unit;
+    Some(format!("{} of {} treatments, at {word} {} {}", cells.len(), quadrant.tally.total(), gap(Some(most)), unit))
 }
 
 /// "small & similar (14 of 14 …) and large & similar (…)"; `None` if there is nothing to say about any quadrant.
@@ -194,9 +194,9 @@ pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
 }
 
 /// What an undecided contrast would have missed: "gaps below 4.2 points would mostly be missed"; `None` for any other.
-pub(crate) fn missed(decision: &Decision) -> Option<String> {
+pub(crate) fn missed(decision: &Decision, words: &Wording) -> Option<String> {
     let effect = decision.minimum_detectable_effect_pp.filter(|_| decision.verdict == Verdict::Inconclusive)?;
-    Some(format!("gaps below {effect:.1} points would mostly be missed"))
+    Some(format!("gaps below {effect:.1} {} would mostly be missed", words.gap_unit))
 }
 
 /// What the undecided cells of a quadrant would have missed, and what would decide them; `None` if all are decided.
@@ -204,15 +204,15 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
     let decisions = quadrant.cells.iter().filter_map(|&at| analysis.cells[at].decision.as_ref());
     let open: Vec<&Decision> = decisions.filter(|decision| decision.verdict == Verdict::Inconclusive).collect();
     let effect = open.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).max_by(f64::total_cmp)?;
-    let margin = analysis.study.margin_pp;
+    let (margin, unit) = (analysis.study.margin_pp, Wording::of(analysis.study.metric).gap_unit);
     let replicates = open.iter().filter_map(|decision| decision.need?.replicates()).max();
     let images = open.iter().filter_map(|decision| decision.need?.test_examples()).max();
     let need = match (images, replicates, analysis.study.replicates as usize) {
-        (Some(images), _, _) => format!("; {} test images would find {margin} points", thousands(images as u64)),
-        (None, Some(count), had) if count > had => format!("; {count} replicates would find {margin} points"),
+        (Some(images), _, _) => format!("; {} test images would find {margin} {unit}", thousands(images as u64)),
+        (None, Some(count), had) if count > had => format!("; {count} replicates would find {margin} {unit}"),
         _ => String::new(),
     };
-    Some(format!("undecided is not absent: gaps below {effect:.1} points would mostly be missed{need}"))
+    Some(format!("undecided is not absent: gaps below {effect:.1} {unit} would mostly be missed{need}"))
 }
 
 /// "7 copied and frozen: −9.2 [−15.1, −3.4]".
@@ -281,9 +281,4 @@ pub(crate) fn advice(chosen: &Chosen) -> &'static str {
 pub(crate) fn extreme(analysis: &Analysis, at: Option<usize>) -> Option<String> {
     let cell: &CellResult = analysis.cells.get(at?)?;
     Some(format!("{}: {}", cell.treatment_words, gap(Some(cell.gap_pp()?))))
-}
-
-/// What gaps are counted in: "points of top-1 accuracy".
-pub(crate) fn points_of(metric: Metric) -> String {
-    format!("{} of {}", metric.unit().hundredths(), metric.words())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use nt_scenario::Method;
 
 use nt_analysis::CellResult;
-use nt_analysis::study::{CellKey, Study};
+use nt_analysis::study::Study;
 
 /// "4–7 copied and frozen; 7 copied, 5–6 frozen", separately for each source if there are several.
 pub(crate) fn treatments(study: &Study, cells: &[&CellResult], has_sources: bool) -> String {
@@ -18,9 +18,15 @@ pub(crate) fn treatments(study: &Study, cells: &[&CellResult], has_sources: bool
     }
     let of_source = |source: &&str| {
         let keys = cells.iter().map(|cell| &cell.key).filter(|key| key.source.as_deref() == Some(*source));
-        let (probes, trained): (Vec<&CellKey>, Vec<&CellKey>) = keys.partition(|key| key.method == Method::Probe);
-        let points: Vec<(u8, u8)> = trained.iter().map(|key| (key.copied, key.frozen)).collect();
-        let probed: BTreeSet<u8> = probes.iter().map(|key| key.frozen).collect();
+        let (mut points, mut probed): (Vec<(u8, u8)>, BTreeSet<u8>) = Default::default();
+        for key in keys {
+            match key.method {
+                Method::Training => points.push((key.copied, key.frozen)),
+                Method::Probe => {
+                    probed.insert(key.frozen);
+                }
+            }
+        }
         let mut parts = vec![points_in_words(&points, &words)];
         if !probed.is_empty() {
             parts.push(format!("probe after {}", ranges(&probed)));

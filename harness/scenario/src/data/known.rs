@@ -179,7 +179,8 @@ fn check_in_all(asked: Option<usize>, span: &Span, counts: &[(&str, usize)], dat
         let help = format!("write train_images = {available}, or train_images = \"all\"");
         report.fault(Code::SplitTooLarge, span, message, label, Some(help));
     } else if asked < counts.len() {
-        let message = format!("{asked} training images are too few for {} classes", counts.len());
+        let images = if asked == 1 { "1 training image is" } else { &format!("{asked} training images are") };
+        let message = format!("{images} too few for {} classes", counts.len());
         let label = format!("every class needs one: at least {}", counts.len());
         report.fault(Code::TrainImages, span, message, label, None);
     }

@@ -1,4 +1,4 @@
-//! The trial of a rule: the runs of its arms, and their differences.
+//! Tries a rule: finds the runs of the two arms that it compares, and takes their differences replicate by replicate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ use super::super::{AnalysisError, CellKind, CellResult, Quadrant, audited};
 use super::{Rule, RuleArm, Trial, TrialContrast, probe_depth, rule_of};
 use crate::study::Study;
 
-/// The material of a trial.
+/// What a trial needs: the study, its runs and its results.
 pub(super) struct Court<'a> {
     pub study: &'a Study,
     pub joined: &'a Joined,
     pub cells: &'a [CellResult],
 }
 
-/// The runs of an arm by replicate, their cells, and the layers chosen if there was a choice.
+/// The runs of one arm, one a replicate. If validation chose between layers, it also holds the layers chosen.
 struct ArmRuns<'a> {
     runs: BTreeMap<u32, &'a JoinedRun>,
     cells: BTreeSet<usize>,

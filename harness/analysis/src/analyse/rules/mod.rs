@@ -148,7 +148,10 @@ pub struct TrialContrast {
 /// The depth after which the cell's network was cut and a linear classifier fitted; `None` for a network that was
 /// trained.
 pub(super) fn probe_depth(key: &CellKey) -> Option<u8> {
-    (key.method == Method::Probe).then_some(key.frozen)
+    match key.method {
+        Method::Probe => Some(key.frozen),
+        Method::Training => None,
+    }
 }
 
 /// Tries the rule of every quadrant.
