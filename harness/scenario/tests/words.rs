@@ -9,7 +9,8 @@ use std::fmt::Debug;
 use nt_scenario::method::SettingName;
 use nt_scenario::vocabulary::Label;
 use nt_scenario::{
-    Architecture, Augmentation, Choice, Data, Fit, Initialiser, Method, Metric, Precision, Scenario, Schedule, Source,
+    Architecture, Augmentation, Choice, Code, Data, Fit, Initialiser, LabelKind, Method, Metric, Precision, Scenario,
+    Schedule, Source,
 };
 use serde::Serialize;
 
@@ -60,7 +61,16 @@ fn words_of_the_model() {
 
 #[test]
 fn words_of_the_verdict() {
-    choice_survives("margin_pp = 5.0", |word| format!("margin_pp = 5.0\nmetric = {word:?}"), |s| s.verdict.metric);
+    for &metric in Metric::ALL {
+        let text = edited("margin_pp = 5.0", &format!("margin_pp = 5.0\nmetric = {:?}", metric.word()));
+        if metric.fits(LabelKind::OneClass) {
+            assert_eq!(there_and_back(&text).verdict.metric, metric);
+        } else {
+            // The word is read, and no kind of data has such labels.
+            let faults = Scenario::parse(&text, "scenario.toml").unwrap_err().0;
+            assert!(faults.iter().all(|fault| fault.code == Code::Labels), "{faults:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The gap against the measured similarity of its source: does a nearer source transfer better?
 
 use nt_analysis::study::StudySize;
-use nt_scenario::Method;
 
 use super::gap_by_depth::{axis_label, notes, point, references};
 use super::spec::FIGURE_VERSION;
@@ -116,7 +115,7 @@ fn deepest<'a>(
         let key = &cell.key;
         let is_kind = if kind == SeriesKind::Frozen { key.copied == key.frozen } else { key.frozen == 0 };
         cell.kind == CellKind::Transfer
-            && key.method == Method::Training
+            && key.method.is_gradient_descent()
             && (key.target.as_str(), key.size.as_str(), key.source.as_deref()) == (&*audit.target, size, Some(source))
             && key.copied <= analysis.study.top_depth()
             && is_kind

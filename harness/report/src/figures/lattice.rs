@@ -1,7 +1,5 @@
 //! The lattice of treatments as a heat map: what copying and freezing do, with one panel for each size and source.
 
-use nt_scenario::Method;
-
 use super::gap_by_depth::point;
 use super::spec::FIGURE_VERSION;
 use super::words::{metric_words, name, sentence, subtitle};
@@ -77,7 +75,7 @@ fn axis(study: &Study, label: &str, least: u8, most: u8) -> Axis {
 fn panel(analysis: &Analysis, target: &str, size: &StudySize, source: &StudySource) -> Panel {
     let in_panel = |cell: &&CellResult| {
         cell.kind == CellKind::Transfer
-            && cell.key.method == Method::Training
+            && cell.key.method.is_gradient_descent()
             && cell.key.target == target
             && cell.key.size == size.name
             && cell.key.source.as_deref() == Some(source.name.as_str())

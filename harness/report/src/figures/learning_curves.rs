@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use nt_scenario::Method;
 use rayon::prelude::*;
 
 use super::spec::FIGURE_VERSION;
@@ -34,7 +33,7 @@ pub fn learning_curves(
     let mut figures = Vec::new();
     for (size, images) in sizes.map(|size| (&size.name, size.words())) {
         let is_trained_here = |cell: &&CellResult| {
-            cell.key.target == target && cell.key.size == *size && cell.key.method == Method::Training
+            cell.key.target == target && cell.key.size == *size && cell.key.method.is_gradient_descent()
         };
         let cells: Vec<&CellResult> = analysis.cells.iter().filter(is_trained_here).collect();
         let curves: Vec<Vec<Point>> = cells.par_iter().map(|cell| mean_loss(dir, cell)).collect::<Result<_, _>>()?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use image::RgbImage;
 use maud::{Markup, html};
-use nt_scenario::{JobId, Method, Role};
+use nt_scenario::{JobId, Role};
 
 use super::{PictureError, address, png};
 use nt_analysis::{Analysis, CellResult};
@@ -65,7 +65,7 @@ fn source_label(name: &str) -> String {
 
 fn chosen(analysis: &Analysis) -> Vec<&CellResult> {
     let is_fine_tuned =
-        |cell: &&CellResult| cell.key.frozen == 0 && cell.key.method == Method::Training && cell.key.source.is_some();
+        |cell: &&CellResult| cell.key.frozen == 0 && cell.key.method.is_gradient_descent() && cell.key.source.is_some();
     let is_deepest = |cell: &CellResult| {
         let rivals = analysis.cells.iter().filter(is_fine_tuned).filter(|rival| {
             (&rival.key.target, &rival.key.size, &rival.key.source)
