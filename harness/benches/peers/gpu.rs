@@ -84,7 +84,7 @@ impl Training {
         };
         let setup = Setup {
             shape: &shape,
-            span: Span { frozen: self.case.frozen, ..Span::whole(&self.shape) },
+            span: Span { frozen: self.case.frozen, ..Span::whole(&shape) },
             recipe: &Recipe { settings, dropout: 0.5, steps },
             learning_rate: 0.0,
             seed: SEED,
