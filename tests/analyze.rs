@@ -1,7 +1,6 @@
 //! `nt analyze`: verdicts for tables of other frameworks, and what it says to tables that are wrong.
 
-// A helper of a test may panic, as a test may; clippy knows that only of the tests themselves.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 
@@ -141,17 +140,11 @@ fn every_fault_of_a_table_is_told_with_its_row_and_nothing_is_written() {
     assert_exit(&workplace.nt(&["analyze", "nowhere.csv"]).output().unwrap(), 2);
 }
 
-#[test]
-fn the_runs_of_a_study_of_nt_need_no_flags() {
-    let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/examples/smoke/runs.csv");
-    let workplace = Workplace::tiny();
-    let output = workplace.nt(&["analyze", &runs.display().to_string(), "--fresh-sources", "--out", "out"]).output();
-    assert_exit(&output.unwrap(), 0);
-    let own = verdicts(runs.parent().unwrap());
-    let found = verdicts(&workplace.path("out"));
+/// Whether two `verdicts.json` give every cell the same gaps from the same replicates.
+fn assert_same_gaps(found: &[Value], own: &[Value]) {
     assert_eq!(found.len(), own.len());
     let keys = ["source", "target", "size", "similarity", "treatment", "copied", "frozen", "metric", "reference"];
-    for row in &found {
+    for row in found {
         let twin = own.iter().find(|other| keys.iter().all(|key| row[key] == other[key])).unwrap();
         for key in ["gap_pp", "source_gap_pp", "n"] {
             // Where the fifth decimal is a 5, the last bit of the sum decides which way it is rounded.
@@ -160,4 +153,24 @@ fn the_runs_of_a_study_of_nt_need_no_flags() {
             assert!(agree, "{key}: {row} against {twin}");
         }
     }
+}
+
+#[test]
+fn the_runs_of_a_study_of_nt_need_no_flags() {
+    let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/examples/smoke/runs.csv");
+    let workplace = Workplace::tiny();
+    let output = workplace.nt(&["analyze", &runs.display().to_string(), "--fresh-sources", "--out", "out"]).output();
+    assert_exit(&output.unwrap(), 0);
+    assert_same_gaps(&verdicts(&workplace.path("out")), &verdicts(runs.parent().unwrap()));
+}
+
+#[test]
+fn a_study_and_its_table_agree_on_which_log_loss_is_harm() {
+    let workplace = Workplace::tiny();
+    assert_exit(&workplace.run("study", &["--set", "verdict.metric=\"log-loss\""]), 0);
+    let words = ["analyze", "study/runs.csv", "--metric", "log_loss", "--fresh-sources", "--out", "table"];
+    assert_exit(&workplace.nt(&words).output().unwrap(), 0);
+    let own = verdicts(&workplace.path("study"));
+    assert!(own.iter().any(|row| row["gap_pp"].as_f64().is_some_and(|gap| gap < 0.0)), "some cell is harmed");
+    assert_same_gaps(&verdicts(&workplace.path("table")), &own);
 }

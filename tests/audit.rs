@@ -1,7 +1,6 @@
 //! The audit of a study's data, with the real binary: from pictures on disk to gates in the report.
 
-// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

@@ -1,7 +1,6 @@
 //! What the commands say to bad input, a busy folder, damage and an interrupt, and the exit codes they leave with.
 
-// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 
@@ -362,4 +361,24 @@ fn an_old_scenario_is_migrated_in_place_or_printed_and_a_faulty_one_is_left_alon
     assert_exit(&refused, 2);
     assert!(said(&refused).contains("left as it is"), "{}", said(&refused));
     assert_eq!(read(), faulty);
+}
+
+#[test]
+fn a_file_that_is_read_only_or_has_two_names_is_not_migrated() {
+    let old = tiny().replace("version = 2", "version = 1");
+    let workplace = Workplace::with(&old);
+    let (file, other) = (workplace.path("study.toml"), workplace.path("other.toml"));
+    let is_refused = |reason: &str| {
+        let refused = workplace.nt(&["migrate", "study.toml"]).output().unwrap();
+        assert_exit(&refused, 2);
+        assert!(said(&refused).contains(reason) && said(&refused).contains("--stdout"), "{}", said(&refused));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), old);
+    };
+    std::fs::hard_link(&file, &other).unwrap();
+    is_refused("2 names of a file");
+    std::fs::remove_file(&other).unwrap();
+    let mut permissions = std::fs::metadata(&file).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&file, permissions).unwrap();
+    is_refused("is read-only");
 }

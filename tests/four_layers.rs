@@ -1,7 +1,7 @@
 //! A study of a network with four learned layers, from its scenario to its report: nothing outside an architecture's file
 //! counts layers.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

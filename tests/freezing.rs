@@ -1,8 +1,7 @@
 //! Property tests of the treatment lattice: what is frozen stays, what is copied starts as the source, what is fresh
 //! starts as scratch does, and frozen layers cost neither gradient nor optimizer state.
 
-// A helper of a test may panic, as a test may; clippy knows that only of the tests themselves.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use negative_transfer::data::{Codes, Inputs};
 use negative_transfer::model::{Init, LayerParameters, Parameters, initialise, transfer};

@@ -1,8 +1,7 @@
 //! Trainings and studies on a GPU against the CPU's. What needs a GPU is skipped, with a message, where there is none:
 //! `just test-gpu`. Without one, `just test-gpu stand-in` runs the kernels on the processor.
 #![cfg(feature = "cuda")]
-// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

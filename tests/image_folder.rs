@@ -1,7 +1,6 @@
 //! A study of pictures on disk: what becomes of damaged caches, broken pictures and pictures that are gone.
 
-// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

@@ -2,8 +2,7 @@
 //!
 //! `fixtures/pytorch/make.py` made the fixtures; it says with which version.
 
-// A helper of a test may panic, as a test may; clippy knows that only of the tests themselves.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use candle_core::{Device, Tensor};
 use candle_nn::Module;

@@ -1,7 +1,6 @@
 //! The same bits whatever the number of jobs and threads, the vector width and the memory, and after any kill.
 
-// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

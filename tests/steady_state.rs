@@ -1,9 +1,7 @@
 //! Training allocates nothing once it runs: no page faults, and memory that does not grow with its length.
 
-// An allocator that counts is `unsafe` by its trait; it only passes on to the system's.
-#![allow(unsafe_code)]
-// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
-#![allow(clippy::unwrap_used)]
+#![allow(unsafe_code, reason = "an allocator that counts is unsafe by its trait; it only passes on to the system's")]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use negative_transfer::model::{Init, initialise};
 use negative_transfer::train::{DropoutAt, Span, Trainer};

@@ -3,8 +3,7 @@
 //! At a rate too small to move a weight the loss of a step is a fingerprint of its batch: it depends on nothing but the
 //! parameters, which stay, and the pixels, labels and dropped units of that step.
 
-// What a test calls may panic, as a test may; clippy knows that only of the tests themselves.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

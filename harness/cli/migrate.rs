@@ -4,6 +4,7 @@ use super::Failure;
 use super::output::say;
 use nt_records::{FileError, write_atomic};
 use nt_scenario::{Migration, Version};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Writes a scenario of an older version as the latest one.
@@ -45,17 +46,34 @@ impl Migrate {
                 from.number()
             )));
         }
-        replace(&self.path, &rewritten).map_err(|error| Failure::system(&error))?;
+        replace(&self.path, &rewritten)?;
         say(format_args!("{file}: version {} became {latest}\n  {changes}", from.number()))
     }
 }
 
 /// Replaces a file in one step. A link stays a link: the file that it leads to is replaced, and its permissions are kept.
-fn replace(path: &Path, text: &str) -> Result<(), FileError> {
-    let real = path.canonicalize().map_err(FileError::at("find", path))?;
-    let permissions = std::fs::metadata(&real).map_err(FileError::at("read the permissions of", &real))?.permissions();
-    write_atomic(&real, text.as_bytes())?;
-    std::fs::set_permissions(&real, permissions).map_err(FileError::at("set the permissions of", &real))
+/// A file that is read-only, or that has several names, which would no longer be one file, is left as it is.
+fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: FileError| Failure::system(&error);
+    let real = path.canonicalize().map_err(FileError::at("find", path)).map_err(failed)?;
+    let metadata = std::fs::metadata(&real).map_err(FileError::at("read the permissions of", &real)).map_err(failed)?;
+    let file = path.display();
+    if metadata.permissions().readonly() {
+        return Err(Failure::Input(format!(
+            "{file} is read-only and was left as it is; `chmod u+w {file}` first, or print the new text: `nt migrate \
+             {file} --stdout`"
+        )));
+    }
+    if metadata.nlink() > 1 {
+        return Err(Failure::Input(format!(
+            "{file} is one of {} names of a file (hard links) and was left as it is, because the others would keep the \
+             old text; print the new text: `nt migrate {file} --stdout`",
+            metadata.nlink()
+        )));
+    }
+    write_atomic(&real, text.as_bytes()).map_err(failed)?;
+    let kept = std::fs::set_permissions(&real, metadata.permissions());
+    kept.map_err(FileError::at("set the permissions of", &real)).map_err(failed)
 }
 
 /// What is printed with a newline after it, so that the text comes out as it is.

@@ -60,7 +60,7 @@ impl Plan {
     fn tell_power(&self, study: &OpenStudy, basis: &Basis) -> Result<(), Failure> {
         let scenario = &study.scenario;
         let test_images: Vec<usize> = (0..scenario.targets.len()).map(|at| study.num_test_images(at)).collect();
-        let plan = PowerPlan::new(&study.declared(), &test_images, basis);
+        let plan = PowerPlan::new(&study.declared(), &test_images, basis).map_err(|error| Failure::input(&error))?;
         if self.json {
             say(serde_json::to_string_pretty(&plan).map_err(|error| Failure::system(&error))?)
         } else {

@@ -70,7 +70,7 @@ pub trait Dataset: Send + Sync {
     fn mean_and_std(&self) -> ([f32; 3], [f32; 3]);
 }
 
-/// Where the datasets of a scenario are, and how large their pictures come out.
+/// Where the datasets of a scenario are, and the size that their images are scaled to.
 #[derive(Clone, Copy, Debug)]
 pub struct DataPlace<'a> {
     /// The folder that relative paths are below.

@@ -62,12 +62,12 @@ pub(super) fn choose(
             continue;
         }
         let mean = |metric: Metric| {
-            let values = records.iter().map(|record| record.value(Measure::Validation(metric)).unwrap_or(f64::NAN));
-            values.sum::<f64>() / records.len() as f64
+            let values = records.iter().map(|record| record.value(Measure::Validation(metric)));
+            let sum = values.sum::<Option<f64>>()?;
+            Some(sum / records.len() as f64).filter(|mean| mean.is_finite())
         };
-        let (score, log_loss) = (metric.oriented(mean(metric)), mean(Metric::LogLoss));
-        if score.is_finite() && log_loss.is_finite() {
-            scored.push(Scored { value: trial.value, score, log_loss });
+        if let (Some(score), Some(log_loss)) = (mean(metric), mean(Metric::LogLoss)) {
+            scored.push(Scored { value: trial.value, score: metric.oriented(score), log_loss });
         }
     }
     let better = |a: &&Scored, b: &&Scored| {

@@ -103,7 +103,9 @@ fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<St
         return Some(format!("it ran with {} and now with {}", set_to(recorded.setting()), set_to(found.setting())));
     }
     for metric in &recorded.metrics {
-        let now = found.value(metric.measure).unwrap_or(f64::NAN);
+        let Some(now) = found.value(metric.measure) else {
+            return Some(format!("{} was {} and is now missing", metric.measure, metric.value));
+        };
         if now.to_bits() != metric.value.to_bits() {
             let difference = now - metric.value;
             return Some(format!(

@@ -1,7 +1,7 @@
 //! The modules of a crate: how they lie in each other, the names each of them has, and what each of them mentions.
 
 use crate::reader;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Index of a module in its crate; the root is 0.
@@ -10,13 +10,15 @@ pub type ModuleId = usize;
 /// How a file is read: its text, where it exists.
 pub type Files<'a> = &'a dyn Fn(&Path) -> Option<String>;
 
-/// The segments of a path as written: `["super", "gpu", "Gpu"]`.
+/// The segments of a path as written: `["super", "gpu", "Gpu"]`. That of an invoked macro ends in `!`.
 pub type Segments = Vec<String>;
 
 /// What a name means in a module.
 pub enum Meaning {
-    /// A type, function, constant, macro … that is defined there.
-    Item,
+    /// A type, trait … that is defined there.
+    Type,
+    /// A function, constant, macro … that is defined there. A type of that name may come from elsewhere.
+    Value,
     Module(ModuleId),
     Import(Segments),
 }
@@ -42,12 +44,16 @@ pub struct Module {
 /// The modules of one crate, parents before their children.
 pub struct Crate {
     pub modules: Vec<Module>,
+    /// Modules that define a macro of this name by `macro_rules!`, which needs no import.
+    pub macros: BTreeMap<String, Vec<ModuleId>>,
+    /// Names of the crate itself, by `extern crate self as name`.
+    pub own_names: BTreeSet<String>,
 }
 
 impl Crate {
     /// Reads a crate from its root file.
     pub fn read(root: &Path, files: Files<'_>) -> Self {
-        let mut krate = Self { modules: Vec::new() };
+        let mut krate = Self { modules: Vec::new(), macros: BTreeMap::new(), own_names: BTreeSet::new() };
         let id = krate.add(String::new(), root.to_owned(), None);
         reader::read_file(&mut krate, id, root.parent().unwrap_or(Path::new("")), files);
         krate

@@ -12,19 +12,35 @@ enum Entity {
     Item(ModuleId),
 }
 
+impl Entity {
+    /// The module itself, or the one that defines it.
+    fn module(self) -> ModuleId {
+        match self {
+            Self::Module(id) | Self::Item(id) => id,
+        }
+    }
+}
+
 /// Imports on the way to an entity, so that imports that name each other end.
 type Trail = BTreeSet<(ModuleId, Segments)>;
 
 impl Crate {
     /// The modules of this crate that define what the path names in `module`; none where it leads out of the crate.
     pub fn definers(&self, module: ModuleId, path: &[String]) -> BTreeSet<ModuleId> {
-        let entities = self.entities(module, path, &mut Trail::new());
-        entities
-            .into_iter()
-            .map(|entity| match entity {
-                Entity::Module(id) | Entity::Item(id) => id,
-            })
-            .collect()
+        let [before @ .., last] = path else { return BTreeSet::new() };
+        let name = last.strip_suffix('!').unwrap_or(last);
+        let plain: Segments = before.iter().cloned().chain([name.to_owned()]).collect();
+        let mut entities = self.entities(module, &plain, &mut Trail::new());
+        // Defined in a way that is not understood, but somewhere in there.
+        let mut within = before;
+        while let ([rest @ .., _], true) = (within, entities.is_empty()) {
+            entities = self.entities(module, within, &mut Trail::new());
+            within = rest;
+        }
+        if entities.is_empty() && before.is_empty() && name != last {
+            entities.extend(self.macros.get(name).into_iter().flatten().map(|&id| Entity::Item(id)));
+        }
+        entities.into_iter().map(Entity::module).collect()
     }
 
     fn entities(&self, module: ModuleId, path: &[String], trail: &mut Trail) -> BTreeSet<Entity> {
@@ -34,6 +50,7 @@ impl Crate {
                 ("crate", 0) => BTreeSet::from([Entity::Module(0)]),
                 ("self", 0) => BTreeSet::from([Entity::Module(module)]),
                 ("super", 0) => self.modules[module].parent.into_iter().map(Entity::Module).collect(),
+                (name, 0) if self.own_names.contains(name) => BTreeSet::from([Entity::Module(0)]),
                 (_, 0) => self.named(module, segment, trail),
                 _ => here.into_iter().flat_map(|entity| self.within(entity, segment, trail)).collect(),
             };
@@ -52,17 +69,19 @@ impl Crate {
     }
 
     fn named(&self, module: ModuleId, name: &str, trail: &mut Trail) -> BTreeSet<Entity> {
-        let Some(meanings) = self.modules[module].names.get(name) else {
-            let globs = self.modules[module].globs.iter();
-            return globs.flat_map(|prefix| self.imported(module, prefix, Some(name), trail)).collect();
-        };
+        let meanings = self.modules[module].names.get(name).map_or(&[][..], Vec::as_slice);
         let mut entities = BTreeSet::new();
         for meaning in meanings {
             match meaning {
-                Meaning::Item => drop(entities.insert(Entity::Item(module))),
+                Meaning::Type | Meaning::Value => drop(entities.insert(Entity::Item(module))),
                 Meaning::Module(id) => drop(entities.insert(Entity::Module(*id))),
                 Meaning::Import(path) => entities.extend(self.imported(module, path, None, trail)),
             }
+        }
+        // A name of its own hides what a glob brings, in the namespace of that name.
+        if meanings.iter().all(|meaning| matches!(meaning, Meaning::Value)) {
+            let globs = self.modules[module].globs.iter();
+            entities.extend(globs.flat_map(|prefix| self.imported(module, prefix, Some(name), trail)));
         }
         entities
     }

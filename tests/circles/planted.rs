@@ -70,12 +70,35 @@ fn paths_in_code_count_as_imports_do() {
         "#[error(\"{}\", super::b::b())] pub struct A;",
         "pub type A = <u8 as super::b::Named>::Name;",
         "use super::b; pub fn a() { b::b() }",
+        "pub fn a() { super::b::made_by_a_macro() }",
+        "#[cfg_attr(feature = \"x\", serde(with = \"super::b\"))] pub struct A;",
+        "pub fn a() { crate::exported!() }",
+        "pub fn a() { textual!() }",
+        "pub fn a() { println!(\"{}\", textual!()) }",
+        "pub fn a() { whole::b::b() }",
+        "use super::b::Chosen as Other; fn a(_: Other) {}",
+        "use super::globbed::*; fn Chosen() {} fn a(_: Chosen) {}",
     ];
     for text in uses {
-        let b = "use super::a; pub fn b() {} pub struct B; pub trait Named { type Name; }";
-        let found = circles_of(&[("lib.rs", "mod a; mod b;"), ("a.rs", text), ("b.rs", b)]);
+        let b = "use super::a; pub fn b() {} pub struct B; pub trait Named { type Name; }
+                 choice! { pub enum Chosen { One } } made! {}
+                 #[macro_export] macro_rules! exported { () => {} } macro_rules! textual { () => {} }";
+        let root = "extern crate self as whole; mod globbed { pub use super::b::*; } mod a; mod b;";
+        let found = circles_of(&[("lib.rs", root), ("a.rs", text), ("b.rs", b)]);
         assert_eq!(found.len(), 1, "{text}: {found:?}");
     }
+}
+
+#[test]
+#[should_panic(expected = "lib.rs:2: include! hides code from this check")]
+fn included_text_is_refused() {
+    circles_of(&[("lib.rs", "\ninclude!(\"a.rs\");")]);
+}
+
+#[test]
+#[should_panic(expected = "lib.rs:1: a module that a macro declares hides code from this check")]
+fn a_module_that_a_macro_declares_is_refused() {
+    circles_of(&[("lib.rs", "declare! { mod a; }")]);
 }
 
 #[test]

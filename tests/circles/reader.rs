@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Ident, ImplItem, Item, ItemMod, ItemUse, Macro, Meta, Token, TraitItem, UseTree, VisRestricted};
+use syn::{
+    Attribute, Ident, ImplItem, Item, ItemExternCrate, ItemMacro, ItemMod, ItemUse, Macro, Meta, Token, TraitItem,
+    UseTree, VisRestricted,
+};
 
 /// Reads a module's file, and those of the modules in it, which lie in `folder`.
 pub fn read_file(krate: &mut Crate, module: ModuleId, folder: &Path, files: Files<'_>) {
@@ -79,6 +82,37 @@ impl Reader<'_, '_> {
         found.unwrap_or_else(|| panic!("{}: mod {name} has no file in {}", here.display(), self.folder.display()))
     }
 
+    /// Mentions in an attribute's texts: `with = "crate::number"`.
+    fn paths_in_text(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match &token {
+                TokenTree::Literal(literal) => {
+                    let text = syn::parse_str::<syn::LitStr>(&literal.to_string());
+                    if let Ok(path) = text.and_then(|text| text.parse::<syn::Path>()) {
+                        let segments = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+                        self.mention(segments, token.span());
+                    }
+                }
+                TokenTree::Group(group) => self.paths_in_text(group.stream()),
+                TokenTree::Ident(_) | TokenTree::Punct(_) => {}
+            }
+        }
+    }
+
+    /// What a macro's definition or its invocation among items brings.
+    fn read_macro(&mut self, item: &ItemMacro) {
+        let Some(name) = &item.ident else { return self.names_of(item.mac.tokens.clone()) };
+        self.krate.macros.entry(name.to_string()).or_default().push(self.module);
+        if item.attrs.iter().any(|attribute| attribute.path().is_ident("macro_export")) {
+            let here = self.krate.modules[self.module].name.clone();
+            let path = ["crate"].into_iter().chain(here.split("::").filter(|part| !part.is_empty()));
+            let path = path.map(str::to_owned).chain([name.to_string()]).collect();
+            if self.module != 0 {
+                self.krate.modules[0].names.entry(name.to_string()).or_default().push(Meaning::Import(path));
+            }
+        }
+    }
+
     /// Names and mentions of an import below `prefix`.
     fn import(&mut self, tree: &UseTree, prefix: &[String]) {
         let with = |ident: &Ident| -> Segments {
@@ -103,6 +137,29 @@ impl Reader<'_, '_> {
         self.mention(path, span);
     }
 
+    /// Names that a macro's invocation among items defines: `choice! { pub enum Metric … }`.
+    fn names_of(&mut self, tokens: TokenStream) {
+        let mut before = String::new();
+        for token in tokens {
+            match &token {
+                TokenTree::Ident(name) => match before.as_str() {
+                    "enum" | "struct" | "trait" | "type" | "union" => self.name(name.to_string(), Meaning::Type),
+                    "fn" | "const" | "static" => self.name(name.to_string(), Meaning::Value),
+                    _ => {}
+                },
+                TokenTree::Group(group) => self.names_of(group.stream()),
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+            before = token.to_string();
+        }
+    }
+
+    /// Stops at what cannot be read.
+    fn refuse(&self, what: &str, span: Span) {
+        let file = self.krate.modules[self.module].file.display();
+        panic!("{file}:{}: {what} hides code from this check", span.start().line);
+    }
+
     /// Mentions in text that is not parsed: the arguments and the bodies of macros.
     fn scan(&mut self, tokens: TokenStream) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -115,11 +172,19 @@ impl Reader<'_, '_> {
             match token {
                 TokenTree::Group(group) => self.scan(group.stream()),
                 TokenTree::Ident(first) => {
+                    if first == "mod" {
+                        self.refuse("a module that a macro declares", first.span());
+                    }
                     let mut path = vec![first.to_string()];
                     while is(next, ':') && is(next + 1, ':') {
                         let Some(TokenTree::Ident(segment)) = tokens.get(next + 2) else { break };
                         path.push(segment.to_string());
                         next += 3;
+                    }
+                    if is(next, '!')
+                        && let Some(last) = path.last_mut()
+                    {
+                        last.push('!');
                     }
                     // A field, a method, or a macro's variable; `$crate` is the crate.
                     let before = start.checked_sub(1);
@@ -141,7 +206,10 @@ impl<'ast> Visit<'ast> for Reader<'_, '_> {
             return;
         }
         if let Some(name) = name {
-            self.name(name.to_string(), Meaning::Item);
+            self.name(name.to_string(), meaning(item));
+        }
+        if let Item::Macro(item) = item {
+            self.read_macro(item);
         }
         visit::visit_item(self, item);
     }
@@ -189,8 +257,23 @@ impl<'ast> Visit<'ast> for Reader<'_, '_> {
         visit::visit_path(self, path);
     }
 
+    fn visit_item_extern_crate(&mut self, item: &'ast ItemExternCrate) {
+        if let (true, Some((_, alias))) = (item.ident == "self", &item.rename) {
+            self.krate.own_names.insert(alias.to_string());
+        }
+    }
+
     fn visit_macro(&mut self, invoked: &'ast Macro) {
-        self.visit_path(&invoked.path);
+        let segments = invoked.path.segments.iter();
+        let mut path: Segments = segments.map(|segment| segment.ident.to_string()).collect();
+        if let Some(last) = path.last_mut().filter(|_| invoked.path.leading_colon.is_none()) {
+            // What a build script makes is named by its folder alone.
+            if last == "include" && !invoked.tokens.to_string().contains("OUT_DIR") {
+                self.refuse("include!", invoked.path.segments[0].ident.span());
+            }
+            last.push('!');
+            self.mention(path, invoked.path.segments[0].ident.span());
+        }
         self.scan(invoked.tokens.clone());
     }
 
@@ -199,15 +282,8 @@ impl<'ast> Visit<'ast> for Reader<'_, '_> {
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
         let Meta::List(list) = &attribute.meta else { return };
         self.scan(list.tokens.clone());
-        if attribute.path().is_ident("serde") {
-            for token in list.tokens.clone() {
-                let TokenTree::Literal(literal) = &token else { continue };
-                let text = syn::parse_str::<syn::LitStr>(&literal.to_string());
-                if let Ok(path) = text.and_then(|text| text.parse::<syn::Path>()) {
-                    let segments = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-                    self.mention(segments, token.span());
-                }
-            }
+        if attribute.path().is_ident("serde") || attribute.path().is_ident("cfg_attr") {
+            self.paths_in_text(list.tokens.clone());
         }
     }
 
@@ -231,6 +307,14 @@ fn parts(item: &Item) -> (&[Attribute], Option<&Ident>) {
         Item::Mod(item) => (&item.attrs, None),
         Item::Use(item) => (&item.attrs, None),
         _ => (&[], None),
+    }
+}
+
+/// What the name of an item means where it is defined.
+fn meaning(item: &Item) -> Meaning {
+    match item {
+        Item::Const(_) | Item::Fn(_) | Item::Macro(_) | Item::Static(_) => Meaning::Value,
+        _ => Meaning::Type,
     }
 }
 

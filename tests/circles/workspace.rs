@@ -6,7 +6,6 @@ use std::process::Command;
 
 /// A library, binary, example or benchmark.
 pub struct Target {
-    pub package: String,
     /// `package, kind name`
     pub name: String,
     pub root: PathBuf,
@@ -35,7 +34,6 @@ fn of_package(package: &Value) -> Vec<Target> {
         .iter()
         .filter(|target| !["test", "custom-build"].contains(&kind(target).as_str()))
         .map(|target| Target {
-            package: text(&package["name"]),
             name: format!("{}, {} {}", text(&package["name"]), kind(target), text(&target["name"])),
             root: PathBuf::from(text(&target["src_path"])),
         })

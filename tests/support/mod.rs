@@ -1,6 +1,6 @@
 //! A tiny study and the real binary that runs it, for tests that read as specifications.
 
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test binary uses its share")]
 
 use nt_scenario::mock::TestScenario;
 use std::path::{Path, PathBuf};

@@ -2,6 +2,7 @@
 
 use nt_scenario::Metric;
 use nt_scenario::metric::{Direction, Unit};
+use nt_stats::verdict::GapUnit;
 
 /// The words for a metric's values and gaps. Both are printed a hundredfold, so a fraction becomes a per cent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +13,8 @@ pub struct Wording {
     pub unit: &'static str,
     /// What stands after a gap: "points".
     pub gap_unit: &'static str,
-    /// The same after exactly one: "point".
-    one_of_gap: &'static str,
+    /// The same for words that count gaps.
+    pub gap: GapUnit,
     /// What gaps are counted in: "points of top-1 accuracy".
     pub gaps_of: String,
     /// What a table's numbers are given in: "Accuracy is in per cent, gaps are in points".
@@ -28,10 +29,11 @@ impl Wording {
     /// The words for a metric.
     pub fn of(metric: Metric) -> Self {
         let title = title(metric);
-        let (values, gap_unit, one_of_gap) = match metric.unit() {
-            Unit::Fraction => ("per cent", metric.unit().hundredths(), "point"),
-            Unit::Nats => ("hundredths of a nat", metric.unit().hundredths(), "hundredth of a nat"),
+        let (values, gap) = match metric.unit() {
+            Unit::Fraction => ("per cent", GapUnit::POINTS),
+            Unit::Nats => ("hundredths of a nat", GapUnit::HUNDREDTHS_OF_A_NAT),
         };
+        let gap_unit = gap.several;
         let name = capitalised(title);
         let gaps_of = format!("{gap_unit} of {}", metric.words());
         let (better, difference) = match metric.direction() {
@@ -45,20 +47,11 @@ impl Wording {
             title,
             unit: metric.unit().of_hundred(),
             gap_unit,
-            one_of_gap,
+            gap,
             sentence: format!("{name} is in {values}, gaps are in {gap_unit}{better}"),
             caption: format!("{name} in {values}, gaps in {gaps_of}{better}"),
             gaps_of,
             difference,
-        }
-    }
-
-    /// The words of a verdict, which know no metric and count in points, in the unit of its gaps.
-    pub fn in_gap_unit(&self, words: &str) -> String {
-        let several = words.replace(" points", &format!(" {}", self.gap_unit));
-        match self.gap_unit {
-            "points" => several,
-            _ => several.replace(" point", &format!(" {}", self.one_of_gap)),
         }
     }
 }
@@ -85,12 +78,11 @@ mod tests {
         let accuracy = Wording::of(Metric::Top1);
         assert_eq!(accuracy.sentence, "Accuracy is in per cent, gaps are in points");
         assert_eq!(accuracy.caption, "Accuracy in per cent, gaps in points of top-1 accuracy");
-        assert_eq!(accuracy.in_gap_unit("within ±1 point, not 2 points"), "within ±1 point, not 2 points");
+        assert_eq!((accuracy.gap.one, accuracy.gap.several), ("point", "points"));
         let loss = Wording::of(Metric::LogLoss);
         assert!(
             loss.sentence.starts_with("Log-loss is in hundredths of a nat, gaps are in hundredths of a nat; lower")
         );
-        let words = loss.in_gap_unit("within ±1 point, not 2 points");
-        assert_eq!(words, "within ±1 hundredth of a nat, not 2 hundredths of a nat");
+        assert_eq!((loss.gap.one, loss.gap.several), ("hundredth of a nat", "hundredths of a nat"));
     }
 }

@@ -1,5 +1,5 @@
 //! Read-only memory maps of cache files: the one place in this package that is `unsafe`.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a map is unsafe where its file changes; a cache file is never written again")]
 
 use memmap2::Mmap;
 use std::fs::File;

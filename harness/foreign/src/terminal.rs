@@ -30,7 +30,7 @@ impl TableAnalysis {
         lines.push(String::new());
         lines.extend(self.notes());
         let told = self.contrasts.iter().filter(|contrast| needs_words(contrast));
-        lines.extend(told.map(|one| format!("{}: {}", one.decision.name, self.in_unit_of_gaps(&words(one)))));
+        lines.extend(told.map(|one| format!("{}: {}", one.decision.name, words(one, self.unit))));
         lines.join("\n")
     }
 
@@ -42,14 +42,6 @@ impl TableAnalysis {
                 let (metric, reference) = (&self.metric, &decision.reference);
                 format!("{metric} of {reference} minus the arm's, in {}: above zero is better", self.unit.of_gaps())
             }
-        }
-    }
-
-    /// The words of a verdict, which count in points, in the unit of the table's gaps.
-    fn in_unit_of_gaps(&self, words: &str) -> String {
-        match self.unit {
-            Unit::Fraction | Unit::Percent => words.to_owned(),
-            Unit::Nats => words.replace(" points", " hundredths of a nat").replace(" point", " hundredth of a nat"),
         }
     }
 
@@ -115,9 +107,9 @@ fn needs_words(contrast: &Judged) -> bool {
     !decision.can_reject || !(decision.verdict.is_positive() || decision.verdict == Verdict::Equivalent)
 }
 
-fn words(contrast: &Judged) -> String {
+fn words(contrast: &Judged, unit: Unit) -> String {
     let decision = &contrast.decision;
-    let words = decision.words();
+    let words = decision.words(unit.gap());
     match decision.can_reject || words.contains("smallest p") {
         true => words,
         false => format!("{words} (attainable p {:.3})", decision.attainable_p),

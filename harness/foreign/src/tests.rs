@@ -19,7 +19,7 @@ fn judge(rows: &[String], question: &Question) -> Result<TableAnalysis, TableFau
     analyse_table(&(rows.join("\n") + "\n"), "runs.csv", Format::Separated(b','), question)
 }
 
-fn told(rows: &[String]) -> String {
+fn fault_of(rows: &[String]) -> String {
     judge(rows, &Question::default()).unwrap_err().to_string()
 }
 
@@ -77,7 +77,7 @@ fn every_fault_is_told_at_once_with_its_line() {
     rows.push("harm,birds,3,0.5".to_owned());
     rows.push("harm,birds,,0.5".to_owned());
     rows.push("harm,birds,9".to_owned());
-    let told = told(&rows);
+    let told = fault_of(&rows);
     let places: Vec<&str> = told.lines().skip(1).map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(places, ["runs.csv:4", "runs.csv:10", "runs.csv:18", "runs.csv:19", "runs.csv:20"], "{told}");
     assert!(told.contains("replicate 3 of harm is already in line 13"), "{told}");
@@ -86,19 +86,19 @@ fn every_fault_is_told_at_once_with_its_line() {
 #[test]
 fn a_run_without_a_partner_is_a_fault_whichever_arm_lacks_it() {
     let rows = table(&[("harm", -9.0)]);
-    let told_without = |line: usize| told(&[&rows[..line], &rows[line + 1..]].concat());
+    let told_without = |line: usize| fault_of(&[&rows[..line], &rows[line + 1..]].concat());
     assert!(told_without(16).contains("runs.csv:9: replicate 7 of scratch has no partner: harm lacks it"));
     assert!(told_without(8).contains("runs.csv:16: replicate 7 of harm has no partner: scratch lacks it"));
     let without_reference = [&rows[..1], &rows[9..]].concat();
-    assert!(told(&without_reference).contains("cell birds has no row of the reference (scratch)"));
-    assert!(told(&rows[..9]).contains("the reference alone"));
+    assert!(fault_of(&without_reference).contains("cell birds has no row of the reference (scratch)"));
+    assert!(fault_of(&rows[..9]).contains("the reference alone"));
 }
 
 #[test]
 fn fractions_among_per_cents_are_a_fault_unless_the_unit_is_said() {
     let mut rows = table(&[("harm", -9.0)]);
     rows[5] = "scratch,birds,4,64.2".to_owned();
-    assert!(told(&rows).contains("runs.csv:6: 64.2 looks like a per cent among fractions"));
+    assert!(fault_of(&rows).contains("runs.csv:6: 64.2 looks like a per cent among fractions"));
     assert!(judge(&rows, &Question { unit: Some(Unit::Percent), ..Question::default() }).is_ok());
     let fractions = table(&[("harm", -9.0)]);
     let as_percents = judge(&fractions, &Question { unit: Some(Unit::Percent), ..Question::default() });
@@ -152,9 +152,13 @@ fn per_example_rows_are_judged_for_the_population() {
     assert!(decision.gap.scope.to_string().starts_with("the test population"));
     assert_eq!(decision.attribution, Some(Attribution::Undecided), "nothing says how much is frozen");
     let torn = [&rows[..100], &rows[101..]].concat();
-    assert!(told(&torn).contains("only one has example"), "{}", told(&torn));
+    assert!(fault_of(&torn).contains("only one has example"), "{}", fault_of(&torn));
     rows.push("harm,3,199,1".to_owned());
-    assert!(told(&rows).contains("example 199 of replicate 3 of harm is already in line 1601"), "{}", told(&rows));
+    assert!(
+        fault_of(&rows).contains("example 199 of replicate 3 of harm is already in line 1601"),
+        "{}",
+        fault_of(&rows)
+    );
 }
 
 #[test]
@@ -166,7 +170,7 @@ fn a_diverged_run_is_no_evidence_of_harm() {
     let found = verdicts(&rows, &Question::default());
     assert_eq!(found[0].1, Verdict::InconclusiveOptimisation);
     rows[12] = "harm,birds,3,0.5,failed".to_owned();
-    assert!(told(&rows).contains("runs.csv:13: status \"failed\""));
+    assert!(fault_of(&rows).contains("runs.csv:13: status \"failed\""));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The unit of a table's values, which is the same in the whole table: fractions, per cents or nats.
 
 use nt_scenario::Metric;
-use nt_scenario::metric;
+use nt_stats::verdict::GapUnit;
 
 use crate::fault::{Fault, TableFault};
 
@@ -28,9 +28,14 @@ impl Unit {
 
     /// What gaps are counted in: "points".
     pub fn of_gaps(self) -> &'static str {
+        self.gap().several
+    }
+
+    /// The same for words that count gaps.
+    pub(crate) fn gap(self) -> GapUnit {
         match self {
-            Self::Fraction | Self::Percent => metric::Unit::Fraction.hundredths(),
-            Self::Nats => metric::Unit::Nats.hundredths(),
+            Self::Fraction | Self::Percent => GapUnit::POINTS,
+            Self::Nats => GapUnit::HUNDREDTHS_OF_A_NAT,
         }
     }
 

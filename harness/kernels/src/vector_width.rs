@@ -7,7 +7,7 @@
 macro_rules! for_every_width {
     ($(#[$attribute:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
         $(#[$attribute])*
-        #[allow(clippy::too_many_arguments)] // the width comes on top of the operation's operands
+        #[allow(clippy::too_many_arguments, reason = "the width comes on top of the operation's operands")]
         $visibility fn $name(simd: $crate::tile::Simd, $($argument: $type),*) {
             #[inline(always)]
             fn scalar($($argument: $type),*) $body

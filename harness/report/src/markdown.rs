@@ -158,7 +158,7 @@ fn row(text: &mut String, cell: &CellResult, words: &Wording) -> std::fmt::Resul
         gap(cell.gap_pp()),
         estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),
         cell.verdict().map_or("reference", |verdict| verdict.name()),
-        escaped(&words.in_gap_unit(&cell.words())),
+        escaped(&cell.words(words.gap)),
         cell.completeness_words()
     )
 }

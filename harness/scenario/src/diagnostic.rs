@@ -92,7 +92,7 @@ codes! {
     OldVersion: Note,
     /// S031: training images are given in two ways, or too few for one of each class.
     TrainImages: Error,
-    /// S032: the labels of the data are of a kind that the metric or a method cannot use.
+    /// S032: the metric or a method cannot use labels of the kind that the data have.
     Labels: Error,
 }
 

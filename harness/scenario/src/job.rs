@@ -213,7 +213,7 @@ pub struct TargetTask {
     pub train_per_class: PerClass,
     /// Validation images of each class, held out of those.
     pub validation_per_class: PerClass,
-    /// Test images a class; none: all.
+    /// Test images a class; all if `None`.
     pub test_per_class: Option<usize>,
     /// How it is trained.
     pub recipe: Arc<Recipe>,
@@ -223,14 +223,13 @@ pub struct TargetTask {
     pub setting: SettingChoice,
     /// Training length as a multiple of the scenario's.
     pub budget: f64,
-    /// When the job is run at all; none: always.
+    /// When the job is run at all; always if `None`.
     pub only_if: Option<OnlyIf>,
 }
 
 /// Where the weights of a source network come from.
 ///
-/// A kind of source whose weights stand in a file needs a third value here; what reads the weights then has to tell it
-/// from the others.
+/// A kind of source whose weights are read from a file adds a third value here, and the compiler names what reads weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SourceWeights {
     /// No job makes them: scratch copies nothing, and a network that was never trained is drawn from its source's own

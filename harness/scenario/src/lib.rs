@@ -74,7 +74,9 @@ pub use place::Place;
 pub use plan::{Cell, Cost, Plan, PlanError};
 pub use raw::Version;
 pub use recipe::{Augmentation, Length, Recipe, Schedule, Settings, StepInterval};
-pub use scenario::{Model, SCRATCH, Scenario, Size, Study, Target, Training, TreatmentRange, Tuning, VerdictSettings};
+pub use scenario::{
+    Model, SCRATCH, Scenario, Size, StudySettings, Target, Training, TreatmentRange, Tuning, VerdictSettings,
+};
 pub use source::{Learning, Pretraining, Source, SourceKind, SourceNetwork, Standing};
 pub use train_images::{PerClass, TrainImages};
 pub use treatment::{Lattice, SameClasses, Treatment, TreatmentError};

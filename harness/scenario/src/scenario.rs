@@ -24,7 +24,7 @@ pub const SCRATCH: &str = "scratch";
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// What is asked, and how often.
-    pub study: Study,
+    pub study: StudySettings,
     /// The network.
     pub model: Model,
     /// Named datasets.
@@ -79,7 +79,7 @@ impl Scenario {
 
 /// What is asked, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Study {
+pub struct StudySettings {
     /// Name of the report's folder.
     pub name: String,
     /// The question, in a sentence.
@@ -124,9 +124,9 @@ pub struct Target {
     pub name: String,
     /// Name of its dataset.
     pub data: String,
-    /// Its classes, in label order; none: all of the folder's.
+    /// Its classes, in label order; all of the folder's if `None`.
     pub classes: Option<Vec<String>>,
-    /// Test images a class; none: all.
+    /// Test images a class; all if `None`.
     pub test_per_class: Option<usize>,
     /// Share of each class's training images held out for validation; they count towards the size.
     pub validation_fraction: f64,

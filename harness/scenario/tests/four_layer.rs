@@ -1,7 +1,6 @@
 //! Nothing but an architecture's own file counts its layers: a network of four is read, checked and planned.
 #![cfg(feature = "test-network")]
-// Helpers outside a test function panic on its behalf.
-#![allow(clippy::panic)]
+#![allow(clippy::panic, reason = "a helper of tests fails as a test does")]
 
 mod common;
 

@@ -1,7 +1,6 @@
 //! Labels of several classes an image: which metrics and methods can use them.
 
-// Helpers outside a test function unwrap on its behalf.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod common;
 
@@ -10,7 +9,7 @@ use nt_scenario::{Code, Diagnostic, LabelKind, Metric, Scenario};
 const STUDY: &str = include_str!("fixtures/study.toml");
 
 /// What is said of a study by this metric whose target's images have such labels.
-fn told(metric: Metric, labels: LabelKind) -> Vec<Diagnostic> {
+fn diagnostics_of(metric: Metric, labels: LabelKind) -> Vec<Diagnostic> {
     let metric = format!("margin_pp = 5.0\nmetric = \"{}\"", metric.word());
     let text = STUDY.replace("margin_pp = 5.0", &metric).replace("[data.shapes-b]\nkind = \"synthetic\"\nlook_distance = 0.0\nlabel = \"shape\"\ntrain_per_class = 100\ntest_per_class = 50", "[data.shapes-b]\nkind = \"image-folder\"\npath = \"pictures\"");
     let text = text.replace("[[treatment]]\nname = \"as-it-is\"\ncopied = 8\nfrozen = 8\nsources = [\"near\"]", "");
@@ -27,7 +26,7 @@ fn told(metric: Metric, labels: LabelKind) -> Vec<Diagnostic> {
 #[test]
 fn a_metric_is_refused_on_labels_that_it_cannot_be_measured_on() {
     for &metric in Metric::ALL {
-        let faults = told(metric, LabelKind::OneClass);
+        let faults = diagnostics_of(metric, LabelKind::OneClass);
         let is_told = faults.iter().any(|fault| fault.code == Code::Labels && fault.message.contains(metric.word()));
         assert_eq!(is_told, !metric.fits(LabelKind::OneClass), "{metric}: {faults:?}");
     }
@@ -35,7 +34,7 @@ fn a_metric_is_refused_on_labels_that_it_cannot_be_measured_on() {
 
 #[test]
 fn images_of_several_classes_are_refused_by_methods_that_need_one() {
-    let faults = told(Metric::Top1, LabelKind::SeveralClasses);
+    let faults = diagnostics_of(Metric::Top1, LabelKind::SeveralClasses);
     let messages: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
     assert!(faults.iter().all(|fault| fault.code == Code::Labels), "{messages:?}");
     assert!(messages.iter().any(|message| message.contains("\"top1\" cannot be measured")), "{messages:?}");

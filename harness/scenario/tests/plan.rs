@@ -1,6 +1,5 @@
 //! What a plan holds, in which order, and what it costs.
-// Helpers outside a test function panic and unwrap on its behalf.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod common;
 

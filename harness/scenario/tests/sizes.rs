@@ -1,6 +1,5 @@
 //! Sizes as real data have them: images of all classes together, and classes that differ in size.
-// Helpers outside a test function panic and unwrap on its behalf.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod common;
 

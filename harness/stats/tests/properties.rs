@@ -3,7 +3,7 @@
 
 use nt_stats::multiplicity::{holm, matching_levels};
 use nt_stats::sign_flip::{Flips, ReplicateGaps, max_t};
-use nt_stats::verdict::{Attribution, Reach, Reference, Scope};
+use nt_stats::verdict::{Attribution, GapUnit, Reach, Reference, Scope};
 use nt_stats::{Contrast, Decision, Differences, Settings, Spread, StudentEstimate, crossed, decide};
 use proptest::prelude::*;
 
@@ -256,7 +256,7 @@ proptest! {
             if let (true, Some(p)) = (decision.verdict.is_material(), decision.material_p_adjusted) {
                 prop_assert!(p <= 0.05 + 1e-9);
             }
-            if decision.words().contains("negative transfer") {
+            if decision.words(GapUnit::POINTS).contains("negative transfer") {
                 prop_assert!(decision.verdict.is_negative() && decision.attribution == Some(Attribution::Source));
             }
         }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use nt_stats::verdict::{
-    Attribution, Claim, Consequence, FailedRun, FailureReason, Gate, GateFailure, Method, Reach, Reference,
+    Attribution, Claim, Consequence, FailedRun, FailureReason, GapUnit, Gate, GateFailure, Method, Reach, Reference,
     RuleVerdict, Scope, Side, Tails, judge_rule,
 };
 use nt_stats::{Contrast, Decision, Differences, FamilyError, NoSpread, Settings, Verdict, decide};
@@ -67,14 +67,14 @@ fn a_real_but_trivial_gap_is_negative_and_equivalent_at_once() {
     let decision = judged(contrast(scattered(-0.3, 0.1)));
     assert_eq!(decision.verdict, Verdict::Negative);
     assert!(decision.equivalent);
-    assert_eq!(decision.words(), "worse than scratch (cause undecided), but equivalent within ±1 point");
+    assert_eq!(decision.words(GapUnit::POINTS), "worse than scratch (cause undecided), but equivalent within ±1 point");
 }
 
 #[test]
 fn negative_transfer_is_said_only_when_the_source_does_it() {
     let decision = with_source(-5.0, -4.0);
     assert_eq!(decision.attribution, Some(Attribution::Source));
-    assert_eq!(decision.words(), "negative transfer, by more than 1 point");
+    assert_eq!(decision.words(GapUnit::POINTS), "negative transfer, by more than 1 point");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn harm_that_an_untrained_source_does_too_is_freezing() {
     assert_eq!(with_source(-50.0, 3.0).attribution, Some(Attribution::Freezing));
     let decision = with_source(-50.0, 0.02);
     assert_eq!(decision.attribution, Some(Attribution::Freezing));
-    assert_eq!(decision.words(), "worse than scratch (freezing), by more than 1 point");
+    assert_eq!(decision.words(GapUnit::POINTS), "worse than scratch (freezing), by more than 1 point");
 }
 
 #[test]
@@ -99,7 +99,10 @@ fn an_open_source_gap_leaves_the_cause_undecided() {
     let open = Contrast { source_gap: Some(scattered(-0.5, 4.0)), ..contrast(gap(-5.0)) };
     assert_eq!(judged(open).attribution, Some(Attribution::Undecided));
     assert_eq!(judged(contrast(gap(-5.0))).attribution, Some(Attribution::Undecided));
-    assert_eq!(judged(contrast(gap(-5.0))).words(), "worse than scratch (cause undecided), by more than 1 point");
+    assert_eq!(
+        judged(contrast(gap(-5.0))).words(GapUnit::POINTS),
+        "worse than scratch (cause undecided), by more than 1 point"
+    );
 }
 
 #[test]
@@ -112,15 +115,15 @@ fn full_fine_tuning_is_never_freezing() {
 
 #[test]
 fn help_is_attributed_as_harm_is() {
-    assert_eq!(with_source(5.0, 4.0).words(), "positive transfer, by more than 1 point");
-    assert_eq!(with_source(5.0, -4.0).words(), "better than scratch (freezing), by more than 1 point");
+    assert_eq!(with_source(5.0, 4.0).words(GapUnit::POINTS), "positive transfer, by more than 1 point");
+    assert_eq!(with_source(5.0, -4.0).words(GapUnit::POINTS), "better than scratch (freezing), by more than 1 point");
 }
 
 #[test]
 fn another_reference_is_called_by_its_name() {
     let probe = Contrast { reference: Reference::Arm("full fine-tuning".to_owned()), ..contrast(gap(-1.2)) };
     let probe = Contrast { source_gap: Some(gap(-1.2)), ..probe };
-    assert_eq!(judged(probe).words(), "worse than full fine-tuning");
+    assert_eq!(judged(probe).words(GapUnit::POINTS), "worse than full fine-tuning");
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn a_run_that_did_not_train_is_no_evidence() {
     let without = decision.gap_without_failed.unwrap();
     assert_eq!(without.num_replicates, 7);
     assert!((without.mean_pp + 5.0).abs() < 0.5);
-    assert_eq!(decision.words(), "inconclusive (optimisation): 1 run did not train");
+    assert_eq!(decision.words(GapUnit::POINTS), "inconclusive (optimisation): 1 run did not train");
 }
 
 #[test]
@@ -154,7 +157,7 @@ fn a_contrast_that_cannot_be_judged_makes_nothing_easier_for_the_others() {
     let decisions = decide(&[broken, strong.clone(), contrast(scattered(-1.0, 2.0))], &Settings::default()).unwrap();
     assert_eq!(decisions[0].verdict, Verdict::Invalid);
     assert_eq!(decisions[0].p_adjusted, 1.0);
-    assert_eq!(decisions[0].words(), "invalid: gate 5 (test lock) failed");
+    assert_eq!(decisions[0].words(GapUnit::POINTS), "invalid: gate 5 (test lock) failed");
     let alone = decide(&[strong, contrast(scattered(-1.0, 2.0))], &Settings::default()).unwrap();
     assert!(decisions[1].p_adjusted > alone[0].p_adjusted);
 }
@@ -169,7 +172,7 @@ fn gates_that_downgrade_take_one_step_together() {
     assert_eq!(decision.verdict_before_gates, Verdict::MaterialNegative);
     assert!(
         decision
-            .words()
+            .words(GapUnit::POINTS)
             .ends_with("(downgraded from MATERIAL NEGATIVE: gate 1 (equal search) failed, gate 6 (overlap) failed)")
     );
 }
@@ -208,7 +211,7 @@ fn five_replicates_cannot_reject_by_sign_flips_and_say_so() {
     assert_eq!(decision.attainable_p, 1.0 / 16.0);
     assert!(!decision.can_reject && decision.minimum_detectable_effect_pp.is_none());
     assert_eq!(decision.verdict, Verdict::Inconclusive);
-    assert!(decision.words().starts_with("inconclusive: with 5 replicates this test cannot reject"));
+    assert!(decision.words(GapUnit::POINTS).starts_with("inconclusive: with 5 replicates this test cannot reject"));
 }
 
 #[test]
@@ -235,7 +238,7 @@ fn settings_out_of_range_are_named() {
 #[test]
 fn an_inconclusive_verdict_says_what_would_decide_it() {
     let decision = judged(contrast(scattered(0.2, 3.0)));
-    let words = decision.words();
+    let words = decision.words(GapUnit::POINTS);
     assert!(words.starts_with("inconclusive: gaps below "), "{words}");
     assert!(words.contains("replicates would find 1 point"), "{words}");
     assert!(!words.contains("no negative transfer"));

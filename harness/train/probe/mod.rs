@@ -30,8 +30,8 @@ const BATCH: usize = 128;
 pub struct Probe<P: Purpose> {
     /// How its fitting ended.
     pub outcome: Outcome,
-    /// Mean cross-entropy over the training examples at its end, nats.
-    pub train_loss: f64,
+    /// Mean cross-entropy over the training examples at its end, nats; none unless it finished.
+    pub train_loss: Option<f64>,
     num_classes: usize,
     /// `(C, D)`, on the codes as they are.
     weights: Vec<f64>,
@@ -74,7 +74,7 @@ impl<P: Purpose> Probe<P> {
         let (weights, biases) = objective.classifier(&point);
         let mut probe = Self {
             outcome: if is_finite { Outcome::Finished } else { Outcome::Diverged { step: 0 } },
-            train_loss: f64::NAN,
+            train_loss: None,
             num_classes,
             weights,
             biases,
@@ -82,7 +82,7 @@ impl<P: Purpose> Probe<P> {
             purpose: PhantomData,
         };
         if is_finite {
-            probe.train_loss = probe.score(codes)?.log_loss;
+            probe.train_loss = Some(probe.score(codes)?.log_loss);
         }
         Ok(probe)
     }

@@ -2,7 +2,7 @@
 
 use nt_scenario::{JobId, Metric};
 use nt_stats::paired::paired;
-use nt_stats::verdict::{Decision, Verdict};
+use nt_stats::verdict::{Decision, GapUnit, Verdict};
 
 use super::checks::Checks;
 use super::effects::Effects;
@@ -133,9 +133,9 @@ impl CellResult {
         }
     }
 
-    /// The verdict in words. It says "negative transfer" only for NEGATIVE with attribution SOURCE, and never of a
-    /// control, which transfers nothing.
-    pub fn words(&self) -> String {
+    /// The verdict in words, with gaps counted in `unit`. It says "negative transfer" only for NEGATIVE with attribution
+    /// SOURCE, and never of a control, which transfers nothing.
+    pub fn words(&self, unit: GapUnit) -> String {
         match (&self.decision, self.kind) {
             (_, CellKind::Scratch) => "the reference".to_owned(),
             (None, _) => {
@@ -153,7 +153,7 @@ impl CellResult {
             (Some(_), CellKind::Placebo) => {
                 "no false alarm: scratch against scratch with other initial weights".to_owned()
             }
-            (Some(decision), _) => decision.words(),
+            (Some(decision), _) => decision.words(unit),
         }
     }
 

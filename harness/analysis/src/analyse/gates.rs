@@ -29,7 +29,7 @@ pub(super) fn failures_of(arm: &[&JoinedRun], reference: &[&JoinedRun], versus: 
         Versus::Scratch => ("the treatment", "scratch"),
         Versus::Arm { ours, theirs } => (ours, theirs),
     };
-    for (runs, whose, bias) in [(arm, ours, Bias::MakesHarm), (reference, theirs, Bias::HidesHarm)] {
+    for (runs, whose, bias) in [(arm, ours, Bias::ExaggeratesHarm), (reference, theirs, Bias::HidesHarm)] {
         if let Some(setting) = runs.iter().find_map(|run| run.setting.filter(|_| run.setting_on_edge)) {
             failures.push(GateFailure {
                 gate: Gate::EqualSearch,
@@ -62,6 +62,8 @@ fn dead_baseline(reference: &[&JoinedRun]) -> Option<GateFailure> {
         gate: Gate::LiveBaseline,
         consequence: Consequence::Invalid,
         bias: Some(Bias::HidesHarm),
-        detail: format!("{dead} of {done} runs of scratch are not above chance, or their loss did not fall"),
+        detail: format!(
+            "{dead} of {done} runs of scratch guess the class no better than chance, or their loss did not fall"
+        ),
     })
 }

@@ -28,9 +28,10 @@ pub(super) struct JoinedRun {
     pub setting: Option<Setting>,
     pub setting_on_edge: bool,
     pub test_openings: u32,
-    /// Whether its test accuracy is above chance.
+    /// Whether its first guesses on the test images are above chance, whatever the deciding metric is. For no other
+    /// metric is there an exact test on a single run.
     pub is_above_chance: bool,
-    /// Whether neither its test nor its training accuracy is above chance. Such a run did not train. A run that fits
+    /// Whether neither its test nor its training guesses are above chance. Such a run did not train. A run that fits
     /// its training images and fails on the test images did train, and that is a result.
     pub is_at_chance: bool,
     /// Whether its training loss ended no lower than it began, if both were recorded.
@@ -266,9 +267,9 @@ fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, Analys
         predictions.as_ref().is_some_and(|predictions| is_above_chance_on_training(record, predictions.chance()));
     let fell = |first: f64, last: f64| last < first;
     let bytes: Vec<u8> =
-        predictions.iter().flat_map(|told| told.example_ids()).flat_map(|id| id.to_le_bytes()).collect();
-    let labels = predictions.as_ref().map(|told| told.labels().clone());
-    let scores = predictions.map(|told| Scores::new(metric, told));
+        predictions.iter().flat_map(Predictions::example_ids).flat_map(|id| id.to_le_bytes()).collect();
+    let labels = predictions.as_ref().map(|predictions| predictions.labels().clone());
+    let scores = predictions.map(|predictions| Scores::new(metric, predictions));
     let value = scores.as_ref().zip(labels.as_ref()).map(|(scores, labels)| scores.value(labels));
     let run = JoinedRun {
         job: record.job,
@@ -302,9 +303,9 @@ fn test_images(dir: &Path, counted: &[(CellKey, &RunRecord)], loaded: &[Loaded])
         if labels.contains_key(&key.target) {
             continue;
         }
-        if let Some(told) = predictions_of(dir, record)? {
-            labels.insert(key.target.clone(), told.labels().clone());
-            examples.insert(key.target.clone(), told.example_ids().to_vec());
+        if let Some(predictions) = predictions_of(dir, record)? {
+            labels.insert(key.target.clone(), predictions.labels().clone());
+            examples.insert(key.target.clone(), predictions.example_ids().to_vec());
         }
     }
     Ok((labels, examples))
@@ -335,7 +336,7 @@ fn check_pairing(
         let (first, first_record) = *first_of.entry(&key.target).or_insert((loaded, record));
         if first.examples != loaded.examples {
             let ids = |record| -> Result<Vec<u32>, AnalysisError> {
-                Ok(predictions_of(dir, record)?.map_or_else(Vec::new, |told| told.example_ids().to_vec()))
+                Ok(predictions_of(dir, record)?.map_or_else(Vec::new, |predictions| predictions.example_ids().to_vec()))
             };
             let example_id = first_difference(&ids(first_record)?, &ids(record)?);
             let (first, second) = (first.run.name.clone(), loaded.run.name.clone());

@@ -10,15 +10,19 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use nt_scenario::Metric;
+use nt_scenario::metric::{Grain, Unit};
 use nt_stats::crossed::VarianceComponents;
 use nt_stats::power::{Need, PowerTarget, equivalence_power};
 use serde::Serialize;
+use thiserror::Error;
 
 pub use assumptions::{Assumptions, AssumptionsError};
 pub use pilot::{Pilot, PilotError};
 
 use crate::analyse::{planned_rule_comparisons, share_of_last_look};
 use crate::study::{CellKey, Study};
+use crate::wording::Wording;
 
 /// Where the variance components come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +31,43 @@ pub enum Basis {
     Assumed(Assumptions),
     /// Those of a finished study.
     Pilot(Pilot),
+}
+
+/// Why the power of a study cannot be computed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PowerError {
+    /// Assumptions are about right and wrong answers.
+    #[error(
+        "the power of {metric} cannot be assumed, because --accuracy and --replicate-sd-pp describe right and wrong \
+         answers; give a finished study with this metric: nt plan SCENARIO --power --pilot DIR"
+    )]
+    NotAssumable {
+        /// The study's metric.
+        metric: Metric,
+    },
+    /// The metric is computed for whole runs.
+    #[error(
+        "power cannot be computed for {metric}, which has no value for a single image; compute it for another \
+         verdict.metric, such as {}",
+        Metric::Top1.word()
+    )]
+    WholeRuns {
+        /// The study's metric.
+        metric: Metric,
+    },
+    /// The pilot's gaps are those of another metric.
+    #[error(
+        "the pilot {pilot} was judged by {found} and this study is judged by {metric}; give a pilot with the same \
+         verdict.metric"
+    )]
+    OtherMetric {
+        /// The pilot's study.
+        pilot: String,
+        /// Its metric.
+        found: String,
+        /// The study's metric.
+        metric: Metric,
+    },
 }
 
 /// The version of a power plan's JSON.
@@ -43,6 +84,9 @@ pub struct PowerPlan {
     pub replicates: u32,
     /// The margin δ, percentage points.
     pub margin_pp: f64,
+    /// What gaps are counted in: "points".
+    #[serde(skip)]
+    pub gap_unit: &'static str,
     /// Family-wise error of the two-sided tests.
     pub alpha: f64,
     /// The part of it that the last look may spend; all of it if there is one look.
@@ -119,7 +163,11 @@ pub enum Noise {
 
 impl PowerPlan {
     /// The power of a study whose targets have these numbers of test images, in their order.
-    pub fn new(study: &Study, test_images: &[usize], basis: &Basis) -> Self {
+    ///
+    /// # Errors
+    /// [`PowerError`] if the basis says nothing about the study's metric.
+    pub fn new(study: &Study, test_images: &[usize], basis: &Basis) -> Result<Self, PowerError> {
+        basis.check(study.metric)?;
         let settings = study.settings();
         let last = share_of_last_look(study);
         let design = Design {
@@ -148,17 +196,18 @@ impl PowerPlan {
                 }
             }
         }
-        PowerPlan {
+        Ok(PowerPlan {
             schema_version: POWER_VERSION,
             study: study.name.clone(),
             replicates: study.replicates,
             margin_pp: study.margin_pp,
+            gap_unit: Wording::of(study.metric).gap_unit,
             alpha: study.alpha,
             alpha_at_last_look: round4(last * study.alpha),
             power: settings.power,
             basis: basis.words(),
             rows,
-        }
+        })
     }
 
     /// Families in which EQUIVALENT can hardly be reached: its probability is under .5 at a true gap of 0, even in a
@@ -224,6 +273,16 @@ impl Design {
 }
 
 impl Basis {
+    /// Checks that its variance components are those of gaps in this metric.
+    fn check(&self, metric: Metric) -> Result<(), PowerError> {
+        match (metric.grain(), metric.unit(), self) {
+            (Grain::Run, _, _) => Err(PowerError::WholeRuns { metric }),
+            (Grain::Image | Grain::Class, Unit::Nats, Self::Assumed(_)) => Err(PowerError::NotAssumable { metric }),
+            (Grain::Image | Grain::Class, Unit::Fraction, Self::Assumed(_)) => Ok(()),
+            (Grain::Image | Grain::Class, _, Self::Pilot(pilot)) => pilot.check(metric),
+        }
+    }
+
     fn outlooks(
         &self,
         study: &Study,

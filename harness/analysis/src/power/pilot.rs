@@ -6,17 +6,20 @@ use nt_stats::crossed::VarianceComponents;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::PowerError;
 use crate::study::Study;
 use nt_records::file::FileError;
 use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow};
 use nt_records::version;
 use nt_scenario::source::Untrained;
-use nt_scenario::{Source, SourceNetwork};
+use nt_scenario::{Metric, Source, SourceNetwork};
 
 /// A finished study, as far as power needs it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pilot {
     study: String,
+    /// The metric that its verdicts were given on.
+    metric: String,
     cells: Vec<Cell>,
 }
 
@@ -75,6 +78,7 @@ struct Row {
     source: String,
     similarity: String,
     target: String,
+    metric: String,
     n: usize,
     variance: Option<VarianceRow>,
 }
@@ -101,6 +105,7 @@ impl Pilot {
         if !version::is_readable(file.schema_version.into(), VERDICTS_VERSION) {
             return Err(PilotError::Version { path, found: file.schema_version });
         }
+        let metric = file.verdicts.first().map(|row| row.metric.clone()).unwrap_or_default();
         let cells = file.verdicts.into_iter().filter_map(|row| {
             let VarianceRow { replicate, example, residual } = row.variance?;
             let components = VarianceComponents { replicate, example, residual };
@@ -111,7 +116,15 @@ impl Pilot {
         if cells.is_empty() {
             return Err(PilotError::NoVariance { path });
         }
-        Ok(Self { study: file.study, cells })
+        Ok(Self { study: file.study, metric, cells })
+    }
+
+    /// Checks that its verdicts were given on this metric.
+    pub(super) fn check(&self, metric: Metric) -> Result<(), PowerError> {
+        if self.metric == metric.name() {
+            return Ok(());
+        }
+        Err(PowerError::OtherMetric { pilot: self.study.clone(), found: self.metric.clone(), metric })
     }
 
     /// The components of its controls, or of its other cells. They come from the cells on this target if there are any,

@@ -10,17 +10,17 @@ impl PowerPlan {
     /// One row for each family and target, what they rest on, and a warning if EQUIVALENT is out of reach.
     pub fn terminal_table(&self) -> String {
         let mut rows = vec![HEADER.map(str::to_owned)];
-        rows.extend(self.rows.iter().map(|row| cells(row, self.replicates as usize)));
+        rows.extend(self.rows.iter().map(|row| cells(row, self.replicates as usize, self.gap_unit)));
         let widths: Vec<usize> =
             (0..HEADER.len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
         let mut lines: Vec<String> = rows.iter().map(|row| line(row, &widths)).collect();
         lines.insert(1, "─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
         lines.push(String::new());
         lines.push(format!(
-            "{} replicates, margin ±{} points, α {}. Finds: the true gap that the adjusted test (first step of Holm over the \
+            "{} replicates, margin ±{} {}, α {}. Finds: the true gap that the adjusted test (first step of Holm over the \
              family) detects with probability {}. The margin needs: what reduces that gap to ±{}. P(EQUIVALENT): the \
              probability of this verdict at a true gap of 0.",
-            self.replicates, self.margin_pp, self.alpha, self.power, self.margin_pp
+            self.replicates, self.margin_pp, self.gap_unit, self.alpha, self.power, self.margin_pp
         ));
         if self.alpha_at_last_look < self.alpha {
             lines.push(format!(
@@ -48,7 +48,7 @@ impl PowerPlan {
     }
 }
 
-fn cells(row: &PowerRow, planned: usize) -> [String; 7] {
+fn cells(row: &PowerRow, planned: usize, gap_unit: &str) -> [String; 7] {
     let noise = match row.cell {
         Noise::Assumed => "",
         Noise::Typical => ", typical cell",
@@ -65,7 +65,7 @@ fn cells(row: &PowerRow, planned: usize) -> [String; 7] {
         row.contrasts.to_string(),
         row.target.clone(),
         thousands(row.test_images as u64),
-        row.minimum_detectable_effect_pp.map_or("nothing".to_owned(), |effect| format!("{effect:.1} points")),
+        row.minimum_detectable_effect_pp.map_or("nothing".to_owned(), |effect| format!("{effect:.1} {gap_unit}")),
         need,
         row.equivalent_probability.map_or("–".to_owned(), |probability| format!("{probability:.2}")),
     ]

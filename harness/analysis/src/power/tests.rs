@@ -3,7 +3,7 @@ use crate::analyse::analyse;
 use crate::mock::{Mock, like_the_default_study};
 
 fn assumed(study: &Study, sd: f64) -> PowerPlan {
-    PowerPlan::new(study, &[4_000], &Basis::Assumed(Assumptions::new(0.5, sd).unwrap()))
+    PowerPlan::new(study, &[4_000], &Basis::Assumed(Assumptions::new(0.5, sd).unwrap())).unwrap()
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn more_noise_more_contrasts_and_fewer_images_find_less() {
     assert!(effect(&noisy, 2) < effect(&noisy, 0), "4 contrasts against 56");
     assert!(calm.rows[0].equivalent_probability > noisy.rows[0].equivalent_probability);
     assert!(calm.rows[0].replicates_needed < noisy.rows[0].replicates_needed);
-    let few = PowerPlan::new(&study, &[100], &Basis::Assumed(Assumptions::new(0.5, 1.0).unwrap()));
+    let few = PowerPlan::new(&study, &[100], &Basis::Assumed(Assumptions::new(0.5, 1.0).unwrap())).unwrap();
     assert!(effect(&few, 0) > effect(&calm, 0));
 }
 
@@ -68,6 +68,29 @@ fn equivalence_out_of_reach_is_warned_of_and_one_replicate_finds_nothing() {
     study.replicates = 30;
     study.margin_pp = 5.0;
     assert!(!assumed(&study, 1.0).terminal_table().contains("warning"));
+}
+
+#[test]
+fn a_basis_that_says_nothing_about_the_metric_is_refused() {
+    let mock = Mock::four_quadrants(like_the_default_study);
+    let assumptions = Basis::Assumed(Assumptions::new(0.5, 4.0).unwrap());
+    let refused = |metric, basis: &Basis| {
+        let mut study = mock.study.clone();
+        study.metric = metric;
+        PowerPlan::new(&study, &[4_000], basis).map(|_| ()).unwrap_err()
+    };
+    let loss = Metric::LogLoss;
+    assert_eq!(refused(loss, &assumptions), PowerError::NotAssumable { metric: loss });
+    let precision = Metric::MeanAveragePrecision;
+    assert_eq!(refused(precision, &assumptions), PowerError::WholeRuns { metric: precision });
+    let dir = tempfile::tempdir().unwrap();
+    let row = r#"{"source": "a", "similarity": "near", "target": "t", "metric": "top1", "n": 3,
+                  "variance": {"replicate": 1e-3, "example": 1e-3, "residual": 0.1}}"#;
+    let file = format!(r#"{{"schema_version": 1, "study": "s", "verdicts": [{row}]}}"#);
+    std::fs::write(dir.path().join("verdicts.json"), file).unwrap();
+    let pilot = Basis::Pilot(Pilot::read(dir.path()).unwrap());
+    assert!(matches!(refused(loss, &pilot), PowerError::OtherMetric { .. }));
+    assert!(PowerPlan::new(&mock.study, &[4_000], &pilot).is_ok());
 }
 
 #[test]

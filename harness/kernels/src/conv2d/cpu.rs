@@ -241,7 +241,7 @@ pub(super) fn forward(
 }
 
 /// `dx[ic][i][n] = Σ_(oc, tap) weight[oc][ic][tap] dy[oc][i - tap][n]`, group by group.
-#[allow(clippy::too_many_arguments)] // the operands, and what they are computed with
+#[allow(clippy::too_many_arguments, reason = "the operands, and what they are computed with")]
 pub(super) fn input_gradient(
     simd: Simd,
     geometry: &Conv2dGeometry,

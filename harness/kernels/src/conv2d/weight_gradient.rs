@@ -270,7 +270,7 @@ pub(super) fn unpack(simd: Simd, products: &[f32], channels: usize, weights: usi
 }
 
 /// The weight gradient, group by group.
-#[allow(clippy::too_many_arguments)] // the operands, and what they are computed with
+#[allow(clippy::too_many_arguments, reason = "the operands, and what they are computed with")]
 pub(super) fn weight_gradient(
     simd: Simd,
     geometry: &Conv2dGeometry,

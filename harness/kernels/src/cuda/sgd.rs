@@ -23,7 +23,7 @@ pub struct Sgd {
 /// [`CudaError::Driver`].
 /// # Panics
 /// If the lengths differ.
-#[allow(clippy::too_many_arguments)] // the operands of the formula
+#[allow(clippy::too_many_arguments, reason = "the operands of the formula")]
 pub(super) fn step<T: Storage>(
     gpu: &Gpu,
     sgd: Sgd,

@@ -373,7 +373,7 @@ const STEP_COLUMNS: usize = 16 * PANEL;
 const STEP_ROWS: usize = 14;
 
 /// The weight gradient, and a step along it.
-#[allow(clippy::too_many_arguments)] // the operands, and what they are computed with
+#[allow(clippy::too_many_arguments, reason = "the operands, and what they are computed with")]
 pub(super) fn weight_step(
     simd: Simd,
     layer: Linear,

@@ -56,7 +56,7 @@ impl Linear {
     /// As [`Linear`]'s; `y` is overwritten.
     /// # Panics
     /// If a slice has another length.
-    #[allow(clippy::too_many_arguments)] // the operation's operands, in the order of its formula
+    #[allow(clippy::too_many_arguments, reason = "the operation's operands, in the order of its formula")]
     pub fn forward(
         &self,
         x: &[f32],

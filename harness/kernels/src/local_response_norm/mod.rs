@@ -72,7 +72,7 @@ impl LocalResponseNorm {
     /// `x`, `y`, `dy`, `dx`: `[channels][positions][batch]`, `y` as [`Self::forward`] made it; `dx` is overwritten.
     /// # Panics
     /// If a slice has another length.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "the operation's operands, in the order of its formula")]
     pub fn input_gradient(
         &self,
         x: &[f32],

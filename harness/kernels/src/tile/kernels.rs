@@ -63,7 +63,7 @@ unsafe fn load<V: Vector, const VECTORS: usize, const FULL: bool>(row: *const f3
 /// # Safety
 /// As for [`Kernel`].
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // m as in the formula; all these loops unroll
+#[allow(clippy::needless_range_loop, reason = "m as in the formula; all these loops unroll")]
 unsafe fn begin<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
     call: &Call<'_>,
     mask: V::Mask,
@@ -95,7 +95,7 @@ unsafe fn begin<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: 
 /// # Safety
 /// As for [`Kernel`].
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // as above
+#[allow(clippy::needless_range_loop, reason = "m as in the formula; all these loops unroll")]
 unsafe fn end<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
     call: &Call<'_>,
     mask: V::Mask,
@@ -129,7 +129,7 @@ unsafe fn end<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bo
 /// # Safety
 /// As for [`Kernel`].
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // m as in the formula; all these loops unroll
+#[allow(clippy::needless_range_loop, reason = "m as in the formula; all these loops unroll")]
 unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize, const FULL: bool>(call: &Call<'_>) {
     // SAFETY: the caller promises the instruction set, and that all offsets lie in their slices. Pointers are advanced
     // with `wrapping_add`, since after the last step they may point past the end.

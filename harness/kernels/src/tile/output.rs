@@ -38,7 +38,7 @@ impl<'a> Output<'a> {
     ///
     /// # Safety
     /// `at + length <= len()`, and no other thread touches these elements while the slice lives.
-    #[allow(clippy::mut_from_ref)] // what the caller promises
+    #[allow(clippy::mut_from_ref, reason = "what the caller promises")]
     pub(crate) unsafe fn slice(&self, at: usize, length: usize) -> &mut [f32] {
         debug_assert!(at + length <= self.length);
         // SAFETY: inside the slice and not shared, as the caller promises.

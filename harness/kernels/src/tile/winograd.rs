@@ -198,7 +198,7 @@ unsafe fn input<V: Vector>(patch: &Patch<'_>) {
 
 /// The transform of the patch's first rows and columns, three or four each; `INSIDE` if no position is padding.
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // rows and columns as in the matrices; all these loops unroll
+#[allow(clippy::needless_range_loop, reason = "rows and columns as in the matrices; all these loops unroll")]
 unsafe fn input_of<V: Vector, const ROWS: usize, const COLUMNS: usize, const INSIDE: bool>(patch: &Patch<'_>) {
     let mut image = 0;
     while image < patch.images {
@@ -302,7 +302,7 @@ unsafe fn gathered<V: Vector>([a, b, c, d]: [V; 4]) -> [V; 3] {
 }
 
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // rows and columns as in the matrices; all these loops unroll
+#[allow(clippy::needless_range_loop, reason = "rows and columns as in the matrices; all these loops unroll")]
 unsafe fn gradient<V: Vector>(gradients: &Gradients<'_>) {
     let mut element = 0;
     while element < gradients.elements {
@@ -332,7 +332,7 @@ unsafe fn gradient<V: Vector>(gradients: &Gradients<'_>) {
 }
 
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // as above
+#[allow(clippy::needless_range_loop, reason = "rows and columns as in the matrices; all these loops unroll")]
 unsafe fn filter<V: Vector>(sums: &Sums) {
     let mut element = 0;
     while element < sums.elements {

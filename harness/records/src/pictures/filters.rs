@@ -8,7 +8,10 @@ use safetensors::{Dtype, SafeTensorError};
 use super::{PICTURES_VERSION, PicturesError};
 use crate::tensor_file::{self, Column, Columns, ColumnsError};
 
-/// The weights of conv1.
+/// The tensor in the file. A network's first layer has this name, whatever the architecture.
+const TENSOR: &str = "conv1.weight";
+
+/// The weights of the first layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filters {
     num_filters: usize,
@@ -79,14 +82,15 @@ impl Filters {
     fn to_bytes(&self) -> Result<Vec<u8>, SafeTensorError> {
         let shape = vec![self.num_filters, 3, self.kernel, self.kernel];
         let bytes = self.weight.iter().flat_map(|value| value.to_le_bytes());
-        tensor_file::to_bytes(vec![("conv1.weight", Column::new(Dtype::F32, shape, bytes))], PICTURES_VERSION)
+        tensor_file::to_bytes(vec![(TENSOR, Column::new(Dtype::F32, shape, bytes))], PICTURES_VERSION)
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, ColumnsError> {
-        const NAME: &str = "conv1.weight";
         let file = Columns::open(bytes, PICTURES_VERSION)?;
-        let &[num_filters, _, kernel, _] = file.shape(NAME)?.as_slice() else { return Err(ColumnsError::Layout(NAME)) };
-        let weight = file.f32s(NAME, &[num_filters, 3, kernel, kernel])?;
+        let &[num_filters, _, kernel, _] = file.shape(TENSOR)?.as_slice() else {
+            return Err(ColumnsError::Layout(TENSOR));
+        };
+        let weight = file.f32s(TENSOR, &[num_filters, 3, kernel, kernel])?;
         Ok(Filters { num_filters, kernel, weight })
     }
 }

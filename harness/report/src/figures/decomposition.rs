@@ -4,7 +4,7 @@ use super::depth::depth_axis;
 use super::spec::FIGURE_VERSION;
 use super::words::{fitted, gap_mark, metric_words, name, round4, subtitle};
 use super::{FigureSpec, Form, Note, Panel, Point, Reference, Series, SeriesKind, Sign, Stroke};
-use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
+use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part, Wording};
 
 /// The figure of one target; `None` if there is no decomposition.
 ///
@@ -31,13 +31,13 @@ pub fn decomposition(analysis: &Analysis, target: &str, parameters: Option<u64>)
         subtitle: subtitle(analysis, target, parameters),
         description: shown
             .iter()
-            .map(|one| sentence(one, study.metric.unit().hundredths()))
+            .map(|one| sentence(one, Wording::of(study.metric).gap_unit))
             .collect::<Vec<_>>()
             .join(" "),
         form: Form::Bands,
         x: depth_axis(study),
         y: fitted(
-            format!("Difference in {} ({})", metric_words(study), study.metric.unit().hundredths()),
+            format!("Difference in {} ({})", metric_words(study), Wording::of(study.metric).gap_unit),
             &reach(&shown),
             gap_mark,
         ),

@@ -5,7 +5,7 @@ use super::spec::FIGURE_VERSION;
 use super::words::{FILLING, fitted, gap_mark, metric_words, name, panel_title, round4, sentence, subtitle};
 use super::{FigureSpec, Form, Note, Panel, Point, Reference, Sign, Stroke, words};
 use nt_analysis::study::Study;
-use nt_analysis::{Analysis, CellKind, CellResult, Quadrant};
+use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
 
 /// The figure of one target. Rows are its sizes, columns the similarities of its sources.
 ///
@@ -45,12 +45,12 @@ pub(super) fn notes(analysis: &Analysis) -> Vec<Note> {
 
 /// "Gap in top-1 accuracy (points)".
 pub(super) fn axis_label(study: &Study) -> String {
-    format!("Gap to scratch, {} ({})", metric_words(study), study.metric.unit().hundredths())
+    format!("Gap to scratch, {} ({})", metric_words(study), Wording::of(study.metric).gap_unit)
 }
 
 /// No gap, and the margin on both sides.
 pub(super) fn references(study: &Study) -> Vec<Reference> {
-    let unit = study.metric.unit().hundredths();
+    let unit = Wording::of(study.metric).gap_unit;
     let margin = |y| Reference { label: format!("margin of ±{} {unit}", study.margin_pp), y, stroke: Stroke::Dotted };
     let none = Reference { label: "scratch".to_owned(), y: 0.0, stroke: Stroke::Solid };
     vec![none, margin(study.margin_pp), margin(-study.margin_pp)]

@@ -5,7 +5,7 @@ use super::spec::FIGURE_VERSION;
 use super::words::{metric_words, name, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Note, Panel, Series, SeriesKind, Sign, Tick, words};
 use nt_analysis::study::{Study, StudySize, StudySource};
-use nt_analysis::{Analysis, CellKind, CellResult};
+use nt_analysis::{Analysis, CellKind, CellResult, Wording};
 use nt_records::number::signed;
 
 /// The figure of one target. Rows are its sizes, columns its trained sources. In a panel the layers copied run across,
@@ -40,7 +40,7 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
                 metric_words(study),
                 signed(-most),
                 signed(most),
-                study.metric.unit().hundredths()
+                Wording::of(study.metric).gap_unit
             ),
             low: -most,
             high: most,

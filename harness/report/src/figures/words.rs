@@ -41,18 +41,19 @@ pub(super) fn panel_title(analysis: &Analysis, quadrant: &Quadrant) -> String {
 /// A quadrant's result, for readers who cannot see the figure.
 pub(super) fn sentence(analysis: &Analysis, quadrant: &Quadrant) -> String {
     let tally = quadrant.tally;
-    let gap = |at: Option<usize>| at.and_then(|at| analysis.cells[at].gap_pp()).unwrap_or(f64::NAN);
+    let gap = |at: Option<usize>| at.and_then(|at| analysis.cells[at].gap_pp());
+    let gaps = gap(quadrant.worst).zip(gap(quadrant.best)).map(|(worst, best)| {
+        format!("; gaps from {worst:+.1} to {best:+.1} {}", Wording::of(analysis.study.metric).gap_unit)
+    });
     format!(
-        "{} {}, {} source: of {} treatments {} are better than scratch and {} worse; gaps from {:+.1} to {:+.1} {}.",
+        "{} {}, {} source: of {} treatments {} are better than scratch and {} worse{}.",
         quadrant.target,
         quadrant.size,
         quadrant.similarity,
         tally.total(),
         tally.helped,
         tally.worse(),
-        gap(quadrant.worst),
-        gap(quadrant.best),
-        Wording::of(analysis.study.metric).gap_unit,
+        gaps.unwrap_or_default(),
     )
 }
 

@@ -39,7 +39,7 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
         }
         h2 #drawer-title { (cell.treatment_words) }
         @if cell.kind == CellKind::Scratch { p { "The reference: trained from scratch." } } @else {
-            p { (cells::badge(cell)) " " (words.in_gap_unit(&cell.words())) "." }
+            p { (cells::badge(cell)) " " (cell.words(words.gap)) "." }
         }
         @if let Some(decision) = &cell.decision {
             (the_gap(cell, decision, words.gap_unit))

@@ -12,6 +12,7 @@ pub(crate) mod rules;
 mod sections;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use nt_analysis::Wording;
 
 use crate::figures::Form;
 use crate::material::{Figure, Material};
@@ -146,7 +147,7 @@ fn contents(material: &Material) -> Markup {
 }
 
 fn figures(material: &Material) -> Markup {
-    let gap_unit = material.analysis.study.metric.unit().hundredths();
+    let gap_unit = Wording::of(material.analysis.study.metric).gap_unit;
     html! {
         section aria-labelledby="figures" {
             h2 #figures { "Figures" }

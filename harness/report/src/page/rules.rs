@@ -78,7 +78,7 @@ fn tested(analysis: &Analysis, trial: &Trial, contrast: &TrialContrast) -> Marku
         span.soft {
             @match &contrast.decision {
                 Ok(decision) => {
-                    "p " (PrintedP(decision.p_adjusted)) ", n = " (decision.gap.num_replicates) "; " (Wording::of(analysis.study.metric).in_gap_unit(&decision.words()))
+                    "p " (PrintedP(decision.p_adjusted)) ", n = " (decision.gap.num_replicates) "; " (decision.words(Wording::of(analysis.study.metric).gap))
                     @if let Some(layers) = layers(contrast) { "; " (layers) }
                 }
                 Err(missing) => { (missing) }

@@ -35,11 +35,11 @@ impl<'a> TrainingExecutor<'a> {
         let mut output = JobOutput::ended(status);
         output.setting = Some(Setting::L2(choice.value));
         output.setting_on_edge = choice.on_edge;
-        if probe.outcome == Outcome::Finished {
+        if let Some(last) = probe.train_loss {
             // With no weights every class is as likely as the others.
             let first = libm::log(run.shape.num_classes as f64);
             output.metrics.push(Measured::new(Measure::TrainLossFirst, first, 1));
-            output.metrics.push(Measured::new(Measure::TrainLossLast, probe.train_loss, 1));
+            output.metrics.push(Measured::new(Measure::TrainLossLast, last, 1));
             judge(self, &run, &probe, &mut output)?;
             output.test_openings = probe.test_openings();
         }

@@ -8,7 +8,7 @@ use crate::method::WrittenTreatment;
 use crate::place::Document;
 use crate::raw::{RawModel, RawScenario, RawSize, RawStudy, RawTarget, RawTraining, RawTuning, RawVerdict};
 use crate::scenario::{
-    Model, Origin, Scenario, Size, Study, Target, Training, TreatmentRange, Tuning, VerdictSettings,
+    Model, Origin, Scenario, Size, StudySettings, Target, Training, TreatmentRange, Tuning, VerdictSettings,
 };
 use crate::source::{self, WrittenSource};
 
@@ -42,8 +42,8 @@ fn ladder(raw: &RawTraining) -> Vec<f64> {
     rungs.filter(|&rung| rung > 1.0).collect()
 }
 
-fn study(raw: &RawStudy) -> Study {
-    Study {
+fn study(raw: &RawStudy) -> StudySettings {
+    StudySettings {
         name: raw.name.value.clone(),
         question: raw.question.value.clone(),
         seed: raw.seed.value,

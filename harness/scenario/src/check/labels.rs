@@ -16,11 +16,12 @@ pub(super) fn check(raw: &RawScenario, known: &KnownByName<'_>, report: &mut Rep
         let data = target.data.as_ref()?;
         Some((data, known.get(data.value.as_str())?.labels?))
     });
-    let mut is_metric_told = false;
+    let mut metric_is_reported = false;
     for (data, labels) in labelled {
-        if let Some(metric) = raw.verdict.metric.as_ref().filter(|metric| !metric.value.fits(labels) && !is_metric_told)
+        if let Some(metric) =
+            raw.verdict.metric.as_ref().filter(|metric| !metric.value.fits(labels) && !metric_is_reported)
         {
-            is_metric_told = true;
+            metric_is_reported = true;
             metric_does_not_fit(metric, data, labels, report);
         }
         methods_fit(raw, data, labels, report);

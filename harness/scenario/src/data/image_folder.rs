@@ -16,7 +16,7 @@ pub struct ImageFolderData {
     pub path: String,
     /// Share of each class set aside for testing, where the folder has no `train/` and `test/`.
     pub test_fraction: Option<f64>,
-    /// The classes to read, in this order; none: every folder, sorted by name.
+    /// The classes to read, in this order; every folder, sorted by name, if `None`.
     pub classes: Option<Vec<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! Mean average precision, over eleven points.
+//! Mean average precision, interpolated at eleven recalls.
 
 use super::{Direction, Facts, Grain, Unit, mean_share};
 use crate::labels::LabelKind;

@@ -151,14 +151,6 @@ impl Unit {
             Self::Nats => "hundredths of a nat",
         }
     }
-
-    /// What a hundredth of it is called, of which gaps are counted: "points".
-    pub fn hundredths(self) -> &'static str {
-        match self {
-            Self::Fraction => "points",
-            Self::Nats => "hundredths of a nat",
-        }
-    }
 }
 
 impl fmt::Display for Metric {

@@ -51,7 +51,11 @@ pub(crate) fn from_value<T: FromValue>(
     report: &mut Report,
 ) -> Option<Located<T>> {
     let read = T::from_value(value.get_ref());
-    if read.is_none() {
+    if read.is_none() && value.get_ref().as_integer().is_some() {
+        let written = report.document.text.get(value.span()).unwrap_or_default();
+        let message = format!("{key} {written} is out of range");
+        report.fault(Code::OutOfRange, &value.span(), message, "TOML's whole numbers have 64 bits and a sign", None);
+    } else if read.is_none() {
         wrong_type(value, key, &format!("a {}", T::NOUN), report);
     }
     read.map(|read| Located { value: read, span: value.span() })

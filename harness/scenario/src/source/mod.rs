@@ -141,7 +141,7 @@ pub(crate) enum ClassesOf<'a> {
     Own {
         /// Name of the dataset.
         data: Option<&'a Located<String>>,
-        /// The classes named; none: all.
+        /// The classes named; all if `None`.
         classes: Option<&'a WrittenClasses>,
     },
     /// Those of the source of this name.

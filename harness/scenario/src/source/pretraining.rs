@@ -17,7 +17,7 @@ use super::{ClassesOf, Defaults, SourceNetwork, Surroundings, WrittenNetwork, Wr
 pub struct Pretraining {
     /// Name of its dataset.
     pub data: String,
-    /// Its classes, in label order; none: all of the folder's.
+    /// Its classes, in label order; all of the folder's if `None`.
     pub classes: Option<Vec<String>>,
     /// How many training images.
     pub train_images: TrainImages,

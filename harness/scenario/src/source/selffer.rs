@@ -17,7 +17,7 @@ use super::{
 /// A network that was trained on the target task itself, with the target's images of the same replicate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selffer {
-    /// How long; none: as long as the target's size says.
+    /// How long; as long as the target's size says if `None`.
     pub length: Option<Length>,
     /// How.
     pub settings: Settings,

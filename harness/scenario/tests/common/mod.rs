@@ -1,6 +1,6 @@
 //! Scenarios, and facts about data that nobody rendered.
-// Each test binary uses its share, and a test that cannot go on panics.
-#![allow(dead_code, clippy::panic)]
+#![allow(dead_code, reason = "each test binary uses its share")]
+#![allow(clippy::panic, reason = "a helper of tests fails as a test does")]
 
 use nt_scenario::{Data, DataFacts, Facts, Plan, Scenario};
 

@@ -1,4 +1,4 @@
-//! Means and covariances without one or two blocks, from sums that are made once.
+//! Means and covariances with one or two blocks left out, from sums that are computed once.
 
 use super::sample::Pair;
 use rayon::prelude::*;

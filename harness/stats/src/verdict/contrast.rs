@@ -172,14 +172,14 @@ pub enum Bias {
     /// Harm looks smaller than it is, as with an undertrained scratch, a depth chosen on test, or overlap.
     HidesHarm,
     /// Harm looks larger than it is, as with an untuned learning rate of the transfer.
-    MakesHarm,
+    ExaggeratesHarm,
 }
 
 impl fmt::Display for Bias {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::HidesHarm => "hides harm",
-            Self::MakesHarm => "makes harm up",
+            Self::ExaggeratesHarm => "exaggerates harm",
         })
     }
 }

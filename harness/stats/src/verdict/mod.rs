@@ -24,6 +24,7 @@ pub use rule::{Claim, RuleVerdict, judge_rule};
 pub use runs::{decide_runs, estimate_runs_at};
 pub use scope::{Reach, Scope};
 pub use verdicts::{UnknownVerdict, Verdict};
+pub use words::GapUnit;
 
 /// The settings, fixed before anything runs.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -23,7 +23,7 @@ pub fn decide_runs<C: Borrow<Contrast> + Sync>(
     for decision in &mut decisions {
         let gaps = [Some(&mut decision.gap), decision.gap_without_failed.as_mut(), decision.source_gap.as_mut()];
         for gap in gaps.into_iter().flatten() {
-            told_as_paired(gap);
+            described_as_paired(gap);
         }
         // Values of runs show nothing that more test images could average out.
         if !matches!(decision.need, Some(Need::Replicates(_))) {
@@ -36,7 +36,7 @@ pub fn decide_runs<C: Borrow<Contrast> + Sync>(
 /// The gap of differences made by [`crate::Differences::paired_runs`], at a level of its own.
 pub fn estimate_runs_at(differences: &Differences, level: f64, settings: &Settings) -> Estimate {
     let mut gap = estimate_at(differences, level, &as_crossed(settings));
-    told_as_paired(&mut gap);
+    described_as_paired(&mut gap);
     gap
 }
 
@@ -45,7 +45,7 @@ fn as_crossed(settings: &Settings) -> Settings {
     Settings { tails: Tails::Satterthwaite, scope, ..*settings }
 }
 
-fn told_as_paired(gap: &mut Estimate) {
+fn described_as_paired(gap: &mut Estimate) {
     gap.scope.test_images = Reach::This;
     gap.method = Method::PairedT;
 }

@@ -4,22 +4,43 @@ use super::{Attribution, Decision, GateFailure, Reference, Verdict};
 use crate::power::Need;
 use std::fmt::Write;
 
-/// "1 point", "2.5 points".
-fn points(count: f64) -> String {
-    format!("{count} point{}", if count == 1.0 { "" } else { "s" })
+/// What gaps are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GapUnit {
+    /// What stands after exactly one: "point".
+    pub one: &'static str,
+    /// What stands after any other number: "points".
+    pub several: &'static str,
+}
+
+impl GapUnit {
+    /// Percentage points.
+    pub const POINTS: Self = Self { one: "point", several: "points" };
+    /// Hundredths of a nat, for losses.
+    pub const HUNDREDTHS_OF_A_NAT: Self = Self { one: "hundredth of a nat", several: "hundredths of a nat" };
+
+    /// "1 point", "2.5 points".
+    fn count(self, count: f64) -> String {
+        format!("{count} {}", if count == 1.0 { self.one } else { self.several })
+    }
 }
 
 impl Decision {
-    /// The verdict in words.
+    /// The verdict in words, with gaps counted in `unit`.
     ///
     /// "Negative transfer" is said only of a NEGATIVE against scratch with attribution SOURCE; an INCONCLUSIVE is never
     /// worded as absence.
-    pub fn words(&self) -> String {
+    pub fn words(&self, unit: GapUnit) -> String {
+        let margin = unit.count(self.margin_pp);
         let mut words = match self.verdict {
-            Verdict::Negative | Verdict::MaterialNegative => self.signed_words("negative transfer", "worse than"),
-            Verdict::Positive | Verdict::MaterialPositive => self.signed_words("positive transfer", "better than"),
-            Verdict::Equivalent => format!("equivalent to {} within ±{}", self.reference, points(self.margin_pp)),
-            Verdict::Inconclusive => self.inconclusive_words(),
+            Verdict::Negative | Verdict::MaterialNegative => {
+                self.signed_words("negative transfer", "worse than", &margin)
+            }
+            Verdict::Positive | Verdict::MaterialPositive => {
+                self.signed_words("positive transfer", "better than", &margin)
+            }
+            Verdict::Equivalent => format!("equivalent to {} within ±{margin}", self.reference),
+            Verdict::Inconclusive => self.inconclusive_words(unit),
             Verdict::InconclusiveOptimisation => {
                 let runs = self.failed_runs.len();
                 format!("inconclusive (optimisation): {runs} run{} did not train", if runs == 1 { "" } else { "s" })
@@ -28,7 +49,7 @@ impl Decision {
         };
         if self.equivalent && (self.verdict.is_negative() || self.verdict.is_positive()) {
             // Writing to a String cannot fail.
-            let _ = write!(words, ", but equivalent within ±{}", points(self.margin_pp));
+            let _ = write!(words, ", but equivalent within ±{margin}");
         }
         if self.verdict != self.verdict_before_gates {
             let _ = write!(words, " (downgraded from {}: {})", self.verdict_before_gates, self.gate_words());
@@ -36,17 +57,17 @@ impl Decision {
         words
     }
 
-    fn signed_words(&self, transfer: &str, comparison: &str) -> String {
+    fn signed_words(&self, transfer: &str, comparison: &str, margin: &str) -> String {
         let base = match (&self.reference, self.attribution) {
             (Reference::Arm(name), _) => format!("{comparison} {name}"),
             (Reference::Scratch, Some(Attribution::Source)) => transfer.to_owned(),
             (Reference::Scratch, Some(Attribution::Freezing)) => format!("{comparison} scratch (freezing)"),
             (Reference::Scratch, _) => format!("{comparison} scratch (cause undecided)"),
         };
-        if self.verdict.is_material() { format!("{base}, by more than {}", points(self.margin_pp)) } else { base }
+        if self.verdict.is_material() { format!("{base}, by more than {margin}") } else { base }
     }
 
-    fn inconclusive_words(&self) -> String {
+    fn inconclusive_words(&self, unit: GapUnit) -> String {
         if let Some(reason) = self.gap.no_spread {
             return format!("inconclusive: {reason}");
         }
@@ -56,15 +77,15 @@ impl Decision {
                 self.gap.num_replicates, self.attainable_p
             );
         }
-        let detectable = self
-            .minimum_detectable_effect_pp
-            .map_or_else(String::new, |effect| format!(": gaps below {effect:.1} points would mostly be missed"));
+        let detectable = self.minimum_detectable_effect_pp.map_or_else(String::new, |effect| {
+            format!(": gaps below {effect:.1} {} would mostly be missed", unit.several)
+        });
         let need = match self.need {
             Some(Need::Replicates(count)) if count > self.gap.num_replicates => {
-                format!("; {count} replicates would find {}", points(self.margin_pp))
+                format!("; {count} replicates would find {}", unit.count(self.margin_pp))
             }
             Some(Need::TestExamples(count)) => {
-                format!("; {count} test images would find {}, more replicates would not", points(self.margin_pp))
+                format!("; {count} test images would find {}, more replicates would not", unit.count(self.margin_pp))
             }
             Some(Need::Both) => "; it takes both more replicates and more test images".to_owned(),
             Some(Need::Replicates(_)) | None => String::new(),

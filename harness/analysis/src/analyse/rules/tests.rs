@@ -1,4 +1,4 @@
-use nt_stats::verdict::Gate;
+use nt_stats::verdict::{GapUnit, Gate};
 
 use super::*;
 use crate::analyse::analyse;
@@ -55,7 +55,11 @@ fn rules_are_supported_or_refuted_by_treatment_against_treatment() {
     let chosen = &trials[1].contrasts[0];
     assert_eq!((chosen.layers.as_slice(), chosen.advised), ([(3, 8)].as_slice(), RuleArm::EarlierProbe));
     let decision = trials[0].contrasts[0].decision.as_ref().unwrap();
-    assert!(decision.words().starts_with("better than full fine-tuning"), "{}", decision.words());
+    assert!(
+        decision.words(GapUnit::POINTS).starts_with("better than full fine-tuning"),
+        "{}",
+        decision.words(GapUnit::POINTS)
+    );
     assert_eq!(decision.attribution, None);
 }
 

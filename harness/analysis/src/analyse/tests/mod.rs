@@ -3,7 +3,7 @@ mod ladder;
 mod looks;
 
 use nt_scenario::{Metric, Role};
-use nt_stats::verdict::{Attribution, Method, Reach, Verdict};
+use nt_stats::verdict::{Attribution, GapUnit, Method, Reach, Verdict};
 
 use super::*;
 use crate::mock::{Mock, like_the_default_study};
@@ -54,8 +54,8 @@ fn planted_harm_of_freezing_is_negative_but_never_called_negative_transfer() {
     let analysis = analysed(&mock).unwrap();
     let cell = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap();
     assert_eq!(verdict_of(&analysis, &cell.key), (Verdict::MaterialNegative, Some(Attribution::Freezing)));
-    assert!(cell.words().contains("worse than scratch (freezing)"), "{}", cell.words());
-    let said = analysis.cells.iter().any(|cell| cell.words().contains("negative transfer"));
+    assert!(cell.words(GapUnit::POINTS).contains("worse than scratch (freezing)"), "{}", cell.words(GapUnit::POINTS));
+    let said = analysis.cells.iter().any(|cell| cell.words(GapUnit::POINTS).contains("negative transfer"));
     assert!(!said, "no source did any harm here");
 }
 
@@ -69,7 +69,7 @@ fn a_source_below_random_layers_is_negative_transfer() {
     let analysis = analysed(&mock).unwrap();
     let cell = analysis.cell(&key("large", Some("far"), 5, 5)).unwrap();
     assert_eq!(verdict_of(&analysis, &cell.key), (Verdict::MaterialNegative, Some(Attribution::Source)));
-    assert!(cell.words().starts_with("negative transfer"), "{}", cell.words());
+    assert!(cell.words(GapUnit::POINTS).starts_with("negative transfer"), "{}", cell.words(GapUnit::POINTS));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn scratch_from_other_initial_weights_is_a_placebo_of_its_own_family() {
     assert_eq!(cell.kind, CellKind::Placebo);
     // The mock takes it for a source that does harm: what would be a false alarm is told as one, without a cause.
     assert!(cell.verdict().is_some_and(Verdict::is_negative));
-    assert!(cell.words().starts_with("a false alarm"), "{}", cell.words());
+    assert!(cell.words(GapUnit::POINTS).starts_with("a false alarm"), "{}", cell.words(GapUnit::POINTS));
     assert_eq!(cell.decision.as_ref().unwrap().attribution, None);
     assert_eq!(analysis.family_size, before.family_size);
     assert_eq!(analysis.control_family_size, before.control_family_size);
@@ -165,7 +165,11 @@ fn a_search_that_ended_on_its_edge_takes_a_verdict_one_step_down() {
     let analysis = analysed(&mock).unwrap();
     let cell = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap();
     assert_eq!(cell.verdict(), Some(Verdict::Negative));
-    assert!(cell.words().contains("downgraded from MATERIAL NEGATIVE"), "{}", cell.words());
+    assert!(
+        cell.words(GapUnit::POINTS).contains("downgraded from MATERIAL NEGATIVE"),
+        "{}",
+        cell.words(GapUnit::POINTS)
+    );
     assert_eq!(analysis.cell(&key("small", Some("near"), 7, 0)).unwrap().verdict(), Some(Verdict::MaterialPositive));
 }
 

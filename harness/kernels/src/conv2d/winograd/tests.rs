@@ -100,7 +100,7 @@ fn is_lacking(point: usize, row_taps: &[usize], column_taps: &[usize]) -> bool {
 }
 
 /// `convolve(x, g)` by the formulas of the module's documentation, one tile of outputs at a time, in f32.
-#[allow(clippy::needless_range_loop)] // rows and columns as in the formulas
+#[allow(clippy::needless_range_loop, reason = "rows and columns as in the formulas")]
 fn by_the_formulas(geometry: &Conv2dGeometry, x: &[f32], weight: &[f32], bias: &[f32], batch: usize) -> Vec<f32> {
     let Conv2dGeometry { height, width, .. } = *geometry;
     let (out_height, out_width) = (geometry.out_height(), geometry.out_width());
@@ -171,7 +171,7 @@ fn transformed_gradients(operands: &Operands, tiles: &[(usize, usize)]) -> Vec<[
 }
 
 /// The gradient of the weights by the formulas: chains over tiles and images for each point of each slice.
-#[allow(clippy::needless_range_loop)] // rows and columns as in the formulas
+#[allow(clippy::needless_range_loop, reason = "rows and columns as in the formulas")]
 fn weight_gradient_by_the_formulas(operands: &Operands) -> Vec<f32> {
     let Operands { geometry, batch, .. } = *operands;
     let Conv2dGeometry { height, width, kernel, .. } = geometry;

@@ -216,7 +216,7 @@ impl Group<'_> {
 }
 
 /// As [`super::super::weight_gradient::weight_gradient`].
-#[allow(clippy::too_many_arguments)] // the operands, and what they are computed with
+#[allow(clippy::too_many_arguments, reason = "the operands, and what they are computed with")]
 pub(in super::super) fn weight_gradient(
     simd: Simd,
     pass: &Winograd,
