@@ -129,11 +129,13 @@ fn the_architecture_names_every_folder() {
         let row = text.lines().find(|line| line.starts_with(&format!("| `{room}` |")));
         row.is_some_and(|row| folder.is_empty() || row.contains(&format!("`{folder}`")))
     };
-    let mut missing: Vec<String> = ["docs", "reports", "scenarios", "tests"]
+    let mut missing: Vec<String> = [".ci", "docs", "reports", "scenarios", "tests"]
         .iter()
         .filter(|top| !is_named(top, ""))
         .map(ToString::to_string)
         .collect();
+    let of_tests = ["fixtures", "snapshots"].into_iter().filter(|folder| !text.contains(&format!("`{folder}`")));
+    missing.extend(of_tests.map(str::to_owned));
     for path in folders(&root().join("harness")) {
         let path = path.strip_prefix(root()).unwrap().to_str().unwrap();
         let parts: Vec<&str> = path.split('/').collect();
