@@ -14,6 +14,9 @@ pub(crate) trait FromValue: Sized {
     /// What a person calls the type.
     const NOUN: &'static str;
 
+    /// Whether any whole number has the type, unless it is too large.
+    const IS_NUMBER: bool = false;
+
     fn from_value(value: &DeValue<'_>) -> Option<Self>;
 }
 
@@ -27,6 +30,7 @@ impl FromValue for String {
 
 impl FromValue for i64 {
     const NOUN: &'static str = "whole number";
+    const IS_NUMBER: bool = true;
 
     fn from_value(value: &DeValue<'_>) -> Option<Self> {
         value.as_integer().and_then(|integer| i64::from_str_radix(integer.as_str(), integer.radix()).ok())
@@ -35,6 +39,7 @@ impl FromValue for i64 {
 
 impl FromValue for f64 {
     const NOUN: &'static str = "number";
+    const IS_NUMBER: bool = true;
 
     fn from_value(value: &DeValue<'_>) -> Option<Self> {
         match value.as_float() {
@@ -51,7 +56,7 @@ pub(crate) fn from_value<T: FromValue>(
     report: &mut Report,
 ) -> Option<Located<T>> {
     let read = T::from_value(value.get_ref());
-    if read.is_none() && value.get_ref().as_integer().is_some() {
+    if read.is_none() && T::IS_NUMBER && value.get_ref().as_integer().is_some() {
         let written = report.document.text.get(value.span()).unwrap_or_default();
         let message = format!("{key} {written} is out of range");
         report.fault(Code::OutOfRange, &value.span(), message, "TOML's whole numbers have 64 bits and a sign", None);
