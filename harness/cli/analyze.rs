@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::output::say;
-use nt_foreign::{Columns, Format, Question, TableAnalysis, Unit, analyse_table};
+use nt_foreign::{Columns, Format, Question, TableAnalysis, TableUnit, analyse_table};
 use nt_records::write_atomic;
 use std::path::{Path, PathBuf};
 
@@ -81,8 +81,8 @@ impl Analyze {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let text = read(&self.table, "table")?;
         let unit = match (self.percent, self.fraction) {
-            (true, _) => Some(Unit::Percent),
-            (_, true) => Some(Unit::Fraction),
+            (true, _) => Some(TableUnit::Percent),
+            (_, true) => Some(TableUnit::Fraction),
             _ => None,
         };
         let question = Question {

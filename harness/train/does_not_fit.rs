@@ -15,8 +15,8 @@ pub struct DoesNotFit {
     pub needed: usize,
     /// Bytes that a job may take.
     pub available: usize,
-    /// The largest batch that fits, a power of two; 0 if none does.
-    pub largest_batch: usize,
+    /// The largest batch that fits, a power of two; `None` if none does.
+    pub largest_batch: Option<usize>,
 }
 
 /// Images that a GPU has no room for, beside a job's network.
@@ -37,9 +37,9 @@ pub struct ImagesDoNotFit {
     pub available: usize,
 }
 
-fn advice(largest_batch: usize) -> String {
+fn advice(largest_batch: Option<usize>) -> String {
     match largest_batch {
-        0 => "; give fewer --jobs, a smaller model.width or model.input, or another GPU".to_owned(),
-        batch => format!("; training.batch = {batch} fits, or give fewer --jobs"),
+        None => "; give fewer --jobs, a smaller model.width or model.input, or another GPU".to_owned(),
+        Some(batch) => format!("; training.batch = {batch} fits, or give fewer --jobs"),
     }
 }

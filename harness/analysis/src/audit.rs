@@ -46,13 +46,13 @@ pub struct OrderFinding {
     /// Its interval, at 95 % for all comparisons of the target together (Bonferroni); `None` without variation.
     pub interval: Option<(f64, f64)>,
     /// What the interval shows.
-    pub standing: Standing,
+    pub standing: Confirmation,
 }
 
 /// Whether the measured distances confirm the scenario's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum Confirmation {
     /// The interval lies above zero: as declared.
     AsDeclared,
     /// It contains zero: the two are not told apart.
@@ -61,7 +61,7 @@ pub enum Standing {
     Reversed,
 }
 
-impl Standing {
+impl Confirmation {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
@@ -93,9 +93,9 @@ pub fn order_findings(target: &TargetAudit, study: &Study) -> Vec<OrderFinding> 
         let margin = (standard_error > 0.0).then(|| Spread::student(standard_error, degrees).margin(alpha));
         let interval = margin.map(|margin| (difference - margin, difference + margin));
         let standing = match interval {
-            Some((low, _)) if low > 0.0 => Standing::AsDeclared,
-            Some((_, high)) if high < 0.0 => Standing::Reversed,
-            _ => Standing::NotToldApart,
+            Some((low, _)) if low > 0.0 => Confirmation::AsDeclared,
+            Some((_, high)) if high < 0.0 => Confirmation::Reversed,
+            _ => Confirmation::NotToldApart,
         };
         OrderFinding { near: near.to_owned(), far: far.to_owned(), difference, interval, standing }
     };
@@ -106,7 +106,7 @@ pub fn order_findings(target: &TargetAudit, study: &Study) -> Vec<OrderFinding> 
 /// reverse of what the study declares. Candidates, and sources that are not told apart, fail no gate.
 pub fn fails_a_gate(audit: &Audit, study: &Study) -> bool {
     audit.targets.iter().any(|target| {
-        let reversed = order_findings(target, study).iter().any(|finding| finding.standing == Standing::Reversed);
+        let reversed = order_findings(target, study).iter().any(|finding| finding.standing == Confirmation::Reversed);
         reversed || target.overlaps.iter().any(|overlap| target.is_overlap_material(overlap.source.as_deref()))
     })
 }
@@ -128,10 +128,10 @@ mod tests {
             assert_eq!((finding.near.as_str(), finding.far.as_str()), ("near", "far"));
             finding.standing
         };
-        assert_eq!(standing(1.0, 0.1), Standing::AsDeclared);
-        assert_eq!(standing(0.1, 0.1), Standing::NotToldApart);
-        assert_eq!(standing(0.0, 0.0), Standing::NotToldApart);
-        assert_eq!(standing(-1.0, 0.1), Standing::Reversed);
+        assert_eq!(standing(1.0, 0.1), Confirmation::AsDeclared);
+        assert_eq!(standing(0.1, 0.1), Confirmation::NotToldApart);
+        assert_eq!(standing(0.0, 0.0), Confirmation::NotToldApart);
+        assert_eq!(standing(-1.0, 0.1), Confirmation::Reversed);
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
         study.sources[0].similarity = "far".to_owned();
         study.sources[1].similarity = "near".to_owned();
         let findings = order_findings(&audit(-1.0, 0.1).targets[0], &study);
-        assert_eq!((findings[0].standing, findings[0].near.as_str()), (Standing::AsDeclared, "far"));
+        assert_eq!((findings[0].standing, findings[0].near.as_str()), (Confirmation::AsDeclared, "far"));
     }
 
     #[test]

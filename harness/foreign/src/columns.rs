@@ -1,5 +1,7 @@
 //! The role of each column of a table, as named by the caller or found by its usual name.
 
+use nt_scenario::Metric;
+
 use crate::fault::{Fault, TableFault};
 use crate::table::{Row, Table};
 use crate::unit::known_metric;
@@ -12,7 +14,7 @@ const VALUE: [&str; 4] = ["value", "top1", "accuracy", "acc"];
 const EXAMPLE: [&str; 3] = ["example", "example_id", "doc_id"];
 const CORRECT: [&str; 2] = ["correct", "is_correct"];
 /// The metric that is judged if a table holds several and none is named.
-const METRIC: &str = "top1";
+const METRIC: Metric = Metric::Top1;
 /// In a table of nt, only these runs are judged, not those that tuned a learning rate or trained a source.
 const ROLE: (&str, &str) = ("role", "final");
 
@@ -141,7 +143,7 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         (Some((_, name)), ..) => name,
         (None, Some(name), _) => name.clone(),
         (None, None, Score::Run { value }) => table.header[value].clone(),
-        (None, None, Score::Example { .. }) => METRIC.to_owned(),
+        (None, None, Score::Example { .. }) => METRIC.name().to_owned(),
     };
     let status = table.column("status");
     Some(Roles { arm, cell, replicate: replicate?, unit, score, metric, status, reference, untrained, keep })
@@ -247,7 +249,7 @@ impl Finder<'_> {
                 names.iter().copied().find(is_meant)
             }
             (None, [only]) => Some(*only),
-            (None, _) => names.contains(&METRIC).then_some(METRIC),
+            (None, _) => names.contains(&METRIC.name()).then_some(METRIC.name()),
         };
         if chosen.is_none() {
             let known = names.join(", ");

@@ -1,5 +1,6 @@
 //! The faults of a table, each with its line.
 
+use nt_records::version::RUNS_VERSION;
 use std::fmt;
 
 use thiserror::Error;
@@ -97,6 +98,12 @@ pub enum Fault {
         column: String,
         /// The value found.
         value: String,
+    },
+    /// A table of nt that a later program wrote.
+    #[error("schema_version is {found}, and up to {RUNS_VERSION} is read; analyse it with the nt that wrote it")]
+    LaterVersion {
+        /// The version found.
+        found: String,
     },
     /// An unknown status.
     #[error(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nt_records::record::Status;
 use nt_scenario::Metric;
 use nt_scenario::metric;
 
@@ -9,7 +10,7 @@ use crate::columns::{Roles, Score};
 use crate::fault::{Fault, TableFault};
 use crate::key::{Key, name};
 use crate::table::{Row, Table};
-use crate::unit::{Unit, known_metric, sounds_like_a_loss, unit_of, unit_of_nats};
+use crate::unit::{TableUnit, known_metric, sounds_like_a_loss, unit_of, unit_of_nats};
 
 /// The key that pairs two runs of a cell: the unit, if there is one, and the replicate in it.
 pub(crate) type RunKey = (Option<Key>, Key);
@@ -45,11 +46,11 @@ pub(crate) struct Cell {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Joined {
     pub(crate) cells: BTreeMap<Vec<Key>, Cell>,
-    pub(crate) unit: Unit,
+    pub(crate) unit: TableUnit,
 }
 
 /// Joins the rows that the roles keep.
-pub(crate) fn join(table: &Table, roles: &Roles, asked: Option<Unit>, faults: &mut Vec<TableFault>) -> Joined {
+pub(crate) fn join(table: &Table, roles: &Roles, asked: Option<TableUnit>, faults: &mut Vec<TableFault>) -> Joined {
     let mut cells: BTreeMap<Vec<Key>, Cell> = BTreeMap::new();
     let mut values = Vec::new();
     for (at, row) in table.rows.iter().enumerate().filter(|(_, row)| roles.keeps_run(row)) {
@@ -77,14 +78,14 @@ fn unit_for(
     metric: Option<Metric>,
     roles: &Roles,
     values: &[(usize, f64)],
-    asked: Option<Unit>,
+    asked: Option<TableUnit>,
     faults: &mut Vec<TableFault>,
-) -> Unit {
+) -> TableUnit {
     let Some(metric) = metric else {
         if !values.is_empty() && sounds_like_a_loss(&roles.metric) {
             let known = Metric::ALL.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ");
             faults.push(TableFault::of_file(Fault::UnknownDirection { metric: roles.metric.clone(), known }));
-            return asked.unwrap_or(Unit::Fraction);
+            return asked.unwrap_or(TableUnit::Fraction);
         }
         return unit_of(values, asked, faults);
     };
@@ -98,14 +99,12 @@ fn unit_for(
 impl Roles {
     /// Whether a row is read: the filters keep it, or it is a run that diverged and so has no metric.
     fn keeps_run(&self, row: &Row) -> bool {
-        let diverged = self.status.is_some_and(|at| row.fields[at] == DIVERGED);
+        let diverged = self.status.is_some_and(|at| row.fields[at] == Status::DIVERGED);
         let holds =
             |(at, value): &(usize, String)| row.fields[*at] == *value || (diverged && row.fields[*at].is_empty());
         self.keeps(row) || self.keep.iter().all(holds)
     }
 }
-
-const DIVERGED: &str = "diverged";
 
 /// Puts a row into its place, and returns its per-run value as written.
 fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at: usize) -> Result<Option<f64>, Fault> {
@@ -122,8 +121,9 @@ fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at:
     let replicate = filled(roles.replicate, "the replicate")?;
     let unit = roles.unit.map(|column| filled(column, "the unit")).transpose()?;
     let diverged = match roles.status.map(|column| row.fields[column].as_str()) {
-        None | Some("" | "done" | "ok") => false,
-        Some(DIVERGED) => true,
+        // Other programs leave it out, or say "ok".
+        None | Some("" | Status::DONE | "ok") => false,
+        Some(Status::DIVERGED) => true,
         Some(other) => return Err(Fault::Status { value: other.to_owned() }),
     };
     let what = format!("{} of {}", run_words(&(unit.clone(), replicate.clone())), name(&arm_key));

@@ -12,9 +12,9 @@
 //!
 //! | values | method | scope | needs |
 //! |---|---|---|---|
-//! | per example ([`Method::Crossed`]) | crossed random effects, Holm | the test population | 2 units, 2 examples |
-//! | per run ([`Method::PairedT`]) | paired *t* over units, Holm | this test set only | 2 units; gaps near normal |
-//! | either, if asked ([`Method::SignFlip`]) | joint sign flips, step-down max-T | this test set only | 6 units to reach .05 |
+//! | per example ([`TableMethod::Crossed`]) | crossed random effects, Holm | the test population | 2 units, 2 examples |
+//! | per run ([`TableMethod::PairedT`]) | paired *t* over units, Holm | this test set only | 2 units; gaps near normal |
+//! | either, if asked ([`TableMethod::SignFlip`]) | joint sign flips, step-down max-T | this test set only | 6 units to reach .05 |
 //!
 //! Units are replicates, unless a column names the independent unit that they belong to. Eight halves of four splits
 //! are four units: the gaps of a unit's replicates are averaged first, and each unit has the same weight. Per-run
@@ -41,7 +41,7 @@ use nt_stats::verdict::{Contrast, Decision, FamilyError, Reach, Scope, Settings,
 pub use columns::Columns;
 pub use fault::{Fault, TableFault, TableFaults};
 pub use table::Format;
-pub use unit::Unit;
+pub use unit::TableUnit;
 
 use columns::{Roles, Score};
 use key::{Key, name};
@@ -50,7 +50,7 @@ use table::Table;
 
 /// How gaps are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub enum TableMethod {
     /// Crossed random effects on per-example values.
     Crossed,
     /// The paired *t* over units.
@@ -59,7 +59,7 @@ pub enum Method {
     SignFlip,
 }
 
-impl Method {
+impl TableMethod {
     /// Its name in tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ pub struct Question {
     /// Its columns.
     pub columns: Columns,
     /// The unit of its values; `None` to infer it from the values.
-    pub unit: Option<Unit>,
+    pub unit: Option<TableUnit>,
     /// Whether to judge by sign flips instead of the method that the values allow.
     pub sign_flips: bool,
     /// Whether each replicate has a source network of its own. Otherwise the scope is the one source network at hand.
@@ -137,9 +137,9 @@ pub struct TableAnalysis {
     /// The metric.
     pub metric: String,
     /// How gaps were judged.
-    pub method: Method,
+    pub method: TableMethod,
     /// The unit its values were read in.
-    pub unit: Unit,
+    pub unit: TableUnit,
     /// The column of the independent unit, if one was named.
     pub unit_column: Option<String>,
     /// Family-wise error.
@@ -170,12 +170,13 @@ fn judge_text(text: &str, format: Format, question: &Question, faults: &mut Vec<
         faults.push(TableFault::of_file(Fault::Empty));
         return None;
     }
+    table.check_version(faults);
     let roles = columns::resolve(&question.columns, &table, faults)?;
     let joined = join::join(&table, &roles, question.unit, faults);
     let method = match (roles.score, question.sign_flips) {
-        (_, true) => Method::SignFlip,
-        (Score::Run { .. }, false) => Method::PairedT,
-        (Score::Example { .. }, false) => Method::Crossed,
+        (_, true) => TableMethod::SignFlip,
+        (Score::Run { .. }, false) => TableMethod::PairedT,
+        (Score::Example { .. }, false) => TableMethod::Crossed,
     };
     let may_pair = faults.is_empty();
     let pairs = pairing::pair(&table, &roles, &joined, method, faults);
@@ -205,7 +206,7 @@ fn decide_all(
     pairs: Vec<Paired>,
     table: &Table,
     roles: &Roles,
-    method: Method,
+    method: TableMethod,
     question: &Question,
 ) -> Result<Vec<Judged>, Fault> {
     let mut judged: Vec<Option<Judged>> = pairs.iter().map(|_| None).collect();
@@ -226,7 +227,7 @@ fn finish(
     mut decision: Decision,
     table: &Table,
     roles: &Roles,
-    method: Method,
+    method: TableMethod,
     question: &Question,
 ) -> Judged {
     let scope = scope(method, question);
@@ -247,25 +248,25 @@ fn finish(
 }
 
 /// What the verdicts are about.
-fn scope(method: Method, question: &Question) -> Scope {
+fn scope(method: TableMethod, question: &Question) -> Scope {
     let reach = |wide| if wide { Reach::Population } else { Reach::This };
     Scope {
-        test_images: reach(method == Method::Crossed),
+        test_images: reach(method == TableMethod::Crossed),
         source_network: reach(question.fresh_sources),
         ..Scope::default()
     }
 }
 
-fn decide_by(method: Method, family: &[Contrast], settings: &Settings) -> Result<Vec<Decision>, FamilyError> {
+fn decide_by(method: TableMethod, family: &[Contrast], settings: &Settings) -> Result<Vec<Decision>, FamilyError> {
     match method {
-        Method::PairedT => decide_runs(family, settings),
-        Method::Crossed | Method::SignFlip => decide(family, settings),
+        TableMethod::PairedT => decide_runs(family, settings),
+        TableMethod::Crossed | TableMethod::SignFlip => decide(family, settings),
     }
 }
 
 /// The settings that make [`decide`] use the method.
-fn settings(method: Method, question: &Question) -> Settings {
-    let test_images = if method == Method::SignFlip { Reach::This } else { Reach::Population };
+fn settings(method: TableMethod, question: &Question) -> Settings {
+    let test_images = if method == TableMethod::SignFlip { Reach::This } else { Reach::Population };
     Settings {
         margin_pp: question.margin_pp,
         alpha: question.alpha,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Reference, Side};
 use nt_stats::{Differences, DifferencesError};
 
-use crate::Method;
+use crate::TableMethod;
 use crate::columns::{Roles, Score};
 use crate::fault::{Fault, TableFault};
 use crate::join::{Cell, Joined, RunKey, TableArm, TableRun, cell_words, run_words};
@@ -29,7 +29,7 @@ pub(crate) fn pair(
     table: &Table,
     roles: &Roles,
     joined: &Joined,
-    method: Method,
+    method: TableMethod,
     faults: &mut Vec<TableFault>,
 ) -> Vec<Paired> {
     let mut pairs = Vec::new();
@@ -88,7 +88,7 @@ fn reference_of<'a>(
 struct Pairing<'a> {
     table: &'a Table,
     roles: &'a Roles,
-    method: Method,
+    method: TableMethod,
     key: &'a [Key],
     cell: &'a Cell,
     reference: &'a Vec<Key>,
@@ -212,7 +212,7 @@ fn unit_of_run((unit, replicate): &RunKey) -> Key {
 
 fn run_differences(
     units: &BTreeMap<Key, Vec<(&TableRun, &TableRun)>>,
-    method: Method,
+    method: TableMethod,
 ) -> Result<Differences, DifferencesError> {
     let gap = |pairs: &Vec<(&TableRun, &TableRun)>| {
         let gaps = pairs.iter().filter_map(|(run, base)| Some(run.value? - base.value?));
@@ -221,8 +221,8 @@ fn run_differences(
     };
     let gaps: Vec<f64> = units.values().map(gap).collect();
     match method {
-        Method::PairedT => Differences::paired_runs(&gaps),
-        Method::SignFlip | Method::Crossed => Differences::from_runs(&gaps),
+        TableMethod::PairedT => Differences::paired_runs(&gaps),
+        TableMethod::SignFlip | TableMethod::Crossed => Differences::from_runs(&gaps),
     }
 }
 

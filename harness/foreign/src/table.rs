@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use nt_records::version::{RUNS_VERSION, is_readable};
+
 use crate::fault::{Fault, TableFault};
 
 /// The format of a table.
@@ -51,6 +53,16 @@ impl Table {
         match format {
             Format::Separated(delimiter) => separated(text, delimiter, faults),
             Format::JsonLines => json_lines(text, faults),
+        }
+    }
+
+    /// Reports that the table is a `runs.csv` of a later program.
+    pub(crate) fn check_version(&self, faults: &mut Vec<TableFault>) {
+        // Other programs may have a column of that name, but no job of nt.
+        let (Some(version), Some(_)) = (self.column("schema_version"), self.column("job")) else { return };
+        let is_later = |row: &&Row| row.fields[version].parse().is_ok_and(|found| !is_readable(found, RUNS_VERSION));
+        if let Some(row) = self.rows.iter().find(is_later) {
+            faults.push(TableFault::at(row.line, Fault::LaterVersion { found: row.fields[version].clone() }));
         }
     }
 

@@ -3,13 +3,13 @@
 use nt_stats::p_value::PrintedP;
 use nt_stats::verdict::{Decision, Verdict};
 
-use crate::{Judged, TableAnalysis, Unit};
+use crate::{Judged, TableAnalysis, TableUnit};
 
 /// The columns. Gaps of a loss are in hundredths of a nat, as the notes say.
-fn header(unit: Unit) -> [&'static str; 8] {
+fn header(unit: TableUnit) -> [&'static str; 8] {
     let (gap, interval) = match unit {
-        Unit::Fraction | Unit::Percent => ("gap pp", "interval pp"),
-        Unit::Nats => ("gap", "interval"),
+        TableUnit::Fraction | TableUnit::Percent => ("gap pp", "interval pp"),
+        TableUnit::Nats => ("gap", "interval"),
     };
     ["cell", "arm", gap, interval, "level", "n", "p", "verdict"]
 }
@@ -37,8 +37,8 @@ impl TableAnalysis {
     /// What a gap is.
     fn difference(&self, decision: &Decision) -> String {
         match self.unit {
-            Unit::Fraction | Unit::Percent => format!("{} minus {}", self.metric, decision.reference),
-            Unit::Nats => {
+            TableUnit::Fraction | TableUnit::Percent => format!("{} minus {}", self.metric, decision.reference),
+            TableUnit::Nats => {
                 let (metric, reference) = (&self.metric, &decision.reference);
                 format!("{metric} of {reference} minus the arm's, in {}: above zero is better", self.unit.of_gaps())
             }
@@ -107,7 +107,7 @@ fn needs_words(contrast: &Judged) -> bool {
     !decision.can_reject || !(decision.verdict.is_positive() || decision.verdict == Verdict::Equivalent)
 }
 
-fn words(contrast: &Judged, unit: Unit) -> String {
+fn words(contrast: &Judged, unit: TableUnit) -> String {
     let decision = &contrast.decision;
     let words = decision.words(unit.gap());
     match decision.can_reject || words.contains("smallest p") {

@@ -65,7 +65,7 @@ fn per_cents_and_fractions_say_the_same() {
         })
         .collect();
     let (one, two) = (judge(&fractions, &Question::default()).unwrap(), judge(&percent, &Question::default()).unwrap());
-    assert_eq!((one.unit, two.unit), (Unit::Fraction, Unit::Percent));
+    assert_eq!((one.unit, two.unit), (TableUnit::Fraction, TableUnit::Percent));
     assert_eq!(one.verdicts_csv().unwrap(), two.verdicts_csv().unwrap());
 }
 
@@ -99,11 +99,11 @@ fn fractions_among_per_cents_are_a_fault_unless_the_unit_is_said() {
     let mut rows = table(&[("harm", -9.0)]);
     rows[5] = "scratch,birds,4,64.2".to_owned();
     assert!(fault_of(&rows).contains("runs.csv:6: 64.2 looks like a per cent among fractions"));
-    assert!(judge(&rows, &Question { unit: Some(Unit::Percent), ..Question::default() }).is_ok());
+    assert!(judge(&rows, &Question { unit: Some(TableUnit::Percent), ..Question::default() }).is_ok());
     let fractions = table(&[("harm", -9.0)]);
-    let as_percents = judge(&fractions, &Question { unit: Some(Unit::Percent), ..Question::default() });
+    let as_percents = judge(&fractions, &Question { unit: Some(TableUnit::Percent), ..Question::default() });
     assert!(as_percents.unwrap_err().to_string().contains("these look like fractions"));
-    let as_fractions = judge(&rows, &Question { unit: Some(Unit::Fraction), ..Question::default() });
+    let as_fractions = judge(&rows, &Question { unit: Some(TableUnit::Fraction), ..Question::default() });
     assert!(as_fractions.unwrap_err().to_string().contains("not a fraction between 0 and 1"));
 }
 
@@ -147,7 +147,7 @@ fn per_example_rows_are_judged_for_the_population() {
     }
     let analysis = judge(&rows, &Question::default()).unwrap();
     let decision = &analysis.contrasts[0].decision;
-    assert_eq!((analysis.method, analysis.contrasts[0].num_test_examples), (Method::Crossed, Some(200)));
+    assert_eq!((analysis.method, analysis.contrasts[0].num_test_examples), (TableMethod::Crossed, Some(200)));
     assert_eq!((decision.gap.mean_pp, decision.verdict), (-40.0, Verdict::MaterialNegative));
     assert!(decision.gap.scope.to_string().starts_with("the test population"));
     assert_eq!(decision.attribution, Some(Attribution::Undecided), "nothing says how much is frozen");
@@ -339,7 +339,7 @@ fn a_lower_log_loss_is_better_under_each_of_its_names() {
         let question = asking(|columns| columns.metric = Some(name.to_owned()));
         let analysis = judge(&losses(name, 0.3), &question).unwrap();
         let gap = &analysis.contrasts[0].decision;
-        assert_eq!((analysis.unit, gap.verdict), (Unit::Nats, Verdict::MaterialPositive), "{name}");
+        assert_eq!((analysis.unit, gap.verdict), (TableUnit::Nats, Verdict::MaterialPositive), "{name}");
         assert!((gap.gap.mean_pp - 29.4).abs() < 0.5, "hundredths of a nat: {}", gap.gap.mean_pp);
         let shown = analysis.terminal_table();
         assert!(shown.contains("read as nats") && !shown.contains("points") && !shown.contains(" pp"), "{shown}");
@@ -361,7 +361,7 @@ fn a_metric_that_sounds_like_a_loss_is_not_judged_by_a_guess() {
 #[test]
 fn a_log_loss_has_no_other_unit_and_is_not_negative() {
     let question = asking(|columns| columns.metric = Some("log_loss".to_owned()));
-    let percent = Question { unit: Some(Unit::Percent), ..question.clone() };
+    let percent = Question { unit: Some(TableUnit::Percent), ..question.clone() };
     assert!(judge(&losses("log_loss", 0.3), &percent).unwrap_err().to_string().contains("leave --percent"));
     assert!(judge(&losses("log_loss", 5.0), &question).unwrap_err().to_string().contains("not its negative"));
 }

@@ -7,7 +7,7 @@ use crate::fault::{Fault, TableFault};
 
 /// The unit in which values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum TableUnit {
     /// 0 to 1.
     Fraction,
     /// 0 to 100.
@@ -16,7 +16,7 @@ pub enum Unit {
     Nats,
 }
 
-impl Unit {
+impl TableUnit {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -76,14 +76,18 @@ pub(crate) fn sounds_like_a_loss(name: &str) -> bool {
 }
 
 /// The unit of values of a metric in nats, which no option changes.
-pub(crate) fn unit_of_nats(values: &[(usize, f64)], asked: Option<Unit>, faults: &mut Vec<TableFault>) -> Unit {
+pub(crate) fn unit_of_nats(
+    values: &[(usize, f64)],
+    asked: Option<TableUnit>,
+    faults: &mut Vec<TableFault>,
+) -> TableUnit {
     if asked.is_some() {
         faults.push(TableFault::of_file(Fault::UnitOfNats));
     }
     for &(line, value) in values.iter().filter(|(_, value)| *value < 0.0) {
         faults.push(TableFault::at(line, Fault::NegativeLoss { value: value.to_string() }));
     }
-    Unit::Nats
+    TableUnit::Nats
 }
 
 /// The unit of all values, each given with its line: the unit asked for, or the one that all values fit.
@@ -91,20 +95,20 @@ pub(crate) fn unit_of_nats(values: &[(usize, f64)], asked: Option<Unit>, faults:
 /// Values above 1 can only be per cents. Values in (0, 1] are taken for fractions. Both in one table are mixed units.
 /// If most values are per cents, a rare .5 may be a per cent as well, but only `--percent` can say so. If all values
 /// are fractions, `--percent` is a fault, because it would make every gap a hundredth of itself.
-pub(crate) fn unit_of(values: &[(usize, f64)], asked: Option<Unit>, faults: &mut Vec<TableFault>) -> Unit {
+pub(crate) fn unit_of(values: &[(usize, f64)], asked: Option<TableUnit>, faults: &mut Vec<TableFault>) -> TableUnit {
     let above_one = values.iter().filter(|(_, value)| *value > 1.0).count();
     let fractional = values.iter().filter(|(_, value)| *value > 0.0 && *value <= 1.0).count();
-    let unit = asked.unwrap_or(if above_one > fractional { Unit::Percent } else { Unit::Fraction });
-    if asked == Some(Unit::Percent) && above_one == 0 && fractional > 0 {
+    let unit = asked.unwrap_or(if above_one > fractional { TableUnit::Percent } else { TableUnit::Fraction });
+    if asked == Some(TableUnit::Percent) && above_one == 0 && fractional > 0 {
         faults.push(TableFault::of_file(Fault::TinyPercents));
     }
     let is_mixed = asked.is_none() && above_one > 0 && fractional > 0;
     for &(line, value) in values {
-        let looks_like = if value > 1.0 { Unit::Percent } else { Unit::Fraction };
+        let looks_like = if value > 1.0 { TableUnit::Percent } else { TableUnit::Fraction };
         let most = unit.most().unwrap_or(u32::MAX);
         let fits = (0.0..=f64::from(most)).contains(&value);
         if is_mixed && (0.0..=100.0).contains(&value) && value > 0.0 && looks_like != unit {
-            let others = if unit == Unit::Percent { "per cents" } else { "fractions" };
+            let others = if unit == TableUnit::Percent { "per cents" } else { "fractions" };
             let fault = Fault::MixedUnits { value: value.to_string(), unit: looks_like.name(), others };
             faults.push(TableFault::at(line, fault));
         } else if !fits {

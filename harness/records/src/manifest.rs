@@ -78,9 +78,9 @@ pub struct DataFact {
     pub classes: Vec<String>,
     /// Training images of all classes.
     pub train_images: u64,
-    /// Training images of each class, in label order; empty where all classes have the same number.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub train_per_class: Vec<u64>,
+    /// Training images of each class, in label order; `None` where all classes have the same number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_per_class: Option<Vec<u64>>,
     /// Test images of all classes.
     pub test_images: u64,
 }
@@ -90,8 +90,8 @@ impl DataFact {
     pub fn of(facts: &DataFacts) -> Self {
         let total = |counts: &[usize]| counts.iter().sum::<usize>() as u64;
         let train = match PerClass::new(facts.train_per_class.clone()) {
-            PerClass::Equal(_) => Vec::new(),
-            PerClass::Each(counts) => counts.iter().map(|&count| count as u64).collect(),
+            PerClass::Equal(_) => None,
+            PerClass::Each(counts) => Some(counts.iter().map(|&count| count as u64).collect()),
         };
         Self {
             digest: facts.digest_hex(),
@@ -104,9 +104,9 @@ impl DataFact {
 
     /// What it tells of the dataset's classes and training images.
     pub fn known(&self) -> Known {
-        let train = match self.train_per_class.is_empty() {
-            true => vec![self.train_images as usize / self.classes.len().max(1); self.classes.len()],
-            false => self.train_per_class.iter().map(|&count| count as usize).collect(),
+        let train = match &self.train_per_class {
+            None => vec![self.train_images as usize / self.classes.len().max(1); self.classes.len()],
+            Some(counts) => counts.iter().map(|&count| count as usize).collect(),
         };
         Known { classes: Some(self.classes.clone()), train: Some(train), ..Known::default() }
     }

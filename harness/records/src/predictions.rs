@@ -25,8 +25,8 @@ pub struct Predictions {
     labels: Labels,
     top5: Vec<[u16; NUM_GUESSES]>,
     log_loss: Vec<f32>,
-    /// `(N, C)`; empty if each image has one class, because the guesses are then enough.
-    scores: Vec<f32>,
+    /// `(N, C)`; `None` if each image has one class, because the guesses are then enough.
+    scores: Option<Vec<f32>>,
 }
 
 /// Why predictions cannot be made, written or read.
@@ -103,7 +103,7 @@ impl Predictions {
         log_loss: Vec<f32>,
     ) -> Result<Self, PredictionsError> {
         let labels = Labels::OneClass(label.into_iter().map(u32::from).collect());
-        Self { example_id, labels, top5, log_loss, scores: Vec::new() }.checked()
+        Self { example_id, labels, top5, log_loss, scores: None }.checked()
     }
 
     /// Scores for images of several classes each, with the images' ids and classes. The guesses follow from the scores.
@@ -121,7 +121,7 @@ impl Predictions {
         log_loss: Vec<f32>,
     ) -> Result<Self, PredictionsError> {
         let top5 = scores.chunks(labels.num_classes()).map(highest).collect();
-        Self { example_id, labels: Labels::SeveralClasses(labels), top5, log_loss, scores }.checked()
+        Self { example_id, labels: Labels::SeveralClasses(labels), top5, log_loss, scores: Some(scores) }.checked()
     }
 
     fn checked(self) -> Result<Self, PredictionsError> {
@@ -156,14 +156,10 @@ impl Predictions {
         &self.labels
     }
 
-    /// The scores of one class, one for each image; empty if each image has one class.
+    /// The scores of one class, one for each image; `None` if each image has one class.
     pub fn scores_of(&self, class: usize) -> Option<Vec<f64>> {
-        match &self.labels {
-            Labels::OneClass(_) => None,
-            Labels::SeveralClasses(sets) => {
-                Some(self.scores.chunks(sets.num_classes()).map(|row| f64::from(row[class])).collect())
-            }
-        }
+        let scores = self.scores.as_ref()?;
+        Some(scores.chunks(self.labels.num_classes()).map(|row| f64::from(row[class])).collect())
     }
 
     /// The five most probable classes of each image, most probable first.
@@ -239,7 +235,7 @@ impl Predictions {
             }
             Labels::SeveralClasses(sets) => {
                 let shape = vec![n, sets.num_classes()];
-                let scores = self.scores.iter().flat_map(|score| score.to_le_bytes());
+                let scores = self.scores.iter().flatten().flat_map(|score| score.to_le_bytes());
                 columns.push((
                     "labels",
                     Column::new(Dtype::U8, shape.clone(), sets.values().iter().map(|&has| has.into())),
@@ -269,10 +265,10 @@ impl Predictions {
             let &[_, num_classes] = shape.as_slice() else { return Err(ColumnsError::Layout("labels")) };
             let has = file.bytes("labels", Dtype::U8, &[n, num_classes])?.into_iter().map(|has| has != 0).collect();
             let sets = ClassSets::new(num_classes, has).map_err(|_| ColumnsError::Layout("labels"))?;
-            (Labels::SeveralClasses(sets), file.f32s("scores", &[n, num_classes])?)
+            (Labels::SeveralClasses(sets), Some(file.f32s("scores", &[n, num_classes])?))
         } else {
             let classes = file.u16s("label", &[n])?.into_iter().map(u32::from).collect();
-            (Labels::OneClass(classes), Vec::new())
+            (Labels::OneClass(classes), None)
         };
         let (example_id, log_loss) = (file.u32s("example_id", &[n])?, file.f32s("log_loss", &[n])?);
         Ok(Self { example_id, labels, top5, log_loss, scores })

@@ -95,11 +95,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// The word in tables for a run that ran to its end.
+    pub const DONE: &'static str = "done";
+    /// The word in tables for a run that did not train.
+    pub const DIVERGED: &'static str = "diverged";
+
     /// Its word in tables: `done`, `diverged`, `failed` or `unneeded`.
     pub fn word(&self) -> &'static str {
         match self {
-            Status::Done => "done",
-            Status::Diverged { .. } => "diverged",
+            Status::Done => Self::DONE,
+            Status::Diverged { .. } => Self::DIVERGED,
             Status::Failed { .. } => "failed",
             Status::Unneeded => "unneeded",
         }

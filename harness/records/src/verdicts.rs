@@ -120,22 +120,3 @@ pub fn verdicts_csv(rows: &[VerdictRow]) -> Result<Vec<u8>, TableError> {
     }
     finish(TABLE, writer)
 }
-
-#[derive(Serialize)]
-struct File<'a> {
-    schema_version: u32,
-    study: &'a str,
-    verdicts: &'a [VerdictRow],
-}
-
-/// The rows as JSON.
-///
-/// # Errors
-/// [`TableError::Row`] if they cannot be written.
-pub fn verdicts_json(study: &str, verdicts: &[VerdictRow]) -> Result<Vec<u8>, TableError> {
-    let file = File { schema_version: VERDICTS_VERSION, study, verdicts };
-    let mut json = serde_json::to_vec_pretty(&file)
-        .map_err(|error| TableError::Row { table: "verdicts.json", source: error.into() })?;
-    json.push(b'\n');
-    Ok(json)
-}

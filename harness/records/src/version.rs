@@ -4,6 +4,10 @@
 //! A reader accepts every version up to its own, and refuses files that a later program wrote. Versions of records,
 //! curves and predictions enter the digest of a study. Those of all other files do not.
 
+/// The version of `runs.csv` and `runs.parquet`, which the report writes and `nt analyze` reads; 2 has the columns `method`
+/// and `l2`.
+pub const RUNS_VERSION: u32 = 2;
+
 /// Whether a reader of version `current` reads a file of version `found`.
 pub fn is_readable(found: u64, current: u32) -> bool {
     (1..=u64::from(current)).contains(&found)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::choice::choice;
 use crate::job_id::JobId;
 use crate::method::Method;
 use crate::recipe::Recipe;
@@ -12,31 +13,29 @@ use crate::source::SourceKind;
 use crate::train_images::PerClass;
 use crate::treatment::Treatment;
 
-/// What a job is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Trains a source network.
-    Source,
-    /// Tries a learning rate on validation; never sees a test image.
-    Tuning,
-    /// Gives a cell's score.
-    Final,
-    /// Gives the score of scratch at another budget.
-    Ladder,
-    /// Gives the score of a control outside the family of verdicts.
-    Control,
+choice! {
+    /// What a job is for.
+    #[derive(PartialOrd, Ord)]
+    pub enum Role {
+        /// Trains a source network.
+        Source = "source",
+        /// Tries a learning rate on validation; never sees a test image.
+        Tuning = "tuning",
+        /// Gives a cell's score.
+        Final = "final",
+        /// Gives the score of scratch at another budget.
+        Ladder = "ladder",
+        /// Gives the score of a control outside the family of verdicts.
+        Control = "control",
+    }
 }
 
 impl Role {
-    /// The word records carry.
-    pub fn word(self) -> &'static str {
+    /// Whether its jobs give the score of a cell.
+    pub fn scores_a_cell(self) -> bool {
         match self {
-            Self::Source => "source",
-            Self::Tuning => "tuning",
-            Self::Final => "final",
-            Self::Ladder => "ladder",
-            Self::Control => "control",
+            Self::Final | Self::Control => true,
+            Self::Source | Self::Tuning | Self::Ladder => false,
         }
     }
 
@@ -264,7 +263,7 @@ pub enum SettingChoice {
     NotTrained,
     /// This value.
     Fixed(f64),
-    /// The value with the best mean validation accuracy over its trials: a function of them, so that it needs no name.
+    /// The value with the best mean of the metric on validation images over its trials: a function of them, so that it needs no name.
     Tuned {
         /// The values of the scenario's grid, ascending.
         grid: Arc<[f64]>,

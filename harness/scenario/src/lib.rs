@@ -75,7 +75,7 @@ pub use plan::{Cell, Cost, Plan, PlanError};
 pub use raw::Version;
 pub use recipe::{Augmentation, Length, Recipe, Schedule, Settings, StepInterval};
 pub use scenario::{
-    Model, SCRATCH, Scenario, Size, StudySettings, Target, Training, TreatmentRange, Tuning, VerdictSettings,
+    Model, SCRATCH, Scenario, Size, StudySettings, Target, TrainingSettings, TreatmentRange, Tuning, VerdictSettings,
 };
 pub use source::{Learning, Pretraining, Source, SourceKind, SourceNetwork, Standing};
 pub use train_images::{PerClass, TrainImages};

@@ -90,12 +90,19 @@ fn entry_name(entry: &Table) -> String {
     entry.get("name").and_then(Item::as_str).unwrap_or_default().to_owned()
 }
 
-/// Sets a key; the comment behind an old value stays.
+/// Sets a key; the comments before it and behind its old value stay.
 fn replace(table: &mut dyn TableLike, key: &Key, mut new: Value) {
-    if let Some(old) = table.get(key.get()).and_then(Item::as_value) {
-        *new.decor_mut() = old.decor().clone();
+    match table.get_mut(key.get()) {
+        Some(item) => {
+            if let Some(old) = item.as_value() {
+                *new.decor_mut() = old.decor().clone();
+            }
+            *item = value(new);
+        }
+        None => {
+            table.insert(key.get(), value(new));
+        }
     }
-    table.insert(key.get(), value(new));
 }
 
 #[cfg(test)]
@@ -111,6 +118,8 @@ mod tests {
     #[test]
     fn an_override_keeps_the_comment() {
         assert!(set(&["model.width=0.25"]).unwrap().contains("width = 0.25 # narrow"));
+        let headed = apply_set("# A study.\n\nversion = 1\n", &["version=2".to_owned()]);
+        assert_eq!(headed.unwrap(), "# A study.\n\nversion = 2\n");
     }
 
     #[test]

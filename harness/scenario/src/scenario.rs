@@ -36,7 +36,7 @@ pub struct Scenario {
     /// Ranges over the treatment lattice, in the file's order; scratch is not among them and always planned.
     pub treatments: Vec<TreatmentRange>,
     /// How targets are trained.
-    pub training: Training,
+    pub training: TrainingSettings,
     /// The search for learning rates; `None` where they are fixed.
     pub tuning: Option<Tuning>,
     /// When a verdict may be given.
@@ -177,7 +177,7 @@ impl TreatmentRange {
 
 /// How targets are trained.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Training {
+pub struct TrainingSettings {
     /// Optimizer, batch, schedule, augmentation.
     pub settings: Settings,
     /// The learning rate of every arm that gives no rate of its own; `None` where rates are tuned.

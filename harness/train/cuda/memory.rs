@@ -67,6 +67,7 @@ pub(super) fn check(
     while largest_batch > 0 && needed(largest_batch)? > available {
         largest_batch /= 2;
     }
+    let largest_batch = Some(largest_batch).filter(|&batch| batch > 0);
     Err(DoesNotFit { batch, needed: of_this, available, largest_batch }.into())
 }
 
@@ -90,8 +91,8 @@ mod tests {
         assert_eq!(refusal(&shape, 128, 80 << 30, 0), None);
         let refused = refusal(&shape, 4096, 8 << 30, 0).unwrap();
         assert!(refused.needed > 8 << 30);
-        assert!(bytes(&shape, refused.largest_batch, Precision::Fp32) <= 8 << 30);
-        assert!(bytes(&shape, 2 * refused.largest_batch, Precision::Fp32) > 8 << 30);
+        assert!(bytes(&shape, refused.largest_batch.unwrap(), Precision::Fp32) <= 8 << 30);
+        assert!(bytes(&shape, 2 * refused.largest_batch.unwrap(), Precision::Fp32) > 8 << 30);
         assert!(refused.to_string().contains(&format!("training.batch = {} fits", refused.largest_batch)), "{refused}");
         let with_scratch = refusal(&shape, 4096, 8 << 30, 16 << 20).unwrap();
         assert!(with_scratch.largest_batch < refused.largest_batch, "{with_scratch}");

@@ -9,7 +9,7 @@ use super::contrast::{self, Prepared};
 use super::join::Joined;
 use super::without_overlap::WithoutOverlap;
 use super::{AnalysisError, CellResult};
-use crate::audit::{Standing, order_findings};
+use crate::audit::{Confirmation, order_findings};
 use crate::study::{CellKey, Study};
 use nt_records::audit::{Audit, MatchKind};
 
@@ -135,9 +135,9 @@ fn overlap(audit: &Audit, key: &CellKey, decision: &Decision, without: Option<&W
 /// Gate 7 fails for both sources of a pair that measures the reverse of what is declared.
 fn similarity(study: &Study, audit: &Audit, key: &CellKey) -> Option<GateFailure> {
     let (source, target) = (key.source.as_deref()?, audit.target(&key.target)?);
-    let reversed = order_findings(target, study)
-        .into_iter()
-        .find(|finding| finding.standing == Standing::Reversed && (finding.near == source || finding.far == source))?;
+    let reversed = order_findings(target, study).into_iter().find(|finding| {
+        finding.standing == Confirmation::Reversed && (finding.near == source || finding.far == source)
+    })?;
     let interval = reversed.interval.map_or(String::new(), |(low, high)| format!(" [{low:+.2}, {high:+.2}]"));
     Some(GateFailure {
         gate: Gate::Similarity,

@@ -1,7 +1,7 @@
 //! Effect sizes: how large a gap is, in the units of other fields.
 
 use nt_scenario::Metric;
-use nt_scenario::metric::Unit;
+use nt_scenario::metric::{Grain, Unit};
 use nt_stats::Differences;
 use nt_stats::effect::{
     FlipRates, StandardizedDifference, class_gaps, flip_rates, log_odds_difference, probability_reference_wins,
@@ -28,12 +28,15 @@ pub struct Effects {
     pub standardized: Option<StandardizedDifference>,
     /// Share of replicates in which scratch wins.
     pub scratch_wins: Option<f64>,
-    /// Shares of test images lost and won.
+    /// Shares of test images lost and won, by whether the guess is right, whatever the metric.
     pub flips: Option<FlipRates>,
     /// The test images that change most.
     pub flipped: FlippedImages,
     /// The gap class by class, in the order of classes.
     pub classes: Vec<ClassEffect>,
+    /// The metric that the gaps of classes are in: the deciding one, or top-1 accuracy if that has no value for a part of
+    /// the images.
+    pub class_metric: Metric,
 }
 
 /// The gap on the test images of one class.
@@ -43,9 +46,9 @@ pub struct ClassEffect {
     pub class: usize,
     /// Its test images.
     pub num_examples: usize,
-    /// The gap, percentage points.
+    /// The gap, hundredths of the metric's unit.
     pub gap_pp: f64,
-    /// Ends of its unadjusted 95 % interval, percentage points.
+    /// Ends of its unadjusted 95 % interval, in the same unit.
     pub interval_pp: Option<(f64, f64)>,
 }
 
@@ -58,9 +61,14 @@ pub(super) fn effects(
     let means = gap.replicate_means();
     let (treated, scratch) = mean_scores(joined, key, gap);
     let is_fraction = metric.unit() == Unit::Fraction;
-    // Gaps by class, and images lost and won, count hits, whatever weight the metric gives to a class.
     let hits = hit_differences(joined, key)?;
-    let by_class = class_gaps(&hits, joined.labels(&key.target).members())
+    // Within a class, mean per-class accuracy is the share of hits: its gap as a whole weights the images.
+    let (class_metric, of_images) = match metric.grain() {
+        Grain::Image => (metric, gap),
+        Grain::Class => (metric, &hits),
+        Grain::Run => (Metric::Top1, &hits),
+    };
+    let by_class = class_gaps(of_images, joined.labels(&key.target).members())
         .map_err(|source| AnalysisError::Differences { cell: key.name(), source })?;
     let classes = by_class.into_iter().map(|class| ClassEffect {
         class: class.class,
@@ -76,6 +84,7 @@ pub(super) fn effects(
         flips: flip_rates(&hits),
         flipped: flipped(joined, key),
         classes: classes.collect(),
+        class_metric,
     })
 }
 

@@ -114,7 +114,7 @@ pub(super) struct Joined {
 
 /// The cell of a record that counts: a final run or a control of a target.
 pub(super) fn key_of(record: &RunRecord) -> Option<CellKey> {
-    if !matches!(record.role, Role::Final | Role::Control) {
+    if !record.role.scores_a_cell() {
         return None;
     }
     cell_of(record)

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use nt_scenario::Role;
 use nt_stats::sign_flip::{Looks, Spending};
 use nt_stats::verdict::Verdict;
 
@@ -17,8 +16,8 @@ use nt_records::record::RunRecord;
 pub struct LookTaken {
     /// Number of replicates that the verdicts rest on.
     pub replicates: u32,
-    /// Number of the look, from 1; 0 if none is reached and every verdict is provisional.
-    pub number: usize,
+    /// Number of the look, from 1; `None` if none is reached and every verdict is provisional.
+    pub number: Option<usize>,
     /// Looks declared.
     pub declared: Vec<u32>,
     /// Whether no contrast is open that more replicates could decide.
@@ -27,7 +26,8 @@ pub struct LookTaken {
 
 /// A look at a study: the number of replicates, and the error that may be spent.
 pub(super) struct Look {
-    pub number: usize,
+    /// Its number, from 1; `None` before the first.
+    pub number: Option<usize>,
     pub study: Study,
 }
 
@@ -39,12 +39,12 @@ pub(super) struct Look {
 /// the same shares.
 pub(super) fn looks(study: &Study, records: &[RunRecord]) -> Vec<Look> {
     let Some((declared, spent)) = declared(study) else {
-        return vec![Look { number: 1, study: study.clone() }];
+        return vec![Look { number: Some(1), study: study.clone() }];
     };
     let complete = complete_replicates(study, records);
     let look = |(index, &replicates): (usize, &u32)| {
         let share = spent.alpha_at(index) / study.alpha;
-        let number = if replicates <= complete { index + 1 } else { 0 };
+        let number = (replicates <= complete).then_some(index + 1);
         let (alpha, equivalence_alpha) = (share * study.alpha, share * study.equivalence_alpha);
         Look { number, study: Study { replicates, alpha, equivalence_alpha, ..study.clone() } }
     };
@@ -70,7 +70,7 @@ fn declared(study: &Study) -> Option<(&[u32], Looks)> {
 /// The number of replicates, from the first on, that every cell has a record of.
 fn complete_replicates(study: &Study, records: &[RunRecord]) -> u32 {
     let mut seen: BTreeMap<CellKey, Vec<bool>> = BTreeMap::new();
-    for record in records.iter().filter(|record| matches!(record.role, Role::Final | Role::Control)) {
+    for record in records.iter().filter(|record| record.role.scores_a_cell()) {
         let (Some(key), replicate) = (key_of(record), record.replicate as usize) else { continue };
         let of_cell = seen.entry(key).or_default();
         of_cell.resize(of_cell.len().max(replicate + 1), false);
@@ -105,7 +105,7 @@ pub(super) fn taken(study: &Study, look: &Look, cells: &[CellResult]) -> Option<
         replicates: look.study.replicates,
         number: look.number,
         declared: declared.clone(),
-        is_settled: look.number > 0
+        is_settled: look.number.is_some()
             && cells.iter().filter(|cell| cell.kind == CellKind::Transfer).all(|cell| !is_open(cell)),
     })
 }
@@ -116,15 +116,15 @@ impl Analysis {
         let LookTaken { replicates, number, declared, is_settled } = taken;
         let (first, last) = (declared.first().unwrap_or(replicates), declared.last().unwrap_or(replicates));
         match (number, is_settled) {
-            (0, _) => {
+            (None, _) => {
                 format!("The first look, after {first} replicates, is not reached: every verdict here is provisional.")
             }
-            (number, true) => format!(
+            (Some(number), true) => format!(
                 "Look {number} of {}, after {replicates} of at most {last} replicates, leaves no verdict open that \
                 more replicates could decide.",
                 declared.len()
             ),
-            (number, false) => {
+            (Some(number), false) => {
                 format!("This is look {number} of {}, after {replicates} of at most {last} replicates.", declared.len())
             }
         }

@@ -177,7 +177,7 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
     let audit = Audit::read(dir)?;
     let declared = study;
     let mut looks = looks::looks(declared, records);
-    let last = looks.pop().unwrap_or_else(|| looks::Look { number: 1, study: declared.clone() });
+    let last = looks.pop().unwrap_or_else(|| looks::Look { number: Some(1), study: declared.clone() });
     let mut before: Option<(Vec<CellResult>, u32)> = None;
     for look in looks {
         let (mut cells, _) = decide_cells(&look.study, &mut joined, audit.as_ref())?;

@@ -153,21 +153,22 @@ fn select(differences: Differences, kept: Option<&[usize]>) -> Result<Difference
 }
 
 fn per_image(ours: &[&Scores], theirs: &[&Scores]) -> Result<Differences, DifferencesError> {
-    let values = |scores: &Scores| match &scores.rest {
-        Rest::Values(values) => Some(values.len()),
-        Rest::Nothing | Rest::Everything(_) => None,
-    };
-    let Some(num_images) = theirs.first().and_then(|first| values(first)) else {
+    let (Some(our_values), Some(their_values)) = (values_of(ours), values_of(theirs)) else {
         return hit_differences(ours, theirs);
     };
-    let value = |scores: &Scores, image: usize| match &scores.rest {
-        Rest::Values(values) => values.get(image).copied().unwrap_or(f64::NAN),
-        Rest::Nothing | Rest::Everything(_) => f64::NAN,
-    };
-    let rows = ours.iter().zip(theirs);
-    let gaps =
-        rows.flat_map(|(ours, theirs)| (0..num_images).map(move |image| value(ours, image) - value(theirs, image)));
+    let num_images = their_values.first().map_or(0, |values| values.len());
+    let rows = our_values.into_iter().zip(their_values);
+    let gaps = rows.flat_map(|(ours, theirs)| ours.iter().zip(theirs).map(|(our, their)| our - their));
     Differences::from_scores(theirs.len(), num_images, gaps.collect())
+}
+
+/// The values of every image, run by run; `None` if the metric is a mean of hits, or none over images.
+fn values_of<'a>(scores: &[&'a Scores]) -> Option<Vec<&'a [f64]>> {
+    let values = |scores: &&'a Scores| match &scores.rest {
+        Rest::Values(values) => Some(values.as_slice()),
+        Rest::Nothing | Rest::Everything(_) => None,
+    };
+    scores.iter().map(values).collect()
 }
 
 /// Paired differences of hits, whatever the metric is.

@@ -57,14 +57,14 @@ pub enum PowerError {
     },
     /// The pilot's gaps are those of another metric.
     #[error(
-        "the pilot {pilot} was judged by {found} and this study is judged by {metric}; give a pilot with the same \
-         verdict.metric"
+        "the pilot {pilot} was judged by {}, and this study is judged by {}; give a pilot with the same verdict.metric",
+        found.words(), metric.words()
     )]
     OtherMetric {
         /// The pilot's study.
         pilot: String,
         /// Its metric.
-        found: String,
+        found: Metric,
         /// The study's metric.
         metric: Metric,
     },
@@ -181,7 +181,7 @@ impl PowerPlan {
         for (family, contrasts) in families(study) {
             for (target, &test_images) in study.targets.iter().zip(test_images) {
                 let outlook = |components: &VarianceComponents| design.outlook(components, test_images, contrasts);
-                for (cell, outlook) in basis.outlooks(study, family, &target.name, outlook) {
+                for (cell, outlook) in basis.outlooks(family, &target.name, outlook) {
                     rows.push(PowerRow {
                         family,
                         contrasts,
@@ -285,7 +285,6 @@ impl Basis {
 
     fn outlooks(
         &self,
-        study: &Study,
         family: Family,
         target: &str,
         outlook: impl Fn(&VarianceComponents) -> Outlook,
@@ -294,7 +293,7 @@ impl Basis {
             Self::Assumed(assumptions) => vec![(Noise::Assumed, outlook(&assumptions.components()))],
             Self::Pilot(pilot) => {
                 let mut outlooks: Vec<Outlook> =
-                    pilot.components(study, family == Family::Controls, target).iter().map(outlook).collect();
+                    pilot.components(family == Family::Controls, target).iter().map(outlook).collect();
                 let size = |one: &Outlook| one.effect_pp.unwrap_or(f64::INFINITY);
                 outlooks.sort_by(|a, b| size(a).total_cmp(&size(b)));
                 let typical = outlooks.get(outlooks.len() / 2).map(|one| (Noise::Typical, *one));

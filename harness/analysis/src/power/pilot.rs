@@ -7,27 +7,25 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::PowerError;
-use crate::study::Study;
 use nt_records::file::FileError;
 use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow};
 use nt_records::version;
-use nt_scenario::source::Untrained;
-use nt_scenario::{Metric, Source, SourceNetwork};
+use nt_scenario::Metric;
 
 /// A finished study, as far as power needs it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pilot {
     study: String,
     /// The metric that its verdicts were given on.
-    metric: String,
+    metric: Metric,
     cells: Vec<Cell>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct Cell {
-    source: String,
-    similarity: String,
     target: String,
+    /// Whether its source knows nothing.
+    is_control: bool,
     num_replicates: usize,
     components: VarianceComponents,
 }
@@ -39,7 +37,7 @@ pub enum PilotError {
     #[error(transparent)]
     File(#[from] FileError),
     /// They are malformed.
-    #[error("{} is no verdicts.json of schema_version {VERDICTS_VERSION}: {source}; draw it again by nt report", path.display())]
+    #[error("{} is not a verdicts.json that this program reads ({source}); draw it again by nt report", path.display())]
     Format {
         /// The file.
         path: PathBuf,
@@ -70,24 +68,18 @@ pub enum PilotError {
 struct File {
     schema_version: u32,
     study: String,
+    /// Sources that know nothing.
+    untrained: Vec<String>,
     verdicts: Vec<Row>,
 }
 
 #[derive(Deserialize)]
 struct Row {
     source: String,
-    similarity: String,
     target: String,
     metric: String,
     n: usize,
     variance: Option<VarianceRow>,
-}
-
-/// Whether a similarity is that of a source that knows nothing. `verdicts.json` gives such a source the word of its kind.
-fn knows_nothing(similarity: &str) -> bool {
-    let untrained =
-        Source { name: String::new(), similarity: similarity.to_owned(), network: SourceNetwork::Untrained(Untrained) };
-    similarity == untrained.word()
 }
 
 impl Pilot {
@@ -105,35 +97,36 @@ impl Pilot {
         if !version::is_readable(file.schema_version.into(), VERDICTS_VERSION) {
             return Err(PilotError::Version { path, found: file.schema_version });
         }
-        let metric = file.verdicts.first().map(|row| row.metric.clone()).unwrap_or_default();
+        let metrics: Vec<Metric> = Metric::ALL
+            .iter()
+            .copied()
+            .filter(|metric| file.verdicts.iter().any(|row| row.metric == metric.name()))
+            .collect();
         let cells = file.verdicts.into_iter().filter_map(|row| {
             let VarianceRow { replicate, example, residual } = row.variance?;
             let components = VarianceComponents { replicate, example, residual };
-            let Row { source, similarity, target, n, .. } = row;
-            Some(Cell { source, similarity, target, num_replicates: n, components })
+            let is_control = file.untrained.contains(&row.source);
+            Some(Cell { target: row.target, is_control, num_replicates: row.n, components })
         });
         let cells: Vec<Cell> = cells.collect();
-        if cells.is_empty() {
+        let (&[metric], false) = (metrics.as_slice(), cells.is_empty()) else {
             return Err(PilotError::NoVariance { path });
-        }
+        };
         Ok(Self { study: file.study, metric, cells })
     }
 
     /// Checks that its verdicts were given on this metric.
     pub(super) fn check(&self, metric: Metric) -> Result<(), PowerError> {
-        if self.metric == metric.name() {
+        if self.metric == metric {
             return Ok(());
         }
-        Err(PowerError::OtherMetric { pilot: self.study.clone(), found: self.metric.clone(), metric })
+        Err(PowerError::OtherMetric { pilot: self.study.clone(), found: self.metric, metric })
     }
 
     /// The components of its controls, or of its other cells. They come from the cells on this target if there are any,
     /// else from all. If the pilot has no cell of the kind asked for, they come from the cells that it has.
-    pub(super) fn components(&self, study: &Study, controls: bool, target: &str) -> Vec<VarianceComponents> {
-        let is_control = |cell: &Cell| {
-            knows_nothing(&cell.similarity) || study.source(&cell.source).is_some_and(|source| source.is_untrained)
-        };
-        let of_kind: Vec<&Cell> = self.cells.iter().filter(|cell| is_control(cell) == controls).collect();
+    pub(super) fn components(&self, controls: bool, target: &str) -> Vec<VarianceComponents> {
+        let of_kind: Vec<&Cell> = self.cells.iter().filter(|cell| cell.is_control == controls).collect();
         let of_kind = if of_kind.is_empty() { self.cells.iter().collect() } else { of_kind };
         let here: Vec<&Cell> = of_kind.iter().copied().filter(|cell| cell.target == target).collect();
         let chosen = if here.is_empty() { of_kind } else { here };

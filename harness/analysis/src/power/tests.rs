@@ -84,9 +84,9 @@ fn a_basis_that_says_nothing_about_the_metric_is_refused() {
     let precision = Metric::MeanAveragePrecision;
     assert_eq!(refused(precision, &assumptions), PowerError::WholeRuns { metric: precision });
     let dir = tempfile::tempdir().unwrap();
-    let row = r#"{"source": "a", "similarity": "near", "target": "t", "metric": "top1", "n": 3,
+    let row = r#"{"source": "a", "target": "t", "metric": "top1", "n": 3,
                   "variance": {"replicate": 1e-3, "example": 1e-3, "residual": 0.1}}"#;
-    let file = format!(r#"{{"schema_version": 1, "study": "s", "verdicts": [{row}]}}"#);
+    let file = format!(r#"{{"schema_version": 1, "study": "s", "untrained": [], "verdicts": [{row}]}}"#);
     std::fs::write(dir.path().join("verdicts.json"), file).unwrap();
     let pilot = Basis::Pilot(Pilot::read(dir.path()).unwrap());
     assert!(matches!(refused(loss, &pilot), PowerError::OtherMetric { .. }));
@@ -100,10 +100,10 @@ fn a_folder_that_is_no_pilot_is_told_what_it_lacks() {
     assert!(told().contains("cannot read"), "{}", told());
     let path = dir.path().join("verdicts.json");
     std::fs::write(&path, "{").unwrap();
-    assert!(told().contains("is no verdicts.json of schema_version 1"), "{}", told());
-    std::fs::write(&path, r#"{"schema_version": 7, "study": "s", "verdicts": []}"#).unwrap();
+    assert!(told().contains("is not a verdicts.json that this program reads"), "{}", told());
+    std::fs::write(&path, r#"{"schema_version": 7, "study": "s", "untrained": [], "verdicts": []}"#).unwrap();
     assert!(told().contains("has schema_version 7"), "{}", told());
-    std::fs::write(&path, r#"{"schema_version": 1, "study": "s", "verdicts": []}"#).unwrap();
+    std::fs::write(&path, r#"{"schema_version": 1, "study": "s", "untrained": [], "verdicts": []}"#).unwrap();
     assert!(told().contains("holds no variance components"), "{}", told());
     for (accuracy, sd) in [(0.0, 1.0), (1.0, 1.0), (f64::NAN, 1.0), (0.5, -1.0), (0.5, f64::INFINITY)] {
         assert!(Assumptions::new(accuracy, sd).is_err(), "{accuracy} {sd}");

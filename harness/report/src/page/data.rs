@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::check::{Check, mark};
 use crate::material::Material;
 use crate::words::number::{NONE, counted, gap, interval};
-use nt_analysis::audit::{OrderFinding, Standing, order_findings};
+use nt_analysis::audit::{Confirmation, OrderFinding, order_findings};
 use nt_analysis::{Analysis, WithoutOverlap};
 use nt_records::audit::{Audit, Distance, MATERIAL_SHARE, MeasuredOn, Overlap, Similarity, TargetAudit};
 use nt_records::number::thousands;
@@ -47,7 +47,7 @@ fn similarity(analysis: &Analysis, audit: &Audit) -> Check {
     let findings: Vec<OrderFinding> =
         audit.targets.iter().flat_map(|target| order_findings(target, &analysis.study)).collect();
     let count = |standing| findings.iter().filter(|finding| finding.standing == standing).count();
-    let reversed = count(Standing::Reversed);
+    let reversed = count(Confirmation::Reversed);
     let finding = if findings.is_empty() {
         "measured, but no source is called similar beside one called dissimilar, so there is no declared order to check"
             .to_owned()
@@ -55,13 +55,16 @@ fn similarity(analysis: &Analysis, audit: &Audit) -> Check {
         format!(
             "of {} of a similar and a dissimilar source {} as declared, {} not told apart, {reversed} the reverse{}",
             counted(findings.len(), "pair"),
-            count(Standing::AsDeclared),
-            count(Standing::NotToldApart),
+            count(Confirmation::AsDeclared),
+            count(Confirmation::NotToldApart),
             if reversed > 0 { "; verdicts of their sources are one step down" } else { "" }
         )
     };
-    let holds =
-        if findings.is_empty() || count(Standing::NotToldApart) == findings.len() { None } else { Some(reversed == 0) };
+    let holds = if findings.is_empty() || count(Confirmation::NotToldApart) == findings.len() {
+        None
+    } else {
+        Some(reversed == 0)
+    };
     Check { subject: SIMILARITY, holds, finding }
 }
 
@@ -135,11 +138,11 @@ fn of_target(analysis: &Analysis, target: &TargetAudit) -> Markup {
 const COLUMNS: [&str; 7] =
     ["source", "declared", "proxy A-distance", "MMD² (p)", "Fréchet distance", "CORAL distance", "test images found"];
 
-fn standing_holds(standing: Standing) -> Option<bool> {
+fn standing_holds(standing: Confirmation) -> Option<bool> {
     match standing {
-        Standing::AsDeclared => Some(true),
-        Standing::NotToldApart => None,
-        Standing::Reversed => Some(false),
+        Confirmation::AsDeclared => Some(true),
+        Confirmation::NotToldApart => None,
+        Confirmation::Reversed => Some(false),
     }
 }
 

@@ -246,7 +246,7 @@ fn sizes(effects: &Effects) -> Markup {
             }
             dt { "scratch wins" } dd { (percent(effects.scratch_wins)) " % of replicates" }
             @if let Some(flips) = effects.flips {
-                dt { "test images" }
+                dt { "test images, by the guess" }
                 dd { (percent(Some(flips.negative))) " % lost, " (percent(Some(flips.positive))) " % won" }
             }
         }
@@ -262,13 +262,15 @@ fn class_name(material: &Material, target: &str, class: usize) -> String {
 fn classes(material: &Material, cell: &CellResult, effects: &Effects) -> Markup {
     let most = effects.classes.iter().map(|class| class.gap_pp.abs()).fold(1.0, f64::max);
     let name = |class: usize| class_name(material, &cell.key.target, class);
+    let unit = Wording::of(effects.class_metric).gap_unit;
+    let is_other = effects.class_metric != material.analysis.study.metric;
     html! {
-        h3 { "Class by class" }
+        h3 { "Class by class" @if is_other { ", in " (effects.class_metric.words()) } }
         table.classes {
             thead {
                 tr {
                     th scope="col" { "class" }
-                    th scope="col" { "gap" }
+                    th scope="col" { "gap, " (unit) }
                     th scope="col" { "95 %, unadjusted" }
                     th scope="col" { span.hidden { "bar" } }
                 }

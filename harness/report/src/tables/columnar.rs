@@ -9,10 +9,10 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-use super::runs::RUNS_VERSION;
 use nt_records::measure::Measured;
 use nt_records::record::RunRecord;
 use nt_records::table::TableError;
+use nt_records::version::RUNS_VERSION;
 
 /// The columns of `runs.csv`, in its order.
 const SCHEMA: &str = "

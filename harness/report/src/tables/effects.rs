@@ -117,6 +117,8 @@ struct PickRow<'a> {
 struct File<'a> {
     schema_version: u32,
     study: &'a str,
+    /// Names of the sources that know nothing.
+    untrained: Vec<&'a str>,
     verdicts: Vec<Row<'a>>,
     choices: Vec<ChoiceRow<'a>>,
 }
@@ -133,9 +135,11 @@ pub(crate) fn verdicts_json(analysis: &Analysis, rows: &[VerdictRow]) -> Result<
     });
     let choices =
         analysis.quadrants.iter().filter_map(|quadrant| Some(choice(analysis, quadrant, quadrant.chosen.as_ref()?)));
+    let untrained = analysis.study.sources.iter().filter(|source| source.is_untrained);
     let file = File {
         schema_version: VERDICTS_VERSION,
         study: &analysis.study.name,
+        untrained: untrained.map(|source| source.name.as_str()).collect(),
         verdicts: verdicts.collect(),
         choices: choices.collect(),
     };

@@ -3,9 +3,7 @@
 use nt_records::number;
 use nt_records::record::RunRecord;
 use nt_records::table::{TableError, finish, row_error};
-
-/// The version of `runs.csv` and `runs.parquet`; 2 has the columns `method` and `l2`.
-pub const RUNS_VERSION: u32 = 2;
+use nt_records::version::RUNS_VERSION;
 
 const TABLE: &str = "runs.csv";
 

@@ -8,7 +8,7 @@ use crate::method::WrittenTreatment;
 use crate::place::Document;
 use crate::raw::{RawModel, RawScenario, RawSize, RawStudy, RawTarget, RawTraining, RawTuning, RawVerdict};
 use crate::scenario::{
-    Model, Origin, Scenario, Size, StudySettings, Target, Training, TreatmentRange, Tuning, VerdictSettings,
+    Model, Origin, Scenario, Size, StudySettings, Target, TrainingSettings, TreatmentRange, Tuning, VerdictSettings,
 };
 use crate::source::{self, WrittenSource};
 
@@ -23,13 +23,13 @@ pub(super) fn scenario(raw: RawScenario, document: Arc<Document>) -> Option<Scen
     let defaults = Defaults::of(raw.version.value);
     let own = source::Defaults { settings: &settings, learning_rate, data: &data };
     Some(Scenario {
-        study: study(raw.study.as_ref()?),
-        model: model(raw.model.as_ref()?, &defaults),
+        study: study(raw.study.as_ref()?)?,
+        model: model(raw.model.as_ref()?, &defaults)?,
         sources: raw.sources.iter().map(|source| source.resolve(&own)).collect::<Option<_>>()?,
         targets: raw.targets.iter().map(|raw| target(raw, &own, &defaults)).collect::<Option<_>>()?,
         data: data.clone(),
         treatments: raw.treatments.iter().map(|t| treatment(t, &raw)).collect::<Option<_>>()?,
-        training: Training { settings: settings.clone(), learning_rate, ladder: ladder(training) },
+        training: TrainingSettings { settings: settings.clone(), learning_rate, ladder: ladder(training) },
         tuning: raw.tuning.as_ref().map(|raw| tuning(raw, &defaults)),
         verdict: verdict(&raw.verdict, &defaults),
         origin: Origin { document, raw: Arc::new(raw) },
@@ -42,25 +42,25 @@ fn ladder(raw: &RawTraining) -> Vec<f64> {
     rungs.filter(|&rung| rung > 1.0).collect()
 }
 
-fn study(raw: &RawStudy) -> StudySettings {
-    StudySettings {
-        name: raw.name.value.clone(),
-        question: raw.question.value.clone(),
-        seed: raw.seed.value,
-        replicates: raw.replicates.value as u32,
+fn study(raw: &RawStudy) -> Option<StudySettings> {
+    Some(StudySettings {
+        name: raw.name.as_ref()?.value.clone(),
+        question: raw.question.as_ref()?.value.clone(),
+        seed: raw.seed.as_ref()?.value,
+        replicates: raw.replicates.as_ref()?.value as u32,
         looks: raw.looks.as_ref().map(|looks| looks.value.iter().map(|look| look.value as u32).collect()),
-    }
+    })
 }
 
-fn model(raw: &RawModel, defaults: &Defaults) -> Model {
-    Model {
-        architecture: raw.architecture.value,
-        width: raw.width.value,
-        input: raw.input.value as usize,
-        initialiser: raw.initialiser.value,
+fn model(raw: &RawModel, defaults: &Defaults) -> Option<Model> {
+    Some(Model {
+        architecture: raw.architecture.as_ref()?.value,
+        width: raw.width.as_ref()?.value,
+        input: raw.input.as_ref()?.value as usize,
+        initialiser: raw.initialiser.as_ref()?.value,
         dropout: raw.dropout.as_ref().map_or(defaults.dropout, |dropout| dropout.value),
         precision: raw.precision.as_ref().map_or(defaults.precision, |precision| precision.value),
-    }
+    })
 }
 
 fn data(raw: &NamedData) -> Option<(String, Data)> {

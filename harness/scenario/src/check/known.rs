@@ -39,9 +39,9 @@ pub(super) fn check(raw: &RawScenario, known: &KnownByName<'_>, report: &mut Rep
     for target in &raw.targets {
         check_target(target, &defaults, known, report);
     }
-    if let Some(model) = &raw.model {
+    if let Some(architecture) = raw.model.as_ref().and_then(|model| model.architecture.as_ref()) {
         for treatment in &raw.treatments {
-            copied_classifier(treatment, model.architecture.value, raw, known, report);
+            copied_classifier(treatment, architecture.value, raw, known, report);
         }
     }
 }

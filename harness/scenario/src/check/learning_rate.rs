@@ -9,34 +9,36 @@ use super::defaults::Defaults;
 
 pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     let fixed = raw.training.as_ref().and_then(|training| training.learning_rate.as_ref());
-    match (&raw.tuning, fixed) {
-        (Some(tuning), Some(fixed)) => {
-            let line = report.document.line(tuning.header.start);
-            let label = format!("remove it, or [tuning] on line {line}");
+    match (raw.has_tuning, fixed) {
+        (true, Some(fixed)) => {
+            let label = match &raw.tuning {
+                Some(tuning) => format!("remove it, or [tuning] on line {}", report.document.line(tuning.header.start)),
+                None => "remove it, or [tuning]".to_owned(),
+            };
             report.fault(Code::LearningRate, &fixed.span, "learning rates are both fixed and tuned", label, None);
         }
-        (None, None) => neither(raw, report),
-        _ => {}
+        (false, None) => neither(raw, report),
+        (true, None) | (false, Some(_)) => {}
     }
     if let Some(tuning) = &raw.tuning {
         grid(tuning, report);
     }
     for fit in raw.treatments.iter().filter_map(|treatment| treatment.fit.as_ref()) {
-        fit.check(raw.tuning.is_some(), report);
+        fit.check(raw.has_tuning, report);
     }
     if let Some(ladder) = raw.training.as_ref().and_then(|training| training.ladder.as_ref()) {
         ascends("rung", &ladder.value, report);
     }
     let defaults = Defaults::of(raw.version.value);
     for target in &raw.targets {
-        validation(target, raw.tuning.is_some(), &defaults, report);
+        validation(target, raw.has_tuning, &defaults, report);
     }
 }
 
-/// Neither fixed nor tuned; silent where [training] or [tuning] could not be read, which was reported.
+/// Neither fixed nor tuned; silent where [training] could not be read, which was reported.
 fn neither(raw: &RawScenario, report: &mut Report) {
     let Some(training) = raw.training.as_ref() else { return };
-    if !raw.has_tuning && !training.has_learning_rate {
+    if !training.has_learning_rate {
         let label = "add `learning_rate = 0.01` here, or a table `[tuning]`";
         report.fault(Code::LearningRate, &training.header, "no learning rate is fixed or tuned", label, None);
     }
@@ -65,7 +67,10 @@ fn validation(target: &RawTarget, tuned: bool, defaults: &Defaults, report: &mut
         let TrainImages::PerClass(count) = images.value else { continue };
         if validation_images(fraction, count) >= count {
             let message = format!("all {count} images a class are validation images");
-            let label = format!("take more images, or a validation_fraction below {fraction}");
+            let label = match count {
+                1 => "take at least 2, since one is for validation".to_owned(),
+                _ => format!("take a validation_fraction below {fraction}"),
+            };
             report.fault(Code::Validation, &images.span, message, label, None);
         }
     }

@@ -30,10 +30,11 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
             );
         }
     }
-    if let Some(last) = looks.value.last().filter(|last| last.value != study.replicates.value) {
+    let Some(replicates) = study.replicates.as_ref().map(|replicates| replicates.value) else { return };
+    if let Some(last) = looks.value.last().filter(|last| last.value != replicates) {
         let message = format!("the last look comes after {} replicates, not after all of them", last.value);
-        let label = format!("the study has {} replicates", study.replicates.value);
-        let help = format!("set replicates = {}, or end looks with {}", last.value, study.replicates.value);
+        let label = format!("the study has {} replicates", replicates);
+        let help = format!("set replicates = {}, or end looks with {}", last.value, replicates);
         report.fault(Code::Looks, &last.span, message, label, Some(help));
     }
 }

@@ -12,8 +12,8 @@ use crate::scenario::SCRATCH;
 const MAX_NAME: usize = 64;
 
 pub(super) fn check(raw: &RawScenario, report: &mut Report) {
-    if let Some(study) = &raw.study {
-        well_formed("study", &study.name, report);
+    if let Some(name) = raw.study.as_ref().and_then(|study| study.name.as_ref()) {
+        well_formed("study", name, report);
     }
     for data in &raw.data {
         well_formed("dataset", &data.name, report);

@@ -23,29 +23,28 @@ fn version(scenario: &Scenario, report: &mut Report) {
         return;
     }
     let (number, latest) = (written.value.number(), Version::LATEST.number());
-    let message = format!("this scenario is of version {number}; version {latest} is written today");
+    let message = format!("this scenario is of version {number}; the current version is {latest}");
     let help = Some(format!("run `nt migrate {}` to write it as version {latest}", report.document.file));
     report.fault(Code::OldVersion, &written.span, message, written.value.what_changed(), help);
 }
 
 fn pilot(scenario: &Scenario, report: &mut Report) {
-    let Some(study) = scenario.origin.raw.study.as_ref().filter(|study| study.replicates.value < MIN_REPLICATES.into())
-    else {
-        return;
-    };
-    let message = format!("{} replicates are a pilot", study.replicates.value);
+    let replicates = scenario.origin.raw.study.as_ref().and_then(|study| study.replicates.as_ref());
+    let Some(replicates) = replicates.filter(|replicates| replicates.value < MIN_REPLICATES.into()) else { return };
+    let message = format!("{} replicates are a pilot", replicates.value);
     let label = "a verdict needs at least 6; take 8 to 12 to confirm one";
-    report.fault(Code::Pilot, &study.replicates.span, message, label, None);
+    report.fault(Code::Pilot, &replicates.span, message, label, None);
 }
 
 fn pool_left_out(scenario: &Scenario, report: &mut Report) {
     let raw = &scenario.origin.raw;
     let shape = scenario.model.shape(2);
-    if let (false, Some(model)) = (shape.pools_left_out.is_empty(), &raw.model) {
+    let input = raw.model.as_ref().and_then(|model| model.input.as_ref());
+    if let (false, Some(input)) = (shape.pools_left_out.is_empty(), input) {
         let layers = suggest::all_of(&shape.pools_left_out);
         let message = format!("the pool after {layers} does not fit and is left out");
         let label = format!("at {} px, its input is smaller than its 3 × 3 window", scenario.model.input);
-        report.fault(Code::PoolLeftOut, &model.input.span, message, label, None);
+        report.fault(Code::PoolLeftOut, &input.span, message, label, None);
     }
 }
 

@@ -133,7 +133,10 @@ impl Known {
         };
         if let Some(label) = (0..counts.len()).find(is_lost) {
             let message = format!("all images drawn of class {:?} are validation images", counts[label].0);
-            let accepted = format!("take more images, or a validation_fraction below {fraction}");
+            let accepted = match drawn.of(label) {
+                1 => enough(asked.value, &available, counts[label].0),
+                _ => format!("take a validation_fraction below {fraction}"),
+            };
             report.fault(Code::Validation, &asked.span, message, accepted, None);
         }
     }
@@ -183,5 +186,21 @@ fn check_in_all(asked: Option<usize>, span: &Span, counts: &[(&str, usize)], dat
         let message = format!("{images} too few for {} classes", counts.len());
         let label = format!("every class needs one: at least {}", counts.len());
         report.fault(Code::TrainImages, span, message, label, None);
+    }
+}
+
+/// What gives every class two images, one of them for validation.
+fn enough(asked: TrainImages, available: &[usize], class: &str) -> String {
+    let gives_two = |count: usize| {
+        let drawn = TrainImages::InAll(count).of_classes(available);
+        (0..available.len()).all(|label| drawn.of(label) > 1)
+    };
+    let least = match asked {
+        TrainImages::InAll(count) => (count..=available.iter().sum()).find(|&count| gives_two(count)),
+        TrainImages::PerClass(_) | TrainImages::All => None,
+    };
+    match least {
+        Some(least) => format!("class {class:?} draws 1 image, and 2 are needed: train_images = {least} gives them"),
+        None => format!("class {class:?} has 1 image, and 2 are needed: add images, or leave the class out"),
     }
 }

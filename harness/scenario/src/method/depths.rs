@@ -146,8 +146,8 @@ impl Axis {
         if self.reaches_last {
             let (name, num_layers) = (architecture.name(), architecture.num_layers());
             format!(
-                "{name} has {num_layers} learned layers, and {last} is new unless the classes are equal: \
-                 {shallowest}..={before_last}, or {num_layers} then"
+                "{name} has {num_layers} learned layers; choose {shallowest}..={before_last}, or {num_layers} if source \
+                 and target have the same classes"
             )
         } else {
             format!("a probe is fitted after one of the layers before {last}: {shallowest}..={before_last}")
@@ -216,7 +216,11 @@ impl Axis {
                 Some(Located { value, span: depth.span })
             }
             _ => {
-                let message = format!("{} depth {} does not exist", self.key, depth.value);
+                let is_last = !self.reaches_last && depth.value == i64::from(self.before_last()) + 1;
+                let message = match is_last {
+                    true => format!("{} depth {} is the last layer, which a probe replaces", self.key, depth.value),
+                    false => format!("{} depth {} does not exist", self.key, depth.value),
+                };
                 let is_scratch = depth.value == 0 && self.reaches_last;
                 let help = match depth.value < i64::from(self.shallowest) {
                     true if is_scratch => "scratch (0, 0) is always planned: leave it out".to_owned(),

@@ -62,11 +62,10 @@ impl Plan {
 
     fn write_roles(&self, text: &mut String) -> std::fmt::Result {
         writeln!(text, "{:<10} {:>9} {:>16} {:>22}", "role", "jobs", "image steps", "multiply–accumulates")?;
-        let roles = [Role::Source, Role::Tuning, Role::Final, Role::Ladder, Role::Control];
-        let rows = roles.map(|role| (role.word(), self.cost_of(role)));
-        for (word, cost) in rows.iter().filter(|(_, cost)| cost.jobs > 0).chain([&("all", self.cost())]) {
+        let rows = Role::ALL.iter().map(|&role| (role.word(), self.cost_of(role)));
+        for (word, cost) in rows.filter(|(_, cost)| cost.jobs > 0).chain([("all", self.cost())]) {
             let Cost { jobs, image_steps, multiply_accumulates } = cost;
-            let (jobs, image_steps) = (thousands(*jobs as u64), thousands(*image_steps));
+            let (jobs, image_steps) = (thousands(jobs as u64), thousands(image_steps));
             writeln!(text, "{word:<10} {jobs:>9} {image_steps:>16} {multiply_accumulates:>22.3e}")?;
         }
         Ok(())

@@ -79,11 +79,12 @@ pub(crate) fn syntax(document: &Document, error: &toml::de::Error) -> Diagnostic
 fn read_table(text: &DeTable<'_>, version: Located<Version>, report: &mut Report) -> RawScenario {
     // A missing table is reported at the first character of the file.
     let top = TableReader::open(text, 0..1, "the scenario", KEYS, report);
-    let model = table(&top, "model", true, report).and_then(|(table, span)| study::model(table, span, report));
-    let architecture = model.as_ref().map(|model| model.architecture.value);
+    let model = table(&top, "model", true, report).map(|(table, span)| study::model(table, span, report));
+    let architecture =
+        model.as_ref().and_then(|model| model.architecture.as_ref()).map(|architecture| architecture.value);
     RawScenario {
         version,
-        study: table(&top, "study", true, report).and_then(|(table, span)| study::study(table, span, report)),
+        study: table(&top, "study", true, report).map(|(table, span)| study::study(table, span, report)),
         model,
         data: NamedData::read_all(&top, report),
         sources: tables(&top, "source", false, report, WrittenSource::read),

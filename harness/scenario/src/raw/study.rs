@@ -4,7 +4,7 @@ use toml::de::DeTable;
 
 use crate::choice::{Initialiser, Precision};
 use crate::diagnostic::Code;
-use crate::metric::Metric;
+use crate::metric::{Metric, Unit};
 use crate::network::{Architecture, INPUT_RANGE};
 use crate::place::{Located, Span};
 use crate::reader::{Key, MAX_COUNT, Report, TableReader, optional, required};
@@ -13,10 +13,10 @@ use crate::recipe::learning_rate_in_range;
 /// `[study]`.
 #[derive(Debug)]
 pub(crate) struct RawStudy {
-    pub(crate) name: Located<String>,
-    pub(crate) question: Located<String>,
-    pub(crate) seed: Located<u64>,
-    pub(crate) replicates: Located<u64>,
+    pub(crate) name: Option<Located<String>>,
+    pub(crate) question: Option<Located<String>>,
+    pub(crate) seed: Option<Located<u64>>,
+    pub(crate) replicates: Option<Located<u64>>,
     /// Replicates at which a verdict may be given.
     pub(crate) looks: Option<Located<Vec<Located<u64>>>>,
 }
@@ -24,10 +24,10 @@ pub(crate) struct RawStudy {
 /// `[model]`.
 #[derive(Debug)]
 pub(crate) struct RawModel {
-    pub(crate) architecture: Located<Architecture>,
-    pub(crate) width: Located<f64>,
-    pub(crate) input: Located<u64>,
-    pub(crate) initialiser: Located<Initialiser>,
+    pub(crate) architecture: Option<Located<Architecture>>,
+    pub(crate) width: Option<Located<f64>>,
+    pub(crate) input: Option<Located<u64>>,
+    pub(crate) initialiser: Option<Located<Initialiser>>,
     pub(crate) dropout: Option<Located<f64>>,
     pub(crate) precision: Option<Located<Precision>>,
 }
@@ -67,14 +67,15 @@ const STUDY_KEYS: &[Key] = &[
     optional("looks"),
 ];
 
-pub(super) fn study(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawStudy> {
+pub(super) fn study(table: &DeTable<'_>, header: Span, report: &mut Report) -> RawStudy {
     let reader = TableReader::open(table, header, "[study]", STUDY_KEYS, report);
-    let name = reader.value("name", report);
-    let question = reader.value("question", report);
-    let seed = reader.count("seed", 0..=MAX_COUNT, report);
-    let replicates = reader.count("replicates", 1..=MAX_REPLICATES, report);
-    let looks = looks(&reader, report);
-    Some(RawStudy { name: name?, question: question?, seed: seed?, replicates: replicates?, looks })
+    RawStudy {
+        name: reader.value("name", report),
+        question: reader.value("question", report),
+        seed: reader.count("seed", 0..=MAX_COUNT, report),
+        replicates: reader.count("replicates", 1..=MAX_REPLICATES, report),
+        looks: looks(&reader, report),
+    }
 }
 
 /// The key `looks`.
@@ -101,17 +102,17 @@ const MODEL_KEYS: &[Key] = &[
     optional("precision"),
 ];
 
-pub(super) fn model(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawModel> {
+pub(super) fn model(table: &DeTable<'_>, header: Span, report: &mut Report) -> RawModel {
     let reader = TableReader::open(table, header, "[model]", MODEL_KEYS, report);
-    let architecture = reader.choice("architecture", report);
     let above_zero = format!("above 0, at most {MAX_WIDTH}; 1.0 is the published network");
-    let width = reader.real("width", &above_zero, |width| width > 0.0 && width <= MAX_WIDTH, report);
-    let input = reader.count("input", *INPUT_RANGE.start() as u64..=*INPUT_RANGE.end() as u64, report);
-    let initialiser = reader.choice("initialiser", report);
-    let dropout = reader.real("dropout", "0 or more, below 1", |p| (0.0..1.0).contains(&p), report);
-    let precision = reader.choice("precision", report);
-    let (architecture, initialiser) = (architecture?, initialiser?);
-    Some(RawModel { architecture, width: width?, input: input?, initialiser, dropout, precision })
+    RawModel {
+        architecture: reader.choice("architecture", report),
+        width: reader.real("width", &above_zero, |width| width > 0.0 && width <= MAX_WIDTH, report),
+        input: reader.count("input", *INPUT_RANGE.start() as u64..=*INPUT_RANGE.end() as u64, report),
+        initialiser: reader.choice("initialiser", report),
+        dropout: reader.real("dropout", "0 or more, below 1", |p| (0.0..1.0).contains(&p), report),
+        precision: reader.choice("precision", report),
+    }
 }
 
 const TUNING_KEYS: &[Key] =
@@ -132,10 +133,16 @@ const VERDICT_KEYS: &[Key] = &[optional("margin_pp"), optional("alpha"), optiona
 
 pub(super) fn verdict(table: &DeTable<'_>, header: Span, report: &mut Report) -> RawVerdict {
     let reader = TableReader::open(table, header, "[verdict]", VERDICT_KEYS, report);
-    let percentage_points = "above 0, below 100, in percentage points";
+    let metric: Option<Located<Metric>> = reader.choice("metric", report);
+    // A share has a hundred points; a loss has no largest value, but a margin of 100 nats would mean nothing.
+    let (most, unit) = match metric.as_ref().map(|metric| metric.value.unit()) {
+        Some(Unit::Nats) => (10_000.0, "hundredths of a nat"),
+        Some(Unit::Fraction) | None => (100.0, "percentage points"),
+    };
+    let accepted = format!("above 0, below {most}, in {unit}");
     RawVerdict {
-        margin_pp: reader.real("margin_pp", percentage_points, |pp| pp > 0.0 && pp < 100.0, report),
+        margin_pp: reader.real("margin_pp", &accepted, |margin| margin > 0.0 && margin < most, report),
         alpha: reader.real("alpha", "above 0, below 0.5", |alpha| alpha > 0.0 && alpha < 0.5, report),
-        metric: reader.choice("metric", report),
+        metric,
     }
 }

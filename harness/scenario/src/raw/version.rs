@@ -4,7 +4,7 @@ use toml::de::DeTable;
 
 use crate::diagnostic::Code;
 use crate::place::{Located, Span};
-use crate::reader::{FromValue, Report};
+use crate::reader::{FromValue, Report, wrong_type};
 
 /// A version of the schema. An older one is read as it was meant; `nt migrate` writes it as the latest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +45,10 @@ impl Version {
         let Some((_, value)) = table.iter().find(|(key, _)| key.get_ref() == "version") else {
             return Some(Located { value: Self::LATEST, span: Span::default() });
         };
+        if value.get_ref().as_integer().is_none() {
+            wrong_type(value, "version", "a whole number", report);
+            return None;
+        }
         let number = i64::from_value(value.get_ref()).and_then(|number| u64::try_from(number).ok());
         let known = Self::ALL.iter().find(|version| number == Some(version.number()));
         if let Some(&version) = known {
