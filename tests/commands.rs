@@ -352,7 +352,7 @@ fn an_old_scenario_is_migrated_in_place_or_printed_and_a_faulty_one_is_left_alon
     assert_eq!((String::from_utf8(printed.stdout).unwrap(), read()), (new.clone(), old.clone()));
     let migrated = workplace.nt(&["migrate", "study.toml"]).output().unwrap();
     assert_exit(&migrated, 0);
-    assert!(String::from_utf8(migrated.stdout).unwrap().contains("line 1: version 1 became 2"));
+    assert!(String::from_utf8(migrated.stdout).unwrap().contains("line 1: version 1 → 2"));
     assert_eq!(read(), new);
     assert_exit(&workplace.nt(&["migrate", "study.toml", "--check"]).output().unwrap(), 0);
     let faulty = old.replace("seed = 7", "sede = 7");

@@ -40,7 +40,7 @@ fn gpu_in(format: Option<MemoryFormat>, precision: Precision, jobs: usize) -> Op
     }
 }
 
-/// Whether the stand-in is tested, which does as it is told; else it is said why a real GPU does not.
+/// Whether the stand-in is tested, which can be made to fail on purpose. If not, it prints why a real GPU cannot serve.
 fn is_stand_in(why_not: &str) -> bool {
     let is_stand_in = gpu(Precision::Fp32, 1).is_some_and(|gpu| gpu.device().contains("stand-in"));
     if !is_stand_in {

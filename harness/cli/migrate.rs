@@ -42,12 +42,12 @@ impl Migrate {
         let changes = changes.join("\n  ");
         if self.check {
             return Err(Failure::Incomplete(format!(
-                "{file}: version {}, and {latest} is written today; `nt migrate {file}` would change\n  {changes}",
+                "{file} is of version {}, and the current version is {latest}; `nt migrate {file}` would change\n  {changes}",
                 from.number()
             )));
         }
         replace(&self.path, &rewritten)?;
-        say(format_args!("{file}: version {} became {latest}\n  {changes}", from.number()))
+        say(format_args!("{file}\n  {changes}"))
     }
 }
 

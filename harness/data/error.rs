@@ -101,7 +101,7 @@ pub enum DataError {
     },
 
     /// Images that cannot be decoded, all of them.
-    #[error("{} broken; repair or remove:{}", count(images.len()), list(images))]
+    #[error("{} broken; repair or remove {}:{}", count(images.len()), if images.len() == 1 { "it" } else { "them" }, list(images))]
     BrokenImages {
         /// Every broken image with its reason, in order of class and name.
         images: Vec<BrokenImage>,

@@ -1,4 +1,4 @@
-//! Circles planted in small crates are found, and what is none is not.
+//! Circles planted in small crates are found, and imports that form no circle are not reported.
 
 use crate::graph;
 use crate::modules::Crate;

@@ -11,8 +11,6 @@ use nt_stats::verdict::{
     estimate_runs_at,
 };
 
-use crate::wording::Wording;
-
 /// Level of the two one-sided tests of equivalence, which the protocol fixes.
 pub const EQUIVALENCE_ALPHA: f64 = 0.05;
 
@@ -358,11 +356,14 @@ fn search_words(scenario: &Scenario) -> String {
                 steps => format!(", and up to {steps} beyond an edge of them,"),
             };
             format!(
-                "for each arm the best of {} ({}){beyond} by mean validation {} over {} replicates of its own",
+                "for each arm the best of {} ({}){beyond} by the mean {} on validation images, over {} of its own",
                 tuning.learning_rates.len(),
                 tuning.learning_rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", "),
-                Wording::of(scenario.verdict.metric).title,
-                tuning.replicates
+                scenario.verdict.metric.words(),
+                match tuning.replicates {
+                    1 => "1 replicate".to_owned(),
+                    count => format!("{count} replicates"),
+                }
             )
         }
         None => "fixed by the scenario, not searched".to_owned(),

@@ -48,7 +48,10 @@ impl Wording {
             unit: metric.unit().of_hundred(),
             gap_unit,
             gap,
-            sentence: format!("{name} is in {values}, gaps are in {gap_unit}{better}"),
+            sentence: match values == gap_unit {
+                true => format!("{name} and gaps are in {values}{better}"),
+                false => format!("{name} is in {values}, gaps are in {gap_unit}{better}"),
+            },
             caption: format!("{name} in {values}, gaps in {gaps_of}{better}"),
             gaps_of,
             difference,
@@ -80,9 +83,7 @@ mod tests {
         assert_eq!(accuracy.caption, "Accuracy in per cent, gaps in points of top-1 accuracy");
         assert_eq!((accuracy.gap.one, accuracy.gap.several), ("point", "points"));
         let loss = Wording::of(Metric::LogLoss);
-        assert!(
-            loss.sentence.starts_with("Log-loss is in hundredths of a nat, gaps are in hundredths of a nat; lower")
-        );
+        assert!(loss.sentence.starts_with("Log-loss and gaps are in hundredths of a nat; lower"));
         assert_eq!((loss.gap.one, loss.gap.several), ("hundredth of a nat", "hundredths of a nat"));
     }
 }

@@ -84,6 +84,18 @@ fn every_fault_is_told_at_once_with_its_line() {
 }
 
 #[test]
+fn a_table_of_a_later_nt_is_refused_and_other_versions_are_not_ours() {
+    let with_version = |version: &str, job: &str| -> Vec<String> {
+        let rows = table(&[("harm", -9.0)]);
+        let tail = |at: usize| if at == 0 { format!("schema_version,{job}") } else { format!("{version},x") };
+        rows.iter().enumerate().map(|(at, row)| format!("{row},{}", tail(at))).collect()
+    };
+    assert!(fault_of(&with_version("9", "job")).contains("runs.csv:2: schema_version is 9, and up to 2 is read"));
+    assert!(judge(&with_version("2", "job"), &Question::default()).is_ok());
+    assert!(judge(&with_version("9", "note"), &Question::default()).is_ok());
+}
+
+#[test]
 fn a_run_without_a_partner_is_a_fault_whichever_arm_lacks_it() {
     let rows = table(&[("harm", -9.0)]);
     let told_without = |line: usize| fault_of(&[&rows[..line], &rows[line + 1..]].concat());

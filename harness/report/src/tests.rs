@@ -67,7 +67,7 @@ fn a_study_of_log_loss_speaks_of_hundredths_of_a_nat_everywhere() {
         }
     }
     let (page, table) = (read(&dir, "index.html"), read(&dir, "report.md"));
-    assert!(page.contains("Log-loss is in hundredths of a nat, gaps are in hundredths of a nat"));
+    assert!(page.contains("Log-loss and gaps are in hundredths of a nat"));
     assert!(page.contains("classes, chance 207.9 hundredths of a nat)"), "chance");
     assert!(table.contains("| log-loss (hundredths of a nat) | gap |"), "the table's column");
     assert!(read(&dir, "tables/contrasts.csv").starts_with("target,size,source,treatment,log-loss,gap"));

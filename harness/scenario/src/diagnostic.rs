@@ -126,7 +126,7 @@ pub enum Severity {
 /// error[S014]: frozen depth 9 does not exist
 ///   --> scenarios/yosinski.toml:14:17
 /// 14 | frozen = [1, 3, 9]
-///                      ^ AlexNet has 8 learned layers and fc8 is always new: 0..=7
+///                      ^ AlexNet has 8 learned layers; choose 0..=7, or 8 if source and target have the same classes
 /// help: did you mean 7?
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

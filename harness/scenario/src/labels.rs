@@ -46,7 +46,7 @@ pub struct ClassSets {
 
 /// Rows that do not have one value a class.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{values} values are no rows of {num_classes} classes: pass one value a class for every example")]
+#[error("{values} values cannot be split into rows of {num_classes} classes: pass one value a class for every example")]
 pub struct ClassSetsError {
     /// Values given.
     pub values: usize,

@@ -42,7 +42,7 @@ impl Migration {
             return Err(Faults(vec![Diagnostic::new(Code::Version, message, label)]));
         }
         let line = scenario.origin.document.line(version.span.start);
-        let changes = vec![format!("line {line}: version {} became {}", from.number(), latest.number())];
+        let changes = vec![format!("line {line}: version {} → {}", from.number(), latest.number())];
         Ok(Self::Rewritten { from, text: rewritten, changes })
     }
 }

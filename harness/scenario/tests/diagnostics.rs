@@ -95,3 +95,27 @@ fn every_place_shows_its_line() {
         }
     }
 }
+
+/// The codes of the faults of the good fixture with these overrides.
+fn codes_with(overrides: &[&str]) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(fixtures().join("good.toml")).unwrap();
+    let overrides: Vec<String> = overrides.iter().map(|&one| one.to_owned()).collect();
+    let faults = Scenario::parse(&nt_scenario::apply_set(&text, &overrides).unwrap(), "good.toml").unwrap_err();
+    faults.0.iter().map(|fault| fault.code.to_string()).collect()
+}
+
+#[test]
+fn a_value_that_cannot_be_read_hides_no_other_fault() {
+    for (overrides, expected) in [
+        (["study.seed=-1", "study.name=a,b"], ["S007", "S010"]),
+        (["study.seed=-1", "study.looks=[]"], ["S007", "S029"]),
+        (["model.width=9", "treatment.0.copied=[9]"], ["S007", "S014"]),
+        (["model.initialiser=foo", "treatment.0.copied=[9]"], ["S006", "S014"]),
+        (["tuning.learning_rates=[20.0, 30.0]", "target.0.validation_fraction=0.0"], ["S007", "S024"]),
+    ] {
+        let found = codes_with(&overrides);
+        let expected: BTreeSet<String> = expected.iter().map(|&code| code.to_owned()).collect();
+        assert!(expected.is_subset(&found), "{overrides:?}: {found:?}");
+        assert!(!found.contains("S023") || !overrides[0].starts_with("tuning"), "{overrides:?}: {found:?}");
+    }
+}

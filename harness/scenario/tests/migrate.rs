@@ -17,7 +17,7 @@ fn an_old_scenario_is_rewritten_and_keeps_its_layout() {
     let Migration::Rewritten { from, text, changes } = Migration::of(&old, "a.toml").unwrap() else {
         panic!("it is current");
     };
-    assert_eq!((from, changes), (Version::One, vec!["line 2: version 1 became 2".to_owned()]));
+    assert_eq!((from, changes), (Version::One, vec!["line 2: version 1 → 2".to_owned()]));
     assert_eq!(text, old.replacen("=   1   #", "=   2   #", 1));
     assert_eq!(Scenario::parse(&text, "a.toml"), Scenario::parse(&old, "a.toml"));
     assert_eq!(Migration::of(&text, "a.toml"), Ok(Migration::Current));

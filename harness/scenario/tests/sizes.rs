@@ -117,3 +117,17 @@ fn the_resolved_form_keeps_how_images_are_asked_for() {
     assert_eq!(sizes, [TrainImages::InAll(40), TrainImages::All]);
     assert_eq!(resolved.sources[0].pretraining().unwrap().train_images, TrainImages::InAll(900));
 }
+
+#[test]
+fn a_class_of_one_image_is_told_what_gives_it_two() {
+    let text = study("train_images = 20", "train_images = \"all\"").replace("[study]", "[study]\n");
+    let tuned = |train: &[usize]| {
+        let scenario = common::parse(&text);
+        let faults = scenario.check_data(&facts(&scenario, train));
+        faults.iter().map(|fault| fault.label.clone()).collect::<Vec<_>>()
+    };
+    let labels = tuned(&[40, 9, 3]);
+    assert!(labels.iter().any(|label| label.contains("train_images = ")), "{labels:?}");
+    let labels = tuned(&[40, 9, 1]);
+    assert!(labels.iter().any(|label| label.contains("leave the class out")), "{labels:?}");
+}

@@ -69,7 +69,7 @@ fn validation(target: &RawTarget, tuned: bool, defaults: &Defaults, report: &mut
             let message = format!("all {count} images a class are validation images");
             let label = match count {
                 1 => "take at least 2, since one is for validation".to_owned(),
-                _ => format!("take a validation_fraction below {fraction}"),
+                _ => format!("take more images, or a validation_fraction below {fraction}"),
             };
             report.fault(Code::Validation, &images.span, message, label, None);
         }

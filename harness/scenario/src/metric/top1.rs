@@ -3,7 +3,7 @@
 use super::{Direction, Facts, Grain, Unit};
 use crate::labels::LabelKind;
 
-/// The fraction of test images whose first guess is right; of images with several classes, is one of them.
+/// The fraction of test images whose first guess is right.
 pub(super) const FACTS: Facts = Facts {
     name: "top1",
     words: "top-1 accuracy",

@@ -11,7 +11,7 @@ use crate::reader::{FromValue, Report, wrong_type};
 pub enum Version {
     /// The first.
     One,
-    /// What is written today. So far it means the same as the first.
+    /// The current one. So far it means the same as the first.
     #[default]
     Two,
 }
@@ -20,7 +20,7 @@ impl Version {
     /// Every version, ascending.
     pub const ALL: &'static [Self] = &[Self::One, Self::Two];
 
-    /// What is written today.
+    /// The current version.
     pub const LATEST: Self = Self::Two;
 
     /// The value of the key `version`.

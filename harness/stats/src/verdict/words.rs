@@ -1,6 +1,6 @@
 //! Verdicts in words, as reports print them.
 
-use super::{Attribution, Decision, GateFailure, Reference, Verdict};
+use super::{Attribution, Bias, Decision, Gate, GateFailure, Reference, Verdict};
 use crate::power::Need;
 use std::fmt::Write;
 
@@ -94,7 +94,15 @@ impl Decision {
     }
 
     fn gate_words(&self) -> String {
-        let mut gates: Vec<String> = self.failed_gates.iter().map(GateFailure::words).collect();
+        let fails_for_both = |gate: Gate| {
+            let of = |bias: Bias| self.failed_gates.iter().any(|one| one.gate == gate && one.bias == Some(bias));
+            of(Bias::HidesHarm) && of(Bias::ExaggeratesHarm)
+        };
+        let words = |failure: &GateFailure| match fails_for_both(failure.gate) {
+            true => format!("{} failed for both arms", failure.gate),
+            false => failure.words(),
+        };
+        let mut gates: Vec<String> = self.failed_gates.iter().map(words).collect();
         gates.dedup();
         gates.join(", ")
     }

@@ -323,5 +323,9 @@ fn a_loss_that_rises_is_harm() {
     assert!((harmed.gap_pp().unwrap() + 79.5).abs() < 5.0, "{:?}", harmed.gap_pp());
     let scratch = analysis.cell(&harmed.key.scratch()).unwrap();
     assert!(harmed.mean > scratch.mean, "the loss itself is higher");
-    assert_eq!(harmed.effects.as_ref().unwrap().log_odds, None, "a loss has no odds");
+    let effects = harmed.effects.as_ref().unwrap();
+    assert_eq!(effects.log_odds, None, "a loss has no odds");
+    // Classes have the same number of images here.
+    let of_classes = effects.classes.iter().map(|class| class.gap_pp).sum::<f64>() / effects.classes.len() as f64;
+    assert!((of_classes - harmed.gap_pp().unwrap()).abs() < 1e-9, "classes are in the unit of the gap");
 }
