@@ -166,7 +166,10 @@ fn every_broken_image_of_every_class_is_named_and_nothing_is_kept() {
     let error = ImageCache::open(source, SIDE, folder.path()).err().unwrap();
     let DataError::BrokenImages { images } = &error else { panic!("{error}") };
     assert_eq!(images.len(), 8);
-    assert!(error.to_string().starts_with("8 images are broken; repair or remove:\n  0/3.png: changed"), "{error}");
+    assert!(
+        error.to_string().starts_with("8 images are broken; repair or remove them:\n  0/3.png: changed"),
+        "{error}"
+    );
     assert!(files(&folder).is_empty());
 }
 

@@ -40,7 +40,7 @@ fn its_last_layer_is_copied_only_as_it_is() {
 fn a_fault_names_its_own_layers() {
     let told = |text: &str| Scenario::parse(text, "a.toml").unwrap_err().to_string();
     let deep = told(&study("\"1..=5\"", 4));
-    assert!(deep.contains("4 learned layers, and fc4 is new unless the classes are equal: 1..=3, or 4 then"), "{deep}");
+    assert!(deep.contains("4 learned layers; choose 1..=3, or 4 if source and target have the same classes"), "{deep}");
     assert!(deep.contains("did you mean 3?"), "{deep}");
     let malformed = told(&study("\"all\"", 4));
     assert!(malformed.contains("a list ([1, 3]) or a range (\"1..=3\")"), "{malformed}");
