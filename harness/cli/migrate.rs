@@ -55,6 +55,12 @@ impl Migrate {
 /// A file that is read-only, or that has several names, which would no longer be one file, is left as it is.
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: FileError| Failure::system(&error);
+    if !path.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        let file = path.display();
+        return Err(Failure::Input(format!(
+            "{file} is not a regular file, so it cannot be rewritten; print the new text: `nt migrate {file} --stdout`"
+        )));
+    }
     let real = path.canonicalize().map_err(FileError::at("find", path)).map_err(failed)?;
     let metadata = std::fs::metadata(&real).map_err(FileError::at("read the permissions of", &real)).map_err(failed)?;
     let file = path.display();

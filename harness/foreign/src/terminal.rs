@@ -9,7 +9,7 @@ use crate::{Judged, TableAnalysis, TableUnit};
 fn header(unit: TableUnit) -> [&'static str; 8] {
     let (gap, interval) = match unit {
         TableUnit::Fraction | TableUnit::Percent => ("gap pp", "interval pp"),
-        TableUnit::Nats => ("gap", "interval"),
+        TableUnit::Nats => ("gap .01 nat", "interval .01 nat"),
     };
     ["cell", "arm", gap, interval, "level", "n", "p", "verdict"]
 }

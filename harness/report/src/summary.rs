@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::material::Material;
 use crate::words::answer;
-use nt_analysis::{Analysis, Quadrant, Tally};
+use nt_analysis::{Analysis, Quadrant, Tally, Wording};
 use nt_records::ledger::LedgerWarning;
 use nt_records::manifest::Completeness;
 
@@ -43,11 +43,11 @@ impl ReportSummary {
     /// the escape sequences.
     ///
     /// # Units
-    /// Gaps in percentage points.
+    /// Gaps in hundredths of the metric's unit.
     pub fn terminal_table(&self) -> String {
-        let header =
-            ["quadrant", "transfer", "helped", "worse", "equal", "open", "use (chosen on validation)", "its gap"]
-                .map(str::to_owned);
+        let gap = format!("its gap, {}", Wording::of(self.analysis.study.metric).gap_unit);
+        let header = ["quadrant", "transfer", "helped", "worse", "equal", "open", "use (chosen on validation)", &gap]
+            .map(str::to_owned);
         let rows: Vec<[String; 8]> = self.analysis.quadrants.iter().map(|quadrant| self.row(quadrant)).collect();
         let styles: Vec<Style> = self.analysis.quadrants.iter().map(|quadrant| style(&quadrant.tally)).collect();
         let all: Vec<&[String; 8]> = std::iter::once(&header).chain(&rows).collect();
