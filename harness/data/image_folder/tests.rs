@@ -1,6 +1,7 @@
 use super::*;
 use image::RgbImage;
 use known::FileHash;
+use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 use tempfile::TempDir;
