@@ -1,7 +1,6 @@
 use super::*;
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
-use std::io::Read as _;
 
 const SUBSAMPLED: &[u8] = include_bytes!("fixtures/subsampled.jpg");
 
@@ -44,8 +43,9 @@ fn corpus() -> Vec<Case> {
     include_str!("fixtures/corpus.tsv").lines().map(case).collect()
 }
 
-/// libjpeg-turbo decodes it without a warning to the pixels found here, or it is refused. Of the sound files only those of
-/// a kind that is not read are refused, by the name of that kind.
+/// libjpeg-turbo decodes it without a warning to the pixels found here, or it is refused. Of the files that libjpeg does
+/// not warn of only two sorts are refused: those of a kind that is not read, and those with a few stray bytes at the end of
+/// their coded data. libjpeg has read these bytes ahead and forgets them, although they may be all that a damage shows.
 #[test]
 fn a_jpeg_has_the_pixels_of_libjpeg_or_is_refused() {
     let (mut num_same, mut faults) = (0, Vec::new());
@@ -57,6 +57,7 @@ fn a_jpeg_has_the_pixels_of_libjpeg_or_is_refused() {
                 num_same += 1;
             }
             (Err(DecodeError::Jpeg { source: JpegFault::Unsupported { .. } }), "clean") if !is_checked => {}
+            (Err(DecodeError::Jpeg { source: JpegFault::Stray { bytes: 1..=7 } }), "clean") if !is_checked => {}
             (Err(_), "warned" | "error") if !is_checked => {}
             (decoded, libjpeg) => {
                 let found = decoded.map_or_else(|error| error.to_string(), |_| "decoded".to_owned());
@@ -106,7 +107,7 @@ fn a_jpeg_decodes_to_the_same_bits_as_ever() {
     for jpeg in [SUBSAMPLED, include_bytes!("fixtures/progressive.jpg"), include_bytes!("fixtures/cmyk.jpg")] {
         hasher.update(decode(jpeg, Megapixels::default()).unwrap().as_raw());
     }
-    assert_eq!(hasher.finalize().to_hex()[..16], *"db04de0d02b13d04");
+    assert_eq!(hasher.finalize().to_hex()[..16], *"582b2baaf0006579");
 }
 
 #[test]
@@ -148,7 +149,7 @@ fn a_jpeg_cut_anywhere_is_refused() {
         assert!(decode(&SUBSAMPLED[..length], Megapixels::default()).is_err(), "cut to {length} bytes");
     }
     let message = decode(&SUBSAMPLED[..500], Megapixels::default()).unwrap_err().to_string();
-    assert_eq!(message, "is not a valid JPEG: its coded data end early");
+    assert_eq!(message, "is not a valid JPEG: it is cut short: it has no end-of-image marker");
 }
 
 #[test]

@@ -179,7 +179,8 @@ fn every_broken_image_is_named_at_once() {
     assert_eq!(names, ["cut.jpg", "gif.png"]);
     let message = error.to_string();
     assert!(
-        message.contains("cut.jpg: is cut short") && message.contains("gif.png: is neither JPEG nor PNG"),
+        message.contains("cut.jpg: is not a valid JPEG: its coded data end early")
+            && message.contains("gif.png: is neither JPEG nor PNG"),
         "{message}"
     );
 }

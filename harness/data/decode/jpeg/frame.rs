@@ -201,7 +201,8 @@ fn dc_size(bits: &mut Bits<'_>, dc: &Table) -> Result<u32, JpegFault> {
 
 /// All 64 coefficients of a block.
 fn read_block(bits: &mut Bits<'_>, dc: &Table, ac: &Table) -> Result<(), JpegFault> {
-    bits.read(dc_size(bits, dc)?)?;
+    let size = dc_size(bits, dc)?;
+    bits.read(size)?;
     let mut at = 1;
     while at < 64 {
         let symbol = bits.symbol(ac)?;
