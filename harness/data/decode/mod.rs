@@ -154,7 +154,7 @@ pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
 /// its EXIF data say, and transparency is blended with white, since people see it so. Torchvision does neither: by
 /// default it ignores the orientation, and it drops the alpha channel.
 ///
-/// A JPEG has libjpeg-turbo's pixels. One that libjpeg would warn of is refused.
+/// A JPEG that libjpeg would warn of is refused, and so is one of a kind that decoders disagree about.
 ///
 /// # Errors
 /// [`DecodeError`], for a file that is cut short, damaged, too large, or of another format.

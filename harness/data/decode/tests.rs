@@ -43,30 +43,50 @@ fn corpus() -> Vec<Case> {
     include_str!("fixtures/corpus.tsv").lines().map(case).collect()
 }
 
-/// libjpeg-turbo decodes it without a warning to the pixels found here, or it is refused. Of the files that libjpeg does
-/// not warn of only two sorts are refused: those of a kind that is not read, and those with a few stray bytes at the end of
-/// their coded data. libjpeg has read these bytes ahead and forgets them, although they may be all that a damage shows.
+/// The pixels of libjpeg-turbo, by a port of it, which is held against the library itself.
+fn reference(case: &Case) -> Vec<u8> {
+    let mut decoder = libjpeg_turbo_rs::Decoder::new(&case.jpeg).unwrap();
+    let is_print = decoder.header().components.len() == 4;
+    let format = if is_print { libjpeg_turbo_rs::PixelFormat::Cmyk } else { libjpeg_turbo_rs::PixelFormat::Rgb };
+    decoder.set_output_format(format);
+    let pixels = decoder.decode_image().unwrap().data;
+    // Inks are stored as what they leave of the light.
+    let light = |ink: u8, black: u8| ((u32::from(ink) * u32::from(black) + 127) / 255) as u8;
+    let of_print = |inks: &[u8]| [0, 1, 2].map(|colour| light(inks[colour], inks[3]));
+    let pixels = if is_print { pixels.chunks_exact(4).flat_map(of_print).collect() } else { pixels };
+    assert_eq!(blake3::hash(&pixels).to_hex()[..16], case.pixels, "{}: the port and the library", case.name);
+    pixels
+}
+
+/// A JPEG that libjpeg-turbo decodes without a warning has its pixels, within 2 levels on average and 12 at most, or it is
+/// refused: as of a kind that is not read, or for a few stray bytes at the end of its coded data. libjpeg has read these
+/// bytes ahead and forgets them, although they may be all that a damage shows. What libjpeg warns of is refused.
 #[test]
 fn a_jpeg_has_the_pixels_of_libjpeg_or_is_refused() {
-    let (mut num_same, mut faults) = (0, Vec::new());
+    let (mut num_alike, mut faults) = (0, Vec::new());
     for case in corpus() {
         let decoded = decode(&case.jpeg, Megapixels::default());
         let is_checked = check(&case.jpeg, Megapixels::default()).is_ok();
-        match (decoded, case.libjpeg.as_str()) {
-            (Ok(picture), "clean") if blake3::hash(picture.as_raw()).to_hex()[..16] == case.pixels && is_checked => {
-                num_same += 1;
+        let fault = match (&decoded, case.libjpeg.as_str()) {
+            (Ok(picture), "clean") if is_checked => {
+                let reference = reference(&case);
+                let apart: Vec<u8> = picture.as_raw().iter().zip(&reference).map(|(&a, &b)| a.abs_diff(b)).collect();
+                let mean = apart.iter().map(|&apart| f64::from(apart)).sum::<f64>() / apart.len() as f64;
+                let most = apart.iter().max().copied().unwrap_or(0);
+                num_alike += 1;
+                (picture.as_raw().len() != reference.len() || mean > 2.0 || most > 12)
+                    .then(|| format!("apart by {mean:.2} on average, {most} at most"))
             }
-            (Err(DecodeError::Jpeg { source: JpegFault::Unsupported { .. } }), "clean") if !is_checked => {}
-            (Err(DecodeError::Jpeg { source: JpegFault::Stray { bytes: 1..=7 } }), "clean") if !is_checked => {}
-            (Err(_), "warned" | "error") if !is_checked => {}
-            (decoded, libjpeg) => {
-                let found = decoded.map_or_else(|error| error.to_string(), |_| "decoded".to_owned());
-                faults.push(format!("{}: libjpeg: {libjpeg}; here: {found}; checked: {is_checked}", case.name));
-            }
-        }
+            (Err(DecodeError::Jpeg { source: JpegFault::Unsupported { .. } }), "clean") if !is_checked => None,
+            (Err(DecodeError::Jpeg { source: JpegFault::Stray { bytes: 1..=7 } }), "clean") if !is_checked => None,
+            (Err(_), "warned" | "error") if !is_checked => None,
+            (Ok(_), _) => Some(format!("decoded; checked: {is_checked}")),
+            (Err(error), _) => Some(format!("{error}; checked: {is_checked}")),
+        };
+        faults.extend(fault.map(|fault| format!("{}: libjpeg: {}; here: {fault}", case.name, case.libjpeg)));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    assert!(num_same > 100, "{num_same} alike");
+    assert!(num_alike > 60, "{num_alike} alike");
 }
 
 /// Decoders may differ in rounding, and at edges in how they spread chroma.
@@ -107,7 +127,7 @@ fn a_jpeg_decodes_to_the_same_bits_as_ever() {
     for jpeg in [SUBSAMPLED, include_bytes!("fixtures/progressive.jpg"), include_bytes!("fixtures/cmyk.jpg")] {
         hasher.update(decode(jpeg, Megapixels::default()).unwrap().as_raw());
     }
-    assert_eq!(hasher.finalize().to_hex()[..16], *"582b2baaf0006579");
+    assert_eq!(hasher.finalize().to_hex()[..16], *"db04de0d02b13d04");
 }
 
 #[test]

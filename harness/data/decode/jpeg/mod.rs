@@ -1,5 +1,5 @@
 //! JPEG files. They are first read without making pixels of them, so that one that is damaged, or that decoders disagree
-//! about, is refused by name; then a port of libjpeg-turbo decodes them to that library's pixels.
+//! about, is refused by name.
 
 mod bits;
 mod frame;
@@ -9,12 +9,18 @@ use bits::Table;
 use frame::{Frame, Scan, Tables};
 use image::RgbImage;
 use image::metadata::Orientation;
-use libjpeg_turbo_rs::{ColorSpace, DecodeLimits, Decoder, JpegError, PixelFormat};
 use thiserror::Error;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
-/// The decoder's name. Its vector code is left out: it agrees with the scalar code on every sound file that was tried (33,189
-/// photographs), but not where a damaged file has coefficients that overflow 16 bits. It is part of cache keys, since another version may round differently.
-pub(crate) const DECODER: &str = "libjpeg-turbo-rs 0.9.0, scalar";
+/// The decoder's name. It is part of cache keys, since another version may round differently.
+pub(crate) const DECODER: &str = "zune-jpeg 0.5.15, scalar";
+
+/// Longest side of a picture, pixels.
+const MAX_SIDE: usize = 65_535;
 
 /// What is wrong with a JPEG.
 #[derive(Debug, Error)]
@@ -71,33 +77,28 @@ pub enum JpegFault {
     },
     /// The decoder's own reason.
     #[error("{0}")]
-    Decoder(JpegError),
+    Decoder(DecodeErrors),
 }
 
-/// Decodes a JPEG to RGB, and says how the picture is to be turned.
+/// Decodes a JPEG to RGB, and says how the picture is to be turned. Scalar code does it, since the decoder's vector code
+/// does not promise the same bits.
 pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orientation), DecodeError> {
-    let refused = |source| DecodeError::Jpeg { source };
     check(bytes, most)?;
-    let limits = DecodeLimits { max_pixels: most.pixels(), ..DecodeLimits::default() };
-    let mut decoder = Decoder::new_with_limits(bytes, limits).map_err(JpegFault::Decoder).map_err(refused)?;
-    decoder.set_stop_on_warning(true);
-    let is_print = matches!(decoder.jpeg_color_space(), ColorSpace::Cmyk | ColorSpace::Ycck);
-    decoder.set_output_format(if is_print { PixelFormat::Cmyk } else { PixelFormat::Rgb });
-    let decoded = decoder.decode_image().map_err(JpegFault::Decoder).map_err(refused)?;
-    let exif = decoded.exif_data.as_deref().and_then(Orientation::from_exif_chunk);
-    let (width, height) = (decoded.width, decoded.height);
-    let pixels = if is_print { from_print(&decoded.data) } else { decoded.data };
+    let options = DecoderOptions::new_safe()
+        .set_use_unsafe(false)
+        .set_strict_mode(true)
+        .set_max_width(MAX_SIDE)
+        .set_max_height(MAX_SIDE)
+        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let pixels = decoder.decode().map_err(|source| DecodeError::Jpeg { source: JpegFault::Decoder(source) })?;
+    let (width, height) = decoder.info().map_or((0, 0), |info| (usize::from(info.width), usize::from(info.height)));
+    let orientation = decoder.exif().and_then(|chunk| Orientation::from_exif_chunk(chunk));
     let found = pixels.len();
     let picture = RgbImage::from_raw(width as u32, height as u32, pixels)
         .filter(|_| found == width * height * 3)
         .ok_or(DecodeError::Inconsistent { found, width, height })?;
-    Ok((picture, exif.unwrap_or(Orientation::NoTransforms)))
-}
-
-/// Multiplies out inks, which are stored as what they leave of the light.
-fn from_print(inks: &[u8]) -> Vec<u8> {
-    let light = |ink: u8, black: u8| ((u32::from(ink) * u32::from(black) + 127) / 255) as u8;
-    inks.chunks_exact(4).flat_map(|ink| [0, 1, 2].map(|colour| light(ink[colour], ink[3]))).collect()
+    Ok((picture, orientation.unwrap_or(Orientation::NoTransforms)))
 }
 
 /// Reads a JPEG from its first marker to its last, coded data included, and takes memory only after its size is known to
@@ -235,15 +236,23 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks that Adobe's segment, if colours go by it, does not contradict the number of planes.
+    /// Checks that the segments of JFIF and of Adobe, and the names of the planes, agree about the colours.
     fn check_colours(&self) -> Result<(), JpegFault> {
-        let planes = self.frame.as_ref().map(|frame| frame.components.len());
-        let is_known = match (planes, self.adobe) {
-            (Some(3), Some(transform)) => self.is_jfif || transform <= 1,
-            (Some(4), Some(transform)) => transform == 0 || transform == 2,
-            (Some(_) | None, _) => true,
+        let names: Vec<u8> = self.frame.iter().flat_map(|frame| &frame.components).map(|plane| plane.id).collect();
+        let is_known = match (names.len(), self.adobe) {
+            (3, Some(transform)) => transform <= 1,
+            (4, Some(transform)) => transform == 0 || transform == 2,
+            _ => true,
         };
-        if is_known { Ok(()) } else { Err(JpegFault::Segment { marker: 0xee }) }
+        let is_luma_and_chroma = self.is_jfif || self.adobe == Some(1);
+        let is_rgb = self.adobe == Some(0) || names == *b"RGB";
+        match (is_known, names.len() == 3 && is_luma_and_chroma && is_rgb) {
+            (false, _) => Err(JpegFault::Segment { marker: 0xee }),
+            (true, true) => {
+                Err(JpegFault::Unsupported { what: "colours that its segments contradict each other about" })
+            }
+            (true, false) => Ok(()),
+        }
     }
 
     fn huffman_tables(&mut self, mut body: &[u8]) -> Result<(), JpegFault> {
