@@ -18,7 +18,7 @@ pub mod synthetic;
 #[cfg(test)]
 mod tests;
 
-pub use error::DataError;
+pub use error::{BrokenImage, DataError};
 pub use fingerprint::{Fingerprint, Perceptual};
 pub use images::{Codes, Identity, Images, Inputs, NotOneClass};
 use nt_scenario::{Data, DataFacts, LabelKind};
@@ -126,6 +126,14 @@ pub trait DescribedData {
     /// # Errors
     /// As [`DescribedData::open`].
     fn survey(&self, place: DataPlace<'_>) -> Result<DataFacts, OpenError>;
+
+    /// Its pictures that cannot be used; none if they are made here.
+    ///
+    /// # Errors
+    /// As [`DescribedData::open`].
+    fn broken(&self, _place: DataPlace<'_>) -> Result<Vec<BrokenImage>, OpenError> {
+        Ok(Vec::new())
+    }
 }
 
 /// A dataset of a scenario, whatever its kind.

@@ -18,7 +18,7 @@ pub use estimate::measured_rate;
 pub use executor::{Abandoned, Artifacts, Executor, JobOutput, Pictures, Upstream, UpstreamError};
 pub use pictures::PictureError;
 pub use progress::Progress;
-pub use registry::{Registry, survey};
+pub use registry::{Registry, broken_images, survey};
 pub use scheduler::{ScheduleError, Scheduler, Tally};
 pub use store::Store;
 pub use study::{OpenStudy, RunOptions, StudyError};

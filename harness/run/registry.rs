@@ -98,6 +98,17 @@ impl Pools for Registry {
     }
 }
 
+/// The pictures of a scenario's data that cannot be used, a message for each dataset that has some. A dataset that
+/// cannot be opened is left to [`survey`].
+pub fn broken_images(scenario: &Scenario, base: &Path) -> Vec<String> {
+    let place = DataPlace { base, cache_dir: Path::new(""), side: scenario.model.input };
+    let broken = scenario.data.iter().filter_map(|(name, data)| {
+        let images = described(data).broken(place).ok().filter(|images| !images.is_empty())?;
+        Some(format!("dataset {name:?}: {}", DataError::BrokenImages { images }))
+    });
+    broken.collect()
+}
+
 /// What can be known of a scenario's data without decoding an image: enough to check the scenario, not to plan it.
 pub fn survey(scenario: &Scenario, base: &Path) -> Facts {
     // Nothing is decoded, so that no cache is needed.

@@ -2,7 +2,8 @@
 
 use super::ImageFolder;
 use super::listing::Listing;
-use crate::data::{DataError, DataPlace, DescribedData, OpenError, Opened, Split};
+use crate::data::decode::Megapixels;
+use crate::data::{BrokenImage, DataError, DataPlace, DescribedData, OpenError, Opened, Split};
 use nt_scenario::{DataFacts, ImageFolderData, LabelKind};
 
 impl DescribedData for ImageFolderData {
@@ -10,7 +11,7 @@ impl DescribedData for ImageFolderData {
         let listing = listing(self, place)?;
         let left_out = |ignored: &super::Ignored| format!("{} is left out: {}", ignored.path.display(), ignored.reason);
         let warnings = listing.ignored().iter().map(left_out).collect();
-        let dataset = Box::new(ImageFolder::open(listing, place.side, place.cache_dir)?);
+        let dataset = Box::new(ImageFolder::open(listing, place.side, most(self), place.cache_dir)?);
         Ok(Opened { dataset, warnings })
     }
 
@@ -25,6 +26,14 @@ impl DescribedData for ImageFolderData {
             digest: [0; 32],
         })
     }
+
+    fn broken(&self, place: DataPlace<'_>) -> Result<Vec<BrokenImage>, OpenError> {
+        Ok(ImageFolder::broken(&listing(self, place)?, most(self)))
+    }
+}
+
+fn most(data: &ImageFolderData) -> Megapixels {
+    data.max_megapixels.map_or_else(Megapixels::default, Megapixels)
 }
 
 fn listing(data: &ImageFolderData, place: DataPlace<'_>) -> Result<Listing, DataError> {

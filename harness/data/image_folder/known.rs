@@ -6,6 +6,7 @@
 //! file systems keep time in ticks. Where there are no such times (outside Unix) every file is read.
 
 use crate::data::cache;
+use crate::data::decode::{self, DecodeError, Megapixels};
 use blake3::Hash;
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
@@ -57,13 +58,16 @@ impl Known {
     }
 
     /// The hash of a file, remembered or made.
-    pub(super) fn hash(&self, file: &Path) -> io::Result<FileHash> {
+    ///
+    /// # Errors
+    /// [`DecodeError`] if it cannot be read, or not be a picture for its length.
+    pub(super) fn hash(&self, file: &Path, most: Megapixels) -> Result<FileHash, DecodeError> {
         if let Some(remembered) = self.recall(file) {
             return Ok(remembered);
         }
         // The state is taken before and after: that of a file which changes while it is read cannot be relied on.
         let before = settled_state(file, SystemTime::now());
-        let content = *blake3::hash(&fs::read(file)?).as_bytes();
+        let content = *blake3::hash(&decode::read(file, most)?).as_bytes();
         let after = settled_state(file, SystemTime::now());
         Ok(FileHash { content, state: before.filter(|_| before == after) })
     }

@@ -7,14 +7,13 @@ mod listing;
 pub use listing::{IgnoreReason, Ignored, Listing};
 
 use super::cache::{self, ImageCache, PixelSource};
-use super::decode::{self, DecodeError};
+use super::decode::{self, DecodeError, Megapixels};
 use super::error::BrokenImage;
 use super::resize::{Fit, resize};
 use super::{DataError, Dataset, Split};
 use known::Known;
 use rayon::prelude::*;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Mean a channel of ImageNet's training images, scaled to 0 … 1.
 pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -39,8 +38,8 @@ impl ImageFolder {
     ///
     /// # Errors
     /// As [`ImageFolder::open_with`].
-    pub fn open(listing: Listing, side: usize, cache_dir: &Path) -> Result<Self, DataError> {
-        Self::open_with(listing, side, Fit::default(), cache_dir)
+    pub fn open(listing: Listing, side: usize, most: Megapixels, cache_dir: &Path) -> Result<Self, DataError> {
+        Self::open_with(listing, side, Fit::default(), most, cache_dir)
     }
 
     /// Opens a listed folder. Files are identified by the hash of their bytes, so an edited image is noticed whatever
@@ -50,11 +49,29 @@ impl ImageFolder {
     /// # Errors
     /// [`DataError::BrokenImages`] names every image that cannot be read or decoded; [`DataError::CacheFolder`] and
     /// [`DataError::CacheWrite`] where the cache cannot be written.
-    pub fn open_with(listing: Listing, side: usize, fit: Fit, cache_dir: &Path) -> Result<Self, DataError> {
+    pub fn open_with(
+        listing: Listing,
+        side: usize,
+        fit: Fit,
+        most: Megapixels,
+        cache_dir: &Path,
+    ) -> Result<Self, DataError> {
         let cache_dir = cache_dir.join("images");
         cache::prepare(&cache_dir)?;
-        let folder = Folder::hash(listing, fit, &cache_dir)?;
+        let folder = Folder::hash(listing, fit, most, &cache_dir)?;
         Ok(Self { cache: ImageCache::open(folder, side, &cache_dir)? })
+    }
+
+    /// Every listed image that cannot be used, in order of class and name. No cache is read or written.
+    pub fn broken(listing: &Listing, most: Megapixels) -> Vec<BrokenImage> {
+        let classes = 0..listing.classes().len();
+        let sides = |class| [Split::Train, Split::Test].map(|split| listing.images(split, class));
+        let images: Vec<&PathBuf> = classes.flat_map(sides).flatten().collect();
+        let fault = |path: &&PathBuf| {
+            let checked = decode::read(path, most).and_then(|bytes| decode::check(&bytes, most));
+            checked.err().map(|reason| BrokenImage { path: path.to_path_buf(), reason })
+        };
+        images.par_iter().filter_map(fault).collect()
     }
 
     /// What was listed.
@@ -99,23 +116,24 @@ impl Dataset for ImageFolder {
 struct Folder {
     listing: Listing,
     fit: Fit,
+    most: Megapixels,
     /// `[split][class][image]`.
     hashes: [Vec<Vec<[u8; 32]>>; 2],
 }
 
 impl Folder {
-    fn hash(listing: Listing, fit: Fit, cache_dir: &Path) -> Result<Self, DataError> {
+    fn hash(listing: Listing, fit: Fit, most: Megapixels, cache_dir: &Path) -> Result<Self, DataError> {
         let mut hashes = [Vec::new(), Vec::new()];
         let mut broken = Vec::new();
         for split in [Split::Train, Split::Test] {
             for class in 0..listing.classes().len() {
-                let (of_class, unreadable) = hash_class(&listing, split, class, cache_dir);
+                let (of_class, unreadable) = hash_class(&listing, split, class, most, cache_dir);
                 hashes[split as usize].push(of_class);
                 broken.extend(unreadable);
             }
         }
         if broken.is_empty() {
-            Ok(Self { listing, fit, hashes })
+            Ok(Self { listing, fit, most, hashes })
         } else {
             Err(DataError::BrokenImages { images: broken })
         }
@@ -123,16 +141,22 @@ impl Folder {
 }
 
 /// Hashes of the files of a class, in order, and the files that cannot be read.
-fn hash_class(listing: &Listing, split: Split, class: usize, cache_dir: &Path) -> (Vec<[u8; 32]>, Vec<BrokenImage>) {
+fn hash_class(
+    listing: &Listing,
+    split: Split,
+    class: usize,
+    most: Megapixels,
+    cache_dir: &Path,
+) -> (Vec<[u8; 32]>, Vec<BrokenImage>) {
     let images = listing.images(split, class);
     let root = listing.root().as_os_str().as_encoded_bytes();
     let known = Known::load(cache_dir, &[&[split as u8], root, b"/", listing.classes()[class].as_bytes()].concat());
-    let results: Vec<_> = images.par_iter().map(|path| known.hash(path)).collect();
+    let results: Vec<_> = images.par_iter().map(|path| known.hash(path, most)).collect();
     let (mut hashes, mut broken) = (Vec::with_capacity(images.len()), Vec::new());
     for (path, result) in images.iter().zip(results) {
         match result {
             Ok(hash) => hashes.push(hash),
-            Err(source) => broken.push(BrokenImage { path: path.clone(), reason: DecodeError::Read { source } }),
+            Err(reason) => broken.push(BrokenImage { path: path.clone(), reason }),
         }
     }
     if broken.is_empty() {
@@ -162,11 +186,11 @@ impl PixelSource for Folder {
     fn render(&self, split: Split, class: usize, index: usize, pixels: &mut [u8]) -> Result<(), BrokenImage> {
         let path = &self.listing.images(split, class)[index];
         let broken = |reason| BrokenImage { path: path.clone(), reason };
-        let bytes = fs::read(path).map_err(|source| broken(DecodeError::Read { source }))?;
+        let bytes = decode::read(path, self.most).map_err(broken)?;
         if *blake3::hash(&bytes).as_bytes() != self.hashes[split as usize][class][index] {
             return Err(broken(DecodeError::Changed));
         }
-        let picture = decode::decode(&bytes).map_err(broken)?;
+        let picture = decode::decode(&bytes, self.most).map_err(broken)?;
         let side = (pixels.len() / 3).isqrt();
         resize(&picture, side, self.fit, pixels);
         Ok(())

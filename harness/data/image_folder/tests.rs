@@ -1,6 +1,7 @@
 use super::*;
 use image::RgbImage;
 use known::FileHash;
+use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 use tempfile::TempDir;
@@ -48,7 +49,7 @@ impl Layout {
     }
 
     fn open(&self, fraction: Option<f64>) -> Result<ImageFolder, DataError> {
-        ImageFolder::open(self.scan(None, fraction)?, SIDE, &self.path().join(".cache"))
+        ImageFolder::open(self.scan(None, fraction)?, SIDE, Megapixels::default(), &self.path().join(".cache"))
     }
 }
 
@@ -178,7 +179,8 @@ fn every_broken_image_is_named_at_once() {
     assert_eq!(names, ["cut.jpg", "gif.png"]);
     let message = error.to_string();
     assert!(
-        message.contains("cut.jpg: is cut short") && message.contains("gif.png: is neither JPEG nor PNG"),
+        message.contains("cut.jpg: is not a valid JPEG: its coded data end early")
+            && message.contains("gif.png: is neither JPEG nor PNG"),
         "{message}"
     );
 }
@@ -215,7 +217,8 @@ fn the_digest_is_of_pixels_and_class_names() {
 #[test]
 fn an_image_that_changes_in_use_is_not_mixed_in() {
     let layout = two_sides();
-    let folder = Folder::hash(layout.scan(None, None).unwrap(), Fit::Stretch, layout.path()).unwrap();
+    let folder =
+        Folder::hash(layout.scan(None, None).unwrap(), Fit::Stretch, Megapixels::default(), layout.path()).unwrap();
     let layout = layout.image("train/cat/001.png", 200);
     let error = folder.render(Split::Train, 0, 1, &mut [0; SIDE * SIDE * 3]).unwrap_err();
     assert!(matches!(error.reason, DecodeError::Changed));
@@ -275,4 +278,43 @@ fn damaged_memory_is_forgotten() {
         fs::write(&file, damaged).unwrap();
         assert_eq!(Known::load(layout.path(), b"cats").recall(&path), None);
     }
+}
+
+/// A file that never ends, a pipe that nobody writes to, a picture of 65,000 × 65,000 pixels in a few bytes, and a JPEG
+/// that is cut and closed: each is refused by name, all of them at once, with and without a cache.
+#[test]
+fn what_is_no_picture_of_an_allowed_size_is_refused_at_once_and_by_name() {
+    let start = JPEG.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    let mut bomb = JPEG.to_vec();
+    bomb[start + 5..start + 9].copy_from_slice(&[0xfd, 0xe8, 0xfd, 0xe8]);
+    let closed = [&JPEG[..JPEG.len() * 3 / 4], &[0xff, 0xd9]].concat();
+    let layout = two_sides().file("train/cat/bomb.jpg", &bomb).file("train/dog/closed.jpg", &closed);
+    std::os::unix::fs::symlink("/dev/zero", layout.path().join("train/cat/endless.png")).unwrap();
+    let pipe = layout.path().join("test/dog/pipe.png");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let broken = ImageFolder::broken(&layout.scan(None, None).unwrap(), Megapixels::default());
+    let told: Vec<String> = broken.iter().map(|image| format!("{}: {}", image.path.display(), image.reason)).collect();
+    let expected = [
+        "train/cat/bomb.jpg: has 65000 × 65000 pixels, more than 179 megapixels",
+        "train/cat/endless.png: is a device or a pipe, not a regular file",
+        "train/dog/closed.jpg: is not a valid JPEG: its coded data end early",
+        "test/dog/pipe.png: is a device or a pipe, not a regular file",
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.contains(expected), "{told}");
+    }
+    // Files that cannot be read are found before any is decoded.
+    let DataError::BrokenImages { images } = layout.open(None).err().unwrap() else { panic!("other fault") };
+    assert_eq!(images.len(), 2);
+}
+
+#[test]
+fn the_limit_on_pixels_is_the_data_sets_own() {
+    let large = RgbImage::from_pixel(1_200, 1_000, image::Rgb([9; 3]));
+    let layout = two_sides();
+    large.save(layout.path().join("train/cat/large.png")).unwrap();
+    let listing = || layout.scan(None, None).unwrap();
+    assert_eq!(ImageFolder::broken(&listing(), Megapixels(1)).len(), 1);
+    assert_eq!(ImageFolder::broken(&listing(), Megapixels(2)).len(), 0);
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::data::decode::decode;
+use crate::data::decode::{Megapixels, decode};
 use proptest::prelude::*;
 
 /// The twin of `picture` in fixtures/make.py.
@@ -30,7 +30,7 @@ fn agrees_with_torchvision_within_one_level() {
         (41, 100, 32, Fit::CentreCrop, include_bytes!("fixtures/41x100_to_32_crop.png")),
     ];
     for (width, height, side, fit, png) in cases {
-        let expected = decode(png).unwrap();
+        let expected = decode(png, Megapixels::default()).unwrap();
         let found = resized(&picture(width, height), side, fit);
         let differences: Vec<u8> = found.iter().zip(expected.as_raw()).map(|(&a, &b)| a.abs_diff(b)).collect();
         let (most, differing) = (differences.iter().max(), differences.iter().filter(|&&d| d > 0).count());

@@ -5,7 +5,7 @@ use toml_edit::{Table, value};
 use crate::labels::LabelKind;
 use crate::place::{Located, Span};
 use crate::reader::{Report, TableReader, optional, required};
-use crate::writer::{insert_classes, insert_some};
+use crate::writer::{insert_classes, insert_count, insert_some};
 
 use super::{Data, DataKind, Kind, Known, WrittenClasses, WrittenData};
 
@@ -18,12 +18,19 @@ pub struct ImageFolderData {
     pub test_fraction: Option<f64>,
     /// The classes to read, in this order; every folder, sorted by name, if `None`.
     pub classes: Option<Vec<String>>,
+    /// Most pixels of a picture, in millions; what the decoder allows if `None`.
+    pub max_megapixels: Option<u32>,
 }
 
 impl ImageFolderData {
     pub(super) const KIND: Kind = Kind {
         word: "image-folder",
-        keys: &[&[required("path", "\"pictures\""), optional("test_fraction"), optional("classes")]],
+        keys: &[&[
+            required("path", "\"pictures\""),
+            optional("test_fraction"),
+            optional("classes"),
+            optional("max_megapixels"),
+        ]],
         read,
     };
 }
@@ -37,6 +44,9 @@ impl DataKind for ImageFolderData {
         table.insert("path", value(&self.path));
         insert_some(table, "test_fraction", self.test_fraction);
         insert_classes(table, self.classes.as_ref());
+        if let Some(most) = self.max_megapixels {
+            insert_count(table, "max_megapixels", most.into());
+        }
     }
 }
 
@@ -45,13 +55,18 @@ struct Written {
     path: Located<String>,
     test_fraction: Option<Located<f64>>,
     classes: Option<WrittenClasses>,
+    max_megapixels: Option<Located<u64>>,
 }
+
+/// The most that `max_megapixels` may be: no picture has longer sides than 65,535 pixels.
+const MOST_MEGAPIXELS: u64 = 4_295;
 
 fn read(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Box<dyn WrittenData>> {
     let path = reader.value("path", report);
     let test_fraction = reader.real("test_fraction", "above 0, below 1", |f| f > 0.0 && f < 1.0, report);
     let classes = WrittenClasses::read(reader, report);
-    Some(Box::new(Written { path: path?, test_fraction, classes }))
+    let max_megapixels = reader.count("max_megapixels", 1..=MOST_MEGAPIXELS, report);
+    Some(Box::new(Written { path: path?, test_fraction, classes, max_megapixels }))
 }
 
 impl WrittenData for Written {
@@ -68,6 +83,7 @@ impl WrittenData for Written {
             path: self.path.value.clone(),
             test_fraction: self.test_fraction.as_ref().map(|fraction| fraction.value),
             classes: self.classes.as_ref().map(WrittenClasses::names),
+            max_megapixels: self.max_megapixels.as_ref().map(|most| most.value as u32),
         })
     }
 }

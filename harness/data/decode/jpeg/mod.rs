@@ -1,0 +1,283 @@
+//! JPEG files. They are first read without making pixels of them, so that one that is damaged, or that decoders disagree
+//! about, is refused by name.
+
+mod bits;
+mod frame;
+
+use super::{DecodeError, Megapixels};
+use bits::Table;
+use frame::{Frame, Scan, Tables};
+use image::RgbImage;
+use image::metadata::Orientation;
+use thiserror::Error;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+/// The decoder's name. It is part of cache keys, since another version may round differently.
+pub(crate) const DECODER: &str = "zune-jpeg 0.5.15, scalar";
+
+/// Longest side of a picture, pixels.
+const MAX_SIDE: usize = 65_535;
+
+/// What is wrong with a JPEG.
+#[derive(Debug, Error)]
+pub enum JpegFault {
+    /// The file ends before its end-of-image marker.
+    #[error("it is cut short: it has no end-of-image marker")]
+    CutShort,
+    /// Coded data end before their last block.
+    #[error("its coded data end early")]
+    EndsEarly,
+    /// Bytes that belong to nothing.
+    #[error("{bytes} stray bytes lie before a marker")]
+    Stray {
+        /// How many.
+        bytes: usize,
+    },
+    /// A code that stands for nothing.
+    #[error("its coded data hold a code that stands for nothing")]
+    Code,
+    /// A block with too many coefficients.
+    #[error("its coded data hold a block with more coefficients than there are")]
+    Block,
+    /// A Huffman table that is missing or contradicts itself.
+    #[error("a Huffman table is missing or wrong")]
+    HuffmanTable,
+    /// A restart marker that is not the next one.
+    #[error("restart marker {expected:02x} is due, and {found:02x} is found")]
+    Restart {
+        /// The marker that is due.
+        expected: u8,
+        /// The one there is.
+        found: u8,
+    },
+    /// Scans that do not follow from each other.
+    #[error("its scans do not follow from each other")]
+    Progression,
+    /// Components that no picture has.
+    #[error("it has {count} components, and 1, 3 or 4 are read")]
+    Components {
+        /// How many there are.
+        count: usize,
+    },
+    /// A segment of the wrong length or content.
+    #[error("the segment of marker {marker:02x} is wrong")]
+    Segment {
+        /// Its marker.
+        marker: u8,
+    },
+    /// A kind of JPEG that is not read.
+    #[error("it has {what}, which is not read; write it as a baseline or progressive JPEG")]
+    Unsupported {
+        /// What it has.
+        what: &'static str,
+    },
+    /// The decoder's own reason.
+    #[error("{0}")]
+    Decoder(DecodeErrors),
+}
+
+/// Decodes a JPEG to RGB, and says how the picture is to be turned. Scalar code does it, since the decoder's vector code
+/// does not promise the same bits.
+pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orientation), DecodeError> {
+    check(bytes, most)?;
+    let options = DecoderOptions::new_safe()
+        .set_use_unsafe(false)
+        .set_strict_mode(true)
+        .set_max_width(MAX_SIDE)
+        .set_max_height(MAX_SIDE)
+        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let pixels = decoder.decode().map_err(|source| DecodeError::Jpeg { source: JpegFault::Decoder(source) })?;
+    let (width, height) = decoder.info().map_or((0, 0), |info| (usize::from(info.width), usize::from(info.height)));
+    let orientation = decoder.exif().and_then(|chunk| Orientation::from_exif_chunk(chunk));
+    let found = pixels.len();
+    let picture = RgbImage::from_raw(width as u32, height as u32, pixels)
+        .filter(|_| found == width * height * 3)
+        .ok_or(DecodeError::Inconsistent { found, width, height })?;
+    Ok((picture, orientation.unwrap_or(Orientation::NoTransforms)))
+}
+
+/// Reads a JPEG from its first marker to its last, coded data included, and takes memory only after its size is known to
+/// be allowed. What libjpeg would warn of is a fault.
+///
+/// # Source
+/// ITU-T T.81; libjpeg-turbo's `jdmarker.c`, `jdhuff.c`, `jdphuff.c`.
+pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
+    let (frame, tables) = (None, Tables::default());
+    let mut reader = Reader { bytes, at: 2, most, frame, tables, interval: 0, is_jfif: false, adobe: None };
+    while reader.step()? {}
+    Ok(())
+}
+
+/// Where reading has come to, and what it goes by.
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    most: Megapixels,
+    frame: Option<Frame>,
+    tables: Tables,
+    /// Groups of blocks between restart markers.
+    interval: usize,
+    /// Whether it has JFIF's segment, which says that colours are luma and chroma.
+    is_jfif: bool,
+    /// How Adobe's segment says that colours are coded.
+    adobe: Option<u8>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads the next marker and what belongs to it. False at the end of the image.
+    fn step(&mut self) -> Result<bool, DecodeError> {
+        let fault = |source| DecodeError::Jpeg { source };
+        let marker = self.marker().map_err(fault)?;
+        if marker == 0xd9 {
+            return match &self.frame {
+                Some(frame) if frame.is_complete() => Ok(false),
+                Some(_) | None => Err(fault(JpegFault::CutShort)),
+            };
+        }
+        let body = self.segment(marker).map_err(fault)?;
+        match marker {
+            0xc0..=0xc2 => self.begin_frame(marker, body)?,
+            0xda => self.scan(body).map_err(fault)?,
+            _ => self.describe(marker, body).map_err(fault)?,
+        }
+        Ok(true)
+    }
+
+    /// The next marker. It may be padded with 0xff.
+    fn marker(&mut self) -> Result<u8, JpegFault> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let stray = rest.iter().position(|&byte| byte == 0xff).ok_or(JpegFault::CutShort)?;
+        if stray > 0 {
+            return Err(JpegFault::Stray { bytes: stray });
+        }
+        let padding = rest.iter().take_while(|&&byte| byte == 0xff).count();
+        self.at += padding + 1;
+        rest.get(padding).copied().ok_or(JpegFault::CutShort)
+    }
+
+    /// What follows a marker, without its length.
+    fn segment(&mut self, marker: u8) -> Result<&'a [u8], JpegFault> {
+        if matches!(marker, 0x00 | 0x01 | 0xd0..=0xd8) {
+            return Err(JpegFault::Segment { marker });
+        }
+        let length = self.bytes.get(self.at..self.at + 2).ok_or(JpegFault::CutShort)?;
+        let length = usize::from(length[0]) << 8 | usize::from(length[1]);
+        if length < 2 {
+            return Err(JpegFault::Segment { marker });
+        }
+        let body = self.bytes.get(self.at + 2..self.at + length).ok_or(JpegFault::CutShort)?;
+        self.at += length;
+        Ok(body)
+    }
+
+    fn begin_frame(&mut self, marker: u8, body: &[u8]) -> Result<(), DecodeError> {
+        let fault = |source| DecodeError::Jpeg { source };
+        if self.frame.is_some() {
+            return Err(fault(JpegFault::Segment { marker }));
+        }
+        let frame = Frame::read(body, marker == 0xc2).map_err(fault)?;
+        self.most.check(frame.width, frame.height)?;
+        self.frame = Some(frame);
+        Ok(())
+    }
+
+    fn scan(&mut self, body: &[u8]) -> Result<(), JpegFault> {
+        self.check_colours()?;
+        const WRONG: JpegFault = JpegFault::Segment { marker: 0xda };
+        let frame = self.frame.as_mut().ok_or(WRONG)?;
+        let (&count, rest) = body.split_first().ok_or(WRONG)?;
+        let (parts, band) = rest.split_at_checked(2 * usize::from(count)).ok_or(WRONG)?;
+        let &[first, last, bits] = band else { return Err(WRONG) };
+        let mut components: Vec<(usize, usize, usize)> = Vec::new();
+        for part in parts.chunks_exact(2) {
+            let index = frame.components.iter().position(|component| component.id == part[0]).ok_or(WRONG)?;
+            if components.iter().any(|&(other, ..)| other == index) {
+                return Err(WRONG);
+            }
+            components.push((index, usize::from(part[1] >> 4), usize::from(part[1] & 15)));
+        }
+        if components.is_empty() {
+            return Err(WRONG);
+        }
+        let scan = Scan { components, band: (first.into(), last.into()), high: bits >> 4, low: bits & 15 };
+        self.at = frame.read_scan(&scan, &self.tables, self.interval, self.bytes, self.at)?;
+        Ok(())
+    }
+
+    /// Reads a segment that describes what comes.
+    fn describe(&mut self, marker: u8, body: &[u8]) -> Result<(), JpegFault> {
+        let wrong = || JpegFault::Segment { marker };
+        match marker {
+            0xc4 => self.huffman_tables(body),
+            0xdb => check_quantisation(body).ok_or_else(wrong),
+            0xdd => {
+                let &[high, low] = body else { return Err(wrong()) };
+                self.interval = usize::from(high) << 8 | usize::from(low);
+                Ok(())
+            }
+            0xe0 if body.starts_with(b"JFIF\0") && body.get(5).is_some_and(|&major| major != 1) => Err(wrong()),
+            0xe0..=0xef | 0xfe => {
+                self.is_jfif |= marker == 0xe0 && body.starts_with(b"JFIF\0");
+                if marker == 0xee && body.starts_with(b"Adobe") {
+                    self.adobe = body.get(11).copied();
+                }
+                Ok(())
+            }
+            0xc3 | 0xc7 | 0xcb | 0xcf => Err(JpegFault::Unsupported { what: "lossless coding" }),
+            0xc5 | 0xc6 | 0xcd | 0xce | 0xde | 0xdf => Err(JpegFault::Unsupported { what: "hierarchical coding" }),
+            0xc9 | 0xca | 0xcc => Err(JpegFault::Unsupported { what: "arithmetic coding" }),
+            0xdc => Err(JpegFault::Unsupported { what: "its height after its first scan" }),
+            _ => Err(wrong()),
+        }
+    }
+
+    /// Checks that the segments of JFIF and of Adobe, and the names of the planes, agree about the colours.
+    fn check_colours(&self) -> Result<(), JpegFault> {
+        let names: Vec<u8> = self.frame.iter().flat_map(|frame| &frame.components).map(|plane| plane.id).collect();
+        let is_known = match (names.len(), self.adobe) {
+            (3, Some(transform)) => transform <= 1,
+            (4, Some(transform)) => transform == 0 || transform == 2,
+            _ => true,
+        };
+        let is_luma_and_chroma = self.is_jfif || self.adobe == Some(1);
+        let is_rgb = self.adobe == Some(0) || names == *b"RGB";
+        match (is_known, names.len() == 3 && is_luma_and_chroma && is_rgb) {
+            (false, _) => Err(JpegFault::Segment { marker: 0xee }),
+            (true, true) => {
+                Err(JpegFault::Unsupported { what: "colours that its segments contradict each other about" })
+            }
+            (true, false) => Ok(()),
+        }
+    }
+
+    fn huffman_tables(&mut self, mut body: &[u8]) -> Result<(), JpegFault> {
+        while let Some((&kind, rest)) = body.split_first() {
+            let (counts, rest) = rest.split_first_chunk::<16>().ok_or(JpegFault::HuffmanTable)?;
+            let count = counts.iter().map(|&count| usize::from(count)).sum();
+            let (symbols, rest) = rest.split_at_checked(count).ok_or(JpegFault::HuffmanTable)?;
+            let place =
+                self.tables.get_mut(usize::from(kind >> 4)).and_then(|class| class.get_mut(usize::from(kind & 15)));
+            *place.ok_or(JpegFault::HuffmanTable)? = Some(Table::new(counts, symbols)?);
+            body = rest;
+        }
+        Ok(())
+    }
+}
+
+/// `None` if a quantisation table is cut or out of place.
+fn check_quantisation(mut body: &[u8]) -> Option<()> {
+    while let Some((&kind, rest)) = body.split_first() {
+        let bytes = match kind >> 4 {
+            0 => 64,
+            1 => 128,
+            _ => return None,
+        };
+        body = rest.get(bytes..).filter(|_| kind & 15 < 4)?;
+    }
+    Some(())
+}

@@ -1,0 +1,183 @@
+//! Decodes JPEG and PNG files to RGB pixels, the same on every machine.
+
+mod guard;
+mod jpeg;
+mod png;
+
+pub use jpeg::JpegFault;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, RgbImage};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+use thiserror::Error;
+
+/// The JPEG decoder's name. It is part of cache keys, since another version may round differently.
+pub(super) const JPEG_DECODER: &str = jpeg::DECODER;
+
+/// The most pixels that a picture may have, in millions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Megapixels(pub u32);
+
+impl Default for Megapixels {
+    /// Where Pillow gives up.
+    fn default() -> Self {
+        Self(179)
+    }
+}
+
+impl Megapixels {
+    fn pixels(self) -> u64 {
+        u64::from(self.0) * 1_000_000
+    }
+
+    /// Checks a picture's size, before memory is taken for it.
+    fn check(self, width: usize, height: usize) -> Result<(), DecodeError> {
+        if width as u64 * height as u64 > self.pixels() {
+            return Err(DecodeError::TooLarge { width, height, most: self.0 });
+        }
+        Ok(())
+    }
+}
+
+/// Why an image file cannot be used.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    /// The file cannot be read.
+    #[error("cannot be read: {source}")]
+    Read {
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The path leads to a folder, a device or a pipe.
+    #[error("is {kind}, not a regular file")]
+    NotAFile {
+        /// What it is.
+        kind: &'static str,
+    },
+    /// The file is longer than a picture of the allowed size can be.
+    #[error("has {length} bytes, more than a picture of {most} megapixels can have")]
+    TooLong {
+        /// Its length, bytes.
+        length: u64,
+        /// The limit, megapixels.
+        most: u32,
+    },
+    /// The picture has more pixels than allowed.
+    #[error(
+        "has {width} × {height} pixels, more than {most} megapixels; if it is meant to, set max_megapixels in the data set"
+    )]
+    TooLarge {
+        /// Width in the header, pixels.
+        width: usize,
+        /// Height in the header, pixels.
+        height: usize,
+        /// The limit, megapixels.
+        most: u32,
+    },
+    /// The file begins neither like a JPEG nor like a PNG.
+    #[error("is neither JPEG nor PNG (it begins with {first_bytes:02x?})")]
+    UnknownFormat {
+        /// Its first bytes, eight at most.
+        first_bytes: Vec<u8>,
+    },
+    /// A JPEG that cannot be decoded, or that decoders disagree about.
+    #[error("is not a valid JPEG: {source}")]
+    Jpeg {
+        /// What is wrong with it.
+        source: JpegFault,
+    },
+    /// A PNG that cannot be decoded.
+    #[error("is not a valid PNG: {source}")]
+    Png {
+        /// The decoder's reason.
+        source: image::ImageError,
+    },
+    /// The decoder gave up with a panic, which is a fault of its own.
+    #[error("cannot be decoded: the decoder failed on it ({message}); write the picture anew")]
+    Panic {
+        /// What it said.
+        message: String,
+    },
+    /// The decoder's output does not fit the size in the header.
+    #[error("decodes to {found} bytes, which do not make {width} × {height} pixels")]
+    Inconsistent {
+        /// Bytes decoded.
+        found: usize,
+        /// Width in the header, pixels.
+        width: usize,
+        /// Height in the header, pixels.
+        height: usize,
+    },
+    /// The file is no longer what it was when the data set was opened.
+    #[error("changed while it was in use")]
+    Changed,
+}
+
+/// The bytes of a regular file that is no longer than a picture of the allowed size can be.
+///
+/// # Errors
+/// [`DecodeError`] if it is a folder, a device or a pipe (which might never end), too long, or unreadable.
+pub(super) fn read(path: &Path, most: Megapixels) -> Result<Vec<u8>, DecodeError> {
+    let failed = |source| DecodeError::Read { source };
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        let kind = if metadata.is_dir() { "a folder" } else { "a device or a pipe" };
+        return Err(DecodeError::NotAFile { kind });
+    }
+    // A pixel has eight bytes at most, and a header less than a megabyte.
+    let longest = 8 * most.pixels() + (1 << 20);
+    let mut bytes = Vec::new();
+    File::open(path).map_err(failed)?.take(longest + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > longest {
+        return Err(DecodeError::TooLong { length: metadata.len(), most: most.0 });
+    }
+    Ok(bytes)
+}
+
+/// Whether a file would be decoded. Of a JPEG no pixels are made.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
+    match bytes {
+        [0xff, 0xd8, ..] => jpeg::check(bytes, most),
+        _ => decode(bytes, most).map(drop),
+    }
+}
+
+/// Decodes a JPEG or PNG file, told apart by its first bytes, to 8-bit RGB.
+///
+/// Grey is spread over the three channels; palettes and low bit depths are expanded; 16 bits are rounded to 8; CMYK is
+/// multiplied out. Embedded colour profiles and gamma are ignored, as torchvision does. A picture is turned upright as
+/// its EXIF data say, and transparency is blended with white, since people see it so. Torchvision does neither: by
+/// default it ignores the orientation, and it drops the alpha channel.
+///
+/// A JPEG that libjpeg would warn of is refused, and so is one of a kind that decoders disagree about.
+///
+/// # Errors
+/// [`DecodeError`], for a file that is cut short, damaged, too large, or of another format.
+pub fn decode(bytes: &[u8], most: Megapixels) -> Result<RgbImage, DecodeError> {
+    guard::guarded(|| {
+        let (picture, orientation) = match bytes {
+            [0xff, 0xd8, ..] => jpeg::decode(bytes, most)?,
+            [0x89, b'P', b'N', b'G', ..] => png::decode(bytes, most)?,
+            _ => return Err(DecodeError::UnknownFormat { first_bytes: bytes[..bytes.len().min(8)].to_vec() }),
+        };
+        Ok(upright(picture, orientation))
+    })
+    .unwrap_or_else(|message| Err(DecodeError::Panic { message }))
+}
+
+fn upright(picture: RgbImage, orientation: Orientation) -> RgbImage {
+    if orientation == Orientation::NoTransforms {
+        return picture;
+    }
+    let mut picture = DynamicImage::ImageRgb8(picture);
+    picture.apply_orientation(orientation);
+    picture.into_rgb8()
+}
+
+#[cfg(test)]
+mod tests;
