@@ -91,14 +91,15 @@ mod tests {
         assert_eq!(refusal(&shape, 128, 80 << 30, 0), None);
         let refused = refusal(&shape, 4096, 8 << 30, 0).unwrap();
         assert!(refused.needed > 8 << 30);
-        assert!(bytes(&shape, refused.largest_batch.unwrap(), Precision::Fp32) <= 8 << 30);
-        assert!(bytes(&shape, 2 * refused.largest_batch.unwrap(), Precision::Fp32) > 8 << 30);
-        assert!(refused.to_string().contains(&format!("training.batch = {} fits", refused.largest_batch)), "{refused}");
+        let largest = refused.largest_batch.unwrap();
+        assert!(bytes(&shape, largest, Precision::Fp32) <= 8 << 30);
+        assert!(bytes(&shape, 2 * largest, Precision::Fp32) > 8 << 30);
+        assert!(refused.to_string().contains(&format!("training.batch = {} fits", largest)), "{refused}");
         let with_scratch = refusal(&shape, 4096, 8 << 30, 16 << 20).unwrap();
         assert!(with_scratch.largest_batch < refused.largest_batch, "{with_scratch}");
-        assert_eq!(refusal(&shape, 128, 80 << 30, 1 << 30).unwrap().largest_batch, 64);
+        assert_eq!(refusal(&shape, 128, 80 << 30, 1 << 30).unwrap().largest_batch, Some(64));
         let hopeless = refusal(&shape, 4096, 1 << 20, 0).unwrap();
-        assert_eq!(hopeless.largest_batch, 0);
+        assert_eq!(hopeless.largest_batch, None);
         assert!(hopeless.to_string().contains("another GPU"), "{hopeless}");
     }
 
