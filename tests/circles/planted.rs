@@ -71,6 +71,7 @@ fn paths_in_code_count_as_imports_do() {
         "pub type A = <u8 as super::b::Named>::Name;",
         "use super::b; pub fn a() { b::b() }",
         "pub fn a() { super::b::made_by_a_macro() }",
+        "#[super::b::attribute] pub fn a() {}",
         "#[cfg_attr(feature = \"x\", serde(with = \"super::b\"))] pub struct A;",
         "pub fn a() { crate::exported!() }",
         "pub fn a() { textual!() }",

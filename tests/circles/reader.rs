@@ -280,6 +280,10 @@ impl<'ast> Visit<'ast> for Reader<'_, '_> {
     /// The arguments of attributes are code for derive macros: `#[error("{}", advice(batch))]`. Serde's name functions and
     /// modules in text: `#[serde(with = "crate::number")]`.
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        // An attribute of one segment is the compiler's, or a derive macro's helper.
+        if attribute.path().segments.len() > 1 {
+            self.visit_path(attribute.path());
+        }
         let Meta::List(list) = &attribute.meta else { return };
         self.scan(list.tokens.clone());
         if attribute.path().is_ident("serde") || attribute.path().is_ident("cfg_attr") {

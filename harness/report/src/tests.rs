@@ -43,7 +43,7 @@ fn a_choice_that_only_a_gate_holds_back_says_so() {
     let page = read(&dir, "index.html");
     assert_eq!(page.matches("ahead, but a gate failed").count(), 1);
     assert!(page.contains("held back by gate 1 (equal search)"));
-    assert!(page.contains("on the edge of the grid; widen it, which exaggerates harm"), "which way it pushes");
+    assert!(page.contains("on the edge of the grid (widen it), which exaggerates harm"), "which way it pushes");
     assert!(page.contains("gate 1 (equal search) failed, which exaggerates harm"), "in every cell too");
 }
 

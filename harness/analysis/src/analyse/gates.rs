@@ -35,7 +35,7 @@ pub(super) fn failures_of(arm: &[&JoinedRun], reference: &[&JoinedRun], versus: 
                 gate: Gate::EqualSearch,
                 consequence: Consequence::Downgrade,
                 bias: Some(bias),
-                detail: format!("{whose} did best at {setting}, on the edge of the grid; widen it"),
+                detail: format!("{whose} did best at {setting}, on the edge of the grid (widen it)"),
             });
         }
     }
