@@ -123,6 +123,13 @@ fn a_class_or_a_picture_that_is_not_sound_is_named_and_nothing_is_written() {
     assert_exit(&output, 2);
     assert!(said(&output).contains("pictures/train/oak/03.png"), "{}", said(&output));
     assert!(!workplace.path("out").exists());
+    // So are all of them before a run, without a cache.
+    std::fs::write(workplace.path("pictures/train/oak/05.png"), b"GIF89a").unwrap();
+    let checked = workplace.nt(&["check", "study.toml"]).output().unwrap();
+    assert_exit(&checked, 2);
+    let told = said(&checked);
+    assert!(told.contains("2 images are broken; repair or remove them:"), "{told}");
+    assert!(told.contains("pictures/train/oak/03.png") && told.contains("pictures/train/oak/05.png"), "{told}");
 }
 
 #[test]

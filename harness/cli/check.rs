@@ -4,7 +4,11 @@ use super::Failure;
 use super::output::say;
 use super::scenario_file::ScenarioFile;
 use crate::run::{broken_images, survey};
+use nt_records::number::thousands;
 use nt_scenario::Faults;
+
+/// So many images take some seconds to read, so that it is said.
+const MANY_IMAGES: usize = 10_000;
 
 #[derive(clap::Args)]
 pub(super) struct Check {
@@ -19,7 +23,12 @@ impl Check {
         if !faults.is_empty() {
             return Err(Failure::Input(Faults(faults).to_string()));
         }
-        let broken = broken_images(&scenario, self.scenario.base());
+        let announce = |name: &str, count: usize| {
+            if count >= MANY_IMAGES {
+                anstream::eprintln!("reading the {} images of dataset {name:?}", thousands(count as u64));
+            }
+        };
+        let broken = broken_images(&scenario, self.scenario.base(), announce);
         if !broken.is_empty() {
             return Err(Failure::Input(broken.join("\n")));
         }

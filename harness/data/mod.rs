@@ -127,11 +127,11 @@ pub trait DescribedData {
     /// As [`DescribedData::open`].
     fn survey(&self, place: DataPlace<'_>) -> Result<DataFacts, OpenError>;
 
-    /// Its pictures that cannot be used; none if they are made here.
+    /// Its pictures that cannot be used; none if they are made here. Before files are read, `announce` is told how many.
     ///
     /// # Errors
     /// As [`DescribedData::open`].
-    fn broken(&self, _place: DataPlace<'_>) -> Result<Vec<BrokenImage>, OpenError> {
+    fn broken(&self, _place: DataPlace<'_>, _announce: &dyn Fn(usize)) -> Result<Vec<BrokenImage>, OpenError> {
         Ok(Vec::new())
     }
 }

@@ -99,11 +99,13 @@ impl Pools for Registry {
 }
 
 /// The pictures of a scenario's data that cannot be used, a message for each dataset that has some. A dataset that
-/// cannot be opened is left to [`survey`].
-pub fn broken_images(scenario: &Scenario, base: &Path) -> Vec<String> {
+/// cannot be opened is left to [`survey`]. Before the files of a dataset are read, `announce` is told its name and how many
+/// there are.
+pub fn broken_images(scenario: &Scenario, base: &Path, announce: impl Fn(&str, usize)) -> Vec<String> {
     let place = DataPlace { base, cache_dir: Path::new(""), side: scenario.model.input };
     let broken = scenario.data.iter().filter_map(|(name, data)| {
-        let images = described(data).broken(place).ok().filter(|images| !images.is_empty())?;
+        let images =
+            described(data).broken(place, &|count| announce(name, count)).ok().filter(|images| !images.is_empty())?;
         Some(format!("dataset {name:?}: {}", DataError::BrokenImages { images }))
     });
     broken.collect()

@@ -27,8 +27,11 @@ impl DescribedData for ImageFolderData {
         })
     }
 
-    fn broken(&self, place: DataPlace<'_>) -> Result<Vec<BrokenImage>, OpenError> {
-        Ok(ImageFolder::broken(&listing(self, place)?, most(self)))
+    fn broken(&self, place: DataPlace<'_>, announce: &dyn Fn(usize)) -> Result<Vec<BrokenImage>, OpenError> {
+        let listing = listing(self, place)?;
+        let count = |split| (0..listing.classes().len()).map(|class| listing.num_images(split, class)).sum::<usize>();
+        announce(count(Split::Train) + count(Split::Test));
+        Ok(ImageFolder::broken(&listing, most(self)))
     }
 }
 
