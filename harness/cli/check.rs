@@ -7,7 +7,7 @@ use crate::run::{broken_images, survey};
 use nt_records::number::thousands;
 use nt_scenario::Faults;
 
-/// So many images take some seconds to read, so that it is said.
+/// From this many images on, reading them takes seconds, and the command says so first.
 const MANY_IMAGES: usize = 10_000;
 
 #[derive(clap::Args)]

@@ -142,7 +142,9 @@ pub(super) fn read(path: &Path, most: Megapixels) -> Result<Vec<u8>, DecodeError
 /// As [`decode`].
 pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
     match bytes {
-        [0xff, 0xd8, ..] => jpeg::check(bytes, most),
+        [0xff, 0xd8, ..] => {
+            guard::guarded(|| jpeg::check(bytes, most)).unwrap_or_else(|message| Err(DecodeError::Panic { message }))
+        }
         _ => decode(bytes, most).map(drop),
     }
 }

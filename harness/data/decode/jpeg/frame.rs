@@ -201,14 +201,19 @@ fn dc_size(bits: &mut Bits<'_>, dc: &Table) -> Result<u32, JpegFault> {
     if size > 15 { Err(JpegFault::HuffmanTable) } else { Ok(size.into()) }
 }
 
+/// How many coefficients are zero before the next one, and the bits of that one; no bits if none comes.
+fn zeros_and_size(bits: &mut Bits<'_>, ac: &Table) -> Result<(usize, u32), JpegFault> {
+    let symbol = bits.symbol(ac)?;
+    Ok((usize::from(symbol >> 4), u32::from(symbol & 15)))
+}
+
 /// All 64 coefficients of a block.
 fn read_block(bits: &mut Bits<'_>, dc: &Table, ac: &Table) -> Result<(), JpegFault> {
     let size = dc_size(bits, dc)?;
     bits.read(size)?;
     let mut at = 1;
     while at < 64 {
-        let symbol = bits.symbol(ac)?;
-        let (zeros, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+        let (zeros, size) = zeros_and_size(bits, ac)?;
         match (zeros, size) {
             (15, 0) => at += 16,
             (_, 0) => break,
@@ -246,8 +251,7 @@ fn read_band(
     }
     let mut at = first;
     while at <= last {
-        let symbol = bits.symbol(ac)?;
-        let (zeros, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+        let (zeros, size) = zeros_and_size(bits, ac)?;
         match (zeros, size) {
             (15, 0) => at += 16,
             (_, 0) => {
@@ -279,8 +283,7 @@ fn refine_band(
     let mut at = first;
     if *zero_blocks == 0 {
         while at <= last {
-            let symbol = bits.symbol(ac)?;
-            let (mut zeros, size) = (usize::from(symbol >> 4), symbol & 15);
+            let (mut zeros, size) = zeros_and_size(bits, ac)?;
             match size {
                 0 if zeros < 15 => {
                     *zero_blocks = run_of_blocks(bits, zeros)?;
