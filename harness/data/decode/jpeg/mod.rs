@@ -22,6 +22,9 @@ pub(crate) const DECODER: &str = "zune-jpeg 0.5.15, scalar";
 /// Longest side of a picture, pixels.
 const MAX_SIDE: usize = 65_535;
 
+/// Most scans of a picture. Usual encoders write about ten; an empty scan of a large picture is a few bytes that take long.
+const MOST_SCANS: usize = 500;
+
 /// What is wrong with a JPEG.
 #[derive(Debug, Error)]
 pub enum JpegFault {
@@ -108,7 +111,8 @@ pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orient
 /// ITU-T T.81; libjpeg-turbo's `jdmarker.c`, `jdhuff.c`, `jdphuff.c`.
 pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
     let (frame, tables) = (None, Tables::default());
-    let mut reader = Reader { bytes, at: 2, most, frame, tables, interval: 0, is_jfif: false, adobe: None };
+    let mut reader =
+        Reader { bytes, at: 2, most, frame, tables, interval: 0, num_scans: 0, is_jfif: false, adobe: None };
     while reader.step()? {}
     Ok(())
 }
@@ -122,6 +126,7 @@ struct Reader<'a> {
     tables: Tables,
     /// Groups of blocks between restart markers.
     interval: usize,
+    num_scans: usize,
     /// Whether it has JFIF's segment, which says that colours are luma and chroma.
     is_jfif: bool,
     /// How Adobe's segment says that colours are coded.
@@ -188,6 +193,10 @@ impl<'a> Reader<'a> {
 
     fn scan(&mut self, body: &[u8]) -> Result<(), JpegFault> {
         self.check_colours()?;
+        self.num_scans += 1;
+        if self.num_scans > MOST_SCANS {
+            return Err(JpegFault::Unsupported { what: "more than 500 scans" });
+        }
         const WRONG: JpegFault = JpegFault::Segment { marker: 0xda };
         let frame = self.frame.as_mut().ok_or(WRONG)?;
         let (&count, rest) = body.split_first().ok_or(WRONG)?;
