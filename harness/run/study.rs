@@ -319,7 +319,7 @@ fn sizes(plan: &Plan) -> BTreeSet<(usize, usize, usize)> {
 /// Versions of nt and of the crates that results depend on, as locked when nt was built.
 fn versions() -> BTreeMap<String, String> {
     const LOCKED: &str = include_str!("../../Cargo.lock");
-    const DECISIVE: [&str; 6] = ["candle-core", "image", "libm", "rayon", "safetensors", "zune-jpeg"];
+    const DECISIVE: [&str; 6] = ["candle-core", "image", "libjpeg-turbo-rs", "libm", "rayon", "safetensors"];
     let locked = |name: &str| {
         let (_, entry) = LOCKED.split_once(&format!("name = \"{name}\"\nversion = \""))?;
         Some((name.to_owned(), entry.split_once('"')?.0.to_owned()))

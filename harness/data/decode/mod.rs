@@ -142,9 +142,8 @@ pub(super) fn read(path: &Path, most: Megapixels) -> Result<Vec<u8>, DecodeError
 /// As [`decode`].
 pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
     match bytes {
-        [0xff, 0xd8, ..] => {
-            guard::guarded(|| jpeg::check(bytes, most)).unwrap_or_else(|message| Err(DecodeError::Panic { message }))
-        }
+        [0xff, 0xd8, ..] => guard::guarded(|| jpeg::check(bytes, most).map(drop))
+            .unwrap_or_else(|message| Err(DecodeError::Panic { message })),
         _ => decode(bytes, most).map(drop),
     }
 }

@@ -63,9 +63,6 @@ impl Frame {
         if sampling.iter().any(|&(h, v)| !(1..=4).contains(&h) || !(1..=4).contains(&v)) {
             return Err(JpegFault::Unsupported { what: "sampling factors outside 1 to 4" });
         }
-        if sampling.iter().any(|&(h, v)| h == 3 || v == 3) {
-            return Err(JpegFault::Unsupported { what: "a sampling factor of 3" });
-        }
         let finer = |&(h, v): &(usize, usize)| h > sampling[0].0 || v > sampling[0].1;
         if sampling.iter().any(finer) {
             return Err(JpegFault::Unsupported { what: "a colour plane that is finer than the first" });
@@ -115,8 +112,9 @@ impl Frame {
         if !(if self.is_progressive { is_band && refines_one_bit && scan.low <= 13 } else { is_whole }) {
             return Err(JpegFault::Progression);
         }
-        if scan.components.len() < self.components.len() && !self.is_progressive {
-            return Err(JpegFault::Unsupported { what: "its planes in several scans, although it is not progressive" });
+        // The decoder reads all planes at once, or each in a scan of its own.
+        if scan.components.len() > 1 && scan.components.len() < self.components.len() && !self.is_progressive {
+            return Err(JpegFault::Unsupported { what: "some of its planes together in a scan, although not all" });
         }
         for &(index, ..) in &scan.components {
             let component = &mut self.components[index];

@@ -9,18 +9,11 @@ use bits::Table;
 use frame::{Frame, Scan, Tables};
 use image::RgbImage;
 use image::metadata::Orientation;
+use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
 use thiserror::Error;
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::errors::DecodeErrors;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
 
 /// The decoder's name. It is part of cache keys, since another version may round differently.
-pub(crate) const DECODER: &str = "zune-jpeg 0.5.15, scalar";
-
-/// Longest side of a picture, pixels.
-const MAX_SIDE: usize = 65_535;
+pub(crate) const DECODER: &str = "libjpeg-turbo-rs 0.9.0, scalar";
 
 /// Most scans of a picture. Usual encoders write about ten; an empty scan of a large picture is a few bytes that take long.
 const MOST_SCANS: usize = 500;
@@ -80,41 +73,44 @@ pub enum JpegFault {
     },
     /// The decoder's own reason.
     #[error("{0}")]
-    Decoder(DecodeErrors),
+    Decoder(libjpeg_turbo_rs::JpegError),
 }
 
 /// Decodes a JPEG to RGB, and says how the picture is to be turned. Scalar code does it, since the decoder's vector code
-/// does not promise the same bits.
+/// rounds otherwise where coefficients overflow.
 pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orientation), DecodeError> {
-    check(bytes, most)?;
-    let options = DecoderOptions::new_safe()
-        .set_use_unsafe(false)
-        .set_strict_mode(true)
-        .set_max_width(MAX_SIDE)
-        .set_max_height(MAX_SIDE)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let pixels = decoder.decode().map_err(|source| DecodeError::Jpeg { source: JpegFault::Decoder(source) })?;
-    let (width, height) = decoder.info().map_or((0, 0), |info| (usize::from(info.width), usize::from(info.height)));
-    let orientation = decoder.exif().and_then(|chunk| Orientation::from_exif_chunk(chunk));
-    let found = pixels.len();
+    let planes = check(bytes, most)?;
+    let fault = |source| DecodeError::Jpeg { source: JpegFault::Decoder(source) };
+    let limits = DecodeLimits { max_pixels: most.pixels(), max_scans: MOST_SCANS, ..DecodeLimits::default() };
+    let mut decoder = Decoder::new_with_limits(bytes, limits).map_err(fault)?;
+    decoder.set_stop_on_warning(true);
+    decoder.set_output_format(if planes == 4 { PixelFormat::Cmyk } else { PixelFormat::Rgb });
+    let image = decoder.decode_image().map_err(fault)?;
+    let (width, height, found) = (image.width, image.height, image.data.len());
+    let pixels = if planes == 4 { image.data.chunks_exact(4).flat_map(of_print).collect() } else { image.data };
     let picture = RgbImage::from_raw(width as u32, height as u32, pixels)
-        .filter(|_| found == width * height * 3)
+        .filter(|_| found == width * height * if planes == 4 { 4 } else { 3 })
         .ok_or(DecodeError::Inconsistent { found, width, height })?;
+    let orientation = image.exif_data.and_then(|chunk| Orientation::from_exif_chunk(&chunk));
     Ok((picture, orientation.unwrap_or(Orientation::NoTransforms)))
 }
 
+/// The colour of four inks, which files hold as what they leave of the light. As Pillow multiplies them.
+fn of_print(inks: &[u8]) -> [u8; 3] {
+    let light = |ink: u8| ((u32::from(ink) * u32::from(inks[3]) + 127) / 255) as u8;
+    [light(inks[0]), light(inks[1]), light(inks[2])]
+}
+
 /// Reads a JPEG from its first marker to its last, coded data included, and takes memory only after its size is known to
-/// be allowed. What libjpeg would warn of is a fault.
+/// be allowed: the number of its planes. What libjpeg would warn of is a fault.
 ///
 /// # Source
 /// ITU-T T.81; libjpeg-turbo's `jdmarker.c`, `jdhuff.c`, `jdphuff.c`.
-pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
+pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<usize, DecodeError> {
     let (frame, tables) = (None, Tables::default());
-    let mut reader =
-        Reader { bytes, at: 2, most, frame, tables, interval: 0, num_scans: 0, is_jfif: false, adobe: None };
+    let mut reader = Reader { bytes, at: 2, most, frame, tables, interval: 0, num_scans: 0, adobe: None };
     while reader.step()? {}
-    Ok(())
+    Ok(reader.frame.map_or(0, |frame| frame.components.len()))
 }
 
 /// Where reading has come to, and what it goes by.
@@ -127,8 +123,6 @@ struct Reader<'a> {
     /// Groups of blocks between restart markers.
     interval: usize,
     num_scans: usize,
-    /// Whether it has JFIF's segment, which says that colours are luma and chroma.
-    is_jfif: bool,
     /// How Adobe's segment says that colours are coded.
     adobe: Option<u8>,
 }
@@ -231,7 +225,6 @@ impl<'a> Reader<'a> {
             }
             0xe0 if body.starts_with(b"JFIF\0") && body.get(5).is_some_and(|&major| major != 1) => Err(wrong()),
             0xe0..=0xef | 0xfe => {
-                self.is_jfif |= marker == 0xe0 && body.starts_with(b"JFIF\0");
                 if marker == 0xee && body.starts_with(b"Adobe") {
                     self.adobe = body.get(11).copied();
                 }
@@ -245,23 +238,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks that the segments of JFIF and of Adobe, and the names of the planes, agree about the colours.
+    /// Checks that Adobe's segment says what is known of colours.
     fn check_colours(&self) -> Result<(), JpegFault> {
-        let names: Vec<u8> = self.frame.iter().flat_map(|frame| &frame.components).map(|plane| plane.id).collect();
-        let is_known = match (names.len(), self.adobe) {
+        let planes = self.frame.as_ref().map_or(0, |frame| frame.components.len());
+        let is_known = match (planes, self.adobe) {
             (3, Some(transform)) => transform <= 1,
             (4, Some(transform)) => transform == 0 || transform == 2,
             _ => true,
         };
-        let is_luma_and_chroma = self.is_jfif || self.adobe == Some(1);
-        let is_rgb = self.adobe == Some(0) || names == *b"RGB";
-        match (is_known, names.len() == 3 && is_luma_and_chroma && is_rgb) {
-            (false, _) => Err(JpegFault::Segment { marker: 0xee }),
-            (true, true) => {
-                Err(JpegFault::Unsupported { what: "colours that its segments contradict each other about" })
-            }
-            (true, false) => Ok(()),
-        }
+        if is_known { Ok(()) } else { Err(JpegFault::Segment { marker: 0xee }) }
     }
 
     fn huffman_tables(&mut self, mut body: &[u8]) -> Result<(), JpegFault> {
