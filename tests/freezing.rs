@@ -29,6 +29,8 @@ struct Case {
     batch: usize,
     momentum: f64,
     weight_decay: f64,
+    /// Nesterov's momentum, decoupled decay, and the longest gradient.
+    options: (bool, bool, Option<f64>),
     dropout: f64,
     seed: u64,
 }
@@ -42,8 +44,9 @@ fn cases() -> impl Strategy<Value = Case> {
     );
     let point = (0u8..=7).prop_flat_map(|copied| (Just(copied), 0..=copied));
     let recipe = (1u64..5, 1usize..6, prop_oneof![Just(0.0), Just(0.9)], prop_oneof![Just(0.0), Just(5e-4)]);
-    (network, point, recipe, prop_oneof![Just(0.0), Just(0.5)], any::<u64>()).prop_map(
-        |((architecture, width, input, initialiser), (copied, frozen), recipe, dropout, seed)| {
+    let options = (any::<bool>(), any::<bool>(), prop_oneof![Just(None), Just(Some(0.5))]);
+    (network, point, recipe, options, prop_oneof![Just(0.0), Just(0.5)], any::<u64>()).prop_map(
+        |((architecture, width, input, initialiser), (copied, frozen), recipe, options, dropout, seed)| {
             let (steps, batch, momentum, weight_decay) = recipe;
             let treatment = Lattice::new(architecture, SameClasses::No).point(copied, frozen).unwrap();
             Case {
@@ -56,6 +59,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 batch,
                 momentum,
                 weight_decay,
+                options,
                 dropout,
                 seed,
             }
@@ -78,13 +82,9 @@ impl Case {
     }
 
     fn recipe(&self) -> Recipe {
-        let settings = Settings {
-            batch: self.batch,
-            momentum: self.momentum,
-            weight_decay: self.weight_decay,
-            schedule: Schedule::Constant,
-            augmentation: Vec::new(),
-        };
+        let (nesterov, decoupled_weight_decay, clip_norm) = self.options;
+        let plain = Settings::sgd(self.batch, self.momentum, self.weight_decay, Schedule::Constant);
+        let settings = Settings { nesterov, decoupled_weight_decay, clip_norm, ..plain };
         Recipe { settings, dropout: self.dropout, steps: self.steps }
     }
 
@@ -229,6 +229,7 @@ fn dropout_acts_on_trainable_layers_only() {
         batch: 4,
         momentum: 0.9,
         weight_decay: 0.0,
+        options: (false, false, None),
         dropout: 0.5,
         seed: 5,
     };

@@ -89,13 +89,8 @@ impl Case {
     }
 
     fn train(&self, backend: &dyn Backend, examples: Inputs<'_>) -> Result<Trained<ForTest>, TrainError> {
-        let settings = Settings {
-            batch: 8,
-            momentum: 0.9,
-            weight_decay: 5e-4,
-            schedule: Schedule::Cosine,
-            augmentation: self.augmentation.clone(),
-        };
+        let augmentation = self.augmentation.clone();
+        let settings = Settings { augmentation, ..Settings::sgd(8, 0.9, 5e-4, Schedule::Cosine) };
         let setup = Setup {
             shape: &shape(self.architecture),
             span: self.span,
@@ -268,8 +263,7 @@ fn an_interrupt_is_seen_and_a_label_without_a_class_refused() {
     let draw = draw();
     let case = Case::new(Architecture::AlexNet, 0);
     let shape = shape(case.architecture);
-    let settings =
-        Settings { batch: 8, momentum: 0.9, weight_decay: 0.0, schedule: Schedule::Constant, augmentation: Vec::new() };
+    let settings = Settings::sgd(8, 0.9, 0.0, Schedule::Constant);
     let setup = Setup {
         shape: &shape,
         span: Span::whole(&shape),

@@ -45,7 +45,7 @@ fn draw() -> SubsetDraw {
 fn fingerprints(frozen: usize, dropout: f64, augmentation: Vec<Augmentation>, scope: &str) -> Vec<u64> {
     let init = Init { seed: SEED, scope: "target", replicate: 0 };
     let start: Parameters = initialise(&shape(), Initialiser::HeNormal, init);
-    let settings = Settings { batch: 8, momentum: 0.9, weight_decay: 5e-4, schedule: Schedule::Constant, augmentation };
+    let settings = Settings { augmentation, ..Settings::sgd(8, 0.9, 5e-4, Schedule::Constant) };
     let setup = Setup {
         shape: &shape(),
         span: Span { first: 0, last: 8, frozen },

@@ -3,7 +3,7 @@
 use nt_records::file::FileProblem;
 use nt_records::pictures::{Filters, Thumbnails};
 use nt_records::{CurvePoint, Measured, Predictions, RunRecord, Setting, Status};
-use nt_scenario::{Job, Method, SettingChoice, SettingName, TargetTask};
+use nt_scenario::{Job, Method, SettingChoice, SettingName};
 
 /// What a job needs of the jobs before it.
 pub trait Upstream: Sync {
@@ -97,9 +97,9 @@ impl JobOutput {
     }
 
     /// A trial beyond an edge of its grid that was not needed.
-    pub fn unneeded(task: &TargetTask) -> Self {
-        let setting = match task.setting {
-            SettingChoice::Fixed(value) => Some(setting_of(task.method, value)),
+    pub fn unneeded(method: Method, setting: &SettingChoice) -> Self {
+        let setting = match setting {
+            SettingChoice::Fixed(value) => Some(setting_of(method, *value)),
             SettingChoice::NotTrained | SettingChoice::Tuned { .. } => None,
         };
         Self { setting, ..Self::ended(Status::Unneeded) }

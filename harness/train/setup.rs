@@ -3,6 +3,7 @@
 use super::Span;
 use crate::data::augmentation::Augmenter;
 use nt_kernels::philox::Stream;
+use nt_kernels::sgd::{Sgd, WeightDecay};
 use nt_scenario::Recipe;
 use nt_scenario::network::NetworkShape;
 use std::sync::atomic::AtomicBool;
@@ -43,7 +44,18 @@ impl Setup<'_> {
 
     /// The learning rate of a step.
     pub(super) fn learning_rate_at(&self, step: u64) -> f64 {
-        self.learning_rate * self.recipe.settings.schedule.multiplier(step, self.recipe.steps)
+        self.learning_rate * self.recipe.settings.rate_multiplier(step, self.recipe.steps)
+    }
+
+    /// What a step does with a gradient.
+    pub(super) fn sgd(&self) -> Sgd {
+        let settings = &self.recipe.settings;
+        let decay = if settings.decoupled_weight_decay { WeightDecay::Decoupled } else { WeightDecay::Coupled };
+        Sgd {
+            momentum: settings.momentum as f32,
+            weight_decay: decay(settings.weight_decay as f32),
+            nesterov: settings.nesterov,
+        }
     }
 
     /// The order of an epoch's examples.

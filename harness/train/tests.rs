@@ -15,9 +15,7 @@ const CLASSES: usize = 3;
 const EXAMPLES: usize = 21;
 
 fn recipe(steps: u64, dropout: f64) -> Recipe {
-    let settings =
-        Settings { batch: 8, momentum: 0.9, weight_decay: 5e-4, schedule: Schedule::Cosine, augmentation: Vec::new() };
-    Recipe { settings, dropout, steps }
+    Recipe { settings: Settings::sgd(8, 0.9, 5e-4, Schedule::Cosine), dropout, steps }
 }
 
 fn images(shape: &NetworkShape) -> Codes {

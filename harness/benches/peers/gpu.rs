@@ -75,13 +75,7 @@ impl Training {
 
     fn seconds(&self, steps: u64) -> Result<f64, Fault> {
         let shape = NetworkShape::new(Architecture::AlexNet, self.case.width, self.case.res, CLASSES);
-        let settings = Settings {
-            batch: self.case.batch,
-            momentum: 0.9,
-            weight_decay: 5e-4,
-            schedule: Schedule::Constant,
-            augmentation: Vec::new(),
-        };
+        let settings = Settings::sgd(self.case.batch, 0.9, 5e-4, Schedule::Constant);
         let setup = Setup {
             shape: &shape,
             span: Span { frozen: self.case.frozen, ..Span::whole(&shape) },

@@ -8,11 +8,12 @@ mod pictures;
 mod sources;
 mod target_run;
 
+use super::tuning::{self, Choice};
 use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream};
 use crate::train::Backend;
 use failure::{Failure, Trouble};
 use nt_records::Status;
-use nt_scenario::{Job, Scenario, Work};
+use nt_scenario::{Job, Method, OnlyIf, Scenario, SettingChoice, Work};
 use std::sync::atomic::AtomicBool;
 
 /// Trains and evaluates networks.
@@ -47,5 +48,26 @@ impl Executor for TrainingExecutor<'_> {
 impl TrainingExecutor<'_> {
     fn seed(&self) -> u64 {
         self.scenario.study.seed
+    }
+
+    /// Whether a job is run: always, unless it is a trial beyond an edge of its grid where the best value is not.
+    fn is_called_for(&self, method: Method, only_if: Option<&OnlyIf>, upstream: &dyn Upstream) -> bool {
+        only_if.is_none_or(|only_if| tuning::is_called_for(self.scenario.verdict.metric, method, only_if, upstream))
+    }
+
+    /// A setting: given, or chosen from its trials; none where nothing is trained.
+    fn setting(
+        &self,
+        method: Method,
+        setting: &SettingChoice,
+        upstream: &dyn Upstream,
+    ) -> Result<Option<Choice>, Trouble> {
+        Ok(match setting {
+            SettingChoice::NotTrained => None,
+            SettingChoice::Fixed(value) => Some(Choice { value: *value, on_edge: false }),
+            SettingChoice::Tuned { trials, .. } => {
+                Some(tuning::choose(self.scenario.verdict.metric, method, trials, upstream)?)
+            }
+        })
     }
 }

@@ -176,14 +176,17 @@ pub struct SourceTask {
     pub data: Arc<str>,
     /// Its classes, in label order.
     pub classes: Arc<[String]>,
-    /// Training images of each class; a selffer's contain the target's validation images, which it does not train on.
+    /// Training images of each class, validation images among them; a selffer's are its target's.
     pub train_per_class: PerClass,
-    /// Validation images of each class, held out of those; 0 but for a selffer.
+    /// Validation images of each class, held out of those.
     pub validation_per_class: PerClass,
     /// How it is trained.
     pub recipe: Arc<Recipe>,
-    /// Its learning rate; `None` where nothing is trained.
-    pub learning_rate: Option<f64>,
+    /// Its learning rate.
+    pub setting: SettingChoice,
+    /// When the job is run at all; always if `None`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<OnlyIf>,
     /// Target and size (indices) that a selffer is trained on.
     pub for_target: Option<(usize, usize)>,
 }

@@ -73,7 +73,7 @@ pub use overrides::apply_set;
 pub use place::Place;
 pub use plan::{Cell, Cost, Plan, PlanError};
 pub use raw::Version;
-pub use recipe::{Augmentation, Length, Recipe, Schedule, Settings, StepInterval};
+pub use recipe::{Augmentation, Length, Named, Recipe, Schedule, Settings, StepInterval, Warmup};
 pub use scenario::{
     Model, SCRATCH, Scenario, Size, StudySettings, Target, TrainingSettings, TreatmentRange, Tuning, VerdictSettings,
 };

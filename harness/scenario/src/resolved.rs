@@ -36,6 +36,9 @@ impl Scenario {
             insert_reals(&mut table, "learning_rates", &tuning.learning_rates);
             insert_count(&mut table, "replicates", u64::from(tuning.replicates));
             insert_count(&mut table, "extend", u64::from(tuning.extend));
+            if tuning.sources {
+                table.insert("sources", value(true));
+            }
             root.insert("tuning", Item::Table(table));
         }
         let mut verdict = Table::new();

@@ -196,6 +196,8 @@ pub struct Tuning {
     pub replicates: u32,
     /// Rates tried beyond an edge of the grid, one after the other, while the best rate is on it.
     pub extend: u32,
+    /// Whether the rates of source networks are searched for as well, all over the same grid.
+    pub sources: bool,
 }
 
 /// When a verdict may be given.

@@ -112,6 +112,26 @@ pub(crate) fn validation_images(fraction: f64, train: usize) -> usize {
     ((fraction * train as f64 + 0.5).floor() as usize).max(1)
 }
 
+/// Reads the key `validation_fraction`.
+pub(crate) fn validation_fraction(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Located<f64>> {
+    let (accepted, holds) = ("0 or more, below 1", |fraction: f64| (0.0..1.0).contains(&fraction));
+    reader.real("validation_fraction", accepted, holds, report)
+}
+
+/// Reports a fraction that makes every image of a class a validation image.
+pub(crate) fn check_images_left(fraction: f64, images: &Located<TrainImages>, report: &mut Report) {
+    // Where classes differ, only the data can tell.
+    let TrainImages::PerClass(count) = images.value else { return };
+    if validation_images(fraction, count) >= count {
+        let message = format!("all {count} images a class are validation images");
+        let label = match count {
+            1 => "take at least 2, since one is for validation".to_owned(),
+            _ => format!("take more images, or a validation_fraction below {fraction}"),
+        };
+        report.fault(Code::Validation, &images.span, message, label, None);
+    }
+}
+
 /// A class that may get an image more.
 #[derive(PartialEq, Eq)]
 struct Waiting {

@@ -119,7 +119,7 @@ fn a_selffer_trains_on_the_targets_training_images_and_no_validation_image() {
     let task = source_task(&plan, "source/self/shapes-b/small/r0");
     assert_eq!((&task.train_per_class, &task.validation_per_class), (&PerClass::Equal(10), &PerClass::Equal(2)));
     assert_eq!(task.for_target, Some((0, 0)));
-    assert_eq!((&*task.data, task.recipe.steps, task.learning_rate), ("shapes-b", 20, Some(0.03)));
+    assert_eq!((&*task.data, task.recipe.steps, &task.setting), ("shapes-b", 20, &SettingChoice::Fixed(0.03)));
 }
 
 #[test]

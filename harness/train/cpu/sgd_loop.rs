@@ -6,7 +6,6 @@ use crate::data::Inputs;
 use crate::model::Parameters;
 use crate::train::{Outcome, Setup, TrainError, Training};
 use nt_kernels::dropout::Dropout;
-use nt_kernels::sgd::{Sgd, WeightDecay};
 use std::sync::atomic::Ordering;
 
 /// The order of examples. Every epoch is a permutation from a stream that does not depend on the treatment.
@@ -47,12 +46,10 @@ pub(super) fn train(
 ) -> Result<Training, TrainError> {
     let settings = &setup.recipe.settings;
     let capacity = settings.batch.min(examples.len());
-    let sgd = Sgd {
-        momentum: settings.momentum as f32,
-        weight_decay: WeightDecay::Coupled(settings.weight_decay as f32),
-        nesterov: false,
-    };
-    let mut trainer = Trainer::new(setup.shape, setup.span, capacity, &parameters, sgd)?;
+    let mut trainer = Trainer::new(setup.shape, setup.span, capacity, &parameters, setup.sgd())?;
+    if let Some(longest) = settings.clip_norm {
+        trainer = trainer.clipped(longest);
+    }
     let dropout_streams = setup.dropout_streams();
     let mut augmenter = setup.augmenter();
     let mut batches = Batches::new(setup, examples.len());

@@ -1,11 +1,11 @@
 //! One step of training: forward, loss, backward, update.
 
 use super::{DropoutAt, Gradients, Network};
-use crate::model::Parameters;
+use crate::model::{LayerParameters, Parameters};
 use crate::train::{Span, TrainError};
 use nt_kernels::cross_entropy;
 use nt_kernels::geometry::GeometryError;
-use nt_kernels::sgd::Sgd;
+use nt_kernels::sgd::{Sgd, clip_factor};
 use nt_scenario::network::NetworkShape;
 
 /// A network in training: its buffers and the optimizer's state, made once, so that a step allocates nothing.
@@ -13,10 +13,17 @@ pub struct Trainer {
     network: Network,
     sgd: Sgd,
     velocities: Gradients,
+    clipping: Option<Clipping>,
     logits: Vec<f32>,
     logit_gradient: Vec<f32>,
     log_loss: Vec<f64>,
     steps: u64,
+}
+
+/// The longest gradient that a step follows, and room for the gradient, all of which is known before its first step.
+struct Clipping {
+    longest: f64,
+    gradients: Gradients,
 }
 
 impl Trainer {
@@ -38,11 +45,19 @@ impl Trainer {
             network,
             sgd,
             velocities,
+            clipping: None,
             logits: Vec::with_capacity(num_logits),
             logit_gradient: Vec::with_capacity(num_logits),
             log_loss: Vec::with_capacity(capacity),
             steps: 0,
         })
+    }
+
+    /// The same, with gradients scaled down to this norm, that of all trained parameters together, where they are longer.
+    pub fn clipped(self, longest: f64) -> Self {
+        let mut gradients = self.velocities.clone();
+        gradients.layers_mut().iter_mut().for_each(|layer| *layer = LayerParameters::zeros_like(layer));
+        Self { clipping: Some(Clipping { longest, gradients }), ..self }
     }
 
     /// Takes one step along the gradient of a batch's mean loss, and returns that loss. A loss that is not finite
@@ -73,7 +88,17 @@ impl Trainer {
         if mean_loss.is_finite() {
             let step = self.sgd.at(learning_rate, self.steps == 0);
             let gradient = &self.logit_gradient;
-            self.network.backward_and_step(parameters, input, num_examples, gradient, step, &mut self.velocities);
+            match &mut self.clipping {
+                None => {
+                    let velocities = &mut self.velocities;
+                    self.network.backward_and_step(parameters, input, num_examples, gradient, step, velocities);
+                }
+                Some(Clipping { longest, gradients }) => {
+                    self.network.backward(parameters, input, num_examples, gradient, gradients);
+                    let step = step.along(clip_factor(*longest, gradients.norm()));
+                    gradients.take_step(step, parameters, &mut self.velocities);
+                }
+            }
             self.steps += 1;
         }
         Ok(mean_loss)

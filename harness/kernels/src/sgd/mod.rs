@@ -1,8 +1,11 @@
 //! Stochastic gradient descent with momentum and weight decay.
 
 pub(crate) mod cpu;
+mod norm;
 #[cfg(test)]
 mod tests;
+
+pub use norm::{clip_factor, sum_of_squares};
 
 use crate::parallel;
 use crate::tile::Simd;
@@ -46,6 +49,8 @@ pub struct Step {
     shrink: f32,
     nesterov: bool,
     first: bool,
+    /// What the gradient is multiplied by: 1 where it is not clipped.
+    scale: f32,
 }
 
 impl Sgd {
@@ -55,7 +60,8 @@ impl Sgd {
             WeightDecay::Coupled(lambda) => (lambda, 1.0),
             WeightDecay::Decoupled(lambda) => (0.0, 1.0 - learning_rate * lambda),
         };
-        Step { learning_rate, momentum: self.momentum, coupled, shrink, nesterov: self.nesterov, first: first_step }
+        let Self { momentum, nesterov, .. } = *self;
+        Step { learning_rate, momentum, coupled, shrink, nesterov, first: first_step, scale: 1.0 }
     }
 
     /// One step, in one pass, without fused multiply-add.
@@ -77,6 +83,11 @@ impl Sgd {
 }
 
 impl Step {
+    /// The same along `scale` times the gradient; see [`clip_factor`].
+    pub fn along(self, scale: f32) -> Self {
+        Self { scale, ..self }
+    }
+
     /// Takes the step; see [`Sgd::step`].
     ///
     /// # Panics

@@ -57,17 +57,17 @@ fn a_gradient_of_zero_leaves_the_weights_unless_they_decay() {
 fn no_vector_width_and_no_thread_changes_a_bit() {
     let sgd = Sgd { weight_decay: WeightDecay::Coupled(5e-4), nesterov: true, ..MOMENTUM };
     let (start, gradient) = (normal("weight", 70_001), normal("gradient", 70_001));
-    let step = Step { learning_rate: 0.01, momentum: 0.9, coupled: 5e-4, shrink: 1.0, nesterov: true, first: false };
+    let step = sgd.at(0.01, false).along(0.75);
     // Element by element, in the order that the documentation gives.
     let (mut expected, mut expected_velocity) = (start.clone(), gradient.clone());
     for ((w, v), g) in expected.iter_mut().zip(&mut expected_velocity).zip(&gradient) {
-        let g = g + 5e-4 * *w;
+        let g = 0.75 * g + 5e-4 * *w;
         *v = 0.9 * *v + g;
         *w -= 0.01 * (g + 0.9 * *v);
     }
     let mut results = on_one_to_four_threads(|| {
         let (mut weight, mut velocity) = (start.clone(), gradient.clone());
-        sgd.step(0.01, &mut weight, &gradient, &mut velocity, false);
+        step.take(&mut weight, &gradient, &mut velocity);
         (weight, velocity)
     });
     for simd in available_simd() {
@@ -79,4 +79,32 @@ fn no_vector_width_and_no_thread_changes_a_bit() {
         assert_eq!(bits(&weight), bits(&expected));
         assert_eq!(bits(&velocity), bits(&expected_velocity));
     }
+}
+
+#[test]
+fn a_norm_has_the_same_bits_whatever_the_threads_and_the_vectors() {
+    for length in [0, 1, 15, 16, 1 << 14, 70_001] {
+        let values = normal("values", length);
+        let mut expected = 0.0;
+        for chunk in values.chunks(1 << 14) {
+            let mut lanes = [0.0f64; 16];
+            chunk.iter().enumerate().for_each(|(at, &x)| lanes[at % 16] += f64::from(x) * f64::from(x));
+            expected += lanes.iter().fold(0.0, |sum, lane| sum + lane);
+        }
+        let exact: f64 = values.iter().map(|&x| f64::from(x).powi(2)).sum();
+        assert!((expected - exact).abs() <= 1e-12 * exact);
+        let of_widths = available_simd().into_iter().filter_map(|simd| simd.run(|| sum_of_squares(&values)));
+        for found in on_one_to_four_threads(|| sum_of_squares(&values)).into_iter().chain(of_widths) {
+            assert_eq!(found.to_bits(), expected.to_bits());
+        }
+    }
+}
+
+/// `torch.nn.utils.clip_grad_norm_` divides by the norm and a millionth.
+#[test]
+fn a_gradient_is_scaled_down_only_where_it_is_too_long() {
+    assert_eq!(clip_factor(1.0, 0.5), 1.0);
+    assert_eq!(clip_factor(1.0, 4.0), (1.0 / 4.000001f64) as f32);
+    assert_eq!(clip_factor(1.0, f64::INFINITY), 0.0);
+    assert_eq!(clip_factor(1.0, f64::NAN), 1.0);
 }

@@ -7,9 +7,8 @@ use super::target_run::TargetRun;
 use super::{JobOutput, TrainingExecutor, Trouble};
 use crate::run::Upstream;
 use crate::run::store::DrawKey;
-use crate::run::tuning::{self, Choice};
 use crate::train::{ForTest, ForTuning};
-use nt_scenario::{Job, Method, SettingChoice, TargetTask};
+use nt_scenario::{Job, Method, TargetTask};
 
 impl<'a> TrainingExecutor<'a> {
     /// Runs a target by its method, and judges it on what its role may see.
@@ -19,10 +18,8 @@ impl<'a> TrainingExecutor<'a> {
         task: &TargetTask,
         upstream: &dyn Upstream,
     ) -> Result<JobOutput, Trouble> {
-        if let Some(only_if) = &task.only_if
-            && !tuning::is_called_for(self.scenario.verdict.metric, task.method, only_if, upstream)
-        {
-            return Ok(JobOutput::unneeded(task));
+        if !self.is_called_for(task.method, task.only_if.as_ref(), upstream) {
+            return Ok(JobOutput::unneeded(task.method, &task.setting));
         }
         match (task.method, job.role.sees_test_images()) {
             (Method::Training, true) => self.train_target::<ForTest>(job, task, upstream, Self::judge_on_test),
@@ -30,17 +27,6 @@ impl<'a> TrainingExecutor<'a> {
             (Method::Probe, true) => self.fit_probe::<ForTest>(job, task, upstream, Self::judge_probe_on_test),
             (Method::Probe, false) => self.fit_probe::<ForTuning>(job, task, upstream, Self::judge_probe_on_validation),
         }
-    }
-
-    /// The setting of a run: given, or chosen from its trials; none where nothing is trained.
-    fn setting(&self, task: &TargetTask, upstream: &dyn Upstream) -> Result<Option<Choice>, Trouble> {
-        Ok(match &task.setting {
-            SettingChoice::NotTrained => None,
-            SettingChoice::Fixed(value) => Some(Choice { value: *value, on_edge: false }),
-            SettingChoice::Tuned { trials, .. } => {
-                Some(tuning::choose(self.scenario.verdict.metric, task.method, trials, upstream)?)
-            }
-        })
     }
 
     /// What a run of this task is made of.

@@ -21,7 +21,7 @@ impl<'a> TrainingExecutor<'a> {
         upstream: &dyn Upstream,
         judge: Judge<'a, P>,
     ) -> Result<JobOutput, Trouble> {
-        let choice = self.setting(task, upstream)?;
+        let choice = self.setting(task.method, &task.setting, upstream)?;
         let choice = choice.ok_or(Failure::Plan { what: "strength of regularisation for its probe" })?;
         let run = self.target_run(job, task, upstream)?;
         let codes = self.probed(&run, SetKey::Train(run.draw_key), &run.draw.train)?;

@@ -28,7 +28,7 @@ impl<'a> TrainingExecutor<'a> {
     ) -> Result<JobOutput, Trouble> {
         let replicate = job.replicate.stream_number();
         let target = &self.scenario.targets[task.target];
-        let choice = self.setting(task, upstream)?;
+        let choice = self.setting(task.method, &task.setting, upstream)?;
         let mut run = self.target_run(job, task, upstream)?;
         let init = Init { seed: self.seed(), scope: &target_scope(&target.name), replicate };
         let source = run.source.as_ref().map(|(_, network)| &**network);

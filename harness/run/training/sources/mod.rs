@@ -8,9 +8,10 @@ use super::pictures::filters;
 use super::{Failure, JobOutput, TrainingExecutor, Trouble};
 use crate::model::Parameters;
 use crate::run::Upstream;
+use crate::train::{ForTest, ForTuning};
 use nt_records::pictures::Filters;
 use nt_scenario::network::NetworkShape;
-use nt_scenario::{Job, Replicate, ReplicateGroup, Role, SourceKind, SourceTask};
+use nt_scenario::{Job, Method, Replicate, ReplicateGroup, Role, SourceKind, SourceTask};
 use pretrained::Learned;
 
 impl TrainingExecutor<'_> {
@@ -21,9 +22,16 @@ impl TrainingExecutor<'_> {
         task: &SourceTask,
         upstream: &dyn Upstream,
     ) -> Result<JobOutput, Trouble> {
+        if !self.is_called_for(Method::Training, task.only_if.as_ref(), upstream) {
+            return Ok(JobOutput::unneeded(Method::Training, &task.setting));
+        }
+        let pretrain = |labels| match job.role.sees_test_images() {
+            true => self.pretrain::<ForTest>(job, task, labels, upstream, Self::judge_source),
+            false => self.pretrain::<ForTuning>(job, task, labels, upstream, Self::judge_source_on_validation),
+        };
         match task.kind {
-            SourceKind::Trained | SourceKind::Selffer => self.pretrain(job, task, Learned::True),
-            SourceKind::ShuffledLabels => self.pretrain(job, task, Learned::Shuffled),
+            SourceKind::Trained | SourceKind::Selffer => pretrain(Learned::True),
+            SourceKind::ShuffledLabels => pretrain(Learned::Shuffled),
             SourceKind::MeanAndVariance { .. } => self.redraw(job, task, upstream),
             SourceKind::Untrained => Err(Failure::Plan { what: "network to make, its source being untrained" }.into()),
         }

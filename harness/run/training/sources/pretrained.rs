@@ -3,14 +3,17 @@
 use super::first_filters;
 use crate::data::{Images, Inputs};
 use crate::model::{self, Init, initialise};
+use crate::run::Upstream;
 use crate::run::store::DrawKey;
-use crate::run::training::measures::{note_training, push_test_metrics, push_training_metrics};
+use crate::run::training::measures::{
+    note_training, push_test_metrics, push_training_metrics, push_validation_metrics,
+};
 use crate::run::training::{Failure, JobOutput, TrainingExecutor, Trouble};
-use crate::train::{self, ForTest, Outcome, Setup, Span, Trained};
+use crate::train::{self, ForTest, ForTuning, Outcome, Purpose, Setup, Span, Trained};
 use nt_kernels::philox::Stream;
 use nt_records::{Setting, Status};
 use nt_scenario::network::NetworkShape;
-use nt_scenario::{Job, Role, SourceTask};
+use nt_scenario::{Job, Method, Role, SourceTask};
 
 /// What labels a source network learns.
 #[derive(Clone, Copy)]
@@ -21,12 +24,32 @@ pub(super) enum Learned {
     Shuffled,
 }
 
-impl TrainingExecutor<'_> {
+/// What a source's network was trained on.
+pub(super) struct Material<'a> {
+    task: &'a SourceTask,
+    shape: NetworkShape,
+    /// Training images with the labels that were learned.
+    train: &'a Images,
+    validation: &'a Images,
+}
+
+/// Judges a source's network, and writes down what it finds.
+type Judge<'e, P> = fn(&TrainingExecutor<'e>, &Material<'_>, &Trained<P>, &mut JobOutput) -> Result<(), Trouble>;
+
+impl<'e> TrainingExecutor<'e> {
     /// Trains a network on the source's images, or a selffer's on its target's.
-    pub(super) fn pretrain(&self, job: &Job, task: &SourceTask, labels: Learned) -> Result<JobOutput, Trouble> {
+    pub(super) fn pretrain<P: Purpose>(
+        &self,
+        job: &Job,
+        task: &SourceTask,
+        labels: Learned,
+        upstream: &dyn Upstream,
+        judge: Judge<'e, P>,
+    ) -> Result<JobOutput, Trouble> {
         let shape = self.scenario.model.shape(task.classes.len());
         let (replicate, scope) = (job.replicate.stream_number(), self.scope(task));
-        let learning_rate = task.learning_rate.ok_or(Failure::Plan { what: "learning rate for its source" })?;
+        let choice = self.setting(Method::Training, &task.setting, upstream)?;
+        let choice = choice.ok_or(Failure::Plan { what: "learning rate for its source" })?;
         let key = match task.for_target {
             Some((target, size)) => DrawKey::Target(target, size, replicate),
             None => DrawKey::Source(task.source, replicate),
@@ -46,42 +69,68 @@ impl TrainingExecutor<'_> {
             shape: &shape,
             span: Span::whole(&shape),
             recipe: &task.recipe,
-            learning_rate,
+            learning_rate: choice.value,
             seed: self.seed(),
             scope: &scope,
             replicate,
             interrupt: self.interrupt,
         };
-        let trained: Trained<ForTest> = train::train(self.backend, &setup, fresh, Inputs::Images(images))?;
+        let trained = train::train::<P>(self.backend, &setup, fresh, Inputs::Images(images))?;
         let mut output = JobOutput::ended(Status::Done);
-        output.setting = Some(Setting::LearningRate(learning_rate));
+        output.setting = Some(Setting::LearningRate(choice.value));
+        output.setting_on_edge = choice.on_edge;
         note_training(&trained, &mut output);
         if trained.outcome == Outcome::Finished {
-            output.artifacts.network = Some(model::to_bytes(&trained.parameters, &shape)?);
-            output.artifacts.pictures.filters = first_filters(job, &shape, &trained.parameters);
-            self.judge_source(job, task, &shape, &trained, images, &mut output)?;
+            if job.role == Role::Source {
+                output.artifacts.network = Some(model::to_bytes(&trained.parameters, &shape)?);
+                output.artifacts.pictures.filters = first_filters(job, &shape, &trained.parameters);
+            }
+            let material = Material { task, shape, train: images, validation: &draw.validation };
+            judge(self, &material, &trained, &mut output)?;
             output.test_openings = trained.test_openings();
         }
         Ok(output)
     }
 
-    /// How well a source does its own task; the network that is copied later is the same whatever comes out here.
-    fn judge_source(
+    /// How well a trial does on validation images.
+    pub(super) fn judge_source_on_validation(
         &self,
-        job: &Job,
-        task: &SourceTask,
-        shape: &NetworkShape,
-        trained: &Trained<ForTest>,
-        images: &Images,
+        material: &Material<'_>,
+        trained: &Trained<ForTuning>,
         output: &mut JobOutput,
     ) -> Result<(), Trouble> {
-        let fitted = trained.score(self.backend, shape, Span::whole(shape), Inputs::Images(images))?;
-        push_training_metrics(&fitted, output);
-        if task.for_target.is_none() && job.role == Role::Source {
+        self.validate_source(material, trained, output)
+    }
+
+    fn validate_source<P: Purpose>(
+        &self,
+        Material { shape, validation, .. }: &Material<'_>,
+        trained: &Trained<P>,
+        output: &mut JobOutput,
+    ) -> Result<(), Trouble> {
+        let images = Inputs::Images(validation);
+        if !images.is_empty() {
+            let score = trained.score(self.backend, shape, Span::whole(shape), images)?;
+            push_validation_metrics(self.scenario.verdict.metric, &score, output);
+        }
+        Ok(())
+    }
+
+    /// How well a source does its own task; the network that is copied later is the same whatever comes out here.
+    pub(super) fn judge_source(
+        &self,
+        material: &Material<'_>,
+        trained: &Trained<ForTest>,
+        output: &mut JobOutput,
+    ) -> Result<(), Trouble> {
+        let Material { task, shape, train, .. } = material;
+        let score = |images: &Images| trained.score(self.backend, shape, Span::whole(shape), Inputs::Images(images));
+        push_training_metrics(&score(train)?, output);
+        // A selffer's test images are its target's, which its target's runs open.
+        if task.for_target.is_none() {
+            self.validate_source(material, trained, output)?;
             let pool = self.registry.pool(&task.data, &task.classes, None)?;
-            let score =
-                trained.score(self.backend, shape, Span::whole(shape), Inputs::Images(&*pool.1.open(trained)?))?;
-            push_test_metrics(&score, output);
+            push_test_metrics(&score(&*pool.1.open(trained)?)?, output);
         }
         Ok(())
     }

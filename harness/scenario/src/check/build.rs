@@ -18,10 +18,14 @@ use super::defaults::Defaults;
 pub(super) fn scenario(raw: RawScenario, document: Arc<Document>) -> Option<Scenario> {
     let training = raw.training.as_ref()?;
     let settings = training.settings.resolve(None)?;
-    let learning_rate = training.learning_rate.as_ref().map(|rate| rate.value);
+    let given = training.learning_rate.as_ref().map(|rate| rate.value);
+    // A recipe's own rate is what sources take beside [tuning], and all where nothing is tuned.
+    let recipes = training.settings.learning_rate();
+    let learning_rate = given.or(recipes.filter(|_| raw.tuning.is_none()));
     let data: BTreeMap<String, Data> = raw.data.iter().map(data).collect::<Option<_>>()?;
     let defaults = Defaults::of(raw.version.value);
-    let own = source::Defaults { settings: &settings, learning_rate, data: &data };
+    let tunes_sources = raw.tuning.as_ref().is_some_and(RawTuning::tunes_sources);
+    let own = source::Defaults { settings: &settings, learning_rate: given.or(recipes), tunes_sources, data: &data };
     Some(Scenario {
         study: study(raw.study.as_ref()?)?,
         model: model(raw.model.as_ref()?, &defaults)?,
@@ -111,6 +115,7 @@ fn tuning(raw: &RawTuning, defaults: &Defaults) -> Tuning {
         learning_rates: raw.learning_rates.value.iter().map(|rate| rate.value).collect(),
         replicates: raw.replicates.as_ref().map_or(defaults.tuning_replicates, |replicates| replicates.value as u32),
         extend: raw.extend.as_ref().map_or(defaults.tuning_extend, |extend| extend.value as u32),
+        sources: raw.tunes_sources(),
     }
 }
 

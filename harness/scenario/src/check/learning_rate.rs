@@ -3,7 +3,7 @@
 use crate::diagnostic::Code;
 use crate::raw::{RawScenario, RawTarget, RawTuning};
 use crate::reader::{Report, ascends};
-use crate::train_images::{TrainImages, validation_images};
+use crate::train_images::check_images_left;
 
 use super::defaults::Defaults;
 
@@ -19,6 +19,9 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
         }
         (false, None) => neither(raw, report),
         (true, None) | (false, Some(_)) => {}
+    }
+    if let Some(training) = &raw.training {
+        training.settings.check(None, report);
     }
     if let Some(tuning) = &raw.tuning {
         grid(tuning, report);
@@ -38,7 +41,7 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
 /// Neither fixed nor tuned; silent where [training] could not be read, which was reported.
 fn neither(raw: &RawScenario, report: &mut Report) {
     let Some(training) = raw.training.as_ref() else { return };
-    if !training.has_learning_rate {
+    if !training.has_learning_rate && training.settings.learning_rate().is_none() {
         let label = "add `learning_rate = 0.01` here, or a table `[tuning]`";
         report.fault(Code::LearningRate, &training.header, "no learning rate is fixed or tuned", label, None);
     }
@@ -63,15 +66,6 @@ fn validation(target: &RawTarget, tuned: bool, defaults: &Defaults, report: &mut
         report.fault(Code::Validation, span, message, label, None);
     }
     for images in target.sizes.iter().filter_map(|size| size.train_images.as_ref()) {
-        // Where classes differ, only the data can tell.
-        let TrainImages::PerClass(count) = images.value else { continue };
-        if validation_images(fraction, count) >= count {
-            let message = format!("all {count} images a class are validation images");
-            let label = match count {
-                1 => "take at least 2, since one is for validation".to_owned(),
-                _ => format!("take more images, or a validation_fraction below {fraction}"),
-            };
-            report.fault(Code::Validation, &images.span, message, label, None);
-        }
+        check_images_left(fraction, images, report);
     }
 }

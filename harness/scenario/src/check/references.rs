@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Code;
-use crate::raw::RawScenario;
+use crate::raw::{RawScenario, RawTuning};
 use crate::reader::Report;
 use crate::source::Surroundings;
 
@@ -12,7 +12,16 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     for data in raw.targets.iter().filter_map(|target| target.data.as_ref()) {
         report.undeclared("dataset", "[data.NAME]", data, &datasets);
     }
-    let surroundings = Surroundings { sources: &raw.sources, datasets: &datasets, is_tuned: raw.tuning.is_some() };
+    let training = raw.training.as_ref().map(|training| &training.settings);
+    let settings = training.and_then(|settings| settings.resolve(None));
+    let surroundings = Surroundings {
+        sources: &raw.sources,
+        datasets: &datasets,
+        is_tuned: raw.tuning.is_some(),
+        tunes_sources: raw.tuning.as_ref().is_some_and(RawTuning::tunes_sources),
+        settings: settings.as_ref(),
+        has_recipe: training.is_some_and(|settings| settings.learning_rate().is_some()),
+    };
     for source in &raw.sources {
         source.check(&surroundings, report);
     }

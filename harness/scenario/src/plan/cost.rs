@@ -58,13 +58,7 @@ mod tests {
 
     #[test]
     fn a_pass_shows_every_image_once() {
-        let settings = Settings {
-            batch: 64,
-            momentum: 0.9,
-            weight_decay: 0.0,
-            schedule: Schedule::Constant,
-            augmentation: Vec::new(),
-        };
+        let settings = Settings::sgd(64, 0.9, 0.0, Schedule::Constant);
         let recipe = |steps| Recipe { settings: settings.clone(), dropout: 0.0, steps };
         assert_eq!(image_steps(&recipe(80), 100), 4000);
         assert_eq!(image_steps(&recipe(3), 100), 164);

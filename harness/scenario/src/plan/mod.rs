@@ -2,6 +2,7 @@
 
 mod context;
 mod cost;
+mod search;
 mod sources;
 mod summary;
 mod targets;

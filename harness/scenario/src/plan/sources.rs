@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::identity::{Meaning, Part};
-use crate::job::{Job, Replicate, ReplicateGroup, Role, SourceTask, SourceWeights, Work};
-use crate::method::PerImage;
+use crate::job::{Job, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, SourceWeights, Work};
+use crate::method::{Method, PerImage};
+use crate::metric::Metric;
 use crate::recipe::Recipe;
 use crate::source::{Learning, Pretraining, Selffer, Source};
 use crate::train_images::PerClass;
 
 use super::context::{Context, Lines};
 use super::cost::image_steps;
+use super::search::{Searched, Try, search};
 use super::{Plan, PlanError};
 
 /// The jobs of one source network, by replicate.
@@ -51,6 +53,8 @@ struct Training {
     line: usize,
     image_steps: u64,
     multiply_accumulates: f64,
+    /// The same of a trial, which is judged on validation images.
+    multiply_accumulates_of_a_trial: f64,
 }
 
 pub(super) fn plan(context: &Context<'_>, plan: &mut Plan) -> Result<SourceJobs, PlanError> {
@@ -109,18 +113,25 @@ fn pretrained(
     let source = &context.scenario.sources[index];
     let classes = context.classes(&pretraining.data, pretraining.classes.as_ref())?;
     let train_per_class = context.train_images(&pretraining.data, &classes, pretraining.train_images)?;
-    let recipe = context.recipe(&pretraining.settings, pretraining.length, train_per_class.total(classes.len()));
+    let validation_per_class = pretraining.validation(&train_per_class);
+    let num_validation_images = validation_per_class.total(classes.len());
+    let train_images = train_per_class.total(classes.len()) - num_validation_images;
+    let recipe = context.recipe(&pretraining.settings, pretraining.length, train_images);
     let meaning = meaning(context, source, &pretraining.data, &classes, &recipe, pretraining.learning_rate)?;
-    let meaning = train_per_class.meaning(meaning, "train_per_class");
+    let mut meaning = train_per_class.meaning(meaning, "train_per_class");
+    if num_validation_images > 0 {
+        meaning = validation_per_class.meaning(meaning, "validation_per_class");
+    }
     let task = SourceTask {
         source: index,
         kind: source.kind(),
         data: pretraining.data.as_str().into(),
         classes,
         train_per_class,
-        validation_per_class: PerClass::Equal(0),
+        validation_per_class,
         recipe,
-        learning_rate: Some(pretraining.learning_rate),
+        setting: setting(pretraining.learning_rate),
+        only_if: None,
         for_target: None,
     };
     costed(context, meaning.finish(), format!("source/{}", source.name), task, lines.sources[index])
@@ -154,7 +165,8 @@ fn on_target(
         train_per_class,
         validation_per_class,
         recipe,
-        learning_rate: Some(training.learning_rate),
+        setting: setting(training.learning_rate),
+        only_if: None,
         for_target: Some((target_index, size_index)),
     };
     let name = format!("source/{}/{}/{}", source.name, target.name, size.name);
@@ -179,12 +191,24 @@ fn from_other(
         classes,
         validation_per_class: PerClass::Equal(0),
         recipe: Arc::new(Recipe { settings, dropout: context.scenario.model.dropout, steps: 0 }),
-        learning_rate: None,
+        setting: SettingChoice::NotTrained,
+        only_if: None,
         for_target: None,
     };
-    let meaning = source.meaning().finish();
-    let (name, line) = (format!("source/{}", source.name), lines.sources[index]);
-    Ok(Training { meaning, name, task, line, image_steps: 0, multiply_accumulates: 0.0 })
+    Ok(Training {
+        meaning: source.meaning().finish(),
+        name: format!("source/{}", source.name),
+        task,
+        line: lines.sources[index],
+        image_steps: 0,
+        multiply_accumulates: 0.0,
+        multiply_accumulates_of_a_trial: 0.0,
+    })
+}
+
+/// The setting as it is known before the search.
+fn setting(learning_rate: Option<f64>) -> SettingChoice {
+    learning_rate.map_or(SettingChoice::NotTrained, SettingChoice::Fixed)
 }
 
 fn meaning(
@@ -193,13 +217,17 @@ fn meaning(
     data: &str,
     classes: &[String],
     recipe: &Recipe,
-    learning_rate: f64,
+    learning_rate: Option<f64>,
 ) -> Result<Meaning, PlanError> {
-    Ok(source
-        .meaning()
-        .part("data", context.data_meaning(data, classes)?)
-        .part("recipe", recipe.meaning())
-        .real("learning_rate", learning_rate))
+    let meaning = source.meaning().part("data", context.data_meaning(data, classes)?).part("recipe", recipe.meaning());
+    Ok(match learning_rate {
+        Some(rate) => meaning.real("learning_rate", rate),
+        // The metric chooses among trials.
+        None => match context.scenario.verdict.metric {
+            Metric::Top1 => meaning,
+            metric => meaning.text("metric", metric.name()),
+        },
+    })
 }
 
 fn costed(
@@ -214,8 +242,46 @@ fn costed(
     let image_steps = image_steps(&task.recipe, train_images);
     let evaluated = context.num_test_images(&task.data, &task.classes, None)?;
     let per_image = PerImage::new(&context.scenario.model.shape(task.classes.len()));
-    let multiply_accumulates = per_image.total(0, image_steps, evaluated);
-    Ok(Training { meaning, name, task, line, image_steps, multiply_accumulates })
+    let validated = task.validation_per_class.total(num_classes);
+    Ok(Training {
+        meaning,
+        name,
+        task,
+        line,
+        image_steps,
+        multiply_accumulates: per_image.total(0, image_steps, evaluated),
+        multiply_accumulates_of_a_trial: per_image.total(0, image_steps, validated),
+    })
+}
+
+/// A source whose learning rate is searched for.
+struct Tuned<'a> {
+    context: &'a Context<'a>,
+    training: &'a Training,
+}
+
+impl Searched for Tuned<'_> {
+    fn method(&self) -> Method {
+        Method::Training
+    }
+
+    fn push(&self, replicate: Replicate, tried: &Try, plan: &mut Plan) -> usize {
+        let Training { meaning, name, task, line, image_steps, .. } = self.training;
+        let meaning = self.context.job("source tuning", replicate).part("training", *meaning);
+        let (setting, only_if) = (SettingChoice::Fixed(tried.value), tried.only_if.clone());
+        plan.jobs.push(Job {
+            id: meaning.part("learning_rate", tried.meaning).id(),
+            name: format!("{name}/{replicate}/lr{}", tried.value),
+            role: Role::Tuning,
+            replicate,
+            work: Work::TrainSource(SourceTask { setting, only_if, ..task.clone() }),
+            needs: tried.needs.clone(),
+            line: *line,
+            image_steps: *image_steps,
+            multiply_accumulates: self.training.multiply_accumulates_of_a_trial,
+        });
+        plan.jobs.len() - 1
+    }
 }
 
 /// A job for every replicate of the study and of the tuning, each after the job of `base` of the same replicate.
@@ -225,17 +291,29 @@ fn every_replicate(
     base: Option<&ByReplicate>,
     plan: &mut Plan,
 ) -> ByReplicate {
+    let searched = context.scenario.tuning.as_ref().filter(|_| {
+        let is_trained = training.task.recipe.steps > 0;
+        is_trained && training.task.setting == SettingChoice::NotTrained
+    });
+    let chosen = searched.map(|tuning| search(&Tuned { context, training }, &tuning.learning_rates, tuning, plan));
     let mut push = |replicate: Replicate| {
         let needed = base.and_then(|base| base.job(replicate));
-        let meaning = context.job("source", replicate).part("training", training.meaning);
+        let mut meaning = context.job("source", replicate).part("training", training.meaning);
+        let mut task = training.task.clone();
+        let mut needs: Vec<usize> = needed.into_iter().collect();
+        if let Some(chosen) = &chosen {
+            meaning = meaning.part("learning_rate", chosen.meaning);
+            task.setting = chosen.choice.clone();
+            needs.extend(&chosen.trials);
+        }
         let meaning = meaning.job("base", needed.map(|job| plan.jobs[job].id));
         plan.jobs.push(Job {
             id: meaning.id(),
             name: format!("{}/{replicate}", training.name),
             role: Role::Source,
             replicate,
-            work: Work::TrainSource(training.task.clone()),
-            needs: needed.into_iter().collect(),
+            work: Work::TrainSource(task),
+            needs,
             line: training.line,
             image_steps: training.image_steps,
             multiply_accumulates: training.multiply_accumulates,

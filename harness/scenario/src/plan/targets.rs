@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::identity::{Meaning, Part};
-use crate::job::{Job, OnlyIf, Replicate, Role, SettingChoice, SourceWeights, TargetTask, Trial, Work};
+use crate::job::{Job, Replicate, Role, SettingChoice, SourceWeights, TargetTask, Work};
 use crate::method::{Effort, Fit, Method, PerImage, Training};
 use crate::metric::Metric;
 use crate::recipe::Recipe;
@@ -12,6 +12,7 @@ use crate::treatment::{Lattice, Treatment};
 
 use super::context::Context;
 use super::cost::image_steps;
+use super::search::{Chosen, Searched, Try, search};
 use super::sources::SourceJobs;
 use super::{Cell, Plan, PlanError};
 
@@ -260,16 +261,7 @@ impl<'a> Stage<'a> {
                 None => Chosen::not_trained(),
             };
         };
-        let grid = arm.fit.searched(&tuning.learning_rates);
-        let mut search = Search { stage: self, arm, task, meaning, replicates: tuning.replicates, trials: Vec::new() };
-        for &value in grid {
-            let trial = search.trial(value, None, plan);
-            search.trials.push(trial);
-        }
-        for edge in [Edge::Low, Edge::High] {
-            search.extend(edge, grid, tuning.extend, plan);
-        }
-        search.chosen(grid, plan)
+        search(&Arm { stage: self, arm, task, meaning }, arm.fit.searched(&tuning.learning_rates), tuning, plan)
     }
 
     /// Adds a job of an arm, and gives its index.
@@ -320,107 +312,26 @@ struct Draft {
     setting: Part,
 }
 
-/// An arm's setting: the choice, its meaning, and the jobs that it rests on.
-struct Chosen {
-    choice: SettingChoice,
-    meaning: Part,
-    trials: Vec<usize>,
-}
-
-impl Chosen {
-    fn not_trained() -> Self {
-        let meaning = Meaning::of("not trained").finish();
-        Self { choice: SettingChoice::NotTrained, meaning, trials: Vec::new() }
-    }
-
-    fn fixed(method: Method, value: f64) -> Self {
-        let meaning = Meaning::of("fixed").real(method.setting().key_in_meaning(), value).finish();
-        Self { choice: SettingChoice::Fixed(value), meaning, trials: Vec::new() }
-    }
-}
-
-/// An edge of a grid.
-#[derive(Clone, Copy)]
-enum Edge {
-    Low,
-    High,
-}
-
-/// The search for an arm's setting, on its way into the plan.
-struct Search<'s, 'a> {
+/// An arm whose setting is searched for.
+struct Arm<'s, 'a> {
     stage: &'s Stage<'a>,
     arm: &'s PlannedArm,
     task: &'s TargetTask,
     meaning: Part,
-    replicates: u32,
-    trials: Vec<Trial>,
 }
 
-impl Search<'_, '_> {
-    /// Plans the jobs that try a value.
-    fn trial(&self, value: f64, only_if: Option<OnlyIf>, plan: &mut Plan) -> Trial {
+impl Searched for Arm<'_, '_> {
+    fn method(&self) -> Method {
+        self.arm.fit.method()
+    }
+
+    fn push(&self, replicate: Replicate, tried: &Try, plan: &mut Plan) -> usize {
         let (stage, arm) = (self.stage, self.arm);
-        let mut setting = Chosen::fixed(arm.fit.method(), value).meaning;
-        let mut needs = Vec::new();
-        if let Some(only_if) = &only_if {
-            // A job that may end without a training must not pass for one that always trains.
-            let condition = Meaning::of("only if").part("setting", setting).real("best", only_if.best);
-            setting = meaning_of_trials(condition, &only_if.trials, plan).finish();
-            needs = jobs_of(&only_if.trials);
-        }
         let letters = arm.fit.method().setting().letters();
-        let task = TargetTask { setting: SettingChoice::Fixed(value), only_if, ..self.task.clone() };
-        let jobs = (0..self.replicates).map(|index| {
-            let replicate = Replicate::tuning(index);
-            let name = format!("{}/{}/{replicate}/{letters}{value}", stage.name, arm.name);
-            let draft = Draft { role: Role::Tuning, replicate, name, meaning: self.meaning, setting };
-            stage.push(arm, draft, &task, &needs, plan)
-        });
-        Trial { value, jobs: jobs.collect() }
+        let name = format!("{}/{}/{replicate}/{letters}{}", stage.name, arm.name, tried.value);
+        let (setting, only_if) = (SettingChoice::Fixed(tried.value), tried.only_if.clone());
+        let task = TargetTask { setting, only_if, ..self.task.clone() };
+        let draft = Draft { role: Role::Tuning, replicate, name, meaning: self.meaning, setting: tried.meaning };
+        stage.push(arm, draft, &task, &tried.needs, plan)
     }
-
-    /// Plans the trials beyond an edge: each goes on from the one before by the ratio of the grid's last two values.
-    fn extend(&mut self, edge: Edge, grid: &[f64], steps: u32, plan: &mut Plan) {
-        let ends = match (edge, grid) {
-            (Edge::Low, [first, second, ..]) => (*first, first / second),
-            (Edge::High, [.., before, last]) => (*last, last / before),
-            _ => return,
-        };
-        let (mut best, ratio) = ends;
-        let mut before: Vec<Trial> = self.trials[..grid.len()].to_vec();
-        for _ in 0..steps {
-            let only_if = OnlyIf { best, trials: before.as_slice().into() };
-            let value = three_digits(best * ratio);
-            let trial = self.trial(value, Some(only_if), plan);
-            before.push(trial.clone());
-            self.trials.push(trial);
-            best = value;
-        }
-    }
-
-    fn chosen(mut self, grid: &[f64], plan: &Plan) -> Chosen {
-        self.trials.sort_by(|a, b| a.value.total_cmp(&b.value));
-        let meaning = Meaning::of("tuned").count("rates", self.trials.len() as u64);
-        Chosen {
-            meaning: meaning_of_trials(meaning, &self.trials, plan).finish(),
-            trials: jobs_of(&self.trials),
-            choice: SettingChoice::Tuned { grid: grid.into(), trials: self.trials.into() },
-        }
-    }
-}
-
-fn meaning_of_trials(meaning: Meaning, trials: &[Trial], plan: &Plan) -> Meaning {
-    trials.iter().fold(meaning, |meaning, trial| {
-        let meaning = meaning.real("rate", trial.value);
-        trial.jobs.iter().fold(meaning, |meaning, &job| meaning.job("trial", Some(plan.jobs[job].id)))
-    })
-}
-
-fn jobs_of(trials: &[Trial]) -> Vec<usize> {
-    trials.iter().flat_map(|trial| trial.jobs.iter().copied()).collect()
-}
-
-/// The number rounded to three significant digits, as a person would write it: .0015, not .0014999999999999998.
-fn three_digits(value: f64) -> f64 {
-    format!("{value:.2e}").parse().unwrap_or(value)
 }

@@ -40,6 +40,14 @@ pub(crate) struct RawTuning {
     pub(crate) replicates: Option<Located<u64>>,
     /// Rates tried beyond an edge of the grid where the best rate is on it.
     pub(crate) extend: Option<Located<u64>>,
+    /// Whether sources are tuned too.
+    pub(crate) sources: Option<Located<bool>>,
+}
+
+impl RawTuning {
+    pub(crate) fn tunes_sources(&self) -> bool {
+        self.sources.as_ref().is_some_and(|sources| sources.value)
+    }
 }
 
 /// `[verdict]`.
@@ -115,18 +123,23 @@ pub(super) fn model(table: &DeTable<'_>, header: Span, report: &mut Report) -> R
     }
 }
 
-const TUNING_KEYS: &[Key] =
-    &[required("learning_rates", "[0.003, 0.01, 0.03]"), optional("replicates"), optional("extend")];
+const TUNING_KEYS: &[Key] = &[
+    required("learning_rates", "[0.003, 0.01, 0.03]"),
+    optional("replicates"),
+    optional("extend"),
+    optional("sources"),
+];
 
 pub(super) fn tuning(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawTuning> {
     let reader = TableReader::open(table, header.clone(), "[tuning]", TUNING_KEYS, report);
     let rates = reader.list::<f64>("learning_rates", report);
     let replicates = reader.count("replicates", 1..=MAX_REPLICATES, report);
     let extend = reader.count("extend", 0..=MAX_EXTENSION, report);
+    let sources = reader.value("sources", report);
     let rates = rates?;
     let in_range: Vec<_> = rates.value.into_iter().map(|rate| learning_rate_in_range(rate, report)).collect();
     let learning_rates = Located { value: in_range.into_iter().collect::<Option<_>>()?, span: rates.span };
-    Some(RawTuning { header, learning_rates, replicates, extend })
+    Some(RawTuning { header, learning_rates, replicates, extend, sources })
 }
 
 const VERDICT_KEYS: &[Key] = &[optional("margin_pp"), optional("alpha"), optional("metric")];

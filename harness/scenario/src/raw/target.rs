@@ -7,7 +7,7 @@ use crate::diagnostic::Code;
 use crate::place::{Located, Span};
 use crate::reader::{Key, Report, TableReader, optional, required, tables};
 use crate::recipe::Length;
-use crate::train_images::TrainImages;
+use crate::train_images::{TrainImages, validation_fraction};
 
 /// `[[target]]`.
 #[derive(Debug)]
@@ -57,12 +57,7 @@ pub(super) fn read(table: &DeTable<'_>, header: Span, report: &mut Report) -> Ra
         data: reader.value("data", report),
         classes: WrittenClasses::read(&reader, report),
         test_per_class: reader.count("test_per_class", 1..=MAX_PER_CLASS, report),
-        validation_fraction: reader.real(
-            "validation_fraction",
-            "0 or more, below 1",
-            |fraction| (0.0..1.0).contains(&fraction),
-            report,
-        ),
+        validation_fraction: validation_fraction(&reader, report),
         has_validation_fraction: reader.has("validation_fraction"),
         sizes: sizes(&reader, report),
         header,

@@ -18,18 +18,21 @@ pub(crate) struct RawTraining {
     pub(crate) ladder: Option<Located<Vec<Located<f64>>>>,
 }
 
-const KEYS: &[Key] = &[
-    required("batch", "32"),
-    required("momentum", "0.9"),
-    required("weight_decay", "0.0005"),
-    required("schedule", "\"cosine\""),
-    optional("augmentation"),
-    optional("learning_rate"),
-    optional("ladder"),
-];
+/// Required where no recipe is named that gives them.
+const GIVEN_BY_A_RECIPE: [(&str, &str); 4] =
+    [("batch", "32"), ("momentum", "0.9"), ("weight_decay", "0.0005"), ("schedule", "\"cosine\"")];
+
+fn keys(has_recipe: bool) -> Vec<Key> {
+    let given =
+        GIVEN_BY_A_RECIPE.map(|(name, example)| if has_recipe { optional(name) } else { required(name, example) });
+    let others =
+        WrittenSettings::OPTIONAL_KEYS.iter().filter(|key| given.iter().all(|given| given.name() != key.name()));
+    given.iter().chain(others).copied().chain([optional("learning_rate"), optional("ladder")]).collect()
+}
 
 pub(super) fn read(table: &DeTable<'_>, header: Span, report: &mut Report) -> RawTraining {
-    let reader = TableReader::open(table, header.clone(), "[training]", KEYS, report);
+    let has_recipe = table.contains_key("recipe");
+    let reader = TableReader::open(table, header.clone(), "[training]", &keys(has_recipe), report);
     let rungs = "at least 1, at most 64: scratch is never trained for less than the arms that it is compared with";
     RawTraining {
         header,

@@ -29,6 +29,12 @@ pub(crate) struct Key {
     required: bool,
 }
 
+impl Key {
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 /// A key that must be there.
 pub(crate) const fn required(name: &'static str, example: &'static str) -> Key {
     Key { name, example, required: true }

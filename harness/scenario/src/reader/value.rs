@@ -28,6 +28,14 @@ impl FromValue for String {
     }
 }
 
+impl FromValue for bool {
+    const NOUN: &'static str = "boolean";
+
+    fn from_value(value: &DeValue<'_>) -> Option<Self> {
+        value.as_bool()
+    }
+}
+
 impl FromValue for i64 {
     const NOUN: &'static str = "whole number";
     const IS_NUMBER: bool = true;

@@ -2,8 +2,11 @@
 
 mod augmentation;
 mod length;
+mod named;
 mod schedule;
 mod settings;
+mod warmup;
+mod written;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +14,11 @@ use crate::identity::{Meaning, Part};
 
 pub use augmentation::Augmentation;
 pub use length::Length;
+pub use named::Named;
 pub use schedule::{Schedule, StepInterval};
 pub use settings::Settings;
-pub(crate) use settings::{WrittenSettings, learning_rate, learning_rate_in_range};
+pub use warmup::Warmup;
+pub(crate) use written::{WrittenSettings, learning_rate, learning_rate_in_range};
 
 /// One training, but for its learning rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

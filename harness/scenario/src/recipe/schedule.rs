@@ -18,7 +18,7 @@ use crate::writer::whole;
 pub enum Schedule {
     /// It stays.
     Constant,
-    /// Half a cosine, from the full rate to zero, without warm-up or restarts.
+    /// Half a cosine, from the full rate to zero, without restarts.
     Cosine,
     /// It is multiplied by `factor` after every interval.
     Step {

@@ -4,105 +4,122 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{Array, Table, value};
 
 use crate::identity::Meaning;
-use crate::place::Located;
-use crate::reader::{Key, Report, TableReader, optional, real_in_range};
 use crate::writer::insert_count;
 
 use super::augmentation::Augmentation;
 use super::schedule::Schedule;
+use super::warmup::Warmup;
 
-/// What a training's length does not change: the optimizer (stochastic gradient descent with momentum, weight decay added
-/// to the gradient as in PyTorch's `SGD`), the batch, the schedule and the augmentation.
+/// What a training's length does not change: the optimizer (stochastic gradient descent with momentum, as PyTorch's `SGD`),
+/// the batch, the learning rate's way, and the augmentation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Images a step.
     pub batch: usize,
     /// Momentum, 0 ≤ m < 1.
     pub momentum: f64,
+    /// Whether a step looks ahead along the velocity.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub nesterov: bool,
     /// Weight decay.
     pub weight_decay: f64,
-    /// Learning-rate schedule.
+    /// Whether decay is taken off the weights, and not added to the gradient (SGDW: Loshchilov and Hutter, ICLR 2019, as in
+    /// PyTorch's `AdamW`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub decoupled_weight_decay: bool,
+    /// Largest norm of the gradient of all trained parameters together; a longer one is scaled down to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+    /// How the learning rate begins.
+    #[serde(default, skip_serializing_if = "Warmup::is_off")]
+    pub warmup: Warmup,
+    /// Learning-rate schedule, after the warm-up.
     pub schedule: Schedule,
     /// Changes of the training images, in this order.
     pub augmentation: Vec<Augmentation>,
 }
 
-/// The settings that a table gives; the rest has defaults.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct WrittenSettings {
-    batch: Option<Located<u64>>,
-    momentum: Option<Located<f64>>,
-    weight_decay: Option<Located<f64>>,
-    schedule: Option<Located<Schedule>>,
-    augmentation: Option<Vec<Augmentation>>,
-}
-
-/// Largest batch, images.
-const MAX_BATCH: u64 = 65_536;
-
-impl WrittenSettings {
-    /// The keys, in a table where each has a default.
-    pub(crate) const OPTIONAL_KEYS: &'static [Key] = &[
-        optional("batch"),
-        optional("momentum"),
-        optional("weight_decay"),
-        optional("schedule"),
-        optional("augmentation"),
-    ];
-
-    pub(crate) fn read(reader: &TableReader<'_, '_>, report: &mut Report) -> Self {
-        Self {
-            batch: reader.count("batch", 1..=MAX_BATCH, report),
-            momentum: reader.real("momentum", "0 or more, below 1", |m| (0.0..1.0).contains(&m), report),
-            weight_decay: reader.real("weight_decay", "0 or more, below 1", |d| (0.0..1.0).contains(&d), report),
-            schedule: reader.entry("schedule").and_then(|(_, value)| Schedule::read(value, report)),
-            augmentation: reader.entry("augmentation").and_then(|(_, value)| Augmentation::read_all(value, report)),
-        }
-    }
-
-    /// The settings, with what is not given taken from `defaults`. They are `None` where a setting is missing from both.
-    pub(crate) fn resolve(&self, defaults: Option<&Settings>) -> Option<Settings> {
-        let value = |given: &Option<Located<f64>>| given.as_ref().map(|given| given.value);
-        let batch = self.batch.as_ref().map(|batch| batch.value as usize);
-        let schedule = self.schedule.as_ref().map(|schedule| schedule.value);
-        Some(Settings {
-            batch: batch.or(defaults.map(|d| d.batch))?,
-            momentum: value(&self.momentum).or(defaults.map(|d| d.momentum))?,
-            weight_decay: value(&self.weight_decay).or(defaults.map(|d| d.weight_decay))?,
-            schedule: schedule.or(defaults.map(|d| d.schedule))?,
-            augmentation: self.augmentation.clone().or(defaults.map(|d| d.augmentation.clone())).unwrap_or_default(),
-        })
-    }
-}
-
-/// Reads the key `learning_rate`.
-pub(crate) fn learning_rate(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Located<f64>> {
-    let rate = reader.value("learning_rate", report)?;
-    learning_rate_in_range(rate, report)
-}
-
-/// A learning rate in range.
-pub(crate) fn learning_rate_in_range(rate: Located<f64>, report: &mut Report) -> Option<Located<f64>> {
-    real_in_range("learning_rate", rate, "above 0, at most 10", |rate| rate > 0.0 && rate <= 10.0, report)
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Settings {
-    /// Writes all keys.
+    /// Stochastic gradient descent with momentum, and nothing beyond it.
+    pub fn sgd(batch: usize, momentum: f64, weight_decay: f64, schedule: Schedule) -> Self {
+        Self {
+            batch,
+            momentum,
+            nesterov: false,
+            weight_decay,
+            decoupled_weight_decay: false,
+            clip_norm: None,
+            warmup: Warmup::Off,
+            schedule,
+            augmentation: Vec::new(),
+        }
+    }
+
+    /// What the learning rate is multiplied by at step `step` (from 0) of `total`: the warm-up, then the schedule over the
+    /// steps that are left.
+    pub fn rate_multiplier(&self, step: u64, total: u64) -> f64 {
+        let warmup = self.warmup.steps(total);
+        match step.checked_sub(warmup) {
+            Some(step) => self.schedule.multiplier(step, total - warmup),
+            None => (step + 1) as f64 / warmup as f64,
+        }
+    }
+
+    /// Writes all keys; those of what is off are left out.
     pub(crate) fn insert_into(&self, table: &mut Table) {
         insert_count(table, "batch", self.batch as u64);
         table.insert("momentum", value(self.momentum));
+        if self.nesterov {
+            table.insert("nesterov", value(true));
+        }
         table.insert("weight_decay", value(self.weight_decay));
+        if self.decoupled_weight_decay {
+            table.insert("decoupled_weight_decay", value(true));
+        }
+        if let Some(norm) = self.clip_norm {
+            table.insert("clip_norm", value(norm));
+        }
+        if let Some(warmup) = self.warmup.to_value() {
+            table.insert("warmup", value(warmup));
+        }
         table.insert("schedule", value(self.schedule.to_value()));
         table.insert("augmentation", value(self.augmentation.iter().map(|step| step.to_value()).collect::<Array>()));
     }
 
-    /// Adds what they mean to the meaning of a recipe.
+    /// Adds what they mean to the meaning of a recipe. What is off adds nothing, so that jobs keep the names that they had
+    /// before it existed.
     pub(super) fn meaning(&self, meaning: Meaning) -> Meaning {
         let meaning = meaning
             .count("batch", self.batch as u64)
             .real("momentum", self.momentum)
             .real("weight_decay", self.weight_decay);
         let meaning = self.schedule.meaning(meaning).count("augmentation", self.augmentation.len() as u64);
-        self.augmentation.iter().fold(meaning, |meaning, step| step.meaning(meaning))
+        let mut meaning = self.augmentation.iter().fold(meaning, |meaning, step| step.meaning(meaning));
+        for (is_on, word) in [(self.nesterov, "nesterov"), (self.decoupled_weight_decay, "decoupled weight decay")] {
+            meaning = if is_on { meaning.text("optimizer", word) } else { meaning };
+        }
+        let meaning = self.clip_norm.into_iter().fold(meaning, |meaning, norm| meaning.real("clip_norm", norm));
+        self.warmup.meaning(meaning)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_rises_to_its_full_value_and_then_follows_the_schedule() {
+        let settings = Settings { warmup: Warmup::Steps(4), ..Settings::sgd(64, 0.9, 5e-4, Schedule::Cosine) };
+        let rates: Vec<f64> = (0..5).map(|step| settings.rate_multiplier(step, 104)).collect();
+        assert_eq!(rates, [0.25, 0.5, 0.75, 1.0, 1.0]);
+        assert_eq!(settings.rate_multiplier(54, 104), settings.schedule.multiplier(50, 100));
+        let by_fraction = Settings { warmup: Warmup::Fraction(0.05), ..settings.clone() };
+        assert_eq!(by_fraction.rate_multiplier(0, 100), 0.2);
+        let longer = Settings { warmup: Warmup::Steps(10), ..settings };
+        assert_eq!(longer.rate_multiplier(3, 4), 1.0);
     }
 }

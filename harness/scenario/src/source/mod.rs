@@ -156,12 +156,20 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) datasets: &'a [&'a str],
     /// Whether learning rates are tuned.
     pub(crate) is_tuned: bool,
+    /// Settings of `[training]`, where they are complete.
+    pub(crate) settings: Option<&'a Settings>,
+    /// Whether sources are tuned as well.
+    pub(crate) tunes_sources: bool,
+    /// Whether `[training]` names a recipe, which has a learning rate.
+    pub(crate) has_recipe: bool,
 }
 
 /// What a source takes where it says nothing itself.
 pub(crate) struct Defaults<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) learning_rate: Option<f64>,
+    /// Whether sources are tuned.
+    pub(crate) tunes_sources: bool,
     pub(crate) data: &'a BTreeMap<String, Data>,
 }
 

@@ -31,10 +31,34 @@ impl WrittenTraining {
         }
     }
 
-    /// Source networks are not tuned: beside `[tuning]` each needs a rate of its own.
+    /// Reports a learning rate that is missing beside `[tuning]`, or one that is given although sources are tuned.
     pub(super) fn check_rate(&self, source: &WrittenSource, surroundings: &Surroundings<'_>, report: &mut Report) {
-        if surroundings.is_tuned && !self.has_learning_rate {
-            let label = "add `learning_rate = 0.01`: sources are not tuned";
+        self.settings.check(surroundings.settings, report);
+        if surroundings.tunes_sources {
+            if let Some(rate) = &self.learning_rate {
+                let label = "remove it: every source is searched alike, or `sources` in [tuning] is false";
+                report.fault(Code::LearningRate, &rate.span, "a source's rate is both fixed and tuned", label, None);
+            }
+            return;
+        }
+        self.check_own_rate(
+            source,
+            surroundings,
+            "add `learning_rate = 0.01`, or `sources = true` in [tuning]",
+            report,
+        );
+    }
+
+    /// Reports a learning rate that is missing although nothing else gives one.
+    pub(super) fn check_own_rate(
+        &self,
+        source: &WrittenSource,
+        surroundings: &Surroundings<'_>,
+        label: &str,
+        report: &mut Report,
+    ) {
+        let has_rate = self.has_learning_rate || surroundings.has_recipe || self.settings.learning_rate().is_some();
+        if surroundings.is_tuned && !has_rate {
             report.fault(Code::LearningRate, &source.header, "a source has no learning rate", label, None);
         }
     }
@@ -46,7 +70,19 @@ impl WrittenTraining {
 
     /// Settings and learning rate.
     pub(super) fn resolve(&self, defaults: &Defaults<'_>) -> Option<(Settings, f64)> {
-        let settings = self.settings.resolve(Some(defaults.settings))?;
-        Some((settings, self.learning_rate.as_ref().map(|rate| rate.value).or(defaults.learning_rate)?))
+        let own = self.learning_rate.as_ref().map(|rate| rate.value).or(self.settings.learning_rate());
+        Some((self.settings(defaults)?, own.or(defaults.learning_rate)?))
+    }
+
+    /// Settings and learning rate; no rate where it is searched for.
+    pub(super) fn resolve_tuned(&self, defaults: &Defaults<'_>) -> Option<(Settings, Option<f64>)> {
+        if defaults.tunes_sources {
+            return Some((self.settings(defaults)?, None));
+        }
+        self.resolve(defaults).map(|(settings, rate)| (settings, Some(rate)))
+    }
+
+    fn settings(&self, defaults: &Defaults<'_>) -> Option<Settings> {
+        self.settings.resolve(Some(defaults.settings))
     }
 }

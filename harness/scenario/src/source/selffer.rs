@@ -1,12 +1,13 @@
 //! A source that was trained on the target task itself, with the target's images of the same replicate (Yosinski et al.,
 //! NIPS 2014: BnB).
 
-use toml_edit::{Table, value};
+use toml_edit::Table;
 
 use crate::data::KnownByName;
 use crate::identity::Meaning;
 use crate::reader::{Report, TableReader, optional};
 use crate::recipe::{Length, Settings};
+use crate::writer::insert_some;
 
 use super::own_training::WrittenTraining;
 use super::{
@@ -21,8 +22,8 @@ pub struct Selffer {
     pub length: Option<Length>,
     /// How.
     pub settings: Settings,
-    /// Learning rate.
-    pub learning_rate: f64,
+    /// Learning rate; searched for on the target's validation images if `None`.
+    pub learning_rate: Option<f64>,
 }
 
 impl Selffer {
@@ -60,7 +61,7 @@ impl NetworkKind for Selffer {
         if let Some(length) = self.length {
             length.insert_into(table);
         }
-        table.insert("learning_rate", value(self.learning_rate));
+        insert_some(table, "learning_rate", self.learning_rate);
         self.settings.insert_into(table);
     }
 }
@@ -88,7 +89,7 @@ impl WrittenNetwork for Written {
     }
 
     fn resolve(&self, defaults: &Defaults<'_>) -> Option<SourceNetwork> {
-        let (settings, learning_rate) = self.training.resolve(defaults)?;
+        let (settings, learning_rate) = self.training.resolve_tuned(defaults)?;
         Some(SourceNetwork::Selffer(Selffer { length: self.training.length(), settings, learning_rate }))
     }
 }

@@ -4,7 +4,7 @@ use toml_edit::Table;
 
 use crate::identity::Meaning;
 
-use super::pretraining::{self, Pretraining};
+use super::pretraining::{self, Labels, Pretraining};
 use super::{Kind, Learning, NetworkKind, Similarity, SourceKind, SourceNetwork, Standing};
 
 /// A network that was trained on its data with the labels shuffled among the training images.
@@ -19,7 +19,7 @@ impl ShuffledLabels {
         word: "shuffled-labels",
         keys: Pretraining::KEYS,
         similarity: Similarity::Told,
-        read: |reader, report| pretraining::read(reader, network, report),
+        read: |reader, report| pretraining::read(reader, Labels::Shuffled, network, report),
     };
 }
 
