@@ -5,7 +5,7 @@
 
 use negative_transfer::data::{Codes, Inputs};
 use negative_transfer::model::{Init, LayerParameters, Parameters, initialise, transfer};
-use negative_transfer::train::{Backend, Cpu, ForTest, Gradients, Network, Setup, Span, Trained, train};
+use negative_transfer::train::{AtChance, Backend, Cpu, ForTest, Gradients, Network, Setup, Span, Trained, train};
 use nt_kernels::cross_entropy;
 use nt_kernels::philox::Stream;
 use nt_scenario::Labels;
@@ -107,6 +107,7 @@ impl Case {
             seed: self.seed,
             scope: "target",
             replicate: 0,
+            at_chance: AtChance::GoesOn,
             interrupt: &AtomicBool::new(false),
         };
         train(&Cpu, &setup, start, examples).unwrap()

@@ -9,12 +9,14 @@ use negative_transfer::data::synthetic::{Synthetic, SyntheticSpec};
 use negative_transfer::data::{Codes, Inputs, SubsetDraw, part};
 use negative_transfer::model::{Init, Parameters, initialise};
 use negative_transfer::train::cuda::CudaBackend;
-use negative_transfer::train::{Backend, Cpu, ForTest, Outcome, Setup, Span, TrainError, Trained, classify, train};
+use negative_transfer::train::{
+    AtChance, Backend, Cpu, ForTest, Outcome, Setup, Span, TrainError, Trained, classify, train,
+};
 use nt_kernels::cuda::MemoryFormat;
 use nt_kernels::driver::number_of_gpus;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
-use nt_scenario::{Augmentation, Initialiser, Labels, PerClass, Precision, Recipe, Schedule, Settings};
+use nt_scenario::{Augmentation, Initialiser, Labels, PerClass, Precision, Recipe, Schedule, Settings, Warmup};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -72,15 +74,27 @@ struct Case {
     architecture: Architecture,
     span: Span,
     dropout: f64,
-    augmentation: Vec<Augmentation>,
+    settings: Settings,
     learning_rate: f64,
     steps: u64,
+}
+
+/// Everything that a recipe may ask for beside the plain steps.
+fn with_every_option() -> Settings {
+    Settings {
+        nesterov: true,
+        decoupled_weight_decay: true,
+        clip_norm: Some(0.5),
+        warmup: Warmup::Steps(10),
+        ..Settings::sgd(8, 0.9, 5e-4, Schedule::Cosine)
+    }
 }
 
 impl Case {
     fn new(architecture: Architecture, frozen: usize) -> Self {
         let span = Span { first: 0, last: 8, frozen };
-        Self { architecture, span, dropout: 0.5, augmentation: Vec::new(), learning_rate: 0.01, steps: 50 }
+        let settings = Settings::sgd(8, 0.9, 5e-4, Schedule::Cosine);
+        Self { architecture, span, dropout: 0.5, settings, learning_rate: 0.01, steps: 50 }
     }
 
     fn start(&self) -> Parameters {
@@ -89,8 +103,7 @@ impl Case {
     }
 
     fn train(&self, backend: &dyn Backend, examples: Inputs<'_>) -> Result<Trained<ForTest>, TrainError> {
-        let augmentation = self.augmentation.clone();
-        let settings = Settings { augmentation, ..Settings::sgd(8, 0.9, 5e-4, Schedule::Cosine) };
+        let settings = self.settings.clone();
         let setup = Setup {
             shape: &shape(self.architecture),
             span: self.span,
@@ -99,6 +112,7 @@ impl Case {
             seed: SEED,
             scope: "target",
             replicate: 0,
+            at_chance: AtChance::GoesOn,
             interrupt: &AtomicBool::new(false),
         };
         train(backend, &setup, self.start(), examples)
@@ -123,31 +137,38 @@ const ARCHITECTURES: [Architecture; 2] = [Architecture::AlexNet, Architecture::A
 /// training of ten of this size, so two of three must agree.
 #[test]
 fn a_training_of_50_steps_is_the_cpus_to_1e_4_whatever_is_frozen() {
-    let draw = draw();
     for (architecture, frozen) in ARCHITECTURES.map(|a| [0, 1, 3, 5, 7].map(|frozen| (a, frozen))).concat() {
-        let mut distances = FORMATS.map(|_| Vec::new());
-        for learning_rate in [0.01, 0.0097, 0.0094] {
-            let case = Case { learning_rate, ..Case::new(architecture, frozen) };
-            let on_cpu = case.train(&Cpu, Inputs::Images(&draw.train)).unwrap();
-            for (format, distances) in FORMATS.into_iter().zip(&mut distances) {
-                let Some(gpu) = gpu_in(Some(format), Precision::Fp32, 1) else { return };
-                let on_gpu = case.train(&gpu, Inputs::Images(&draw.train)).unwrap();
-                assert_eq!(on_gpu.parameters.layers[..frozen], case.start().layers[..frozen], "frozen layers stay");
-                assert_eq!(on_gpu.curve.len(), on_cpu.curve.len());
-                let mut curves_off = 0.0f64;
-                for (gpu, cpu) in on_gpu.curve.iter().zip(&on_cpu.curve) {
-                    assert_eq!((gpu.step, gpu.learning_rate), (cpu.step, cpu.learning_rate));
-                    curves_off = curves_off.max((gpu.train_loss - cpu.train_loss).abs() / cpu.train_loss.max(1e-2));
-                }
-                distances.push(distance(&on_gpu.parameters, &on_cpu.parameters).max(curves_off));
+        agrees_with_the_cpu(architecture, frozen, Case::new(architecture, frozen).settings);
+    }
+    for (architecture, frozen) in ARCHITECTURES.map(|a| [0, 5].map(|frozen| (a, frozen))).concat() {
+        agrees_with_the_cpu(architecture, frozen, with_every_option());
+    }
+}
+
+fn agrees_with_the_cpu(architecture: Architecture, frozen: usize, settings: Settings) {
+    let draw = draw();
+    let mut distances = FORMATS.map(|_| Vec::new());
+    for learning_rate in [0.01, 0.0097, 0.0094] {
+        let case = Case { learning_rate, settings: settings.clone(), ..Case::new(architecture, frozen) };
+        let on_cpu = case.train(&Cpu, Inputs::Images(&draw.train)).unwrap();
+        for (format, distances) in FORMATS.into_iter().zip(&mut distances) {
+            let Some(gpu) = gpu_in(Some(format), Precision::Fp32, 1) else { return };
+            let on_gpu = case.train(&gpu, Inputs::Images(&draw.train)).unwrap();
+            assert_eq!(on_gpu.parameters.layers[..frozen], case.start().layers[..frozen], "frozen layers stay");
+            assert_eq!(on_gpu.curve.len(), on_cpu.curve.len());
+            let mut curves_off = 0.0f64;
+            for (gpu, cpu) in on_gpu.curve.iter().zip(&on_cpu.curve) {
+                assert_eq!((gpu.step, gpu.learning_rate), (cpu.step, cpu.learning_rate));
+                curves_off = curves_off.max((gpu.train_loss - cpu.train_loss).abs() / cpu.train_loss.max(1e-2));
             }
+            distances.push(distance(&on_gpu.parameters, &on_cpu.parameters).max(curves_off));
         }
-        for (format, mut distances) in FORMATS.into_iter().zip(distances) {
-            distances.sort_by(f64::total_cmp);
-            let name = format!("{architecture:?} frozen {frozen}, {format:?}");
-            assert!(distances[1] < 1e-4, "{name}: parameters or losses are off by {distances:?}");
-            assert!(distances[2] < 1e-2, "{name}: parameters or losses are off by {distances:?}");
-        }
+    }
+    for (format, mut distances) in FORMATS.into_iter().zip(distances) {
+        distances.sort_by(f64::total_cmp);
+        let name = format!("{architecture:?} frozen {frozen}, {format:?}, {settings:?}");
+        assert!(distances[1] < 1e-4, "{name}: parameters or losses are off by {distances:?}");
+        assert!(distances[2] < 1e-2, "{name}: parameters or losses are off by {distances:?}");
     }
 }
 
@@ -160,7 +181,8 @@ fn augmented_batches_are_the_cpus() {
     let jitter = Augmentation::ColourJitter { brightness: 0.4, contrast: 0.4, saturation: 0.4 };
     for augmentation in [vec![crop], vec![flip], vec![jitter], vec![flip, jitter, crop]] {
         // At rate 0 the loss of a step is a fingerprint of its batch.
-        let case = Case { augmentation, learning_rate: 0.0, steps: 30, ..Case::new(Architecture::AlexNet, 0) };
+        let settings = Settings { augmentation, ..Case::new(Architecture::AlexNet, 0).settings };
+        let case = Case { settings, learning_rate: 0.0, steps: 30, ..Case::new(Architecture::AlexNet, 0) };
         let on_gpu = case.train(&gpu, Inputs::Images(&draw.train)).unwrap();
         let on_cpu = case.train(&Cpu, Inputs::Images(&draw.train)).unwrap();
         assert_eq!(on_gpu.curve.len(), 30);
@@ -218,7 +240,8 @@ fn two_trainings_give_the_same_bits() {
         let Some(gpu) = gpu(precision, 2) else { return };
         let run = || {
             let mut case = Case::new(Architecture::AlexNet2012, 0);
-            case.augmentation = vec![Augmentation::RandomCrop { padding_px: 4 }];
+            case.settings = with_every_option();
+            case.settings.augmentation = vec![Augmentation::RandomCrop { padding_px: 4 }];
             case.train(&gpu, Inputs::Images(&draw.train)).unwrap().parameters
         };
         let first = run();
@@ -272,6 +295,7 @@ fn an_interrupt_is_seen_and_a_label_without_a_class_refused() {
         seed: SEED,
         scope: "target",
         replicate: 0,
+        at_chance: AtChance::GoesOn,
         interrupt: &AtomicBool::new(true),
     };
     let stopped = gpu.train(&setup, case.start(), Inputs::Images(&draw.train));

@@ -10,7 +10,7 @@ mod support;
 use negative_transfer::data::synthetic::{Synthetic, SyntheticSpec};
 use negative_transfer::data::{Inputs, SubsetDraw, part};
 use negative_transfer::model::{Init, Parameters, initialise};
-use negative_transfer::train::{Cpu, ForTest, Setup, Span, Trained, train};
+use negative_transfer::train::{AtChance, Cpu, ForTest, Setup, Span, Trained, train};
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
 use nt_scenario::{Augmentation, Initialiser, PerClass, Recipe, Schedule, Settings};
@@ -54,6 +54,7 @@ fn fingerprints(frozen: usize, dropout: f64, augmentation: Vec<Augmentation>, sc
         seed: SEED,
         scope,
         replicate: 0,
+        at_chance: AtChance::GoesOn,
         interrupt: &AtomicBool::new(false),
     };
     let trained: Trained<ForTest> = train(&Cpu, &setup, start, Inputs::Images(&draw().train)).unwrap();

@@ -8,7 +8,7 @@ mod training;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use negative_transfer::run::{OpenStudy, Progress, RunOptions};
-use negative_transfer::train::Cpu;
+use negative_transfer::train::{AtChance, Cpu};
 use nt_records::ledger::Shard;
 use nt_scenario::{Scenario, apply_set};
 use std::path::Path;
@@ -45,7 +45,7 @@ fn matrix(criterion: &mut Criterion) -> Result<(), Fault> {
     let text = apply_set(&text, &["study.replicates=1".to_owned()])?;
     let folder = tempfile::tempdir()?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let options = RunOptions { jobs: cores, threads: 1, cache_bytes: 1 << 30 };
+    let options = RunOptions { jobs: cores, threads: 1, cache_bytes: 1 << 30, at_chance: AtChance::GoesOn };
     let run = |out: &Path| -> Result<usize, Fault> {
         let scenario = Scenario::parse(&text, "smoke.toml")?;
         let study = OpenStudy::open(scenario, folder.path(), &folder.path().join("cache"), Arc::new(Cpu))?;

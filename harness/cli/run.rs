@@ -6,7 +6,7 @@ use super::log::StudyLog;
 use super::report::Extras;
 use super::scenario_file::ScenarioFile;
 use crate::run::{OpenStudy, Progress, RunOptions, StudyError, Tally};
-use crate::train::{Backend, Cpu};
+use crate::train::{AtChance, Backend, Cpu};
 use nt_records::ledger::Shard;
 use nt_scenario::Scenario;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,9 @@ pub(super) struct Run {
     /// that share the folder. When all have ended, the same command without --shard draws the report.
     #[arg(long, value_name = "I/N", value_parser = parse_shard, default_value = "0/1", hide_default_value = true)]
     shard: Shard,
+    /// Train every source and scratch to its end, even if it learns nothing in a tenth of its steps.
+    #[arg(long)]
+    keep_going: bool,
     /// Where networks are trained: cpu, cuda, cuda:N, or several GPUs as cuda:0,cuda:1.
     #[arg(long, default_value_t = Device::Cpu)]
     device: Device,
@@ -82,7 +85,8 @@ impl Machine {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         if let Device::Cuda(numbers) = device {
             let jobs = self.jobs.map_or_else(|| numbers.len() * jobs_a_gpu(scenario).min(cores), usize::from);
-            return RunOptions { jobs, threads: self.threads.map_or(1, usize::from), cache_bytes: self.cache_bytes };
+            let threads = self.threads.map_or(1, usize::from);
+            return RunOptions { jobs, threads, cache_bytes: self.cache_bytes, at_chance: AtChance::Ends };
         }
         let (jobs, threads) = match (self.jobs.map(usize::from), self.threads.map(usize::from)) {
             (Some(jobs), Some(threads)) => (jobs, threads),
@@ -90,7 +94,7 @@ impl Machine {
             (None, Some(threads)) => ((cores / threads).max(1), threads),
             (None, None) => (cores, 1),
         };
-        RunOptions { jobs, threads, cache_bytes: self.cache_bytes }
+        RunOptions { jobs, threads, cache_bytes: self.cache_bytes, at_chance: AtChance::Ends }
     }
 }
 
@@ -167,7 +171,10 @@ impl Run {
         self.device.hand_over()?;
         let log = StudyLog::start(verbose);
         let scenario = self.scenario.read()?;
-        let (options, backend) = self.machine.open(&self.device, &scenario)?;
+        let (mut options, backend) = self.machine.open(&self.device, &scenario)?;
+        if self.keep_going {
+            options.at_chance = AtChance::GoesOn;
+        }
         let study = OpenStudy::open(scenario, self.scenario.base(), &self.cache.path(), backend);
         let study = study.map_err(|error| failure(&error))?;
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
@@ -192,6 +199,14 @@ impl Run {
                 "stopped with {done} of {} jobs recorded in {}; run the same command to resume",
                 study.plan.jobs.len(),
                 dir.display()
+            )));
+        }
+        if tally.withheld > 0 {
+            return Err(Failure::Incomplete(format!(
+                "{} of {} jobs were not run, since a source or scratch learned nothing; change its training, or run the same \
+                 command with --keep-going",
+                tally.withheld,
+                study.plan.jobs.len()
             )));
         }
         if self.shard.is_whole() {

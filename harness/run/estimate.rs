@@ -3,7 +3,7 @@
 use super::OpenStudy;
 use crate::data::{Codes, Inputs};
 use crate::model::{Init, initialise};
-use crate::train::{Cpu, ForTuning, Setup, Span, TrainError, train};
+use crate::train::{AtChance, Cpu, ForTuning, Setup, Span, TrainError, train};
 use nt_kernels::philox::Stream;
 use nt_scenario::Labels;
 use nt_scenario::Recipe;
@@ -42,6 +42,7 @@ pub fn measured_rate(study: &OpenStudy) -> Result<f64, TrainError> {
         seed: 0,
         scope: "estimate",
         replicate: 0,
+        at_chance: AtChance::GoesOn,
         interrupt: &AtomicBool::new(false),
     };
     let step = |steps: u64| -> Result<(), TrainError> {

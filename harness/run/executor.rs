@@ -121,6 +121,8 @@ pub enum Abandoned {
     Stopped,
     /// The device failed, for this reason. That says nothing about the job.
     Device(String),
+    /// It learned nothing after a tenth of its steps, as this clause says, and what depends on it would learn from nothing.
+    AtChance(String),
 }
 
 /// Runs jobs: the one that trains networks, or a mock with a known answer.
@@ -128,6 +130,6 @@ pub trait Executor: Sync {
     /// Runs one job whose needs are recorded. A job that fails yields an output that says so, not an error.
     ///
     /// # Errors
-    /// [`Abandoned`] if the user asked to stop or the device failed.
+    /// [`Abandoned`] if the user asked to stop, the device failed, or the job learns nothing.
     fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned>;
 }

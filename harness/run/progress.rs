@@ -99,6 +99,27 @@ impl Progress {
         }
     }
 
+    /// Tells something at once, above the bar where there is one.
+    pub(super) fn tell(&self, text: &str) {
+        match &self.sink {
+            Sink::Quiet => {}
+            Sink::Bar(bar) => bar.suspend(|| eprintln!("{text}")),
+            Sink::Lines => eprintln!("{text}"),
+        }
+    }
+
+    /// These jobs will not be run.
+    pub(super) fn withhold<'j>(&self, jobs: impl Iterator<Item = &'j Job>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for job in jobs {
+            state.jobs -= 1;
+            state.work -= job.multiply_accumulates;
+        }
+        if let Sink::Bar(bar) = &self.sink {
+            bar.set_length((state.work / UNIT) as u64);
+        }
+    }
+
     pub(super) fn end(&self) {
         if let Sink::Bar(bar) = &self.sink {
             bar.finish_and_clear();

@@ -6,7 +6,7 @@ use nt_records::pictures::PicturesError;
 use nt_records::predictions::PredictionsError;
 use nt_records::record::RECORD_VERSION;
 use nt_records::{FileRef, Ledger, LedgerError, RunRecord, Setting, Status};
-use nt_scenario::{Job, JobId, Method, Plan, Role, Scenario, Work};
+use nt_scenario::{Initialiser, Job, JobId, Method, Named, Plan, Role, Scenario, Warmup, Work};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,6 +54,8 @@ pub struct Tally {
     /// Sources and judged runs that diverged or failed. A rate that diverges in tuning does not count: finding it is
     /// the purpose of tuning.
     pub unwell: usize,
+    /// Jobs that were not run because a source, or scratch, learned nothing; that job among them.
+    pub withheld: usize,
     /// Whether the user stopped it.
     pub interrupted: bool,
 }
@@ -77,8 +79,10 @@ pub struct Scheduler<'a> {
 struct State<'a> {
     ledger: &'a mut Ledger,
     ready: BTreeSet<usize>,
+    running: BTreeSet<usize>,
     missing: Vec<usize>,
-    left: usize,
+    /// Jobs that are neither recorded nor withheld.
+    left: BTreeSet<usize>,
     tally: Tally,
     error: Option<ScheduleError>,
 }
@@ -133,11 +137,11 @@ impl Scheduler<'_> {
                 ready.insert(job);
             }
         }
-        let left = chosen.len() - done.len();
+        let left: BTreeSet<usize> = chosen.difference(&done).copied().collect();
         let dependents = self.dependents(chosen.difference(&done));
         let tally = Tally { kept: done.len(), ..Tally::default() };
-        progress.begin(left, done.len(), self.cost(chosen, &done));
-        let state = State { ledger, ready, missing, left, tally, error: None };
+        progress.begin(left.len(), done.len(), self.cost(chosen, &done));
+        let state = State { ledger, ready, running: BTreeSet::new(), missing, left, tally, error: None };
         let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), plan: self.plan };
         let pools = (0..self.jobs.max(1))
             .map(|_| rayon::ThreadPoolBuilder::new().num_threads(self.threads).build())
@@ -159,7 +163,7 @@ impl Scheduler<'_> {
         };
         Ok(Tally {
             unwell: chosen.iter().filter(unwell).count(),
-            interrupted: self.interrupt.load(Ordering::Relaxed) && state.left > 0,
+            interrupted: self.interrupt.load(Ordering::Relaxed) && !state.left.is_empty(),
             ..state.tally
         })
     }
@@ -184,7 +188,7 @@ impl Scheduler<'_> {
         loop {
             let mut state = shared.lock();
             let index = loop {
-                if state.error.is_some() || state.left == 0 || self.interrupt.load(Ordering::Relaxed) {
+                if state.error.is_some() || state.left.is_empty() || self.interrupt.load(Ordering::Relaxed) {
                     shared.changed.notify_all();
                     return;
                 }
@@ -197,11 +201,16 @@ impl Scheduler<'_> {
                     }
                 }
             };
+            state.running.insert(index);
             drop(state);
             let job = &self.plan.jobs[index];
             let began = Instant::now();
             let output = match executor.execute(job, shared) {
                 Ok(output) => output,
+                Err(Abandoned::AtChance(what)) => {
+                    self.withhold(shared, index, &what, dependents, progress);
+                    continue;
+                }
                 Err(why) => {
                     if let Abandoned::Device(reason) = why {
                         shared.lock().error.get_or_insert(ScheduleError::Device { reason });
@@ -213,6 +222,38 @@ impl Scheduler<'_> {
             self.record(shared, index, output, began.elapsed().as_secs_f64(), dependents);
             progress.job_done(job);
         }
+    }
+
+    /// Withholds a job that learns nothing, and what depends on it: jobs that need it, and beside scratch every job of the
+    /// same target and size, since scratch is what they are compared with. Says so at once.
+    fn withhold(&self, shared: &Shared<'_>, index: usize, what: &str, dependents: &[Vec<usize>], progress: &Progress) {
+        let mut state = shared.lock();
+        state.running.remove(&index);
+        let mut withheld = BTreeSet::from([index]);
+        if let Work::TrainTarget(scratch) = &self.plan.jobs[index].work {
+            let is_compared = |&&job: &&usize| match &self.plan.jobs[job].work {
+                Work::TrainTarget(task) => (task.target, task.size) == (scratch.target, scratch.size),
+                Work::TrainSource(_) => false,
+            };
+            withheld.extend(state.left.iter().filter(is_compared));
+        }
+        let mut unseen: Vec<usize> = withheld.iter().copied().collect();
+        while let Some(job) = unseen.pop() {
+            unseen.extend(dependents[job].iter().filter(|&&dependent| withheld.insert(dependent)));
+        }
+        // What runs already will be recorded.
+        let withheld: BTreeSet<usize> = withheld.difference(&state.running).copied().collect();
+        let withheld: BTreeSet<usize> = withheld.intersection(&state.left).copied().collect();
+        for job in &withheld {
+            state.left.remove(job);
+            state.ready.remove(job);
+        }
+        state.tally.withheld += withheld.len();
+        let job = &self.plan.jobs[index];
+        tracing::warn!(job = %job.id, name = %job.name, what, withheld = withheld.len(), "job learns nothing");
+        progress.withhold(withheld.iter().map(|&job| &self.plan.jobs[job]));
+        progress.tell(&told(self.scenario, job, what, withheld.len() - 1));
+        shared.changed.notify_all();
     }
 
     fn record(
@@ -232,13 +273,14 @@ impl Scheduler<'_> {
             Ok(shared.lock().ledger.append(record)?)
         });
         let mut state = shared.lock();
+        state.running.remove(&index);
         match recorded {
             Ok(()) => {
                 state.tally.ran += 1;
-                state.left -= 1;
+                state.left.remove(&index);
                 for &dependent in &dependents[index] {
                     state.missing[dependent] = state.missing[dependent].saturating_sub(1);
-                    if state.missing[dependent] == 0 {
+                    if state.missing[dependent] == 0 && state.left.contains(&dependent) {
                         state.ready.insert(dependent);
                     }
                 }
@@ -287,6 +329,35 @@ impl Scheduler<'_> {
             wall_seconds,
         }
     }
+}
+
+/// What is told of a job that learns nothing, with what usually helps.
+fn told(scenario: &Scenario, job: &Job, what: &str, others: usize) -> String {
+    let recipe = job.work.recipe();
+    let settings = &recipe.settings;
+    let mut helps = Vec::new();
+    if settings.warmup == Warmup::Off && settings.clip_norm.is_none() {
+        let named = if scenario.model.input < 128 { Named::AlexNet64 } else { Named::AlexNet224 };
+        helps.push(format!("recipe = {:?} (a warm-up and a limit on the gradient's norm)", named.word()));
+    }
+    if scenario.model.initialiser != Initialiser::HeNormal {
+        helps.push("initialiser = \"he-normal\"".to_owned());
+    }
+    if recipe.dropout > 0.0 {
+        helps.push("dropout = 0.0".to_owned());
+    }
+    helps.push("a smaller or a larger learning rate".to_owned());
+    let others = match others {
+        0 => String::new(),
+        1 => ", and one job that depends on it is not run".to_owned(),
+        others => format!(", and {others} jobs that depend on it are not run"),
+    };
+    format!(
+        "{} is {what}. It is stopped{others}.\n  what usually helps: {}; see scenarios/recipes.md\n  to train it to its end all \
+         the same: --keep-going",
+        job.name,
+        helps.join(", ")
+    )
 }
 
 fn write_artifacts(dir: &Path, job: JobId, artifacts: &Artifacts) -> Result<Vec<FileRef>, ScheduleError> {

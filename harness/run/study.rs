@@ -4,7 +4,7 @@ use super::pictures::PictureError;
 use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor, pictures};
 use crate::audit::{self, DataAuditError};
 use crate::data::DataError;
-use crate::train::{Backend, TrainError};
+use crate::train::{AtChance, Backend, TrainError};
 use nt_analysis::preregistration;
 use nt_analysis::{AnalysisError, analyse};
 use nt_records::ledger::Shard;
@@ -57,7 +57,7 @@ pub enum StudyError {
     Picture(#[from] PictureError),
 }
 
-/// How a study is run. None of it changes a result.
+/// How a study is run. None of it changes a result that is recorded.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
     /// Jobs at a time.
@@ -66,6 +66,8 @@ pub struct RunOptions {
     pub threads: usize,
     /// Memory in bytes for what jobs share.
     pub cache_bytes: usize,
+    /// What becomes of a source or of scratch that learns nothing.
+    pub at_chance: AtChance,
 }
 
 /// A scenario with its data opened and its jobs planned.
@@ -109,6 +111,7 @@ impl OpenStudy {
                 #[cfg(feature = "cuda")]
                 TrainError::DoesNotFit(_) | TrainError::ImagesDoNotFit(_) => StudyError::TooLarge(error),
                 TrainError::Interrupted
+                | TrainError::AtChance { .. }
                 | TrainError::Labels(_)
                 | TrainError::Geometry(_)
                 | TrainError::Dropout(_)
@@ -229,7 +232,7 @@ impl OpenStudy {
         for &look in earlier {
             let tally = self.run_jobs(&self.jobs_up_to(look), ledger, options, progress, interrupt)?;
             ran += tally.ran;
-            if tally.interrupted || self.is_settled_at(look, ledger)? {
+            if tally.interrupted || tally.withheld > 0 || self.is_settled_at(look, ledger)? {
                 tracing::info!(look, interrupted = tally.interrupted, "the run ends at this look");
                 return Ok(Tally { ran, kept: tally.kept + tally.ran - ran, ..tally });
             }
@@ -271,6 +274,7 @@ impl OpenStudy {
             registry: &self.registry,
             backend: &*self.backend,
             store: &store,
+            at_chance: options.at_chance,
             interrupt,
         };
         let scheduler = Scheduler {

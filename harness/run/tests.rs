@@ -1,7 +1,7 @@
 //! The scheduler behind a mock executor: order, failures and resumption, in milliseconds.
 
 use super::{Abandoned, Executor, JobOutput, Progress, ScheduleError, Scheduler, Tally, Upstream};
-use nt_records::{Ledger, Measure, Measured, Status};
+use nt_records::{Ledger, Measure, Measured, RunRecord, Status};
 use nt_scenario::mock::TestScenario;
 use nt_scenario::{DataFacts, Facts, Job, LabelKind, Metric, Plan, Role, Scenario};
 use std::collections::BTreeSet;
@@ -53,6 +53,7 @@ struct Mock {
     order: Mutex<Vec<String>>,
     fails: Option<&'static str>,
     gives_out: Option<&'static str>,
+    learns_nothing: Option<&'static str>,
     interrupt_after: Option<usize>,
     interrupt: AtomicBool,
 }
@@ -69,6 +70,9 @@ impl Executor for Mock {
         }
         if self.gives_out.is_some_and(|part| job.name.contains(part)) {
             return Err(Abandoned::Device("it is a mock".to_owned()));
+        }
+        if self.learns_nothing.is_some_and(|name| job.name == name) {
+            return Err(Abandoned::AtChance("still at chance".to_owned()));
         }
         order.push(job.name.clone());
         if self.fails.is_some_and(|part| job.name.contains(part)) {
@@ -160,6 +164,36 @@ fn a_device_that_gives_out_ends_the_run_and_is_no_result_of_the_job() {
     assert!(recorded < planned().1.jobs.len());
     let rest = run(&Mock::default(), &mut ledger, 2);
     assert_eq!((rest.kept, rest.unwell), (recorded, 0), "the same command runs the rest");
+}
+
+#[test]
+fn what_depends_on_a_source_that_learns_nothing_is_not_run_until_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mock = Mock { learns_nothing: Some("source/near/r0"), ..Mock::default() };
+    let tally = run(&mock, &mut ledger, 2);
+    let (_, plan) = planned();
+    let source = plan.jobs.iter().position(|job| job.name == "source/near/r0").unwrap();
+    let depending = plan.jobs.iter().filter(|job| job.needs.contains(&source)).count();
+    assert!(depending > 0);
+    assert_eq!((tally.withheld, tally.ran, tally.interrupted), (depending + 1, plan.jobs.len() - depending - 1, false));
+    let rest = run(&Mock::default(), &mut ledger, 2);
+    assert_eq!((rest.kept, rest.ran, rest.withheld), (tally.ran, tally.withheld, 0));
+}
+
+#[test]
+fn what_is_compared_with_scratch_that_learns_nothing_is_not_run() {
+    for jobs in [1, 3] {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+        let mock = Mock { learns_nothing: Some("shapes/small/scratch/r0"), ..Mock::default() };
+        let tally = run(&mock, &mut ledger, jobs);
+        let finals = |record: &&RunRecord| record.role == Role::Final;
+        let judged = ledger.records().iter().filter(finals).count();
+        assert!(judged < jobs, "{judged} judged runs, although only those beside scratch were running");
+        assert_eq!(tally.ran + tally.withheld, planned().1.jobs.len());
+        assert!(ledger.records().iter().any(|record| record.role == Role::Source), "sources are not compared with it");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Runs jobs of a study again and compares the results.
 
 use super::{OpenStudy, Progress, RunOptions, StudyError};
+use crate::train::AtChance;
 use nt_records::{FileError, Ledger, RunRecord, Setting, Status};
 use nt_scenario::Role;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +49,9 @@ pub fn verify(
     let needed = study.with_needs(compared.iter().copied());
     let folder = tempfile::tempdir().map_err(FileError::at("make a temporary folder in", std::env::temp_dir()))?;
     let (mut ledger, _) = Ledger::open(folder.path())?;
-    let tally = study.run_jobs(&needed, &mut ledger, options, progress, interrupt)?;
+    // A job that was recorded went on to its end.
+    let options = RunOptions { at_chance: AtChance::GoesOn, ..options.clone() };
+    let tally = study.run_jobs(&needed, &mut ledger, &options, progress, interrupt)?;
     if tally.interrupted {
         return Ok(Verification { compared: 0, differing: 0, first: None, interrupted: true });
     }

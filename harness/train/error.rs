@@ -11,6 +11,16 @@ pub enum TrainError {
     /// The user asked to stop.
     #[error("interrupted: run the same command again to go on")]
     Interrupted,
+    /// It has learned nothing after a tenth of its steps, and was not to go on.
+    #[error("still at chance after {step} steps: its loss is {loss:.2} nats, and guessing has {chance:.2}")]
+    AtChance {
+        /// Steps done.
+        step: u64,
+        /// Its loss, nats.
+        loss: f64,
+        /// The loss of guessing by frequency, nats.
+        chance: f64,
+    },
     /// The examples' labels are of another kind than the method can learn from.
     #[error(transparent)]
     Labels(#[from] NotOneClass),

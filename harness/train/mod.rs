@@ -1,5 +1,6 @@
 //! Training and evaluation: the networks of each backend, the loop that drives them, and the lock on the test set.
 
+mod at_chance;
 mod backend;
 mod cpu;
 #[cfg(feature = "cuda")]
@@ -19,6 +20,7 @@ mod tests;
 mod trained;
 mod training;
 
+pub use at_chance::AtChance;
 pub use backend::Backend;
 pub use cpu::{Cpu, DropoutAt, Gradients, Network, Trainer};
 #[cfg(feature = "cuda")]

@@ -1,6 +1,7 @@
 //! What a training depends on, the same on every backend.
 
 use super::Span;
+use super::at_chance::{AtChance, Watch};
 use crate::data::augmentation::Augmenter;
 use nt_kernels::philox::Stream;
 use nt_kernels::sgd::{Sgd, WeightDecay};
@@ -24,11 +25,18 @@ pub struct Setup<'a> {
     pub scope: &'a str,
     /// Stream number of the replicate.
     pub replicate: u32,
+    /// What becomes of it if it learns nothing.
+    pub at_chance: AtChance,
     /// Set when the user wants to stop.
     pub interrupt: &'a AtomicBool,
 }
 
 impl Setup<'_> {
+    /// What tells that it learns nothing, where it is not to go on then.
+    pub(super) fn watch(&self, labels: &[u32]) -> Option<Watch> {
+        Watch::new(self.recipe, labels).filter(|_| self.at_chance == AtChance::Ends)
+    }
+
     /// The stream of each learned layer's dropout masks.
     pub(super) fn dropout_streams(&self) -> Vec<Stream> {
         let stream =

@@ -1,7 +1,7 @@
 //! The bits of a whole training, and what scratch and treatments share.
 
 use super::cpu::CPU_NUMERICS as NUMERICS;
-use super::{Backend, Cpu, ForTest, Outcome, Setup, Span, Trained, train};
+use super::{AtChance, Backend, Cpu, ForTest, Outcome, Setup, Span, Trained, train};
 use crate::data::{Codes, Inputs};
 use crate::model::{Init, Parameters, initialise};
 use nt_kernels::philox::Stream;
@@ -41,6 +41,7 @@ fn run(
         seed: 1,
         scope: "target",
         replicate: 0,
+        at_chance: AtChance::Ends,
         interrupt: &AtomicBool::new(interrupt),
     };
     train(&Cpu, &setup, start, Inputs::Codes(&images(shape)))
@@ -104,4 +105,15 @@ fn a_training_learns() {
     assert_eq!(score.top1, 1.0, "21 random images are learned by heart");
     let (first, last) = (trained.curve[0].train_loss, trained.curve[trained.curve.len() - 1].train_loss);
     assert!(last < 0.2 * first, "the loss went from {first} to {last}");
+}
+
+#[test]
+fn a_training_that_learns_nothing_ends_after_a_tenth_of_its_steps_unless_it_is_to_go_on() {
+    let shape = NetworkShape::new(Architecture::AlexNet, 0.02, 40, CLASSES);
+    let Err(super::TrainError::AtChance { step, loss, chance }) = run(&shape, &recipe(102, 0.0), 1e-30, false) else {
+        panic!("it went on")
+    };
+    assert_eq!(step, 100);
+    assert!((chance - libm::log(3.0)).abs() < 1e-12 && loss >= 0.99 * chance);
+    assert!(run(&shape, &recipe(100, 0.0), 1e-30, false).is_ok(), "its end is near enough");
 }

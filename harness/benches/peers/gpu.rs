@@ -8,7 +8,7 @@ use negative_transfer::data::synthetic::{Synthetic, SyntheticSpec};
 use negative_transfer::data::{Images, Inputs, part};
 use negative_transfer::model::{Init, initialise};
 use negative_transfer::train::cuda::CudaBackend;
-use negative_transfer::train::{Backend, Setup, Span};
+use negative_transfer::train::{AtChance, Backend, Setup, Span};
 use nt_kernels::cuda::MemoryFormat;
 use nt_scenario::PerClass;
 use nt_scenario::network::{Architecture, NetworkShape};
@@ -84,6 +84,7 @@ impl Training {
             seed: SEED,
             scope: "bench",
             replicate: 0,
+            at_chance: AtChance::GoesOn,
             interrupt: &AtomicBool::new(false),
         };
         let start = initialise(&shape, Initialiser::HeNormal, Init { seed: SEED, scope: "bench", replicate: 0 });

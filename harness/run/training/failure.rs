@@ -64,6 +64,7 @@ impl From<TrainError> for Trouble {
     fn from(error: TrainError) -> Self {
         match error {
             TrainError::Interrupted => Self::Abandoned(Abandoned::Stopped),
+            TrainError::AtChance { .. } => Self::Abandoned(Abandoned::AtChance(error.to_string())),
             #[cfg(feature = "cuda")]
             TrainError::Cuda(error) => Self::Abandoned(Abandoned::Device(error.to_string())),
             TrainError::Outputs(error) => Self::Diverged(error.to_string()),

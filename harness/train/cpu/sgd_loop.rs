@@ -57,6 +57,7 @@ pub(super) fn train(
     let classes = examples.one_class()?;
     let (mut input, mut labels) = (Vec::new(), Vec::new());
     let mut curve = Curve::new(setup.recipe.steps);
+    let watch = setup.watch(classes);
     let mut outcome = Outcome::Finished;
     for step in 0..setup.recipe.steps {
         if setup.interrupt.load(Ordering::Relaxed) {
@@ -79,6 +80,10 @@ pub(super) fn train(
             break;
         }
         curve.record(step, learning_rate, mean_loss);
+        if let Some(nothing) = watch.as_ref().filter(|watch| watch.at == step + 1).and_then(|w| w.judge(&curve.points))
+        {
+            return Err(nothing.after(step + 1));
+        }
     }
     if outcome == Outcome::Finished && !parameters.are_finite() {
         outcome = Outcome::Diverged { step: setup.recipe.steps };

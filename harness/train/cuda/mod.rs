@@ -176,10 +176,11 @@ impl Backend for CudaBackend {
             let label = labels[image];
             return Err(CrossEntropyError::LabelOutOfRange { image, label, classes }.into());
         }
+        let watch = setup.watch(labels);
         self.with_engine(|engine| {
             engine.run(examples, |engine, examples| match self.precision {
-                Precision::Fp32 | Precision::Tf32 => engine.train::<f32>(setup, parameters, examples),
-                Precision::Bf16 => engine.train::<bf16>(setup, parameters, examples),
+                Precision::Fp32 | Precision::Tf32 => engine.train::<f32>(setup, parameters, examples, watch),
+                Precision::Bf16 => engine.train::<bf16>(setup, parameters, examples, watch),
             })
         })
     }

@@ -9,13 +9,15 @@ use super::resident::Examples;
 use super::{Engine, ParameterLayout};
 use crate::data::augmentation::Augmenter;
 use crate::model::Parameters;
+use crate::train::at_chance::Watch;
 use crate::train::training::steps_per_point;
 use crate::train::{CurvePoint, Outcome, Setup, TrainError, Training};
 use nt_kernels::cuda::{
-    self, CrossEntropy, CudaError, CudaSlice, Gpu, Graph, Sgd, State, Storage, Weights, cross_entropy, end_step,
+    self, Clipping, CrossEntropy, CudaError, CudaSlice, Gpu, Graph, State, Storage, Weights, cross_entropy, end_step,
     first_batch, judge_step,
 };
 use nt_kernels::dropout::Dropout;
+use nt_kernels::sgd::Sgd;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -63,6 +65,7 @@ struct Trainer<T: Storage> {
     rates: CudaSlice<f32>,
     dropping: Option<Dropping>,
     sgd: Sgd,
+    clipping: Option<Clipping>,
     /// Steps from one curve point to the next, and steps in all.
     length: (u64, u64),
 }
@@ -102,7 +105,8 @@ impl<T: Storage> Trainer<T> {
             points: gpu.zeros(steps.div_ceil(every) as usize)?,
             rates: gpu.zeros(stretch.steps)?,
             dropping: drops.then(|| Dropping { op, streams: setup.dropout_streams() }),
-            sgd: Sgd { momentum: settings.momentum as f32, weight_decay: settings.weight_decay as f32 },
+            sgd: setup.sgd(),
+            clipping: settings.clip_norm.map(|longest| Clipping::new(gpu, longest, trainable)).transpose()?,
             length: (every, steps),
         })
     }
@@ -122,8 +126,11 @@ impl<T: Storage> Trainer<T> {
         judge_step(gpu, &self.outcome, &mut self.state, n)?;
         let dropping = self.dropping.as_ref().map(|dropping| (dropping, &self.state));
         self.network.backward(gpu, parameters, &self.input, n, dropping, &mut self.gradients)?;
-        let buffers = (&mut self.velocities, &self.gradients);
-        self.weights.step(gpu, self.sgd, self.first_trainable, buffers, &self.rates, &self.state)?;
+        if let Some(clipping) = &mut self.clipping {
+            clipping.measure(gpu, &self.gradients)?;
+        }
+        let (buffers, clipping) = ((&mut self.velocities, &self.gradients), self.clipping.as_ref());
+        self.weights.step(gpu, self.sgd, self.first_trainable, buffers, clipping, &self.rates, &self.state)?;
         end_step(gpu, &mut self.state, &mut self.points, n, self.length)
     }
 
@@ -171,8 +178,7 @@ impl<T: Storage> Trainer<T> {
     /// Waits for the last step, and reads the network and its curve.
     fn finish(self, gpu: &Gpu, setup: &Setup<'_>, mut parameters: Parameters) -> Result<Training, TrainError> {
         let state = self.state(gpu)?;
-        let mut points = vec![cuda::CurvePoint::default(); self.points.len()];
-        gpu.read(&self.points, &mut points)?;
+        let curve = self.curve(gpu, setup, &state)?;
         let values = self.weights.read(gpu)?;
         self.layout.unpack(&values, &mut parameters, setup.span.frozen);
         let outcome = if state.diverged_at >= 0 {
@@ -182,8 +188,14 @@ impl<T: Storage> Trainer<T> {
         } else {
             Outcome::Diverged { step: setup.recipe.steps }
         };
-        let curve = curve(setup, &points[..(state.points as usize).min(points.len())]);
         Ok(Training { parameters, outcome, curve })
+    }
+
+    /// The points of the curve so far.
+    fn curve(&self, gpu: &Gpu, setup: &Setup<'_>, state: &State) -> Result<Vec<CurvePoint>, CudaError> {
+        let mut points = vec![cuda::CurvePoint::default(); self.points.len()];
+        gpu.read(&self.points, &mut points)?;
+        Ok(curve(setup, &points[..(state.points as usize).min(points.len())]))
     }
 
     fn state(&self, gpu: &Gpu) -> Result<State, CudaError> {
@@ -199,6 +211,7 @@ impl Engine {
         setup: &Setup<'_>,
         parameters: Parameters,
         examples: Arc<Examples>,
+        mut watch: Option<Watch>,
     ) -> Result<Training, TrainError> {
         let gpu = &self.gpu;
         let (count, batch) = (examples.count, setup.recipe.settings.batch);
@@ -222,10 +235,17 @@ impl Engine {
                     setup.shuffle(epoch, order);
                     epoch += 1;
                 }
-                if trainer.begin_stretch(gpu, setup, (&order, &augmenter), step, &stretch)?.diverged_at >= 0 {
+                let state = trainer.begin_stretch(gpu, setup, (&order, &augmenter), step, &stretch)?;
+                if state.diverged_at >= 0 {
                     break;
                 }
                 position = 0;
+                // Here the host has waited for the GPU anyway.
+                if let Some(watch) = watch.take_if(|watch| watch.at <= step)
+                    && let Some(nothing) = watch.judge(&trainer.curve(gpu, setup, &state)?)
+                {
+                    return Err(nothing.after(step));
+                }
             }
             let n = batch.min(count - position % count);
             position += n;

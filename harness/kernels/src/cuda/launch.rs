@@ -35,7 +35,7 @@ kernels! {
     LayerKernels {
         standardise_images, gather_images, gather_codes, widen, add_bias, relu_gradient, bias_gradient,
         bias_gradient_channels_last, sum_parts, dropout, local_response_norm, local_response_norm_gradient, max_pool,
-        max_pool_packed, max_pool_gradient, max_pool_gradient_packed, cross_entropy, sgd,
+        max_pool_packed, max_pool_gradient, max_pool_gradient_packed, cross_entropy, sgd, sum_of_squares,
     }
 }
 
@@ -43,6 +43,7 @@ kernels! {
     /// Those of `augmentation.cuh` and `progress.cuh`.
     PlainKernels {
         copy_images, shift_images, mirror_images, grey_means, jitter_images, judge_step, end_step, first_batch, next_batch,
+        clip_factor,
     }
 }
 

@@ -51,7 +51,7 @@ pub use local_response_norm::ResponseNorm;
 pub use max_pool2d::Pool;
 pub use precision::Precision;
 pub use progress::{end_step, first_batch, judge_step, next_batch};
-pub use sgd::Sgd;
+pub use sgd::Clipping;
 pub use state::{CurvePoint, State};
 pub use storage::Storage;
 pub use weights::Weights;

@@ -1,7 +1,8 @@
 //! A network's weights, in single precision and in the type that products take.
 
-use super::sgd::{self, Sgd};
+use super::sgd::{self, Clipping};
 use super::{CudaError, CudaSlice, CudaView, Gpu, State, Storage};
+use crate::sgd::Sgd;
 use std::ops::Range;
 
 /// Weights and biases one after another, in single precision, with a copy in the type that products take.
@@ -29,23 +30,25 @@ impl<T: Storage> Weights<T> {
         self.master.slice(range)
     }
 
-    /// Takes a step with the weights from `first` on; see [`sgd::step`].
+    /// Takes a step with the weights from `first` on; see [`sgd::step`]. With a limit the gradient was measured before.
     ///
     /// # Errors
     /// [`CudaError::Driver`].
+    #[allow(clippy::too_many_arguments, reason = "the operands of the formula")]
     pub fn step(
         &mut self,
         gpu: &Gpu,
         sgd: Sgd,
         first: usize,
         (velocity, gradient): (&mut CudaSlice<f32>, &CudaSlice<T>),
+        clipping: Option<&Clipping>,
         rates: &CudaSlice<f32>,
         state: &CudaSlice<State>,
     ) -> Result<(), CudaError> {
         let mut weight = self.master.slice_mut(first..);
         let mut copy = T::copy_from(&mut self.copy, first);
         let (mut velocity, gradient) = (velocity.as_view_mut(), gradient.as_view());
-        sgd::step(gpu, sgd, &mut weight, &mut velocity, &gradient, copy.as_mut(), rates, state)
+        sgd::step(gpu, sgd, &mut weight, &mut velocity, &gradient, clipping, copy.as_mut(), rates, state)
     }
 
     /// Waits, and reads them all in single precision.

@@ -11,7 +11,7 @@ use crate::run::training::pictures::{filters, thumbnails};
 use crate::run::training::target_run::TargetRun;
 use crate::run::training::{JobOutput, TrainingExecutor, Trouble};
 use crate::run::{Pictures, Upstream};
-use crate::train::{self, ForTest, ForTuning, Outcome, Purpose, Score, Setup, Span, Trained};
+use crate::train::{self, AtChance, ForTest, ForTuning, Outcome, Purpose, Score, Setup, Span, Trained};
 use nt_records::{Setting, Status};
 use nt_scenario::{Job, Role, TargetTask};
 
@@ -49,6 +49,11 @@ impl<'a> TrainingExecutor<'a> {
                     seed: self.seed(),
                     scope: &format!("{}/{}", target_scope(&target.name), target.sizes[task.size].name),
                     replicate,
+                    // Every other arm is judged by scratch.
+                    at_chance: match job.role == Role::Final && task.treatment.is_scratch() {
+                        true => self.at_chance,
+                        false => AtChance::GoesOn,
+                    },
                     interrupt: self.interrupt,
                 };
                 let examples = self.examples(&run, SetKey::Train(run.draw_key), &run.draw.train)?;

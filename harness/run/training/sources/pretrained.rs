@@ -9,7 +9,7 @@ use crate::run::training::measures::{
     note_training, push_test_metrics, push_training_metrics, push_validation_metrics,
 };
 use crate::run::training::{Failure, JobOutput, TrainingExecutor, Trouble};
-use crate::train::{self, ForTest, ForTuning, Outcome, Purpose, Setup, Span, Trained};
+use crate::train::{self, AtChance, ForTest, ForTuning, Outcome, Purpose, Setup, Span, Trained};
 use nt_kernels::philox::Stream;
 use nt_records::{Setting, Status};
 use nt_scenario::network::NetworkShape;
@@ -73,6 +73,11 @@ impl<'e> TrainingExecutor<'e> {
             seed: self.seed(),
             scope: &scope,
             replicate,
+            at_chance: match (job.role, labels) {
+                (Role::Source, Learned::True) => self.at_chance,
+                // A rate may learn nothing, which tuning is to find out, and shuffled labels are learned by heart, if ever.
+                _ => AtChance::GoesOn,
+            },
             interrupt: self.interrupt,
         };
         let trained = train::train::<P>(self.backend, &setup, fresh, Inputs::Images(images))?;

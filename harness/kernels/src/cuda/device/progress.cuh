@@ -53,3 +53,16 @@ extern "C" __global__ void next_batch(State* state, u32 batch) {
     if (global_index() == 0) state->position += batch;
 }
 REGISTER(next_batch)
+
+/// What a gradient is multiplied by, whose sum of squares lies in parts, so that it is no longer than longest. One block
+extern "C" __global__ void clip_factor(const double* parts, float* scale, double longest, u32 count) {
+    __shared__ double scratch[BLOCK];
+    double sum = 0.0;
+    for (u32 part = threadIdx.x; part < count; part += BLOCK) sum += parts[part];
+    sum = block_sum(sum, scratch);
+    if (threadIdx.x != 0) return;
+    const double factor = longest / (sqrt(sum) + 1e-6);
+    // A sum that is not a number scales nothing, as on the CPU.
+    *scale = factor < 1.0 ? (float)factor : 1.0f;
+}
+REGISTER_BLOCKWISE(clip_factor)

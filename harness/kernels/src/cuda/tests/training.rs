@@ -3,7 +3,7 @@
 use super::*;
 use crate::cross_entropy as on_cpu;
 use crate::fixture::{batch_innermost, batch_outermost, bits};
-use crate::sgd::{self, WeightDecay};
+use crate::sgd::{Sgd, WeightDecay, clip_factor, sum_of_squares};
 
 fn gathered<T: Stored>(precision: Precision, format: MemoryFormat) {
     let Some(gpu) = gpu(precision) else { return };
@@ -94,23 +94,31 @@ fn a_step_of_sgd_is_the_cpus_bit_for_bit_and_none_is_taken_after_a_loss_that_is_
     let length = 1000;
     let (start, gradients) = (normal("w", length), [normal("g0", length), normal("g1", length), normal("g2", length)]);
     let rates = [0.1, 0.05, 0.025];
-    let cpu = sgd::Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov: false };
-    let (mut weight, mut velocity) = (start.clone(), vec![0.0; length]);
-    for (step, (gradient, rate)) in gradients.iter().zip(rates).enumerate() {
-        cpu.step(rate, &mut weight, gradient, &mut velocity, step == 0);
+    let plain = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov: false };
+    let ahead = Sgd { nesterov: true, weight_decay: WeightDecay::Decoupled(5e-4), ..plain };
+    for (sgd, longest) in [(plain, None), (ahead, None), (plain, Some(10.0)), (ahead, Some(1e3))] {
+        let (mut weight, mut velocity) = (start.clone(), vec![0.0; length]);
+        for (step, (gradient, rate)) in gradients.iter().zip(rates).enumerate() {
+            let factor = longest.map_or(1.0, |longest| clip_factor(longest, sum_of_squares(gradient).sqrt()));
+            sgd.at(rate, step == 0).along(factor).take(&mut weight, gradient, &mut velocity);
+        }
+        let mut clipping = longest.map(|longest| Clipping::new(&gpu, longest, length).unwrap());
+        let mut weights = Weights::<f32>::new(&gpu, &start).unwrap();
+        let (mut velocities, rates) = (gpu.zeros(length).unwrap(), gpu.upload(&rates).unwrap());
+        for (step, gradient) in gradients.iter().enumerate() {
+            let gradient = gpu.upload(gradient).unwrap();
+            if let Some(clipping) = &mut clipping {
+                clipping.measure(&gpu, &gradient).unwrap();
+            }
+            for diverged_at in [-1, 0] {
+                let state = gpu.upload(&[State { step: step as u64, diverged_at, ..State::BEGIN }]).unwrap();
+                let buffers = (&mut velocities, &gradient);
+                weights.step(&gpu, sgd, 0, buffers, clipping.as_ref(), &rates, &state).unwrap();
+            }
+        }
+        assert_eq!(bits(&weights.read(&gpu).unwrap()), bits(&weight), "{sgd:?}, {longest:?}");
+        assert_eq!(bits(&download(&gpu, &velocities)), bits(&velocity), "{sgd:?}, {longest:?}");
     }
-    let op = Sgd { momentum: 0.9, weight_decay: 5e-4 };
-    let mut weights = Weights::<f32>::new(&gpu, &start).unwrap();
-    let (mut velocities, rates) = (gpu.zeros(length).unwrap(), gpu.upload(&rates).unwrap());
-    for (step, gradient) in gradients.iter().enumerate() {
-        let state = gpu.upload(&[State { step: step as u64, ..State::BEGIN }]).unwrap();
-        let gradient = gpu.upload(gradient).unwrap();
-        weights.step(&gpu, op, 0, (&mut velocities, &gradient), &rates, &state).unwrap();
-        let ended = gpu.upload(&[State { step: step as u64, diverged_at: 0, ..State::BEGIN }]).unwrap();
-        weights.step(&gpu, op, 0, (&mut velocities, &gradient), &rates, &ended).unwrap();
-    }
-    assert_eq!(bits(&weights.read(&gpu).unwrap()), bits(&weight));
-    assert_eq!(bits(&download(&gpu, &velocities)), bits(&velocity));
 }
 
 #[test]
@@ -121,8 +129,8 @@ fn weights_in_bfloat16_follow_those_in_single_precision() {
     let gradient = gpu.upload(&<bf16 as Stored>::of(&normal("g", 200))).unwrap();
     let (mut velocities, rates) = (gpu.zeros(200).unwrap(), gpu.upload(&[0.5f32]).unwrap());
     let state = gpu.upload(&[State::BEGIN]).unwrap();
-    let op = Sgd { momentum: 0.9, weight_decay: 0.0 };
-    weights.step(&gpu, op, 100, (&mut velocities, &gradient), &rates, &state).unwrap();
+    let op = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(0.0), nesterov: false };
+    weights.step(&gpu, op, 100, (&mut velocities, &gradient), None, &rates, &state).unwrap();
     let full = weights.read(&gpu).unwrap();
     assert_eq!(full[..100], start[..100], "the frozen part stays");
     assert_ne!(full[100..], start[100..]);
