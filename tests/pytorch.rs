@@ -7,11 +7,11 @@
 use candle_core::{Device, Tensor};
 use candle_nn::Module;
 use negative_transfer::model::{AlexNet, LayerParameters, Parameters};
-use negative_transfer::train::{Gradients, Network, Span};
+use negative_transfer::train::{Gradients, Network, Span, Trainer};
 use nt_kernels::sgd::{Sgd, WeightDecay};
 use nt_kernels::{candle_ops, cross_entropy, layout};
-use nt_scenario::Treatment;
 use nt_scenario::network::{Architecture, NetworkShape};
+use nt_scenario::{Schedule, Settings, Treatment, Warmup};
 use safetensors::SafeTensors;
 
 const BATCH: usize = 6;
@@ -32,6 +32,7 @@ impl Lcg {
     }
 }
 
+#[derive(Clone)]
 struct Fixture {
     shape: NetworkShape,
     parameters: Parameters,
@@ -161,6 +162,39 @@ fn twenty_sgd_steps_keep_to_pytorchs_losses() {
             }
         }
     }
+}
+
+/// Warm-up, half a cosine, and gradients clipped at 1: the losses of 50 steps, and the norm of every gradient.
+#[test]
+fn fifty_steps_with_warm_up_and_clipping_keep_to_pytorchs() {
+    let names = ["alexnet", "alexnet-2012", "alexnet-winograd"];
+    let plain = Settings::sgd(BATCH, 0.9, 5e-4, Schedule::Cosine);
+    for (fixture, name) in Fixture::all().into_iter().zip(names) {
+        for (nesterov, variant) in [(false, "plain"), (true, "nesterov")] {
+            let settings = Settings { warmup: Warmup::Steps(10), nesterov, ..plain.clone() };
+            let expected = Fixture { file: recipe_file(), ..fixture.clone() };
+            let [losses, norms] =
+                ["losses", "norms"].map(|what| expected.expected(&format!("{name}.{variant}.{what}")));
+            let sgd = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov };
+            let (input, mut parameters) = (fixture.input(), fixture.parameters.clone());
+            let mut network = Network::new(&fixture.shape, Span::whole(&fixture.shape), BATCH).unwrap();
+            let trainer = Trainer::new(&fixture.shape, Span::whole(&fixture.shape), BATCH, &parameters, sgd).unwrap();
+            let mut trainer = trainer.clipped(1.0);
+            for (step, (loss, norm)) in (0..).zip(losses.iter().zip(norms)) {
+                let (_, _, gradients) = fixture.step(&parameters, &mut network);
+                let rate = 0.01 * settings.rate_multiplier(step, 50);
+                let found = trainer.step(&mut parameters, &input, &fixture.labels, None, rate as f32).unwrap();
+                // A norm below the limit changes nothing, and near the end it is the rest of what cancels.
+                let norms = (gradients.norm().max(1.0), norm.max(1.0));
+                let off = [(found - loss) / loss, (norms.0 - norms.1) / norms.1].map(f64::abs);
+                assert!(off.iter().all(|&off| off < LOSS_TOLERANCE), "{name}, {variant}, step {step}: {off:?}");
+            }
+        }
+    }
+}
+
+fn recipe_file() -> Vec<u8> {
+    std::fs::read("tests/fixtures/pytorch/recipe.safetensors").unwrap()
 }
 
 #[test]
