@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use nt_scenario::{Code, Diagnostic, Facts, Scenario, Severity, apply_set};
+use nt_scenario::{Code, Diagnostic, Facts, Named, Scenario, Settings, Severity, apply_set};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
@@ -118,4 +118,36 @@ fn a_value_that_cannot_be_read_hides_no_other_fault() {
         assert!(expected.is_subset(&found), "{overrides:?}: {found:?}");
         assert!(!found.contains("S023") || !overrides[0].starts_with("tuning"), "{overrides:?}: {found:?}");
     }
+}
+
+#[test]
+fn settings_of_a_training_that_do_not_go_together_are_told_apart() {
+    for (overrides, expected) in [
+        (&["training.nesterov=true", "training.momentum=0.0"][..], "S007"),
+        (&["training.warmup=1.5"], "S007"),
+        (&["training.warmup=-3"], "S007"),
+        (&["training.warmup=\"long\""], "S005"),
+        (&["training.clip_norm=-1.0"], "S007"),
+        (&["training.clip_norm=nan"], "S007"),
+        (&["training.nesterov=1"], "S005"),
+        (&["training.recipe=\"alexnet\""], "S006"),
+        (&["tuning.sources=true"], "S012"),
+        (&["tuning.sources=true"], "S024"),
+        (&["source.0.validation_fraction=0.999"], "S024"),
+    ] {
+        let found = codes_with(overrides);
+        assert!(found.contains(expected), "{overrides:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_named_recipe_gives_what_is_not_written() {
+    let text = std::fs::read_to_string(fixtures().join("good.toml")).unwrap();
+    let parse = |text: &str| Scenario::parse(text, "good.toml").unwrap_or_else(|faults| panic!("{faults}"));
+    let (before, after) = text.split_at(text.find("[training]").unwrap());
+    let rest = after.find("\n[").map_or("", |at| &after[at..]);
+    let named = parse(&format!("{before}[training]\nrecipe = \"alexnet-64px\"\nbatch = 16\n{rest}"));
+    let settings = named.training.settings.clone();
+    assert_eq!(settings, Settings { batch: 16, ..Named::AlexNet64.settings() });
+    assert_eq!(parse(&named.to_toml()).training, named.training);
 }

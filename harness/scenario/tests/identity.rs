@@ -66,6 +66,26 @@ fn what_does_not_change_a_result_changes_no_identity() {
 }
 
 #[test]
+fn an_option_that_is_off_changes_no_identity_and_one_that_is_on_changes_those_it_touches() {
+    for off in ["nesterov = false", "decoupled_weight_decay = false", "clip_norm = 0", "warmup = 0", "warmup = 0.0"] {
+        assert_eq!(changed_by("[training]\n", &format!("[training]\n{off}\n")), [""; 0], "{off}");
+    }
+    let on = [
+        "nesterov = true",
+        "decoupled_weight_decay = true",
+        "clip_norm = 1.0",
+        "clip_norm = 2",
+        "warmup = 5",
+        "warmup = 0.1",
+    ];
+    let plans = on.map(|on| plan(&edited("[training]\n", &format!("[training]\n{on}\n"))));
+    for (index, (on, one)) in on.iter().zip(&plans).enumerate() {
+        assert_eq!(changed(&plan(STUDY), one).len(), jobs_where(|_, _| true).len(), "{on}");
+        assert!(plans[..index].iter().all(|other| sorted_ids(other) != sorted_ids(one)), "{on} is like another");
+    }
+}
+
+#[test]
 fn a_treatments_name_is_no_part_of_its_meaning() {
     assert_eq!(sorted_ids(&plan(STUDY)), sorted_ids(&plan(&edited("name = \"frozen\"", "name = \"icy\""))));
 }

@@ -8,7 +8,8 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use nt_scenario::{
-    Job, Method, PerClass, Plan, PlanError, Recipe, ReplicateGroup, Role, SettingChoice, SourceTask, TargetTask, Work,
+    Job, Method, PerClass, Plan, PlanError, Recipe, ReplicateGroup, Role, SettingChoice, SourceTask, TargetTask, Trial,
+    Work,
 };
 
 const STUDY: &str = include_str!("fixtures/study.toml");
@@ -146,6 +147,40 @@ fn tuning_needs_no_final_job_and_a_final_job_needs_its_trials() {
 fn edited(from: &str, to: &str) -> Plan {
     assert!(STUDY.contains(from), "{from}");
     common::plan(&common::parse(&STUDY.replacen(from, to, 1)))
+}
+
+#[test]
+fn sources_are_searched_alike_where_that_is_asked_for() {
+    let tuned = STUDY.replace("[tuning]\n", "[tuning]\nsources = true\n");
+    let tuned: Vec<&str> = tuned.lines().collect();
+    // Sources have no rate of their own then, and hold out validation images.
+    let (sources, rest) = tuned.split_at(tuned.iter().position(|line| *line == "[[target]]").unwrap());
+    let sources = sources.iter().filter(|line| !line.starts_with("learning_rate ="));
+    let with_validation = sources.map(|line| match line.starts_with("data = ") {
+        true => format!("{line}\nvalidation_fraction = 0.2"),
+        false => (*line).to_owned(),
+    });
+    let text: Vec<String> = with_validation.chain(rest.iter().map(|line| (*line).to_owned())).collect();
+    let plan = common::plan(&common::parse(&text.join("\n")));
+    let near = job(&plan, "source/near/r0");
+    let SettingChoice::Tuned { grid, trials } = &source_task(&plan, &near.name).setting else {
+        panic!("{} is not tuned", near.name);
+    };
+    assert_eq!(&grid[..], [0.003, 0.01]);
+    let names = |trials: &[Trial]| -> Vec<String> {
+        trials.iter().flat_map(|trial| &trial.jobs).map(|&job| plan.jobs[job].name.clone()).collect()
+    };
+    assert_eq!(names(trials), ["source/near/t0/lr0.003", "source/near/t0/lr0.01"]);
+    let trial = job(&plan, "source/near/t0/lr0.01");
+    assert_eq!((trial.role, &source_task(&plan, &trial.name).setting), (Role::Tuning, &SettingChoice::Fixed(0.01)));
+    assert!(trials.iter().flat_map(|trial| &trial.jobs).all(|job| near.needs.contains(job)));
+    // The network of a tuning replicate is made with the same rate.
+    assert_eq!(source_task(&plan, "source/near/t0").setting, source_task(&plan, &near.name).setting);
+    let selffer = source_task(&plan, "source/self/shapes-b/small/r0");
+    assert!(matches!(selffer.setting, SettingChoice::Tuned { .. }), "a selffer is searched like the others");
+    let (images, held_out) =
+        (&source_task(&plan, &near.name).train_per_class, &source_task(&plan, &near.name).validation_per_class);
+    assert_eq!((images, held_out), (&PerClass::Equal(100), &PerClass::Equal(20)));
 }
 
 #[test]

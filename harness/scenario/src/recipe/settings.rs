@@ -69,23 +69,15 @@ impl Settings {
         }
     }
 
-    /// Writes all keys; those of what is off are left out.
+    /// Writes all keys, those of what is off too: a source's would else be [training]'s.
     pub(crate) fn insert_into(&self, table: &mut Table) {
         insert_count(table, "batch", self.batch as u64);
         table.insert("momentum", value(self.momentum));
-        if self.nesterov {
-            table.insert("nesterov", value(true));
-        }
+        table.insert("nesterov", value(self.nesterov));
         table.insert("weight_decay", value(self.weight_decay));
-        if self.decoupled_weight_decay {
-            table.insert("decoupled_weight_decay", value(true));
-        }
-        if let Some(norm) = self.clip_norm {
-            table.insert("clip_norm", value(norm));
-        }
-        if let Some(warmup) = self.warmup.to_value() {
-            table.insert("warmup", value(warmup));
-        }
+        table.insert("decoupled_weight_decay", value(self.decoupled_weight_decay));
+        table.insert("clip_norm", value(self.clip_norm.unwrap_or(0.0)));
+        table.insert("warmup", value(self.warmup.to_value()));
         table.insert("schedule", value(self.schedule.to_value()));
         table.insert("augmentation", value(self.augmentation.iter().map(|step| step.to_value()).collect::<Array>()));
     }

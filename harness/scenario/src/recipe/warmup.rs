@@ -68,12 +68,12 @@ impl Warmup {
         Some(fraction.map(|fraction| if fraction == 0.0 { Self::Off } else { Self::Fraction(fraction) }))
     }
 
-    /// The value of the key `warmup`, where there is one.
-    pub(super) fn to_value(self) -> Option<Value> {
+    /// The value of the key `warmup`.
+    pub(super) fn to_value(self) -> Value {
         match self {
-            Self::Off => None,
-            Self::Steps(steps) => Some(whole(steps).into()),
-            Self::Fraction(fraction) => Some(fraction.into()),
+            Self::Off => 0.into(),
+            Self::Steps(steps) => whole(steps).into(),
+            Self::Fraction(fraction) => fraction.into(),
         }
     }
 
