@@ -88,7 +88,7 @@ bench *filter:
 # torchvision; if it is unset, one is installed in the user's cache folder. NT_DATA is the folder that holds cifar10-25k;
 # only studies need it.
 
-# Compare nt with PyTorch, in turn, on this machine: just bench-peers steps jobs products convs studies
+# Compare nt with PyTorch, in turn, on this machine: just bench-peers steps jobs products convs data studies
 bench-peers *parts="steps jobs products convs":
     #!/usr/bin/env bash
     set -euo pipefail

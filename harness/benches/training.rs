@@ -55,6 +55,11 @@ impl Training {
         })
     }
 
+    /// The same, with gradients clipped. None is as long as this, so that it only costs what it costs.
+    pub fn clipped(self) -> Self {
+        Self { trainer: self.trainer.clipped(1e30), ..self }
+    }
+
     /// One step: forward, loss, backward, update. The images are at hand, as PyTorch's are. The learning rate is 0, so that
     /// every step costs the same: a network that has its batch by heart works on subnormal numbers, many times slower.
     pub fn step(&mut self) -> Result<f64, Fault> {

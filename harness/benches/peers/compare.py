@@ -9,7 +9,8 @@ PyTorch can lay tensors out in two ways, the faster one of each round counts.
     compare.py [--pairs N] [--slice SECONDS] [--only TEXT] [--nt-simd avx2] [--clock cpu] PART ...
 
 --clock cpu takes CPU time, with one thread a side: fair also where others use the machine.
-PART: steps, jobs, products, convs (short), studies (long: a whole study, as torch_matrix.py runs it); with a GPU gpu-steps
+PART: steps, jobs, products, convs, data (short; data: 25,000 JPEGs decoded and resized, against DataLoader), clipping
+(clipped gradients over plain ones, of nt alone), studies (long: a whole study, as torch_matrix.py runs it); with a GPU gpu-steps
 (--compile: compiled PyTorch as well, which takes minutes to compile), gpu-studies (how busy the GPU was, and whether the
 digest is the same twice, beside), and of nt alone gpu-formats (channels last over channels first), gpu-precisions (what
 tf32 and bf16 cost a study in top-1 accuracy, and save in time) and gpu-jobs (a study's seconds by the number of jobs side
@@ -146,6 +147,25 @@ def products(nt, peers, options):
         for m, n, k in PRODUCTS:
             question = {"kind": "product", "m": m, "n": n, "k": k, "threads": threads, "seconds": 0.3 * options.slice}
             compare(f"product/{m}x{n}x{k}/{threads}-threads", question, nt[:1], peers[:1], options, ways=({},))
+
+
+def clipping(nt, peers, options):
+    """nt with clipped gradients over nt without."""
+    for res, width, batch, frozen, count in STEPS:
+        name = f"clipping/{res}px-width{width}-batch{batch}-frozen{frozen}/2-threads"
+        if options.only and options.only not in name:
+            continue
+        question = step_question(res, width, batch, frozen, count, 2, options)
+        ratios = []
+        for _ in range(options.pairs):
+            plain, clipped = (asked(nt[:1], {**question, "clipped": clipped}) for clipped in (False, True))
+            ratios.append(clipped / plain)
+        say(name, ratios)
+
+
+def data(nt, peers, options):
+    question = {"kind": "data", "folder": str(Path(os.environ["NT_DATA"]).resolve() / "cifar10-25k"), "side": 64, "threads": 2}
+    compare("data/25000-jpegs-to-64px/2-threads", question, nt[:1], peers[:1], options, ways=({},), unit="images/s")
 
 
 def convs(nt, peers, options):
@@ -293,7 +313,7 @@ def studies(nt, peers, options, device="cpu", digests=None):
 
 def main():
     parser = argparse.ArgumentParser()
-    parts = {"steps": steps, "jobs": jobs, "products": products, "convs": convs, "studies": studies,
+    parts = {"steps": steps, "jobs": jobs, "data": data, "clipping": clipping, "products": products, "convs": convs, "studies": studies,
              "gpu-steps": gpu_steps, "gpu-studies": gpu_studies, "gpu-formats": gpu_formats,
              "gpu-precisions": gpu_precisions, "gpu-jobs": gpu_jobs}
     parser.add_argument("parts", nargs="+", choices=parts)

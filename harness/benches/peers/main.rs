@@ -5,9 +5,10 @@
 //!
 //! | kind | keys | answer |
 //! |---|---|---|
-//! | `step` | `res`, `width`, `batch`, `frozen`, `threads`, `warmup`, `steps` | `images_per_s`: median over steps (mean, of CPU time) |
+//! | `step` | `res`, `width`, `batch`, `frozen`, `threads`, `warmup`, `steps`, `clipped` (false) | `images_per_s`: median over steps (mean, of CPU time) |
 //! | `step` | the same, with `device` = `cuda`, `precision` and `channels_last` (built with the feature `cuda`) | `images_per_s`: mean over steps |
 //! | `product` | `m`, `n`, `k`, `threads`, `seconds` | `seconds`: of `C[m][n] = A[m][k] B[k][n]`, a call |
+//! | `data` | `folder`, `side`, `threads` | `images_per_s`: every image of a folder of classes decoded and resized, into a new cache |
 //! | `conv` | `in_channels`, `out_channels`, `side`, `kernel`, `stride`, `padding`, `batch`, `pass`, `threads`, `seconds` | `seconds`: a call |
 
 #[cfg(feature = "cuda")]
@@ -17,8 +18,12 @@ mod training;
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use negative_transfer::data::Split;
+use negative_transfer::data::decode::Megapixels;
+use negative_transfer::data::image_folder::ImageFolder;
 use nt_kernels::conv2d::{Activation, Conv2d, Conv2dGeometry};
 use nt_kernels::linear::Linear;
 use nt_kernels::workspace::Workspace;
@@ -77,7 +82,7 @@ enum Device {
     Cuda,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Task {
     Step {
@@ -88,10 +93,16 @@ enum Task {
         warmup: usize,
         steps: usize,
         #[serde(default)]
+        clipped: bool,
+        #[serde(default)]
         device: Device,
         #[serde(default)]
         precision: Precision,
         channels_last: Option<bool>,
+    },
+    Data {
+        folder: PathBuf,
+        side: usize,
     },
     Product {
         m: usize,
@@ -145,12 +156,14 @@ fn step_rate(
     key: String,
     clock: Clock,
     (res, width, batch, frozen): (usize, f64, usize, usize),
+    clipped: bool,
     (warmup, steps): (usize, usize),
 ) -> Result<f64, Fault> {
     if !trainings.contains_key(&key) {
         // One at a time: the largest takes a gigabyte.
         trainings.clear();
-        trainings.insert(key.clone(), Training::new(res, width, batch, frozen)?);
+        let training = Training::new(res, width, batch, frozen)?;
+        trainings.insert(key.clone(), if clipped { training.clipped() } else { training });
     }
     let training = trainings.get_mut(&key).ok_or("no training")?;
     for _ in 0..warmup {
@@ -202,6 +215,20 @@ fn gpu_rate(_: &mut OnGpu, _: GpuCase, _: (usize, usize)) -> Result<f64, Fault> 
     Err("this program was built without the feature `cuda`".into())
 }
 
+/// Images a second from files to a cache, hashes and checksums included. The cache is new, and removed again.
+fn data_rate(clock: Clock, folder: &Path, side: usize) -> Result<f64, Fault> {
+    let cache = tempfile::tempdir()?;
+    let listing = ImageFolder::scan(folder, None, None)?;
+    let images_of = |split| (0..listing.classes().len()).map(|class| listing.num_images(split, class)).sum::<usize>();
+    let images = images_of(Split::Train) + images_of(Split::Test);
+    let mut opened = Ok(());
+    let seconds = clock.time(|| {
+        opened = ImageFolder::open(listing, side, Megapixels::default(), cache.path()).map(drop);
+    })?;
+    opened?;
+    Ok(images as f64 / seconds)
+}
+
 fn product_seconds(clock: Clock, m: usize, n: usize, k: usize, seconds: f64) -> Result<f64, Fault> {
     let (layer, mut workspace) = (Linear::new(k, m)?, Workspace::new());
     let (a, b, bias, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m], vec![0.0; m * n]);
@@ -223,14 +250,18 @@ fn conv_seconds(clock: Clock, geometry: Conv2dGeometry, batch: usize, pass: Pass
 
 fn answer(trainings: &mut Trainings, clock: Clock, task: Task) -> Result<(&'static str, f64), Fault> {
     Ok(match task {
-        Task::Step { res, width, batch, frozen, warmup, steps, device: Device::Cuda, precision, channels_last } => {
+        Task::Step {
+            res, width, batch, frozen, warmup, steps, device: Device::Cuda, precision, channels_last, ..
+        } => {
             let case = (res, width, batch, frozen, precision, channels_last);
             ("images_per_s", gpu_rate(&mut trainings.gpu, case, (warmup, steps))?)
         }
-        Task::Step { res, width, batch, frozen, warmup, steps, device: Device::Cpu, .. } => {
-            let key = format!("{res} {width} {batch} {frozen}");
-            ("images_per_s", step_rate(&mut trainings.cpu, key, clock, (res, width, batch, frozen), (warmup, steps))?)
+        Task::Step { res, width, batch, frozen, warmup, steps, clipped, device: Device::Cpu, .. } => {
+            let key = format!("{res} {width} {batch} {frozen} {clipped}");
+            let (case, count) = ((res, width, batch, frozen), (warmup, steps));
+            ("images_per_s", step_rate(&mut trainings.cpu, key, clock, case, clipped, count)?)
         }
+        Task::Data { folder, side } => ("images_per_s", data_rate(clock, &folder, side)?),
         Task::Product { m, n, k, seconds } => ("seconds", product_seconds(clock, m, n, k, seconds)?),
         Task::Conv { in_channels, out_channels, side, kernel, stride, padding, batch, pass, seconds } => {
             let (height, width) = (side, side);

@@ -57,7 +57,19 @@ def conv(q):
     return per_call(q, lambda: backward(dy, x, w, None, stride, padding, [1, 1], False, [0, 0], 1, mask))
 
 
+def data(q):
+    """Images a second of a folder of classes through DataLoader, as many workers as threads."""
+    from torchvision import datasets, transforms
+    change = transforms.Compose([transforms.Resize((q["side"], q["side"])), transforms.ToTensor()])
+    images = torch.utils.data.ConcatDataset(
+        [datasets.ImageFolder(f"{q['folder']}/{part}", change) for part in ("train", "test")])
+    began = WALL()
+    for _ in torch.utils.data.DataLoader(images, batch_size=64, num_workers=q["threads"]):
+        pass
+    return {"images_per_s": len(images) / (WALL() - began)}
+
+
 for line in sys.stdin:
     question = json.loads(line)
     torch.set_num_threads(question["threads"])
-    print(json.dumps({"step": step, "product": product, "conv": conv}[question["kind"]](question)), flush=True)
+    print(json.dumps({"step": step, "product": product, "conv": conv, "data": data}[question["kind"]](question)), flush=True)
