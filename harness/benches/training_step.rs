@@ -26,11 +26,15 @@ fn steps(criterion: &mut Criterion, threads: usize) -> Result<(), Fault> {
     let mut group = criterion.benchmark_group(format!("training_step/{threads} threads"));
     group.sample_size(10).measurement_time(Duration::from_secs(3));
     for (side, width, batch) in NETWORKS {
-        for frozen in [0, 5] {
-            let mut training = Training::new(side, width, batch, frozen)?;
+        let name = format!("{side}px width {width} batch {batch}");
+        let trainings = [
+            ("frozen 0", Training::new(side, width, batch, 0)?),
+            ("frozen 5", Training::new(side, width, batch, 5)?),
+            ("clipped", Training::new(side, width, batch, 0)?.clipped()),
+        ];
+        for (what, mut training) in trainings {
             group.throughput(Throughput::Elements(batch as u64));
-            let name = format!("{side}px width {width} batch {batch}");
-            group.bench_function(BenchmarkId::new(name, format!("frozen {frozen}")), |bencher| {
+            group.bench_function(BenchmarkId::new(&name, what), |bencher| {
                 pool.install(|| bencher.iter(|| training.step().ok()));
             });
         }

@@ -1,7 +1,7 @@
 //! Gradients and optimizer state, for the trainable layers only.
 
 use crate::model::{LayerParameters, Parameters};
-use nt_kernels::sgd::{self, sum_of_squares};
+use nt_kernels::sgd;
 
 /// A weight and a bias for each trainable layer: gradients, or the velocities of SGD with momentum.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,13 +30,6 @@ impl Gradients {
     /// The trainable layers' entries, to be changed.
     pub fn layers_mut(&mut self) -> &mut [LayerParameters] {
         &mut self.layers
-    }
-
-    /// The Euclidean norm of all of them together, summed from the lowest layer to the highest, weights before biases.
-    pub fn norm(&self) -> f64 {
-        let squares =
-            self.layers.iter().flat_map(|layer| [&layer.weight, &layer.bias]).map(|part| sum_of_squares(part));
-        squares.fold(0.0, |sum, squares| sum + squares).sqrt()
     }
 
     /// Takes a step along them.

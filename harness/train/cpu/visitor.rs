@@ -3,7 +3,7 @@
 use super::Gradients;
 use super::layer::{Layer, ProductOp};
 use crate::model::{LayerParameters, Parameters};
-use nt_kernels::sgd;
+use nt_kernels::sgd::{self, sum_of_squares};
 use nt_kernels::workspace::Workspace;
 
 /// Is called with each trainable layer, from the last to the first.
@@ -44,6 +44,39 @@ impl Visitor for Collect<'_> {
         let LayerParameters { weight, bias } = self.gradients.layer_mut(depth);
         layer.weight_gradient(operands, weight, num_examples, workspace);
         layer.bias_gradient(operands.1, bias, num_examples);
+    }
+}
+
+/// Stores the gradients, and sums their squares: from the last layer to the first, weights before biases.
+pub(super) struct CollectSquares<'a> {
+    pub parameters: &'a Parameters,
+    pub gradients: &'a mut Gradients,
+    pub squares: f64,
+}
+
+impl Visitor for CollectSquares<'_> {
+    fn weight(&self, depth: usize) -> &[f32] {
+        &self.parameters.layers[depth].weight
+    }
+
+    fn visit(
+        &mut self,
+        depth: usize,
+        layer: &Layer,
+        operands: (&[f32], &[f32]),
+        num_examples: usize,
+        workspace: &mut Workspace,
+    ) {
+        let LayerParameters { weight, bias } = self.gradients.layer_mut(depth);
+        self.squares += match &layer.product {
+            ProductOp::Conv(_) => {
+                layer.weight_gradient(operands, weight, num_examples, workspace);
+                sum_of_squares(weight)
+            }
+            ProductOp::Linear(linear) => linear.weight_gradient_and_squares(operands, weight, num_examples, workspace),
+        };
+        layer.bias_gradient(operands.1, bias, num_examples);
+        self.squares += sum_of_squares(bias);
     }
 }
 

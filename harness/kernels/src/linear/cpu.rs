@@ -369,6 +369,42 @@ pub(super) fn weight_gradient(
 /// Columns of a weight gradient that wait in the first-level cache for their step: a whole number of panels.
 const STEP_COLUMNS: usize = 16 * PANEL;
 
+/// The weight gradient, and the sum of its squares.
+pub(super) fn weight_gradient_and_squares(
+    simd: Simd,
+    layer: Linear,
+    (x, dy): (&[f32], &[f32]),
+    dw: &mut [f32],
+    batch: usize,
+    workspace: &mut Workspace,
+) -> f64 {
+    let in_features = layer.in_features;
+    let (panels, _) = workspace.buffers(in_features * batch, 0);
+    pack_panels(simd, x, in_features, batch, panels);
+    let product = WeightGradient { simd, layer, dy, panels, batch };
+    let mut of_rows = vec![0.0; layer.out_features];
+    let (dw, squares) = (Output::new(dw), Output::new(&mut of_rows));
+    product.for_parts(|row, rows| {
+        // SAFETY: a part's rows belong to one task.
+        let squares = unsafe { squares.slice(row, rows) };
+        for column in (0..in_features).step_by(STEP_COLUMNS) {
+            let columns = column..in_features.min(column + STEP_COLUMNS);
+            let width = columns.len();
+            let at = |row: usize| row * in_features + column;
+            // SAFETY: as above.
+            unsafe { product.run((row, rows), columns, &dw, at(row), in_features) };
+            for (index, squares) in squares.iter_mut().enumerate() {
+                // SAFETY: as above.
+                let gradient = unsafe { dw.slice(at(row + index), width) };
+                let mut sum = 0.0;
+                sgd::norm::chunk_sum(simd, gradient, &mut sum);
+                *squares += sum;
+            }
+        }
+    });
+    of_rows.into_iter().fold(0.0, |sum, row| sum + row)
+}
+
 /// Rows of the tallest part.
 const STEP_ROWS: usize = 14;
 

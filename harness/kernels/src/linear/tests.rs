@@ -185,6 +185,32 @@ fn a_weight_step_is_the_gradient_and_then_the_step_whatever_the_vectors_and_thre
 }
 
 #[test]
+fn squares_are_summed_in_the_order_of_the_contract_whatever_the_vectors_and_threads() {
+    for (ins, outs, batch) in [(1, 1, 1), (1300, 33, 17), (512, 40, 32), (50, 300, 40)] {
+        let operands = Operands::random(ins, outs, batch);
+        let [_, _, gradient, _] = operands.results();
+        let of_columns = |columns: &[f32]| {
+            let mut lanes = [0.0f64; 16];
+            columns.iter().enumerate().for_each(|(at, &x)| lanes[at % 16] += f64::from(x) * f64::from(x));
+            lanes.iter().fold(0.0, |sum, lane| sum + lane)
+        };
+        let of_row = |row: &[f32]| row.chunks(512).map(of_columns).fold(0.0, |sum, part| sum + part);
+        let expected: f64 = gradient.chunks(ins).map(of_row).fold(0.0, |sum, row| sum + row);
+        let found = || {
+            let mut dw = vec![f32::NAN; gradient.len()];
+            let (x_and_dy, mut workspace) = ((&operands.x[..], &operands.dy[..]), Workspace::new());
+            let squares = operands.layer.weight_gradient_and_squares(x_and_dy, &mut dw, batch, &mut workspace);
+            (bits(&dw), squares.to_bits())
+        };
+        let expected = (bits(&gradient), expected.to_bits());
+        for simd in Simd::ALL {
+            assert!(simd.run(found).is_none_or(|found| found == expected), "{ins}→{outs}, {}", simd.name());
+        }
+        assert!(on_one_to_four_threads(found).into_iter().all(|found| found == expected), "{ins}→{outs}");
+    }
+}
+
+#[test]
 fn agrees_with_pytorch() {
     let fixture = Fixture::load("linear");
     let shape = fixture.shape("weight");

@@ -1,7 +1,7 @@
 //! Stochastic gradient descent with momentum and weight decay.
 
 pub(crate) mod cpu;
-mod norm;
+pub(crate) mod norm;
 #[cfg(test)]
 mod tests;
 

@@ -36,7 +36,8 @@ pub fn clip_factor(longest: f64, norm: f64) -> f32 {
 }
 
 for_every_width! {
-    fn chunk_sum(values: &[f32], sum: &mut f64) {
+    /// `sum = Σ x²`, in sixteen sums.
+    pub(crate) fn chunk_sum(values: &[f32], sum: &mut f64) {
         let mut lanes = [0.0f64; LANES];
         let (chunks, rest) = values.as_chunks::<LANES>();
         for chunk in chunks {

@@ -3,20 +3,20 @@
 use std::marker::PhantomData;
 
 /// A mutable slice that several threads may fill, as long as no two touch the same element.
-pub(crate) struct Output<'a> {
-    first: *mut f32,
+pub(crate) struct Output<'a, T = f32> {
+    first: *mut T,
     length: usize,
-    slice: PhantomData<&'a mut [f32]>,
+    slice: PhantomData<&'a mut [T]>,
 }
 
 // SAFETY: the pointer comes from an exclusive borrow that lives as long as the output; writing through it is `unsafe`,
 // and whoever does promises that no two threads touch the same element.
-unsafe impl Sync for Output<'_> {}
+unsafe impl<T: Send> Sync for Output<'_, T> {}
 // SAFETY: as above.
-unsafe impl Send for Output<'_> {}
+unsafe impl<T: Send> Send for Output<'_, T> {}
 
-impl<'a> Output<'a> {
-    pub(crate) fn new(slice: &'a mut [f32]) -> Self {
+impl<'a, T> Output<'a, T> {
+    pub(crate) fn new(slice: &'a mut [T]) -> Self {
         Self { first: slice.as_mut_ptr(), length: slice.len(), slice: PhantomData }
     }
 
@@ -28,7 +28,7 @@ impl<'a> Output<'a> {
     ///
     /// # Safety
     /// `at <= len()`, and no two threads touch the same element through such pointers.
-    pub(crate) unsafe fn at(&self, at: usize) -> *mut f32 {
+    pub(crate) unsafe fn at(&self, at: usize) -> *mut T {
         debug_assert!(at <= self.length);
         // SAFETY: inside the slice, or one past its end, as the caller promises.
         unsafe { self.first.add(at) }
@@ -39,7 +39,7 @@ impl<'a> Output<'a> {
     /// # Safety
     /// `at + length <= len()`, and no other thread touches these elements while the slice lives.
     #[allow(clippy::mut_from_ref, reason = "what the caller promises")]
-    pub(crate) unsafe fn slice(&self, at: usize, length: usize) -> &mut [f32] {
+    pub(crate) unsafe fn slice(&self, at: usize, length: usize) -> &mut [T] {
         debug_assert!(at + length <= self.length);
         // SAFETY: inside the slice and not shared, as the caller promises.
         unsafe { std::slice::from_raw_parts_mut(self.first.add(at), length) }

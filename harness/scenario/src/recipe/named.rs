@@ -32,7 +32,8 @@ impl Named {
     /// The learning rate, where none is tuned or given.
     pub fn learning_rate(self) -> f64 {
         match self {
-            Self::AlexNet64 | Self::AlexNet224 => 0.01,
+            Self::AlexNet64 => 0.03,
+            Self::AlexNet224 => 0.01,
         }
     }
 }
