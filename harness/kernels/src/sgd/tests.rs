@@ -93,7 +93,7 @@ fn a_norm_has_the_same_bits_whatever_the_threads_and_the_vectors() {
         }
         let exact: f64 = values.iter().map(|&x| f64::from(x).powi(2)).sum();
         assert!((expected - exact).abs() <= 1e-12 * exact);
-        let of_widths = available_simd().into_iter().filter_map(|simd| simd.run(|| sum_of_squares(&values)));
+        let of_widths = available_simd().filter_map(|simd| simd.run(|| sum_of_squares(&values)));
         for found in on_one_to_four_threads(|| sum_of_squares(&values)).into_iter().chain(of_widths) {
             assert_eq!(found.to_bits(), expected.to_bits());
         }

@@ -222,11 +222,11 @@ fn meaning(
     let meaning = source.meaning().part("data", context.data_meaning(data, classes)?).part("recipe", recipe.meaning());
     Ok(match learning_rate {
         Some(rate) => meaning.real("learning_rate", rate),
-        // The metric chooses among trials.
-        None => match context.scenario.verdict.metric {
-            Metric::Top1 => meaning,
-            metric => meaning.text("metric", metric.name()),
-        },
+        // The metric chooses among trials; top-1 accuracy is not named, as in arms.
+        None if context.scenario.verdict.metric != Metric::Top1 => {
+            meaning.text("metric", context.scenario.verdict.metric.name())
+        }
+        None => meaning,
     })
 }
 
