@@ -10,13 +10,14 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use nt_kernels::conv2d::Conv2dGeometry;
 use nt_kernels::cuda::{
-    Chosen, Convolution, CudaError, Features, FullyConnected, Gpu, MemoryFormat, Pool, Precision, Sgd, State, Storage,
+    Chosen, Convolution, CudaError, Features, FullyConnected, Gpu, MemoryFormat, Pool, Precision, State, Storage,
     Weights, add_bias, bf16, bias_gradient_scratch, gather_images, relu_and_bias_gradient,
 };
 use nt_kernels::driver::number_of_gpus;
 use nt_kernels::linear::Linear;
 use nt_kernels::max_pool2d::MaxPool2d;
 use nt_kernels::philox::Stream;
+use nt_kernels::sgd::{Sgd, WeightDecay};
 use std::time::{Duration, Instant};
 
 type Fault = Box<dyn std::error::Error>;
@@ -224,8 +225,8 @@ impl Timer<'_> {
         let (rates, state) = (gpu.upload(&[1e-6f32])?, gpu.upload(&[State::BEGIN])?);
         let copy = if T::BYTES < 4 { T::BYTES } else { 0 };
         self.time("SGD step", bytes(parameters * (16 + T::BYTES + copy)), |gpu| {
-            let sgd = Sgd { momentum: 0.9, weight_decay: 5e-4 };
-            weights.step(gpu, sgd, 0, (&mut velocities, &gradients), &rates, &state)
+            let sgd = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov: false };
+            weights.step(gpu, sgd, 0, (&mut velocities, &gradients), None, &rates, &state)
         })
     }
 }
