@@ -110,7 +110,7 @@ impl Fixture {
         let logits = network.forward(parameters, &input, BATCH, None).to_vec();
         let (mut log_loss, mut gradient) = (vec![0.0; BATCH], vec![0.0; logits.len()]);
         cross_entropy::log_loss_and_gradient(&logits, &self.labels, &mut log_loss, &mut gradient).unwrap();
-        network.backward_and_norm(parameters, &input, BATCH, &gradient, &mut gradients)
+        network.backward(parameters, &input, BATCH, &gradient, &mut gradients)
     }
 }
 

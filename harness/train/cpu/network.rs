@@ -4,7 +4,7 @@
 //! is computed that is not asked for. Batches are innermost: an activation is `(features, N)`.
 
 use super::layer::{Layer, Values};
-use super::visitor::{Collect, CollectSquares, TakeStep, Visitor};
+use super::visitor::{Collect, TakeStep, Visitor};
 use super::{DropoutAt, Gradients};
 use crate::model::Parameters;
 use crate::train::Span;
@@ -93,7 +93,8 @@ impl Network {
         self.values.last().map_or(&[], Values::output)
     }
 
-    /// Runs a batch backward from the gradient of its logits, after [`Network::forward`] of the same input.
+    /// Runs a batch backward from the gradient of its logits, after [`Network::forward`] of the same input, and returns the
+    /// norm of all gradients together.
     ///
     /// Only trainable layers are visited, and the gradient of the first one's input is not computed.
     ///
@@ -106,20 +107,8 @@ impl Network {
         num_examples: usize,
         output_gradient: &[f32],
         gradients: &mut Gradients,
-    ) {
-        self.descend(input, num_examples, output_gradient, &mut Collect { parameters, gradients });
-    }
-
-    /// As [`Network::backward`]; returns the norm of all gradients together.
-    pub fn backward_and_norm(
-        &mut self,
-        parameters: &Parameters,
-        input: &[f32],
-        num_examples: usize,
-        output_gradient: &[f32],
-        gradients: &mut Gradients,
     ) -> f64 {
-        let mut collect = CollectSquares { parameters, gradients, squares: 0.0 };
+        let mut collect = Collect { parameters, gradients, squares: 0.0 };
         self.descend(input, num_examples, output_gradient, &mut collect);
         collect.squares.sqrt()
     }

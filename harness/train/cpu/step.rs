@@ -94,7 +94,7 @@ impl Trainer {
                     self.network.backward_and_step(parameters, input, num_examples, gradient, step, velocities);
                 }
                 Some(Clipping { longest, gradients }) => {
-                    let norm = self.network.backward_and_norm(parameters, input, num_examples, gradient, gradients);
+                    let norm = self.network.backward(parameters, input, num_examples, gradient, gradients);
                     let step = step.along(clip_factor(*longest, norm));
                     gradients.take_step(step, parameters, &mut self.velocities);
                 }

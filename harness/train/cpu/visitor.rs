@@ -22,39 +22,14 @@ pub(super) trait Visitor {
     );
 }
 
-/// Stores the gradients.
-pub(super) struct Collect<'a> {
-    pub parameters: &'a Parameters,
-    pub gradients: &'a mut Gradients,
-}
-
-impl Visitor for Collect<'_> {
-    fn weight(&self, depth: usize) -> &[f32] {
-        &self.parameters.layers[depth].weight
-    }
-
-    fn visit(
-        &mut self,
-        depth: usize,
-        layer: &Layer,
-        operands: (&[f32], &[f32]),
-        num_examples: usize,
-        workspace: &mut Workspace,
-    ) {
-        let LayerParameters { weight, bias } = self.gradients.layer_mut(depth);
-        layer.weight_gradient(operands, weight, num_examples, workspace);
-        layer.bias_gradient(operands.1, bias, num_examples);
-    }
-}
-
 /// Stores the gradients, and sums their squares: from the last layer to the first, weights before biases.
-pub(super) struct CollectSquares<'a> {
+pub(super) struct Collect<'a> {
     pub parameters: &'a Parameters,
     pub gradients: &'a mut Gradients,
     pub squares: f64,
 }
 
-impl Visitor for CollectSquares<'_> {
+impl Visitor for Collect<'_> {
     fn weight(&self, depth: usize) -> &[f32] {
         &self.parameters.layers[depth].weight
     }

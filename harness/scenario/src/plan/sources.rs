@@ -55,6 +55,8 @@ struct Training {
     multiply_accumulates: f64,
     /// The same of a trial, which is judged on validation images.
     multiply_accumulates_of_a_trial: f64,
+    /// Whether its learning rate is searched for.
+    is_searched: bool,
 }
 
 pub(super) fn plan(context: &Context<'_>, plan: &mut Plan) -> Result<SourceJobs, PlanError> {
@@ -203,6 +205,7 @@ fn from_other(
         image_steps: 0,
         multiply_accumulates: 0.0,
         multiply_accumulates_of_a_trial: 0.0,
+        is_searched: false,
     })
 }
 
@@ -243,6 +246,7 @@ fn costed(
     let evaluated = context.num_test_images(&task.data, &task.classes, None)?;
     let per_image = PerImage::new(&context.scenario.model.shape(task.classes.len()));
     let validated = task.validation_per_class.total(num_classes);
+    let is_searched = task.setting == SettingChoice::NotTrained;
     Ok(Training {
         meaning,
         name,
@@ -251,6 +255,7 @@ fn costed(
         image_steps,
         multiply_accumulates: per_image.total(0, image_steps, evaluated),
         multiply_accumulates_of_a_trial: per_image.total(0, image_steps, validated),
+        is_searched,
     })
 }
 
@@ -291,11 +296,8 @@ fn every_replicate(
     base: Option<&ByReplicate>,
     plan: &mut Plan,
 ) -> ByReplicate {
-    let searched = context.scenario.tuning.as_ref().filter(|_| {
-        let is_trained = training.task.recipe.steps > 0;
-        is_trained && training.task.setting == SettingChoice::NotTrained
-    });
-    let chosen = searched.map(|tuning| search(&Tuned { context, training }, &tuning.learning_rates, tuning, plan));
+    let tuning = context.scenario.tuning.as_ref().filter(|_| training.is_searched);
+    let chosen = tuning.map(|tuning| search(&Tuned { context, training }, &tuning.learning_rates, tuning, plan));
     let mut push = |replicate: Replicate| {
         let needed = base.and_then(|base| base.job(replicate));
         let mut meaning = context.job("source", replicate).part("training", training.meaning);

@@ -1,4 +1,4 @@
-//! Recipes that were shown to train, by name. `scenarios/recipes.md` says on what, and how far.
+//! Recipes by name. `scenarios/recipes.md` says what was shown of each.
 
 use crate::choice::choice;
 
@@ -7,7 +7,7 @@ use super::settings::Settings;
 use super::warmup::Warmup;
 
 choice! {
-    /// A recipe that was shown to train.
+    /// A recipe.
     pub enum Named {
         /// Images of 64 pixels a side.
         AlexNet64 = "alexnet-64px",
@@ -19,13 +19,12 @@ choice! {
 impl Named {
     /// All that a training's length does not change.
     pub fn settings(self) -> Settings {
-        let shared = Settings {
-            clip_norm: Some(1.0),
-            warmup: Warmup::Steps(300),
-            ..Settings::sgd(64, 0.9, 5e-4, Schedule::Cosine)
-        };
         match self {
-            Self::AlexNet64 | Self::AlexNet224 => shared,
+            Self::AlexNet64 | Self::AlexNet224 => Settings {
+                clip_norm: Some(1.0),
+                warmup: Warmup::Steps(300),
+                ..Settings::sgd(64, 0.9, 5e-4, Schedule::Cosine)
+            },
         }
     }
 
