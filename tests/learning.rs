@@ -48,6 +48,8 @@ fn tuned_sources_have_the_rate_of_their_best_trial_and_the_same_bits_however_the
     }
     // A selffer is searched on its target's validation images.
     assert!(!named("source/self/shapes/small/t0/lr", "tuning").is_empty());
+    let page = std::fs::read_to_string(workplace.path("one/index.html")).unwrap();
+    assert!(page.contains("<strong>search of the sources</strong>") && page.contains("<td>self/shapes/small</td>"));
 }
 
 #[test]
@@ -67,6 +69,21 @@ fn a_source_that_learns_nothing_is_told_at_once_and_holds_back_what_copies_from_
     assert!(rest.status.success(), "{}", said(&rest));
     assert!(num_records(&workplace.path("out")) > recorded.len());
     assert!(workplace.path("out/index.html").exists());
+}
+
+#[test]
+fn a_search_in_which_no_rate_learns_is_told_after_a_tenth_of_its_trials() {
+    let hopeless = tiny()
+        .replace("steps = 40", "steps = 150")
+        .replace("learning_rates = [0.003, 0.01]", "learning_rates = [1e-9, 1e-8]");
+    let workplace = Workplace::with(&hopeless);
+    let output = workplace.run("out", &["--jobs", "2"]);
+    assert_exit(&output, 1);
+    let told = said(&output);
+    assert!(told.contains("with every learning rate of the grid"), "{told}");
+    assert!(told.contains("shapes/small/scratch/t0/lr"), "{told}");
+    let recorded = records(&workplace.path("out"));
+    assert!(recorded.iter().all(|record| record["size"] != "small"), "not even a trial is trained to its end");
 }
 
 #[test]

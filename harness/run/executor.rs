@@ -1,11 +1,12 @@
 //! The interface between the scheduler and whatever runs a job.
 
+use crate::train::AtChance;
 use nt_records::file::FileProblem;
 use nt_records::pictures::{Filters, Thumbnails};
 use nt_records::{CurvePoint, Measured, Predictions, RunRecord, Setting, Status};
 use nt_scenario::{Job, Method, SettingChoice, SettingName};
 
-/// What a job needs of the jobs before it.
+/// What a job needs of the jobs before it, and of the study that it is part of.
 pub trait Upstream: Sync {
     /// The record of a finished job, by its index in the plan.
     fn record(&self, job: usize) -> Option<RunRecord>;
@@ -15,6 +16,9 @@ pub trait Upstream: Sync {
     /// # Errors
     /// [`UpstreamError`], a clause about the job, if the file cannot be read.
     fn file(&self, job: usize, folder: &str) -> Result<Vec<u8>, UpstreamError>;
+
+    /// What becomes of a source, of scratch, or of their trials, if it learns nothing.
+    fn at_chance(&self, job: &Job) -> AtChance;
 }
 
 /// Why the file of a finished job cannot be read, as a clause about the job.

@@ -13,6 +13,7 @@ mod tests;
 mod training;
 mod tuning;
 mod verify;
+mod withheld;
 
 pub use estimate::measured_rate;
 pub use executor::{Abandoned, Artifacts, Executor, JobOutput, Pictures, Upstream, UpstreamError};

@@ -1,13 +1,14 @@
 //! Which job runs next, on which thread, and how its output is recorded.
 
 use super::{Abandoned, Artifacts, Executor, JobOutput, Progress, Upstream, UpstreamError};
+use crate::train::AtChance;
 use nt_records::curve::{CurveError, write_curve};
 use nt_records::pictures::PicturesError;
 use nt_records::predictions::PredictionsError;
 use nt_records::record::RECORD_VERSION;
 use nt_records::{FileRef, Ledger, LedgerError, RunRecord, Setting, Status};
-use nt_scenario::{Initialiser, Job, JobId, Method, Named, Plan, Role, Scenario, Warmup, Work};
-use std::collections::BTreeSet;
+use nt_scenario::{Job, JobId, Method, Plan, Role, Scenario, Work};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -70,20 +71,27 @@ pub struct Scheduler<'a> {
     pub jobs: usize,
     /// Threads inside a job.
     pub threads: usize,
+    /// What becomes of a source or of scratch that learns nothing.
+    pub at_chance: AtChance,
     /// Set when the user wants to stop.
     pub interrupt: &'a AtomicBool,
     /// Arithmetic of the results.
     pub numerics: &'a str,
 }
 
-struct State<'a> {
-    ledger: &'a mut Ledger,
-    ready: BTreeSet<usize>,
-    running: BTreeSet<usize>,
+pub(super) struct State<'a> {
+    pub(super) ledger: &'a mut Ledger,
+    /// Jobs whose needs are recorded, each with its turn.
+    pub(super) ready: BTreeSet<(bool, usize)>,
+    pub(super) running: BTreeSet<usize>,
     missing: Vec<usize>,
     /// Jobs that are neither recorded nor withheld.
-    left: BTreeSet<usize>,
-    tally: Tally,
+    pub(super) left: BTreeSet<usize>,
+    /// Jobs that were stopped since they learned nothing, and what they had come to.
+    pub(super) at_chance: BTreeMap<usize, String>,
+    /// Trials that go on to their end whatever they learn, since their search has an answer.
+    pub(super) goes_on: BTreeSet<JobId>,
+    pub(super) tally: Tally,
     error: Option<ScheduleError>,
 }
 
@@ -91,6 +99,7 @@ struct Shared<'a> {
     state: Mutex<State<'a>>,
     changed: Condvar,
     plan: &'a Plan,
+    at_chance: AtChance,
 }
 
 impl<'a> Shared<'a> {
@@ -100,6 +109,10 @@ impl<'a> Shared<'a> {
 }
 
 impl Upstream for Shared<'_> {
+    fn at_chance(&self, job: &Job) -> AtChance {
+        if self.lock().goes_on.contains(&job.id) { AtChance::GoesOn } else { self.at_chance }
+    }
+
     fn record(&self, job: usize) -> Option<RunRecord> {
         self.lock().ledger.get(self.plan.jobs[job].id).cloned()
     }
@@ -134,15 +147,26 @@ impl Scheduler<'_> {
         for &job in chosen.difference(&done) {
             missing[job] = self.plan.jobs[job].needs.iter().filter(|need| !done.contains(need)).count();
             if missing[job] == 0 {
-                ready.insert(job);
+                ready.insert(self.turn(job));
             }
         }
         let left: BTreeSet<usize> = chosen.difference(&done).copied().collect();
         let dependents = self.dependents(chosen.difference(&done));
         let tally = Tally { kept: done.len(), ..Tally::default() };
         progress.begin(left.len(), done.len(), self.cost(chosen, &done));
-        let state = State { ledger, ready, running: BTreeSet::new(), missing, left, tally, error: None };
-        let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), plan: self.plan };
+        let state = State {
+            ledger,
+            ready,
+            running: BTreeSet::new(),
+            missing,
+            left,
+            at_chance: BTreeMap::new(),
+            goes_on: BTreeSet::new(),
+            tally,
+            error: None,
+        };
+        let shared =
+            Shared { state: Mutex::new(state), changed: Condvar::new(), plan: self.plan, at_chance: self.at_chance };
         let pools = (0..self.jobs.max(1))
             .map(|_| rayon::ThreadPoolBuilder::new().num_threads(self.threads).build())
             .collect::<Result<Vec<_>, _>>()
@@ -183,6 +207,14 @@ impl Scheduler<'_> {
         chosen.difference(done).map(|&job| self.plan.jobs[job].multiply_accumulates).sum()
     }
 
+    /// A job's turn among those that are ready. Before all others, in the order of the plan, come one network of every source
+    /// and of scratch, so that a study in which one of them learns nothing is told so before hours of the rest are run.
+    pub(super) fn turn(&self, job: usize) -> (bool, usize) {
+        let Job { replicate, work, .. } = &self.plan.jobs[job];
+        let tells = replicate.index == 0 && work.target().is_none_or(|task| task.treatment.is_scratch());
+        (!tells, job)
+    }
+
     /// One worker: takes the first ready job of the plan, runs it, records it, until none is left.
     fn work(&self, shared: &Shared<'_>, dependents: &[Vec<usize>], executor: &dyn Executor, progress: &Progress) {
         loop {
@@ -193,7 +225,7 @@ impl Scheduler<'_> {
                     return;
                 }
                 match state.ready.pop_first() {
-                    Some(index) => break index,
+                    Some((_, index)) => break index,
                     None => {
                         // Wakes now and then, to notice an interrupt while other workers are busy.
                         let wait = std::time::Duration::from_millis(200);
@@ -208,7 +240,11 @@ impl Scheduler<'_> {
             let output = match executor.execute(job, shared) {
                 Ok(output) => output,
                 Err(Abandoned::AtChance(what)) => {
-                    self.withhold(shared, index, &what, dependents, progress);
+                    let mut state = shared.lock();
+                    state.running.remove(&index);
+                    state.at_chance.insert(index, what);
+                    self.settle(&mut state, index, dependents, progress);
+                    shared.changed.notify_all();
                     continue;
                 }
                 Err(why) => {
@@ -221,39 +257,9 @@ impl Scheduler<'_> {
             };
             self.record(shared, index, output, began.elapsed().as_secs_f64(), dependents);
             progress.job_done(job);
+            self.settle(&mut shared.lock(), index, dependents, progress);
+            shared.changed.notify_all();
         }
-    }
-
-    /// Withholds a job that learns nothing, and what depends on it: jobs that need it, and beside scratch every job of the
-    /// same target and size, since scratch is what they are compared with. Says so at once.
-    fn withhold(&self, shared: &Shared<'_>, index: usize, what: &str, dependents: &[Vec<usize>], progress: &Progress) {
-        let mut state = shared.lock();
-        state.running.remove(&index);
-        let mut withheld = BTreeSet::from([index]);
-        if let Work::TrainTarget(scratch) = &self.plan.jobs[index].work {
-            let is_compared = |&&job: &&usize| match &self.plan.jobs[job].work {
-                Work::TrainTarget(task) => (task.target, task.size) == (scratch.target, scratch.size),
-                Work::TrainSource(_) => false,
-            };
-            withheld.extend(state.left.iter().filter(is_compared));
-        }
-        let mut unseen: Vec<usize> = withheld.iter().copied().collect();
-        while let Some(job) = unseen.pop() {
-            unseen.extend(dependents[job].iter().filter(|&&dependent| withheld.insert(dependent)));
-        }
-        // What runs already will be recorded.
-        let withheld: BTreeSet<usize> = withheld.difference(&state.running).copied().collect();
-        let withheld: BTreeSet<usize> = withheld.intersection(&state.left).copied().collect();
-        for job in &withheld {
-            state.left.remove(job);
-            state.ready.remove(job);
-        }
-        state.tally.withheld += withheld.len();
-        let job = &self.plan.jobs[index];
-        tracing::warn!(job = %job.id, name = %job.name, what, withheld = withheld.len(), "job learns nothing");
-        progress.withhold(withheld.iter().map(|&job| &self.plan.jobs[job]));
-        progress.tell(&told(self.scenario, job, what, withheld.len() - 1));
-        shared.changed.notify_all();
     }
 
     fn record(
@@ -281,7 +287,7 @@ impl Scheduler<'_> {
                 for &dependent in &dependents[index] {
                     state.missing[dependent] = state.missing[dependent].saturating_sub(1);
                     if state.missing[dependent] == 0 && state.left.contains(&dependent) {
-                        state.ready.insert(dependent);
+                        state.ready.insert(self.turn(dependent));
                     }
                 }
             }
@@ -329,35 +335,6 @@ impl Scheduler<'_> {
             wall_seconds,
         }
     }
-}
-
-/// What is told of a job that learns nothing, with what usually helps.
-fn told(scenario: &Scenario, job: &Job, what: &str, others: usize) -> String {
-    let recipe = job.work.recipe();
-    let settings = &recipe.settings;
-    let mut helps = Vec::new();
-    if settings.warmup == Warmup::Off && settings.clip_norm.is_none() {
-        let named = if scenario.model.input < 128 { Named::AlexNet64 } else { Named::AlexNet224 };
-        helps.push(format!("recipe = {:?} (a warm-up and a limit on the gradient's norm)", named.word()));
-    }
-    if scenario.model.initialiser != Initialiser::HeNormal {
-        helps.push("initialiser = \"he-normal\"".to_owned());
-    }
-    if recipe.dropout > 0.0 {
-        helps.push("dropout = 0.0".to_owned());
-    }
-    helps.push("a smaller or a larger learning rate".to_owned());
-    let others = match others {
-        0 => String::new(),
-        1 => ", and one job that depends on it is not run".to_owned(),
-        others => format!(", and {others} jobs that depend on it are not run"),
-    };
-    format!(
-        "{} is {what}. It is stopped{others}.\n  what usually helps: {}; see scenarios/recipes.md\n  to train it to its end all \
-         the same: --keep-going",
-        job.name,
-        helps.join(", ")
-    )
 }
 
 fn write_artifacts(dir: &Path, job: JobId, artifacts: &Artifacts) -> Result<Vec<FileRef>, ScheduleError> {

@@ -274,7 +274,6 @@ impl OpenStudy {
             registry: &self.registry,
             backend: &*self.backend,
             store: &store,
-            at_chance: options.at_chance,
             interrupt,
         };
         let scheduler = Scheduler {
@@ -282,6 +281,7 @@ impl OpenStudy {
             plan: &self.plan,
             jobs: options.jobs,
             threads: options.threads,
+            at_chance: options.at_chance,
             interrupt,
             numerics: &self.numerics,
         };

@@ -1,6 +1,7 @@
 //! The scheduler behind a mock executor: order, failures and resumption, in milliseconds.
 
 use super::{Abandoned, Executor, JobOutput, Progress, ScheduleError, Scheduler, Tally, Upstream};
+use crate::train::AtChance;
 use nt_records::{Ledger, Measure, Measured, RunRecord, Status};
 use nt_scenario::mock::TestScenario;
 use nt_scenario::{DataFacts, Facts, Job, LabelKind, Metric, Plan, Role, Scenario};
@@ -71,11 +72,13 @@ impl Executor for Mock {
         if self.gives_out.is_some_and(|part| job.name.contains(part)) {
             return Err(Abandoned::Device("it is a mock".to_owned()));
         }
-        if self.learns_nothing.is_some_and(|name| job.name == name) {
+        let fails = self.fails.is_some_and(|part| job.name.contains(part));
+        let learns_nothing = self.learns_nothing.is_some_and(|part| job.name.contains(part));
+        if learns_nothing && !fails && upstream.at_chance(job) == AtChance::Ends {
             return Err(Abandoned::AtChance("still at chance".to_owned()));
         }
         order.push(job.name.clone());
-        if self.fails.is_some_and(|part| job.name.contains(part)) {
+        if fails {
             return Ok(JobOutput::failed("it is a mock"));
         }
         let mut output = JobOutput::ended(Status::Done);
@@ -93,6 +96,7 @@ fn try_run(mock: &Mock, ledger: &mut Ledger, jobs: usize) -> Result<Tally, Sched
         plan: &plan,
         jobs,
         threads: 1,
+        at_chance: AtChance::Ends,
         interrupt: &mock.interrupt,
         numerics: NUMERICS,
     };
@@ -194,6 +198,46 @@ fn what_is_compared_with_scratch_that_learns_nothing_is_not_run() {
         assert_eq!(tally.ran + tally.withheld, planned().1.jobs.len());
         assert!(ledger.records().iter().any(|record| record.role == Role::Source), "sources are not compared with it");
     }
+}
+
+#[test]
+fn a_search_in_which_nothing_learns_is_told_before_any_of_it_is_run_to_its_end() {
+    for jobs in [1, 3] {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+        let mock = Mock { learns_nothing: Some("shapes/small/scratch/"), ..Mock::default() };
+        let tally = run(&mock, &mut ledger, jobs);
+        assert!(tally.withheld > 0);
+        assert_eq!(tally.ran + tally.withheld, planned().1.jobs.len());
+        assert!(ledger.records().iter().all(|record| !record.name.contains("scratch")));
+    }
+}
+
+#[test]
+fn a_trial_that_learns_nothing_goes_on_where_another_rate_learns() {
+    for jobs in [1, 3] {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+        let mock = Mock { learns_nothing: Some("shapes/small/scratch/t0/lr0.001"), ..Mock::default() };
+        let tally = run(&mock, &mut ledger, jobs);
+        assert_eq!((tally.withheld, tally.ran), (0, planned().1.jobs.len()));
+        let trial = ledger.records().iter().find(|record| record.name.contains("scratch/t0/lr0.001")).unwrap();
+        assert_eq!(trial.status, Status::Done, "its score counts in the choice");
+    }
+}
+
+#[test]
+fn a_search_in_which_some_rates_diverge_and_the_rest_learn_nothing_is_withheld() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mock = Mock {
+        learns_nothing: Some("shapes/small/scratch/"),
+        fails: Some("shapes/small/scratch/t0/lr0.1"),
+        ..Mock::default()
+    };
+    let tally = run(&mock, &mut ledger, 1);
+    assert!(tally.withheld > 0);
+    assert!(ledger.records().iter().all(|record| record.role != Role::Final || record.size.is_none()));
 }
 
 #[test]

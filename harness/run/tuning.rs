@@ -91,9 +91,10 @@ pub(super) fn is_called_for(metric: Metric, method: Method, only_if: &OnlyIf, up
 mod tests {
     use super::*;
     use crate::run::UpstreamError;
+    use crate::train::AtChance;
     use nt_records::mock;
     use nt_records::{Measured, RunRecord};
-    use nt_scenario::Role;
+    use nt_scenario::{Job, Role};
     use std::sync::Arc;
 
     /// Tuning runs by their index: validation accuracy and loss, or none where the run diverged.
@@ -116,6 +117,10 @@ mod tests {
 
         fn file(&self, _job: usize, _folder: &str) -> Result<Vec<u8>, UpstreamError> {
             Err(UpstreamError::NotRecorded)
+        }
+
+        fn at_chance(&self, _job: &Job) -> AtChance {
+            AtChance::GoesOn
         }
     }
 

@@ -10,7 +10,7 @@ mod target_run;
 
 use super::tuning::{self, Choice};
 use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream};
-use crate::train::{AtChance, Backend};
+use crate::train::Backend;
 use failure::{Failure, Trouble};
 use nt_records::Status;
 use nt_scenario::{Job, Method, OnlyIf, Scenario, SettingChoice, Work};
@@ -26,8 +26,6 @@ pub struct TrainingExecutor<'a> {
     pub backend: &'a dyn Backend,
     /// What jobs share.
     pub store: &'a Store,
-    /// What becomes of a source or of scratch that learns nothing.
-    pub at_chance: AtChance,
     /// Set when the user wants to stop.
     pub interrupt: &'a AtomicBool,
 }

@@ -146,6 +146,22 @@ impl Work {
         }
     }
 
+    /// The setting that it runs with.
+    pub fn setting(&self) -> &SettingChoice {
+        match self {
+            Self::TrainSource(task) => &task.setting,
+            Self::TrainTarget(task) => &task.setting,
+        }
+    }
+
+    /// The target network that it trains and scores; none for a source.
+    pub fn target(&self) -> Option<&TargetTask> {
+        match self {
+            Self::TrainSource(_) => None,
+            Self::TrainTarget(task) => Some(task),
+        }
+    }
+
     /// Number of classes that the network tells apart.
     pub fn num_classes(&self) -> usize {
         match self {

@@ -14,6 +14,7 @@ mod gates;
 mod join;
 mod ladder;
 mod looks;
+mod networks;
 mod quadrant;
 mod rules;
 mod rung;
@@ -36,6 +37,7 @@ pub use decomposition::{BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, D
 pub use effects::{ClassEffect, Effects};
 pub use flipped::{FlippedImage, FlippedImages};
 pub use looks::{LookTaken, share_of_last_look};
+pub use networks::SourceNetworks;
 pub use quadrant::{Chosen, Quadrant, Tally};
 pub use rules::{Rule, RuleArm, SizeWord, Trial, TrialContrast, planned_comparisons as planned_rule_comparisons};
 pub use rung::{Rung, RungGap};
@@ -70,6 +72,8 @@ pub struct Analysis {
     pub test_sets: BTreeMap<String, TestSet>,
     /// How the learning rate of each arm was searched for; empty if it was not.
     pub searches: BTreeMap<CellKey, Search>,
+    /// The networks that layers are copied from, by the source's name.
+    pub networks: Vec<SourceNetworks>,
     /// Scratch at every length of the ladder, the usual length first; empty without a ladder.
     pub ladders: BTreeMap<CellKey, Vec<Rung>>,
     /// How far a study with looks has come; `None` if its verdicts are given once, at the end.
@@ -210,6 +214,7 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
         control_family_size,
         test_sets: joined.test_sets,
         searches: search::searches(records),
+        networks: networks::source_networks(study, records),
         ladders,
         look,
         audit,

@@ -6,7 +6,7 @@ use super::check::{Check, mark};
 use super::data;
 use crate::material::Material;
 use crate::words::number::{NONE, counted, percent};
-use nt_analysis::{Analysis, CellKind, CellResult, Wording};
+use nt_analysis::{Analysis, CellKind, CellResult, SourceNetworks, Wording};
 use nt_records::number::text;
 use nt_records::record::Status;
 
@@ -20,9 +20,34 @@ pub(crate) fn checks(analysis: &Analysis) -> Vec<Check> {
         ladder(analysis),
         placebo(analysis),
     ];
+    if !analysis.networks.is_empty() {
+        checks.insert(2, sources(analysis));
+    }
     checks.extend(data::checks(analysis));
     checks.push(confounding());
     checks
+}
+
+/// Whether the sources had equal search, and room in it.
+fn sources(analysis: &Analysis) -> Check {
+    let searched = || analysis.networks.iter().filter(|networks| networks.num_rates > 0);
+    let all = counted(analysis.networks.len(), "source");
+    let rates = || searched().map(|networks| networks.num_rates);
+    let on_edge: Vec<&str> = searched().filter(|of| of.is_on_edge).map(|of| of.name.as_str()).collect();
+    let (holds, finding) = match (rates().min(), rates().max()) {
+        (Some(least), Some(most)) => {
+            let tried =
+                if least == most { counted(least, "rate") } else { format!("{least} to {}", counted(most, "rate")) };
+            let edge = match on_edge.as_slice() {
+                [] => "none did best at the smallest or largest rate tried".to_owned(),
+                names => format!("{} did best at the smallest or largest rate tried: widen the grid", names.join(", ")),
+            };
+            let searched = searched().count();
+            (Some(on_edge.is_empty()), format!("{searched} of {all} were searched, {tried} each; {edge}"))
+        }
+        _ => (Some(true), format!("none of {all} was searched for, because the scenario fixes their rates")),
+    };
+    Check { subject: "search of the sources", holds, finding }
 }
 
 fn budget(analysis: &Analysis) -> Check {
@@ -214,6 +239,7 @@ pub(crate) fn section(material: &Material) -> Markup {
                     }
                 }
             }
+            @if !analysis.networks.is_empty() { (source_networks(analysis)) }
             details {
                 summary { "Budget of every arm" }
                 div.scroll tabindex="0" role="region" aria-label="Budget of every arm" {
@@ -230,6 +256,50 @@ pub(crate) fn section(material: &Material) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// The table of the networks that layers are copied from.
+fn source_networks(analysis: &Analysis) -> Markup {
+    let words = Wording::of(analysis.study.metric);
+    let own_task = format!("{} on its own test images, {}", words.title, words.unit);
+    html! {
+        details {
+            summary { "Source networks" }
+            div.scroll tabindex="0" role="region" aria-label="Source networks" {
+                table {
+                    thead {
+                        tr {
+                            th scope="col" { "source" }
+                            @for name in ["networks", "rates tried", "search runs", "rate"] { th.number scope="col" { (name) } }
+                            th.number scope="col" { (own_task) }
+                        }
+                    }
+                    tbody { @for networks in &analysis.networks { (source_row(networks)) } }
+                }
+            }
+        }
+    }
+}
+
+fn source_row(networks: &SourceNetworks) -> Markup {
+    let rates: Vec<String> = networks.learning_rates.iter().copied().map(text).collect();
+    let value = |value: f64| percent(Some(value));
+    let own_task = match networks.own_task {
+        None => NONE.to_owned(),
+        Some((least, greatest)) if value(least) == value(greatest) => value(least),
+        Some((least, greatest)) => format!("{} to {}", value(least), value(greatest)),
+    };
+    html! {
+        tr {
+            td { (networks.name) }
+            td.number {
+                (networks.num_networks) @if networks.num_untrained > 0 { " (" (networks.num_untrained) " untrained)" }
+            }
+            td.number { (networks.num_rates) } td.number { (networks.num_runs) }
+            td.number { (rates.join(", ")) @if networks.is_on_edge { " (edge)" } }
+            td.number { (own_task) }
         }
     }
 }

@@ -73,10 +73,10 @@ impl<'e> TrainingExecutor<'e> {
             seed: self.seed(),
             scope: &scope,
             replicate,
-            at_chance: match (job.role, labels) {
-                (Role::Source, Learned::True) => self.at_chance,
-                // A rate may learn nothing, which tuning is to find out, and shuffled labels are learned by heart, if ever.
-                _ => AtChance::GoesOn,
+            at_chance: match labels {
+                Learned::True => upstream.at_chance(job),
+                // Shuffled labels are learned by heart, if ever.
+                Learned::Shuffled => AtChance::GoesOn,
             },
             interrupt: self.interrupt,
         };
