@@ -83,7 +83,9 @@ fn a_search_in_which_no_rate_learns_is_told_after_a_tenth_of_its_trials() {
     assert!(told.contains("with every learning rate of the grid"), "{told}");
     assert!(told.contains("shapes/small/scratch/t0/lr"), "{told}");
     let recorded = records(&workplace.path("out"));
-    assert!(recorded.iter().all(|record| record["size"] != "small"), "not even a trial is trained to its end");
+    let small: Vec<_> =
+        recorded.iter().filter(|record| record["size"] == "small").map(|record| &record["name"]).collect();
+    assert!(small.len() <= 1, "only what ran beside the last trial is trained to its end: {small:?}");
 }
 
 #[test]
