@@ -1,6 +1,7 @@
 //! Crossed random effects: replicates and test examples are both drawn, and each example meets each replicate.
 
-use crate::differences::Differences;
+use crate::clusters::Clusters;
+use crate::differences::{Differences, Moments};
 use crate::estimate::{NoSpread, Spread, StudentEstimate};
 use crate::tail::Tail;
 
@@ -60,19 +61,29 @@ pub struct CrossedEstimate {
 ///
 /// Mixed tails err on the safe side (at worst .01 where .05 is nominal, at n = 2 with little replicate variance).
 /// [`CrossedEstimate::with_satterthwaite_tails`] gives the other.
+///
+/// # Clusters
+/// Where examples were drawn in clusters, these take their place. With `w_c` the share of cluster c, `G` clusters and
+/// `u[r, c] = G w_c (d̄[r, c] − d̄)`, the replicates' mean square comes from `u`, the clusters' and the residual from
+/// `v[r, c] = u[r, c] (1 − 1/G) / (1 − w_c)`: the jackknife's correction of a mean of unequal clusters, which is none where
+/// they are equal. Then the same formula and floors with `G` for `N`. The clusters' tail has `1/Σ w_c² − 1` degrees of freedom.
 pub fn crossed(differences: &Differences) -> CrossedEstimate {
     let (num_replicates, num_examples) = (differences.num_replicates(), differences.num_examples());
     let moments = differences.moments();
+    let num_units = differences.clusters().map_or(num_examples, Clusters::num_clusters);
     let (spread, components) = if num_replicates < 2 {
         (Err(NoSpread::OneReplicate), None)
-    } else if num_examples < 2 {
+    } else if num_units < 2 {
         (Err(NoSpread::OneExample), None)
     } else {
-        let squares = MeanSquares::new(
-            [moments.replicate_squares, moments.example_squares, moments.total_squares],
-            num_replicates as f64,
-            num_examples as f64,
-        );
+        let squares = match differences.clusters() {
+            None => MeanSquares::new(
+                [moments.replicate_squares, moments.example_squares, moments.total_squares],
+                num_replicates as f64,
+                num_examples as f64,
+            ),
+            Some(clusters) => MeanSquares::of_clusters(differences, clusters, &moments),
+        };
         (squares.spread().ok_or(NoSpread::NoVariance), Some(squares.components()))
     };
     CrossedEstimate {
@@ -106,6 +117,7 @@ impl VarianceComponents {
             residual: self.residual,
             n,
             size,
+            effective: size,
         };
         squares.spread()
     }
@@ -117,7 +129,10 @@ struct MeanSquares {
     example: f64,
     residual: f64,
     n: f64,
+    /// Examples, or clusters of them.
     size: f64,
+    /// Examples or clusters of equal weight that would tell as much.
+    effective: f64,
 }
 
 impl MeanSquares {
@@ -125,7 +140,39 @@ impl MeanSquares {
         let within = (total - between_replicates - between_examples).max(0.0);
         // Otherwise rounding of a residual that is zero would be taken for noise.
         let residual = if within < total * 1e-14 { 0.0 } else { within / ((n - 1.0) * (size - 1.0)) };
-        Self { replicate: between_replicates / (n - 1.0), example: between_examples / (size - 1.0), residual, n, size }
+        Self {
+            replicate: between_replicates / (n - 1.0),
+            example: between_examples / (size - 1.0),
+            residual,
+            n,
+            size,
+            effective: size,
+        }
+    }
+
+    fn of_clusters(differences: &Differences, clusters: &Clusters, moments: &Moments) -> Self {
+        let (n, size) = (differences.num_replicates(), clusters.num_clusters());
+        let shares = clusters.shares();
+        let mut deviations = vec![0.0; n * size];
+        for (replicate, row) in deviations.chunks_exact_mut(size).enumerate() {
+            for (example, &cluster) in clusters.of_examples().iter().enumerate() {
+                row[cluster] += differences.value(replicate, example) - moments.mean;
+            }
+            // Sums over a cluster's examples: N w_c (d̄[r, c] − d̄). Their G-th part of N is u.
+            row.iter_mut().for_each(|sum| *sum *= size as f64 / clusters.num_examples() as f64);
+        }
+        let corrected: Vec<f64> = deviations
+            .iter()
+            .enumerate()
+            .map(|(at, u)| u * (1.0 - 1.0 / size as f64) / (1.0 - shares[at % size]))
+            .collect();
+        let (plain, corrected) = (squares_of(&deviations, size), squares_of(&corrected, size));
+        let squares = [corrected[0], corrected[1], corrected[2]];
+        Self {
+            replicate: plain[0] / (n as f64 - 1.0),
+            effective: clusters.effective_number(),
+            ..Self::new(squares, n as f64, size as f64)
+        }
     }
 
     fn spread(&self) -> Option<Spread> {
@@ -136,15 +183,15 @@ impl MeanSquares {
         }
         let share = |mean_square: f64, df: f64| (mean_square / scaled) * (mean_square / scaled) / df;
         let inverse_df = share(self.replicate, self.n - 1.0)
-            + share(self.example, self.size - 1.0)
-            + share(self.residual, (self.n - 1.0) * (self.size - 1.0));
+            + share(self.example, self.effective - 1.0)
+            + share(self.residual, (self.n - 1.0) * (self.effective - 1.0));
         Some(Spread {
             standard_error: (scaled / (self.n * self.size)).sqrt(),
             degrees_of_freedom: (1.0 / inverse_df).max(1.0),
             tail: Tail::Mixed {
                 replicate_share: self.replicate / scaled,
                 replicate_df: self.n - 1.0,
-                example_df: self.size - 1.0,
+                example_df: self.effective - 1.0,
             },
         })
     }
@@ -156,4 +203,24 @@ impl MeanSquares {
             residual: self.residual,
         }
     }
+}
+
+/// Sums of squares between rows, between columns and in all, of a matrix with this many columns.
+fn squares_of(values: &[f64], num_columns: usize) -> [f64; 3] {
+    let num_rows = values.len() / num_columns;
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let mut columns = vec![0.0; num_columns];
+    let (mut between_rows, mut total) = (0.0, 0.0);
+    for row in values.chunks_exact(num_columns) {
+        let mut sum = 0.0;
+        for (column, value) in columns.iter_mut().zip(row) {
+            let deviation = value - mean;
+            *column += deviation;
+            sum += deviation;
+            total += deviation * deviation;
+        }
+        between_rows += sum * sum / num_columns as f64;
+    }
+    let between_columns = columns.iter().map(|sum| sum * sum).sum::<f64>() / num_rows as f64;
+    [between_rows, between_columns, total]
 }

@@ -1,6 +1,10 @@
 //! The matrix of paired differences: treatment minus reference, replicate by test example.
 
+use std::sync::Arc;
+
 use thiserror::Error;
+
+use crate::clusters::Clusters;
 
 /// Why a matrix of differences was refused.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -74,6 +78,8 @@ pub struct Differences {
     num_replicates: usize,
     num_examples: usize,
     values: Values,
+    /// Groups of examples that are drawn together; `None` where each is drawn for itself.
+    clusters: Option<Arc<Clusters>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -116,7 +122,7 @@ impl Differences {
         if let Some(at) = values.iter().position(|value| !(-1..=1).contains(value)) {
             return Err(value_error(at, num_examples, f64::from(values[at])));
         }
-        Ok(Self { num_replicates, num_examples, values: Values::Correctness(values) })
+        Ok(Self { num_replicates, num_examples, values: Values::Correctness(values), clusters: None })
     }
 
     /// Differences of correctness from each arm's hits, one slice a replicate in the same order.
@@ -156,7 +162,19 @@ impl Differences {
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             return Err(value_error(at, num_examples, values[at]));
         }
-        Ok(Self { num_replicates, num_examples, values: Values::Scores(values) })
+        Ok(Self { num_replicates, num_examples, values: Values::Scores(values), clusters: None })
+    }
+
+    /// The same differences, on examples that were drawn in clusters. Clusters of one example each change nothing.
+    ///
+    /// # Errors
+    /// [`DifferencesError::Shape`] if there is not one cluster an example.
+    pub fn in_clusters(self, clusters: &Arc<Clusters>) -> Result<Self, DifferencesError> {
+        if clusters.num_examples() != self.num_examples {
+            let (num_examples, got) = (self.num_examples, clusters.num_examples());
+            return Err(DifferencesError::Shape { num_replicates: 1, num_examples, got });
+        }
+        Ok(Self { clusters: (!clusters.is_trivial()).then(|| clusters.clone()), ..self })
     }
 
     /// Differences of per-run scores, where no per-example values exist: one column, so the fixed test set is the only
@@ -207,7 +225,8 @@ impl Differences {
         let weighted = (0..self.num_replicates).flat_map(|replicate| {
             weights.iter().enumerate().map(move |(example, weight)| weight * self.value(replicate, example))
         });
-        Self::from_scores(self.num_replicates, self.num_examples, weighted.collect())
+        let balanced = Self::from_scores(self.num_replicates, self.num_examples, weighted.collect())?;
+        Ok(Self { clusters: self.clusters.clone(), ..balanced })
     }
 
     /// Rows.
@@ -218,6 +237,11 @@ impl Differences {
     /// Columns.
     pub fn num_examples(&self) -> usize {
         self.num_examples
+    }
+
+    /// The clusters that the examples were drawn in; `None` where each was drawn for itself.
+    pub fn clusters(&self) -> Option<&Clusters> {
+        self.clusters.as_deref()
     }
 
     /// d\[replicate, example\]; the indices must exist.
@@ -262,7 +286,8 @@ impl Differences {
         if kept.is_empty() {
             None
         } else {
-            Some(Self { num_replicates: kept.len(), num_examples: self.num_examples, values })
+            let (num_examples, clusters) = (self.num_examples, self.clusters.clone());
+            Some(Self { num_replicates: kept.len(), num_examples, values, clusters })
         }
     }
 
@@ -283,7 +308,9 @@ impl Differences {
             Values::Correctness(values) => Values::Correctness(cells.map(|at| values[at]).collect()),
             Values::Scores(values) => Values::Scores(cells.map(|at| values[at]).collect()),
         };
-        Ok(Self { num_replicates: self.num_replicates, num_examples: examples.len(), values })
+        let clusters = self.clusters.as_ref().map(|clusters| Arc::new(clusters.of(examples)));
+        let clusters = clusters.filter(|clusters| !clusters.is_trivial());
+        Ok(Self { num_replicates: self.num_replicates, num_examples: examples.len(), values, clusters })
     }
 
     /// Reference minus treatment.
@@ -292,7 +319,7 @@ impl Differences {
             Values::Correctness(values) => Values::Correctness(values.iter().map(|value| -value).collect()),
             Values::Scores(values) => Values::Scores(values.iter().map(|value| -value).collect()),
         };
-        Self { values, ..*self }
+        Self { values, clusters: self.clusters.clone(), ..*self }
     }
 
     /// Mean difference of each replicate.

@@ -58,6 +58,7 @@
 pub mod average_precision;
 pub mod binomial;
 pub mod bootstrap;
+pub mod clusters;
 pub mod crossed;
 pub mod differences;
 pub mod distribution;
@@ -79,6 +80,7 @@ pub mod verdict;
 pub mod wilcoxon;
 pub mod yosinski;
 
+pub use clusters::Clusters;
 pub use crossed::{CrossedEstimate, crossed};
 pub use differences::{Differences, DifferencesError};
 pub use estimate::{NoSpread, Spread, StudentEstimate};
