@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Reference, Side};
+use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Family, Reference, Side};
 use nt_stats::{Differences, DifferencesError};
 
 use crate::TableMethod;
@@ -154,6 +154,7 @@ impl Pairing<'_> {
         let contrast = Contrast {
             name: format!("{} of {}", name(arm), cell_words(self.key)),
             reference: self.reference(is_control),
+            family: Family::Primary,
             // If nothing says how much is frozen, freezing is a possible cause.
             frozen: frozen.map_or(1, usize::from),
             gap,

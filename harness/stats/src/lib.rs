@@ -3,7 +3,7 @@
 //! Paired differences go in as [`Differences`], a verdict comes out as a [`Decision`]:
 //!
 //! ```
-//! use nt_stats::verdict::Reference;
+//! use nt_stats::verdict::{Family, Reference};
 //! use nt_stats::{Contrast, Differences, Settings, decide};
 //!
 //! // Three replicates on the same four test images: was each right under the treatment, and from scratch?
@@ -12,6 +12,7 @@
 //! let contrast = Contrast {
 //!     name: "dissimilar/large/(7,7)".to_owned(),
 //!     reference: Reference::Scratch,
+//!     family: Family::Primary,
 //!     frozen: 7,
 //!     gap: Differences::from_hits(&treatment, &scratch)?,
 //!     source_gap: None,

@@ -55,33 +55,121 @@ pub fn benjamini_hochberg(p_values: &[Option<f64>]) -> Vec<f64> {
 /// next is c = |mean| − t(1 − α/2k)·SE (with the tails of each estimate), and no more than the bound before it; the
 /// level is the one whose interval ends at that bound.
 pub fn matching_levels(estimates: &[StudentEstimate], alpha: f64) -> Vec<f64> {
-    let mut open: Vec<usize> = (0..estimates.len()).collect();
+    let steps = Steps::new(estimates, alpha);
+    steps.rejected.iter().map(|step| step.map_or(1.0 - steps.open_tail, |step| step.level)).collect()
+}
+
+/// Holm's procedure at every margin at once.
+struct Steps {
+    /// Of each contrast that is rejected at a margin of 0.
+    rejected: Vec<Option<Step>>,
+    /// Two-sided tail of those that are not.
+    open_tail: f64,
+}
+
+/// The step at which a contrast is rejected.
+#[derive(Clone, Copy)]
+struct Step {
+    /// The least upper bound of the margins at which it is.
+    bound: f64,
+    /// The level of the interval that ends there.
+    level: f64,
+}
+
+impl Steps {
+    fn new(estimates: &[StudentEstimate], alpha: f64) -> Self {
+        let mut open: Vec<usize> = (0..estimates.len()).collect();
+        let mut rejected = vec![None; estimates.len()];
+        let mut bound = f64::INFINITY;
+        while !open.is_empty() {
+            let tail = alpha / open.len() as f64;
+            let mut quantiles = Quantiles::new(tail / 2.0);
+            let next = open
+                .iter()
+                .enumerate()
+                .filter_map(|(at, index)| {
+                    let spread = estimates[*index].spread.ok()?;
+                    let margin = spread.tail.critical_value(&mut quantiles) * spread.standard_error;
+                    Some((at, estimates[*index].mean.abs() - margin))
+                })
+                .max_by(|a, b| a.1.total_cmp(&b.1))
+                .filter(|(_, candidate)| *candidate > 0.0);
+            let Some((at, candidate)) = next else { break };
+            let index = open.swap_remove(at);
+            let level = if candidate < bound { 1.0 - tail } else { level_ending_at(&estimates[index], bound, tail) };
+            bound = bound.min(candidate);
+            rejected[index] = Some(Step { bound, level });
+        }
+        Self { rejected, open_tail: alpha / open.len().max(1) as f64 }
+    }
+
+    /// The margin up to which all are rejected; below zero where one is not.
+    fn all_rejected_up_to(&self) -> f64 {
+        let bound = |step: &Option<Step>| step.map_or(f64::NEG_INFINITY, |step| step.bound);
+        self.rejected.iter().map(bound).fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// Holm's adjusted p-values over primary and secondary contrasts: each family at half of α; where all of one are rejected, the
+/// other is judged again at all of it. They bound the chance of any false alarm in either. Where one family is empty, they are
+/// [`holm`]'s of the other.
+///
+/// # Shape
+/// `is_primary`: one a p-value.
+/// # Source
+/// Holm 1979 in each family; Bonferroni closure over the two (Wiens and Dmitrienko 2005, the fallback procedure with equal
+/// weights that passes on in both directions).
+pub fn holm_of_two_families(p_values: &[Option<f64>], is_primary: &[bool]) -> Vec<f64> {
+    let (primaries, secondaries) = families(is_primary);
+    if primaries.is_empty() || secondaries.is_empty() {
+        return holm(p_values);
+    }
+    let of = |members: &[usize]| holm(&members.iter().map(|&at| p_values[at]).collect::<Vec<_>>());
+    let (first, second) = (of(&primaries), of(&secondaries));
+    let greatest = |adjusted: &[f64]| adjusted.iter().copied().fold(0.0, f64::max);
+    let mut adjusted = vec![1.0; p_values.len()];
+    for (members, own, other) in [(&primaries, &first, greatest(&second)), (&secondaries, &second, greatest(&first))] {
+        for (&at, &p) in members.iter().zip(own) {
+            adjusted[at] = (2.0 * p).min(p.max(2.0 * other)).min(1.0);
+        }
+    }
+    adjusted
+}
+
+/// [`matching_levels`] for [`holm_of_two_families`].
+///
+/// # Source
+/// The same inversion: at a margin c a primary contrast is rejected if Holm rejects it at α/2, or at α where all secondary ones
+/// are rejected at α/2 for that margin; and the other way round.
+pub fn matching_levels_of_two_families(estimates: &[StudentEstimate], is_primary: &[bool], alpha: f64) -> Vec<f64> {
+    let (primaries, secondaries) = families(is_primary);
+    if primaries.is_empty() || secondaries.is_empty() {
+        return matching_levels(estimates, alpha);
+    }
+    let steps =
+        |members: &[usize], alpha: f64| Steps::new(&members.iter().map(|&at| estimates[at]).collect::<Vec<_>>(), alpha);
+    let halves = [steps(&primaries, alpha / 2.0), steps(&secondaries, alpha / 2.0)];
+    let wholes = [steps(&primaries, alpha), steps(&secondaries, alpha)];
     let mut levels = vec![1.0 - alpha; estimates.len()];
-    let mut bound = f64::INFINITY;
-    while !open.is_empty() {
-        let tail = alpha / open.len() as f64;
-        let mut quantiles = Quantiles::new(tail / 2.0);
-        let next = open
-            .iter()
-            .enumerate()
-            .filter_map(|(at, index)| {
-                let spread = estimates[*index].spread.ok()?;
-                let margin = spread.tail.critical_value(&mut quantiles) * spread.standard_error;
-                Some((at, estimates[*index].mean.abs() - margin))
-            })
-            .max_by(|a, b| a.1.total_cmp(&b.1))
-            .filter(|(_, candidate)| *candidate > 0.0);
-        let Some((at, candidate)) = next else {
-            for index in &open {
-                levels[*index] = 1.0 - tail;
-            }
-            break;
-        };
-        let index = open.swap_remove(at);
-        levels[index] = if candidate < bound { 1.0 - tail } else { level_ending_at(&estimates[index], bound, tail) };
-        bound = bound.min(candidate);
+    for (family, members) in [&primaries, &secondaries].into_iter().enumerate() {
+        let passed_up_to = halves[1 - family].all_rejected_up_to();
+        let open_tail = if passed_up_to > 0.0 { wholes[family].open_tail } else { halves[family].open_tail };
+        for (place, &at) in members.iter().enumerate() {
+            let (half, whole) = (halves[family].rejected[place], wholes[family].rejected[place]);
+            levels[at] = match (half, whole) {
+                (Some(half), _) if whole.is_none_or(|whole| half.bound >= whole.bound.min(passed_up_to)) => half.level,
+                (_, Some(whole)) if passed_up_to >= whole.bound => whole.level,
+                (_, Some(_)) if passed_up_to > 0.0 => level_ending_at(&estimates[at], passed_up_to, alpha),
+                _ => 1.0 - open_tail,
+            };
+        }
     }
     levels
+}
+
+/// The places of primary contrasts, and those of secondary ones.
+fn families(is_primary: &[bool]) -> (Vec<usize>, Vec<usize>) {
+    (0..is_primary.len()).partition(|&at| is_primary[at])
 }
 
 /// The level of the interval whose end nearer to zero is `bound` away from zero.
@@ -103,4 +191,30 @@ fn ascending(p: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
     order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two(p: &[f64], is_primary: &[bool]) -> Vec<f64> {
+        holm_of_two_families(&p.iter().copied().map(Some).collect::<Vec<_>>(), is_primary)
+    }
+
+    #[test]
+    fn a_family_that_is_rejected_whole_passes_its_half_on() {
+        // Primaries .01 and .02 are both at most .025 after Holm (.02, .02), so that the secondary is judged at all of .05.
+        let adjusted = two(&[0.01, 0.02, 0.045], &[true, true, false]);
+        assert!(
+            adjusted.iter().zip([0.04, 0.04, 0.045]).all(|(p, expected)| (p - expected).abs() < 1e-15),
+            "{adjusted:?}"
+        );
+        // One primary of .03 is not, and the secondary stays at its half.
+        let adjusted = two(&[0.01, 0.03, 0.045], &[true, true, false]);
+        assert!(
+            adjusted.iter().zip([0.04, 0.06, 0.06]).all(|(p, expected)| (p - expected).abs() < 1e-15),
+            "{adjusted:?}"
+        );
+        assert_eq!(two(&[0.01, 0.03], &[true, true]), holm(&[Some(0.01), Some(0.03)]), "one family is plain Holm");
+    }
 }

@@ -1,9 +1,9 @@
 //! What must hold whatever the numbers.
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use nt_stats::multiplicity::{holm, matching_levels};
+use nt_stats::multiplicity::{holm_of_two_families, matching_levels_of_two_families};
 use nt_stats::sign_flip::{Flips, ReplicateGaps, max_t};
-use nt_stats::verdict::{Attribution, GapUnit, Reach, Reference, Scope};
+use nt_stats::verdict::{Attribution, Family, GapUnit, Reach, Reference, Scope};
 use nt_stats::{Contrast, Decision, Differences, Settings, Spread, StudentEstimate, crossed, decide};
 use proptest::prelude::*;
 
@@ -22,6 +22,7 @@ fn family_of(matrices: &[Differences], frozen: usize) -> Vec<Contrast> {
         .map(|(at, gap)| Contrast {
             name: format!("cell {at}"),
             reference: Reference::Scratch,
+            family: Family::Primary,
             frozen,
             gap: gap.clone(),
             source_gap: matrices.get(at + 1).cloned(),
@@ -194,24 +195,27 @@ proptest! {
     }
 
     #[test]
-    fn intervals_say_what_holm_says_at_every_margin(
-        parts in prop::collection::vec((-3.0..3.0_f64, 0.05..1.0_f64, 1.0..60.0_f64), 1..9),
+    fn intervals_say_what_holm_says_at_every_margin_in_one_family_and_in_two(
+        parts in prop::collection::vec((-3.0..3.0_f64, 0.05..1.0_f64, 1.0..60.0_f64, any::<bool>()), 1..9),
+        has_two in any::<bool>(),
         margin in 0.0..1.0_f64,
     ) {
         let estimates: Vec<StudentEstimate> = parts
             .iter()
-            .map(|(mean, standard_error, degrees_of_freedom)| StudentEstimate {
+            .map(|(mean, standard_error, degrees_of_freedom, _)| StudentEstimate {
                 mean: *mean,
                 spread: Ok(Spread::student(*standard_error, *degrees_of_freedom)),
             })
             .collect();
+        let is_primary: Vec<bool> = parts.iter().map(|part| part.3 || !has_two).collect();
         for margin in [0.0, margin] {
             let beyond = |one: &StudentEstimate| {
                 let p = if one.mean < 0.0 { one.p_below(-margin) } else { one.p_above(margin) };
                 p.map(|p| (2.0 * p).min(1.0))
             };
-            let adjusted = holm(&estimates.iter().map(beyond).collect::<Vec<_>>());
-            for ((estimate, level), p) in estimates.iter().zip(matching_levels(&estimates, 0.05)).zip(adjusted) {
+            let adjusted = holm_of_two_families(&estimates.iter().map(beyond).collect::<Vec<_>>(), &is_primary);
+            let levels = matching_levels_of_two_families(&estimates, &is_primary, 0.05);
+            for ((estimate, level), p) in estimates.iter().zip(levels).zip(adjusted) {
                 let (low, high) = estimate.interval(level).unwrap();
                 let nearest = if estimate.mean < 0.0 { -high } else { low };
                 // An interval that ends at the margin itself is a tie of rounding.

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use nt_stats::verdict::{
-    Attribution, Claim, Consequence, FailedRun, FailureReason, GapUnit, Gate, GateFailure, Method, Reach, Reference,
-    RuleVerdict, Scope, Side, Tails, judge_rule,
+    Attribution, Claim, Consequence, FailedRun, FailureReason, Family, GapUnit, Gate, GateFailure, Method, Reach,
+    Reference, RuleVerdict, Scope, Side, Tails, judge_rule,
 };
 use nt_stats::{Contrast, Decision, Differences, FamilyError, NoSpread, Settings, Verdict, decide};
 
@@ -32,6 +32,7 @@ fn contrast(gap: Differences) -> Contrast {
     Contrast {
         name: "near/small/(7,7)".to_owned(),
         reference: Reference::Scratch,
+        family: Family::Primary,
         frozen: 7,
         gap,
         source_gap: None,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Reference, Side};
+use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Family, Reference, Side};
 
 use super::gates::{Versus, failures_of};
 use super::join::{Joined, JoinedRun, Validation};
@@ -87,6 +87,7 @@ fn choice<'a>(
     let contrast = Contrast {
         name,
         reference: Reference::Scratch,
+        family: Family::Primary,
         frozen: counts.keys().map(|&at| usize::from(cells[at].key.frozen)).max().unwrap_or(0),
         gap,
         source_gap: None,

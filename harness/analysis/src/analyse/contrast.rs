@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use nt_stats::Differences;
-use nt_stats::verdict::{Contrast, Reference, Side};
+use nt_stats::verdict::{Contrast, Family, Reference, Side};
 
 use super::join::{Joined, failures_of_training};
 use super::{AnalysisError, CellResult, gates};
@@ -51,6 +51,7 @@ pub(super) fn prepare(
     let contrast = Box::new(Contrast {
         name: key.name(),
         reference: Reference::Scratch,
+        family: Family::Primary,
         frozen: usize::from(key.frozen),
         gap,
         source_gap,

@@ -10,6 +10,8 @@ pub struct Contrast {
     pub name: String,
     /// What the treatment is compared with.
     pub reference: Reference,
+    /// The family that it is decided in.
+    pub family: Family,
     /// Frozen layers of the treatment. With none, FREEZING cannot be the cause.
     pub frozen: usize,
     /// Treatment minus reference.
@@ -21,6 +23,16 @@ pub struct Contrast {
     pub failed_runs: Vec<FailedRun>,
     /// Gates that did not hold.
     pub failed_gates: Vec<GateFailure>,
+}
+
+/// The two families of a study. Each is decided at half of α, and a family whose contrasts are all rejected passes its half on to
+/// the other. A study that declares no primary contrasts has one family, at all of α.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Declared to be what the study is about.
+    Primary,
+    /// All other contrasts.
+    Secondary,
 }
 
 /// The arm a treatment is compared with.

@@ -2,7 +2,8 @@
 
 use super::attribution::{SourceGap, attribute};
 use super::family::{Judged, Member, estimate_at, judge, method};
-use super::{Attribution, Consequence, Contrast, Decision, Method, Reference, Settings, Side, Verdict};
+use super::{Attribution, Consequence, Contrast, Decision, Family, Method, Reference, Settings, Side, Verdict};
+use crate::differences::Differences;
 use crate::power::{Need, PowerTarget};
 use crate::sign_flip::ReplicateGapsError;
 use rayon::prelude::*;
@@ -58,13 +59,13 @@ pub fn decide<C: Borrow<Contrast>>(family: &[C], settings: &Settings) -> Result<
     let family: Vec<&Contrast> = family.iter().map(Borrow::borrow).collect();
     check(&family, settings)?;
     let gaps: Vec<Member<'_>> =
-        family.iter().map(|contrast| Member { gap: &contrast.gap, claimable: is_claimable(contrast) }).collect();
+        family.iter().map(|contrast| member(contrast, &contrast.gap, is_claimable(contrast))).collect();
     let with_source: Vec<usize> = (0..family.len()).filter(|at| family[*at].source_gap.is_some()).collect();
     let source_gaps: Vec<Member<'_>> = with_source
         .iter()
         .filter_map(|at| {
             let claimable = is_claimable(family[*at]) && !has_failed(family[*at], |arm| arm == Side::UntrainedSource);
-            family[*at].source_gap.as_ref().map(|gap| Member { gap, claimable })
+            family[*at].source_gap.as_ref().map(|gap| member(family[*at], gap, claimable))
         })
         .collect();
     let judged = judge(&gaps, settings)?;
@@ -72,11 +73,28 @@ pub fn decide<C: Borrow<Contrast>>(family: &[C], settings: &Settings) -> Result<
     for (at, source) in with_source.into_iter().zip(judge(&source_gaps, settings)?) {
         judged_sources[at] = Some(source);
     }
+    let lone = lone_effects(&family, settings);
     let parts: Vec<_> = family.iter().zip(judged).zip(judged_sources).collect();
     Ok(parts
         .into_par_iter()
-        .map(|((contrast, judged), source)| decision(contrast, judged, source, family.len(), settings))
+        .map(|((contrast, judged), source)| decision(contrast, judged, source, lone(contrast.family), settings))
         .collect())
+}
+
+/// What a lone effect in each family has to pass: the first step of Holm's procedure, at half of α where there are two families.
+fn lone_effects(contrasts: &[&Contrast], settings: &Settings) -> impl Fn(Family) -> PowerTarget + Sync + use<> {
+    let size = |family: Family| contrasts.iter().filter(|contrast| contrast.family == family).count();
+    let (primaries, secondaries) = (size(Family::Primary), size(Family::Secondary));
+    let alpha = if primaries == 0 || secondaries == 0 { settings.alpha } else { settings.alpha / 2.0 };
+    let power = settings.power;
+    move |family| {
+        let size = if family == Family::Primary { primaries } else { secondaries };
+        PowerTarget::first_holm_step(alpha, size, power)
+    }
+}
+
+fn member<'a>(contrast: &Contrast, gap: &'a Differences, claimable: bool) -> Member<'a> {
+    Member { gap, claimable, family: contrast.family }
 }
 
 fn check(family: &[&Contrast], settings: &Settings) -> Result<(), FamilyError> {
@@ -119,7 +137,7 @@ fn decision(
     contrast: &Contrast,
     judged: Judged,
     source: Option<Judged>,
-    family_size: usize,
+    target: PowerTarget,
     settings: &Settings,
 ) -> Decision {
     let verdict_before_gates = verdict_on_gap(contrast, &judged, settings);
@@ -132,7 +150,6 @@ fn decision(
     let equivalent = is_claimable(contrast) && !is_downgraded && is_equivalent(&judged, settings);
     let attribution = attribution(contrast, verdict, source.as_ref(), settings);
     let can_reject = judged.attainable_p <= settings.alpha;
-    let target = PowerTarget::first_holm_step(settings.alpha, family_size, settings.power);
     let spread = judged.raw.spread.ok().filter(|_| can_reject);
     let effect_pp = spread.map(|spread| 100.0 * target.minimum_detectable_effect(spread));
     let need = spread.and_then(|_| need(&judged, &target, settings));

@@ -1,11 +1,11 @@
 //! One family of gaps: estimates, adjusted p-values, and intervals that match them.
 
-use super::{Estimate, Method, Reach, Settings, Tails};
+use super::{Estimate, Family, Method, Reach, Settings, Tails};
 use crate::crossed::{VarianceComponents, crossed};
 use crate::differences::Differences;
 use crate::equivalence::tost;
 use crate::estimate::{NoSpread, StudentEstimate};
-use crate::multiplicity::{benjamini_hochberg, holm, matching_levels};
+use crate::multiplicity::{benjamini_hochberg, holm_of_two_families, matching_levels_of_two_families};
 use crate::paired::paired;
 use crate::sign_flip::{Flips, MaxT, ReplicateGaps, ReplicateGapsError, max_t, step_down_critical_values};
 use rayon::prelude::*;
@@ -15,6 +15,7 @@ use rayon::prelude::*;
 pub(super) struct Member<'a> {
     pub(super) gap: &'a Differences,
     pub(super) claimable: bool,
+    pub(super) family: Family,
 }
 
 /// The result of the family's test for one gap.
@@ -30,6 +31,10 @@ pub(super) struct Judged {
     pub(super) equivalence_p_value: Option<f64>,
     pub(super) equivalence_p_adjusted: f64,
     pub(super) attainable_p: f64,
+}
+
+fn primaries(members: &[Member<'_>]) -> Vec<bool> {
+    members.iter().map(|member| member.family == Family::Primary).collect()
 }
 
 struct Raw {
@@ -91,10 +96,12 @@ fn judge_crossed(members: &[Member<'_>], raw: &[Raw], settings: &Settings) -> Ve
         })
         .collect();
     let margin = settings.margin_pp / 100.0;
-    let levels = matching_levels(&tested, settings.alpha);
+    let is_primary = primaries(members);
+    let levels = matching_levels_of_two_families(&tested, &is_primary, settings.alpha);
     let p_values: Vec<FamilyP> = raw.par_iter().map(|raw| FamilyP::new(&raw.estimate, margin)).collect();
     let adjusted = |pick: fn(&FamilyP) -> Option<f64>| {
-        holm(&members.iter().zip(&p_values).map(|(one, p)| pick(p).filter(|_| one.claimable)).collect::<Vec<_>>())
+        let p: Vec<_> = members.iter().zip(&p_values).map(|(one, p)| pick(p).filter(|_| one.claimable)).collect();
+        holm_of_two_families(&p, &is_primary)
     };
     let (no_gap, material, equivalence) =
         (adjusted(|p| p.no_gap), adjusted(|p| p.material), adjusted(|p| p.equivalence));
@@ -153,46 +160,86 @@ fn judge_sign_flips(
     settings: &Settings,
 ) -> Result<Vec<Judged>, ReplicateGapsError> {
     let flips = Flips { num_flips: settings.num_flips, seed: settings.seed };
-    // Zeros flip to zeros, so a gap of which nothing may be claimed keeps its place and is never rejected.
-    let gaps = ReplicateGaps::new(
-        members
-            .iter()
-            .map(|member| {
-                let means = member.gap.replicate_means();
-                if member.claimable { means } else { vec![0.0; means.len()] }
-            })
-            .collect(),
-    )?;
-    let test = max_t(&gaps, &flips);
-    let margins = matching_margins(&gaps, &test, settings.alpha, &flips);
+    let is_primary = primaries(members);
+    let flipped = flip_families(members, &is_primary, settings.alpha, &flips)?;
     let margin = settings.margin_pp / 100.0;
     // Equivalence is judged by *t* tests in either scope: sign flips of few replicates could never pass Holm.
     let equivalence_p: Vec<Option<f64>> = raw.iter().map(|raw| tost(&raw.estimate, margin)).collect();
-    let equivalence =
-        holm(&members.iter().zip(&equivalence_p).map(|(one, p)| p.filter(|_| one.claimable)).collect::<Vec<_>>());
-    let screen = screen(members, test.p_values.iter().copied().map(Some));
+    let claimed: Vec<_> = members.iter().zip(&equivalence_p).map(|(one, p)| p.filter(|_| one.claimable)).collect();
+    let equivalence = holm_of_two_families(&claimed, &is_primary);
+    let screen = screen(members, flipped.iter().map(|flipped| Some(flipped.p_value)));
     let judged = (0..members.len()).map(|at| {
-        let estimate = raw[at].estimate;
+        let (estimate, flipped) = (raw[at].estimate, &flipped[at]);
         let interval = estimate.spread.ok().map(|spread| {
-            let width = margins[at] * spread.standard_error;
+            let width = flipped.margin * spread.standard_error;
             let (low, high) = (estimate.mean - width, estimate.mean + width);
             // The interval must not claim more than the test.
-            if test.p_adjusted[at] > settings.alpha { (low.min(0.0), high.max(0.0)) } else { (low, high) }
+            if flipped.p_adjusted > settings.alpha { (low.min(0.0), high.max(0.0)) } else { (low, high) }
         });
         Judged {
             estimate: in_points(members[at].gap, &estimate, interval, 1.0 - settings.alpha, settings),
             raw: estimate,
             components: raw[at].components,
-            p_value: members[at].claimable.then_some(test.p_values[at]),
-            p_adjusted: test.p_adjusted[at],
+            p_value: members[at].claimable.then_some(flipped.p_value),
+            p_adjusted: flipped.p_adjusted,
             screen_q: screen[at],
             material_p_adjusted: None,
             equivalence_p_value: equivalence_p[at],
             equivalence_p_adjusted: equivalence[at],
-            attainable_p: test.attainable_p,
+            attainable_p: flipped.attainable_p,
         }
     });
     Ok(judged.collect())
+}
+
+/// What joint sign flips say of one gap.
+#[derive(Clone, Copy)]
+struct Flipped {
+    p_value: f64,
+    p_adjusted: f64,
+    /// The smallest adjusted p that its family can give.
+    attainable_p: f64,
+    /// Standard errors that its interval extends.
+    margin: f64,
+}
+
+/// Flips each family jointly, at half of α or, where the other is rejected whole, at all of it.
+fn flip_families(
+    members: &[Member<'_>],
+    is_primary: &[bool],
+    alpha: f64,
+    flips: &Flips,
+) -> Result<Vec<Flipped>, ReplicateGapsError> {
+    let (primaries, secondaries): (Vec<usize>, Vec<usize>) = (0..members.len()).partition(|&at| is_primary[at]);
+    let families: Vec<Vec<usize>> = [primaries, secondaries].into_iter().filter(|family| !family.is_empty()).collect();
+    // Zeros flip to zeros, so a gap of which nothing may be claimed keeps its place and is never rejected.
+    let gaps_of = |member: &Member<'_>| {
+        let means = member.gap.replicate_means();
+        if member.claimable { means } else { vec![0.0; means.len()] }
+    };
+    let tested = families.iter().map(|family| {
+        let gaps = ReplicateGaps::new(family.iter().map(|&at| gaps_of(&members[at])).collect())?;
+        let test = max_t(&gaps, flips);
+        Ok((gaps, test))
+    });
+    let tested: Vec<(ReplicateGaps, MaxT)> = tested.collect::<Result<_, ReplicateGapsError>>()?;
+    let greatest = |family: usize| tested[family].1.p_adjusted.iter().copied().fold(0.0, f64::max);
+    let mut flipped = vec![None; members.len()];
+    for (family, (gaps, test)) in tested.iter().enumerate() {
+        // Twice the greatest p of the other family: at most α where that family is rejected whole at half of it.
+        let other = if families.len() == 1 { 0.0 } else { 2.0 * greatest(1 - family) };
+        let passed = |p: f64| (2.0 * p).min(p.max(other)).min(1.0);
+        let margins = matching_margins(gaps, test, if other <= alpha { alpha } else { alpha / 2.0 }, flips);
+        for (place, &at) in families[family].iter().enumerate() {
+            flipped[at] = Some(Flipped {
+                p_value: test.p_values[place],
+                p_adjusted: passed(test.p_adjusted[place]),
+                attainable_p: passed(test.attainable_p),
+                margin: margins[place],
+            });
+        }
+    }
+    Ok(flipped.into_iter().flatten().collect())
 }
 
 /// For each gap, how many standard errors its interval extends: the critical value of the step at which it was judged.

@@ -15,7 +15,7 @@ mod verdicts;
 mod words;
 
 pub use attribution::Attribution;
-pub use contrast::{Bias, Consequence, Contrast, FailedRun, FailureReason, Gate, GateFailure, Reference, Side};
+pub use contrast::{Bias, Consequence, Contrast, FailedRun, FailureReason, Family, Gate, GateFailure, Reference, Side};
 pub use decide::{FamilyError, decide};
 pub use decision::Decision;
 pub use estimate::{Estimate, Method};

@@ -54,12 +54,13 @@ fn described_as_paired(gap: &mut Estimate) {
 mod tests {
     use super::*;
     use crate::paired::paired;
-    use crate::verdict::{Reference, Verdict};
+    use crate::verdict::{Family, Reference, Verdict};
 
     fn contrast(gaps: &[f64]) -> Contrast {
         Contrast {
             name: "near/small".to_owned(),
             reference: Reference::Scratch,
+            family: Family::Primary,
             frozen: 0,
             gap: Differences::paired_runs(gaps).unwrap(),
             source_gap: None,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nt_stats::verdict::{Contrast, GateFailure, Reference, Side};
+use nt_stats::verdict::{Contrast, Family, GateFailure, Reference, Side};
 
 use super::super::chosen::best_on_validation;
 use super::super::gates::{self, Versus};
@@ -103,6 +103,7 @@ impl<'a> Court<'a> {
             name,
             // Never "negative transfer": a refuted rule shows only that its advice was the worse one.
             reference: Reference::Arm(alternative.words().to_owned()),
+            family: Family::Primary,
             frozen: 0,
             gap,
             source_gap: None,
