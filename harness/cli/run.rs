@@ -201,6 +201,9 @@ impl Run {
                 dir.display()
             )));
         }
+        if self.shard.is_whole() {
+            super::report::write_and_tell(&dir, &self.extras)?;
+        }
         if tally.withheld > 0 {
             return Err(Failure::Incomplete(format!(
                 "{} of {} jobs were not run, since a source or scratch learned nothing; change its training, or run the same \
@@ -209,14 +212,11 @@ impl Run {
                 study.plan.jobs.len()
             )));
         }
-        if self.shard.is_whole() {
-            super::report::write_and_tell(&dir, &self.extras)?;
-        }
-        conclude(tally, &dir)
+        conclude(&tally, &dir)
     }
 }
 
-fn conclude(tally: Tally, dir: &Path) -> Result<(), Failure> {
+fn conclude(tally: &Tally, dir: &Path) -> Result<(), Failure> {
     match tally.unwell {
         0 => Ok(()),
         unwell => Err(Failure::Incomplete(format!(

@@ -46,7 +46,7 @@ pub enum ScheduleError {
 }
 
 /// How a run went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Jobs run now.
     pub ran: usize,
@@ -57,6 +57,8 @@ pub struct Tally {
     pub unwell: usize,
     /// Jobs that were not run because a source, or scratch, learned nothing; that job among them.
     pub withheld: usize,
+    /// What learned nothing, a sentence each.
+    pub told: Vec<String>,
     /// Whether the user stopped it.
     pub interrupted: bool,
 }
@@ -91,6 +93,8 @@ pub(super) struct State<'a> {
     pub(super) at_chance: BTreeMap<usize, String>,
     /// Trials that go on to their end whatever they learn, since their search has an answer.
     pub(super) goes_on: BTreeSet<JobId>,
+    /// What is withheld, and what ran when it was.
+    pub(super) doomed: BTreeSet<usize>,
     pub(super) tally: Tally,
     error: Option<ScheduleError>,
 }
@@ -162,6 +166,7 @@ impl Scheduler<'_> {
             left,
             at_chance: BTreeMap::new(),
             goes_on: BTreeSet::new(),
+            doomed: BTreeSet::new(),
             tally,
             error: None,
         };

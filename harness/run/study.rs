@@ -213,6 +213,9 @@ impl OpenStudy {
             self.run_jobs(&self.with_needs(owned), ledger, options, progress, interrupt)
         };
         manifest.summarise(|job| ledger.get(job));
+        if let Ok(tally) = &tally {
+            manifest.withheld.clone_from(&tally.told);
+        }
         manifest.write(&dir)?;
         tally
     }
@@ -308,6 +311,7 @@ impl OpenStudy {
             preregistration: before.unwrap_or_else(|| preregistration(&self.declared())),
             plan: Manifest::plan_of(&self.plan.jobs),
             completeness: Default::default(),
+            withheld: Vec::new(),
             test_openings: 0,
             result_digest: String::new(),
         })

@@ -19,6 +19,14 @@ impl Scheduler<'_> {
     /// withheld. A trial waits until the search has an answer: one trial that learned something, and the others go on to
     /// their end, since a rate may learn nothing, which tuning is to find out; or none at all, and the search is withheld.
     pub(super) fn settle(&self, state: &mut State<'_>, index: usize, dependents: &[Vec<usize>], progress: &Progress) {
+        if state.doomed.contains(&index) {
+            // It ran when its search was withheld.
+            if state.at_chance.remove(&index).is_some() && state.left.remove(&index) {
+                state.tally.withheld += 1;
+                progress.withhold(std::iter::once(&self.plan.jobs[index]));
+            }
+            return;
+        }
         if self.plan.jobs[index].role != Role::Tuning {
             if let Some(what) = state.at_chance.remove(&index) {
                 self.withhold(state, &BTreeSet::from([index]), &what, dependents, progress);
@@ -41,7 +49,7 @@ impl Scheduler<'_> {
         let hopeless: BTreeSet<usize> =
             search.of_grid.iter().copied().filter(|trial| state.at_chance.contains_key(trial)).collect();
         if let (Some(first), true) = (hopeless.first(), search.of_grid.iter().all(has_ended)) {
-            let what = format!("{} with every learning rate of the grid", state.at_chance[first]);
+            let what = state.at_chance[first].clone();
             state.at_chance.retain(|trial, _| !hopeless.contains(trial));
             self.withhold(state, &hopeless, &what, dependents, progress);
         }
@@ -102,7 +110,8 @@ impl Scheduler<'_> {
             }
             withheld.extend(useless);
         }
-        // What runs already will be recorded.
+        state.doomed.extend(&withheld);
+        // What runs already is recorded, unless it learns nothing either.
         let withheld: BTreeSet<usize> = withheld.difference(&state.running).copied().collect();
         let withheld: BTreeSet<usize> = withheld.intersection(&state.left).copied().collect();
         for job in &withheld {
@@ -113,20 +122,40 @@ impl Scheduler<'_> {
         state.tally.withheld += withheld.len();
         progress.withhold(withheld.iter().map(|&job| &self.plan.jobs[job]));
         if let Some(job) = hopeless.first().map(|&job| &self.plan.jobs[job]) {
-            tracing::warn!(job = %job.id, name = %job.name, what, withheld = withheld.len(), "job learns nothing");
-            progress.tell(&told(self.scenario, job, what, withheld.len().saturating_sub(hopeless.len())));
+            let told = told(job, what, withheld.len().saturating_sub(hopeless.len()));
+            tracing::info!(job = %job.id, name = %job.name, what, withheld = withheld.len(), "job learns nothing");
+            let is_first = state.tally.told.is_empty();
+            progress.tell(&if is_first { format!("{told}\n{}", helps(self.scenario, job)) } else { told.clone() });
+            state.tally.told.push(told);
         }
     }
 }
 
-/// What is told of a job that learns nothing, with what usually helps.
-fn told(scenario: &Scenario, job: &Job, what: &str, others: usize) -> String {
+/// What is told of a job that learns nothing; of a trial, that none of its search learns.
+fn told(job: &Job, what: &str, others: usize) -> String {
+    let others = match others {
+        0 => String::new(),
+        1 => ", and one job that depends on it is not run".to_owned(),
+        others => format!(", and {others} jobs that depend on it are not run"),
+    };
+    match job.name.rsplit_once('/').filter(|_| job.role == Role::Tuning) {
+        Some((search, trial)) => {
+            format!("{search}: no learning rate of the grid learns. {trial} is {what}. The search is stopped{others}.")
+        }
+        None => format!("{} is {what}. It is stopped{others}.", job.name),
+    }
+}
+
+/// What usually helps a job that learns nothing.
+fn helps(scenario: &Scenario, job: &Job) -> String {
     let recipe = job.work.recipe();
     let settings = &recipe.settings;
     let mut helps = Vec::new();
     if settings.warmup == Warmup::Off && settings.clip_norm.is_none() {
         let named = if scenario.model.input < 128 { Named::AlexNet64 } else { Named::AlexNet224 };
-        helps.push(format!("recipe = {:?} (a warm-up and a limit on the gradient's norm)", named.word()));
+        // The recipes warm up for 300 steps.
+        let shorter = if recipe.steps < 1000 { " with warmup = 0.1" } else { "" };
+        helps.push(format!("recipe = {:?}{shorter} (a warm-up and a limit on the gradient's norm)", named.word()));
     }
     if scenario.model.initialiser != Initialiser::HeNormal {
         helps.push("initialiser = \"he-normal\"".to_owned());
@@ -135,15 +164,9 @@ fn told(scenario: &Scenario, job: &Job, what: &str, others: usize) -> String {
         helps.push("dropout = 0.0".to_owned());
     }
     helps.push("a smaller or a larger learning rate".to_owned());
-    let others = match others {
-        0 => String::new(),
-        1 => ", and one job that depends on it is not run".to_owned(),
-        others => format!(", and {others} jobs that depend on it are not run"),
-    };
     format!(
-        "{} is {what}. It is stopped{others}.\n  what usually helps: {}; see scenarios/recipes.md\n  to train it to its end all \
-         the same: --keep-going",
-        job.name,
+        "  what usually helps: {}; see scenarios/recipes.md\n  some networks learn after a long plateau: --keep-going trains all to \
+         its end",
         helps.join(", ")
     )
 }

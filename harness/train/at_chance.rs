@@ -22,8 +22,8 @@ const LOSS_SHARE: f64 = 0.99;
 const DEVIATIONS: f64 = 3.0;
 
 /// Watches for a training that learns nothing: after the warm-up and a tenth of all steps (at least [`FEWEST_STEPS`] of
-/// them), over the second half of these, its loss is that of guessing by frequency, and it is right no more often than one
-/// who always names the most frequent class.
+/// them), or at its end if that comes first, its loss over the last steps, half as many as this tenth, is that of guessing by
+/// frequency, and it is right no more often than one who always names the most frequent class.
 pub(super) struct Watch {
     /// Steps after which it is judged.
     pub(super) at: u64,
@@ -51,14 +51,15 @@ impl Nothing {
 }
 
 impl Watch {
-    /// `None` for a training that is too short to be judged before its end.
+    /// `None` for a training that is too short to be judged at all.
     pub(super) fn new(recipe: &Recipe, labels: &[u32]) -> Option<Self> {
-        let warmup = recipe.settings.warmup.steps(recipe.steps);
+        if recipe.steps < FEWEST_STEPS {
+            return None;
+        }
         let judged_by = recipe.steps.div_ceil(10).max(FEWEST_STEPS);
-        let at = warmup + judged_by;
-        let chance = chance(labels);
-        let from = warmup + judged_by / 2;
-        (at < recipe.steps).then_some(Self { at, from, batch: recipe.settings.batch.min(labels.len()), chance })
+        let at = recipe.settings.warmup.steps(recipe.steps).saturating_add(judged_by).min(recipe.steps);
+        let (from, batch) = (at - judged_by / 2, recipe.settings.batch.min(labels.len()));
+        Some(Self { at, from, batch, chance: chance(labels) })
     }
 
     /// What a training has come to that has learned nothing, by the curve's points so far; `None` if it has learned.
@@ -104,7 +105,9 @@ mod tests {
         assert_eq!(watch(5000, Warmup::Off).unwrap().at, 500);
         assert_eq!(watch(5000, Warmup::Steps(300)).unwrap().at, 800);
         assert_eq!(watch(600, Warmup::Off).unwrap().at, 100);
-        assert!(watch(100, Warmup::Off).is_none(), "its end is near enough");
+        assert_eq!(watch(390, Warmup::Steps(300)).unwrap().at, 390, "at its end, which comes first");
+        assert_eq!(watch(150, Warmup::Steps(u64::MAX)).unwrap().at, 150);
+        assert!(watch(99, Warmup::Off).is_none(), "so few steps may learn nothing yet");
     }
 
     #[test]

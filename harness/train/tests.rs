@@ -115,5 +115,5 @@ fn a_training_that_learns_nothing_ends_after_a_tenth_of_its_steps_unless_it_is_t
     };
     assert_eq!(step, 100);
     assert!((chance - libm::log(3.0)).abs() < 1e-12 && loss >= 0.99 * chance);
-    assert!(run(&shape, &recipe(100, 0.0), 1e-30, false).is_ok(), "its end is near enough");
+    assert!(run(&shape, &recipe(99, 0.0), 1e-30, false).is_ok(), "so few steps may learn nothing yet");
 }

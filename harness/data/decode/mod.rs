@@ -92,7 +92,7 @@ pub enum DecodeError {
     #[error("is not a valid PNG: {source}")]
     Png {
         /// The decoder's reason.
-        source: image::ImageError,
+        source: ::png::DecodingError,
     },
     /// The decoder gave up with a panic, which is a fault of its own.
     #[error("cannot be decoded: the decoder failed on it ({message}); write the picture anew")]
@@ -128,6 +128,9 @@ pub(super) fn read(path: &Path, most: Megapixels) -> Result<Vec<u8>, DecodeError
     }
     // A pixel has eight bytes at most, and a header less than a megabyte.
     let longest = 8 * most.pixels() + (1 << 20);
+    if metadata.len() > longest {
+        return Err(DecodeError::TooLong { length: metadata.len(), most: most.0 });
+    }
     let mut bytes = Vec::new();
     File::open(path).map_err(failed)?.take(longest + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > longest {

@@ -1,6 +1,7 @@
 use super::*;
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
+use std::io::Write;
 
 const SUBSAMPLED: &[u8] = include_bytes!("fixtures/subsampled.jpg");
 
@@ -44,8 +45,9 @@ fn corpus() -> Vec<Case> {
 }
 
 /// A JPEG that libjpeg-turbo decodes without a warning has its pixels, every bit of them, or it is refused: as of a kind
-/// that is not read, or for a few stray bytes at the end of its coded data. libjpeg has read these bytes ahead and forgets
-/// them, although they may be all that a damage shows. What libjpeg warns of is refused.
+/// that is not read, as one about whose samples its own code with vector instructions and that without disagree, or for a few
+/// stray bytes at the end of its coded data. libjpeg has read these bytes ahead and forgets them, although they may be all that
+/// a damage shows. What libjpeg warns of is refused.
 #[test]
 fn a_jpeg_has_the_pixels_of_libjpeg_or_is_refused() {
     let (mut num_alike, mut faults) = (0, Vec::new());
@@ -59,6 +61,7 @@ fn a_jpeg_has_the_pixels_of_libjpeg_or_is_refused() {
                 (!is_alike).then(|| "other pixels".to_owned())
             }
             (Err(DecodeError::Jpeg { source: JpegFault::Unsupported { .. } }), "clean") if !is_checked => None,
+            (Err(DecodeError::Jpeg { source: JpegFault::Overflow }), "clean") if !is_checked => None,
             (Err(DecodeError::Jpeg { source: JpegFault::Stray { bytes: 1..=7 } }), "clean") if !is_checked => None,
             (Err(_), "warned" | "error") if !is_checked => None,
             (Ok(_), _) => Some(format!("decoded; checked: {is_checked}")),
@@ -68,6 +71,82 @@ fn a_jpeg_has_the_pixels_of_libjpeg_or_is_refused() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(num_alike > 90, "{num_alike} alike");
+}
+
+/// The places of a marker in a JPEG, outside of segments.
+fn places(jpeg: &[u8], marker: u8) -> Vec<usize> {
+    jpeg.windows(2).enumerate().filter(|(_, pair)| *pair == [0xff, marker]).map(|(place, _)| place).collect()
+}
+
+#[test]
+fn a_progressive_jpeg_without_its_last_scans_is_refused_although_it_ends_in_order() {
+    let jpeg = include_bytes!("fixtures/progressive.jpg");
+    let scans = places(jpeg, 0xda);
+    assert!(scans.len() > 5);
+    for &begin in &scans[1..] {
+        let cut = [&jpeg[..begin], &[0xff, 0xd9]].concat();
+        let error = decode(&cut, Megapixels::default()).unwrap_err();
+        let fault = |error: &DecodeError| match error {
+            DecodeError::Jpeg { source: JpegFault::Unfinished | JpegFault::CutShort } => true,
+            // Tables of the next scan may lie before the cut.
+            other => panic!("{other}"),
+        };
+        assert!(fault(&error) && check(&cut, Megapixels::default()).is_err());
+    }
+}
+
+#[test]
+fn tables_that_are_missing_or_wrong_are_told_by_the_check_too() {
+    let refused = |jpeg: &[u8]| {
+        let most = Megapixels::default();
+        let told = check(jpeg, most).unwrap_err().to_string();
+        assert_eq!(decode(jpeg, most).unwrap_err().to_string(), told);
+        told
+    };
+    let mut no_steps = SUBSAMPLED.to_vec();
+    let frame = places(SUBSAMPLED, 0xc0)[0];
+    no_steps[frame + 12] = 3;
+    assert!(refused(&no_steps).contains("a quantisation table is missing"));
+    let mut coarse = SUBSAMPLED.to_vec();
+    for table in places(SUBSAMPLED, 0xdb) {
+        coarse[table + 5..table + 5 + 64].fill(255);
+    }
+    assert!(refused(&coarse).contains("beyond what 8-bit samples can have"));
+    let mut code_of_ones = SUBSAMPLED.to_vec();
+    let table = places(SUBSAMPLED, 0xc4)[0];
+    // Two codes of one bit are all that there are.
+    (code_of_ones[table + 5], code_of_ones[table + 6]) = (2, 0);
+    assert!(refused(&code_of_ones).contains("a Huffman table is missing or wrong"));
+}
+
+#[test]
+fn a_png_whose_profile_or_text_would_fill_the_memory_is_read_without_them() {
+    let plain = png(2, 1, ExtendedColorType::Rgb8, &[1, 2, 3, 250, 251, 252]);
+    let mut packed = flate2::write::ZlibEncoder::new(b"icc\0\0".to_vec(), flate2::Compression::best());
+    let zeros = vec![0; 1 << 20];
+    (0..256).for_each(|_| packed.write_all(&zeros).unwrap());
+    let data = packed.finish().unwrap();
+    let mut chunk = b"iCCP".to_vec();
+    chunk.extend(&data);
+    let crc = crc32fast::hash(&chunk).to_be_bytes();
+    // After the signature and the header's chunk.
+    let (before, after) = plain.split_at(8 + 25);
+    let bomb = [before, &(data.len() as u32).to_be_bytes(), &chunk, &crc, after].concat();
+    let began = std::time::Instant::now();
+    assert_eq!(pixels(&bomb), pixels(&plain));
+    assert!(began.elapsed().as_secs_f64() < 0.1, "a quarter of a gigabyte takes longer to unpack");
+}
+
+#[test]
+fn a_png_whose_checksum_is_wrong_is_refused() {
+    let mut png = png(2, 1, ExtendedColorType::Rgb8, &[1, 2, 3, 250, 251, 252]);
+    let data = png.windows(4).position(|name| name == b"IDAT").unwrap();
+    let length = u32::from_be_bytes(png[data - 4..data].try_into().unwrap()) as usize;
+    let end = data + 4 + length;
+    png[end - 1] ^= 1;
+    let crc = crc32fast::hash(&png[data..end]).to_be_bytes();
+    png[end..end + 4].copy_from_slice(&crc);
+    assert!(matches!(decode(&png, Megapixels::default()), Err(DecodeError::Png { .. })));
 }
 
 #[test]

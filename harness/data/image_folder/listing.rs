@@ -216,10 +216,11 @@ fn images_below(folder: &Path, ignored: &mut Vec<Ignored>) -> Result<Vec<PathBuf
             let path = entry.path();
             if entry.file_name().as_encoded_bytes().starts_with(b".") {
                 ignored.push(Ignored { path, reason: IgnoreReason::Hidden });
+            } else if is_image(&path) {
+                // A folder of such a name is refused by name, as all that is no regular file.
+                images.push(path);
             } else if path.is_dir() {
                 pending.push(path);
-            } else if is_image(&path) {
-                images.push(path);
             } else {
                 ignored.push(Ignored { path, reason: IgnoreReason::NotAnImage });
             }

@@ -177,6 +177,10 @@ impl PixelSource for Folder {
     fn hash_content(&self, split: Split, class: usize, hasher: &mut blake3::Hasher) {
         hasher.update(b"image files");
         hasher.update(decode::JPEG_DECODER.as_bytes());
+        // What was accepted under another limit may be refused under this one.
+        if self.most != Megapixels::default() {
+            hasher.update(&self.most.0.to_le_bytes());
+        }
         hasher.update(&[self.fit as u8]);
         for hash in &self.hashes[split as usize][class] {
             hasher.update(hash);

@@ -291,12 +291,14 @@ fn what_is_no_picture_of_an_allowed_size_is_refused_at_once_and_by_name() {
     let layout = two_sides().file("train/cat/bomb.jpg", &bomb).file("train/dog/closed.jpg", &closed);
     std::os::unix::fs::symlink("/dev/zero", layout.path().join("train/cat/endless.png")).unwrap();
     let pipe = layout.path().join("test/dog/pipe.png");
+    fs::create_dir(layout.path().join("test/cat/folder.png")).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let broken = ImageFolder::broken(&layout.scan(None, None).unwrap(), Megapixels::default());
     let told: Vec<String> = broken.iter().map(|image| format!("{}: {}", image.path.display(), image.reason)).collect();
     let expected = [
         "train/cat/bomb.jpg: has 65000 × 65000 pixels, more than 179 megapixels",
         "train/cat/endless.png: is a device or a pipe, not a regular file",
+        "test/cat/folder.png: is a folder, not a regular file",
         "train/dog/closed.jpg: is not a valid JPEG: its coded data end early",
         "test/dog/pipe.png: is a device or a pipe, not a regular file",
     ];
@@ -306,7 +308,7 @@ fn what_is_no_picture_of_an_allowed_size_is_refused_at_once_and_by_name() {
     }
     // Files that cannot be read are found before any is decoded.
     let DataError::BrokenImages { images } = layout.open(None).err().unwrap() else { panic!("other fault") };
-    assert_eq!(images.len(), 2);
+    assert_eq!(images.len(), 3);
 }
 
 #[test]
@@ -317,4 +319,7 @@ fn the_limit_on_pixels_is_the_data_sets_own() {
     let listing = || layout.scan(None, None).unwrap();
     assert_eq!(ImageFolder::broken(&listing(), Megapixels(1)).len(), 1);
     assert_eq!(ImageFolder::broken(&listing(), Megapixels(2)).len(), 0);
+    let open = |most| ImageFolder::open(listing(), SIDE, most, &layout.path().join(".cache"));
+    assert!(open(Megapixels(2)).is_ok());
+    assert!(open(Megapixels(1)).is_err(), "what is in the cache was accepted under another limit");
 }

@@ -46,6 +46,9 @@ pub struct Manifest {
     pub plan: Vec<PlannedJob>,
     /// How much of the plan is done.
     pub completeness: Completeness,
+    /// Why jobs were not run in the last run: what learned nothing, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
     /// How often test labels were opened, over all jobs.
     pub test_openings: u64,
     /// Hash over all records' meaning and values in plan order.

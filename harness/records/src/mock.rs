@@ -70,6 +70,7 @@ pub fn manifest() -> Manifest {
         preregistration: "00".to_owned(),
         plan: (0..3).map(planned).collect(),
         completeness: Completeness::default(),
+        withheld: Vec::new(),
         test_openings: 0,
         result_digest: String::new(),
     }

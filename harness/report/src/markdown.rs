@@ -64,7 +64,11 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
         text,
         "\n{} of {} jobs done{unneeded}. Result digest `{}`.",
         completeness.done, completeness.planned, material.result_digest
-    )
+    )?;
+    for told in material.manifest.iter().flat_map(|manifest| &manifest.withheld) {
+        writeln!(text, "\n{told}")?;
+    }
+    Ok(())
 }
 
 fn rules(text: &mut String, analysis: &Analysis) -> std::fmt::Result {

@@ -251,7 +251,11 @@ impl Engine {
             position += n;
             trainer.take_step(gpu, n)?;
         }
-        trainer.finish(gpu, setup, parameters)
+        let training = trainer.finish(gpu, setup, parameters)?;
+        match watch.filter(|_| training.outcome == Outcome::Finished).and_then(|watch| watch.judge(&training.curve)) {
+            Some(nothing) => Err(nothing.after(setup.recipe.steps)),
+            None => Ok(training),
+        }
     }
 }
 

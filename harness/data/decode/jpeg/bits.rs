@@ -39,13 +39,19 @@ impl Table {
                 }
                 code += 1;
             }
-            if code > 1 << length {
+            // A code of ones alone is not allowed.
+            if count > 0 && code >= 1 << length {
                 return Err(JpegFault::HuffmanTable);
             }
             place += usize::from(count);
             code <<= 1;
         }
         Ok(table)
+    }
+
+    /// Whether each of its symbols can be the size of a difference between two first coefficients.
+    pub(super) fn is_of_sizes(&self) -> bool {
+        self.symbols.iter().all(|&symbol| symbol <= 15)
     }
 }
 
@@ -88,6 +94,15 @@ impl<'a> Bits<'a> {
         }
         let value = (self.held >> (64 - count)) as u32;
         self.skip(count).map(|()| value)
+    }
+
+    /// Reads a number of up to 15 bits with a sign.
+    ///
+    /// # Source
+    /// ITU-T T.81, figure F.12.
+    pub(super) fn read_signed(&mut self, count: u32) -> Result<i32, JpegFault> {
+        let value = self.read(count)? as i32;
+        Ok(if count > 0 && value < 1 << (count - 1) { value + 1 - (1 << count) } else { value })
     }
 
     /// Passes over up to 16 bits that are held.

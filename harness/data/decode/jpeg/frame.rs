@@ -2,9 +2,13 @@
 
 use super::JpegFault;
 use super::bits::{Bits, Table};
+use super::block::{Block, Quantisation, clamped, overflows};
+use super::codes::{Scan, dc_size, read_band, refine_band, zeros_and_size};
 
 /// Most blocks of a group of interleaved ones.
 const MOST_BLOCKS: usize = 10;
+/// Most blocks of all scans together. Ten scans of the largest picture have a fifth of it.
+const MOST_BLOCKS_READ: u64 = 1 << 28;
 
 /// What the frame header says.
 pub(super) struct Frame {
@@ -13,6 +17,7 @@ pub(super) struct Frame {
     /// Whether coefficients come in several scans of increasing precision.
     pub(super) is_progressive: bool,
     pub(super) components: Vec<Component>,
+    num_blocks_read: u64,
 }
 
 /// One plane of the picture.
@@ -22,25 +27,26 @@ pub(super) struct Component {
     sampling: (usize, usize),
     /// Blocks of its plane, across and down.
     blocks: (usize, usize),
-    /// Of each block, which coefficients are not zero so far. Needed for progressive ones alone.
-    non_zero: Vec<u64>,
+    /// Number of its quantisation table.
+    quantisation: usize,
+    /// The steps in that table when its first scan began.
+    steps: Option<Quantisation>,
+    /// The last first coefficient.
+    last_dc: i32,
+    /// What is known of each block so far. Needed for progressive ones alone.
+    coefficients: Vec<Block>,
     /// How many low bits of each coefficient are still to come; `None` before its first scan.
     missing_bits: [Option<u8>; 64],
 }
 
-/// What a scan header says.
-pub(super) struct Scan {
-    /// Components by index, each with its tables of DC and AC codes.
-    pub(super) components: Vec<(usize, usize, usize)>,
-    /// First and last coefficient.
-    pub(super) band: (usize, usize),
-    /// Bits below those that earlier scans gave, and below those that this one gives.
-    pub(super) high: u8,
-    pub(super) low: u8,
+/// What scans are read by.
+#[derive(Default)]
+pub(super) struct Tables {
+    /// Huffman tables, DC and AC, by number.
+    pub(super) huffman: [[Option<Table>; 4]; 2],
+    /// Quantisation tables by number.
+    pub(super) quantisation: [Option<Quantisation>; 4],
 }
-
-/// Huffman tables by number, DC and AC.
-pub(super) type Tables = [[Option<Table>; 4]; 2];
 
 impl Frame {
     /// Reads the segment of a frame header.
@@ -67,21 +73,40 @@ impl Frame {
         if sampling.iter().any(finer) {
             return Err(JpegFault::Unsupported { what: "a colour plane that is finer than the first" });
         }
+        // The decoder reads past the end of a row of them.
+        if count == 4 && sampling.iter().any(|other| *other != sampling[0]) {
+            return Err(JpegFault::Unsupported { what: "four planes of which some are coarser" });
+        }
         let most = sampling.iter().fold((1, 1), |(h, v), &(other_h, other_v)| (h.max(other_h), v.max(other_v)));
         let component = |(part, &(h, v)): (&[u8], &(usize, usize))| Component {
             id: part[0],
             sampling: (h, v),
             blocks: ((width * h).div_ceil(most.0).div_ceil(8), (height * v).div_ceil(most.1).div_ceil(8)),
-            non_zero: Vec::new(),
+            quantisation: part[2].into(),
+            steps: None,
+            last_dc: 0,
+            coefficients: Vec::new(),
             missing_bits: [None; 64],
         };
         let components: Vec<Component> = rest.chunks_exact(3).zip(&sampling).map(component).collect();
-        Ok(Self { width, height, is_progressive, components })
+        Ok(Self { width, height, is_progressive, components, num_blocks_read: 0 })
     }
 
-    /// Whether every component has been seen in a scan.
-    pub(super) fn is_complete(&self) -> bool {
-        self.components.iter().all(|component| component.missing_bits[0].is_some())
+    /// Checks that its scans have given every coefficient to its last bit, and that decoders agree about their samples.
+    /// Where bits are missing, libjpeg smooths between blocks, and others do not.
+    pub(super) fn check_complete(&self) -> Result<(), JpegFault> {
+        let is_missing = |bits: &Option<u8>| *bits != Some(0);
+        if self.components.iter().any(|component| component.missing_bits[0].is_none()) {
+            return Err(JpegFault::CutShort);
+        }
+        if self.components.iter().any(|component| component.missing_bits.iter().any(is_missing)) {
+            return Err(JpegFault::Unfinished);
+        }
+        let is_wrong = |component: &Component| {
+            let steps = component.steps.as_ref();
+            steps.is_some_and(|steps| component.coefficients.iter().any(|block| overflows(block, steps)))
+        };
+        if self.components.iter().any(is_wrong) { Err(JpegFault::Overflow) } else { Ok(()) }
     }
 
     /// Groups of blocks of a scan, and the blocks of each component in a group.
@@ -128,8 +153,8 @@ impl Frame {
                 }
                 *missing = Some(scan.low);
             }
-            if first > 0 && component.non_zero.is_empty() {
-                component.non_zero = vec![0; component.blocks.0 * component.blocks.1];
+            if self.is_progressive && component.coefficients.is_empty() {
+                component.coefficients = vec![[0; 64]; component.blocks.0 * component.blocks.1];
             }
         }
         Ok(())
@@ -147,39 +172,139 @@ impl Frame {
         at: usize,
     ) -> Result<usize, JpegFault> {
         self.begin(scan)?;
+        self.check_tables(scan, tables)?;
         let (num_groups, in_group) = self.groups(scan)?;
+        self.num_blocks_read += num_groups as u64 * in_group.iter().sum::<usize>() as u64;
+        if self.num_blocks_read > MOST_BLOCKS_READ {
+            return Err(JpegFault::Unsupported { what: "too many scans for its size" });
+        }
         let mut bits = Bits::new(bytes, at);
         let mut zero_blocks = 0;
+        let alone = scan.components.len() == 1;
+        self.forget_last_dc();
         for group in 0..num_groups {
             if interval > 0 && group > 0 && group % interval == 0 {
                 bits = Bits::new(bytes, after_restart(bytes, bits.end()?, group / interval - 1)?);
                 zero_blocks = 0;
+                self.forget_last_dc();
             }
             for (&(index, dc, ac), &count) in scan.components.iter().zip(&in_group) {
-                for _ in 0..count {
+                for place in 0..count {
                     if !self.is_progressive {
                         let (dc, ac) = (table(tables, 0, dc)?, table(tables, 1, ac)?);
-                        read_block(&mut bits, dc, ac)?;
-                    } else if scan.band.0 == 0 {
-                        read_dc(&mut bits, tables, dc, scan.high)?;
+                        self.components[index].read_block(&mut bits, dc, ac)?;
+                        continue;
+                    }
+                    let block = if alone { Some(group) } else { self.block_of(index, group, place) };
+                    let component = &mut self.components[index];
+                    if scan.band.0 == 0 {
+                        component.read_dc(&mut bits, tables, dc, scan, block)?;
+                        continue;
+                    }
+                    let (ac, block) = (table(tables, 1, ac)?, &mut component.coefficients[group]);
+                    if scan.high == 0 {
+                        read_band(&mut bits, ac, scan, block, &mut zero_blocks)?;
                     } else {
-                        let non_zero = &mut self.components[index].non_zero[group];
-                        let ac = table(tables, 1, ac)?;
-                        if scan.high == 0 {
-                            read_band(&mut bits, ac, scan.band, non_zero, &mut zero_blocks)?;
-                        } else {
-                            refine_band(&mut bits, ac, scan.band, non_zero, &mut zero_blocks)?;
-                        }
+                        refine_band(&mut bits, ac, scan, block, &mut zero_blocks)?;
                     }
                 }
             }
         }
         bits.end()
     }
+
+    /// Checks the tables that a scan is read by, and notes the steps of what it is the first scan of.
+    fn check_tables(&mut self, scan: &Scan, tables: &Tables) -> Result<(), JpegFault> {
+        for &(index, dc, ac) in &scan.components {
+            let component = &mut self.components[index];
+            if dc > 3 || ac > 3 {
+                return Err(JpegFault::HuffmanTable);
+            }
+            let has_dc = scan.band.0 == 0 && (!self.is_progressive || scan.high == 0);
+            if has_dc && !table(tables, 0, dc)?.is_of_sizes() {
+                return Err(JpegFault::HuffmanTable);
+            }
+            if scan.band.1 > 0 {
+                table(tables, 1, ac)?;
+            }
+            if component.steps.is_none() {
+                let steps = tables.quantisation.get(component.quantisation).copied().flatten();
+                component.steps = Some(steps.ok_or(JpegFault::QuantisationTable)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_last_dc(&mut self) {
+        self.components.iter_mut().for_each(|component| component.last_dc = 0);
+    }
+
+    /// Where a block of a group of interleaved ones lies in its plane; `None` for one that only fills the last group.
+    fn block_of(&self, index: usize, group: usize, place: usize) -> Option<usize> {
+        let most = self.components.iter().fold(1, |most, component| most.max(component.sampling.0));
+        let groups_across = self.width.div_ceil(8 * most);
+        let Component { sampling: (h, v), blocks: (across, down), .. } = self.components[index];
+        let (x, y) = (group % groups_across * h + place % h, group / groups_across * v + place / h);
+        (x < across && y < down).then_some(y * across + x)
+    }
+}
+
+impl Component {
+    /// All 64 coefficients of a block.
+    fn read_block(&mut self, bits: &mut Bits<'_>, dc: &Table, ac: &Table) -> Result<(), JpegFault> {
+        let mut block: Block = [0; 64];
+        let size = dc_size(bits, dc)?;
+        self.last_dc += bits.read_signed(size)?;
+        block[0] = clamped(self.last_dc);
+        let mut at = 1;
+        while at < 64 {
+            let (zeros, size) = zeros_and_size(bits, ac)?;
+            match (zeros, size) {
+                (15, 0) => at += 16,
+                (_, 0) => break,
+                _ => {
+                    at += zeros;
+                    *block.get_mut(at).ok_or(JpegFault::Block)? = clamped(bits.read_signed(size)?);
+                    at += 1;
+                }
+            }
+        }
+        if at > 64 {
+            return Err(JpegFault::Block);
+        }
+        if self.steps.as_ref().is_some_and(|steps| overflows(&block, steps)) {
+            return Err(JpegFault::Overflow);
+        }
+        Ok(())
+    }
+
+    /// The first coefficient of a block, or one more bit of it.
+    fn read_dc(
+        &mut self,
+        bits: &mut Bits<'_>,
+        tables: &Tables,
+        dc: usize,
+        scan: &Scan,
+        block: Option<usize>,
+    ) -> Result<(), JpegFault> {
+        if scan.high == 0 {
+            let size = dc_size(bits, table(tables, 0, dc)?)?;
+            self.last_dc += bits.read_signed(size)?;
+            if let Some(block) = block {
+                self.coefficients[block][0] = clamped(self.last_dc.saturating_mul(1 << scan.low));
+            }
+        } else {
+            let bit = bits.read(1)? as i16;
+            if let Some(block) = block {
+                self.coefficients[block][0] |= bit << scan.low;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn table(tables: &Tables, class: usize, number: usize) -> Result<&Table, JpegFault> {
-    tables[class].get(number).and_then(Option::as_ref).ok_or(JpegFault::HuffmanTable)
+    tables.huffman[class].get(number).and_then(Option::as_ref).ok_or(JpegFault::HuffmanTable)
 }
 
 /// The place after restart marker number `index`.
@@ -191,134 +316,4 @@ fn after_restart(bytes: &[u8], at: usize, index: usize) -> Result<usize, JpegFau
         Some(&found) => Err(JpegFault::Restart { expected, found }),
         None => Err(JpegFault::EndsEarly),
     }
-}
-
-/// Bits of the difference between two first coefficients.
-fn dc_size(bits: &mut Bits<'_>, dc: &Table) -> Result<u32, JpegFault> {
-    let size = bits.symbol(dc)?;
-    if size > 15 { Err(JpegFault::HuffmanTable) } else { Ok(size.into()) }
-}
-
-/// How many coefficients are zero before the next one, and the bits of that one; no bits if none comes.
-fn zeros_and_size(bits: &mut Bits<'_>, ac: &Table) -> Result<(usize, u32), JpegFault> {
-    let symbol = bits.symbol(ac)?;
-    Ok((usize::from(symbol >> 4), u32::from(symbol & 15)))
-}
-
-/// All 64 coefficients of a block.
-fn read_block(bits: &mut Bits<'_>, dc: &Table, ac: &Table) -> Result<(), JpegFault> {
-    let size = dc_size(bits, dc)?;
-    bits.read(size)?;
-    let mut at = 1;
-    while at < 64 {
-        let (zeros, size) = zeros_and_size(bits, ac)?;
-        match (zeros, size) {
-            (15, 0) => at += 16,
-            (_, 0) => break,
-            _ => {
-                bits.read(size)?;
-                at += zeros + 1;
-            }
-        }
-    }
-    if at > 64 { Err(JpegFault::Block) } else { Ok(()) }
-}
-
-/// The first coefficient of a block, or one more bit of it.
-fn read_dc(bits: &mut Bits<'_>, tables: &Tables, dc: usize, high: u8) -> Result<(), JpegFault> {
-    let size = if high == 0 { dc_size(bits, table(tables, 0, dc)?)? } else { 1 };
-    bits.read(size).map(|_| ())
-}
-
-/// How many blocks a symbol without a coefficient ends, this one included.
-fn run_of_blocks(bits: &mut Bits<'_>, zeros: usize) -> Result<u32, JpegFault> {
-    Ok((1 << zeros) + bits.read(zeros as u32)?)
-}
-
-/// The coefficients of a band for the first time.
-fn read_band(
-    bits: &mut Bits<'_>,
-    ac: &Table,
-    (first, last): (usize, usize),
-    non_zero: &mut u64,
-    zero_blocks: &mut u32,
-) -> Result<(), JpegFault> {
-    if *zero_blocks > 0 {
-        *zero_blocks -= 1;
-        return Ok(());
-    }
-    let mut at = first;
-    while at <= last {
-        let (zeros, size) = zeros_and_size(bits, ac)?;
-        match (zeros, size) {
-            (15, 0) => at += 16,
-            (_, 0) => {
-                *zero_blocks = run_of_blocks(bits, zeros)? - 1;
-                return Ok(());
-            }
-            _ => {
-                bits.read(size)?;
-                at += zeros;
-                if at > last {
-                    return Err(JpegFault::Block);
-                }
-                *non_zero |= 1 << at;
-                at += 1;
-            }
-        }
-    }
-    if at > last + 1 { Err(JpegFault::Block) } else { Ok(()) }
-}
-
-/// One more bit of the coefficients of a band: of those that are not zero, and of those that become so.
-fn refine_band(
-    bits: &mut Bits<'_>,
-    ac: &Table,
-    (first, last): (usize, usize),
-    non_zero: &mut u64,
-    zero_blocks: &mut u32,
-) -> Result<(), JpegFault> {
-    let mut at = first;
-    if *zero_blocks == 0 {
-        while at <= last {
-            let (mut zeros, size) = zeros_and_size(bits, ac)?;
-            match size {
-                0 if zeros < 15 => {
-                    *zero_blocks = run_of_blocks(bits, zeros)?;
-                    break;
-                }
-                0 => {}
-                1 => {
-                    bits.read(1)?;
-                }
-                _ => return Err(JpegFault::Code),
-            }
-            while at <= last {
-                if *non_zero >> at & 1 == 1 {
-                    bits.read(1)?;
-                } else if zeros == 0 {
-                    break;
-                } else {
-                    zeros -= 1;
-                }
-                at += 1;
-            }
-            if size == 1 {
-                if at > last {
-                    return Err(JpegFault::Block);
-                }
-                *non_zero |= 1 << at;
-            }
-            at += 1;
-        }
-    }
-    if *zero_blocks > 0 {
-        for place in at..=last {
-            if *non_zero >> place & 1 == 1 {
-                bits.read(1)?;
-            }
-        }
-        *zero_blocks -= 1;
-    }
-    Ok(())
 }

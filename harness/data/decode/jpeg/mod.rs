@@ -2,18 +2,22 @@
 //! about, is refused by name.
 
 mod bits;
+mod block;
+mod codes;
 mod frame;
 
 use super::{DecodeError, Megapixels};
 use bits::Table;
-use frame::{Frame, Scan, Tables};
+use codes::Scan;
+use frame::{Frame, Tables};
 use image::RgbImage;
 use image::metadata::Orientation;
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
 use thiserror::Error;
 
-/// The decoder's name. It is part of cache keys, since another version may round differently.
-pub(crate) const DECODER: &str = "libjpeg-turbo-rs 0.9.0, scalar";
+/// The decoder's name, and the version of what is refused before it. They are part of cache keys, since another version may
+/// round differently, or refuse what was accepted.
+pub(crate) const DECODER: &str = "libjpeg-turbo-rs 0.9.0, scalar, checks 2";
 
 /// Most scans of a picture. Usual encoders write about ten; an empty scan of a large picture is a few bytes that take long.
 const MOST_SCANS: usize = 500;
@@ -42,6 +46,15 @@ pub enum JpegFault {
     /// A Huffman table that is missing or contradicts itself.
     #[error("a Huffman table is missing or wrong")]
     HuffmanTable,
+    /// A quantisation table that is missing.
+    #[error("a quantisation table is missing")]
+    QuantisationTable,
+    /// Scans that leave bits of coefficients out.
+    #[error("its scans leave out part of its coefficients")]
+    Unfinished,
+    /// Coefficients that no picture has, about which decoders disagree.
+    #[error("it holds coefficients beyond what 8-bit samples can have")]
+    Overflow,
     /// A restart marker that is not the next one.
     #[error("restart marker {expected:02x} is due, and {found:02x} is found")]
     Restart {
@@ -134,8 +147,8 @@ impl<'a> Reader<'a> {
         let marker = self.marker().map_err(fault)?;
         if marker == 0xd9 {
             return match &self.frame {
-                Some(frame) if frame.is_complete() => Ok(false),
-                Some(_) | None => Err(fault(JpegFault::CutShort)),
+                Some(frame) => frame.check_complete().map(|()| false).map_err(fault),
+                None => Err(fault(JpegFault::CutShort)),
             };
         }
         let body = self.segment(marker).map_err(fault)?;
@@ -217,7 +230,7 @@ impl<'a> Reader<'a> {
         let wrong = || JpegFault::Segment { marker };
         match marker {
             0xc4 => self.huffman_tables(body),
-            0xdb => check_quantisation(body).ok_or_else(wrong),
+            0xdb => self.quantisation_tables(body).ok_or_else(wrong),
             0xdd => {
                 let &[high, low] = body else { return Err(wrong()) };
                 self.interval = usize::from(high) << 8 | usize::from(low);
@@ -254,24 +267,33 @@ impl<'a> Reader<'a> {
             let (counts, rest) = rest.split_first_chunk::<16>().ok_or(JpegFault::HuffmanTable)?;
             let count = counts.iter().map(|&count| usize::from(count)).sum();
             let (symbols, rest) = rest.split_at_checked(count).ok_or(JpegFault::HuffmanTable)?;
-            let place =
-                self.tables.get_mut(usize::from(kind >> 4)).and_then(|class| class.get_mut(usize::from(kind & 15)));
+            let place = self
+                .tables
+                .huffman
+                .get_mut(usize::from(kind >> 4))
+                .and_then(|class| class.get_mut(usize::from(kind & 15)));
             *place.ok_or(JpegFault::HuffmanTable)? = Some(Table::new(counts, symbols)?);
             body = rest;
         }
         Ok(())
     }
-}
 
-/// `None` if a quantisation table is cut or out of place.
-fn check_quantisation(mut body: &[u8]) -> Option<()> {
-    while let Some((&kind, rest)) = body.split_first() {
-        let bytes = match kind >> 4 {
-            0 => 64,
-            1 => 128,
-            _ => return None,
-        };
-        body = rest.get(bytes..).filter(|_| kind & 15 < 4)?;
+    /// `None` if a quantisation table is cut or out of place.
+    fn quantisation_tables(&mut self, mut body: &[u8]) -> Option<()> {
+        while let Some((&kind, rest)) = body.split_first() {
+            let width = match kind >> 4 {
+                0 => 1,
+                1 => 2,
+                _ => return None,
+            };
+            let (table, rest) = rest.split_at_checked(64 * width)?;
+            let mut steps = [0; 64];
+            for (step, bytes) in steps.iter_mut().zip(table.chunks_exact(width)) {
+                *step = bytes.iter().fold(0, |value, &byte| value << 8 | u16::from(byte));
+            }
+            *self.tables.quantisation.get_mut(usize::from(kind & 15))? = Some(steps);
+            body = rest;
+        }
+        Some(())
     }
-    Some(())
 }

@@ -80,6 +80,7 @@ fn warnings(material: &Material) -> Markup {
     let finished = completeness.planned - completeness.missing();
     // A job that a look did not need is not missing.
     let is_settled = material.analysis.look.as_ref().is_some_and(|look| look.is_settled);
+    let withheld = material.manifest.as_ref().map_or(&[][..], |manifest| &manifest.withheld);
     html! {
         @if material.is_exploratory {
             p.alert {
@@ -90,7 +91,12 @@ fn warnings(material: &Material) -> Markup {
         @if finished < completeness.planned && !is_settled {
             p.alert {
                 strong { "Incomplete: " (finished) " of " (completeness.planned) " jobs." }
-                " Run the same command again to resume."
+                @if withheld.is_empty() { " Run the same command again to resume." }
+                @else {
+                    " These were stopped, and what depends on them was not run. Change their training, or run the same "
+                    "command with --keep-going:"
+                    ul { @for told in withheld { li { (told) } } }
+                }
             }
         }
         @for warning in &material.warnings {

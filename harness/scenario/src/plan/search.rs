@@ -4,6 +4,7 @@
 use crate::identity::{Meaning, Part};
 use crate::job::{OnlyIf, Replicate, SettingChoice, Trial};
 use crate::method::Method;
+use crate::recipe::MOST_LEARNING_RATE;
 use crate::scenario::Tuning;
 
 use super::Plan;
@@ -102,6 +103,9 @@ impl<S: Searched> Search<'_, S> {
         for _ in 0..steps {
             let only_if = OnlyIf { best, trials: before.as_slice().into() };
             let value = three_digits(best * ratio);
+            if self.searched.method() == Method::Training && value > MOST_LEARNING_RATE {
+                return;
+            }
             let trial = self.trial(value, Some(only_if), plan);
             before.push(trial.clone());
             self.trials.push(trial);

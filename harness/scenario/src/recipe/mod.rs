@@ -18,7 +18,7 @@ pub use named::Named;
 pub use schedule::{Schedule, StepInterval};
 pub use settings::Settings;
 pub use warmup::Warmup;
-pub(crate) use written::{WrittenSettings, learning_rate, learning_rate_in_range};
+pub(crate) use written::{MOST_LEARNING_RATE, WrittenSettings, learning_rate, learning_rate_in_range};
 
 /// One training, but for its learning rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -46,7 +46,7 @@ impl Warmup {
     pub(super) fn read(value: &Spanned<DeValue<'_>>, report: &mut Report) -> Option<Located<Self>> {
         if value.get_ref().as_integer().is_some() {
             let steps = from_value::<i64>(value, "warmup", report)?;
-            let Ok(count) = u64::try_from(steps.value) else {
+            let Some(count) = u64::try_from(steps.value).ok().filter(|&count| count <= MAX_COUNT) else {
                 let accepted = format!("0 (none), 1..={MAX_COUNT} steps, or a fraction of the training below 1");
                 real_in_range("warmup", steps.map(|steps| steps as f64), &accepted, |_| false, report);
                 return None;

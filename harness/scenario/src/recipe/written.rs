@@ -10,6 +10,9 @@ use super::schedule::Schedule;
 use super::settings::Settings;
 use super::warmup::Warmup;
 
+/// The largest learning rate that is taken.
+pub(crate) const MOST_LEARNING_RATE: f64 = 10.0;
+
 /// The settings that a table gives; the rest has defaults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WrittenSettings {
@@ -108,5 +111,5 @@ pub(crate) fn learning_rate(reader: &TableReader<'_, '_>, report: &mut Report) -
 
 /// A learning rate in range.
 pub(crate) fn learning_rate_in_range(rate: Located<f64>, report: &mut Report) -> Option<Located<f64>> {
-    real_in_range("learning_rate", rate, "above 0, at most 10", |rate| rate > 0.0 && rate <= 10.0, report)
+    real_in_range("learning_rate", rate, "above 0, at most 10", |rate| rate > 0.0 && rate <= MOST_LEARNING_RATE, report)
 }
