@@ -59,11 +59,15 @@ fn a_source_that_learns_nothing_is_told_at_once_and_holds_back_what_copies_from_
     let output = workplace.run("out", &["--jobs", "2"]);
     assert_exit(&output, 1);
     let told = said(&output);
-    assert!(told.contains("source/near/r0 is still at chance after 100 steps"), "{told}");
+    // Of two that run side by side, the first to be stopped withholds the other.
+    let names_it = |text: &str| {
+        ["r0", "t0"].iter().any(|last| text.contains(&format!("source/near/{last} is still at chance after 100 steps")))
+    };
+    assert!(names_it(&told), "{told}");
     assert!(told.contains("depend on it are not run") && told.contains("recipe = \"alexnet-64px\""), "{told}");
     assert!(told.contains("--keep-going"), "{told}");
     let page = std::fs::read_to_string(workplace.path("out/index.html")).unwrap();
-    assert!(page.contains("source/near/r0 is still at chance after 100 steps") && page.contains("--keep-going"));
+    assert!(names_it(&page) && page.contains("--keep-going"));
     let recorded = records(&workplace.path("out"));
     assert!(recorded.iter().all(|record| record["source"] != "near" && record["source"] != "redrawn"));
     assert!(recorded.iter().any(|record| record["source"] == "untrained"), "what does not depend on it is run");
