@@ -2,7 +2,7 @@
 
 use super::Split;
 use super::decode::DecodeError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// A fault of a data set or of its cache.
@@ -224,7 +224,14 @@ fn count(images: usize) -> String {
 }
 
 fn list(images: &[BrokenImage]) -> String {
-    images.iter().map(|image| format!("\n  {}: {}", image.path.display(), image.reason)).collect()
+    images.iter().map(|image| format!("\n  {}: {}", one_line(&image.path), image.reason)).collect()
+}
+
+/// A path without what would break a line, or give orders to a terminal.
+fn one_line(path: &Path) -> String {
+    let shown =
+        |letter: char| if letter.is_control() { letter.escape_unicode().to_string() } else { letter.to_string() };
+    path.display().to_string().chars().map(shown).collect()
 }
 
 /// What a side is for, as messages say it.
@@ -232,5 +239,15 @@ fn purpose(split: Split) -> &'static str {
     match split {
         Split::Train => "train on",
         Split::Test => "test on",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_control_characters_stays_on_its_line() {
+        assert_eq!(one_line(Path::new("a\nb\u{1b}[31m é.png")), "a\\u{a}b\\u{1b}[31m é.png");
     }
 }
