@@ -229,8 +229,12 @@ fn list(images: &[BrokenImage]) -> String {
 
 /// A path without what would break a line, or give orders to a terminal.
 fn one_line(path: &Path) -> String {
-    let shown =
-        |letter: char| if letter.is_control() { letter.escape_unicode().to_string() } else { letter.to_string() };
+    // Controls, and what is seen only by what it does to its neighbours.
+    let is_unseen = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let shown = |letter: char| if is_unseen(letter) { letter.escape_unicode().to_string() } else { letter.to_string() };
     path.display().to_string().chars().map(shown).collect()
 }
 
@@ -248,6 +252,6 @@ mod tests {
 
     #[test]
     fn a_name_with_control_characters_stays_on_its_line() {
-        assert_eq!(one_line(Path::new("a\nb\u{1b}[31m é.png")), "a\\u{a}b\\u{1b}[31m é.png");
+        assert_eq!(one_line(Path::new("a\nb\u{1b}[31m\u{202e} é.png")), "a\\u{a}b\\u{1b}[31m\\u{202e} é.png");
     }
 }

@@ -2,6 +2,7 @@
 
 mod estimate;
 mod executor;
+mod groups;
 mod pictures;
 mod progress;
 mod registry;

@@ -1,5 +1,6 @@
 //! Which job runs next, on which thread, and how its output is recorded.
 
+use super::groups::Groups;
 use super::{Abandoned, Artifacts, Executor, JobOutput, Progress, Upstream, UpstreamError};
 use crate::train::AtChance;
 use nt_records::curve::{CurveError, write_curve};
@@ -35,6 +36,12 @@ pub enum ScheduleError {
         /// Why.
         reason: String,
     },
+    /// Jobs are left of which none can begin.
+    #[error("{left} jobs wait for what never comes: this is a fault of nt, please report it; what is recorded stays")]
+    Stalled {
+        /// Jobs that are left.
+        left: usize,
+    },
     /// The threads of a job could not be started.
     #[error("cannot start {threads} threads a job: ask for fewer with --threads")]
     Threads {
@@ -57,8 +64,8 @@ pub struct Tally {
     pub unwell: usize,
     /// Jobs that were not run because a source, or scratch, learned nothing; that job among them.
     pub withheld: usize,
-    /// What learned nothing, a sentence each.
-    pub told: Vec<String>,
+    /// What learned nothing, a sentence each, by the first job concerned.
+    pub told: BTreeMap<usize, String>,
     /// Whether the user stopped it.
     pub interrupted: bool,
 }
@@ -86,15 +93,14 @@ pub(super) struct State<'a> {
     /// Jobs whose needs are recorded, each with its turn.
     pub(super) ready: BTreeSet<(bool, usize)>,
     pub(super) running: BTreeSet<usize>,
-    missing: Vec<usize>,
+    /// For each job, how much of what it waits for is not there yet.
+    pub(super) missing: Vec<usize>,
     /// Jobs that are neither recorded nor withheld.
     pub(super) left: BTreeSet<usize>,
     /// Jobs that were stopped since they learned nothing, and what they had come to.
     pub(super) at_chance: BTreeMap<usize, String>,
     /// Trials that go on to their end whatever they learn, since their search has an answer.
     pub(super) goes_on: BTreeSet<JobId>,
-    /// What is withheld, and what ran when it was.
-    pub(super) doomed: BTreeSet<usize>,
     pub(super) tally: Tally,
     error: Option<ScheduleError>,
 }
@@ -158,7 +164,11 @@ impl Scheduler<'_> {
         let dependents = self.dependents(chosen.difference(&done));
         let tally = Tally { kept: done.len(), ..Tally::default() };
         progress.begin(left.len(), done.len(), self.cost(chosen, &done));
-        let state = State {
+        let groups = match self.at_chance {
+            AtChance::Ends => Groups::of(self.plan),
+            AtChance::GoesOn => Groups::default(),
+        };
+        let mut state = State {
             ledger,
             ready,
             running: BTreeSet::new(),
@@ -166,10 +176,10 @@ impl Scheduler<'_> {
             left,
             at_chance: BTreeMap::new(),
             goes_on: BTreeSet::new(),
-            doomed: BTreeSet::new(),
             tally,
             error: None,
         };
+        self.settle_all(&mut state, &groups);
         let shared =
             Shared { state: Mutex::new(state), changed: Condvar::new(), plan: self.plan, at_chance: self.at_chance };
         let pools = (0..self.jobs.max(1))
@@ -178,7 +188,7 @@ impl Scheduler<'_> {
             .map_err(|source| ScheduleError::Threads { threads: self.threads, source })?;
         std::thread::scope(|scope| {
             for pool in &pools {
-                scope.spawn(|| pool.install(|| self.work(&shared, &dependents, executor, progress)));
+                scope.spawn(|| pool.install(|| self.work(&shared, (&dependents, &groups), executor, progress)));
             }
         });
         progress.end();
@@ -221,7 +231,13 @@ impl Scheduler<'_> {
     }
 
     /// One worker: takes the first ready job of the plan, runs it, records it, until none is left.
-    fn work(&self, shared: &Shared<'_>, dependents: &[Vec<usize>], executor: &dyn Executor, progress: &Progress) {
+    fn work(
+        &self,
+        shared: &Shared<'_>,
+        (dependents, groups): (&[Vec<usize>], &Groups),
+        executor: &dyn Executor,
+        progress: &Progress,
+    ) {
         loop {
             let mut state = shared.lock();
             let index = loop {
@@ -231,6 +247,10 @@ impl Scheduler<'_> {
                 }
                 match state.ready.pop_first() {
                     Some((_, index)) => break index,
+                    None if state.running.is_empty() => {
+                        let left = state.left.len();
+                        state.error = Some(ScheduleError::Stalled { left });
+                    }
                     None => {
                         // Wakes now and then, to notice an interrupt while other workers are busy.
                         let wait = std::time::Duration::from_millis(200);
@@ -248,7 +268,9 @@ impl Scheduler<'_> {
                     let mut state = shared.lock();
                     state.running.remove(&index);
                     state.at_chance.insert(index, what);
-                    self.settle(&mut state, index, dependents, progress);
+                    if let Some(group) = groups.of_job(index) {
+                        self.settle(&mut state, group, (dependents, groups), progress);
+                    }
                     shared.changed.notify_all();
                     continue;
                 }
@@ -262,7 +284,9 @@ impl Scheduler<'_> {
             };
             self.record(shared, index, output, began.elapsed().as_secs_f64(), dependents);
             progress.job_done(job);
-            self.settle(&mut shared.lock(), index, dependents, progress);
+            if let Some(group) = groups.of_job(index) {
+                self.settle(&mut shared.lock(), group, (dependents, groups), progress);
+            }
             shared.changed.notify_all();
         }
     }

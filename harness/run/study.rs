@@ -213,8 +213,13 @@ impl OpenStudy {
             self.run_jobs(&self.with_needs(owned), ledger, options, progress, interrupt)
         };
         manifest.summarise(|job| ledger.get(job));
-        if let Ok(tally) = &tally {
-            manifest.withheld.clone_from(&tally.told);
+        if let Ok(Tally { interrupted: false, told, .. }) = &tally {
+            let told = told.values().cloned();
+            // Another shard's jobs are withheld still.
+            let kept = if shard.is_whole() { Vec::new() } else { std::mem::take(&mut manifest.withheld) };
+            manifest.withheld = told.chain(kept).collect();
+            manifest.withheld.sort_unstable();
+            manifest.withheld.dedup();
         }
         manifest.write(&dir)?;
         tally
@@ -235,7 +240,7 @@ impl OpenStudy {
         for &look in earlier {
             let tally = self.run_jobs(&self.jobs_up_to(look), ledger, options, progress, interrupt)?;
             ran += tally.ran;
-            if tally.interrupted || tally.withheld > 0 || self.is_settled_at(look, ledger)? {
+            if tally.interrupted || self.is_settled_at(look, ledger)? {
                 tracing::info!(look, interrupted = tally.interrupted, "the run ends at this look");
                 return Ok(Tally { ran, kept: tally.kept + tally.ran - ran, ..tally });
             }
@@ -292,8 +297,10 @@ impl OpenStudy {
     }
 
     fn manifest(&self, dir: &Path, options: &RunOptions) -> Result<Manifest, StudyError> {
-        // Keeps what was pre-registered before the first job, whatever the scenario says now.
-        let before = Manifest::read(dir)?.map(|manifest| manifest.preregistration);
+        // Keeps what was pre-registered before the first job, whatever the scenario says now, and what was withheld until a
+        // run has come to its end.
+        let (before, withheld) = Manifest::read(dir)?
+            .map_or((None, Vec::new()), |manifest| (Some(manifest.preregistration), manifest.withheld));
         let data = self.facts.iter().map(|(name, facts)| (name.clone(), DataFact::of(facts)));
         let parameters = self.scenario.targets.iter().enumerate().map(|(index, target)| {
             let shape = self.scenario.model.shape(self.num_classes(index));
@@ -311,7 +318,7 @@ impl OpenStudy {
             preregistration: before.unwrap_or_else(|| preregistration(&self.declared())),
             plan: Manifest::plan_of(&self.plan.jobs),
             completeness: Default::default(),
-            withheld: Vec::new(),
+            withheld,
             test_openings: 0,
             result_digest: String::new(),
         })

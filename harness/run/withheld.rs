@@ -1,118 +1,103 @@
 //! What is not run because a source, or scratch, learns nothing.
 
 use super::Progress;
+use super::groups::{Group, Groups};
 use super::scheduler::{Scheduler, State};
 use nt_records::Status;
-use nt_scenario::{Initialiser, Job, Named, Role, Scenario, SettingChoice, Warmup};
+use nt_scenario::{Initialiser, Job, Named, Role, Scenario, Warmup};
 use std::collections::BTreeSet;
 
-/// The trials of one search.
-struct Search {
-    /// Those of the grid.
-    of_grid: BTreeSet<usize>,
-    /// All, those beyond an edge of the grid among them.
-    all: BTreeSet<usize>,
-}
-
 impl Scheduler<'_> {
-    /// Decides what becomes of jobs that learned nothing, after a job has ended, recorded or not. A job that is no trial is
-    /// withheld. A trial waits until the search has an answer: one trial that learned something, and the others go on to
-    /// their end, since a rate may learn nothing, which tuning is to find out; or none at all, and the search is withheld.
-    pub(super) fn settle(&self, state: &mut State<'_>, index: usize, dependents: &[Vec<usize>], progress: &Progress) {
-        if state.doomed.contains(&index) {
-            // It ran when its search was withheld.
-            if state.at_chance.remove(&index).is_some() && state.left.remove(&index) {
-                state.tally.withheld += 1;
-                progress.withhold(std::iter::once(&self.plan.jobs[index]));
+    /// Decides about every group before the first job, by what is recorded.
+    pub(super) fn settle_all(&self, state: &mut State<'_>, groups: &Groups) {
+        for group in groups.iter() {
+            let waits = group.gated.iter().filter(|job| state.left.contains(job));
+            for &job in waits {
+                state.missing[job] += 1;
+                state.ready.remove(&self.turn(job));
             }
+        }
+        for group in groups.iter() {
+            if self.has_learned(state, group) || self.has_ended(state, group) {
+                self.go_on(state, group);
+            }
+        }
+    }
+
+    /// Decides what becomes of a group after one of its jobs has ended, recorded or not. A job that learns nothing waits for
+    /// the others: as soon as one has learned something they all go on to their end, since a rate may learn nothing, which
+    /// tuning is to find out, and a replicate may be unlucky, which is a result. If none has, they are withheld.
+    pub(super) fn settle(
+        &self,
+        state: &mut State<'_>,
+        group: &Group,
+        (dependents, groups): (&[Vec<usize>], &Groups),
+        progress: &Progress,
+    ) {
+        if self.has_learned(state, group) {
+            return self.go_on(state, group);
+        }
+        if !self.has_ended(state, group) {
             return;
         }
-        if self.plan.jobs[index].role != Role::Tuning {
-            if let Some(what) = state.at_chance.remove(&index) {
-                self.withhold(state, &BTreeSet::from([index]), &what, dependents, progress);
+        let hopeless: Vec<usize> =
+            group.members.iter().copied().filter(|job| state.at_chance.contains_key(job)).collect();
+        match hopeless.first() {
+            None => self.go_on(state, group),
+            Some(&first) => {
+                let what = state.at_chance[&first].clone();
+                self.withhold(state, group, (&hopeless, &what), (dependents, groups), progress);
             }
-            return;
-        }
-        let Some(search) = self.search_of(index, &dependents[index]) else {
-            let ended = BTreeSet::from([index]);
-            return self.go_on(state, &Search { of_grid: ended.clone(), all: ended });
-        };
-        let status = |state: &State<'_>, trial: usize| {
-            state.ledger.get(self.plan.jobs[trial].id).map(|record| record.status.clone())
-        };
-        let learned = search.all.iter().any(|&trial| status(state, trial) == Some(Status::Done));
-        let is_unknown = |&trial: &usize| !state.left.contains(&trial) && status(state, trial).is_none();
-        if learned || search.of_grid.iter().any(is_unknown) {
-            return self.go_on(state, &search);
-        }
-        let has_ended = |trial: &usize| state.at_chance.contains_key(trial) || status(state, *trial).is_some();
-        let hopeless: BTreeSet<usize> =
-            search.of_grid.iter().copied().filter(|trial| state.at_chance.contains_key(trial)).collect();
-        if let (Some(first), true) = (hopeless.first(), search.of_grid.iter().all(has_ended)) {
-            let what = state.at_chance[first].clone();
-            state.at_chance.retain(|trial, _| !hopeless.contains(trial));
-            self.withhold(state, &hopeless, &what, dependents, progress);
         }
     }
 
-    /// Lets the trials of a search train to their end, those that were stopped among them.
-    fn go_on(&self, state: &mut State<'_>, search: &Search) {
-        state.goes_on.extend(search.all.iter().map(|&trial| self.plan.jobs[trial].id));
-        let stopped = search.all.iter().filter(|trial| state.at_chance.remove(trial).is_some());
-        let stopped: Vec<_> = stopped.map(|&trial| self.turn(trial)).collect();
-        state.ready.extend(stopped);
+    fn status<'s>(&self, state: &'s State<'_>, job: usize) -> Option<&'s Status> {
+        state.ledger.get(self.plan.jobs[job].id).map(|record| &record.status)
     }
 
-    /// The search that a trial belongs to; none where nothing that is still to run rests on it.
-    fn search_of(&self, trial: usize, dependents: &[usize]) -> Option<Search> {
-        dependents.iter().find_map(|&dependent| match self.plan.jobs[dependent].work.setting() {
-            SettingChoice::Tuned { grid, trials } if trials.iter().any(|tried| tried.jobs.contains(&trial)) => {
-                let of_grid = trials.iter().filter(|tried| grid.contains(&tried.value));
-                Some(Search {
-                    of_grid: of_grid.flat_map(|tried| tried.jobs.iter().copied()).collect(),
-                    all: trials.iter().flat_map(|tried| tried.jobs.iter().copied()).collect(),
-                })
+    fn has_learned(&self, state: &State<'_>, group: &Group) -> bool {
+        group.members.iter().any(|&job| self.status(state, job) == Some(&Status::Done))
+    }
+
+    /// Whether all jobs of a group have ended, of those that are to be run at all.
+    fn has_ended(&self, state: &State<'_>, group: &Group) -> bool {
+        group.members.iter().all(|job| !state.left.contains(job) || state.at_chance.contains_key(job))
+    }
+
+    /// Lets the jobs of a group train to their end, those that were stopped among them, and what waited for it begin.
+    fn go_on(&self, state: &mut State<'_>, group: &Group) {
+        // One may have been stopped after the group went on, since it began before.
+        let stopped = group.all.iter().filter(|job| state.at_chance.remove(job).is_some());
+        let mut ready: Vec<usize> = stopped.copied().collect();
+        let begins = |is_new: bool, &job: &usize| state.goes_on.insert(self.plan.jobs[job].id) || is_new;
+        if group.all.iter().fold(false, begins) {
+            for &job in group.gated.iter().filter(|job| state.left.contains(job)) {
+                state.missing[job] = state.missing[job].saturating_sub(1);
+                if state.missing[job] == 0 {
+                    ready.push(job);
+                }
             }
-            SettingChoice::Tuned { .. } | SettingChoice::Fixed(_) | SettingChoice::NotTrained => None,
-        })
+        }
+        state.ready.extend(ready.into_iter().map(|job| self.turn(job)));
     }
 
-    /// Withholds jobs that learn nothing, and what depends on them: jobs that need them; beside scratch every job of the same
-    /// target and size, since scratch is what they are compared with; and sources that nothing else needs. Says so at once.
+    /// Withholds a group that learns nothing, what waits for it, and what needs any of these. Says so at once.
     fn withhold(
         &self,
         state: &mut State<'_>,
-        hopeless: &BTreeSet<usize>,
-        what: &str,
-        dependents: &[Vec<usize>],
+        group: &Group,
+        (hopeless, what): (&[usize], &str),
+        (dependents, groups): (&[Vec<usize>], &Groups),
         progress: &Progress,
     ) {
-        let mut withheld = hopeless.clone();
-        for scratch in hopeless.iter().filter_map(|&job| self.plan.jobs[job].work.target()) {
-            let is_compared = |&&job: &&usize| {
-                let other = self.plan.jobs[job].work.target();
-                other.is_some_and(|task| (task.target, task.size) == (scratch.target, scratch.size))
-            };
-            withheld.extend(state.left.iter().filter(is_compared));
-        }
+        let Some(&first) = hopeless.first() else { return };
+        // Of a search for scratch, what waits for scratch waits for it.
+        let gated = dependents[first].iter().filter_map(|&job| groups.of_job(job)).flat_map(|group| &group.gated);
+        let mut withheld: BTreeSet<usize> = hopeless.iter().chain(&group.gated).chain(gated).copied().collect();
         let mut unseen: Vec<usize> = withheld.iter().copied().collect();
         while let Some(job) = unseen.pop() {
             unseen.extend(dependents[job].iter().filter(|&&dependent| withheld.insert(dependent)));
         }
-        loop {
-            let serves_none = |&&job: &&usize| {
-                let served = &dependents[job];
-                !served.is_empty() && !withheld.contains(&job) && served.iter().all(|job| withheld.contains(job))
-            };
-            let useless: Vec<usize> = state.left.iter().filter(serves_none).copied().collect();
-            if useless.is_empty() {
-                break;
-            }
-            withheld.extend(useless);
-        }
-        state.doomed.extend(&withheld);
-        // What runs already is recorded, unless it learns nothing either.
-        let withheld: BTreeSet<usize> = withheld.difference(&state.running).copied().collect();
         let withheld: BTreeSet<usize> = withheld.intersection(&state.left).copied().collect();
         for job in &withheld {
             state.left.remove(job);
@@ -121,28 +106,30 @@ impl Scheduler<'_> {
         }
         state.tally.withheld += withheld.len();
         progress.withhold(withheld.iter().map(|&job| &self.plan.jobs[job]));
-        if let Some(job) = hopeless.first().map(|&job| &self.plan.jobs[job]) {
-            let told = told(job, what, withheld.len().saturating_sub(hopeless.len()));
-            tracing::info!(job = %job.id, name = %job.name, what, withheld = withheld.len(), "job learns nothing");
-            let is_first = state.tally.told.is_empty();
-            progress.tell(&if is_first { format!("{told}\n{}", helps(self.scenario, job)) } else { told.clone() });
-            state.tally.told.push(told);
-        }
+        let job = &self.plan.jobs[first];
+        let told = told(job, what, hopeless.len() - 1, withheld.len().saturating_sub(hopeless.len()));
+        tracing::info!(job = %job.id, name = %job.name, what, withheld = withheld.len(), "job learns nothing");
+        let is_first = state.tally.told.is_empty();
+        progress.tell(&if is_first { format!("{told}\n{}", helps(self.scenario, job)) } else { told.clone() });
+        state.tally.told.insert(first, told);
     }
 }
 
-/// What is told of a job that learns nothing; of a trial, that none of its search learns.
-fn told(job: &Job, what: &str, others: usize) -> String {
+/// What is told of a group that learns nothing, by its first job: of a trial, that none of its search learns.
+fn told(job: &Job, what: &str, alike: usize, others: usize) -> String {
     let others = match others {
         0 => String::new(),
         1 => ", and one job that depends on it is not run".to_owned(),
         others => format!(", and {others} jobs that depend on it are not run"),
     };
-    match job.name.rsplit_once('/').filter(|_| job.role == Role::Tuning) {
-        Some((search, trial)) => {
+    match (job.name.rsplit_once('/').filter(|_| job.role == Role::Tuning), alike) {
+        (Some((search, trial)), _) => {
             format!("{search}: no learning rate of the grid learns. {trial} is {what}. The search is stopped{others}.")
         }
-        None => format!("{} is {what}. It is stopped{others}.", job.name),
+        (None, 0) => format!("{} is {what}. It is stopped{others}.", job.name),
+        (None, alike) => {
+            format!("{} is {what}, and so are its {alike} other replicates. All are stopped{others}.", job.name)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Decodes JPEG and PNG files to RGB pixels, the same on every machine.
 
+mod exif;
 mod guard;
 mod jpeg;
 mod png;
@@ -94,6 +95,9 @@ pub enum DecodeError {
         /// The decoder's reason.
         source: ::png::DecodingError,
     },
+    /// A PNG whose palette is cut, or lacks a colour that the picture uses.
+    #[error("is not a valid PNG: its palette is cut, or lacks a colour that the picture uses")]
+    Palette,
     /// The decoder gave up with a panic, which is a fault of its own.
     #[error("cannot be decoded: the decoder failed on it ({message}); write the picture anew")]
     Panic {

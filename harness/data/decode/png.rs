@@ -1,9 +1,10 @@
 //! PNG files.
 
+use super::exif::orientation;
 use super::{DecodeError, Megapixels};
 use image::RgbImage;
 use image::metadata::Orientation;
-use png::{BitDepth, ColorType, DecodeOptions, Decoder, Limits, Transformations};
+use png::{BitDepth, ColorType, DecodeOptions, Decoder, Info, Limits, Transformations};
 use std::io::Cursor;
 
 /// Decodes a PNG to RGB, and says how the picture is to be turned.
@@ -14,41 +15,74 @@ pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orient
     options.set_ignore_text_chunk(true);
     options.set_ignore_iccp_chunk(true);
     options.set_ignore_adler32(false);
+    options.set_skip_ancillary_crc_failures(false);
     let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
     // Nothing else is larger than the file, and the check below bounds what its pixels take.
     decoder.set_limits(Limits { bytes: usize::MAX });
-    decoder.set_transformations(Transformations::EXPAND);
-    let mut reader = decoder.read_info().map_err(refused)?;
-    let (width, height) = (reader.info().width, reader.info().height);
+    let header = decoder.read_header_info().map_err(refused)?;
+    let (width, height, is_indexed) = (header.width, header.height, header.color_type == ColorType::Indexed);
     most.check(width as usize, height as usize)?;
-    let orientation = reader.info().exif_metadata.as_deref().and_then(Orientation::from_exif_chunk);
+    // The crate takes a colour that its palette lacks for black.
+    decoder.set_transformations(if is_indexed { Transformations::IDENTITY } else { Transformations::EXPAND });
+    let mut reader = decoder.read_info().map_err(refused)?;
     let too_large = DecodeError::TooLarge { width: width as usize, height: height as usize, most: most.0 };
     let mut samples = vec![0; reader.output_buffer_size().ok_or(too_large)?];
     reader.next_frame(&mut samples).map_err(refused)?;
     let (colour, depth) = reader.output_color_type();
     let picture = match (colour, depth) {
+        (ColorType::Indexed, depth) => of_palette(reader.info(), depth, &samples)?,
         (ColorType::Rgb, BitDepth::Eight) => {
-            let found = samples.len();
-            RgbImage::from_raw(width, height, samples).ok_or(DecodeError::Inconsistent {
+            let (found, width, height) = (samples.len(), width as usize, height as usize);
+            RgbImage::from_raw(width as u32, height as u32, samples).ok_or(DecodeError::Inconsistent {
                 found,
-                width: width as usize,
-                height: height as usize,
+                width,
+                height,
             })?
         }
         (colour, BitDepth::Sixteen) => {
-            blend(width, height, colour, samples.as_chunks().0, |&pair| u16::from_be_bytes(pair))
+            let pixels = samples.as_chunks().0.chunks_exact(colour.samples());
+            blend(width, height, pixels, |&pair| u16::from_be_bytes(pair))
         }
-        (colour, _) => blend(width, height, colour, &samples, |&byte| u16::from(byte) * 257),
+        (colour, _) => blend(width, height, samples.chunks_exact(colour.samples()), |&byte| u16::from(byte) * 257),
     };
-    Ok((picture, orientation.unwrap_or(Orientation::NoTransforms)))
+    // What follows the pixels may say how the picture is to be turned, or that the file is cut.
+    reader.finish().map_err(refused)?;
+    Ok((picture, orientation(reader.info().exif_metadata.as_deref())))
+}
+
+/// The colours of indices, which are packed row by row.
+fn of_palette(info: &Info<'_>, depth: BitDepth, samples: &[u8]) -> Result<RgbImage, DecodeError> {
+    let (colours, rest) = info.palette.as_deref().unwrap_or_default().as_chunks::<3>();
+    if !rest.is_empty() {
+        return Err(DecodeError::Palette);
+    }
+    let alphas = info.trns.as_deref().unwrap_or_default();
+    let alpha = |index: usize| alphas.get(index).copied().unwrap_or(u8::MAX);
+    let palette: Vec<[u8; 4]> =
+        colours.iter().enumerate().map(|(index, &[red, green, blue])| [red, green, blue, alpha(index)]).collect();
+    let bits = depth as usize;
+    let row_bytes = (info.width as usize * bits).div_ceil(8);
+    let index = |row: &[u8], x: usize| {
+        let (byte, shift) = (row[x * bits / 8], 8 - bits - x * bits % 8);
+        usize::from(byte >> shift & (0xff >> (8 - bits)))
+    };
+    let indices = samples.chunks_exact(row_bytes).flat_map(|row| (0..info.width as usize).map(move |x| index(row, x)));
+    let pixels: Option<Vec<&[u8; 4]>> = indices.map(|index| palette.get(index)).collect();
+    let pixels = pixels.ok_or(DecodeError::Palette)?;
+    Ok(blend(info.width, info.height, pixels.into_iter().map(<[u8; 4]>::as_slice), |&byte| u16::from(byte) * 257))
 }
 
 /// Blends with white and rounds to 8 bits. Exact for opaque 8-bit pixels. It goes pixel by pixel, since a copy with 16
 /// bits of every channel would take several times the picture's memory.
-fn blend<S>(width: u32, height: u32, colour: ColorType, samples: &[S], wide: impl Fn(&S) -> u16) -> RgbImage {
+fn blend<'p, S: 'p>(
+    width: u32,
+    height: u32,
+    pixels: impl Iterator<Item = &'p [S]>,
+    wide: impl Fn(&S) -> u16,
+) -> RgbImage {
     const MAX: u64 = 65_535;
     let mut rgb = RgbImage::new(width, height);
-    for (target, pixel) in rgb.pixels_mut().zip(samples.chunks_exact(colour.samples())) {
+    for (target, pixel) in rgb.pixels_mut().zip(pixels) {
         let (channels, alpha) = match pixel {
             [grey] => ([grey; 3], u16::MAX),
             [grey, alpha] => ([grey; 3], wide(alpha)),

@@ -133,6 +133,56 @@ fn a_png_whose_profile_or_text_would_fill_the_memory_is_read_without_them() {
     assert!(began.elapsed().as_secs_f64() < 0.1, "a quarter of a gigabyte takes longer to unpack");
 }
 
+/// A PNG with this chunk before its pixels, or after them.
+fn with_chunk(png: &[u8], name: &[u8; 4], data: &[u8], is_after: bool) -> Vec<u8> {
+    let chunk = [&name[..], data].concat();
+    let end = if is_after { png.len() - 12 } else { 8 + 25 };
+    let (before, after) = png.split_at(end);
+    let (length, crc) = ((data.len() as u32).to_be_bytes(), crc32fast::hash(&chunk).to_be_bytes());
+    [before, &length, &chunk, &crc, after].concat()
+}
+
+/// Four pixels of one bit each, whose rows are a byte.
+fn indexed(palette: &[u8], index: u8) -> Vec<u8> {
+    let mut png = png(4, 1, ExtendedColorType::L8, &[index; 4]);
+    // The same bytes, said to be indices.
+    png[8 + 8 + 9] = 3;
+    let crc = crc32fast::hash(&png[12..8 + 8 + 13]).to_be_bytes();
+    png[8 + 8 + 13..8 + 25].copy_from_slice(&crc);
+    with_chunk(&png, b"PLTE", palette, false)
+}
+
+#[test]
+fn a_png_whose_palette_is_cut_or_lacks_a_colour_is_refused() {
+    assert_eq!(pixels(&indexed(&[1, 2, 3, 4, 5, 6], 1)), [[4, 5, 6]; 4]);
+    for (palette, index) in [(&[1, 2, 3, 4, 5, 6][..], 2), (&[1, 2, 3, 4][..], 0)] {
+        let png = indexed(palette, index);
+        let transparent = with_chunk(&png, b"tRNS", &[9, 9], true);
+        for file in [png, transparent] {
+            let error = decode(&file, Megapixels::default()).unwrap_err();
+            assert!(matches!(error, DecodeError::Palette | DecodeError::Png { .. }), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_png_is_turned_whether_it_says_so_before_its_pixels_or_after_and_must_not_be_cut_after_them() {
+    let plain = png(2, 1, ExtendedColorType::Rgb8, &[1, 2, 3, 250, 251, 252]);
+    let exif = [b'M', b'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 3, 0, 0];
+    for is_after in [false, true] {
+        let turned = with_chunk(&plain, b"eXIf", &exif, is_after);
+        assert_eq!(pixels(&turned), [[250, 251, 252], [1, 2, 3]]);
+        let mut damaged = turned.clone();
+        let place = turned.windows(4).position(|name| name == b"eXIf").unwrap();
+        damaged[place + 8] ^= 1;
+        assert!(
+            matches!(decode(&damaged, Megapixels::default()), Err(DecodeError::Png { .. })),
+            "its checksum is wrong"
+        );
+    }
+    assert!(decode(&plain[..plain.len() - 6], Megapixels::default()).is_err());
+}
+
 #[test]
 fn a_png_whose_checksum_is_wrong_is_refused() {
     let mut png = png(2, 1, ExtendedColorType::Rgb8, &[1, 2, 3, 250, 251, 252]);

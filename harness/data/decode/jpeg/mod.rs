@@ -6,6 +6,7 @@ mod block;
 mod codes;
 mod frame;
 
+use super::exif::orientation;
 use super::{DecodeError, Megapixels};
 use bits::Table;
 use codes::Scan;
@@ -104,8 +105,7 @@ pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orient
     let picture = RgbImage::from_raw(width as u32, height as u32, pixels)
         .filter(|_| found == width * height * if planes == 4 { 4 } else { 3 })
         .ok_or(DecodeError::Inconsistent { found, width, height })?;
-    let orientation = image.exif_data.and_then(|chunk| Orientation::from_exif_chunk(&chunk));
-    Ok((picture, orientation.unwrap_or(Orientation::NoTransforms)))
+    Ok((picture, orientation(image.exif_data.as_deref())))
 }
 
 /// The colour of four inks, which files hold as what they leave of the light. As Pillow multiplies them.

@@ -50,9 +50,9 @@ impl<'a> TrainingExecutor<'a> {
                     scope: &format!("{}/{}", target_scope(&target.name), target.sizes[task.size].name),
                     replicate,
                     // Every other arm is judged by scratch.
-                    at_chance: match (job.role, task.treatment.is_scratch()) {
-                        (Role::Final | Role::Tuning, true) => upstream.at_chance(job),
-                        _ => AtChance::GoesOn,
+                    at_chance: match task.treatment.is_scratch() && task.budget == 1.0 {
+                        true => upstream.at_chance(job),
+                        false => AtChance::GoesOn,
                     },
                     interrupt: self.interrupt,
                 };
