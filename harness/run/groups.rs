@@ -3,6 +3,9 @@
 use nt_scenario::{Plan, Role, SettingChoice, Work};
 use std::collections::BTreeMap;
 
+/// A target and one of its sizes, by index.
+type Size = (usize, usize);
+
 /// Jobs that stand for one another: the trials of a search, the replicates of a source, or those of scratch at a size.
 pub(super) struct Group {
     /// Those that are watched for learning nothing.
@@ -26,9 +29,9 @@ impl Groups {
     pub(super) fn of(plan: &Plan) -> Self {
         let mut groups = Self::default();
         let mut searches: BTreeMap<usize, Group> = BTreeMap::new();
-        let mut sources: BTreeMap<(usize, Option<(usize, usize)>), Vec<usize>> = BTreeMap::new();
-        let mut scratch: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
-        let mut others: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+        let mut sources: BTreeMap<(usize, Option<Size>), Vec<usize>> = BTreeMap::new();
+        let mut scratch: BTreeMap<Size, Vec<usize>> = BTreeMap::new();
+        let mut others: BTreeMap<Size, Vec<usize>> = BTreeMap::new();
         for (at, job) in plan.jobs.iter().enumerate() {
             let is_watched = match &job.work {
                 Work::TrainSource(task) => {

@@ -27,7 +27,6 @@ fn of_first_directory(exif: &[u8]) -> Option<u8> {
     for entry in entries {
         if number(entry, 2)? == ORIENTATION && number(entry + 4, 4)? == 1 {
             let width = match number(entry + 2, 2)? {
-                1 => 1,
                 3 => 2,
                 4 => 4,
                 _ => return None,

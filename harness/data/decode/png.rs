@@ -53,10 +53,10 @@ pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orient
 /// The colours of indices, which are packed row by row.
 fn of_palette(info: &Info<'_>, depth: BitDepth, samples: &[u8]) -> Result<RgbImage, DecodeError> {
     let (colours, rest) = info.palette.as_deref().unwrap_or_default().as_chunks::<3>();
-    if !rest.is_empty() {
+    let alphas = info.trns.as_deref().unwrap_or_default();
+    if !rest.is_empty() || alphas.len() > colours.len() {
         return Err(DecodeError::Palette);
     }
-    let alphas = info.trns.as_deref().unwrap_or_default();
     let alpha = |index: usize| alphas.get(index).copied().unwrap_or(u8::MAX);
     let palette: Vec<[u8; 4]> =
         colours.iter().enumerate().map(|(index, &[red, green, blue])| [red, green, blue, alpha(index)]).collect();
