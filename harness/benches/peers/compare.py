@@ -39,8 +39,8 @@ products with AVX2 five, weights of conv1 at width .25 nine, studies one):
     convs, width 1, 224 px  forward  1.44 1.50 1.45 1.42 1.44   input  - 1.35 1.42 1.43 1.43   weight  1.28 1.44 1.49 1.46 1.53
     convs, width .25, 64 px forward  1.06 1.23 1.64 1.37 1.51   input  - 1.17 1.71 1.96 1.47   weight  1.02 1.10 1.95 1.98 2.23
 
-On two cores of an EPYC without AVX-512: data 2.41 [2.13, 2.64] (five pairs); clipping (--slice 2, seven pairs, width 1 five)
-.93 to 1.04.
+On two cores of an EPYC with AVX-512: data 2.73 [2.67, 3.07] (five pairs). Without AVX-512, before coefficients were
+checked: data 2.41 [2.13, 2.64] (five pairs); clipping (--slice 2, seven pairs, width 1 five) .93 to 1.04.
 """
 import argparse, contextlib, json, os, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
