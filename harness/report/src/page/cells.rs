@@ -170,6 +170,8 @@ fn attribution(cell: &CellResult) -> Option<&'static str> {
     let attribution = cell.decision.as_ref().and_then(|decision| decision.attribution);
     attribution.filter(|_| cell.kind == CellKind::Transfer).map(|attribution| match attribution {
         Attribution::Source => "by the source",
+        Attribution::Mixed => "by what the layers hold and by freezing",
+        Attribution::Specificity => "by what the layers hold",
         Attribution::Freezing => "by freezing",
         Attribution::Undecided => "cause undecided",
     })

@@ -18,6 +18,10 @@ use std::fmt;
 pub enum Attribution {
     /// The source: the same treatment from an untrained source differs in the same direction.
     Source,
+    /// What the layers hold and that they are frozen, both: [`super::cause()`] tells these two apart, by the target's twin.
+    Mixed,
+    /// What the layers hold: the same treatment from the target's twin does better, and no worse than scratch.
+    Specificity,
     /// Freezing: it does as badly (or as well) without a trained source.
     Freezing,
     /// The source gap is unknown, or its interval leaves both possible.
@@ -29,6 +33,8 @@ impl Attribution {
     pub fn name(self) -> &'static str {
         match self {
             Self::Source => "SOURCE",
+            Self::Mixed => "MIXED",
+            Self::Specificity => "SPECIFICITY",
             Self::Freezing => "FREEZING",
             Self::Undecided => "UNDECIDED",
         }

@@ -67,6 +67,11 @@ pub fn estimate_at(gap: &Differences, level: f64, settings: &Settings) -> Estima
     in_points(gap, &raw, raw.interval(level), level, settings)
 }
 
+/// The estimate of one gap alone, in fractions.
+pub(super) fn raw_estimate(gap: &Differences, settings: &Settings) -> StudentEstimate {
+    estimate(gap, settings).estimate
+}
+
 fn estimate(gap: &Differences, settings: &Settings) -> Raw {
     let crossed = crossed(gap);
     match method(settings) {

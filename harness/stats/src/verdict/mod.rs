@@ -3,6 +3,7 @@
 //! [`decide`] takes a family of [`Contrast`]s and [`Settings`] fixed beforehand, and gives one [`Decision`] each.
 
 mod attribution;
+mod cause;
 mod contrast;
 mod decide;
 mod decision;
@@ -15,6 +16,7 @@ mod verdicts;
 mod words;
 
 pub use attribution::Attribution;
+pub use cause::{Cause, Counterfactuals, cause};
 pub use contrast::{Bias, Consequence, Contrast, FailedRun, FailureReason, Family, Gate, GateFailure, Reference, Side};
 pub use decide::{FamilyError, decide};
 pub use decision::Decision;
