@@ -66,6 +66,7 @@ pub mod distribution;
 pub mod effect;
 pub mod equivalence;
 pub mod estimate;
+pub mod fisher;
 pub mod jackknife;
 pub mod mcnemar;
 pub mod multiplicity;

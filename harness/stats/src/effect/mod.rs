@@ -2,10 +2,12 @@
 
 mod classes;
 mod flip_rates;
+mod interquartile;
 mod standardized;
 
 pub use classes::{ClassGap, class_gaps};
 pub use flip_rates::{FlipRates, flip_rates, probability_reference_wins};
+pub use interquartile::interquartile_mean;
 pub use standardized::{StandardizedDifference, standardized_difference};
 
 /// Difference in log-odds of being right, treatment minus reference.
