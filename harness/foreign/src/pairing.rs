@@ -159,6 +159,7 @@ impl Pairing<'_> {
             frozen: frozen.map_or(1, usize::from),
             gap,
             source_gap,
+            collapse: None,
             failed_runs,
             failed_gates: Vec::new(),
         };

@@ -16,6 +16,7 @@
 //!     frozen: 7,
 //!     gap: Differences::from_hits(&treatment, &scratch)?,
 //!     source_gap: None,
+//!     collapse: None,
 //!     failed_runs: Vec::new(),
 //!     failed_gates: Vec::new(),
 //! };

@@ -72,6 +72,7 @@ impl Truth {
             frozen: FROZEN,
             gap: minus(&treatment, &scratch),
             source_gap: None,
+            collapse: None,
             failed_runs: Vec::new(),
             failed_gates: Vec::new(),
         };

@@ -26,6 +26,7 @@ fn family_of(matrices: &[Differences], frozen: usize) -> Vec<Contrast> {
             frozen,
             gap: gap.clone(),
             source_gap: matrices.get(at + 1).cloned(),
+            collapse: None,
             failed_runs: Vec::new(),
             failed_gates: Vec::new(),
         })

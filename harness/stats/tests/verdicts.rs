@@ -36,6 +36,7 @@ fn contrast(gap: Differences) -> Contrast {
         frozen: 7,
         gap,
         source_gap: None,
+        collapse: None,
         failed_runs: Vec::new(),
         failed_gates: Vec::new(),
     }

@@ -91,6 +91,7 @@ fn choice<'a>(
         frozen: counts.keys().map(|&at| usize::from(cells[at].key.frozen)).max().unwrap_or(0),
         gap,
         source_gap: None,
+        collapse: None,
         failed_runs: at_chance(&arm, Side::Treatment).chain(at_chance(&reference, Side::Reference)).collect(),
         failed_gates,
     };

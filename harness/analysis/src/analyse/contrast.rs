@@ -55,6 +55,7 @@ pub(super) fn prepare(
         frozen: usize::from(key.frozen),
         gap,
         source_gap,
+        collapse: None,
         failed_runs,
         failed_gates: gates::failures(joined, key, &scratch),
     });

@@ -1,5 +1,6 @@
 //! What a verdict is given on: the differences, and the weaknesses that are known.
 
+use super::Collapse;
 use crate::differences::Differences;
 use std::fmt;
 
@@ -19,6 +20,8 @@ pub struct Contrast {
     /// Treatment minus the same treatment from an untrained source. `None` where it was not run, or where nothing is
     /// frozen, so that it coincides with the gap to scratch.
     pub source_gap: Option<Differences>,
+    /// Runs that collapsed, and the gap with them; `None` where none did.
+    pub collapse: Option<Collapse>,
     /// Runs that diverged or never left chance.
     pub failed_runs: Vec<FailedRun>,
     /// Gates that did not hold.

@@ -130,7 +130,8 @@ fn is_invalid(contrast: &Contrast) -> bool {
 }
 
 fn is_claimable(contrast: &Contrast) -> bool {
-    !is_invalid(contrast) && !has_failed(contrast, |arm| arm != Side::UntrainedSource)
+    let is_allowed = contrast.collapse.as_ref().is_none_or(|collapse| collapse.allows(&contrast.gap));
+    !is_invalid(contrast) && is_allowed && !has_failed(contrast, |arm| arm != Side::UntrainedSource)
 }
 
 fn decision(
@@ -140,9 +141,14 @@ fn decision(
     target: PowerTarget,
     settings: &Settings,
 ) -> Decision {
-    let verdict_before_gates = verdict_on_gap(contrast, &judged, settings);
+    let verdict_before_gates = match &contrast.collapse {
+        Some(collapse) if !is_invalid(contrast) => {
+            collapse.verdict(&contrast.gap, &judged.estimate, verdict_on_gap(contrast, &judged, settings), settings)
+        }
+        Some(_) | None => verdict_on_gap(contrast, &judged, settings),
+    };
     let is_downgraded = contrast.failed_gates.iter().any(|gate| gate.consequence == Consequence::Downgrade);
-    let verdict = match (is_invalid(contrast), is_downgraded) {
+    let verdict = match (verdict_before_gates == Verdict::Invalid, is_downgraded) {
         (true, _) => Verdict::Invalid,
         (false, true) => verdict_before_gates.downgraded(),
         (false, false) => verdict_before_gates,
@@ -212,7 +218,7 @@ fn verdict_on_gap(contrast: &Contrast, judged: &Judged, settings: &Settings) -> 
     if is_invalid(contrast) {
         return Verdict::Invalid;
     }
-    if !is_claimable(contrast) {
+    if has_failed(contrast, |arm| arm != Side::UntrainedSource) {
         return Verdict::InconclusiveOptimisation;
     }
     let gap = &judged.estimate;

@@ -4,6 +4,7 @@
 
 mod attribution;
 mod cause;
+mod collapse;
 mod contrast;
 mod decide;
 mod decision;
@@ -17,6 +18,7 @@ mod words;
 
 pub use attribution::Attribution;
 pub use cause::{Cause, Counterfactuals, cause};
+pub use collapse::{Collapse, vanishing_rate};
 pub use contrast::{Bias, Consequence, Contrast, FailedRun, FailureReason, Family, Gate, GateFailure, Reference, Side};
 pub use decide::{FamilyError, decide};
 pub use decision::Decision;

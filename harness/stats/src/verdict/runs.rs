@@ -64,6 +64,7 @@ mod tests {
             frozen: 0,
             gap: Differences::paired_runs(gaps).unwrap(),
             source_gap: None,
+            collapse: None,
             failed_runs: Vec::new(),
             failed_gates: Vec::new(),
         }

@@ -107,6 +107,7 @@ impl<'a> Court<'a> {
             frozen: 0,
             gap,
             source_gap: None,
+            collapse: None,
             failed_runs,
             failed_gates,
         }))

@@ -1,0 +1,79 @@
+//! Runs that collapsed: an outcome of their own, beside the gap among runs that trained.
+
+use super::{Estimate, Settings, Verdict};
+use crate::differences::Differences;
+use crate::fisher::fisher_exact;
+use crate::verdict::family::estimate_at;
+
+/// Fewest replicates in which both arms trained, for a verdict on those.
+pub(super) const FEWEST_TRAINED: usize = 3;
+
+/// What is known of runs that collapsed: that ended with a training accuracy not above chance, or with a training loss that had
+/// not fallen. Test images have no say in it. The gap of the contrast is then that of the replicates in which the treatment and
+/// at least one run of the reference trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Collapse {
+    /// Treatment minus reference over all runs, those that collapsed among them.
+    pub gap_of_all: Differences,
+    /// Runs of the treatment that collapsed, and all of them.
+    pub treatment: [u64; 2],
+    /// Runs of the reference that collapsed, and all of them.
+    pub reference: [u64; 2],
+}
+
+impl Collapse {
+    /// Two-sided p of "both arms collapse equally often". A large one shows nothing with so few runs.
+    pub fn p_value(&self) -> f64 {
+        fisher_exact(self.treatment, self.reference)
+    }
+
+    /// Whether a gap among runs that trained may be claimed: the mean over all runs has its sign.
+    pub(super) fn allows(&self, gap: &Differences) -> bool {
+        gap.num_replicates() >= FEWEST_TRAINED && self.gap_of_all.moments().mean * gap.moments().mean > 0.0
+    }
+
+    /// The verdict, where `verdict` is what the gap among runs that trained says by itself: INVALID where too few trained;
+    /// INCONCLUSIVE (OPTIMISATION) where that gap, or the one over all runs, shows a sign that may not be claimed.
+    pub(super) fn verdict(
+        &self,
+        gap: &Differences,
+        judged: &Estimate,
+        verdict: Verdict,
+        settings: &Settings,
+    ) -> Verdict {
+        if gap.num_replicates() < FEWEST_TRAINED {
+            return Verdict::Invalid;
+        }
+        let is_signed = |verdict: Verdict| verdict.is_negative() || verdict.is_positive();
+        if is_signed(verdict) && self.allows(gap) {
+            return verdict;
+        }
+        let all = estimate_at(&self.gap_of_all, judged.level, settings);
+        let excludes_zero = |estimate: &Estimate| estimate.lies_below(0.0) || estimate.lies_above(0.0);
+        if is_signed(verdict) || excludes_zero(&all) { Verdict::InconclusiveOptimisation } else { verdict }
+    }
+}
+
+/// The share of runs that would have to collapse for a gap to vanish: of the treatment for a gap above 0, of the reference for
+/// one below. `None` where the arm that would have to is not above chance.
+///
+/// # Units
+/// Means of runs that trained, and of guessing: fractions, higher is better.
+pub fn vanishing_rate(treatment: f64, reference: f64, chance: f64) -> Option<f64> {
+    let (better, gap) = (treatment.max(reference), (treatment - reference).abs());
+    (better > chance).then(|| (gap / (better - chance)).min(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_vanishes_when_so_many_runs_guess() {
+        // .8 · (1 − f) + .1 · f is .6 at f = 2/7.
+        let rate = vanishing_rate(0.8, 0.6, 0.1).unwrap();
+        assert!((rate - 2.0 / 7.0).abs() < 1e-15);
+        assert_eq!(vanishing_rate(0.6, 0.8, 0.1), Some(rate), "of the reference, for a gap below 0");
+        assert_eq!(vanishing_rate(0.1, 0.05, 0.1), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! False signs where runs collapse, over simulated studies, with seeds.
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use nt_stats::distribution::normal_quantile;
+use nt_stats::verdict::{Collapse, Family, Reference};
+use nt_stats::{Contrast, Differences, Settings, Verdict, decide};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
+
+const STUDIES: u64 = 1_000;
+const NUM_EXAMPLES: usize = 60;
+
+fn uniform(random: &mut ChaCha8Rng) -> f64 {
+    (f64::from(random.next_u32()) + 0.5) / 4_294_967_296.0
+}
+
+/// Nearly normal and very cheap: the spread of 64 coin tosses.
+fn tosses(random: &mut ChaCha8Rng) -> f64 {
+    (f64::from(random.next_u64().count_ones()) - 32.0) / 4.0
+}
+
+/// How often runs of each arm collapse, by 30 points. Those that train are equally good in both.
+#[derive(Clone, Copy)]
+struct Truth {
+    treatment: f64,
+    reference: f64,
+}
+
+/// A run: its score, and whether it collapsed.
+fn run(rate: f64, random: &mut ChaCha8Rng) -> (f64, bool) {
+    let has_collapsed = uniform(random) < rate;
+    let score = 3.0 * normal_quantile(uniform(random)) - if has_collapsed { 30.0 } else { 0.0 };
+    (score, has_collapsed)
+}
+
+impl Truth {
+    fn study(self, n: usize, references: usize, random: &mut ChaCha8Rng) -> Option<Contrast> {
+        let (mut of_all, mut of_trained) = (Vec::new(), Vec::new());
+        let (mut treatment, mut reference) = ([0, n as u64], [0, (n * references) as u64]);
+        for _ in 0..n {
+            let (ours, has_collapsed) = run(self.treatment, random);
+            let theirs: Vec<(f64, bool)> = (0..references).map(|_| run(self.reference, random)).collect();
+            let mean = |runs: &[f64]| runs.iter().sum::<f64>() / runs.len() as f64;
+            let trained: Vec<f64> = theirs.iter().filter(|run| !run.1).map(|run| run.0).collect();
+            treatment[0] += u64::from(has_collapsed);
+            reference[0] += (references - trained.len()) as u64;
+            of_all.push(ours - mean(&theirs.iter().map(|run| run.0).collect::<Vec<_>>()));
+            if !has_collapsed && !trained.is_empty() {
+                of_trained.push(ours - mean(&trained));
+            }
+        }
+        let examples: Vec<f64> = (0..NUM_EXAMPLES).map(|_| 5.0 * tosses(random)).collect();
+        let mut differences = |gaps: &[f64]| {
+            let of =
+                |gap: &f64| examples.iter().map(|own| (gap + own + 15.0 * tosses(random)) / 100.0).collect::<Vec<_>>();
+            let values: Vec<f64> = gaps.iter().flat_map(of).collect();
+            Differences::from_scores(gaps.len(), NUM_EXAMPLES, values).unwrap()
+        };
+        if of_trained.is_empty() {
+            return None;
+        }
+        let collapsed = treatment[0] + reference[0] > 0;
+        Some(Contrast {
+            name: "cell".to_owned(),
+            reference: Reference::Scratch,
+            family: Family::Primary,
+            frozen: 0,
+            gap: differences(&of_trained),
+            source_gap: None,
+            collapse: collapsed.then(|| Collapse { gap_of_all: differences(&of_all), treatment, reference }),
+            failed_runs: Vec::new(),
+            failed_gates: Vec::new(),
+        })
+    }
+}
+
+#[test]
+fn no_sign_is_claimed_where_runs_that_trained_are_equally_good() {
+    let truths = [0.05, 0.10, 0.20].into_iter().flat_map(|rate| {
+        [(rate, rate), (0.0, rate), (rate, 0.0)].map(|(treatment, reference)| Truth { treatment, reference })
+    });
+    for truth in truths {
+        for (n, references) in [3, 5, 8, 12].into_iter().flat_map(|n| [1, 4, 8].map(|references| (n, references))) {
+            let signed = (0..STUDIES).into_par_iter().filter(|&study| {
+                let mut random = ChaCha8Rng::seed_from_u64(57);
+                random.set_stream(study);
+                let Some(contrast) = truth.study(n, references, &mut random) else { return false };
+                let decision = &decide(&[contrast], &Settings::default()).unwrap()[0];
+                decision.verdict.is_negative() || decision.verdict.is_positive()
+            });
+            let signed = signed.count() as f64 / STUDIES as f64;
+            let Truth { treatment, reference } = truth;
+            println!("{treatment} of the treatment, {reference} of the reference, n {n}, R {references}: {signed:.3}");
+            // Two binomial standard errors of .05 in 1,000 are .014.
+            assert!(signed <= 0.05 + 0.014, "{treatment} {reference}, n {n}, R {references}: {signed}");
+        }
+    }
+}
+
+#[test]
+fn too_few_runs_that_trained_are_no_verdict_and_a_sign_of_collapse_alone_is_optimisation() {
+    let level = |gaps: &[f64]| {
+        let values = gaps.iter().flat_map(|gap| (0..20).map(move |example| (gap + f64::from(example % 3 - 1)) / 100.0));
+        Differences::from_scores(gaps.len(), 20, values.collect()).unwrap()
+    };
+    let verdict = |trained: &[f64], all: &[f64]| {
+        let collapse = Collapse { gap_of_all: level(all), treatment: [0, 8], reference: [4, 8] };
+        let contrast = Contrast {
+            name: "cell".to_owned(),
+            reference: Reference::Scratch,
+            family: Family::Primary,
+            frozen: 0,
+            gap: level(trained),
+            source_gap: None,
+            collapse: Some(collapse),
+            failed_runs: Vec::new(),
+            failed_gates: Vec::new(),
+        };
+        decide(&[contrast], &Settings::default()).unwrap()[0].verdict
+    };
+    let trained = [5.0, 5.2, 4.8, 5.1];
+    assert_eq!(verdict(&trained, &[5.0, 5.2, 4.8, 5.1, 30.0, 31.0, 29.0, 30.0]), Verdict::MaterialPositive);
+    assert_eq!(verdict(&trained, &[5.0, 5.2, 4.8, 5.1, -30.0, -31.0, -29.0, -30.0]), Verdict::InconclusiveOptimisation);
+    let even = [0.3, -0.2, 0.1, -0.3];
+    assert_eq!(verdict(&even, &[29.0, 30.0, 31.0, 30.0, 29.0, 30.0, 31.0, 30.0]), Verdict::InconclusiveOptimisation);
+    assert_eq!(verdict(&trained[..2], &[5.0, 5.2, 30.0, 30.0, 30.0]), Verdict::Invalid);
+}
