@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -133,8 +134,11 @@ pub fn write_atomic(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(FileError::at("create the folder", folder))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // The process number keeps apart the temporary files of two writers (shards that draw the same figure).
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    // Keeps apart the temporary files of two writers: shards that draw the same figure, and jobs side by side of which each
+    // writes the test images of the same target.
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let temporary = folder.join(format!(".{name}.{}-{number}.tmp", std::process::id()));
     let written = write_synced(&temporary, contents)
         .map_err(FileError::at("write", &temporary))
         .and_then(|()| fs::rename(&temporary, path).map_err(FileError::at("rename a finished file to", path)));
@@ -164,6 +168,21 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn writers_of_one_file_do_not_meet() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("same.bin");
+        std::thread::scope(|scope| {
+            for writer in 0..4_u8 {
+                let path = &path;
+                scope.spawn(move || (0..50).for_each(|_| write_atomic(path, &[writer; 4096]).unwrap()));
+            }
+        });
+        let written = fs::read(&path).unwrap();
+        assert!(written.len() == 4096 && written.iter().all(|byte| *byte == written[0]));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+    }
 
     #[test]
     fn a_written_file_reads_back_and_leaves_no_temporary_behind() {
