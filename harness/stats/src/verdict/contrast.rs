@@ -1,6 +1,6 @@
 //! What a verdict is given on: the differences, and the weaknesses that are known.
 
-use super::Collapse;
+use super::{Collapse, Family};
 use crate::differences::Differences;
 use std::fmt;
 
@@ -26,16 +26,6 @@ pub struct Contrast {
     pub failed_runs: Vec<FailedRun>,
     /// Gates that did not hold.
     pub failed_gates: Vec<GateFailure>,
-}
-
-/// The two families of a study. Each is decided at half of α, and a family whose contrasts are all rejected passes its half on to
-/// the other. A study that declares no primary contrasts has one family, at all of α.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// Declared to be what the study is about.
-    Primary,
-    /// All other contrasts.
-    Secondary,
 }
 
 /// The arm a treatment is compared with.

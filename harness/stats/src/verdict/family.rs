@@ -1,6 +1,6 @@
 //! One family of gaps: estimates, adjusted p-values, and intervals that match them.
 
-use super::{Estimate, Family, Method, Reach, Settings, Tails};
+use super::{Estimate, Method, Reach, Settings, Tails};
 use crate::crossed::{VarianceComponents, crossed};
 use crate::differences::Differences;
 use crate::equivalence::tost;
@@ -9,6 +9,16 @@ use crate::multiplicity::{benjamini_hochberg, holm_of_two_families, matching_lev
 use crate::paired::paired;
 use crate::sign_flip::{Flips, MaxT, ReplicateGaps, ReplicateGapsError, max_t, step_down_critical_values};
 use rayon::prelude::*;
+
+/// The two families of a study. Each is decided at half of α, and a family whose contrasts are all rejected passes its half on to
+/// the other. A study that declares no primary contrasts has one family, at all of α.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Declared to be what the study is about.
+    Primary,
+    /// All other contrasts.
+    Secondary,
+}
 
 /// A gap of a family, and whether anything may be claimed of it. If not, it keeps its place in the family at p = 1.
 #[derive(Clone, Copy)]
