@@ -60,6 +60,7 @@ fn a_source_that_learns_nothing_is_told_at_once_and_holds_back_what_copies_from_
     assert_exit(&output, 1);
     let told = said(&output);
     assert!(told.contains("still at chance after 100 steps"), "{told}");
+    assert!(told.contains("It is stopped until another replicate has learned"), "{told}");
     assert!(told.contains("source/near/r0") && told.contains("and so are its 2 other replicates"), "{told}");
     assert!(told.contains("depend on it are not run") && told.contains("recipe = \"alexnet-64px\""), "{told}");
     assert!(told.contains("--keep-going"), "{told}");

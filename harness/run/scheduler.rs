@@ -101,6 +101,8 @@ pub(super) struct State<'a> {
     pub(super) at_chance: BTreeMap<usize, String>,
     /// Trials that go on to their end whatever they learn, since their search has an answer.
     pub(super) goes_on: BTreeSet<JobId>,
+    /// Whether it was told what usually helps.
+    pub(super) has_told_helps: bool,
     pub(super) tally: Tally,
     error: Option<ScheduleError>,
 }
@@ -176,6 +178,7 @@ impl Scheduler<'_> {
             left,
             at_chance: BTreeMap::new(),
             goes_on: BTreeSet::new(),
+            has_told_helps: false,
             tally,
             error: None,
         };
@@ -267,10 +270,7 @@ impl Scheduler<'_> {
                 Err(Abandoned::AtChance(what)) => {
                     let mut state = shared.lock();
                     state.running.remove(&index);
-                    state.at_chance.insert(index, what);
-                    if let Some(group) = groups.of_job(index) {
-                        self.settle(&mut state, group, (dependents, groups), progress);
-                    }
+                    self.stopped_at_chance(&mut state, (index, what), (dependents, groups), progress);
                     shared.changed.notify_all();
                     continue;
                 }
@@ -282,47 +282,47 @@ impl Scheduler<'_> {
                     return;
                 }
             };
-            self.record(shared, index, output, began.elapsed().as_secs_f64(), dependents);
+            let recorded = self.record(shared, index, &output, began.elapsed().as_secs_f64());
             progress.job_done(job);
-            if let Some(group) = groups.of_job(index) {
-                self.settle(&mut shared.lock(), group, (dependents, groups), progress);
+            let mut state = shared.lock();
+            state.running.remove(&index);
+            match recorded {
+                Ok(()) => {
+                    state.tally.ran += 1;
+                    state.left.remove(&index);
+                    dependents[index].iter().for_each(|&dependent| self.comes_closer(&mut state, dependent));
+                    if let Some(group) = groups.of_job(index) {
+                        self.settle(&mut state, group, (dependents, groups), progress);
+                    }
+                }
+                Err(error) => state.error = Some(error),
             }
             shared.changed.notify_all();
         }
     }
 
+    /// One of the things that a job waits for is there.
+    pub(super) fn comes_closer(&self, state: &mut State<'_>, job: usize) {
+        state.missing[job] = state.missing[job].saturating_sub(1);
+        if state.missing[job] == 0 && state.left.contains(&job) {
+            state.ready.insert(self.turn(job));
+        }
+    }
+
+    /// Writes what a job yields. Files are written and synced first. Only then comes the record that refers to them.
     fn record(
         &self,
         shared: &Shared<'_>,
         index: usize,
-        output: JobOutput,
+        output: &JobOutput,
         wall_seconds: f64,
-        dependents: &[Vec<usize>],
-    ) {
+    ) -> Result<(), ScheduleError> {
         let job = &self.plan.jobs[index];
         let dir = shared.lock().ledger.dir().to_path_buf();
-        // Files are written and synced first. Only then comes the record that refers to them.
-        let recorded = write_artifacts(&dir, job.id, &output.artifacts).and_then(|files| {
-            let record = self.run_record(job, &output, files, wall_seconds);
-            tracing::info!(job = %job.id, name = %job.name, status = record.status.word(), wall_seconds, "job ended");
-            Ok(shared.lock().ledger.append(record)?)
-        });
-        let mut state = shared.lock();
-        state.running.remove(&index);
-        match recorded {
-            Ok(()) => {
-                state.tally.ran += 1;
-                state.left.remove(&index);
-                for &dependent in &dependents[index] {
-                    state.missing[dependent] = state.missing[dependent].saturating_sub(1);
-                    if state.missing[dependent] == 0 && state.left.contains(&dependent) {
-                        state.ready.insert(self.turn(dependent));
-                    }
-                }
-            }
-            Err(error) => state.error = Some(error),
-        }
-        shared.changed.notify_all();
+        let files = write_artifacts(&dir, job.id, &output.artifacts)?;
+        let record = self.run_record(job, output, files, wall_seconds);
+        tracing::info!(job = %job.id, name = %job.name, status = record.status.word(), wall_seconds, "job ended");
+        Ok(shared.lock().ledger.append(record)?)
     }
 
     fn run_record(&self, job: &Job, output: &JobOutput, files: Vec<FileRef>, wall_seconds: f64) -> RunRecord {

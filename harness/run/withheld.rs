@@ -4,7 +4,7 @@ use super::Progress;
 use super::groups::{Group, Groups};
 use super::scheduler::{Scheduler, State};
 use nt_records::Status;
-use nt_scenario::{Initialiser, Job, Named, Role, Scenario, Warmup};
+use nt_scenario::{Initialiser, Job, JobId, Named, Role, Scenario, Warmup};
 use std::collections::BTreeSet;
 
 impl Scheduler<'_> {
@@ -24,9 +24,35 @@ impl Scheduler<'_> {
         }
     }
 
-    /// Decides what becomes of a group after one of its jobs has ended, recorded or not. A job that learns nothing waits for
-    /// the others: as soon as one has learned something they all go on to their end, since a rate may learn nothing, which
-    /// tuning is to find out, and a replicate may be unlucky, which is a result. If none has, they are withheld.
+    /// Notes that a job was stopped since it learned nothing. It waits for the others of its group: as soon as one of them
+    /// has learned something they all go on to their end, since a rate may learn nothing, which tuning is to find out, and a
+    /// replicate may be unlucky, which is a result. If none has, they are withheld.
+    pub(super) fn stopped_at_chance(
+        &self,
+        state: &mut State<'_>,
+        (index, what): (usize, String),
+        (dependents, groups): (&[Vec<usize>], &Groups),
+        progress: &Progress,
+    ) {
+        state.at_chance.insert(index, what.clone());
+        let Some(group) = groups.of_job(index) else {
+            // None stands beside it, so nothing can tell whether it is hopeless.
+            let alone = Group { members: vec![index], all: vec![index], gated: Vec::new() };
+            return self.go_on(state, &alone);
+        };
+        self.settle(state, group, (dependents, groups), progress);
+        // A rate that learns nothing is not worth a word while others are tried.
+        let job = &self.plan.jobs[index];
+        if state.at_chance.contains_key(&index) && job.role != Role::Tuning {
+            let is_first = group.members.iter().filter(|job| state.at_chance.contains_key(job)).count() == 1;
+            if is_first {
+                let told = format!("{} is {what}. It is stopped until another replicate has learned.", job.name);
+                self.tell_with_helps(state, job, &told, progress);
+            }
+        }
+    }
+
+    /// Decides what becomes of a group after one of its jobs has ended, recorded or not.
     pub(super) fn settle(
         &self,
         state: &mut State<'_>,
@@ -51,6 +77,15 @@ impl Scheduler<'_> {
         }
     }
 
+    /// Tells something of a job that learns nothing, and the first time what usually helps.
+    fn tell_with_helps(&self, state: &mut State<'_>, job: &Job, told: &str, progress: &Progress) {
+        if state.has_told_helps {
+            return progress.tell(told);
+        }
+        state.has_told_helps = true;
+        progress.tell(&format!("{told}\n{}", helps(self.scenario, job)));
+    }
+
     fn status<'s>(&self, state: &'s State<'_>, job: usize) -> Option<&'s Status> {
         state.ledger.get(self.plan.jobs[job].id).map(|record| &record.status)
     }
@@ -66,19 +101,18 @@ impl Scheduler<'_> {
 
     /// Lets the jobs of a group train to their end, those that were stopped among them, and what waited for it begin.
     fn go_on(&self, state: &mut State<'_>, group: &Group) {
+        let ids: Vec<JobId> = group.all.iter().map(|&job| self.plan.jobs[job].id).collect();
+        let goes_on_already = ids.iter().any(|id| state.goes_on.contains(id));
+        state.goes_on.extend(ids);
         // One may have been stopped after the group went on, since it began before.
-        let stopped = group.all.iter().filter(|job| state.at_chance.remove(job).is_some());
-        let mut ready: Vec<usize> = stopped.copied().collect();
-        let begins = |is_new: bool, &job: &usize| state.goes_on.insert(self.plan.jobs[job].id) || is_new;
-        if group.all.iter().fold(false, begins) {
-            for &job in group.gated.iter().filter(|job| state.left.contains(job)) {
-                state.missing[job] = state.missing[job].saturating_sub(1);
-                if state.missing[job] == 0 {
-                    ready.push(job);
-                }
+        for &job in &group.all {
+            if state.at_chance.remove(&job).is_some() {
+                state.ready.insert(self.turn(job));
             }
         }
-        state.ready.extend(ready.into_iter().map(|job| self.turn(job)));
+        for &job in group.gated.iter().filter(|_| !goes_on_already) {
+            self.comes_closer(state, job);
+        }
     }
 
     /// Withholds a group that learns nothing, what waits for it, and what needs any of these. Says so at once.
@@ -109,8 +143,7 @@ impl Scheduler<'_> {
         let job = &self.plan.jobs[first];
         let told = told(job, what, hopeless.len() - 1, withheld.len().saturating_sub(hopeless.len()));
         tracing::info!(job = %job.id, name = %job.name, what, withheld = withheld.len(), "job learns nothing");
-        let is_first = state.tally.told.is_empty();
-        progress.tell(&if is_first { format!("{told}\n{}", helps(self.scenario, job)) } else { told.clone() });
+        self.tell_with_helps(state, job, &told, progress);
         state.tally.told.insert(first, told);
     }
 }

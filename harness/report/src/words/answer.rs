@@ -170,6 +170,8 @@ pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
     };
     let named = [
         (Attribution::Source, "by the source"),
+        (Attribution::Mixed, "by what the layers hold and by freezing"),
+        (Attribution::Specificity, "by what the layers hold"),
         (Attribution::Freezing, "by freezing"),
         (Attribution::Undecided, "cause open"),
     ];
