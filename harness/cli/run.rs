@@ -204,25 +204,26 @@ impl Run {
         if self.shard.is_whole() {
             super::report::write_and_tell(&dir, &self.extras)?;
         }
-        if tally.withheld > 0 {
-            return Err(Failure::Incomplete(format!(
-                "{} of {} jobs were not run, since a source or scratch learned nothing; change its training, or run the same \
-                 command with --keep-going",
-                tally.withheld,
-                study.plan.jobs.len()
-            )));
-        }
-        conclude(&tally, &dir)
+        conclude(&tally, study.plan.jobs.len(), &dir)
     }
 }
 
-fn conclude(tally: &Tally, dir: &Path) -> Result<(), Failure> {
-    match tally.unwell {
-        0 => Ok(()),
-        unwell => Err(Failure::Incomplete(format!(
-            "{unwell} of {} jobs diverged or failed; see {} for which and why",
+fn conclude(tally: &Tally, num_planned: usize, dir: &Path) -> Result<(), Failure> {
+    let mut faults = Vec::new();
+    if tally.withheld > 0 {
+        faults.push(format!(
+            "{} of {num_planned} jobs were not run, since a source or scratch learned nothing; change its training, or run the \
+             same command with --keep-going",
+            tally.withheld
+        ));
+    }
+    if tally.unwell > 0 {
+        faults.push(format!(
+            "{} of {} jobs diverged or failed; see {} for which and why",
+            tally.unwell,
             tally.ran + tally.kept,
             dir.join("runs.csv").display()
-        ))),
+        ));
     }
+    if faults.is_empty() { Ok(()) } else { Err(Failure::Incomplete(faults.join("\n"))) }
 }

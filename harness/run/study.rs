@@ -210,16 +210,13 @@ impl OpenStudy {
             self.run_looks(ledger, options, progress, interrupt)
         } else {
             let owned = (0..self.plan.jobs.len()).filter(|&job| shard.owns(self.plan.jobs[job].id));
-            self.run_jobs(&self.with_needs(owned), ledger, options, progress, interrupt)
+            // A shard cannot see whether the replicates of other shards learn, so it trains all of its own to their end.
+            let options = RunOptions { at_chance: AtChance::GoesOn, ..options.clone() };
+            self.run_jobs(&self.with_needs(owned), ledger, &options, progress, interrupt)
         };
         manifest.summarise(|job| ledger.get(job));
         if let Ok(Tally { interrupted: false, told, .. }) = &tally {
-            let told = told.values().cloned();
-            // Another shard's jobs are withheld still.
-            let kept = if shard.is_whole() { Vec::new() } else { std::mem::take(&mut manifest.withheld) };
-            manifest.withheld = told.chain(kept).collect();
-            manifest.withheld.sort_unstable();
-            manifest.withheld.dedup();
+            manifest.withheld = told.values().cloned().collect();
         }
         manifest.write(&dir)?;
         tally

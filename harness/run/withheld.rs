@@ -132,6 +132,9 @@ impl Scheduler<'_> {
         while let Some(job) = unseen.pop() {
             unseen.extend(dependents[job].iter().filter(|&&dependent| withheld.insert(dependent)));
         }
+        // Some may be withheld with another group already. They depend on this one as well, whichever is settled first.
+        withheld.retain(|&job| self.status(state, job).is_none());
+        let others = withheld.len().saturating_sub(hopeless.len());
         let withheld: BTreeSet<usize> = withheld.intersection(&state.left).copied().collect();
         for job in &withheld {
             state.left.remove(job);
@@ -141,7 +144,7 @@ impl Scheduler<'_> {
         state.tally.withheld += withheld.len();
         progress.withhold(withheld.iter().map(|&job| &self.plan.jobs[job]));
         let job = &self.plan.jobs[first];
-        let told = told(job, what, hopeless.len() - 1, withheld.len().saturating_sub(hopeless.len()));
+        let told = told(job, what, hopeless.len() - 1, others);
         tracing::info!(job = %job.id, name = %job.name, what, withheld = withheld.len(), "job learns nothing");
         self.tell_with_helps(state, job, &told, progress);
         state.tally.told.insert(first, told);
@@ -160,6 +163,7 @@ fn told(job: &Job, what: &str, alike: usize, others: usize) -> String {
             format!("{search}: no learning rate of the grid learns. {trial} is {what}. The search is stopped{others}.")
         }
         (None, 0) => format!("{} is {what}. It is stopped{others}.", job.name),
+        (None, 1) => format!("{} is {what}, and so is its other replicate. Both are stopped{others}.", job.name),
         (None, alike) => {
             format!("{} is {what}, and so are its {alike} other replicates. All are stopped{others}.", job.name)
         }

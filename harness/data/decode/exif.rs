@@ -12,6 +12,8 @@ pub(super) fn orientation(exif: Option<&[u8]>) -> Orientation {
 }
 
 fn of_first_directory(exif: &[u8]) -> Option<u8> {
+    // Some writers of PNGs leave the name that the segment of a JPEG begins with.
+    let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
     let is_little = match exif.first_chunk()? {
         [b'I', b'I', 42, 0] => true,
         [b'M', b'M', 0, 42] => false,
@@ -48,7 +50,8 @@ mod tests {
             [&start[..], &value].concat()
         };
         let little = |kind: u8| vec![b'I', b'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, kind, 0, 1, 0, 0, 0, 6, 0, 0, 0];
-        for exif in [big(3, [0, 6, 0, 0]), big(4, [0, 0, 0, 6]), little(3), little(4)] {
+        let named = [&b"Exif\0\0"[..], &little(3)].concat();
+        for exif in [named, big(3, [0, 6, 0, 0]), big(4, [0, 0, 0, 6]), little(3), little(4)] {
             assert_eq!(orientation(Some(&exif)), Orientation::Rotate90);
         }
         let mut cut = little(3);
