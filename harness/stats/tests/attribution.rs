@@ -1,26 +1,17 @@
 //! How often a cause is named that is none, over simulated studies with known causes, with seeds.
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use nt_stats::distribution::normal_quantile;
+mod common;
+
+use common::{normal, share, stream, tosses};
 use nt_stats::verdict::{Attribution, Counterfactuals, Family, Reference, cause};
 use nt_stats::{Contrast, Differences, Settings, decide};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-use rayon::prelude::*;
 
 const STUDIES: u64 = 1_000;
 const NUM_EXAMPLES: usize = 100;
 const MARGIN_PP: f64 = 2.0;
 const FROZEN: usize = 7;
-
-fn normal(random: &mut ChaCha8Rng) -> f64 {
-    normal_quantile((f64::from(random.next_u32()) + 0.5) / 4_294_967_296.0)
-}
-
-/// Nearly normal and very cheap: the spread of 64 coin tosses.
-fn tosses(random: &mut ChaCha8Rng) -> f64 {
-    (f64::from(random.next_u64().count_ones()) - 32.0) / 4.0
-}
 
 /// True accuracies of four arms, in points.
 #[derive(Clone, Copy)]
@@ -104,15 +95,12 @@ fn a_cause_that_is_none_is_named_in_at_most_one_study_of_twenty() {
     let settings = Settings { margin_pp: MARGIN_PP, ..Settings::default() };
     for n in [3, 8] {
         for (sd, truth) in [1.0, 4.0].into_iter().flat_map(|sd| truths.map(|truth| (sd, truth))) {
-            let wrong = (0..STUDIES).into_par_iter().filter(|&study| {
-                let mut random = ChaCha8Rng::seed_from_u64(41);
-                random.set_stream(study);
-                let (contrast, counterfactuals) = truth.study(n, sd, &mut random);
+            let wrong = share(STUDIES, |study| {
+                let (contrast, counterfactuals) = truth.study(n, sd, &mut stream(41, study));
                 let verdict = decide(&[contrast], &settings).unwrap()[0].verdict;
                 cause(verdict, FROZEN, &counterfactuals, &settings)
                     .is_some_and(|cause| truth.is_wrong(cause.attribution))
             });
-            let wrong = wrong.count() as f64 / STUDIES as f64;
             let (source, specificity, freezing) = truth.gaps();
             println!("n {n}, sd {sd}, S {source}, Q {specificity}, F {freezing}: {wrong:.3}");
             // Two binomial standard errors of .05 in 1,000 are .014. With 2,000 studies of 3, 5, 8 and 12 replicates and 200

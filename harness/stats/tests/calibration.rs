@@ -1,40 +1,16 @@
 //! Coverage and false alarms on simulated studies, with seeds. Binomial error of each count is stated beside its bound.
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+mod common;
+
+use common::{normal, share, stream, tosses, uniform};
 use nt_stats::crossed::VarianceComponents;
-use nt_stats::distribution::normal_quantile;
 use nt_stats::equivalence::tost;
 use nt_stats::multiplicity::holm;
 use nt_stats::power::PowerTarget;
 use nt_stats::sign_flip::{Flips, Looks, ReplicateGaps, Spending, max_t, sequential_max_t, simultaneous_bands};
 use nt_stats::{Differences, crossed};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-use rayon::prelude::*;
-
-fn uniform(random: &mut ChaCha8Rng) -> f64 {
-    (random.next_u32() as f64 + 0.5) / 4_294_967_296.0
-}
-
-fn normal(random: &mut ChaCha8Rng) -> f64 {
-    normal_quantile(uniform(random))
-}
-
-/// Nearly normal and very cheap, for noise that is thresholded or averaged: the spread of 64 coin tosses.
-fn tosses(random: &mut ChaCha8Rng) -> f64 {
-    (f64::from(random.next_u64().count_ones()) - 32.0) / 4.0
-}
-
-fn stream(seed: u64, study: u64) -> ChaCha8Rng {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(study);
-    random
-}
-
-/// Share of `studies` for which `holds`, in parallel.
-fn share(studies: u64, holds: impl Fn(u64) -> bool + Sync) -> f64 {
-    (0..studies).into_par_iter().filter(|study| holds(*study)).count() as f64 / studies as f64
-}
 
 /// How the arms of a simulated study differ.
 struct Simulation {

@@ -1,22 +1,13 @@
 //! Test examples in clusters: against the plain formula, and false alarms on simulated studies, with seeds.
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+mod common;
+
+use common::{normal, share, stream, tosses};
 use std::sync::Arc;
 
-use nt_stats::distribution::normal_quantile;
 use nt_stats::{Clusters, Differences, crossed};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-use rayon::prelude::*;
-
-fn normal(random: &mut ChaCha8Rng) -> f64 {
-    normal_quantile((f64::from(random.next_u32()) + 0.5) / 4_294_967_296.0)
-}
-
-/// Nearly normal and very cheap, for noise that is averaged: the spread of 64 coin tosses.
-fn tosses(random: &mut ChaCha8Rng) -> f64 {
-    (f64::from(random.next_u64().count_ones()) - 32.0) / 4.0
-}
 
 /// Sizes of the clusters of about a thousand examples.
 fn sizes() -> [(&'static str, Vec<usize>); 5] {
@@ -63,16 +54,10 @@ fn clusters_in_the_scope_keep_the_level() {
                 Truth { replicate: 0.02, cluster: 0.2, both: 0.1 },
                 Truth { replicate: 0.05, cluster: 0.1, both: 0.0 },
             ] {
-                let alarms = (0..STUDIES)
-                    .into_par_iter()
-                    .filter(|&study| {
-                        let mut random = ChaCha8Rng::seed_from_u64(29);
-                        random.set_stream(study);
-                        let estimate = crossed(&truth.study(n, &sizes, &mut random)).estimate;
-                        estimate.interval(0.95).is_some_and(|(low, high)| low > 0.0 || high < 0.0)
-                    })
-                    .count() as f64
-                    / STUDIES as f64;
+                let alarms = share(STUDIES, |study| {
+                    let estimate = crossed(&truth.study(n, &sizes, &mut stream(29, study))).estimate;
+                    estimate.interval(0.95).is_some_and(|(low, high)| low > 0.0 || high < 0.0)
+                });
                 println!("n {n}, {name}, {} {} {}: {alarms:.3}", truth.replicate, truth.cluster, truth.both);
                 // .058 is what ten clusters were found to have; two binomial standard errors of it are .010.
                 assert!(alarms <= 0.058 + 0.010, "n {n}, {name}: {alarms}");
@@ -83,7 +68,7 @@ fn clusters_in_the_scope_keep_the_level() {
 
 #[test]
 fn clusters_of_one_example_change_nothing_and_equal_ones_are_the_plain_formula_on_their_means() {
-    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let mut random = stream(3, 0);
     let values: Vec<f64> = (0..4 * 12).map(|_| normal(&mut random)).collect();
     let plain = Differences::from_scores(4, 12, values.clone()).unwrap();
     let single = Arc::new(Clusters::by_label(&(0..12).collect::<Vec<_>>()));

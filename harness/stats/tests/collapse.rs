@@ -1,24 +1,15 @@
 //! False signs where runs collapse, over simulated studies, with seeds.
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use nt_stats::distribution::normal_quantile;
+mod common;
+
+use common::{normal, share, stream, tosses, uniform};
 use nt_stats::verdict::{Collapse, Family, Reference};
 use nt_stats::{Contrast, Differences, Settings, Verdict, decide};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-use rayon::prelude::*;
 
 const STUDIES: u64 = 1_000;
 const NUM_EXAMPLES: usize = 60;
-
-fn uniform(random: &mut ChaCha8Rng) -> f64 {
-    (f64::from(random.next_u32()) + 0.5) / 4_294_967_296.0
-}
-
-/// Nearly normal and very cheap: the spread of 64 coin tosses.
-fn tosses(random: &mut ChaCha8Rng) -> f64 {
-    (f64::from(random.next_u64().count_ones()) - 32.0) / 4.0
-}
 
 /// How often runs of each arm collapse, by 30 points. Those that train are equally good in both.
 #[derive(Clone, Copy)]
@@ -30,7 +21,7 @@ struct Truth {
 /// A run: its score, and whether it collapsed.
 fn run(rate: f64, random: &mut ChaCha8Rng) -> (f64, bool) {
     let has_collapsed = uniform(random) < rate;
-    let score = 3.0 * normal_quantile(uniform(random)) - if has_collapsed { 30.0 } else { 0.0 };
+    let score = 3.0 * normal(random) - if has_collapsed { 30.0 } else { 0.0 };
     (score, has_collapsed)
 }
 
@@ -82,14 +73,11 @@ fn no_sign_is_claimed_where_runs_that_trained_are_equally_good() {
     });
     for truth in truths {
         for (n, references) in [3, 5, 8, 12].into_iter().flat_map(|n| [1, 4, 8].map(|references| (n, references))) {
-            let signed = (0..STUDIES).into_par_iter().filter(|&study| {
-                let mut random = ChaCha8Rng::seed_from_u64(57);
-                random.set_stream(study);
-                let Some(contrast) = truth.study(n, references, &mut random) else { return false };
+            let signed = share(STUDIES, |study| {
+                let Some(contrast) = truth.study(n, references, &mut stream(57, study)) else { return false };
                 let decision = &decide(&[contrast], &Settings::default()).unwrap()[0];
                 decision.verdict.is_negative() || decision.verdict.is_positive()
             });
-            let signed = signed.count() as f64 / STUDIES as f64;
             let Truth { treatment, reference } = truth;
             println!("{treatment} of the treatment, {reference} of the reference, n {n}, R {references}: {signed:.3}");
             // Two binomial standard errors of .05 in 1,000 are .014.
