@@ -280,3 +280,14 @@ fn a_job_whose_file_is_damaged_runs_again_without_those_that_need_it() {
         assert_eq!(std::fs::read(&network).unwrap(), sound);
     }
 }
+
+/// A worker that finds nothing to do while another frees what waits must not take the study for stalled.
+#[test]
+fn a_healthy_study_is_never_taken_for_stalled() {
+    for round in 0..60 {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+        let tally = run(&Mock::default(), &mut ledger, 2 + round % 7);
+        assert_eq!(tally.ran, planned().1.jobs.len());
+    }
+}

@@ -21,9 +21,9 @@ const LOSS_SHARE: f64 = 0.99;
 /// Standard deviations that a share of right answers may lie above that of the most frequent class by luck.
 const DEVIATIONS: f64 = 3.0;
 
-/// Watches for a training that learns nothing: after the warm-up and a tenth of all steps (at least [`FEWEST_STEPS`] of
-/// them), or at its end if that comes first, its loss over the last steps, half as many as this tenth, is that of guessing by
-/// frequency, and it is right no more often than one who always names the most frequent class.
+/// Watches for a training that learns nothing. It is judged once, after the warm-up and a tenth of all steps (at least
+/// [`FEWEST_STEPS`] of them), or at its end if that comes first. Over the second half of that tenth its loss is that of guessing
+/// by frequency, and it is right no more often than one who always names the most frequent class.
 pub(super) struct Watch {
     /// Steps after which it is judged.
     pub(super) at: u64,
