@@ -169,7 +169,7 @@ fn similarities(sources: &[AuditedSource<'_>], measured: &[(&str, Measures)]) ->
         measured_on: match source.learning {
             Learning::OwnImages(_) => MeasuredOn::OwnImages,
             Learning::Nothing => MeasuredOn::Nothing,
-            Learning::Target(_) => MeasuredOn::TheTarget,
+            Learning::Target(_) | Learning::TwinOfTarget(_) => MeasuredOn::TheTarget,
             Learning::OtherSource(name) => MeasuredOn::ImagesOf(name.to_owned()),
         },
         distances: measured.iter().find(|(name, _)| *name == source.name).map(|(_, its)| its.distances.clone()),

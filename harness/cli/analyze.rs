@@ -72,6 +72,13 @@ struct ColumnArguments {
     /// The untrained source, for source gaps: a value of the column `source`, or COLUMN=VALUE [default: untrained].
     #[arg(long, value_name = "VALUE")]
     untrained: Option<String>,
+    /// The target's twin, a source that learned the target's task and look from other images: a value of the column `source`,
+    /// or COLUMN=VALUE [default: twin].
+    #[arg(long, value_name = "VALUE")]
+    twin: Option<String>,
+    /// The column of the group that test examples belong to, such as photographs of one bird: they are not independent.
+    #[arg(long, value_name = "COLUMN")]
+    cluster: Option<String>,
     /// Read only rows with this value. May be given several times [default: role=final, if that column exists].
     #[arg(long, value_name = "COLUMN=VALUE")]
     keep: Vec<String>,
@@ -117,6 +124,8 @@ impl ColumnArguments {
             correct: self.correct,
             reference: self.reference,
             untrained: self.untrained,
+            twin: self.twin,
+            cluster: self.cluster,
             keep: self.keep,
         };
         let Some(path) = self.columns else { return Ok(told) };

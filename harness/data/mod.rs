@@ -24,7 +24,7 @@ pub use images::{Codes, Identity, Images, Inputs, NotOneClass};
 use nt_scenario::{Data, DataFacts, LabelKind};
 use std::path::Path;
 
-pub use pool::{EndOfTraining, Identified, SealedTest, SubsetDraw, TrainPool, part};
+pub use pool::{Counts, EndOfTraining, Identified, SealedTest, SubsetDraw, TrainPool, part};
 
 /// The two sides of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

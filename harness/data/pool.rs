@@ -93,6 +93,24 @@ pub struct Identified {
     pub fingerprint: Fingerprint,
 }
 
+/// How many images of each class are drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts<'a> {
+    /// Those that are passed over.
+    pub after: Option<&'a PerClass>,
+    /// Those that come next and are taken.
+    pub drawn: &'a PerClass,
+    /// Of them, the last ones, which are held out for validation.
+    pub held_out: &'a PerClass,
+}
+
+impl<'a> Counts<'a> {
+    /// The first images of the replicate's order, the last `held_out` of them for validation.
+    pub fn first(drawn: &'a PerClass, held_out: &'a PerClass) -> Self {
+        Self { after: None, drawn, held_out }
+    }
+}
+
 /// The training side of a data set.
 pub struct TrainPool {
     view: View,
@@ -107,10 +125,10 @@ pub struct SubsetDraw {
 }
 
 impl TrainPool {
-    /// Draws `drawn` images of every class, the last `held_out` of them for validation.
+    /// Draws images of every class, the last of them for validation.
     ///
-    /// A class's images are shuffled once for the seed, `scope` and replicate, and the first ones are taken, so that
-    /// smaller draws of the same scope are nested in larger ones.
+    /// A class's images are shuffled once for the seed, `scope` and replicate. Those that `counts` passes over are skipped, and
+    /// the next ones are taken, so that smaller draws of the same scope are nested in larger ones.
     ///
     /// # Errors
     /// Where an image cannot be read, or a class has fewer than are drawn.
@@ -119,20 +137,20 @@ impl TrainPool {
         seed: u64,
         scope: &str,
         replicate: u32,
-        drawn: &PerClass,
-        held_out: &PerClass,
+        Counts { after, drawn, held_out }: Counts<'_>,
     ) -> Result<SubsetDraw, DataError> {
         let (mut train, mut validation) = (Vec::new(), Vec::new());
         for (label, &class) in self.view.classes.iter().enumerate() {
             let name = &self.view.dataset.classes()[class];
             let available = self.view.dataset.num_images(Split::Train, class);
+            let after = after.map_or(0, |after| after.of(label));
             let (wanted, held_out) = (drawn.of(label), held_out.of(label));
-            if available < wanted {
-                return Err(DataError::TooFewImages { class: name.clone(), available, wanted });
+            if available < after + wanted {
+                return Err(DataError::TooFewImages { class: name.clone(), available, wanted: after + wanted });
             }
             let mut order: Vec<u32> = (0..available as u32).collect();
             Stream::named(seed, "subset", &format!("{scope}/{name}"), replicate).cursor().shuffle(&mut order);
-            let chosen = order[..wanted].iter().map(|&index| (label as u32, index));
+            let chosen = order[after..after + wanted].iter().map(|&index| (label as u32, index));
             let (for_training, for_validation): (Vec<_>, Vec<_>) =
                 chosen.enumerate().partition(|&(rank, _)| rank + held_out < wanted);
             train.extend(for_training.into_iter().map(|(_, example)| example));

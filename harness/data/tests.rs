@@ -62,8 +62,8 @@ fn ids(inputs: Inputs<'_>) -> BTreeSet<u32> {
 #[test]
 fn a_smaller_draw_is_nested_in_a_larger_one_and_validation_counts() {
     let (pool, _) = part(numbered(), &[], None).unwrap();
-    let small = pool.draw(1, "target", 0, &PerClass::Equal(10), &PerClass::Equal(2)).unwrap();
-    let large = pool.draw(1, "target", 0, &PerClass::Equal(30), &PerClass::Equal(6)).unwrap();
+    let small = pool.draw(1, "target", 0, Counts::first(&PerClass::Equal(10), &PerClass::Equal(2))).unwrap();
+    let large = pool.draw(1, "target", 0, Counts::first(&PerClass::Equal(30), &PerClass::Equal(6))).unwrap();
     assert_eq!(Inputs::Images(&small.train).len(), 3 * 8);
     assert_eq!(Inputs::Images(&small.validation).len(), 3 * 2);
     let all = |draw: &super::SubsetDraw| &ids(Inputs::Images(&draw.train)) | &ids(Inputs::Images(&draw.validation));
@@ -75,7 +75,9 @@ fn a_smaller_draw_is_nested_in_a_larger_one_and_validation_counts() {
 fn replicates_and_scopes_draw_anew_and_the_same_ones_again() {
     let (pool, _) = part(numbered(), &[], None).unwrap();
     let draw = |scope, replicate| {
-        ids(Inputs::Images(&pool.draw(1, scope, replicate, &PerClass::Equal(10), &PerClass::Equal(0)).unwrap().train))
+        ids(Inputs::Images(
+            &pool.draw(1, scope, replicate, Counts::first(&PerClass::Equal(10), &PerClass::Equal(0))).unwrap().train,
+        ))
     };
     assert_eq!(draw("target", 0), draw("target", 0));
     assert_ne!(draw("target", 0), draw("target", 1));
@@ -103,7 +105,7 @@ fn openings_of_the_test_side_are_counted_and_too_many_images_are_an_error() {
     test.open(&finished).unwrap();
     assert_eq!(finished.openings.get(), 2);
     assert!(matches!(
-        pool.draw(1, "target", 0, &PerClass::Equal(51), &PerClass::Equal(0)),
+        pool.draw(1, "target", 0, Counts::first(&PerClass::Equal(51), &PerClass::Equal(0))),
         Err(DataError::TooFewImages { available: 50, wanted: 51, .. })
     ));
     let (_, too_few) = part(numbered(), &[], Some(8)).unwrap();
@@ -113,7 +115,7 @@ fn openings_of_the_test_side_are_counted_and_too_many_images_are_an_error() {
 #[test]
 fn a_batch_has_the_images_innermost_and_standardised() {
     let (pool, _) = part(numbered(), &[], None).unwrap();
-    let images = pool.draw(1, "target", 0, &PerClass::Equal(3), &PerClass::Equal(0)).unwrap().train;
+    let images = pool.draw(1, "target", 0, Counts::first(&PerClass::Equal(3), &PerClass::Equal(0))).unwrap().train;
     let chosen = [4, 0, 7, 2];
     let mut batch = vec![0.0; 3 * SIDE * SIDE * chosen.len()];
     Inputs::Images(&images).gather(&chosen, None, &mut batch);
@@ -133,7 +135,7 @@ fn a_contact_sheet_has_a_row_a_class_and_small_images() {
     let sheet = sheet.unwrap();
     let rows = classes.min(2) as u32;
     assert_eq!(sheet.dimensions(), (5 * SIDE as u32 + 4 * 2, rows * SIDE as u32 + (rows - 1) * 2));
-    let images = pool.draw(1, "target", 0, &PerClass::Equal(1), &PerClass::Equal(0)).unwrap().train;
+    let images = pool.draw(1, "target", 0, Counts::first(&PerClass::Equal(1), &PerClass::Equal(0))).unwrap().train;
     assert_eq!(sheet.get_pixel(SIDE as u32, 0).0, [255; 3], "a gap between images");
     assert_eq!(images.small(0, SIDE), images.pixels(0), "what is small enough stays as it is");
     assert_eq!(images.small(0, 2).len(), 3 * 2 * 2);

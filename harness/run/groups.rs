@@ -1,10 +1,19 @@
 //! Jobs of which one at least has to learn something before what rests on them is worth running.
 
 use nt_scenario::{Plan, Role, SettingChoice, Work};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A target and one of its sizes, by index.
 type Size = (usize, usize);
+
+/// What settings are searched for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Searched {
+    /// A source, with the target that it is made for, and the size.
+    Source(usize, Option<usize>, Option<Size>),
+    /// Scratch at a size.
+    Scratch(Size),
+}
 
 /// Jobs that stand for one another: the trials of a search, the replicates of a source, or those of scratch at a size.
 pub(super) struct Group {
@@ -28,42 +37,46 @@ impl Groups {
     /// compared with scratch waits for it.
     pub(super) fn of(plan: &Plan) -> Self {
         let mut groups = Self::default();
-        let mut searches: BTreeMap<usize, Group> = BTreeMap::new();
-        let mut sources: BTreeMap<(usize, Option<Size>), Vec<usize>> = BTreeMap::new();
+        // Searches of one arm are one group, however many replicates search for themselves: the first that learns something
+        // shows that there is something to learn.
+        let mut searches: BTreeMap<Searched, [BTreeSet<usize>; 2]> = BTreeMap::new();
+        let mut sources: BTreeMap<Searched, Vec<usize>> = BTreeMap::new();
         let mut scratch: BTreeMap<Size, Vec<usize>> = BTreeMap::new();
         let mut others: BTreeMap<Size, Vec<usize>> = BTreeMap::new();
         for (at, job) in plan.jobs.iter().enumerate() {
-            let is_watched = match &job.work {
+            let searched = match &job.work {
                 Work::TrainSource(task) => {
                     if let Some(size) = task.for_target {
                         others.entry(size).or_default().push(at);
                     }
+                    let source = Searched::Source(task.source, task.target(), task.for_target);
                     if job.role == Role::Source {
-                        sources.entry((task.source, task.for_target)).or_default().push(at);
+                        sources.entry(source).or_default().push(at);
                     }
-                    true
+                    Some(source)
                 }
                 Work::TrainTarget(task) => {
                     let is_scratch = task.treatment.is_scratch() && task.budget == 1.0;
                     let size = (task.target, task.size);
                     match (is_scratch, job.role) {
-                        (true, Role::Final) => scratch.entry(size).or_default().push(at),
+                        (true, Role::Final | Role::Reference) => scratch.entry(size).or_default().push(at),
                         (true, _) => {}
                         (false, _) => others.entry(size).or_default().push(at),
                     }
-                    is_scratch
+                    is_scratch.then_some(Searched::Scratch(size))
                 }
             };
-            if let (true, SettingChoice::Tuned { grid, trials }) = (is_watched, job.work.setting()) {
+            if let (Some(searched), SettingChoice::Tuned { grid, trials }) = (searched, job.work.setting()) {
+                let [members, all] = searches.entry(searched).or_default();
                 let of_grid = trials.iter().filter(|trial| grid.contains(&trial.value));
-                let members: Vec<usize> = of_grid.flat_map(|trial| trial.jobs.iter().copied()).collect();
-                let all = trials.iter().flat_map(|trial| trial.jobs.iter().copied()).collect();
-                if let Some(&first) = members.first() {
-                    searches.entry(first).or_insert(Group { members, all, gated: Vec::new() });
-                }
+                members.extend(of_grid.flat_map(|trial| &trial.jobs));
+                all.extend(trials.iter().flat_map(|trial| &trial.jobs));
             }
         }
-        searches.into_values().for_each(|group| groups.push(group));
+        for [members, all] in searches.into_values() {
+            let [members, all] = [members, all].map(|jobs| jobs.into_iter().collect());
+            groups.push(Group { members, all, gated: Vec::new() });
+        }
         for members in sources.into_values() {
             groups.push(Group { all: members.clone(), members, gated: Vec::new() });
         }

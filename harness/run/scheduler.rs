@@ -352,6 +352,7 @@ impl Scheduler<'_> {
             frozen: treatment.map_or(0, |treatment| treatment.frozen()),
             method,
             replicate: job.replicate.index,
+            run: job.replicate.run,
             budget,
             learning_rate: output.setting.and_then(Setting::learning_rate),
             l2: output.setting.and_then(Setting::l2),

@@ -89,6 +89,8 @@ pub(super) enum DrawKey {
     Source(usize, u32),
     /// A target's at one of its sizes, of this replicate.
     Target(usize, usize, u32),
+    /// A source's that is a twin of a target: source, target, number of images, replicate.
+    Twin(usize, usize, usize, u32),
 }
 
 /// Which examples of a target.

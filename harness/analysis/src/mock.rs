@@ -11,7 +11,7 @@ use nt_records::measure::{Measure, Measured};
 use nt_records::mock::{job, record};
 use nt_records::predictions::Predictions;
 use nt_records::record::RunRecord;
-use nt_scenario::{ClassSets, LabelKind, Method, Metric};
+use nt_scenario::{ChoiceOf, ClassSets, LabelKind, Method, Metric, Standing};
 
 use crate::study::{CellKey, Study, StudyArm, StudySize, StudySource, StudyTarget};
 
@@ -39,8 +39,7 @@ impl Mock {
         let source = |name: &str, similarity: &str| StudySource {
             name: name.to_owned(),
             similarity: similarity.to_owned(),
-            is_untrained: similarity == "untrained",
-            is_selffer: false,
+            standing: if similarity == "untrained" { Standing::NoKnowledge } else { Standing::Knowledge },
         };
         let arm = |source, treatment: &str, copied, frozen| StudyArm {
             source,
@@ -55,6 +54,9 @@ impl Mock {
             name: "mock".to_owned(),
             question: "Does copying help, and where?".to_owned(),
             replicates: 8,
+            reference_runs: 1,
+            choice: ChoiceOf::EachReplicate,
+            primary: Vec::new(),
             metric: Metric::Top1,
             margin_pp: 5.0,
             alpha: 0.05,
@@ -63,6 +65,7 @@ impl Mock {
             network: "alexnet, width 0.125, 48 px, initialised he-normal".to_owned(),
             layers: nt_scenario::Architecture::AlexNet.layer_names().into_iter().map(str::to_owned).collect(),
             search: "fixed by the scenario, not searched".to_owned(),
+            search_of: None,
             extension: 0,
             targets: vec![StudyTarget {
                 name: "shapes-b".to_owned(),
@@ -96,8 +99,7 @@ impl Mock {
         let source = |name: &str, is_selffer| StudySource {
             name: name.to_owned(),
             similarity: if is_selffer { "selffer" } else { "similar" }.to_owned(),
-            is_untrained: false,
-            is_selffer,
+            standing: if is_selffer { Standing::TargetItself } else { Standing::Knowledge },
         };
         mock.study.sources = vec![source("half-a", false), source("half-b", true)];
         let arm = |source, treatment: &str, copied, frozen| StudyArm {

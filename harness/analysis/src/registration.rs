@@ -1,5 +1,7 @@
 //! The pre-registration: one hash of everything that is fixed before the first job.
 
+use nt_scenario::{ChoiceOf, SearchOf};
+
 use crate::study::Study;
 
 /// The hash of contrasts, family, metric, margin, levels and scope. BLAKE3, hex.
@@ -18,12 +20,21 @@ pub fn preregistration(study: &Study) -> String {
     if let Some(looks) = &study.looks {
         words.push(format!("looks {looks:?}, O'Brien and Fleming"));
     }
+    // What the first version of scenarios had no choice about is named only where it differs, so that its studies keep their hash.
+    if study.reference_runs != 1 {
+        words.push(format!("reference runs {}", study.reference_runs));
+    }
+    if study.choice != ChoiceOf::EachReplicate {
+        words.push(format!("choice {}", study.choice.word()));
+    }
+    words.extend(study.search_of.filter(|of| *of != SearchOf::Once).map(|of| format!("search {}", of.word())));
+    words.extend(study.primary.iter().map(|primary| format!("primary {}", primary.word())));
     for (key, _) in study.cells() {
         let source = key.source.as_deref().and_then(|name| study.source(name));
         let family = match source {
             None => "reference",
-            Some(source) if source.is_untrained => "control",
-            Some(_) => "family",
+            Some(source) if source.is_judged() => "family",
+            Some(_) => "control",
         };
         let similarity = source.map_or("", |source| source.similarity.as_str());
         words.push(format!("{family} {} {similarity}", key.name()));

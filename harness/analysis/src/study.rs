@@ -4,7 +4,9 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use nt_scenario::metric::Grain;
-use nt_scenario::{Known, Method, Metric, PerClass, Scenario, Size, Standing, TrainImages};
+use nt_scenario::{
+    ChoiceOf, Known, Method, Metric, PerClass, Primary, Scenario, SearchOf, Size, Standing, TrainImages,
+};
 use nt_stats::Differences;
 use nt_stats::verdict::{
     Contrast, Decision, Estimate, FamilyError, Reach, Scope, Settings, decide, decide_runs, estimate_at,
@@ -23,6 +25,12 @@ pub struct Study {
     pub question: String,
     /// Replicates a cell.
     pub replicates: u32,
+    /// Runs of scratch in every replicate, whose mean is the reference.
+    pub reference_runs: u32,
+    /// How often a treatment is chosen on validation images.
+    pub choice: ChoiceOf,
+    /// The contrasts that the study is about; without any, all are one family.
+    pub primary: Vec<Primary>,
     /// The metric that decides.
     pub metric: Metric,
     /// Margin of material harm and of equivalence, percentage points.
@@ -39,6 +47,8 @@ pub struct Study {
     pub layers: Vec<String>,
     /// The search for learning rates in words.
     pub search: String,
+    /// Whom a search serves; `None` where settings are fixed.
+    pub search_of: Option<SearchOf>,
     /// Settings that may be tried beyond an edge of the grid.
     pub extension: u32,
     /// The targets, in the scenario's order.
@@ -102,11 +112,33 @@ pub struct StudySource {
     pub name: String,
     /// The similarity its author declares.
     pub similarity: String,
-    /// Whether it was never trained. An untrained source is the control that separates the source's effect from that of
-    /// freezing.
-    pub is_untrained: bool,
+    /// What a comparison with it tells.
+    pub standing: Standing,
+}
+
+impl StudySource {
+    /// Whether it knows nothing: the control that separates the source's effect from that of freezing.
+    pub fn is_untrained(&self) -> bool {
+        self.standing == Standing::NoKnowledge
+    }
+
     /// Whether it is the target task itself: Yosinski's BnB, which separates co-adaptation from specificity.
-    pub is_selffer: bool,
+    pub fn is_selffer(&self) -> bool {
+        self.standing == Standing::TargetItself
+    }
+
+    /// Whether it learned the target's task from other images: what freezing costs when the layers are right.
+    pub fn is_twin(&self) -> bool {
+        self.standing == Standing::Twin
+    }
+
+    /// Whether its treatments are what the study is about, and no counterfactuals.
+    pub fn is_judged(&self) -> bool {
+        match self.standing {
+            Standing::Knowledge | Standing::TargetItself => true,
+            Standing::NoKnowledge | Standing::Twin => false,
+        }
+    }
 }
 
 /// A treatment of one source.
@@ -189,14 +221,16 @@ impl Study {
         let sources = scenario.sources.iter().map(|source| StudySource {
             name: source.name.clone(),
             similarity: source.similarity.clone(),
-            is_untrained: source.standing() == Standing::NoKnowledge,
-            is_selffer: source.standing() == Standing::TargetItself,
+            standing: source.standing(),
         });
         let model = &scenario.model;
         Study {
             name: scenario.study.name.clone(),
             question: scenario.study.question.clone(),
             replicates: scenario.study.replicates,
+            reference_runs: scenario.study.reference_runs,
+            choice: scenario.verdict.choice,
+            primary: scenario.verdict.primary.clone(),
             metric: scenario.verdict.metric,
             margin_pp: scenario.verdict.margin_pp,
             alpha: scenario.verdict.alpha,
@@ -211,6 +245,7 @@ impl Study {
             ),
             layers: model.architecture.layer_names().into_iter().map(str::to_owned).collect(),
             search: search_words(scenario),
+            search_of: scenario.tuning.as_ref().map(|tuning| tuning.search),
             extension: scenario.tuning.as_ref().map_or(0, |tuning| tuning.extend),
             targets: targets.collect(),
             sources: sources.collect(),
@@ -285,15 +320,36 @@ impl Study {
         key.method.describe(key.copied, key.frozen, self.layers.len())
     }
 
+    /// Whether a cell is one that the study is about, whatever is chosen.
+    pub fn is_primary(&self, key: &CellKey, treatment: &str) -> bool {
+        let top = self.top_depth();
+        let is_point = |frozen: u8, method: Method| (key.copied, key.frozen, key.method) == (top, frozen, method);
+        // Codes are read by a classifier of their own, where a study has one.
+        let has_probe = || {
+            let is_it = |arm: &StudyArm| {
+                arm.method == Method::Probe
+                    && arm.copied == top
+                    && self.sources.get(arm.source).is_some_and(|source| key.source.as_ref() == Some(&source.name))
+            };
+            self.arms.iter().any(is_it)
+        };
+        self.primary.iter().any(|primary| match primary {
+            Primary::Choice => false,
+            Primary::FullFineTuning => is_point(0, Method::Training),
+            Primary::TopCodes => is_point(top, Method::Probe) || (is_point(top, Method::Training) && !has_probe()),
+            Primary::Treatment(name) => treatment == name,
+        })
+    }
+
     /// The source of that name.
     pub fn source(&self, name: &str) -> Option<&StudySource> {
         self.sources.iter().find(|source| source.name == name)
     }
 
-    /// The similarities of the trained sources, in the order of their first mention.
+    /// The similarities of the sources that are judged, in the order of their first mention.
     pub fn similarities(&self) -> Vec<&str> {
         let mut words: Vec<&str> = Vec::new();
-        for source in self.sources.iter().filter(|source| !source.is_untrained) {
+        for source in self.sources.iter().filter(|source| source.is_judged()) {
             if !words.contains(&source.similarity.as_str()) {
                 words.push(&source.similarity);
             }
@@ -355,16 +411,19 @@ fn search_words(scenario: &Scenario) -> String {
                 0 => String::new(),
                 steps => format!(", and up to {steps} beyond an edge of them,"),
             };
-            format!(
-                "for each arm the best of {} ({}){beyond} by the mean {} on validation images, over {} of its own",
-                tuning.learning_rates.len(),
-                tuning.learning_rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", "),
-                scenario.verdict.metric.words(),
-                match tuning.replicates {
-                    1 => "1 replicate".to_owned(),
-                    count => format!("{count} replicates"),
-                }
-            )
+            let (count, metric) = (tuning.learning_rates.len(), scenario.verdict.metric.words());
+            let rates = tuning.learning_rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
+            match (tuning.search, tuning.replicates) {
+                (SearchOf::EachReplicate, _) => format!(
+                    "for each arm and replicate the best of {count} ({rates}){beyond} by {metric} on the replicate's validation \
+                     images; what is judged is a fresh run at it"
+                ),
+                (SearchOf::Once, replicates) => format!(
+                    "for each arm the best of {count} ({rates}){beyond} by the mean {metric} on validation images, over {replicates} \
+                     replicate{} of its own",
+                    if replicates == 1 { "" } else { "s" },
+                ),
+            }
         }
         None => "fixed by the scenario, not searched".to_owned(),
     }

@@ -51,7 +51,9 @@ impl Training {
             test_per_class: 1,
         };
         let (pool, _) = part(Arc::new(Synthetic::new(spec)?), &[], None)?;
-        let images = pool.draw(SEED, "bench", 0, &PerClass::Equal(case.batch.div_ceil(3)), &PerClass::Equal(0))?.train;
+        let images = pool
+            .draw(SEED, "bench", 0, Counts::first(&PerClass::Equal(case.batch.div_ceil(3)), &PerClass::Equal(0)))?
+            .train;
         let format = case.channels_last.map(|last| match last {
             true => MemoryFormat::ChannelsLast,
             false => MemoryFormat::ChannelsFirst,

@@ -29,7 +29,7 @@ const ROLE: (&str, &str) = ("role", "final");
 /// | value | `value`, the metric's name, `top1`, `accuracy`, `acc` |
 /// | example, correct | `example`, `example_id`, `doc_id`; `correct`, `is_correct` |
 /// | reference | rows with `scratch` in an arm column; without `arm` and `treatment`, rows with `copied` 0 |
-/// | untrained | the source `untrained`, if the arm has a column `source` |
+/// | untrained, twin | the sources `untrained` and `twin`, if the arm has a column `source` |
 /// | keep | `role=final`, if there is a column `role` |
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Columns {
@@ -53,6 +53,10 @@ pub struct Columns {
     pub reference: Option<String>,
     /// The untrained source: a value of the arm's column `source` (or only column), or `COLUMN=VALUE`.
     pub untrained: Option<String>,
+    /// The target's twin, likewise: a source that learned the target's task and look from other images.
+    pub twin: Option<String>,
+    /// The column of the group that a test example belongs to, where examples are not independent.
+    pub cluster: Option<String>,
     /// Rows to keep, `COLUMN=VALUE`.
     pub keep: Vec<String>,
 }
@@ -72,6 +76,8 @@ impl Columns {
             correct: self.correct.or(other.correct),
             reference: self.reference.or(other.reference),
             untrained: self.untrained.or(other.untrained),
+            twin: self.twin.or(other.twin),
+            cluster: self.cluster.or(other.cluster),
             keep: list(self.keep, other.keep),
         }
     }
@@ -100,6 +106,9 @@ pub(crate) struct Roles {
     pub(crate) reference: Vec<(Option<usize>, String)>,
     /// The place among the arm's columns, and the value that marks an untrained source there.
     pub(crate) untrained: Option<(usize, String)>,
+    /// The same for the target's twin.
+    pub(crate) twin: Option<(usize, String)>,
+    pub(crate) cluster: Option<usize>,
     /// Conditions on the rows that are read.
     pub(crate) keep: Vec<(usize, String)>,
 }
@@ -120,6 +129,18 @@ impl Roles {
     }
 }
 
+/// A source that serves as a counterfactual.
+struct Control {
+    option: &'static str,
+    /// In words, for faults.
+    what: &'static str,
+    usual_name: &'static str,
+}
+
+const UNTRAINED: Control = Control { option: "--untrained", what: "untrained source", usual_name: "untrained" };
+
+const TWIN: Control = Control { option: "--twin", what: "twin", usual_name: "twin" };
+
 /// Finds every column, or reports all that are missing.
 pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFault>) -> Option<Roles> {
     let mut finder = Finder { table, faults: Vec::new() };
@@ -135,7 +156,9 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     keep.extend(metric.clone());
     let score = finder.score(columns, metric.is_some());
     let reference = finder.reference(columns.reference.as_deref(), &arm);
-    let untrained = finder.untrained(columns.untrained.as_deref(), &arm);
+    let untrained = finder.control(&UNTRAINED, columns.untrained.as_deref(), &arm);
+    let twin = finder.control(&TWIN, columns.twin.as_deref(), &arm);
+    let cluster = columns.cluster.as_deref().and_then(|name| finder.cluster(name, score));
     let is_complete = finder.faults.is_empty();
     faults.extend(finder.faults);
     let score = score.filter(|_| is_complete)?;
@@ -146,7 +169,8 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         (None, None, Score::Example { .. }) => METRIC.name().to_owned(),
     };
     let status = table.column("status");
-    Some(Roles { arm, cell, replicate: replicate?, unit, score, metric, status, reference, untrained, keep })
+    let replicate = replicate?;
+    Some(Roles { arm, cell, replicate, unit, score, metric, status, reference, untrained, twin, cluster, keep })
 }
 
 /// Whether both names mean one metric of nt, as `log-loss` and `log_loss` do.
@@ -293,35 +317,50 @@ impl Finder<'_> {
         conditions.into_iter().map(|(at, value)| (Some(at), value)).collect()
     }
 
-    /// The untrained source. If the caller named one, some row must have it.
-    fn untrained(&mut self, given: Option<&str>, arm: &[usize]) -> Option<(usize, String)> {
-        let (place, value) = self.untrained_place(given, arm)?;
+    /// A source that serves as a counterfactual. If the caller named one, some row must have it.
+    fn control(&mut self, control: &Control, given: Option<&str>, arm: &[usize]) -> Option<(usize, String)> {
+        let (place, value) = self.control_place(control, given, arm)?;
         let at = *arm.get(place)?;
         if given.is_some() && !self.table.rows.iter().any(|row| row.fields[at] == value) {
             let column = self.table.header[at].clone();
-            self.fault(Fault::NoUntrained { column, value });
+            self.fault(Fault::NoControl { what: control.what, option: control.option, column, value });
             return None;
         }
         Some((place, value))
     }
 
-    fn untrained_place(&mut self, given: Option<&str>, arm: &[usize]) -> Option<(usize, String)> {
+    fn control_place(&mut self, control: &Control, given: Option<&str>, arm: &[usize]) -> Option<(usize, String)> {
         let source = self.table.column("source").and_then(|source| arm.iter().position(|at| *at == source));
-        let Some(given) = given else { return source.map(|place| (place, "untrained".to_owned())) };
+        let Some(given) = given else { return source.map(|place| (place, control.usual_name.to_owned())) };
+        let refused = |message: &str| Fault::Option {
+            option: control.option,
+            given: given.to_owned(),
+            message: message.to_owned(),
+        };
         if given.contains('=') {
-            let (at, value) = self.condition("--untrained", given)?;
+            let (at, value) = self.condition(control.option, given)?;
             let place = arm.iter().position(|column| *column == at);
             if place.is_none() {
-                let message = "a column that is not among those of the arm; add it to --arm".to_owned();
-                self.fault(Fault::Option { option: "--untrained", given: given.to_owned(), message });
+                self.fault(refused("a column that is not among those of the arm; add it to --arm"));
             }
             return place.map(|place| (place, value));
         }
         let place = source.or((arm.len() == 1).then_some(0));
         if place.is_none() {
-            let message = "the arm has several columns; write COLUMN=VALUE".to_owned();
-            self.fault(Fault::Option { option: "--untrained", given: given.to_owned(), message });
+            self.fault(refused("the arm has several columns; write COLUMN=VALUE"));
         }
         place.map(|place| (place, given.to_owned()))
+    }
+
+    /// The column of the groups that examples belong to; only values of examples have such.
+    fn cluster(&mut self, name: &str, score: Option<Score>) -> Option<usize> {
+        let column = self.column(name, "the cluster")?;
+        if let Some(Score::Run { .. }) = score {
+            let message =
+                "values are per run, and only test examples form clusters; give --example and --correct".to_owned();
+            self.fault(Fault::Option { option: "--cluster", given: name.to_owned(), message });
+            return None;
+        }
+        Some(column)
     }
 }

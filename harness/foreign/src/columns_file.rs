@@ -8,8 +8,21 @@ use toml::de::{DeTable, DeValue};
 use crate::columns::Columns;
 use crate::fault::{Fault, TableFault, TableFaults};
 
-const KEYS: [&str; 11] =
-    ["arm", "cell", "replicate", "unit", "metric", "value", "example", "correct", "reference", "untrained", "keep"];
+const KEYS: [&str; 13] = [
+    "arm",
+    "cell",
+    "replicate",
+    "unit",
+    "metric",
+    "value",
+    "example",
+    "correct",
+    "reference",
+    "untrained",
+    "twin",
+    "cluster",
+    "keep",
+];
 
 impl Columns {
     /// Reads columns from TOML: the keys are this type's fields, each a string, and `arm`, `cell` and `keep` may be
@@ -57,6 +70,8 @@ impl Columns {
             "correct" => self.correct = one()?,
             "reference" => self.reference = one()?,
             "untrained" => self.untrained = one()?,
+            "twin" => self.twin = one()?,
+            "cluster" => self.cluster = one()?,
             other => return Err((key.span(), Fault::UnknownKey { key: other.to_owned(), known: KEYS.join(", ") })),
         }
         Ok(())

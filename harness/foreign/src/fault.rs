@@ -189,9 +189,13 @@ pub enum Fault {
         /// Another arm.
         second: String,
     },
-    /// No arm has the untrained source that was named.
-    #[error("no arm has the untrained source {value:?} in column {column}; check --untrained")]
-    NoUntrained {
+    /// No arm has the source that was named as a counterfactual.
+    #[error("no arm has the {what} {value:?} in column {column}; check {option}")]
+    NoControl {
+        /// What it is.
+        what: &'static str,
+        /// The option that names it.
+        option: &'static str,
         /// The column.
         column: String,
         /// The value named.
@@ -224,6 +228,20 @@ pub enum Fault {
         reference: String,
         /// The first example that only one of them has.
         example: String,
+    },
+    /// A test example is in two clusters.
+    #[error(
+        "example {example} is in cluster {second:?} here, and in {first:?} on line {first_line}; a test example is in one cluster"
+    )]
+    TwoClusters {
+        /// The example.
+        example: String,
+        /// Its cluster here.
+        second: String,
+        /// Its cluster elsewhere.
+        first: String,
+        /// The line of that.
+        first_line: usize,
     },
     /// Every pair of an arm has a run that diverged.
     #[error("{arm}: no replicate trained in both arms, so there is no gap to judge; run more replicates")]

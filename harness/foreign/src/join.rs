@@ -40,6 +40,8 @@ pub(crate) struct TableArm {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Cell {
     pub(crate) arms: BTreeMap<Vec<Key>, TableArm>,
+    /// The cluster of every example, with the line that first says so; empty without clusters.
+    pub(crate) clusters: BTreeMap<Key, (Key, usize)>,
 }
 
 /// All cells of a table.
@@ -149,6 +151,20 @@ fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at:
         (_, Score::Example { example, correct }) => {
             let example = filled(example, "the test example")?;
             let hit = correctness(&table.header[correct], &row.fields[correct])?;
+            if let Some(column) = roles.cluster {
+                let cluster = filled(column, "the cluster")?;
+                let (first, first_line) =
+                    cell.clusters.entry(example.clone()).or_insert_with(|| (cluster.clone(), row.line));
+                if *first != cluster {
+                    let [first, second] = [&*first, &cluster].map(ToString::to_string);
+                    return Err(Fault::TwoClusters {
+                        example: example.to_string(),
+                        second,
+                        first,
+                        first_line: *first_line,
+                    });
+                }
+            }
             if let Some((_, first_line)) = run.hits.get(&example) {
                 let what = format!("example {example} of {what}");
                 return Err(Fault::Duplicate { what, first_line: *first_line });

@@ -3,8 +3,8 @@
 //! A table is long: each row is a run, or a run and a test example. Columns give a row's *cell* (arms are compared
 //! within a cell), its *arm*, its *replicate* (which pairs the arms) and what was measured. [`Columns`] names them, or
 //! finds them by their usual names. One arm is the *reference*. Every other arm of a cell becomes a contrast, and all
-//! contrasts form one family, as in a study. Arms of an untrained source, if there are any, give the source gaps and
-//! form a family of their own.
+//! contrasts form one family. Arms of an untrained source and of the target's twin, if there are any, are what causes are named
+//! by, and form a family of their own.
 //!
 //! Rows are joined on their keys, never on their position, and nothing is dropped in silence. Duplicate rows, runs
 //! without a partner, values that are not numbers, and fractions among per cents are faults. All are reported at once,
@@ -104,7 +104,7 @@ pub struct Judged {
     pub arm: String,
     /// The arm and its cell in the terms of a study.
     pub labels: Labels,
-    /// Whether the arm's source is untrained. Such arms form a family of their own.
+    /// Whether the arm's source is untrained, or the twin. Such arms form a family of their own.
     pub is_control: bool,
     /// Number of test examples; `None` if values are per run.
     pub num_test_examples: Option<usize>,
@@ -201,7 +201,7 @@ fn judge_text(text: &str, format: Format, question: &Question, faults: &mut Vec<
     })
 }
 
-/// Decides the arms of trained sources as one family, and those of the untrained source as another.
+/// Decides the arms of sources that are judged as one family, and those of the untrained source and the twin as another.
 fn decide_all(
     pairs: Vec<Paired>,
     table: &Table,
@@ -231,8 +231,7 @@ fn finish(
     question: &Question,
 ) -> Judged {
     let scope = scope(method, question);
-    let gaps = [Some(&mut decision.gap), decision.gap_without_failed.as_mut(), decision.source_gap.as_mut()];
-    for gap in gaps.into_iter().flatten() {
+    for gap in decision.gaps_mut() {
         gap.scope = scope;
         gap.num_examples = paired.num_examples;
     }

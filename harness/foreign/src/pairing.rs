@@ -1,9 +1,10 @@
 //! Pairs arms to contrasts: every run needs a partner, and every pair the same test examples.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Family, Reference, Side};
-use nt_stats::{Differences, DifferencesError};
+use nt_stats::verdict::{Collapse, Contrast, Counterfactuals, Family, Reference};
+use nt_stats::{Clusters, Differences, DifferencesError};
 
 use crate::TableMethod;
 use crate::columns::{Roles, Score};
@@ -11,6 +12,7 @@ use crate::fault::{Fault, TableFault};
 use crate::join::{Cell, Joined, RunKey, TableArm, TableRun, cell_words, run_words};
 use crate::key::{Key, name};
 use crate::table::Table;
+use crate::unit::TableUnit;
 
 /// A contrast, and the row that its names come from.
 pub(crate) struct Paired {
@@ -18,7 +20,7 @@ pub(crate) struct Paired {
     pub(crate) arm: Vec<Key>,
     /// A row of the arm.
     pub(crate) row: usize,
-    /// Whether the arm's own source is untrained.
+    /// Whether the arm's own source is untrained, or the twin.
     pub(crate) is_control: bool,
     pub(crate) contrast: Contrast,
     pub(crate) num_examples: usize,
@@ -35,7 +37,7 @@ pub(crate) fn pair(
     let mut pairs = Vec::new();
     for (key, cell) in &joined.cells {
         let Some(reference) = reference_of(table, roles, key, cell, faults) else { continue };
-        let pairing = Pairing { table, roles, method, key, cell, reference };
+        let pairing = Pairing { table, roles, method, unit: joined.unit, key, cell, reference };
         pairing.check(faults);
         if !faults.is_empty() {
             continue;
@@ -89,6 +91,7 @@ struct Pairing<'a> {
     table: &'a Table,
     roles: &'a Roles,
     method: TableMethod,
+    unit: TableUnit,
     key: &'a [Key],
     cell: &'a Cell,
     reference: &'a Vec<Key>,
@@ -134,22 +137,19 @@ impl Pairing<'_> {
     }
 
     fn contrast(&self, arm: &[Key], runs: &TableArm) -> Result<Paired, Fault> {
-        let place = self.roles.untrained.as_ref().map(|(place, value)| (*place, Key::new(value)));
-        let is_control = place.as_ref().is_some_and(|(place, value)| arm.get(*place) == Some(value));
+        let is = |control: &Option<(usize, String)>| {
+            control.as_ref().is_some_and(|(place, value)| arm.get(*place) == Some(&Key::new(value)))
+        };
+        let is_control = is(&self.roles.untrained) || is(&self.roles.twin);
         let frozen = self.frozen(runs);
-        let twin = place.filter(|_| !is_control && frozen != Some(0)).and_then(|(place, value)| {
-            let mut twin = arm.to_vec();
-            *twin.get_mut(place)? = value;
-            self.cell.arms.get(&twin)
-        });
         let refused = |error: DifferencesError| Fault::Statistics { message: error.to_string() };
         let reference = self.cell.arms.get(self.reference);
         let gap = reference.and_then(|reference| self.differences(runs, reference));
         let gap = gap.ok_or_else(|| Fault::NothingTrained { arm: name(arm) })?.map_err(refused)?;
-        let source_gap = twin.and_then(|twin| self.differences(runs, twin)).transpose().map_err(refused)?;
-        let mut failed_runs = failed(runs, Side::Treatment);
-        failed_runs.extend(reference.into_iter().flat_map(|arm| failed(arm, Side::Reference)));
-        failed_runs.extend(twin.into_iter().flat_map(|arm| failed(arm, Side::UntrainedSource)));
+        let counterfactuals = match is_control || frozen == Some(0) {
+            true => Counterfactuals::default(),
+            false => self.counterfactuals(arm, runs, reference).map_err(refused)?,
+        };
         let num_examples = runs.runs.values().map(|run| run.hits.len()).max().unwrap_or(0).max(1);
         let contrast = Contrast {
             name: format!("{} of {}", name(arm), cell_words(self.key)),
@@ -157,14 +157,47 @@ impl Pairing<'_> {
             family: Family::Primary,
             // If nothing says how much is frozen, freezing is a possible cause.
             frozen: frozen.map_or(1, usize::from),
+            collapse: collapse(runs, reference, &gap),
             gap,
-            source_gap,
-            collapse: None,
-            failed_runs,
+            counterfactuals,
+            largest_gap_pp: self.largest_gap_pp(),
             failed_gates: Vec::new(),
         };
         let (cell, arm) = (self.key.to_vec(), arm.to_vec());
         Ok(Paired { cell, arm, row: runs.first_row, is_control, contrast, num_examples })
+    }
+
+    /// What the same arm does from the untrained source and from the twin. One of which a run diverged is no evidence.
+    fn counterfactuals(
+        &self,
+        arm: &[Key],
+        runs: &TableArm,
+        reference: Option<&TableArm>,
+    ) -> Result<Counterfactuals, DifferencesError> {
+        let from = |control: &Option<(usize, String)>| {
+            let (place, value) = control.as_ref()?;
+            let mut elsewhere = arm.to_vec();
+            *elsewhere.get_mut(*place)? = Key::new(value);
+            self.cell.arms.get(&elsewhere).filter(|arm| num_diverged(arm) == 0)
+        };
+        let (untrained, twin) = (from(&self.roles.untrained), from(&self.roles.twin));
+        let minus = |ours: Option<&TableArm>, theirs: Option<&TableArm>| {
+            let (ours, theirs) = (ours?, theirs?);
+            self.differences(ours, theirs)
+        };
+        Ok(Counterfactuals {
+            source_gap: minus(Some(runs), untrained).transpose()?,
+            specificity_gap: minus(Some(runs), twin).transpose()?,
+            freezing_gap: minus(twin, reference).transpose()?,
+        })
+    }
+
+    /// The largest gap that values allow: shares lie between 0 and 1, losses have no bound.
+    fn largest_gap_pp(&self) -> f64 {
+        match self.unit {
+            TableUnit::Fraction | TableUnit::Percent => 100.0,
+            TableUnit::Nats => f64::INFINITY,
+        }
     }
 
     /// Scratch if it is called so, or if nothing is copied. Only against scratch can a contrast be called "negative
@@ -202,8 +235,17 @@ impl Pairing<'_> {
         }
         Some(match self.roles.score {
             Score::Run { .. } => run_differences(&units, self.method),
-            Score::Example { .. } => example_differences(&units),
+            Score::Example { .. } => example_differences(&units).and_then(|gap| self.in_clusters(gap)),
         })
+    }
+
+    /// The same, where examples of one cluster are no independent ones. Columns follow the examples' keys, as clusters do.
+    fn in_clusters(&self, gap: Differences) -> Result<Differences, DifferencesError> {
+        if self.cell.clusters.is_empty() {
+            return Ok(gap);
+        }
+        let labels: Vec<&Key> = self.cell.clusters.values().map(|(cluster, _)| cluster).collect();
+        gap.in_clusters(&Arc::new(Clusters::by_label(&labels)))
     }
 }
 
@@ -249,7 +291,14 @@ fn example_differences(units: &BTreeMap<Key, Vec<(&TableRun, &TableRun)>>) -> Re
     Differences::from_scores(rows.len(), size, values.collect())
 }
 
-fn failed(arm: &TableArm, side: Side) -> Vec<FailedRun> {
-    let diverged = arm.runs.values().filter(|run| run.diverged);
-    diverged.map(|_| FailedRun { arm: side, row: None, reason: FailureReason::Diverged }).collect()
+fn num_diverged(arm: &TableArm) -> u64 {
+    arm.runs.values().filter(|run| run.diverged).count() as u64
+}
+
+/// Runs that diverged. They have no values, so that no sign may be claimed beside them.
+fn collapse(runs: &TableArm, reference: Option<&TableArm>, gap: &Differences) -> Option<Collapse> {
+    let counts = |arm: &TableArm| [num_diverged(arm), arm.runs.len() as u64];
+    let (treatment, reference) = (counts(runs), reference.map_or([0, 0], counts));
+    let has_any = treatment[0] + reference[0] > 0;
+    has_any.then(|| Collapse { gap_of_all: None, num_trained: gap.num_replicates(), treatment, reference })
 }

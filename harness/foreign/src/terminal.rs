@@ -65,7 +65,7 @@ impl TableAnalysis {
         let family = format!("family: {size} contrast{}", if size == 1 { "" } else { "s" });
         notes.push(match count(true) {
             0 => family,
-            controls => format!("{family}; separate family of untrained sources: {controls}"),
+            controls => format!("{family}; separate family of counterfactual sources: {controls}"),
         });
         notes
     }

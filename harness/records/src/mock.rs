@@ -36,6 +36,7 @@ pub fn record(number: u64) -> RunRecord {
         frozen: 3,
         method: Method::Training,
         replicate: number as u32,
+        run: 0,
         budget: 1.0,
         learning_rate: Some(0.01),
         l2: None,

@@ -47,6 +47,9 @@ pub struct RunRecord {
     pub method: Method,
     /// Number of the replicate, among those of its role.
     pub replicate: u32,
+    /// Which fresh run of the replicate's images it is: 0, but for further runs of scratch.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub run: u32,
     /// Training length as a multiple of the scenario's: 1, except on the scratch ladder.
     #[serde(with = "number")]
     pub budget: f64,
@@ -72,6 +75,11 @@ pub struct RunRecord {
     /// How long it took. No part of its meaning.
     #[serde(with = "number")]
     pub wall_seconds: f64,
+}
+
+/// Whether the number of a run is left out.
+fn is_first(run: &u32) -> bool {
+    *run == 0
 }
 
 /// How a job ended.
@@ -154,6 +162,9 @@ impl RunRecord {
         // Written for probes only, so that the digest of a study without probes stays what it was.
         if let Some(l2) = self.l2 {
             bytes.text(self.method.word()).float(l2);
+        }
+        if !is_first(&self.run) {
+            bytes.number(u64::from(self.run));
         }
         let is_target = self.target.is_some();
         for file in self.files.iter().filter(|file| !(is_target && file.path.starts_with("networks/"))) {

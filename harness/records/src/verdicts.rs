@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::table::{TableError, finish, row_error};
 
 /// The version of `verdicts.csv` and `verdicts.json`.
-pub const VERDICTS_VERSION: u32 = 1;
+pub const VERDICTS_VERSION: u32 = 2;
 
 /// The columns of `verdicts.csv`.
-pub const VERDICT_COLUMNS: [&str; 26] = [
+pub const VERDICT_COLUMNS: [&str; 37] = [
     "source",
     "target",
     "size",
@@ -35,6 +35,17 @@ pub const VERDICT_COLUMNS: [&str; 26] = [
     "mde_pp",
     "replicates_needed",
     "test_images_needed",
+    "family",
+    "is_choice",
+    "ci_simultaneous",
+    "specificity_gap_pp",
+    "freezing_gap_pp",
+    "collapsed",
+    "collapsed_of",
+    "reference_collapsed",
+    "reference_collapsed_of",
+    "collapse_p",
+    "decided_at",
 ];
 
 /// A contrast and its verdict. Numbers are rounded to four decimals, and p-values as they are printed, because further
@@ -93,6 +104,29 @@ pub struct VerdictRow {
     pub replicates_needed: Option<usize>,
     /// Test images that reduce it to the margin, if no number of replicates does.
     pub test_images_needed: Option<usize>,
+    /// The family that it was decided in: `primary`, `secondary`, `control` or `placebo`.
+    pub family: String,
+    /// Whether it is the treatment that validation images chose in its quadrant.
+    pub is_choice: bool,
+    /// Whether the intervals of all rows cover at once. They do not: each agrees with the adjusted test of its own row.
+    pub ci_simultaneous: bool,
+    /// The gap to the same treatment from the target's twin.
+    pub specificity_gap_pp: Option<f64>,
+    /// The gap of that treatment from the twin to the reference.
+    pub freezing_gap_pp: Option<f64>,
+    /// Runs of the treatment that collapsed.
+    pub collapsed: Option<u64>,
+    /// All its runs in the replicates compared, where any run collapsed.
+    pub collapsed_of: Option<u64>,
+    /// Runs of the reference that collapsed.
+    pub reference_collapsed: Option<u64>,
+    /// All its runs in these replicates.
+    pub reference_collapsed_of: Option<u64>,
+    /// Fisher's p of "both collapse equally often".
+    pub collapse_p: Option<f64>,
+    /// Replicates at which its verdict was given, if that was before the last look: its gap is then larger than the true one on
+    /// average.
+    pub decided_at: Option<u32>,
 }
 
 /// Variance components of a gap in `verdicts.json`, squared fractions, to six significant digits: what

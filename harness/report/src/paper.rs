@@ -90,7 +90,10 @@ fn contrasts(analysis: &Analysis) -> PaperTable {
             "{}: every treatment against scratch. {}; {} contrasts adjusted \
              together (Holm, {}), those of the untrained source apart. Detectable: the true gap that the test finds four \
              times in five; an inconclusive contrast may hide any below it.",
-            study.name, words.caption, analysis.family_size, study.alpha
+            study.name,
+            words.caption,
+            analysis.family_size(),
+            study.alpha
         ),
         columns: vec![
             ("target", Column::Words),

@@ -2,17 +2,17 @@
 
 use super::target_run::TargetRun;
 use super::{Failure, TrainingExecutor, Trouble};
-use crate::data::{Codes, Images, Inputs, SubsetDraw, TrainPool};
+use crate::data::{Codes, Counts, Images, Inputs, SubsetDraw, TrainPool};
 use crate::model::{self, Init, Parameters, initialise};
 use crate::run::Upstream;
 use crate::run::store::{CodesKey, DrawKey, NetworkKey, SetKey};
 use crate::train::Span;
 use nt_records::Status;
 use nt_scenario::network::NetworkShape;
-use nt_scenario::{PerClass, SourceTask, SourceWeights, TargetTask};
+use nt_scenario::{SourceTask, SourceWeights, TargetTask};
 use std::sync::Arc;
 
-/// Scope of a source's streams; a selffer is one network a target.
+/// Scope of a source's streams; a selffer and a twin are one network a target.
 pub(super) fn source_scope(source: &str, target: Option<&str>) -> String {
     match target {
         Some(target) => format!("source/{source}/{target}"),
@@ -41,19 +41,27 @@ impl Examples<'_> {
 }
 
 impl TrainingExecutor<'_> {
-    /// Images of a source's replicate; a selffer's are those of its target.
-    pub(super) fn source_draw(
-        &self,
-        task: &SourceTask,
-        key: DrawKey,
-        replicate: u32,
-    ) -> Result<Arc<SubsetDraw>, Trouble> {
-        let scope = match task.for_target {
-            Some((target, _)) => target_scope(&self.scenario.targets[target].name),
+    /// Images of a source's replicate: a selffer's are those of its target, a twin's come after them.
+    pub(super) fn source_draw(&self, task: &SourceTask, replicate: u32) -> Result<Arc<SubsetDraw>, Trouble> {
+        let key = match (task.for_target, &task.twin_of) {
+            (Some((target, size)), _) => DrawKey::Target(target, size, replicate),
+            (None, Some(twin_of)) => {
+                let images = task.train_per_class.total(task.classes.len());
+                DrawKey::Twin(task.source, twin_of.target, images, replicate)
+            }
+            (None, None) => DrawKey::Source(task.source, replicate),
+        };
+        let scope = match task.target() {
+            Some(target) => target_scope(&self.scenario.targets[target].name),
             None => source_scope(&self.scenario.sources[task.source].name, None),
         };
         let pool = self.registry.pool(&task.data, &task.classes, None)?;
-        self.draw(key, &pool.0, &scope, replicate, (&task.train_per_class, &task.validation_per_class))
+        let counts = Counts {
+            after: task.twin_of.as_ref().map(|twin_of| &twin_of.after),
+            drawn: &task.train_per_class,
+            held_out: &task.validation_per_class,
+        };
+        self.draw(key, &pool.0, &scope, replicate, counts)
     }
 
     /// Images of a target's replicate, the same for every treatment.
@@ -65,7 +73,8 @@ impl TrainingExecutor<'_> {
     ) -> Result<Arc<SubsetDraw>, Trouble> {
         let scope = target_scope(&self.scenario.targets[task.target].name);
         let pool = self.registry.pool(&task.data, &task.classes, task.test_per_class)?;
-        self.draw(key, &pool.0, &scope, replicate, (&task.train_per_class, &task.validation_per_class))
+        let counts = Counts::first(&task.train_per_class, &task.validation_per_class);
+        self.draw(key, &pool.0, &scope, replicate, counts)
     }
 
     fn draw(
@@ -74,10 +83,10 @@ impl TrainingExecutor<'_> {
         pool: &TrainPool,
         scope: &str,
         replicate: u32,
-        (drawn, held_out): (&PerClass, &PerClass),
+        counts: Counts<'_>,
     ) -> Result<Arc<SubsetDraw>, Trouble> {
         self.store.draws.get(&key, || {
-            let draw = pool.draw(self.seed(), scope, replicate, drawn, held_out)?;
+            let draw = pool.draw(self.seed(), scope, replicate, counts)?;
             let bytes = Inputs::Images(&draw.train).num_bytes() + Inputs::Images(&draw.validation).num_bytes();
             Ok((draw, bytes))
         })

@@ -70,6 +70,27 @@ choice! {
 }
 
 choice! {
+    /// Whom a search for settings serves.
+    pub enum SearchOf {
+        /// The replicate that makes it: every replicate searches for itself, on its own validation images, and the luck of its
+        /// search is part of what differs between replicates.
+        EachReplicate = "each-replicate",
+        /// All replicates: one search on draws of its own. What is found then holds at the settings that it gave.
+        Once = "once",
+    }
+}
+
+choice! {
+    /// How often a treatment is chosen on validation images.
+    pub enum ChoiceOf {
+        /// Once a quadrant, by the mean over all replicates of runs that are judged by nothing else.
+        Once = "once",
+        /// In every replicate, by the run that is judged.
+        EachReplicate = "each-replicate",
+    }
+}
+
+choice! {
     /// Precision that networks are computed in. Parameters, velocities and losses are kept in single precision in every
     /// case.
     #[derive(Default)]

@@ -94,6 +94,8 @@ codes! {
     TrainImages: Error,
     /// S032: the metric or a method cannot use labels of the kind that the data have.
     Labels: Error,
+    /// S033: replicates of a search that is made by every replicate for itself.
+    SearchReplicates: Error,
 }
 
 impl fmt::Display for Code {

@@ -19,10 +19,13 @@ choice! {
     pub enum Role {
         /// Trains a source network.
         Source = "source",
-        /// Tries a learning rate on validation; never sees a test image.
+        /// Tries a setting on validation; never sees a test image.
         Tuning = "tuning",
         /// Gives a cell's score.
         Final = "final",
+        /// Trains scratch once more in a replicate. The mean of these runs and the final one is what treatments are
+        /// compared with.
+        Reference = "reference",
         /// Gives the score of scratch at another budget.
         Ladder = "ladder",
         /// Gives the score of a control outside the family of verdicts.
@@ -35,7 +38,7 @@ impl Role {
     pub fn scores_a_cell(self) -> bool {
         match self {
             Self::Final | Self::Control => true,
-            Self::Source | Self::Tuning | Self::Ladder => false,
+            Self::Source | Self::Tuning | Self::Reference | Self::Ladder => false,
         }
     }
 
@@ -43,7 +46,7 @@ impl Role {
     pub fn sees_test_images(self) -> bool {
         match self {
             Self::Tuning => false,
-            Self::Source | Self::Final | Self::Ladder | Self::Control => true,
+            Self::Source | Self::Final | Self::Reference | Self::Ladder | Self::Control => true,
         }
     }
 }
@@ -60,8 +63,11 @@ impl fmt::Display for Role {
 pub enum ReplicateGroup {
     /// The draws that verdicts rest on.
     Study,
-    /// The draws that learning rates are tuned on.
+    /// Draws of their own, on which settings are searched for once, for all replicates.
     Tuning,
+    /// The study's draws of images and source networks, with weights and order of their own: where every replicate searches
+    /// for itself.
+    Search,
 }
 
 /// One draw of everything random.
@@ -71,36 +77,80 @@ pub struct Replicate {
     pub group: ReplicateGroup,
     /// Its number among them, from 0.
     pub index: u32,
+    /// Which fresh run of its images it is: 0, but for further runs of scratch.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub run: u32,
+}
+
+/// Whether a number is left out.
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Replicate {
     /// Replicate `index` of the study.
     pub fn study(index: u32) -> Self {
-        Self { group: ReplicateGroup::Study, index }
+        Self { group: ReplicateGroup::Study, index, run: 0 }
+    }
+
+    /// A further run of scratch in replicate `index` of the study: `run` counts from 1.
+    pub fn fresh_run(index: u32, run: u32) -> Self {
+        Self { group: ReplicateGroup::Study, index, run }
     }
 
     /// Replicate `index` of the tuning.
     pub fn tuning(index: u32) -> Self {
-        Self { group: ReplicateGroup::Tuning, index }
+        Self { group: ReplicateGroup::Tuning, index, run: 0 }
     }
 
-    /// The number that names its random streams: tuning counts from 2^31, so that it shares none with the study.
-    pub fn stream_number(self) -> u32 {
+    /// The search of replicate `index` of the study.
+    pub fn search(index: u32) -> Self {
+        Self { group: ReplicateGroup::Search, index, run: 0 }
+    }
+
+    /// The number that names the streams of what is given to a run: images, split, source network.
+    pub fn draw(self) -> u32 {
         match self.group {
-            ReplicateGroup::Study => self.index,
-            ReplicateGroup::Tuning => self.index | 1 << 31,
+            ReplicateGroup::Study | ReplicateGroup::Search => self.index,
+            ReplicateGroup::Tuning => self.index | APART,
+        }
+    }
+
+    /// The number that names the streams of the run itself: fresh weights, order, augmentation, dropout.
+    pub fn stream(self) -> u32 {
+        match self.group {
+            ReplicateGroup::Study => self.index | self.run << RUN_SHIFT,
+            ReplicateGroup::Tuning | ReplicateGroup::Search => self.index | APART,
         }
     }
 }
 
+/// Sets the streams of searches apart from those of judged runs.
+const APART: u32 = 1 << 31;
+
+/// Where the number of a run stands in a stream's number, above that of the replicate.
+const RUN_SHIFT: u32 = 24;
+
+/// Most replicates of a study: their numbers stay below that of a run.
+pub(crate) const MOST_REPLICATES: u64 = 10_000;
+
+/// Most runs of scratch in a replicate: their numbers stay below the mark of searches.
+pub(crate) const MOST_REFERENCE_RUNS: u64 = 64;
+
 impl fmt::Display for Replicate {
-    /// `r2` in the study, `t2` in the tuning.
+    /// `r2` in the study, `t2` in a tuning for all replicates, `s2` in the search of replicate 2; `r2.3` is the third run of
+    /// scratch in replicate 2.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let letter = match self.group {
             ReplicateGroup::Study => 'r',
             ReplicateGroup::Tuning => 't',
+            ReplicateGroup::Search => 's',
         };
-        write!(f, "{letter}{}", self.index)
+        write!(f, "{letter}{}", self.index)?;
+        match self.run {
+            0 => Ok(()),
+            run => write!(f, ".{}", run + 1),
+        }
     }
 }
 
@@ -205,6 +255,26 @@ pub struct SourceTask {
     pub only_if: Option<OnlyIf>,
     /// Target and size (indices) that a selffer is trained on.
     pub for_target: Option<(usize, usize)>,
+    /// What a twin is a twin of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub twin_of: Option<TwinOf>,
+}
+
+/// The target that a twin is a twin of.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TwinOf {
+    /// Index in [`Scenario::targets`](crate::Scenario::targets).
+    pub target: usize,
+    /// Images of each class that come before the twin's in the order of the target's replicate: the target's own, of every
+    /// size.
+    pub after: PerClass,
+}
+
+impl SourceTask {
+    /// The target whose images it learns from, or whose twin it is.
+    pub fn target(&self) -> Option<usize> {
+        self.for_target.map(|(target, _)| target).or_else(|| Some(self.twin_of.as_ref()?.target))
+    }
 }
 
 /// A target network's training and scoring.
@@ -286,7 +356,8 @@ pub enum SettingChoice {
     Tuned {
         /// The values of the scenario's grid, ascending.
         grid: Arc<[f64]>,
-        /// Each value with the jobs that tried it, one a tuning replicate; those that extend the grid among them.
+        /// Each value with the jobs that tried it, one a tuning replicate, or the one of its own replicate; those that extend
+        /// the grid among them.
         trials: Arc<[Trial]>,
     },
 }
@@ -296,7 +367,7 @@ pub enum SettingChoice {
 pub struct Trial {
     /// The value.
     pub value: f64,
-    /// Indices of its jobs, by tuning replicate.
+    /// Indices of its jobs: one a tuning replicate, or the one of its own replicate.
     pub jobs: Vec<usize>,
 }
 
@@ -315,7 +386,29 @@ mod tests {
 
     #[test]
     fn tuning_shares_no_stream_with_the_study() {
-        assert_ne!(Replicate::study(3).stream_number(), Replicate::tuning(3).stream_number());
-        assert_eq!((Replicate::study(3).to_string(), Replicate::tuning(3).to_string()), ("r3".into(), "t3".into()));
+        let (study, tuning) = (Replicate::study(3), Replicate::tuning(3));
+        assert!(study.draw() != tuning.draw() && study.stream() != tuning.stream());
+        assert_eq!((study.to_string(), tuning.to_string()), ("r3".into(), "t3".into()));
+    }
+
+    #[test]
+    fn a_search_shares_its_images_with_its_replicate_and_nothing_else() {
+        let (study, search) = (Replicate::study(3), Replicate::search(3));
+        assert_eq!(search.draw(), study.draw());
+        assert_ne!(search.stream(), study.stream());
+        assert_eq!(search.to_string(), "s3");
+    }
+
+    #[test]
+    fn every_run_of_scratch_has_streams_of_its_own() {
+        let last = (MOST_REPLICATES - 1) as u32;
+        let runs =
+            (0..MOST_REFERENCE_RUNS as u32).flat_map(|run| [0, last].map(|index| Replicate::fresh_run(index, run)));
+        let searches = [0, last].map(Replicate::search);
+        let streams: Vec<u32> = runs.chain(searches).map(Replicate::stream).collect();
+        let distinct: std::collections::BTreeSet<u32> = streams.iter().copied().collect();
+        assert_eq!(distinct.len(), streams.len());
+        assert_eq!(Replicate::fresh_run(7, 2).to_string(), "r7.3");
+        assert_eq!(Replicate::fresh_run(7, 2).draw(), 7);
     }
 }

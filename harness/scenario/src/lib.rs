@@ -53,7 +53,7 @@ mod train_images;
 mod writer;
 
 pub use architecture::Architecture;
-pub use choice::{Choice, Initialiser, Precision};
+pub use choice::{Choice, ChoiceOf, Initialiser, Precision, SearchOf};
 pub use count::thousands;
 pub use data::{
     CIFAR10_CLASSES, Cifar10BinaryData, Data, DataFacts, Facts, ImageFolderData, Known, SyntheticData,
@@ -61,7 +61,8 @@ pub use data::{
 };
 pub use diagnostic::{Code, Diagnostic, Faults, Severity};
 pub use job::{
-    Job, OnlyIf, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, SourceWeights, TargetTask, Trial, Work,
+    Job, OnlyIf, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, SourceWeights, TargetTask, Trial, TwinOf,
+    Work,
 };
 pub use job_id::{JobId, JobIdError};
 pub use labels::{ClassSets, LabelKind, Labels};
@@ -75,7 +76,8 @@ pub use plan::{Cell, Cost, Plan, PlanError};
 pub use raw::Version;
 pub use recipe::{Augmentation, Length, Named, Recipe, Schedule, Settings, StepInterval, Warmup};
 pub use scenario::{
-    Model, SCRATCH, Scenario, Size, StudySettings, Target, TrainingSettings, TreatmentRange, Tuning, VerdictSettings,
+    Model, Primary, SCRATCH, Scenario, Size, StudySettings, Target, TrainingSettings, TreatmentRange, Tuning,
+    VerdictSettings,
 };
 pub use source::{Learning, Pretraining, Source, SourceKind, SourceNetwork, Standing};
 pub use train_images::{PerClass, TrainImages};

@@ -6,7 +6,8 @@ use std::fmt::Write;
 
 /// The text of a scenario, in which a test says only what it is about.
 ///
-/// It begins as a narrow AlexNet at 40 px, on two replicates, trained at a fixed rate, without data, sources, targets and
+/// It begins as a narrow AlexNet at 40 px, on two replicates with one run of scratch each, trained at a fixed
+/// rate, without data, sources, targets and
 /// treatments.
 ///
 /// ```ignore
@@ -69,6 +70,7 @@ impl TestScenario {
                 ("question", "\"What does this test ask?\""),
                 ("seed", "7"),
                 ("replicates", "2"),
+                ("reference_runs", "1"),
             ]),
             model: Keys::of([
                 ("architecture", "\"alexnet\""),
@@ -184,7 +186,7 @@ mod tests {
             .treatment("frozen", "copied = 3\nfrozen = \"copied\"");
         let parsed = Scenario::parse(&scenario.text(), "tiny.toml").unwrap();
         assert_eq!((parsed.study.name.as_str(), parsed.study.seed, parsed.study.replicates), ("tiny", 3, 2));
-        let tuned = scenario.tuned("learning_rates = [0.01, 0.1]\nreplicates = 1");
+        let tuned = scenario.tuned("learning_rates = [0.01, 0.1]");
         assert!(Scenario::parse(&tuned.text(), "tuned.toml").unwrap().tuning.is_some());
     }
 }

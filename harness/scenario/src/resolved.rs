@@ -2,8 +2,9 @@
 
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
+use crate::choice::SearchOf;
 use crate::raw::Version;
-use crate::scenario::{Scenario, Target, TreatmentRange};
+use crate::scenario::{Primary, Scenario, Target, TreatmentRange};
 use crate::source::Source;
 use crate::writer::{insert_classes, insert_count, insert_reals, insert_some, insert_tables};
 
@@ -34,7 +35,10 @@ impl Scenario {
         if let Some(tuning) = &self.tuning {
             let mut table = Table::new();
             insert_reals(&mut table, "learning_rates", &tuning.learning_rates);
-            insert_count(&mut table, "replicates", u64::from(tuning.replicates));
+            table.insert("search", value(tuning.search.word()));
+            if tuning.search == SearchOf::Once {
+                insert_count(&mut table, "replicates", u64::from(tuning.replicates));
+            }
             insert_count(&mut table, "extend", u64::from(tuning.extend));
             if tuning.sources {
                 table.insert("sources", value(true));
@@ -45,6 +49,8 @@ impl Scenario {
         verdict.insert("margin_pp", value(self.verdict.margin_pp));
         verdict.insert("alpha", value(self.verdict.alpha));
         verdict.insert("metric", value(self.verdict.metric.word()));
+        verdict.insert("choice", value(self.verdict.choice.word()));
+        verdict.insert("primary", value(self.verdict.primary.iter().map(Primary::word).collect::<Array>()));
         root.insert("verdict", Item::Table(verdict));
         document.to_string()
     }
@@ -58,6 +64,7 @@ impl Scenario {
         if let Some(looks) = &self.study.looks {
             table.insert("looks", value(looks.iter().map(|&look| i64::from(look)).collect::<Array>()));
         }
+        insert_count(&mut table, "reference_runs", u64::from(self.study.reference_runs));
         table
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::architecture::Architecture;
-use crate::choice::{Initialiser, Precision};
+use crate::choice::{ChoiceOf, Initialiser, Precision, SearchOf};
 use crate::data::Data;
 use crate::method::{Fit, FrozenDepths};
 use crate::metric::Metric;
@@ -72,7 +72,7 @@ impl Scenario {
         match source.learning() {
             Learning::OwnImages(pretraining) => Some(pretraining),
             Learning::OtherSource(name) => self.source(name)?.pretraining(),
-            Learning::Target(_) | Learning::Nothing => None,
+            Learning::Target(_) | Learning::TwinOfTarget(_) | Learning::Nothing => None,
         }
     }
 }
@@ -91,6 +91,8 @@ pub struct StudySettings {
     /// Numbers of replicates after which verdicts may be given, ascending, the last being all. `None` where they are
     /// given once, at the end.
     pub looks: Option<Vec<u32>>,
+    /// Runs of scratch in every replicate, whose mean is the reference.
+    pub reference_runs: u32,
 }
 
 /// The network.
@@ -192,7 +194,9 @@ pub struct TrainingSettings {
 pub struct Tuning {
     /// The grid, ascending.
     pub learning_rates: Vec<f64>,
-    /// Replicates of its own that each rate is tried on.
+    /// Whom the search serves.
+    pub search: SearchOf,
+    /// Replicates of its own that each rate is tried on, where one search serves all replicates; 0 otherwise.
     pub replicates: u32,
     /// Rates tried beyond an edge of the grid, one after the other, while the best rate is on it.
     pub extend: u32,
@@ -201,7 +205,7 @@ pub struct Tuning {
 }
 
 /// When a verdict may be given.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VerdictSettings {
     /// Margin of material harm and of equivalence, percentage points.
     pub margin_pp: f64,
@@ -209,4 +213,43 @@ pub struct VerdictSettings {
     pub alpha: f64,
     /// The metric.
     pub metric: Metric,
+    /// How often a treatment is chosen on validation images.
+    pub choice: ChoiceOf,
+    /// The contrasts that the study is about; without any, all are one family.
+    pub primary: Vec<Primary>,
+}
+
+/// Contrasts that a study is about, of every target, size and similarity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Primary {
+    /// The treatment that validation chooses, against scratch.
+    Choice,
+    /// Everything copied and fine-tuned, against scratch.
+    FullFineTuning,
+    /// What is made of a source's last codes without changing them, against scratch.
+    TopCodes,
+    /// The points of the treatment of this name, against scratch.
+    Treatment(String),
+}
+
+impl Primary {
+    /// The words that are no treatment's name, with what they mean.
+    pub const WORDS: [(&'static str, Self); 3] =
+        [("choice", Self::Choice), ("full-fine-tuning", Self::FullFineTuning), ("top-codes", Self::TopCodes)];
+
+    /// What a scenario names by this word.
+    pub(crate) fn of_word(word: &str) -> Self {
+        let known = Self::WORDS.iter().find(|(known, _)| *known == word);
+        known.map_or_else(|| Self::Treatment(word.to_owned()), |(_, primary)| primary.clone())
+    }
+
+    /// The word for it in a scenario.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Choice => "choice",
+            Self::FullFineTuning => "full-fine-tuning",
+            Self::TopCodes => "top-codes",
+            Self::Treatment(name) => name,
+        }
+    }
 }

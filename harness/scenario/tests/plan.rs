@@ -218,7 +218,7 @@ fn a_ladder_trains_scratch_longer_and_tunes_each_rung() {
 
 #[test]
 fn a_grid_is_extended_by_trials_that_wait_for_the_edge() {
-    let plan = edited("replicates = 1\n", "replicates = 1\nextend = 2\n");
+    let plan = edited("extend = 0\n", "extend = 2\n");
     let SettingChoice::Tuned { grid, trials } = &target_task(&plan, "shapes-b/small/scratch/r0").setting else {
         panic!("scratch is not tuned");
     };
@@ -323,7 +323,7 @@ fn large_scenario(tuned: bool) -> String {
     text.push_str("[[treatment]]\nname = \"all\"\ncopied = \"1..=7\"\nfrozen = \"0..=copied\"\n\n");
     text.push_str("[training]\nbatch = 32\nmomentum = 0.9\nweight_decay = 0.0\nschedule = \"cosine\"\n");
     text.push_str(if tuned {
-        "[tuning]\nlearning_rates = [0.01, 0.1]\nreplicates = 1\n"
+        "[tuning]\nlearning_rates = [0.01, 0.1]\nsearch = \"once\"\nreplicates = 1\nextend = 0\n"
     } else {
         "learning_rate = 0.01\n"
     });

@@ -3,7 +3,7 @@
 //! Paired differences go in as [`Differences`], a verdict comes out as a [`Decision`]:
 //!
 //! ```
-//! use nt_stats::verdict::{Family, Reference};
+//! use nt_stats::verdict::{Counterfactuals, Family, Reference};
 //! use nt_stats::{Contrast, Differences, Settings, decide};
 //!
 //! // Three replicates on the same four test images: was each right under the treatment, and from scratch?
@@ -15,9 +15,9 @@
 //!     family: Family::Primary,
 //!     frozen: 7,
 //!     gap: Differences::from_hits(&treatment, &scratch)?,
-//!     source_gap: None,
+//!     counterfactuals: Counterfactuals::default(),
 //!     collapse: None,
-//!     failed_runs: Vec::new(),
+//!     largest_gap_pp: 100.0,
 //!     failed_gates: Vec::new(),
 //! };
 //! let decision = &decide(&[contrast], &Settings::default())?[0];

@@ -62,9 +62,9 @@ impl Truth {
             family: Family::Primary,
             frozen: FROZEN,
             gap: minus(&treatment, &scratch),
-            source_gap: None,
+            counterfactuals: Counterfactuals::default(),
             collapse: None,
-            failed_runs: Vec::new(),
+            largest_gap_pp: 100.0,
             failed_gates: Vec::new(),
         };
         let counterfactuals = Counterfactuals {
@@ -99,7 +99,8 @@ fn a_cause_that_is_none_is_named_in_at_most_one_study_of_twenty() {
                 let (contrast, counterfactuals) = truth.study(n, sd, &mut stream(41, study));
                 let verdict = decide(&[contrast], &settings).unwrap()[0].verdict;
                 cause(verdict, FROZEN, &counterfactuals, &settings)
-                    .is_some_and(|cause| truth.is_wrong(cause.attribution))
+                    .attribution
+                    .is_some_and(|attribution| truth.is_wrong(attribution))
             });
             let (source, specificity, freezing) = truth.gaps();
             println!("n {n}, sd {sd}, S {source}, Q {specificity}, F {freezing}: {wrong:.3}");
@@ -126,22 +127,26 @@ fn harm_is_the_sources_or_the_layers_or_freezings_or_both() {
     let named = |gaps: [Option<f64>; 3], frozen: usize| {
         let [source_gap, specificity_gap, freezing_gap] = gaps.map(|gap| gap.map(near));
         let counterfactuals = Counterfactuals { source_gap, specificity_gap, freezing_gap };
-        cause(Verdict::MaterialNegative, frozen, &counterfactuals, &settings).unwrap()
+        cause(Verdict::MaterialNegative, frozen, &counterfactuals, &settings)
     };
     let whole = |source: f64, specificity: f64, freezing: f64| named([source, specificity, freezing].map(Some), FROZEN);
-    assert_eq!(whole(-4.0, -20.0, -30.0).attribution, Attribution::Source);
-    assert_eq!(whole(3.0, -20.0, -30.0).attribution, Attribution::Mixed);
+    assert_eq!(whole(-4.0, -20.0, -30.0).attribution, Some(Attribution::Source));
+    assert_eq!(whole(3.0, -20.0, -30.0).attribution, Some(Attribution::Mixed));
     let better = whole(22.0, -8.0, 0.0);
     assert_eq!(
         (better.attribution, better.is_opposed),
-        (Attribution::Specificity, true),
+        (Some(Attribution::Specificity), true),
         "though better than random layers"
     );
-    assert_eq!(whole(3.0, 0.0, -50.0).attribution, Attribution::Freezing);
+    assert_eq!(whole(3.0, 0.0, -50.0).attribution, Some(Attribution::Freezing));
     // Less than the margin cannot explain more than it.
-    assert_eq!(whole(-0.6, 0.0, -50.0).attribution, Attribution::Freezing);
+    assert_eq!(whole(-0.6, 0.0, -50.0).attribution, Some(Attribution::Freezing));
     // Without a twin nothing but the source is named.
     let alone = named([Some(3.0), None, None], FROZEN);
-    assert_eq!((alone.attribution, alone.is_like_random), (Attribution::Undecided, true));
-    assert_eq!(named([None; 3], 0).attribution, Attribution::Source, "from an untrained source it would be scratch");
+    assert_eq!((alone.attribution, alone.is_like_random), (Some(Attribution::Undecided), true));
+    assert_eq!(
+        named([None; 3], 0).attribution,
+        Some(Attribution::Source),
+        "from an untrained source it would be scratch"
+    );
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{normal, share, stream, tosses, uniform};
-use nt_stats::verdict::{Collapse, Family, Reference};
+use nt_stats::verdict::{Collapse, Counterfactuals, Family, Reference};
 use nt_stats::{Contrast, Differences, Settings, Verdict, decide};
 use rand_chacha::ChaCha8Rng;
 
@@ -58,9 +58,14 @@ impl Truth {
             family: Family::Primary,
             frozen: 0,
             gap: differences(&of_trained),
-            source_gap: None,
-            collapse: collapsed.then(|| Collapse { gap_of_all: differences(&of_all), treatment, reference }),
-            failed_runs: Vec::new(),
+            counterfactuals: Counterfactuals::default(),
+            collapse: collapsed.then(|| Collapse {
+                gap_of_all: Some(differences(&of_all)),
+                num_trained: of_trained.len(),
+                treatment,
+                reference,
+            }),
+            largest_gap_pp: 100.0,
             failed_gates: Vec::new(),
         })
     }
@@ -93,16 +98,17 @@ fn too_few_runs_that_trained_are_no_verdict_and_a_sign_of_collapse_alone_is_opti
         Differences::from_scores(gaps.len(), 20, values.collect()).unwrap()
     };
     let verdict = |trained: &[f64], all: &[f64]| {
-        let collapse = Collapse { gap_of_all: level(all), treatment: [0, 8], reference: [4, 8] };
+        let collapse =
+            Collapse { gap_of_all: Some(level(all)), num_trained: trained.len(), treatment: [0, 8], reference: [4, 8] };
         let contrast = Contrast {
             name: "cell".to_owned(),
             reference: Reference::Scratch,
             family: Family::Primary,
             frozen: 0,
             gap: level(trained),
-            source_gap: None,
+            counterfactuals: Counterfactuals::default(),
             collapse: Some(collapse),
-            failed_runs: Vec::new(),
+            largest_gap_pp: 100.0,
             failed_gates: Vec::new(),
         };
         decide(&[contrast], &Settings::default()).unwrap()[0].verdict

@@ -3,7 +3,7 @@
 
 use nt_stats::multiplicity::{holm_of_two_families, matching_levels_of_two_families};
 use nt_stats::sign_flip::{Flips, ReplicateGaps, max_t};
-use nt_stats::verdict::{Attribution, Family, GapUnit, Reach, Reference, Scope};
+use nt_stats::verdict::{Attribution, Counterfactuals, Family, GapUnit, Reach, Reference, Scope};
 use nt_stats::{Contrast, Decision, Differences, Settings, Spread, StudentEstimate, crossed, decide};
 use proptest::prelude::*;
 
@@ -25,9 +25,12 @@ fn family_of(matrices: &[Differences], frozen: usize) -> Vec<Contrast> {
             family: Family::Primary,
             frozen,
             gap: gap.clone(),
-            source_gap: matrices.get(at + 1).cloned(),
+            counterfactuals: Counterfactuals {
+                source_gap: matrices.get(at + 1).cloned(),
+                ..Counterfactuals::default()
+            },
             collapse: None,
-            failed_runs: Vec::new(),
+            largest_gap_pp: 100.0,
             failed_gates: Vec::new(),
         })
         .collect()

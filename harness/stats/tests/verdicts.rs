@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use nt_stats::verdict::{
-    Attribution, Claim, Consequence, FailedRun, FailureReason, Family, GapUnit, Gate, GateFailure, Method, Reach,
-    Reference, RuleVerdict, Scope, Side, Tails, judge_rule,
+    Attribution, Claim, Collapse, Consequence, Counterfactuals, Family, GapUnit, Gate, GateFailure, Method, Reach,
+    Reference, RuleVerdict, Scope, Tails, judge_rule,
 };
 use nt_stats::{Contrast, Decision, Differences, FamilyError, NoSpread, Settings, Verdict, decide};
 
@@ -35,9 +35,9 @@ fn contrast(gap: Differences) -> Contrast {
         family: Family::Primary,
         frozen: 7,
         gap,
-        source_gap: None,
+        counterfactuals: Counterfactuals::default(),
         collapse: None,
-        failed_runs: Vec::new(),
+        largest_gap_pp: 100.0,
         failed_gates: Vec::new(),
     }
 }
@@ -46,8 +46,14 @@ fn judged(contrast: Contrast) -> Decision {
     decide(&[contrast], &Settings::default()).unwrap().remove(0)
 }
 
+/// With the gaps to an untrained source, to the twin, and of the twin to scratch.
+fn beside(gap: Differences, [source, specificity, freezing]: [Option<Differences>; 3]) -> Contrast {
+    let counterfactuals = Counterfactuals { source_gap: source, specificity_gap: specificity, freezing_gap: freezing };
+    Contrast { counterfactuals, ..contrast(gap) }
+}
+
 fn with_source(gap_pp: f64, source_pp: f64) -> Decision {
-    judged(Contrast { source_gap: Some(gap(source_pp)), ..contrast(gap(gap_pp)) })
+    judged(beside(gap(gap_pp), [Some(gap(source_pp)), None, None]))
 }
 
 fn failing(gate: Gate, consequence: Consequence) -> GateFailure {
@@ -80,75 +86,84 @@ fn negative_transfer_is_said_only_when_the_source_does_it() {
 }
 
 #[test]
-fn harm_that_an_untrained_source_does_too_is_freezing() {
-    assert_eq!(with_source(-50.0, 3.0).attribution, Some(Attribution::Freezing));
-    let decision = with_source(-50.0, 0.02);
-    assert_eq!(decision.attribution, Some(Attribution::Freezing));
-    assert_eq!(decision.words(GapUnit::POINTS), "worse than scratch (freezing), by more than 1 point");
-}
-
-#[test]
 fn a_trivial_source_gap_cannot_explain_a_material_one() {
-    let trivial = scattered(-0.3, 0.1);
-    let material = Contrast { source_gap: Some(trivial.clone()), ..contrast(gap(-50.0)) };
-    assert_eq!(judged(material).attribution, Some(Attribution::Freezing));
-    let small = Contrast { source_gap: Some(trivial), ..contrast(gap(-1.2)) };
-    assert_eq!(judged(small).attribution, Some(Attribution::Source));
+    let like_the_twin = |gap_pp: f64, source_pp: f64| {
+        judged(beside(gap(gap_pp), [Some(gap(source_pp)), Some(gap(0.0)), Some(gap(gap_pp))])).attribution
+    };
+    assert_eq!(like_the_twin(-50.0, -0.6), Some(Attribution::Freezing));
+    assert_eq!(like_the_twin(-1.2, -0.6), Some(Attribution::Source));
 }
 
 #[test]
-fn an_open_source_gap_leaves_the_cause_undecided() {
-    let open = Contrast { source_gap: Some(scattered(-0.5, 4.0)), ..contrast(gap(-5.0)) };
+fn what_is_open_or_was_not_run_leaves_the_cause_undecided() {
+    let open = beside(gap(-5.0), [Some(scattered(-0.5, 4.0)), None, None]);
     assert_eq!(judged(open).attribution, Some(Attribution::Undecided));
-    assert_eq!(judged(contrast(gap(-5.0))).attribution, Some(Attribution::Undecided));
-    assert_eq!(
-        judged(contrast(gap(-5.0))).words(GapUnit::POINTS),
-        "worse than scratch (cause undecided), by more than 1 point"
+    let alone = judged(contrast(gap(-5.0)));
+    assert_eq!(alone.attribution, Some(Attribution::Undecided));
+    assert_eq!(alone.words(GapUnit::POINTS), "worse than scratch (cause undecided), by more than 1 point");
+    // Random layers alone show no cause, whether they do better, as badly, or worse.
+    let as_random = with_source(-5.0, 0.0);
+    assert_eq!(as_random.attribution, Some(Attribution::Undecided));
+    let words = as_random.words(GapUnit::POINTS);
+    assert_eq!(words, "worse than scratch (cause undecided; no worse than random layers), by more than 1 point");
+    let words = with_source(-8.0, 22.0).words(GapUnit::POINTS);
+    assert_eq!(words, "worse than scratch (cause undecided; better than random layers), by more than 1 point");
+}
+
+#[test]
+fn the_twin_tells_what_layers_hold_from_freezing() {
+    let named = |specificity: f64, freezing: f64| {
+        judged(beside(gap(-8.0), [Some(gap(22.0)), Some(gap(specificity)), Some(gap(freezing))])).words(GapUnit::POINTS)
+    };
+    assert!(
+        named(-8.0, 0.0).contains("(what the layers hold, though better than random ones)"),
+        "{}",
+        named(-8.0, 0.0)
     );
+    assert!(named(0.0, -8.0).contains("(freezing)"), "{}", named(0.0, -8.0));
+    assert!(named(-4.0, -4.0).contains("(freezing, and what the layers hold)"), "{}", named(-4.0, -4.0));
 }
 
 #[test]
 fn full_fine_tuning_is_never_freezing() {
     let full = Contrast { frozen: 0, ..contrast(gap(-5.0)) };
     assert_eq!(judged(full.clone()).attribution, Some(Attribution::Source));
-    let odd = Contrast { source_gap: Some(gap(0.02)), ..full };
+    let odd = Contrast { frozen: 0, ..beside(gap(-5.0), [Some(gap(0.02)), None, None]) };
     assert_eq!(judged(odd).attribution, Some(Attribution::Undecided));
 }
 
 #[test]
 fn help_is_attributed_as_harm_is() {
     assert_eq!(with_source(5.0, 4.0).words(GapUnit::POINTS), "positive transfer, by more than 1 point");
-    assert_eq!(with_source(5.0, -4.0).words(GapUnit::POINTS), "better than scratch (freezing), by more than 1 point");
+    let frozen = judged(beside(gap(5.0), [Some(gap(-4.0)), Some(gap(0.0)), Some(gap(5.0))]));
+    assert_eq!(frozen.words(GapUnit::POINTS), "better than scratch (freezing), by more than 1 point");
 }
 
 #[test]
 fn another_reference_is_called_by_its_name() {
-    let probe = Contrast { reference: Reference::Arm("full fine-tuning".to_owned()), ..contrast(gap(-1.2)) };
-    let probe = Contrast { source_gap: Some(gap(-1.2)), ..probe };
+    let reference = Reference::Arm("full fine-tuning".to_owned());
+    let probe = Contrast { reference, ..beside(gap(-1.2), [Some(gap(-1.2)), None, None]) };
     assert_eq!(judged(probe).words(GapUnit::POINTS), "worse than full fine-tuning");
 }
 
-#[test]
-fn a_run_that_did_not_train_is_no_evidence() {
-    let mut stuck = contrast(gap(-5.0));
-    stuck.failed_runs = vec![FailedRun { arm: Side::Treatment, row: Some(2), reason: FailureReason::AtChance }];
-    let decision = judged(stuck);
-    assert_eq!(decision.verdict, Verdict::InconclusiveOptimisation);
-    assert_eq!(decision.attribution, None);
-    assert!(!decision.equivalent);
-    let without = decision.gap_without_failed.unwrap();
-    assert_eq!(without.num_replicates, 7);
-    assert!((without.mean_pp + 5.0).abs() < 0.5);
-    assert_eq!(decision.words(GapUnit::POINTS), "inconclusive (optimisation): 1 run did not train");
+fn collapse(gap_of_all: Option<Differences>) -> Collapse {
+    Collapse { gap_of_all, num_trained: 8, treatment: [1, 9], reference: [0, 9] }
 }
 
 #[test]
-fn a_failed_untrained_source_touches_only_the_attribution() {
-    let mut lone = Contrast { source_gap: Some(gap(-4.0)), ..contrast(gap(-5.0)) };
-    lone.failed_runs = vec![FailedRun { arm: Side::UntrainedSource, row: None, reason: FailureReason::Diverged }];
-    let decision = judged(lone);
-    assert_eq!(decision.verdict, Verdict::MaterialNegative);
-    assert_eq!(decision.attribution, Some(Attribution::Undecided));
+fn a_sign_among_runs_that_trained_needs_the_sign_of_all_runs() {
+    let beside_all =
+        |all: Option<Differences>| judged(Contrast { collapse: Some(collapse(all)), ..contrast(gap(-5.0)) });
+    assert_eq!(beside_all(Some(gap(-8.0))).verdict, Verdict::MaterialNegative);
+    for unlike in [Some(gap(4.0)), None] {
+        let decision = beside_all(unlike);
+        assert_eq!(decision.verdict, Verdict::InconclusiveOptimisation);
+        assert_eq!((decision.attribution, decision.equivalent), (None, false));
+        let words = decision.words(GapUnit::POINTS);
+        assert_eq!(words, "inconclusive (optimisation): the sign depends on 1 run that collapsed");
+    }
+    let collapsed = beside_all(Some(gap(-8.0))).collapsed.unwrap();
+    assert_eq!((collapsed.num_runs(), collapsed.p_value), (1, 1.0));
 }
 
 #[test]
@@ -241,8 +256,12 @@ fn settings_out_of_range_are_named() {
 fn an_inconclusive_verdict_says_what_would_decide_it() {
     let decision = judged(contrast(scattered(0.2, 3.0)));
     let words = decision.words(GapUnit::POINTS);
-    assert!(words.starts_with("inconclusive: gaps below "), "{words}");
+    assert!(words.starts_with("inconclusive: a true gap of "), "{words}");
+    assert!(words.contains(" points would be found in 4 of 5 such studies; "), "{words}");
     assert!(words.contains("replicates would find 1 point"), "{words}");
+    let narrow = judged(Contrast { largest_gap_pp: 1.0, ..contrast(scattered(0.2, 3.0)) });
+    assert_eq!(narrow.minimum_detectable_effect_pp, None, "accuracy cannot differ by so much");
+    assert!(narrow.words(GapUnit::POINTS).contains("no gap that is possible"), "{}", narrow.words(GapUnit::POINTS));
     assert!(!words.contains("no negative transfer"));
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use nt_stats::verdict::{Bias, Consequence, Contrast, Decision, Gate, GateFailure, Verdict};
 
-use super::contrast::{self, Prepared};
+use super::contrast;
 use super::join::Joined;
 use super::without_overlap::WithoutOverlap;
 use super::{AnalysisError, CellResult};
@@ -13,8 +13,9 @@ use crate::audit::{Confirmation, order_findings};
 use crate::study::{CellKey, Study};
 use nt_records::audit::{Audit, MatchKind};
 
-/// Applies the audit to a decided family. Judges every cell without its overlap, and adds the gates that it fails to
-/// its contrast. Returns whether any gate failed, so that the family must be decided again.
+/// Applies the audit to a decided family, of which `contrasts` and `decisions` are the cells' and `others` the rest. Judges every
+/// cell without its overlap, and adds the gates that it fails to its contrast. Returns whether any gate failed, so that the family
+/// must be decided again.
 ///
 /// # Errors
 /// As for the family itself.
@@ -24,8 +25,9 @@ pub(super) fn hold(
     audit: &Audit,
     (cells, places): (&mut [CellResult], &[usize]),
     (contrasts, decisions): (&mut [Contrast], &[Decision]),
+    others: &[Contrast],
 ) -> Result<bool, AnalysisError> {
-    let without = without_overlap(study, joined, audit, (cells, places), contrasts)?;
+    let without = without_overlap(study, joined, audit, (cells, places), contrasts, others)?;
     let mut is_any_failed = false;
     for (((&at, contrast), decision), without) in places.iter().zip(contrasts).zip(decisions).zip(without) {
         let failures = failures(study, audit, &cells[at].key, decision, without.as_ref());
@@ -36,11 +38,10 @@ pub(super) fn hold(
     Ok(is_any_failed)
 }
 
-/// The gates of the audit that any of these cells fails, each once: a comparison of the cells fails them too.
-pub(super) fn inherited<'a>(cells: impl IntoIterator<Item = &'a CellResult>) -> Vec<GateFailure> {
+/// The gates of the audit that any of these contrasts fails, each once: a comparison of their cells fails them too.
+pub(super) fn inherited<'a>(contrasts: impl IntoIterator<Item = &'a Contrast>) -> Vec<GateFailure> {
     let mut failures: Vec<GateFailure> = Vec::new();
-    let decisions = cells.into_iter().filter_map(|cell| cell.decision.as_ref());
-    for failure in decisions.flat_map(|decision| &decision.failed_gates) {
+    for failure in contrasts.into_iter().flat_map(|contrast| &contrast.failed_gates) {
         if matches!(failure.gate, Gate::Overlap | Gate::Similarity) && !failures.contains(failure) {
             failures.push(failure.clone());
         }
@@ -60,6 +61,7 @@ fn without_overlap(
     audit: &Audit,
     (cells, places): (&[CellResult], &[usize]),
     contrasts: &[Contrast],
+    others: &[Contrast],
 ) -> Result<Vec<Option<WithoutOverlap>>, AnalysisError> {
     let left_out: Vec<BTreeSet<u32>> = places.iter().map(|&at| matched(audit, &cells[at].key, |_| true)).collect();
     if left_out.iter().all(BTreeSet::is_empty) {
@@ -72,14 +74,13 @@ fn without_overlap(
         let prepared = if left_out.is_empty() {
             Some(Cow::Borrowed(contrast))
         } else {
-            match contrast::prepare(study, joined, &cells[at], left_out)? {
-                Prepared::Ready { contrast, .. } => Some(Cow::Owned(*contrast)),
-                Prepared::Unpaired => None,
-            }
+            let prepared = contrast::prepare(study, joined, &cells[at], contrast.family, left_out)?;
+            prepared.map(|prepared| Cow::Owned(prepared.contrast))
         };
         rows.push(prepared.is_some().then_some(family.len()));
         family.extend(prepared);
     }
+    family.extend(others.iter().map(Cow::Borrowed));
     let decisions = study.decide(&family)?;
     let result = |(left_out, row): (BTreeSet<u32>, Option<usize>)| {
         let decision = row.map(|row| &decisions[row]);

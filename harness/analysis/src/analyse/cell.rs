@@ -1,5 +1,7 @@
 //! One cell: its runs, its mean, its verdict.
 
+use std::collections::BTreeMap;
+
 use nt_scenario::{JobId, Metric};
 use nt_stats::paired::paired;
 use nt_stats::verdict::{Decision, GapUnit, Verdict};
@@ -26,6 +28,8 @@ pub enum CellKind {
     Transfer,
     /// The same treatment of an untrained source, which shows what freezing alone does.
     Control,
+    /// The same treatment of the target's twin, which shows what freezing costs when the layers are right.
+    Twin,
     /// Nothing frozen from an untrained source, which is scratch with other initial weights: A against A. A verdict on
     /// it is a false alarm.
     Placebo,
@@ -36,6 +40,8 @@ pub enum CellKind {
 pub struct RunOutcome {
     /// Its replicate.
     pub replicate: u32,
+    /// Which fresh run of the replicate it is: 0, but for further runs of scratch.
+    pub run: u32,
     /// Its job.
     pub job: JobId,
     /// How it ended.
@@ -46,8 +52,8 @@ pub struct RunOutcome {
     pub setting: Option<Setting>,
     /// Whether that setting is the smallest or largest of the grid searched.
     pub setting_on_edge: bool,
-    /// Whether neither its training nor its test accuracy is above chance. Such a run did not train.
-    pub is_at_chance: bool,
+    /// Whether it did not train: it diverged, its training accuracy is not above chance, or its training loss did not fall.
+    pub has_collapsed: bool,
     /// The deciding metric on its validation images, in its unit.
     pub validation: Option<f64>,
     /// How often it opened the test labels.
@@ -78,9 +84,13 @@ pub struct CellResult {
     pub kind: CellKind,
     /// Runs planned.
     pub num_planned: usize,
-    /// Its runs, by replicate.
+    /// Its runs, by replicate: the first of each.
     pub runs: Vec<RunOutcome>,
-    /// Mean of the deciding metric over the runs that ended well, in its unit.
+    /// Further runs of scratch, by replicate and number; none of a treatment.
+    pub further_runs: Vec<RunOutcome>,
+    /// The deciding metric of every replicate, in its unit: the mean of the runs that trained.
+    pub values: BTreeMap<u32, f64>,
+    /// Mean of these values.
     pub mean: Option<f64>,
     /// 95 % *t* interval of that mean over replicates: for this test set, and new draws of everything else.
     pub interval: Option<(f64, f64)>,
@@ -104,9 +114,14 @@ impl CellResult {
         self.runs.iter().filter(|run| run.status == Status::Done).count()
     }
 
-    /// Runs that diverged or never left chance.
-    pub fn num_untrained(&self) -> usize {
-        self.runs.iter().filter(|run| run.has_diverged() || run.is_at_chance).count()
+    /// Runs that did not train.
+    pub fn num_collapsed(&self) -> usize {
+        self.all_runs().filter(|run| run.has_collapsed).count()
+    }
+
+    /// All its runs: of scratch there may be several a replicate.
+    pub fn all_runs(&self) -> impl Iterator<Item = &RunOutcome> {
+        self.runs.iter().chain(&self.further_runs)
     }
 
     /// Whether every planned run ended well.
@@ -147,6 +162,12 @@ impl CellResult {
             (Some(decision), CellKind::Control) if decision.verdict.is_positive() => {
                 "better than scratch without any knowledge".to_owned()
             }
+            (Some(decision), CellKind::Twin) if decision.verdict.is_negative() => {
+                "worse than scratch although the layers have learned this task".to_owned()
+            }
+            (Some(decision), CellKind::Twin) if decision.verdict.is_positive() => {
+                "better than scratch with layers that have learned this task".to_owned()
+            }
             (Some(decision), CellKind::Placebo) if decision.verdict.is_negative() || decision.verdict.is_positive() => {
                 "a false alarm: scratch against scratch with other initial weights".to_owned()
             }
@@ -167,15 +188,19 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
     let source = key.source.as_deref().and_then(|name| study.source(name));
     let kind = match source {
         None => CellKind::Scratch,
-        Some(source) if source.is_untrained && key.frozen == 0 => CellKind::Placebo,
-        Some(source) if source.is_untrained => CellKind::Control,
+        Some(source) if source.is_untrained() && key.frozen == 0 => CellKind::Placebo,
+        Some(source) if source.is_untrained() => CellKind::Control,
+        Some(source) if source.is_twin() => CellKind::Twin,
         Some(_) => CellKind::Transfer,
     };
-    let runs: Vec<RunOutcome> =
-        joined.runs(&key).map(|(&replicate, run)| outcome(study.metric, replicate, run)).collect();
-    let values: Vec<f64> = runs.iter().filter_map(|run| run.value).collect();
-    let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
-    let interval = paired(&values).and_then(|estimate| estimate.interval(MEAN_LEVEL));
+    let all = joined.all_runs(&key).map(|(&at, run)| outcome(study.metric, at, run));
+    let (runs, further_runs): (Vec<RunOutcome>, Vec<RunOutcome>) = all.partition(|run| run.run == 0);
+    let arm = joined.arm(&key);
+    let values: BTreeMap<u32, f64> =
+        arm.replicates().filter_map(|replicate| Some((replicate, arm.value(replicate)?))).collect();
+    let by_replicate: Vec<f64> = values.values().copied().collect();
+    let mean = (!values.is_empty()).then(|| by_replicate.iter().sum::<f64>() / by_replicate.len() as f64);
+    let interval = paired(&by_replicate).and_then(|estimate| estimate.interval(MEAN_LEVEL));
     CellResult {
         similarity: source.map(|source| source.similarity.clone()),
         treatment_words: study.treatment_words(&key),
@@ -184,6 +209,8 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
         kind,
         num_planned: study.replicates as usize,
         runs,
+        further_runs,
+        values,
         mean,
         interval,
         decision: None,
@@ -195,15 +222,16 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
     }
 }
 
-fn outcome(metric: Metric, replicate: u32, run: &JoinedRun) -> RunOutcome {
+fn outcome(metric: Metric, (replicate, number): (u32, u32), run: &JoinedRun) -> RunOutcome {
     RunOutcome {
         replicate,
+        run: number,
         job: run.job,
         status: run.status.clone(),
         value: run.value,
         setting: run.setting,
         setting_on_edge: run.setting_on_edge,
-        is_at_chance: run.is_at_chance,
+        has_collapsed: run.has_collapsed,
         validation: run.validation.map(|validation| metric.oriented(validation.score)),
         test_openings: run.test_openings,
         curve: run.curve.clone(),

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use nt_stats::bootstrap::two_way_bootstrap;
 use nt_stats::mcnemar::mcnemar_of_replicate;
 use nt_stats::sign_flip::{Flips, ReplicateGaps, attainable_p, max_t};
-use nt_stats::verdict::{Contrast, Decision, Side};
+use nt_stats::verdict::{Contrast, Decision};
 use nt_stats::{Differences, FamilyError, Settings, crossed};
 use rayon::prelude::*;
+
+use super::join::Joined;
+use crate::study::CellKey;
 
 /// Level of both intervals of a cross-check. It is not adjusted, because a thousand draws say nothing about farther
 /// tails.
@@ -72,19 +75,17 @@ pub struct McNemar {
     pub p: f64,
 }
 
-/// Checks a decided family, with one result for each contrast. `first_replicates`: the replicate of each contrast's
-/// first row.
+/// Checks a decided family, with one result for each contrast. `keys` are the cells of its contrasts.
 pub(super) fn check(
-    family: &[Contrast],
+    joined: &Joined,
+    (keys, family): (&[&CellKey], &[Contrast]),
     decisions: &[Decision],
-    first_replicates: &[u32],
     num_planned: usize,
     settings: &Settings,
 ) -> Result<Vec<Checks>, FamilyError> {
     let mut cross_checks = cross_checks(family, decisions, settings.seed);
     let mut fixed = fixed_test_set(family, num_planned, settings)?;
-    let networks: Vec<Option<McNemar>> =
-        family.par_iter().zip(first_replicates).map(|(one, &replicate)| mcnemar(&one.gap, replicate)).collect();
+    let networks: Vec<Option<McNemar>> = keys.par_iter().map(|key| mcnemar(joined, key)).collect();
     let parts = cross_checks.drain(..).zip(fixed.drain(..)).zip(networks);
     Ok(parts.map(|((cross_check, fixed_test_set), mcnemar)| Checks { cross_check, fixed_test_set, mcnemar }).collect())
 }
@@ -139,9 +140,8 @@ fn fixed_test_set(
     }
     let gaps = |&at: &usize| {
         let means = family[at].gap.replicate_means();
-        let has_failed = family[at].failed_runs.iter().any(|run| run.arm != Side::UntrainedSource);
-        // Zeros flip to zeros, so a gap of runs that did not train keeps its place and is never rejected.
-        if has_failed { vec![0.0; means.len()] } else { means }
+        // Zeros flip to zeros, so a gap beside runs that did not train keeps its place and is never rejected.
+        if family[at].collapse.is_some() { vec![0.0; means.len()] } else { means }
     };
     let flips = Flips { num_flips: settings.num_flips, seed: settings.seed };
     let test = max_t(&ReplicateGaps::new(whole.iter().map(gaps).collect())?, &flips);
@@ -152,10 +152,14 @@ fn fixed_test_set(
     Ok(results)
 }
 
-fn mcnemar(gap: &Differences, replicate: u32) -> Option<McNemar> {
+/// The networks of the first replicate that has both, that of scratch being its first run.
+fn mcnemar(joined: &Joined, key: &CellKey) -> Option<McNemar> {
+    let scratch = key.scratch();
+    let replicate = *joined.common_replicates(key, &scratch).first()?;
+    let gap = joined.hit_differences(key, &scratch, &[replicate]).ok()?;
     let row = gap.correctness_row(0)?;
     let count = |wanted: i8| row.iter().filter(|value| **value == wanted).count();
-    Some(McNemar { replicate, lost: count(-1), won: count(1), p: mcnemar_of_replicate(gap, 0)? })
+    Some(McNemar { replicate, lost: count(-1), won: count(1), p: mcnemar_of_replicate(&gap, 0)? })
 }
 
 #[cfg(test)]

@@ -1,103 +1,148 @@
-//! The choice of a treatment without test labels: in every replicate, the one that does best on that replicate's
-//! validation images.
+//! The choice of a treatment without test labels.
+//!
+//! It is made once a quadrant, by the mean over all replicates of runs on validation images that are judged by nothing else, and
+//! then its fresh runs are judged. A study may ask for the older way: in every replicate, the run that is judged decides.
 
 use std::collections::BTreeMap;
 
-use nt_stats::verdict::{Contrast, FailedRun, FailureReason, Family, Reference, Side};
+use nt_records::setting::Setting;
+use nt_scenario::{ChoiceOf, SearchOf};
+use nt_stats::verdict::{Contrast, Counterfactuals, Family, Reference};
 
+use super::arm::{Arm, pair};
+use super::contrast::largest_gap_pp;
 use super::gates::{Versus, failures_of};
 use super::join::{Joined, JoinedRun, Validation};
-use super::ladder::{self, Rows};
-use super::quadrant::{Chosen, Quadrant};
-use super::rung::Rung;
-use super::scores::Scores;
-use super::{AnalysisError, CellResult, audited};
+use super::quadrant::{BestOf, Quadrant};
+use super::{AnalysisError, CellResult};
 use crate::study::{CellKey, Study};
 
-/// Makes every quadrant's choice.
+/// What a quadrant chooses.
+pub(super) enum Choice {
+    /// One cell for all replicates. The gap of the choice is the gap of this cell.
+    Cell(usize),
+    /// A cell in every replicate: a comparison of its own.
+    Runs {
+        /// The cells chosen, and in how many replicates; most often first.
+        picks: Vec<(usize, usize)>,
+        contrast: Box<Contrast>,
+    },
+}
+
+/// Makes a quadrant's choice; `None` without validation images.
 pub(super) fn choose(
     study: &Study,
     joined: &Joined,
     cells: &[CellResult],
-    ladders: &BTreeMap<CellKey, Vec<Rung>>,
-    quadrants: &mut [Quadrant],
-) -> Result<(), AnalysisError> {
-    let mut contrasts = Vec::new();
-    let mut places = Vec::new();
-    for (place, quadrant) in quadrants.iter().enumerate() {
-        if let Some(choice) = choice(joined, cells, quadrant)? {
-            contrasts.push(choice.contrast);
-            places.push((place, choice.picks, choice.rows));
-        }
+    quadrant: &Quadrant,
+) -> Result<Option<Choice>, AnalysisError> {
+    match study.choice {
+        ChoiceOf::Once => Ok(best_of_all(study, joined, cells, &quadrant.cells).map(Choice::Cell)),
+        ChoiceOf::EachReplicate => choose_runs(study, joined, cells, quadrant),
     }
-    for ((place, picks, rows), mut decision) in places.into_iter().zip(study.decide(&contrasts)?) {
-        let quadrant = &mut quadrants[place];
-        ladder::hold(study, joined, ladders, &scratch_of(quadrant), &rows, &mut decision)?;
-        let best = quadrant.best.and_then(|at| cells[at].gap_pp());
-        let optimism_pp = best.map(|best| best - decision.gap.mean_pp);
-        quadrant.chosen = Some(Chosen { picks, decision, optimism_pp });
-    }
-    Ok(())
-}
-
-type Picks = Vec<(usize, usize)>;
-
-/// The runs chosen, against scratch.
-struct Choice<'a> {
-    contrast: Contrast,
-    picks: Picks,
-    rows: Rows<'a>,
 }
 
 fn scratch_of(quadrant: &Quadrant) -> CellKey {
     CellKey::scratch_of(&quadrant.target, &quadrant.size)
 }
 
-fn choice<'a>(
-    joined: &'a Joined,
-    cells: &[CellResult],
-    quadrant: &Quadrant,
-) -> Result<Option<Choice<'a>>, AnalysisError> {
-    let scratch = scratch_of(quadrant);
-    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut pairs: Vec<(&JoinedRun, &JoinedRun)> = Vec::new();
-    let mut rows = Rows::new();
-    let mut scores: Vec<(&Scores, &Scores)> = Vec::new();
-    for (&replicate, reference) in joined.runs(&scratch) {
-        let best = best_on_validation(joined, cells, &quadrant.cells, replicate);
-        if let (Some(reference_scores), Some((at, run, chosen_scores))) = (&reference.scores, best) {
-            *counts.entry(at).or_default() += 1;
-            pairs.push((run, reference));
-            scores.push((chosen_scores, reference_scores));
-            rows.push((replicate, chosen_scores));
+/// The candidate that does best on validation images over all replicates.
+pub(super) fn best_of_all(study: &Study, joined: &Joined, cells: &[CellResult], candidates: &[usize]) -> Option<usize> {
+    let mut best: Option<(usize, Validation)> = None;
+    for &at in candidates {
+        let Some(validation) = mean_validation(study, joined, &cells[at].key) else { continue };
+        if best.is_none_or(|(_, best)| validation.is_better_than(&best)) {
+            best = Some((at, validation));
         }
     }
-    if pairs.is_empty() {
-        return Ok(None);
+    best.map(|(at, _)| at)
+}
+
+/// In how many replicates each candidate would be chosen, by what its replicate tried; most often first.
+pub(super) fn wins(study: &Study, joined: &Joined, cells: &[CellResult], candidates: &[usize]) -> Vec<(usize, usize)> {
+    let mut best: BTreeMap<u32, (usize, Validation)> = BTreeMap::new();
+    for &at in candidates {
+        for (replicate, validation) in validations(study, joined, &cells[at].key) {
+            if best.get(&replicate).is_none_or(|(_, best)| validation.is_better_than(best)) {
+                best.insert(replicate, (at, validation));
+            }
+        }
     }
-    let (chosen, reference): (Vec<&Scores>, Vec<&Scores>) = scores.into_iter().unzip();
+    counted(best.into_values().map(|(at, _)| at))
+}
+
+fn counted(picks: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    picks.for_each(|at| *counts.entry(at).or_default() += 1);
+    let mut picks: Vec<(usize, usize)> = counts.into_iter().collect();
+    picks.sort_by_key(|&(at, count)| (std::cmp::Reverse(count), at));
+    picks
+}
+
+fn mean_validation(study: &Study, joined: &Joined, key: &CellKey) -> Option<Validation> {
+    let validations = validations(study, joined, key);
+    let mean = |value: fn(&Validation) -> f64| {
+        let sum: f64 = validations.iter().map(|(_, validation)| value(validation)).sum();
+        sum / validations.len() as f64
+    };
+    let mean = Validation { score: mean(|one| one.score), log_loss: mean(|one| one.log_loss) };
+    (!validations.is_empty()).then_some(mean)
+}
+
+/// How a cell does on validation images at the settings that its judged runs have, replicate by replicate: in runs that are not
+/// judged themselves. Where nothing is fitted, no run differs from the judged one.
+fn validations(study: &Study, joined: &Joined, key: &CellKey) -> Vec<(u32, Validation)> {
+    let settings: BTreeMap<u32, Option<Setting>> =
+        joined.runs(key).map(|(&replicate, run)| (replicate, run.setting)).collect();
+    if settings.values().all(Option::is_none) {
+        let judged = joined.runs(key).filter_map(|(&replicate, run)| Some((replicate, run.validation?)));
+        return judged.collect();
+    }
+    let is_one_search = study.search_of == Some(SearchOf::Once);
+    let judged_at = |replicate: u32| match is_one_search {
+        // All replicates have the same.
+        true => settings.values().next().copied().flatten(),
+        false => settings.get(&replicate).copied().flatten().filter(|_| joined.sees(replicate)),
+    };
+    let trials = joined.trials(key).iter();
+    let of_judged = trials.filter(|trial| trial.setting.is_some() && trial.setting == judged_at(trial.replicate));
+    of_judged.map(|trial| (trial.replicate, trial.validation)).collect()
+}
+
+fn choose_runs(
+    study: &Study,
+    joined: &Joined,
+    cells: &[CellResult],
+    quadrant: &Quadrant,
+) -> Result<Option<Choice>, AnalysisError> {
+    let scratch = joined.arm(&scratch_of(quadrant));
+    let picked = |replicate| best_on_validation(joined, cells, &quadrant.cells, replicate);
+    let picks = counted(joined.replicates().filter_map(|replicate| Some(picked(replicate)?.0)));
+    let arm = judged_runs(joined, cells, &quadrant.cells);
     let name = format!("{}/{}/{}/chosen on validation", quadrant.target, quadrant.size, quadrant.similarity);
-    let gap = joined
-        .differences(&quadrant.target, None, &chosen, &reference)
-        .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
-    let (arm, reference): (Vec<&JoinedRun>, Vec<&JoinedRun>) = pairs.into_iter().unzip();
-    let mut failed_gates = failures_of(&arm, &reference, Versus::Scratch);
-    // The choice fails the gates of the audit that any chosen treatment fails.
-    failed_gates.extend(audited::inherited(counts.keys().map(|&at| &cells[at])));
+    let Some(paired) = pair(joined, (&quadrant.target, &name), None, &arm, &scratch)? else { return Ok(None) };
     let contrast = Contrast {
         name,
         reference: Reference::Scratch,
         family: Family::Primary,
-        frozen: counts.keys().map(|&at| usize::from(cells[at].key.frozen)).max().unwrap_or(0),
-        gap,
-        source_gap: None,
-        collapse: None,
-        failed_runs: at_chance(&arm, Side::Treatment).chain(at_chance(&reference, Side::Reference)).collect(),
-        failed_gates,
+        frozen: picks.iter().map(|&(at, _)| usize::from(cells[at].key.frozen)).max().unwrap_or(0),
+        gap: paired.gap,
+        counterfactuals: Counterfactuals::default(),
+        collapse: paired.collapse,
+        largest_gap_pp: largest_gap_pp(study, &scratch, &paired.replicates),
+        failed_gates: failures_of(
+            &arm.runs().collect::<Vec<_>>(),
+            &scratch.runs().collect::<Vec<_>>(),
+            Versus::Scratch,
+        ),
     };
-    let mut picks: Picks = counts.into_iter().collect();
-    picks.sort_by_key(|&(at, count)| (std::cmp::Reverse(count), at));
-    Ok(Some(Choice { contrast, picks, rows }))
+    Ok(Some(Choice::Runs { picks, contrast: Box::new(contrast) }))
+}
+
+/// The runs that do best on their own validation images, one a replicate.
+pub(super) fn judged_runs<'a>(joined: &'a Joined, cells: &[CellResult], candidates: &[usize]) -> Arm<'a> {
+    let picked = |replicate| Some((replicate, best_on_validation(joined, cells, candidates, replicate)?.1));
+    joined.replicates().filter_map(picked).collect()
 }
 
 /// Orders by the deciding metric on validation images, then by validation log-loss, then by the study's order.
@@ -106,19 +151,58 @@ pub(super) fn best_on_validation<'a>(
     cells: &[CellResult],
     candidates: &[usize],
     replicate: u32,
-) -> Option<(usize, &'a JoinedRun, &'a Scores)> {
-    let mut best: Option<(usize, &JoinedRun, &Scores, Validation)> = None;
+) -> Option<(usize, &'a JoinedRun)> {
+    let mut best: Option<(usize, &JoinedRun, Validation)> = None;
     for &at in candidates {
-        let Some(run) = joined.run(&cells[at].key, replicate) else { continue };
-        let (Some(scores), Some(validation)) = (&run.scores, run.validation) else { continue };
-        if best.is_none_or(|(_, _, _, best)| validation.is_better_than(&best)) {
-            best = Some((at, run, scores, validation));
+        let Some(run) = joined.run(&cells[at].key, replicate).filter(|run| run.scores.is_some()) else { continue };
+        let Some(validation) = run.validation else { continue };
+        if best.is_none_or(|(_, _, best)| validation.is_better_than(&best)) {
+            best = Some((at, run, validation));
         }
     }
-    best.map(|(at, run, scores, _)| (at, run, scores))
+    best.map(|(at, run, _)| (at, run))
 }
 
-fn at_chance<'a>(runs: &'a [&JoinedRun], arm: Side) -> impl Iterator<Item = FailedRun> + 'a {
-    let failed = runs.iter().enumerate().filter(|(_, run)| run.is_at_chance);
-    failed.map(move |(row, _)| FailedRun { arm, row: Some(row), reason: FailureReason::AtChance })
+/// What choosing by luck alone gives scratch, and what is left of the best treatment beside it: in every replicate the best of all
+/// treatments' judged runs against the best of scratch's, each by its own validation images. It has no verdict.
+pub(super) fn best_of(
+    study: &Study,
+    joined: &Joined,
+    cells: &[CellResult],
+    quadrant: &Quadrant,
+) -> Result<Option<BestOf>, AnalysisError> {
+    /// Level of its interval, which is not adjusted.
+    const LEVEL: f64 = 0.95;
+    let scratch = joined.arm(&scratch_of(quadrant));
+    let best_scratch = |replicate: u32| -> Option<&JoinedRun> {
+        let mut best: Option<(&JoinedRun, Validation)> = None;
+        for &run in scratch.of(replicate).iter().filter(|run| run.scores.is_some()) {
+            let validation = run.validation?;
+            if best.is_none_or(|(_, best)| validation.is_better_than(&best)) {
+                best = Some((run, validation));
+            }
+        }
+        best.map(|(run, _)| run)
+    };
+    let (mut ours, mut theirs) = (Arm::default(), Arm::default());
+    for replicate in scratch.replicates() {
+        let best = best_on_validation(joined, cells, &quadrant.cells, replicate);
+        if let (Some((_, treated)), Some(reference)) = (best, best_scratch(replicate)) {
+            ours.push(replicate, treated);
+            theirs.push(replicate, reference);
+        }
+    }
+    let name = format!("{}/{}/{}/best of all", quadrant.target, quadrant.size, quadrant.similarity);
+    let place = (quadrant.target.as_str(), name.as_str());
+    let (Some(gap), Some(gain)) =
+        (pair(joined, place, None, &ours, &theirs)?, pair(joined, place, None, &theirs, &scratch)?)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(BestOf {
+        num_treatments: quadrant.cells.len(),
+        num_runs: study.reference_runs as usize,
+        gap: study.estimate_at(&gap.gap, LEVEL),
+        gain: study.estimate_at(&gain.gap, LEVEL),
+    }))
 }

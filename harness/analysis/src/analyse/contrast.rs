@@ -1,98 +1,98 @@
-//! One cell against scratch: the paired differences, and the gates that they fail.
+//! One cell against scratch: the paired differences, what the same treatment does from elsewhere, and the gates that fail.
 
 use std::collections::BTreeSet;
 
+use nt_scenario::metric::Unit;
 use nt_stats::Differences;
-use nt_stats::verdict::{Contrast, Family, Reference, Side};
+use nt_stats::verdict::{Contrast, Counterfactuals, Family, Reference};
 
-use super::join::{Joined, failures_of_training};
+use super::arm::{Arm, pair};
+use super::join::Joined;
 use super::{AnalysisError, CellResult, gates};
-use crate::study::{CellKey, Study};
+use crate::study::{CellKey, Study, StudySource};
 
 /// A cell's contrast, prepared for the decision.
-pub(super) enum Prepared {
-    /// It can be decided.
-    Ready {
-        /// Its differences.
-        contrast: Box<Contrast>,
-        /// The replicate of their first row.
-        first_replicate: u32,
-    },
-    /// No replicate has both arms.
-    Unpaired,
+pub(super) struct Prepared {
+    pub contrast: Contrast,
+    /// The replicates of its rows.
+    pub replicates: Vec<u32>,
 }
 
-/// Pairs a cell with scratch, and with the same treatment from the untrained source if there is one, on the test images
-/// that are not left out.
+/// Pairs a cell with scratch, and with the same treatment from an untrained source and from the target's twin if there are
+/// any, on the test images that are not left out. `None` if no replicate has both arms, or no image is left.
 pub(super) fn prepare(
     study: &Study,
     joined: &Joined,
     cell: &CellResult,
+    family: Family,
     left_out: &BTreeSet<u32>,
-) -> Result<Prepared, AnalysisError> {
-    let (key, scratch) = (&cell.key, cell.key.scratch());
-    let replicates = joined.common_replicates(key, &scratch);
-    let (Some(gap), Some(&first_replicate)) =
-        (differences(joined, key, &scratch, &replicates, left_out)?, replicates.first())
-    else {
-        return Ok(Prepared::Unpaired);
-    };
-    let untrained = untrained_twin(study, key);
-    let source_gap = match &untrained {
-        Some(twin) => differences(joined, key, twin, &joined.common_replicates(key, twin), left_out)?,
-        None => None,
-    };
-    let mut failed_runs = failures_of_training(joined.runs(key), Side::Treatment, &replicates);
-    failed_runs.extend(failures_of_training(joined.runs(&scratch), Side::Reference, &replicates));
-    if let Some(twin) = untrained.filter(|_| source_gap.is_some()) {
-        // Its rows are not rows of the practical gap.
-        failed_runs.extend(failures_of_training(joined.runs(&twin), Side::UntrainedSource, &[]));
-    }
-    let contrast = Box::new(Contrast {
-        name: key.name(),
-        reference: Reference::Scratch,
-        family: Family::Primary,
-        frozen: usize::from(key.frozen),
-        gap,
-        source_gap,
-        collapse: None,
-        failed_runs,
-        failed_gates: gates::failures(joined, key, &scratch),
-    });
-    Ok(Prepared::Ready { contrast, first_replicate })
-}
-
-/// The same treatment from an untrained source. With nothing frozen it is scratch, and the two gaps coincide.
-fn untrained_twin(study: &Study, key: &CellKey) -> Option<CellKey> {
-    if key.frozen == 0 || study.source(key.source.as_deref()?)?.is_untrained {
-        return None;
-    }
-    let untrained = study.sources.iter().find(|source| source.is_untrained)?;
-    Some(key.from_source(&untrained.name))
-}
-
-/// d[r, i] = score of the first − score of the second, one row for each replicate; `None` without a replicate or an
-/// image.
-fn differences(
-    joined: &Joined,
-    first: &CellKey,
-    second: &CellKey,
-    replicates: &[u32],
-    left_out: &BTreeSet<u32>,
-) -> Result<Option<Differences>, AnalysisError> {
-    if replicates.is_empty() {
+) -> Result<Option<Prepared>, AnalysisError> {
+    let key = &cell.key;
+    let kept = kept(joined, &key.target, left_out);
+    if kept.as_ref().is_some_and(Vec::is_empty) {
         return Ok(None);
     }
-    let (target, ours, theirs) = (&first.target, joined.scores(first, replicates), joined.scores(second, replicates));
-    let differences = if left_out.is_empty() {
-        joined.differences(target, None, &ours, &theirs)
-    } else {
-        let examples = joined.examples(target);
-        let kept: Vec<usize> = (0..examples.len()).filter(|&place| !left_out.contains(&examples[place])).collect();
-        if kept.is_empty() {
-            return Ok(None);
-        }
-        joined.differences(target, Some(&kept), &ours, &theirs)
+    let (target, name) = (key.target.as_str(), key.name());
+    let gap_of = |ours: &Arm<'_>, theirs: &Arm<'_>| pair(joined, (target, &name), kept.as_deref(), ours, theirs);
+    let (ours, scratch) = (joined.arm(key), joined.arm(&key.scratch()));
+    let Some(paired) = gap_of(&ours, &scratch)? else { return Ok(None) };
+    let trained = |ours: &Arm<'_>, theirs: &Arm<'_>| -> Result<Option<Differences>, AnalysisError> {
+        Ok(gap_of(ours, theirs)?.and_then(super::arm::Pair::trained))
     };
-    differences.map(Some).map_err(|source| AnalysisError::Differences { cell: first.name(), source })
+    let mut counterfactuals = Counterfactuals::default();
+    if let Some(untrained) = elsewhere(study, joined, key, StudySource::is_untrained) {
+        counterfactuals.source_gap = trained(&ours, &untrained)?;
+    }
+    if let Some(twin) = elsewhere(study, joined, key, StudySource::is_twin) {
+        counterfactuals.specificity_gap = trained(&ours, &twin)?;
+        counterfactuals.freezing_gap = trained(&twin, &scratch)?;
+    }
+    let contrast = Contrast {
+        name,
+        reference: Reference::Scratch,
+        family,
+        frozen: usize::from(key.frozen),
+        gap: paired.gap,
+        counterfactuals,
+        collapse: paired.collapse,
+        largest_gap_pp: largest_gap_pp(study, &scratch, &paired.replicates),
+        failed_gates: gates::failures(joined, key, &key.scratch()),
+    };
+    Ok(Some(Prepared { contrast, replicates: paired.replicates }))
+}
+
+/// The places of the test images that are not left out; `None` if none is.
+fn kept(joined: &Joined, target: &str, left_out: &BTreeSet<u32>) -> Option<Vec<usize>> {
+    let examples = joined.examples(target);
+    let is_kept = |&place: &usize| !left_out.contains(&examples[place]);
+    (!left_out.is_empty()).then(|| (0..examples.len()).filter(is_kept).collect())
+}
+
+/// The same treatment from the source of that standing, if it was run. With nothing frozen an untrained source is scratch, and the
+/// two gaps coincide.
+fn elsewhere<'a>(
+    study: &Study,
+    joined: &'a Joined,
+    key: &CellKey,
+    is_meant: impl Fn(&StudySource) -> bool,
+) -> Option<Arm<'a>> {
+    if key.frozen == 0 || !study.source(key.source.as_deref()?)?.is_judged() {
+        return None;
+    }
+    let source = study.sources.iter().find(|source| is_meant(source))?;
+    let arm = joined.arm(&key.from_source(&source.name));
+    if arm.is_empty() { None } else { Some(arm) }
+}
+
+/// The largest gap that is possible beside a reference, in percentage points; infinite for a loss.
+pub(super) fn largest_gap_pp(study: &Study, reference: &Arm<'_>, replicates: &[u32]) -> f64 {
+    let values: Vec<f64> = replicates.iter().filter_map(|&replicate| reference.value(replicate)).collect();
+    match study.metric.unit() {
+        Unit::Nats => f64::INFINITY,
+        Unit::Fraction if values.is_empty() => 100.0,
+        Unit::Fraction => {
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            100.0 * mean.max(1.0 - mean)
+        }
+    }
 }

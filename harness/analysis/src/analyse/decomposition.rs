@@ -105,7 +105,7 @@ pub(super) fn decompositions(
     notes: &mut Vec<String>,
 ) -> Result<Vec<Decomposition>, ReplicateGapsError> {
     let (selffers, others): (Vec<_>, Vec<_>) =
-        study.sources.iter().filter(|source| !source.is_untrained).partition(|source| source.is_selffer);
+        study.sources.iter().filter(|source| !source.is_untrained()).partition(|source| source.is_selffer());
     let mut found = Vec::new();
     for target in &study.targets {
         for size in target.sizes.iter().map(|size| &size.name) {
@@ -181,8 +181,9 @@ impl Here<'_> {
         };
         let cell = self.cells.iter().find(is_it)?;
         // A run that did not train is evidence of nothing.
-        let trained = cell.runs.iter().filter(|run| !run.is_at_chance);
-        Some(trained.filter_map(|run| Some((run.replicate, run.value?))).collect())
+        let has_trained = |replicate: u32| cell.all_runs().any(|run| run.replicate == replicate && !run.has_collapsed);
+        let trained = cell.values.iter().filter(|(replicate, _)| has_trained(**replicate));
+        Some(trained.map(|(&replicate, &value)| (replicate, value)).collect())
     }
 
     /// Upper minus lower at every depth that has both, over the replicates that all of them share. With fewer than two

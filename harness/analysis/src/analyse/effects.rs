@@ -4,8 +4,8 @@ use nt_scenario::Metric;
 use nt_scenario::metric::{Grain, Unit};
 use nt_stats::Differences;
 use nt_stats::effect::{
-    FlipRates, StandardizedDifference, class_gaps, flip_rates, log_odds_difference, probability_reference_wins,
-    relative_error_change, standardized_difference,
+    FlipRates, StandardizedDifference, class_gaps, flip_rates, interquartile_mean, log_odds_difference,
+    probability_reference_wins, relative_error_change, standardized_difference,
 };
 
 use super::AnalysisError;
@@ -26,9 +26,13 @@ pub struct Effects {
     pub relative_error: Option<f64>,
     /// The paired difference in standard deviations over replicates; `None` without spread.
     pub standardized: Option<StandardizedDifference>,
+    /// Interquartile mean of the replicates' gaps, hundredths of the metric's unit: a run that collapsed moves it less than the
+    /// mean.
+    pub interquartile_pp: Option<f64>,
     /// Share of replicates in which scratch wins.
     pub scratch_wins: Option<f64>,
-    /// Shares of test images lost and won, by whether the guess is right, whatever the metric.
+    /// Shares of test images lost and won against the first run of scratch, by whether the guess is right, whatever the metric;
+    /// `None` if no replicate has both.
     pub flips: Option<FlipRates>,
     /// The test images that change most.
     pub flipped: FlippedImages,
@@ -57,20 +61,21 @@ pub(super) fn effects(
     joined: &Joined,
     key: &CellKey,
     gap: &Differences,
+    replicates: &[u32],
 ) -> Result<Effects, AnalysisError> {
     let means = gap.replicate_means();
-    let (treated, scratch) = mean_scores(joined, key, gap);
+    let (treated, scratch) = mean_scores(joined, key, replicates);
     let is_fraction = metric.unit() == Unit::Fraction;
     let hits = hit_differences(joined, key)?;
     // Within a class, mean per-class accuracy is the share of hits: its gap as a whole weights the images.
     let (class_metric, of_images) = match metric.grain() {
-        Grain::Image => (metric, gap),
-        Grain::Class => (metric, &hits),
-        Grain::Run => (Metric::Top1, &hits),
+        Grain::Image => (metric, Some(gap)),
+        Grain::Class => (metric, hits.as_ref()),
+        Grain::Run => (Metric::Top1, hits.as_ref()),
     };
-    let by_class = class_gaps(of_images, joined.labels(&key.target).members())
-        .map_err(|source| AnalysisError::Differences { cell: key.name(), source })?;
-    let classes = by_class.into_iter().map(|class| ClassEffect {
+    let by_class = of_images.map(|gap| class_gaps(gap, joined.labels(&key.target).members())).transpose();
+    let by_class = by_class.map_err(|source| AnalysisError::Differences { cell: key.name(), source })?;
+    let classes = by_class.into_iter().flatten().map(|class| ClassEffect {
         class: class.class,
         num_examples: class.gap.num_examples,
         gap_pp: 100.0 * class.gap.estimate.mean,
@@ -80,29 +85,34 @@ pub(super) fn effects(
         log_odds: is_fraction.then(|| log_odds_difference(treated, scratch, gap.num_examples())),
         relative_error: relative_error_change(treated, scratch).filter(|_| is_fraction),
         standardized: standardized_difference(&means, EFFECT_LEVEL),
+        interquartile_pp: interquartile_mean(&means).map(|mean| 100.0 * mean),
         scratch_wins: probability_reference_wins(&means),
-        flips: flip_rates(&hits),
+        flips: hits.as_ref().and_then(flip_rates),
         flipped: flipped(joined, key),
         classes: classes.collect(),
         class_metric,
     })
 }
 
-/// Differences of hits between the cell and scratch.
-fn hit_differences(joined: &Joined, key: &CellKey) -> Result<Differences, AnalysisError> {
+/// Differences of hits between the cell and the first run of scratch; `None` if no replicate has both.
+fn hit_differences(joined: &Joined, key: &CellKey) -> Result<Option<Differences>, AnalysisError> {
     let scratch = key.scratch();
     let replicates = joined.common_replicates(key, &scratch);
+    if replicates.is_empty() {
+        return Ok(None);
+    }
     joined
         .hit_differences(key, &scratch, &replicates)
+        .map(Some)
         .map_err(|source| AnalysisError::Differences { cell: key.name(), source })
 }
 
 /// Mean of the deciding metric of the cell and of scratch over the replicates paired, in its unit.
-fn mean_scores(joined: &Joined, key: &CellKey, gap: &Differences) -> (f64, f64) {
-    let replicates = joined.common_replicates(key, &key.scratch());
+fn mean_scores(joined: &Joined, key: &CellKey, replicates: &[u32]) -> (f64, f64) {
     let values = |key: &CellKey| {
-        let values = replicates.iter().filter_map(|&replicate| joined.run(key, replicate)?.value);
-        values.sum::<f64>() / gap.num_replicates() as f64
+        let arm = joined.arm(key);
+        let values = replicates.iter().filter_map(|&replicate| arm.value(replicate));
+        values.sum::<f64>() / replicates.len() as f64
     };
     (values(key), values(&key.scratch()))
 }

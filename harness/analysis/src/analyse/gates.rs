@@ -8,8 +8,7 @@ use crate::study::CellKey;
 
 /// The gates that a cell against its scratch fails.
 pub(super) fn failures(joined: &Joined, key: &CellKey, scratch: &CellKey) -> Vec<GateFailure> {
-    let arm: Vec<&JoinedRun> = joined.runs(key).map(|(_, run)| run).collect();
-    let reference: Vec<&JoinedRun> = joined.runs(scratch).map(|(_, run)| run).collect();
+    let [arm, reference] = [key, scratch].map(|key| joined.arm(key).runs().collect::<Vec<_>>());
     failures_of(&arm, &reference, Versus::Scratch)
 }
 
@@ -30,14 +29,7 @@ pub(super) fn failures_of(arm: &[&JoinedRun], reference: &[&JoinedRun], versus: 
         Versus::Arm { ours, theirs } => (ours, theirs),
     };
     for (runs, whose, bias) in [(arm, ours, Bias::ExaggeratesHarm), (reference, theirs, Bias::HidesHarm)] {
-        if let Some(setting) = runs.iter().find_map(|run| run.setting.filter(|_| run.setting_on_edge)) {
-            failures.push(GateFailure {
-                gate: Gate::EqualSearch,
-                consequence: Consequence::Downgrade,
-                bias: Some(bias),
-                detail: format!("{whose} did best at {setting}, on the edge of the grid (widen it)"),
-            });
-        }
+        failures.extend(edge(runs, whose, bias));
     }
     if let Versus::Scratch = versus {
         failures.extend(dead_baseline(reference));
@@ -53,17 +45,32 @@ pub(super) fn failures_of(arm: &[&JoinedRun], reference: &[&JoinedRun], versus: 
     failures
 }
 
+/// A search ends on an edge if that of most replicates does. Where every replicate searches for itself, one of them ends there
+/// by luck, which says little about the mean of all.
+fn edge(runs: &[&JoinedRun], whose: &str, bias: Bias) -> Option<GateFailure> {
+    let on_edge: Vec<_> = runs.iter().filter_map(|run| run.setting.filter(|_| run.setting_on_edge)).collect();
+    let setting = on_edge.first().filter(|_| 2 * on_edge.len() > runs.len())?;
+    let often = match on_edge.len() == runs.len() {
+        true => String::new(),
+        false => format!(" in {} of {} runs", on_edge.len(), runs.len()),
+    };
+    Some(GateFailure {
+        gate: Gate::EqualSearch,
+        consequence: Consequence::Downgrade,
+        bias: Some(bias),
+        detail: format!("{whose} did best at {setting}{often}, on the edge of the grid (widen it)"),
+    })
+}
+
 /// Scratch as a whole is dead if at least half of its runs are. A single dead run is reported as such.
 fn dead_baseline(reference: &[&JoinedRun]) -> Option<GateFailure> {
     let done = reference.iter().filter(|run| run.scores.is_some()).count();
     let dead =
-        reference.iter().filter(|run| run.scores.is_some() && (!run.is_above_chance || run.loss_did_not_fall)).count();
+        reference.iter().filter(|run| run.scores.is_some() && (!run.is_above_chance || run.has_collapsed)).count();
     (done > 0 && 2 * dead >= done).then(|| GateFailure {
         gate: Gate::LiveBaseline,
         consequence: Consequence::Invalid,
         bias: Some(Bias::HidesHarm),
-        detail: format!(
-            "{dead} of {done} runs of scratch guess the class no better than chance, or their loss did not fall"
-        ),
+        detail: format!("{dead} of {done} runs of scratch guess the class no better than chance, or did not train"),
     })
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use nt_scenario::{JobId, Labels, Metric, Role};
-use nt_stats::verdict::{FailedRun, FailureReason, Side};
 use nt_stats::{Differences, DifferencesError};
 use rayon::prelude::*;
 
+use super::arm::Arm;
 use super::chance::is_above_chance;
-use super::scores::{Scores, differences, hit_differences};
+use super::scores::{Runs, Scores, differences, hit_differences};
 use super::{AnalysisError, TestSet};
 use crate::study::{CellKey, Study};
 use nt_records::file::FileRef;
@@ -31,11 +31,10 @@ pub(super) struct JoinedRun {
     /// Whether its first guesses on the test images are above chance, whatever the deciding metric is. For no other
     /// metric is there an exact test on a single run.
     pub is_above_chance: bool,
-    /// Whether neither its test nor its training guesses are above chance. Such a run did not train. A run that fits
-    /// its training images and fails on the test images did train, and that is a result.
-    pub is_at_chance: bool,
-    /// Whether its training loss ended no lower than it began, if both were recorded.
-    pub loss_did_not_fall: bool,
+    /// Whether it did not train: it diverged, its first guesses on the training images are not above chance, or its training
+    /// loss did not fall. Test images have no say in it: a run that fits its training images and fails on the test images
+    /// did train, and that is a result.
+    pub has_collapsed: bool,
     /// Its scores on the test images, in the target's order; `None` unless it ended well.
     pub scores: Option<Scores>,
     /// Its scores on its validation images, if there are any.
@@ -44,18 +43,6 @@ pub(super) struct JoinedRun {
     pub value: Option<f64>,
     /// Its learning curve, if it wrote one.
     pub curve: Option<FileRef>,
-}
-
-impl JoinedRun {
-    /// Why it is no evidence, if it did not train.
-    pub fn failure(&self) -> Option<FailureReason> {
-        match self.status {
-            Status::Diverged { .. } => Some(FailureReason::Diverged),
-            Status::Done | Status::Failed { .. } | Status::Unneeded => {
-                self.is_at_chance.then_some(FailureReason::AtChance)
-            }
-        }
-    }
 }
 
 /// A run's scores on its validation images.
@@ -80,25 +67,24 @@ impl Validation {
     }
 }
 
-/// The runs of an arm that did not train, each with its row among the replicates compared, if it has one.
-pub(super) fn failures_of_training<'a>(
-    runs: impl Iterator<Item = (&'a u32, &'a JoinedRun)>,
-    arm: Side,
-    rows: &[u32],
-) -> Vec<FailedRun> {
-    let failed = |(replicate, run): (&u32, &JoinedRun)| {
-        let row = rows.iter().position(|row| row == replicate);
-        run.failure().map(|reason| FailedRun { arm, row, reason })
-    };
-    runs.filter_map(failed).collect()
-}
+/// Runs by replicate and by the number of the fresh run in it.
+type ByReplicate = BTreeMap<(u32, u32), JoinedRun>;
 
-/// Budgets of scratch, each with its runs by replicate.
-type Rungs = Vec<(f64, BTreeMap<u32, JoinedRun>)>;
+/// Budgets of scratch, each with its runs.
+type Rungs = Vec<(f64, ByReplicate)>;
+
+/// A run that tried a setting on validation images.
+pub(super) struct TrialRun {
+    pub replicate: u32,
+    pub setting: Option<Setting>,
+    pub validation: Validation,
+}
 
 /// All runs of a study.
 pub(super) struct Joined {
-    cells: BTreeMap<CellKey, BTreeMap<u32, JoinedRun>>,
+    cells: BTreeMap<CellKey, ByReplicate>,
+    /// Runs of every cell's search, or of its choice, that ended well.
+    trials: BTreeMap<CellKey, Vec<TrialRun>>,
     /// Scratch trained longer, by the scratch that it is a rung of and by its budget, ascending.
     rungs: BTreeMap<CellKey, Rungs>,
     /// Only replicates below this number are visible.
@@ -120,13 +106,13 @@ pub(super) fn key_of(record: &RunRecord) -> Option<CellKey> {
     cell_of(record)
 }
 
-/// The cell that a record is joined under: its own, or the scratch that it is a rung of.
+/// The cell that a record is joined under: its own, or the scratch that it is a rung or a further run of.
 fn place_of(record: &RunRecord) -> Option<CellKey> {
-    key_of(record).or_else(|| cell_of(record).filter(|_| record.role == Role::Ladder))
+    key_of(record).or_else(|| cell_of(record).filter(|_| matches!(record.role, Role::Ladder | Role::Reference)))
 }
 
 /// The runs at a budget.
-fn rung(rungs: &mut Rungs, budget: f64) -> &mut BTreeMap<u32, JoinedRun> {
+fn rung(rungs: &mut Rungs, budget: f64) -> &mut ByReplicate {
     let at = rungs.iter().position(|(known, _)| *known == budget).unwrap_or_else(|| {
         rungs.push((budget, BTreeMap::new()));
         rungs.len() - 1
@@ -157,26 +143,64 @@ impl Joined {
             counted.par_iter().map(|(_, record)| load(dir, record, study.metric)).collect::<Result<_, _>>()?;
         let test_sets = check_pairing(dir, &counted, &loaded)?;
         let (labels, examples) = test_images(dir, &counted, &loaded)?;
-        let mut cells: BTreeMap<CellKey, BTreeMap<u32, JoinedRun>> = BTreeMap::new();
+        let mut cells: BTreeMap<CellKey, ByReplicate> = BTreeMap::new();
         let mut rungs: BTreeMap<CellKey, Rungs> = BTreeMap::new();
         for ((key, record), loaded) in counted.into_iter().zip(loaded) {
             let name = key.name();
             let replicates = match record.role {
                 Role::Ladder => rung(rungs.entry(key).or_default(), record.budget),
-                Role::Source | Role::Tuning | Role::Final | Role::Control => cells.entry(key).or_default(),
+                Role::Source | Role::Tuning | Role::Final | Role::Reference | Role::Control => {
+                    cells.entry(key).or_default()
+                }
             };
-            if let Some(first) = replicates.insert(record.replicate, loaded.run) {
+            if let Some(first) = replicates.insert((record.replicate, record.run), loaded.run) {
                 let (first, second) = (first.name, record.name.clone());
                 return Err(AnalysisError::Twice { first, second, replicate: record.replicate, cell: name });
             }
         }
         rungs.values_mut().for_each(|rungs| rungs.sort_by(|first, second| first.0.total_cmp(&second.0)));
-        Ok(Joined { cells, rungs, num_seen: study.replicates, test_sets, labels, examples, metric: study.metric })
+        let trials = trials(records, &keys, study.metric);
+        Ok(Joined {
+            cells,
+            trials,
+            rungs,
+            num_seen: study.replicates,
+            test_sets,
+            labels,
+            examples,
+            metric: study.metric,
+        })
     }
 
-    /// The runs of a cell by replicate.
+    /// The runs of a cell by replicate: the first of each.
     pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &JoinedRun)> {
-        self.cells.get(key).into_iter().flat_map(|runs| runs.range(..self.num_seen))
+        self.all_runs(key).filter(|((_, run), _)| *run == 0).map(|((replicate, _), run)| (replicate, run))
+    }
+
+    /// All runs of a cell, by replicate and number.
+    pub fn all_runs(&self, key: &CellKey) -> impl Iterator<Item = (&(u32, u32), &JoinedRun)> {
+        self.cells.get(key).into_iter().flat_map(|runs| runs.range(..(self.num_seen, 0)))
+    }
+
+    /// The runs of a cell as an arm of a comparison.
+    pub fn arm(&self, key: &CellKey) -> Arm<'_> {
+        self.all_runs(key).map(|(&(replicate, _), run)| (replicate, run)).collect()
+    }
+
+    /// The runs that a cell's settings were tried by, in the replicates that are seen. A search for all replicates is seen as
+    /// a whole.
+    pub fn trials(&self, key: &CellKey) -> &[TrialRun] {
+        self.trials.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The replicates that are seen.
+    pub fn replicates(&self) -> std::ops::Range<u32> {
+        0..self.num_seen
+    }
+
+    /// Whether a replicate is seen.
+    pub fn sees(&self, replicate: u32) -> bool {
+        replicate < self.num_seen
     }
 
     /// Restricts the view to the first replicates.
@@ -191,9 +215,17 @@ impl Joined {
         replicates.filter(|&replicate| has(first, replicate) && has(second, replicate)).collect()
     }
 
-    /// Scratch trained longer: each budget, ascending, with its runs by replicate.
-    pub fn rungs(&self, scratch: &CellKey) -> &[(f64, BTreeMap<u32, JoinedRun>)] {
-        self.rungs.get(scratch).map_or(&[], Vec::as_slice)
+    /// Scratch trained longer: each budget, ascending, with its runs.
+    pub fn rungs(&self, scratch: &CellKey) -> impl Iterator<Item = (f64, Arm<'_>)> {
+        self.rungs.get(scratch).into_iter().flatten().map(|(budget, runs)| {
+            let seen = runs.range(..(self.num_seen, 0));
+            (*budget, seen.map(|(&(replicate, _), run)| (replicate, run)).collect())
+        })
+    }
+
+    /// What guessing scores on a target's test images in the deciding metric; higher is better.
+    pub fn chance(&self, target: &str) -> f64 {
+        self.test_sets.get(target).map_or(0.0, |test_set| self.metric.oriented(test_set.chance))
     }
 
     /// Labels of a target's test images; empty if nothing was tested.
@@ -213,8 +245,8 @@ impl Joined {
         &self,
         target: &str,
         kept: Option<&[usize]>,
-        ours: &[&Scores],
-        theirs: &[&Scores],
+        ours: &[Runs<'_>],
+        theirs: &[Runs<'_>],
     ) -> Result<Differences, DifferencesError> {
         differences(self.metric, self.labels(target), kept, ours, theirs)
     }
@@ -236,7 +268,7 @@ impl Joined {
 
     /// One run.
     pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&JoinedRun> {
-        self.cells.get(key)?.get(&replicate).filter(|_| replicate < self.num_seen)
+        self.cells.get(key)?.get(&(replicate, 0)).filter(|_| replicate < self.num_seen)
     }
 }
 
@@ -263,9 +295,16 @@ fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, Analys
         chance: metric.chance(&predictions.labels().shares()),
     });
     let is_above_chance = predictions.as_ref().is_some_and(is_above_chance_on_test);
-    let fitted =
-        predictions.as_ref().is_some_and(|predictions| is_above_chance_on_training(record, predictions.chance()));
-    let fell = |first: f64, last: f64| last < first;
+    let fitted = predictions
+        .as_ref()
+        .is_some_and(|predictions| is_above_chance_on_training(record, predictions.chance()).unwrap_or(true));
+    let did_fall = match (record.value(Measure::TrainLossFirst), record.value(Measure::TrainLossLast)) {
+        (Some(first), Some(last)) => last < first,
+        _ => true,
+    };
+    // A network that is taken as it is has nothing to train.
+    let is_trained = record.setting().is_some();
+    let has_diverged = matches!(record.status, Status::Diverged { .. });
     let bytes: Vec<u8> =
         predictions.iter().flat_map(Predictions::example_ids).flat_map(|id| id.to_le_bytes()).collect();
     let labels = predictions.as_ref().map(|predictions| predictions.labels().clone());
@@ -280,11 +319,7 @@ fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, Analys
         setting_on_edge: record.setting_on_edge,
         test_openings: record.test_openings,
         is_above_chance,
-        is_at_chance: scores.is_some() && !is_above_chance && !fitted,
-        loss_did_not_fall: match (record.value(Measure::TrainLossFirst), record.value(Measure::TrainLossLast)) {
-            (Some(first), Some(last)) => !fell(first, last),
-            _ => false,
-        },
+        has_collapsed: has_diverged || (scores.is_some() && is_trained && !(fitted && did_fall)),
         scores,
         value,
         validation: Validation::of(record, metric),
@@ -316,11 +351,26 @@ fn is_above_chance_on_test(predictions: &Predictions) -> bool {
     is_above_chance(hits as u64, predictions.len() as u64, predictions.chance())
 }
 
-fn is_above_chance_on_training(record: &RunRecord, chance: f64) -> bool {
-    record.measured(Measure::Train(Metric::Top1)).is_some_and(|train| {
-        let hits = (train.value * train.n as f64).round().max(0.0) as u64;
-        is_above_chance(hits, train.n, chance)
-    })
+/// Whether a run's guesses on its training images are above chance, if they were recorded.
+fn is_above_chance_on_training(record: &RunRecord, chance: f64) -> Option<bool> {
+    let train = record.measured(Measure::Train(Metric::Top1))?;
+    let hits = (train.value * train.n as f64).round().max(0.0) as u64;
+    Some(is_above_chance(hits, train.n, chance))
+}
+
+/// The runs of searches and choices, by cell.
+fn trials(records: &[RunRecord], keys: &BTreeMap<CellKey, ()>, metric: Metric) -> BTreeMap<CellKey, Vec<TrialRun>> {
+    let mut trials: BTreeMap<CellKey, Vec<TrialRun>> = BTreeMap::new();
+    // Scratch trained longer is searched on its own, and is no cell.
+    let of_cells = records.iter().filter(|record| record.role == Role::Tuning && record.budget == 1.0);
+    for record in of_cells.filter(|record| record.status == Status::Done) {
+        let (Some(key), Some(validation)) = (cell_of(record), Validation::of(record, metric)) else { continue };
+        if keys.contains_key(&key) {
+            let trial = TrialRun { replicate: record.replicate, setting: record.setting(), validation };
+            trials.entry(key).or_default().push(trial);
+        }
+    }
+    trials
 }
 
 /// Checks that all runs of a target used the same test images and the same arithmetic.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure};
 
+use super::arm::{Arm, pair};
 use super::join::{Joined, JoinedRun};
 use super::rung::{Rung, RungGap};
-use super::scores::Scores;
 use super::{AnalysisError, CellResult};
 use crate::study::{CellKey, Study};
 use nt_records::number::signed;
@@ -15,21 +15,17 @@ use nt_records::number::signed;
 pub(super) fn ladders(study: &Study, joined: &Joined) -> BTreeMap<CellKey, Vec<Rung>> {
     let mut ladders = BTreeMap::new();
     for (scratch, _) in study.cells().into_iter().filter(|(key, _)| key.source.is_none()) {
-        let longer = joined.rungs(&scratch);
-        if longer.is_empty() {
-            continue;
+        let longer: Vec<Rung> = joined.rungs(&scratch).map(|(budget, runs)| rung(budget, &runs)).collect();
+        if !longer.is_empty() {
+            let usual = rung(1.0, &joined.arm(&scratch));
+            ladders.insert(scratch, std::iter::once(usual).chain(longer).collect());
         }
-        let usual = rung(1.0, joined.runs(&scratch).map(|(_, run)| run));
-        let longer =
-            longer.iter().map(|(budget, runs)| rung(*budget, runs.range(..study.replicates).map(|(_, run)| run)));
-        let rungs = std::iter::once(usual).chain(longer).collect();
-        ladders.insert(scratch, rungs);
     }
     ladders
 }
 
-fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a JoinedRun>) -> Rung {
-    let done: Vec<&JoinedRun> = runs.filter(|run| run.scores.is_some()).collect();
+fn rung(budget: f64, runs: &Arm<'_>) -> Rung {
+    let done: Vec<&JoinedRun> = runs.runs().filter(|run| run.scores.is_some()).collect();
     let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     Rung {
         budget,
@@ -40,9 +36,6 @@ fn rung<'a>(budget: f64, runs: impl Iterator<Item = &'a JoinedRun>) -> Rung {
     }
 }
 
-/// The scores of a treatment's runs on the test images, by replicate.
-pub(super) type Rows<'a> = Vec<(u32, &'a Scores)>;
-
 /// Compares every decided cell with every rung.
 pub(super) fn climb(
     study: &Study,
@@ -51,10 +44,9 @@ pub(super) fn climb(
     cells: &mut [CellResult],
 ) -> Result<(), AnalysisError> {
     for cell in cells {
-        let rows = joined.runs(&cell.key).filter_map(|(&replicate, run)| Some((replicate, run.scores.as_ref()?)));
-        let (rows, scratch) = (rows.collect::<Rows>(), cell.key.scratch());
+        let (arm, scratch) = (joined.arm(&cell.key), cell.key.scratch());
         if let Some(decision) = &mut cell.decision {
-            cell.ladder = hold(study, joined, ladders, &scratch, &rows, decision)?;
+            cell.ladder = hold(study, joined, ladders, &scratch, &arm, decision)?;
         }
     }
     Ok(())
@@ -67,29 +59,22 @@ pub(super) fn hold(
     joined: &Joined,
     ladders: &BTreeMap<CellKey, Vec<Rung>>,
     scratch: &CellKey,
-    rows: &Rows<'_>,
+    arm: &Arm<'_>,
     decision: &mut Decision,
 ) -> Result<Vec<RungGap>, AnalysisError> {
     let mut gaps = Vec::new();
     let Some([usual, longer @ ..]) = ladders.get(scratch).map(Vec::as_slice) else { return Ok(gaps) };
-    for ((budget, runs), rung) in joined.rungs(scratch).iter().zip(longer) {
-        let pairs =
-            rows.iter().filter_map(|(replicate, scores)| Some((*scores, runs.get(replicate)?.scores.as_ref()?)));
-        let (arm, reference): (Vec<&Scores>, Vec<&Scores>) = pairs.unzip();
-        if arm.is_empty() {
-            continue;
-        }
-        let differences = joined
-            .differences(&scratch.target, None, &arm, &reference)
-            .map_err(|source| AnalysisError::Differences { cell: decision.name.clone(), source })?;
-        let gap = study.estimate_at(&differences, decision.gap.level);
+    for ((budget, runs), rung) in joined.rungs(scratch).zip(longer) {
+        let place = (scratch.target.as_str(), decision.name.as_str());
+        let Some(paired) = pair(joined, place, None, arm, &runs)? else { continue };
+        let gap = study.estimate_at(&paired.gap, decision.gap.level);
         let is_better_baseline =
             usual.validation_score.zip(rung.validation_score).is_some_and(|(usual, longer)| longer > usual);
         let holds = holds(decision, &gap);
         if holds == Some(false) && is_better_baseline {
-            decision.downgrade(failure(*budget, &gap));
+            decision.downgrade(failure(budget, &gap));
         }
-        gaps.push(RungGap { budget: *budget, gap, is_better_baseline, holds });
+        gaps.push(RungGap { budget, gap, is_better_baseline, holds });
     }
     Ok(gaps)
 }

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use nt_stats::sign_flip::{Looks, Spending};
-use nt_stats::verdict::Verdict;
+use nt_stats::verdict::{Decision, Verdict};
 
+use super::family::Decided;
 use super::join::key_of;
-use super::{Analysis, CellKind, CellResult};
+use super::{Analysis, CellKind, CellResult, Trial};
 use crate::study::{CellKey, Study};
 use nt_records::record::RunRecord;
 
@@ -81,12 +82,23 @@ fn complete_replicates(study: &Study, records: &[RunRecord]) -> u32 {
 }
 
 /// Keeps what an earlier look decided. More data neither take a verdict back nor give it again.
-pub(super) fn keep_decided(before: Vec<CellResult>, cells: &mut [CellResult], replicates: u32) {
-    for (before, cell) in before.into_iter().zip(cells) {
+pub(super) fn keep_decided(before: Decided, now: &mut Decided, replicates: u32) {
+    for (before, cell) in before.cells.into_iter().zip(&mut now.cells) {
         if before.decision.is_some() && !is_open(&before) {
             cell.decided_at = before.decided_at.or(Some(replicates));
             (cell.decision, cell.effects, cell.checks) = (before.decision, before.effects, before.checks);
             cell.without_overlap = before.without_overlap;
+        }
+    }
+    let is_decided = |decision: &Decision| decision.verdict_before_gates != Verdict::Inconclusive;
+    for (before, quadrant) in before.quadrants.into_iter().zip(&mut now.quadrants) {
+        quadrant.chosen = before.chosen.filter(|chosen| is_decided(&chosen.decision)).or(quadrant.chosen.take());
+    }
+    let contrasts = |trials: Vec<Trial>| trials.into_iter().flat_map(|trial| trial.contrasts);
+    let now = now.trials.iter_mut().flat_map(|trial| &mut trial.contrasts);
+    for (before, contrast) in contrasts(before.trials).zip(now) {
+        if before.decision.as_ref().is_ok_and(is_decided) {
+            *contrast = before;
         }
     }
 }

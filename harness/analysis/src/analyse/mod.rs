@@ -1,6 +1,7 @@
 //! From records to verdicts. Runs are joined into cells on their keys. They are paired with scratch and with the
 //! untrained source, replicate by replicate and image by image. All cells are decided as one family.
 
+mod arm;
 mod audited;
 mod cell;
 mod chance;
@@ -9,6 +10,7 @@ mod chosen;
 mod contrast;
 mod decomposition;
 mod effects;
+mod family;
 mod flipped;
 mod gates;
 mod join;
@@ -28,7 +30,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nt_stats::FamilyError;
-use rayon::prelude::*;
 use thiserror::Error;
 
 pub use cell::{CellKind, CellResult, RunOutcome};
@@ -38,14 +39,14 @@ pub use effects::{ClassEffect, Effects};
 pub use flipped::{FlippedImage, FlippedImages};
 pub use looks::{LookTaken, share_of_last_look};
 pub use networks::SourceNetworks;
-pub use quadrant::{Chosen, Quadrant, Tally};
+pub use quadrant::{BestOf, Chosen, Quadrant, Tally};
 pub use rules::{Rule, RuleArm, SizeWord, Trial, TrialContrast, planned_comparisons as planned_rule_comparisons};
 pub use rung::{Rung, RungGap};
 pub use search::Search;
 pub use without_overlap::WithoutOverlap;
 
 use crate::study::{CellKey, Study};
-use contrast::Prepared;
+use family::Decided;
 use join::Joined;
 use nt_records::audit::{Audit, AuditError};
 use nt_records::predictions::PredictionsError;
@@ -64,9 +65,9 @@ pub struct Analysis {
     pub trials: Vec<Trial>,
     /// The parts of the drop at each depth, if the study has a selffer.
     pub decompositions: Vec<Decomposition>,
-    /// Contrasts that were decided together.
-    pub family_size: usize,
-    /// Contrasts of the untrained source, which are decided together and apart from the others.
+    /// Contrasts that were decided together: primary ones and secondary ones.
+    pub family_sizes: [usize; 2],
+    /// Contrasts of the untrained source and of the twin, which are decided together and apart from the others.
     pub control_family_size: usize,
     /// Facts of each target's test set.
     pub test_sets: BTreeMap<String, TestSet>,
@@ -182,25 +183,23 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
     let declared = study;
     let mut looks = looks::looks(declared, records);
     let last = looks.pop().unwrap_or_else(|| looks::Look { number: Some(1), study: declared.clone() });
-    let mut before: Option<(Vec<CellResult>, u32)> = None;
+    let mut before: Option<(Decided, u32)> = None;
     for look in looks {
-        let (mut cells, _) = decide_cells(&look.study, &mut joined, audit.as_ref())?;
+        let mut decided = family::decide(&look.study, &mut joined, audit.as_ref())?;
         if let Some((earlier, replicates)) = before {
-            looks::keep_decided(earlier, &mut cells, replicates);
+            looks::keep_decided(earlier, &mut decided, replicates);
         }
-        before = Some((cells, look.study.replicates));
+        before = Some((decided, look.study.replicates));
     }
     let study = &last.study;
-    let (mut cells, (family_size, control_family_size)) = decide_cells(study, &mut joined, audit.as_ref())?;
+    let mut decided = family::decide(study, &mut joined, audit.as_ref())?;
     if let Some((earlier, replicates)) = before {
-        looks::keep_decided(earlier, &mut cells, replicates);
+        looks::keep_decided(earlier, &mut decided, replicates);
     }
-    let look = looks::taken(declared, &last, &cells);
+    let look = looks::taken(declared, &last, &decided.cells);
     let ladders = ladder::ladders(study, &joined);
-    ladder::climb(study, &joined, &ladders, &mut cells)?;
-    let mut quadrants = quadrant::quadrants(study, &cells);
-    chosen::choose(study, &joined, &cells, &ladders, &mut quadrants)?;
-    let trials = rules::try_rules(study, &joined, &cells, &quadrants)?;
+    decided.climb(study, &joined, &ladders)?;
+    let Decided { cells, quadrants, trials, family_sizes, num_controls, .. } = decided;
     let mut notes = notes(study, records, &cells);
     notes.extend(look.as_ref().map(Analysis::looks_in_words));
     let decompositions = decomposition::decompositions(study, &cells, &mut notes).map_err(FamilyError::from)?;
@@ -210,8 +209,8 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
         quadrants,
         trials,
         decompositions,
-        family_size,
-        control_family_size,
+        family_sizes,
+        control_family_size: num_controls,
         test_sets: joined.test_sets,
         searches: search::searches(records),
         networks: networks::source_networks(study, records),
@@ -232,17 +231,15 @@ impl Analysis {
     /// zero is harm.
     pub fn gaps_pp(&self, cell: &CellResult) -> Vec<(u32, f64)> {
         let Some(scratch) = self.cell(&cell.key.scratch()) else { return Vec::new() };
-        let reference: BTreeMap<u32, f64> =
-            scratch.runs.iter().filter_map(|run| Some((run.replicate, run.value?))).collect();
-        let paired = |run: &RunOutcome| {
-            Some((run.replicate, 100.0 * self.study.metric.oriented(run.value? - reference.get(&run.replicate)?)))
+        let paired = |(&replicate, value): (&u32, &f64)| {
+            Some((replicate, 100.0 * self.study.metric.oriented(value - scratch.values.get(&replicate)?)))
         };
-        cell.runs.iter().filter_map(paired).collect()
+        cell.values.iter().filter_map(paired).collect()
     }
 
-    /// Number of comparisons of rules of thumb that were decided together.
-    pub fn rule_family_size(&self) -> usize {
-        self.trials.iter().flat_map(|trial| &trial.contrasts).filter(|contrast| contrast.decision.is_ok()).count()
+    /// Number of contrasts that were decided together.
+    pub fn family_size(&self) -> usize {
+        self.family_sizes.iter().sum()
     }
 
     /// Number of runs that ended well, and of runs planned, over all cells.
@@ -250,67 +247,6 @@ impl Analysis {
         let planned = self.study.replicates as usize * self.cells.len();
         (self.cells.iter().map(CellResult::num_done).sum(), planned)
     }
-}
-
-/// Decides every cell of a study on its first replicates. Returns the cells, and the sizes of the families of
-/// treatments and controls.
-fn decide_cells(
-    study: &Study,
-    joined: &mut Joined,
-    audit: Option<&Audit>,
-) -> Result<(Vec<CellResult>, (usize, usize)), AnalysisError> {
-    joined.see(study.replicates);
-    let mut cells: Vec<CellResult> =
-        study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, joined)).collect();
-    let family_size = decide_kind(study, joined, audit, &mut cells, CellKind::Transfer)?;
-    let control_family_size = decide_kind(study, joined, audit, &mut cells, CellKind::Control)?;
-    decide_kind(study, joined, audit, &mut cells, CellKind::Placebo)?;
-    // A gap of a placebo has no cause to attribute.
-    for cell in cells.iter_mut().filter(|cell| cell.kind == CellKind::Placebo) {
-        cell.decision.iter_mut().for_each(|decision| decision.attribution = None);
-    }
-    Ok((cells, (family_size, control_family_size)))
-}
-
-fn decide_kind(
-    study: &Study,
-    joined: &Joined,
-    audit: Option<&Audit>,
-    cells: &mut [CellResult],
-    kind: CellKind,
-) -> Result<usize, AnalysisError> {
-    let settings = study.settings();
-    let chosen: Vec<usize> = (0..cells.len()).filter(|&at| cells[at].kind == kind).collect();
-    let mut contrasts = Vec::new();
-    let mut first_replicates = Vec::new();
-    let mut places = Vec::new();
-    for at in chosen {
-        if let Prepared::Ready { contrast, first_replicate } =
-            contrast::prepare(study, joined, &cells[at], &BTreeSet::new())?
-        {
-            contrasts.push(*contrast);
-            first_replicates.push(first_replicate);
-            places.push(at);
-        }
-    }
-    let effects: Vec<Effects> = contrasts
-        .par_iter()
-        .zip(&places)
-        .map(|(contrast, &at)| effects::effects(study.metric, joined, &cells[at].key, &contrast.gap))
-        .collect::<Result<_, _>>()?;
-    let mut decisions = study.decide(&contrasts)?;
-    if let Some(audit) = audit
-        && audited::hold(study, joined, audit, (cells, &places), (&mut contrasts, &decisions))?
-    {
-        decisions = study.decide(&contrasts)?;
-    }
-    let checks = checks::check(&contrasts, &decisions, &first_replicates, study.replicates as usize, &settings)?;
-    for (((at, decision), effects), checks) in places.into_iter().zip(decisions).zip(effects).zip(checks) {
-        cells[at].decision = Some(decision);
-        cells[at].effects = Some(effects);
-        cells[at].checks = Some(checks);
-    }
-    Ok(contrasts.len())
 }
 
 fn notes(study: &Study, records: &[RunRecord], cells: &[CellResult]) -> Vec<String> {

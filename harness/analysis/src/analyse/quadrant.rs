@@ -1,6 +1,6 @@
 //! The cells of one size and similarity, counted.
 
-use nt_stats::verdict::{Attribution, Decision, Verdict};
+use nt_stats::verdict::{Attribution, Decision, Estimate, Verdict};
 
 use super::{CellKind, CellResult};
 use crate::study::{Study, StudySize};
@@ -31,14 +31,31 @@ pub struct Quadrant {
 /// The choice on validation images, and its gap on test images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chosen {
-    /// The cells chosen, by their positions in [`super::Analysis::cells`], and in how many replicates; most often
-    /// first.
+    /// The cells chosen, by their positions in [`super::Analysis::cells`], and for how many replicates; most often
+    /// first. One cell for all replicates, unless the study asks for a choice in each.
     pub picks: Vec<(usize, usize)>,
-    /// The chosen runs against scratch, decided in one family with the other quadrants' choices.
+    /// In how many replicates each candidate would win alone; most often first.
+    pub wins: Vec<(usize, usize)>,
+    /// The chosen runs against scratch. Where one cell is chosen, its decision.
     pub decision: Decision,
+    /// The best of all treatments against the best of scratch's runs; `None` if scratch has one run a replicate.
+    pub best_of: Option<BestOf>,
     /// Gap of the cell that does best on the test images minus that of the choice, percentage points. Choosing by test
     /// labels would have overstated the gap by this much.
     pub optimism_pp: Option<f64>,
+}
+
+/// The best of all treatments' runs against the best of scratch's, in every replicate. It has no verdict.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BestOf {
+    /// Treatments to choose from.
+    pub num_treatments: usize,
+    /// Runs of scratch to choose from.
+    pub num_runs: usize,
+    /// The gap between the two, with an unadjusted 95 % interval.
+    pub gap: Estimate,
+    /// What choosing gains scratch: the best of its runs minus their mean.
+    pub gain: Estimate,
 }
 
 impl Chosen {
@@ -55,6 +72,10 @@ pub struct Tally {
     pub harmed_by_source: usize,
     /// NEGATIVE with attribution FREEZING.
     pub harmed_by_freezing: usize,
+    /// NEGATIVE with attribution SPECIFICITY.
+    pub harmed_by_specificity: usize,
+    /// NEGATIVE with attribution MIXED.
+    pub harmed_by_both: usize,
     /// NEGATIVE with attribution UNDECIDED.
     pub harmed: usize,
     /// POSITIVE, whatever the attribution.
@@ -70,7 +91,7 @@ pub struct Tally {
 impl Tally {
     /// All NEGATIVE ones.
     pub fn worse(&self) -> usize {
-        self.harmed_by_source + self.harmed_by_freezing + self.harmed
+        self.harmed_by_source + self.harmed_by_freezing + self.harmed_by_specificity + self.harmed_by_both + self.harmed
     }
 
     /// All.
@@ -85,6 +106,8 @@ impl Tally {
             (None, _) => return,
             (Some(verdict), Some(Attribution::Source)) if verdict.is_negative() => &mut self.harmed_by_source,
             (Some(verdict), Some(Attribution::Freezing)) if verdict.is_negative() => &mut self.harmed_by_freezing,
+            (Some(verdict), Some(Attribution::Specificity)) if verdict.is_negative() => &mut self.harmed_by_specificity,
+            (Some(verdict), Some(Attribution::Mixed)) if verdict.is_negative() => &mut self.harmed_by_both,
             (Some(verdict), _) if verdict.is_negative() => &mut self.harmed,
             (Some(verdict), _) if verdict.is_positive() => &mut self.helped,
             (Some(Verdict::Equivalent), _) => &mut self.equivalent,
@@ -95,6 +118,22 @@ impl Tally {
     }
 }
 
+impl Quadrant {
+    /// Counts the verdicts of its cells, once they are final, and finds the extreme ones.
+    pub(super) fn count(&mut self, cells: &[CellResult]) {
+        self.cells.iter().for_each(|&at| self.tally.add(&cells[at]));
+        let gaps = || self.cells.iter().filter_map(|&at| cells[at].gap_pp().map(|gap| (at, gap)));
+        let best = gaps().max_by(|first, second| first.1.total_cmp(&second.1)).map(|(at, _)| at);
+        let worst = gaps().min_by(|first, second| first.1.total_cmp(&second.1)).map(|(at, _)| at);
+        (self.best, self.worst) = (best, worst);
+        let best = best.and_then(|at| cells[at].gap_pp());
+        if let Some(chosen) = &mut self.chosen {
+            chosen.optimism_pp = best.map(|best| best - chosen.decision.gap.mean_pp);
+        }
+    }
+}
+
+/// The quadrants of a study, without their verdicts.
 pub(super) fn quadrants(study: &Study, cells: &[CellResult]) -> Vec<Quadrant> {
     let mut quadrants = Vec::new();
     for target in &study.targets {
@@ -107,17 +146,14 @@ pub(super) fn quadrants(study: &Study, cells: &[CellResult]) -> Vec<Quadrant> {
                         && cell.similarity.as_deref() == Some(similarity)
                 };
                 let chosen: Vec<usize> = (0..cells.len()).filter(|&at| is_in(&cells[at])).collect();
-                let mut tally = Tally::default();
-                chosen.iter().for_each(|&at| tally.add(&cells[at]));
-                let gaps = || chosen.iter().filter_map(|&at| cells[at].gap_pp().map(|gap| (at, gap)));
                 quadrants.push(Quadrant {
                     target: target.name.clone(),
                     size: size.name.clone(),
                     images: size.clone(),
                     similarity: similarity.to_owned(),
-                    tally,
-                    best: gaps().max_by(|first, second| first.1.total_cmp(&second.1)).map(|(at, _)| at),
-                    worst: gaps().min_by(|first, second| first.1.total_cmp(&second.1)).map(|(at, _)| at),
+                    tally: Tally::default(),
+                    best: None,
+                    worst: None,
                     cells: chosen,
                     chosen: None,
                 });

@@ -114,8 +114,38 @@ fn mean_average_precision(
     if precisions.is_empty() { 0.0 } else { precisions.iter().sum::<f64>() / precisions.len() as f64 }
 }
 
-/// Paired differences of the deciding metric on all test images, or on those kept, with one row for each replicate.
-/// Below zero, ours is worse.
+/// What a run scores on every image, as gaps need it.
+#[derive(Clone, Copy)]
+pub(super) enum Scored<'a> {
+    /// A run that ended well.
+    Run(&'a Scores),
+    /// A run that diverged: its network answers no better than a guess, which has this score; higher is better.
+    Guess(f64),
+}
+
+impl Scored<'_> {
+    /// The score of an image, where the metric has one for each.
+    fn of_image(self, image: usize) -> f64 {
+        match self {
+            Self::Guess(score) => score,
+            Self::Run(Scores { rest: Rest::Values(values), .. }) => values[image],
+            Self::Run(Scores { hits, .. }) => f64::from(u8::from(hits[image])),
+        }
+    }
+
+    fn value_on(self, kept: &[usize], labels: &Labels) -> f64 {
+        match self {
+            Self::Guess(score) => score,
+            Self::Run(scores) => scores.value_on(kept, labels),
+        }
+    }
+}
+
+/// The runs of an arm in one replicate, whose mean counts.
+pub(super) type Runs<'a> = Vec<Scored<'a>>;
+
+/// Paired differences of the deciding metric on all test images, or on those kept, with one row for each replicate: the mean
+/// of our runs minus the mean of theirs. Below zero, ours is worse.
 ///
 /// If the metric has a value for each image, there is one column for each image, weighted if every class counts the
 /// same. Otherwise there is one column for the whole run.
@@ -123,26 +153,32 @@ pub(super) fn differences(
     metric: Metric,
     labels: &Labels,
     kept: Option<&[usize]>,
-    ours: &[&Scores],
-    theirs: &[&Scores],
+    ours: &[Runs<'_>],
+    theirs: &[Runs<'_>],
 ) -> Result<Differences, DifferencesError> {
     match metric.grain() {
         Grain::Run => {
             let all: Vec<usize> = (0..labels.len()).collect();
             let kept = kept.unwrap_or(&all);
-            let gap =
-                |(ours, theirs): (&&Scores, &&Scores)| ours.value_on(kept, labels) - theirs.value_on(kept, labels);
-            Differences::paired_runs(&ours.iter().zip(theirs).map(gap).collect::<Vec<f64>>())
+            let mean = |runs: &Runs<'_>| mean(runs.iter().map(|run| run.value_on(kept, labels)));
+            Differences::paired_runs(
+                &ours.iter().zip(theirs).map(|(our, their)| mean(our) - mean(their)).collect::<Vec<f64>>(),
+            )
         }
-        Grain::Image => select(per_image(ours, theirs)?, kept),
+        Grain::Image => select(per_image(labels.len(), ours, theirs)?, kept),
         Grain::Class => {
             let classes = labels.one_class().unwrap_or_default().iter().map(|&class| class as usize);
             let classes: Vec<usize> = classes.collect();
             let of_kept: Option<Vec<usize>> =
                 kept.map(|kept| kept.iter().filter_map(|&image| classes.get(image).copied()).collect());
-            select(per_image(ours, theirs)?, kept)?.class_balanced(of_kept.as_deref().unwrap_or(&classes))
+            select(per_image(labels.len(), ours, theirs)?, kept)?.class_balanced(of_kept.as_deref().unwrap_or(&classes))
         }
     }
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len() as f64;
+    values.sum::<f64>() / count
 }
 
 fn select(differences: Differences, kept: Option<&[usize]>) -> Result<Differences, DifferencesError> {
@@ -152,26 +188,29 @@ fn select(differences: Differences, kept: Option<&[usize]>) -> Result<Difference
     }
 }
 
-fn per_image(ours: &[&Scores], theirs: &[&Scores]) -> Result<Differences, DifferencesError> {
-    let (Some(our_values), Some(their_values)) = (values_of(ours), values_of(theirs)) else {
-        return hit_differences(ours, theirs);
-    };
-    let num_images = their_values.first().map_or(0, |values| values.len());
-    let rows = our_values.into_iter().zip(their_values);
-    let gaps = rows.flat_map(|(ours, theirs)| ours.iter().zip(theirs).map(|(our, their)| our - their));
-    Differences::from_scores(theirs.len(), num_images, gaps.collect())
+fn per_image(num_images: usize, ours: &[Runs<'_>], theirs: &[Runs<'_>]) -> Result<Differences, DifferencesError> {
+    // Hits of single runs stay whole numbers, which take an eighth of the memory and can be counted.
+    if let (Some(ours), Some(theirs)) = (single_hits(ours), single_hits(theirs)) {
+        return Differences::from_hits(&ours, &theirs);
+    }
+    let mut gaps = Vec::with_capacity(ours.len() * num_images);
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        let of = |runs: &Runs<'_>, image: usize| mean(runs.iter().map(|run| run.of_image(image)));
+        gaps.extend((0..num_images).map(|image| of(ours, image) - of(theirs, image)));
+    }
+    Differences::from_scores(ours.len(), num_images, gaps)
 }
 
-/// The values of every image, run by run; `None` if the metric is a mean of hits, or none over images.
-fn values_of<'a>(scores: &[&'a Scores]) -> Option<Vec<&'a [f64]>> {
-    let values = |scores: &&'a Scores| match &scores.rest {
-        Rest::Values(values) => Some(values.as_slice()),
-        Rest::Nothing | Rest::Everything(_) => None,
+/// The hits of every replicate's only run; `None` if one has several, or if the metric is no mean of hits.
+fn single_hits<'a>(replicates: &[Runs<'a>]) -> Option<Vec<&'a [bool]>> {
+    let hits = |runs: &Runs<'a>| match runs.as_slice() {
+        &[Scored::Run(Scores { hits, rest: Rest::Nothing, .. })] => Some(hits.as_slice()),
+        _ => None,
     };
-    scores.iter().map(values).collect()
+    replicates.iter().map(hits).collect()
 }
 
-/// Paired differences of hits, whatever the metric is.
+/// Paired differences of hits of single runs, whatever the metric is.
 pub(super) fn hit_differences(ours: &[&Scores], theirs: &[&Scores]) -> Result<Differences, DifferencesError> {
     Differences::from_hits(&hits_of(ours), &hits_of(theirs))
 }

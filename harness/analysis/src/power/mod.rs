@@ -10,8 +10,8 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-use nt_scenario::Metric;
 use nt_scenario::metric::{Grain, Unit};
+use nt_scenario::{Metric, Primary};
 use nt_stats::crossed::VarianceComponents;
 use nt_stats::power::{Need, PowerTarget, equivalence_power};
 use serde::Serialize;
@@ -21,7 +21,7 @@ pub use assumptions::{Assumptions, AssumptionsError};
 pub use pilot::{Pilot, PilotError};
 
 use crate::analyse::{planned_rule_comparisons, share_of_last_look};
-use crate::study::{CellKey, Study};
+use crate::study::{CellKey, Study, StudySource};
 use crate::wording::Wording;
 
 /// Where the variance components come from.
@@ -127,24 +127,24 @@ pub struct PowerRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
-    /// Every treatment of a trained source against scratch. Verdicts are given on these.
-    Treatments,
-    /// Every treatment of the untrained source against scratch.
+    /// What the study is about, at half of the error.
+    Primary,
+    /// All other treatments against scratch, and comparisons of rules of thumb, at the other half.
+    Secondary,
+    /// All of these, in a study that names none as primary.
+    All,
+    /// Every treatment of a source that is not judged against scratch.
     Controls,
-    /// Each quadrant's choice on validation images against scratch.
-    Choices,
-    /// The comparisons of the rules of thumb, if every treatment that they name were run.
-    Rules,
 }
 
 impl Family {
     /// Its name.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Treatments => "treatments against scratch",
-            Self::Controls => "untrained controls",
-            Self::Choices => "choices on validation",
-            Self::Rules => "rules of thumb",
+            Self::Primary => "primary contrasts",
+            Self::Secondary => "secondary contrasts",
+            Self::All => "all contrasts",
+            Self::Controls => "controls",
         }
     }
 }
@@ -178,7 +178,12 @@ impl PowerPlan {
             power: settings.power,
         };
         let mut rows = Vec::new();
-        for (family, contrasts) in families(study) {
+        let families = families(study);
+        let are_two = families.iter().filter(|(family, _)| *family != Family::Controls).count() == 2;
+        for (family, contrasts) in families {
+            let half = if are_two && family != Family::Controls { 0.5 } else { 1.0 };
+            let design =
+                Design { alpha: half * design.alpha, equivalence_alpha: half * design.equivalence_alpha, ..design };
             for (target, &test_images) in study.targets.iter().zip(test_images) {
                 let outlook = |components: &VarianceComponents| design.outlook(components, test_images, contrasts);
                 for (cell, outlook) in basis.outlooks(family, &target.name, outlook) {
@@ -221,27 +226,30 @@ impl PowerPlan {
 /// Contrasts that are adjusted together. Families without any are left out.
 fn families(study: &Study) -> Vec<(Family, usize)> {
     let cells = study.cells();
-    let count = |control: bool| {
-        // Nothing frozen from an untrained source is a placebo, which belongs to neither family.
-        let is_counted = |key: &CellKey| {
-            let source = key.source.as_deref().and_then(|name| study.source(name));
-            source.is_some_and(|one| one.is_untrained == control && (key.frozen > 0 || !control))
-        };
-        cells.iter().filter(|(key, _)| is_counted(key)).count()
-    };
+    let count =
+        |is_meant: &dyn Fn(&CellKey, &str) -> bool| cells.iter().filter(|(key, name)| is_meant(key, name)).count();
+    let source = |key: &CellKey| key.source.as_deref().and_then(|name| study.source(name));
+    let is_judged = |key: &CellKey| source(key).is_some_and(StudySource::is_judged);
+    let judged = count(&|key, _| is_judged(key));
+    // Nothing frozen from an untrained source is a placebo, which is judged alone.
+    let controls =
+        count(&|key, _| source(key).is_some_and(|one| !one.is_judged() && (key.frozen > 0 || !one.is_untrained())));
+    let rules = planned_rule_comparisons(study);
     let quadrants: usize =
         study.targets.iter().map(|target| target.sizes.len()).sum::<usize>() * study.similarities().len();
-    [
-        (Family::Treatments, count(false)),
-        (Family::Controls, count(true)),
-        (Family::Choices, quadrants),
-        (Family::Rules, planned_rule_comparisons(study)),
-    ]
-    .into_iter()
-    .filter(|(_, contrasts)| *contrasts > 0)
-    .collect()
+    let chooses = study.primary.contains(&Primary::Choice);
+    // A choice may fall on a treatment that is primary anyhow; at most it is one more.
+    let primary = (count(&|key, name| is_judged(key) && study.is_primary(key, name))
+        + if chooses { quadrants } else { 0 })
+    .min(judged);
+    let families = match primary {
+        0 => [(Family::All, judged + rules), (Family::Secondary, 0)],
+        _ => [(Family::Primary, primary), (Family::Secondary, judged + rules - primary)],
+    };
+    families.into_iter().chain([(Family::Controls, controls)]).filter(|(_, contrasts)| *contrasts > 0).collect()
 }
 
+#[derive(Clone, Copy)]
 struct Design {
     replicates: usize,
     margin: f64,

@@ -164,7 +164,7 @@ fn cost(cell: &CellResult, costs: &Costs) -> Option<f64> {
 
 /// "near 4.1" for each source that was trained.
 fn of_sources(analysis: &Analysis, manifest: &Manifest, unit: Unit) -> Vec<String> {
-    let trained = analysis.study.sources.iter().filter(|source| !source.is_untrained);
+    let trained = analysis.study.sources.iter().filter(|source| !source.is_untrained());
     let cost_of = |name: &str| {
         let prefix = format!("source/{name}/");
         manifest.plan.iter().find(|job| job.role == Role::Source && job.name.starts_with(&prefix))

@@ -28,7 +28,7 @@ pub(super) fn depth_axis(study: &Study) -> Axis {
 /// Every curve of a quadrant's panel: those of its sources, and those of the untrained source.
 pub(super) fn curves(analysis: &Analysis, quadrant: &Quadrant, point: PointOf) -> Vec<Series> {
     let sources = sources(analysis, quadrant);
-    let untrained: Vec<&StudySource> = analysis.study.sources.iter().filter(|source| source.is_untrained).collect();
+    let untrained: Vec<&StudySource> = analysis.study.sources.iter().filter(|source| source.is_untrained()).collect();
     let mut series = Vec::new();
     for pattern in 0..sources.len() {
         for kind in [SeriesKind::Frozen, SeriesKind::Partial, SeriesKind::FineTuned, SeriesKind::Probe] {
@@ -43,7 +43,7 @@ pub(super) fn curves(analysis: &Analysis, quadrant: &Quadrant, point: PointOf) -
 
 /// The trained sources of a quadrant's similarity.
 pub(super) fn sources<'a>(analysis: &'a Analysis, quadrant: &Quadrant) -> Vec<&'a StudySource> {
-    let in_quadrant = |source: &&StudySource| !source.is_untrained && source.similarity == quadrant.similarity;
+    let in_quadrant = |source: &&StudySource| !source.is_untrained() && source.similarity == quadrant.similarity;
     analysis.study.sources.iter().filter(in_quadrant).collect()
 }
 

@@ -15,7 +15,7 @@ use nt_records::number::signed;
 /// Gaps in percentage points; depths in learned layers.
 pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> FigureSpec {
     let study = &analysis.study;
-    let sources: Vec<&StudySource> = study.sources.iter().filter(|source| !source.is_untrained).collect();
+    let sources: Vec<&StudySource> = study.sources.iter().filter(|source| !source.is_untrained()).collect();
     let sizes = study.targets.iter().filter(|known| known.name == target).flat_map(|known| &known.sizes);
     let panels: Vec<Panel> =
         sizes.flat_map(|size| sources.iter().map(move |source| panel(analysis, target, size, source))).collect();

@@ -92,7 +92,7 @@ fn mean_loss(dir: &Path, cell: &CellResult) -> Result<Vec<Point>, CurveError> {
 }
 
 fn panels(analysis: &Analysis, cells: &[&CellResult], curves: &BTreeMap<&CellKey, Vec<Point>>) -> Vec<Panel> {
-    let trained = analysis.study.sources.iter().filter(|source| !source.is_untrained);
+    let trained = analysis.study.sources.iter().filter(|source| !source.is_untrained());
     let mut panels = Vec::new();
     for source in trained {
         let of_source: Vec<&CellResult> =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use nt_stats::p_value::PrintedP;
-use nt_stats::verdict::{Consequence, Decision, Verdict};
+use nt_stats::verdict::{Collapsed, Consequence, Decision, Estimate, Verdict};
 
 use super::{cells, data};
 use crate::material::Material;
@@ -66,17 +66,10 @@ fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
                 b { (gap(Some(estimate.mean_pp))) " " (unit) } " " (interval(estimate.low_pp, estimate.high_pp))
                 ", adjusted to " (text((1e4 * estimate.level).round() / 1e2)) " %"
             }
-            @if let Some(without) = &decision.gap_without_failed {
-                dt { "without runs that did not train" }
-                dd { (gap(Some(without.mean_pp))) " " (interval(without.low_pp, without.high_pp)) }
-            }
-            dt { "source gap" }
-            dd {
-                @match &decision.source_gap {
-                    Some(source) => { (gap(Some(source.mean_pp))) " " (interval(source.low_pp, source.high_pp)) }
-                    None => { "no untrained source to compare with" }
-                }
-            }
+            @if let Some(collapsed) = &decision.collapsed { (collapse(collapsed)) }
+            (counterfactual("gap to an untrained source", decision.source_gap.as_ref()))
+            (counterfactual("gap to the twin", decision.specificity_gap.as_ref()))
+            (counterfactual("gap of the twin to scratch", decision.freezing_gap.as_ref()))
             @for rung in &cell.ladder {
                 dt { "gap to scratch trained " (text(rung.budget)) "× as long" }
                 dd {
@@ -95,6 +88,35 @@ fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
             dt { "q, a screen" } dd { (PrintedP(decision.screen_q)) " (Benjamini–Hochberg; exploratory, decides nothing)" }
             dt { "what would flip it" } dd { (flips(decision, unit)) }
             dt { "scope" } dd { (estimate.scope) ", by " (estimate.method) }
+        }
+    }
+}
+
+/// Runs that collapsed, and the gap with them.
+fn collapse(collapsed: &Collapsed) -> Markup {
+    let [treatment, reference] = [collapsed.treatment, collapsed.reference];
+    html! {
+        dt { "runs that collapsed" }
+        dd {
+            (treatment[0]) " of " (treatment[1]) " of the treatment, " (reference[0]) " of " (reference[1]) " of scratch, p "
+            (PrintedP(collapsed.p_value)) " (Fisher; with so few runs a large p shows nothing)"
+        }
+        @if let Some(all) = &collapsed.gap_of_all {
+            dt { "gap with the runs that collapsed" }
+            dd { (gap(Some(all.mean_pp))) " " (interval(all.low_pp, all.high_pp)) }
+        }
+    }
+}
+
+/// What the same treatment does from elsewhere.
+fn counterfactual(name: &str, estimate: Option<&Estimate>) -> Markup {
+    html! {
+        @if let Some(estimate) = estimate {
+            dt { (name) }
+            dd {
+                (gap(Some(estimate.mean_pp))) " " (interval(estimate.low_pp, estimate.high_pp)) ", "
+                (text((1e4 * estimate.level).round() / 1e2)) " %, this gap alone"
+            }
         }
     }
 }
@@ -208,9 +230,9 @@ fn replicates(material: &Material, cell: &CellResult) -> Markup {
                     }
                 }
                 tbody {
-                    @for run in &cell.runs {
+                    @for run in cell.all_runs() {
                         tr {
-                            td { (run.replicate) }
+                            td { (run.replicate) @if run.run > 0 { ", run " (run.run + 1) } }
                             td { (percent(run.value)) }
                             @if !is_scratch { td { (gap(gaps.get(&run.replicate).copied())) } }
                             td { (percent(run.validation)) }
@@ -218,7 +240,7 @@ fn replicates(material: &Material, cell: &CellResult) -> Markup {
                                 @if let Some(setting) = run.setting { (text(setting.value())) } @else { (NONE) }
                                 @if run.setting_on_edge { " (edge)" }
                             }
-                            td { (run.status.word()) @if run.is_at_chance { ", at chance" } }
+                            td { (run.status.word()) @if run.has_collapsed { ", collapsed" } }
                         }
                     }
                 }

@@ -89,13 +89,16 @@ fn budget(analysis: &Analysis) -> Check {
 }
 
 fn edges(analysis: &Analysis) -> Check {
-    let on_edge = |cell: &&CellResult| cell.runs.iter().any(|run| run.setting_on_edge);
+    let on_edge = |cell: &&CellResult| {
+        let count = cell.all_runs().filter(|run| run.setting_on_edge).count();
+        2 * count > cell.all_runs().count()
+    };
     let count = analysis.cells.iter().filter(on_edge).count();
     Check {
         subject: "edge of the search (gate 1)",
         holds: Some(count == 0),
         finding: format!(
-            "{} of {} arms did best at the smallest or largest setting tried{}",
+            "{} of {} arms did best at the smallest or largest setting tried, in most of their replicates{}",
             count,
             analysis.cells.len(),
             if count == 0 { "" } else { "; their verdicts, and those against such a scratch, are one step down" }
@@ -114,7 +117,7 @@ fn replicates(analysis: &Analysis) -> Check {
 }
 
 fn openings(analysis: &Analysis) -> Check {
-    let runs = || analysis.cells.iter().flat_map(|cell| &cell.runs);
+    let runs = || analysis.cells.iter().flat_map(CellResult::all_runs);
     let (done, once) = runs()
         .filter(|run| run.status == Status::Done)
         .fold((0_usize, 0_usize), |(done, once), run| (done + 1, once + usize::from(run.test_openings == 1)));

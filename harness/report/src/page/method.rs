@@ -52,7 +52,7 @@ fn inference(analysis: &Analysis) -> Markup {
             "The gap of a treatment is " (words.difference) ". Its "
             "interval comes from crossed random effects of replicates and test images, with tails between the t of the "
             "replicates and the t of the images. It holds for new replicates and new test images. The "
-            (analysis.family_size)
+            (analysis.family_size())
             " gaps form one family: p-values and intervals are adjusted by Holm's method at " (study.alpha)
             ". "
             @if study.metric.grain() == Grain::Class {

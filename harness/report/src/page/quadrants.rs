@@ -17,7 +17,7 @@ pub(crate) fn table(material: &Material) -> Markup {
             table.quadrants {
                 caption {
                     "Gaps to training from scratch in " (Wording::of(analysis.study.metric).gaps_of)
-                    "; below zero is harm. Intervals are adjusted over all " (analysis.family_size) " contrasts, and "
+                    "; below zero is harm. Intervals are adjusted over all " (analysis.family_size()) " contrasts, and "
                     "those of the choices over the quadrants. Brackets give the number of replicates in which validation "
                     "chose that treatment (n = " (analysis.study.replicates) " replicates"
                     @for (target, test) in &analysis.test_sets { ", " (test.num_images) " test images of " (target) }

@@ -6,7 +6,7 @@ use nt_stats::verdict::{Claim, Decision, RuleVerdict};
 
 use crate::material::Material;
 use crate::words::answer;
-use crate::words::number::{NONE, counted, gap, interval};
+use crate::words::number::{NONE, gap, interval};
 use nt_analysis::{Analysis, Trial, TrialContrast, Wording};
 
 /// The trials; empty if no quadrant has a rule.
@@ -20,9 +20,8 @@ pub(crate) fn section(material: &Material) -> Markup {
                 "CS231n's advice for each quadrant, tested on this data, with this network. A comparison is the "
                 "advised treatment minus its alternative, on the same replicates and test images, in "
                 (Wording::of(analysis.study.metric).gaps_of)
-                ". " (counted(analysis.rule_family_size(), "comparison")) " of rules "
-                @if analysis.rule_family_size() == 1 { "forms" } @else { "form" }
-                " a family of their own (Holm, " (analysis.study.alpha) ")."
+                ". A comparison with scratch is that of the cell below and has its verdict; the others were decided "
+                "together with the cells."
             }
             @if !tried.is_empty() {
                 div.scroll tabindex="0" role="region" aria-label="Rules of thumb on trial" {

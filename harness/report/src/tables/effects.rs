@@ -135,7 +135,7 @@ pub(crate) fn verdicts_json(analysis: &Analysis, rows: &[VerdictRow]) -> Result<
     });
     let choices =
         analysis.quadrants.iter().filter_map(|quadrant| Some(choice(analysis, quadrant, quadrant.chosen.as_ref()?)));
-    let untrained = analysis.study.sources.iter().filter(|source| source.is_untrained);
+    let untrained = analysis.study.sources.iter().filter(|source| source.is_untrained());
     let file = File {
         schema_version: VERDICTS_VERSION,
         study: &analysis.study.name,

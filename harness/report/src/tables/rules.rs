@@ -64,7 +64,7 @@ pub(crate) fn rules(analysis: &Analysis) -> Result<(Vec<u8>, Vec<u8>), TableErro
         schema_version: RULES_VERSION,
         study: &analysis.study.name,
         scope: SCOPE,
-        family_size: analysis.rule_family_size(),
+        family_size: analysis.family_size(),
         comparisons: rows(analysis),
     };
     let mut json = serde_json::to_vec_pretty(&file)

@@ -1,18 +1,37 @@
 //! `verdicts.csv` and `verdicts.json`: one row for each contrast.
 
-use nt_analysis::study::Study;
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::verdicts::{VERDICTS_VERSION, VerdictRow};
 use nt_stats::p_value::round_p;
-use nt_stats::verdict::Decision;
+use nt_stats::verdict::{Decision, Family};
 
 /// Every contrast of a study in its order, including cells without a pair of runs.
 pub fn verdict_rows(analysis: &Analysis) -> Vec<VerdictRow> {
     let cells = analysis.cells.iter().filter(|cell| cell.kind != CellKind::Scratch);
-    cells.map(|cell| row(&analysis.study, cell)).collect()
+    cells.map(|cell| row(analysis, cell)).collect()
 }
 
-fn row(study: &Study, cell: &CellResult) -> VerdictRow {
+/// The word for the family that a cell is decided in.
+fn family_of(cell: &CellResult) -> &'static str {
+    match (cell.kind, cell.decision.as_ref().map(|decision| decision.family)) {
+        (CellKind::Scratch, _) => "",
+        (CellKind::Placebo, _) => "placebo",
+        (CellKind::Control | CellKind::Twin, _) => "control",
+        (CellKind::Transfer, Some(Family::Primary)) => "primary",
+        (CellKind::Transfer, Some(Family::Secondary) | None) => "secondary",
+    }
+}
+
+/// Whether a quadrant chose a cell for all its replicates.
+fn is_choice(analysis: &Analysis, cell: &CellResult) -> bool {
+    let is_it = |at: usize| analysis.cells[at].key == cell.key;
+    let chosen = analysis.quadrants.iter().filter_map(|quadrant| quadrant.chosen.as_ref());
+    chosen.into_iter().any(|chosen| chosen.picks.len() == 1 && chosen.picks.iter().any(|&(at, _)| is_it(at)))
+}
+
+fn row(analysis: &Analysis, cell: &CellResult) -> VerdictRow {
+    let study = &analysis.study;
+    let collapsed = cell.decision.as_ref().and_then(|decision| decision.collapsed);
     let decision = cell.decision.as_ref();
     let of = |value: fn(&Decision) -> Option<f64>| decision.and_then(value).map(rounded);
     let text = |word: fn(&Decision) -> String| decision.map(word).unwrap_or_default();
@@ -43,6 +62,17 @@ fn row(study: &Study, cell: &CellResult) -> VerdictRow {
         mde_pp: of(|decision| decision.minimum_detectable_effect_pp),
         replicates_needed: decision.and_then(|decision| decision.need?.replicates()),
         test_images_needed: decision.and_then(|decision| decision.need?.test_examples()),
+        family: family_of(cell).to_owned(),
+        is_choice: is_choice(analysis, cell),
+        ci_simultaneous: false,
+        specificity_gap_pp: of(|decision| decision.specificity_gap.as_ref().map(|gap| gap.mean_pp)),
+        freezing_gap_pp: of(|decision| decision.freezing_gap.as_ref().map(|gap| gap.mean_pp)),
+        collapsed: collapsed.map(|collapsed| collapsed.treatment[0]),
+        collapsed_of: collapsed.map(|collapsed| collapsed.treatment[1]),
+        reference_collapsed: collapsed.map(|collapsed| collapsed.reference[0]),
+        reference_collapsed_of: collapsed.map(|collapsed| collapsed.reference[1]),
+        collapse_p: collapsed.map(|collapsed| round_p(collapsed.p_value)),
+        decided_at: cell.decided_at,
     }
 }
 

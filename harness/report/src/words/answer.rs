@@ -12,7 +12,7 @@ use nt_records::number::thousands;
 pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
     let mut total = Tally::default();
     analysis.quadrants.iter().flat_map(|quadrant| &quadrant.cells).for_each(|&at| total.add(&analysis.cells[at]));
-    if total.total() == total.undecided && analysis.family_size == 0 {
+    if total.total() == total.undecided && analysis.family_size() == 0 {
         return vec![
             "Nothing is decided yet: no cell has a run with a partner from scratch in the same replicate.".to_owned(),
         ];

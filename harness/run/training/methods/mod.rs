@@ -36,7 +36,7 @@ impl<'a> TrainingExecutor<'a> {
         task: &'t TargetTask,
         upstream: &dyn Upstream,
     ) -> Result<TargetRun<'t>, Trouble> {
-        let replicate = job.replicate.stream_number();
+        let replicate = job.replicate.draw();
         let draw_key = DrawKey::Target(task.target, task.size, replicate);
         Ok(TargetRun {
             job,

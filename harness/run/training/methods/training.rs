@@ -26,7 +26,7 @@ impl<'a> TrainingExecutor<'a> {
         upstream: &dyn Upstream,
         judge: Judge<'a, P>,
     ) -> Result<JobOutput, Trouble> {
-        let replicate = job.replicate.stream_number();
+        let replicate = job.replicate.stream();
         let target = &self.scenario.targets[task.target];
         let choice = self.setting(task.method, &task.setting, upstream)?;
         let mut run = self.target_run(job, task, upstream)?;
@@ -123,7 +123,7 @@ impl<'a> TrainingExecutor<'a> {
     /// that layer.
     fn pictures(&self, run: &TargetRun<'_>, trained: &Trained<ForTest>, test: &Images) -> Pictures {
         let mut pictures = Pictures::default();
-        if run.job.role == Role::Ladder || run.job.replicate.index > 0 {
+        if run.job.role != Role::Final || run.job.replicate.index > 0 {
             return pictures;
         }
         if run.task.treatment.is_scratch() {

@@ -11,7 +11,7 @@ use crate::run::Upstream;
 use crate::train::{ForTest, ForTuning};
 use nt_records::pictures::Filters;
 use nt_scenario::network::NetworkShape;
-use nt_scenario::{Job, Method, Replicate, ReplicateGroup, Role, SourceKind, SourceTask};
+use nt_scenario::{Job, Method, Replicate, Role, SourceKind, SourceTask};
 use pretrained::Learned;
 
 impl TrainingExecutor<'_> {
@@ -30,7 +30,7 @@ impl TrainingExecutor<'_> {
             false => self.pretrain::<ForTuning>(job, task, labels, upstream, Self::judge_source_on_validation),
         };
         match task.kind {
-            SourceKind::Trained | SourceKind::Selffer => pretrain(Learned::True),
+            SourceKind::Trained | SourceKind::Selffer | SourceKind::Twin => pretrain(Learned::True),
             SourceKind::ShuffledLabels => pretrain(Learned::Shuffled),
             SourceKind::MeanAndVariance { .. } => self.redraw(job, task, upstream),
             SourceKind::Untrained => Err(Failure::Plan { what: "network to make, its source being untrained" }.into()),
@@ -39,13 +39,13 @@ impl TrainingExecutor<'_> {
 
     /// Scope of a source's streams.
     fn scope(&self, task: &SourceTask) -> String {
-        let target = task.for_target.map(|(target, _)| self.scenario.targets[target].name.as_str());
+        let target = task.target().map(|target| self.scenario.targets[target].name.as_str());
         source_scope(&self.scenario.sources[task.source].name, target)
     }
 }
 
 /// The first layer of the first of a source's networks, which stands for the others.
 fn first_filters(job: &Job, shape: &NetworkShape, network: &Parameters) -> Option<Filters> {
-    let is_first = job.role == Role::Source && job.replicate == Replicate { group: ReplicateGroup::Study, index: 0 };
+    let is_first = job.role == Role::Source && job.replicate == Replicate::study(0);
     filters(shape, network).filter(|_| is_first)
 }

@@ -4,7 +4,6 @@ use super::first_filters;
 use crate::data::{Images, Inputs};
 use crate::model::{self, Init, initialise};
 use crate::run::Upstream;
-use crate::run::store::DrawKey;
 use crate::run::training::measures::{
     note_training, push_test_metrics, push_training_metrics, push_validation_metrics,
 };
@@ -47,19 +46,16 @@ impl<'e> TrainingExecutor<'e> {
         judge: Judge<'e, P>,
     ) -> Result<JobOutput, Trouble> {
         let shape = self.scenario.model.shape(task.classes.len());
-        let (replicate, scope) = (job.replicate.stream_number(), self.scope(task));
+        let (replicate, scope) = (job.replicate.stream(), self.scope(task));
+        let drawn = job.replicate.draw();
         let choice = self.setting(Method::Training, &task.setting, upstream)?;
         let choice = choice.ok_or(Failure::Plan { what: "learning rate for its source" })?;
-        let key = match task.for_target {
-            Some((target, size)) => DrawKey::Target(target, size, replicate),
-            None => DrawKey::Source(task.source, replicate),
-        };
-        let draw = self.source_draw(task, key, replicate)?;
+        let draw = self.source_draw(task, drawn)?;
         let shuffled;
         let images = match labels {
             Learned::True => &draw.train,
             Learned::Shuffled => {
-                shuffled = shuffle_labels(&draw.train, Stream::named(self.seed(), "labels", &scope, replicate));
+                shuffled = shuffle_labels(&draw.train, Stream::named(self.seed(), "labels", &scope, drawn));
                 &shuffled
             }
         };
@@ -131,8 +127,8 @@ impl<'e> TrainingExecutor<'e> {
         let Material { task, shape, train, .. } = material;
         let score = |images: &Images| trained.score(self.backend, shape, Span::whole(shape), Inputs::Images(images));
         push_training_metrics(&score(train)?, output);
-        // A selffer's test images are its target's, which its target's runs open.
-        if task.for_target.is_none() {
+        // A selffer's and a twin's test images are their target's, which its runs open.
+        if task.target().is_none() {
             self.validate_source(material, trained, output)?;
             let pool = self.registry.pool(&task.data, &task.classes, None)?;
             push_test_metrics(&score(&*pool.1.open(trained)?)?, output);

@@ -13,7 +13,7 @@ impl TrainingExecutor<'_> {
         let shape = self.scenario.model.shape(task.classes.len());
         let base = job.needs.first().ok_or(Failure::Plan { what: "network to take the scale of" })?;
         let base = self.stored_network(*base, &shape, upstream)?;
-        let redrawn = base.mean_and_variance(self.seed(), &self.scope(task), job.replicate.stream_number(), &shape);
+        let redrawn = base.mean_and_variance(self.seed(), &self.scope(task), job.replicate.stream(), &shape);
         let mut output = JobOutput::ended(Status::Done);
         output.artifacts.pictures.filters = first_filters(job, &shape, &redrawn);
         output.artifacts.network = Some(model::to_bytes(&redrawn, &shape)?);

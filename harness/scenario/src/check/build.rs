@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::choice::SearchOf;
 use crate::data::{Data, NamedData};
 use crate::method::WrittenTreatment;
 use crate::place::Document;
 use crate::raw::{RawModel, RawScenario, RawSize, RawStudy, RawTarget, RawTraining, RawTuning, RawVerdict};
 use crate::scenario::{
-    Model, Origin, Scenario, Size, StudySettings, Target, TrainingSettings, TreatmentRange, Tuning, VerdictSettings,
+    Model, Origin, Primary, Scenario, Size, StudySettings, Target, TrainingSettings, TreatmentRange, Tuning,
+    VerdictSettings,
 };
 use crate::source::{self, WrittenSource};
 
@@ -27,7 +29,7 @@ pub(super) fn scenario(raw: RawScenario, document: Arc<Document>) -> Option<Scen
     let tunes_sources = raw.tuning.as_ref().is_some_and(RawTuning::tunes_sources);
     let own = source::Defaults { settings: &settings, learning_rate: given.or(recipes), tunes_sources, data: &data };
     Some(Scenario {
-        study: study(raw.study.as_ref()?)?,
+        study: study(raw.study.as_ref()?, &defaults)?,
         model: model(raw.model.as_ref()?, &defaults)?,
         sources: raw.sources.iter().map(|source| source.resolve(&own)).collect::<Option<_>>()?,
         targets: raw.targets.iter().map(|raw| target(raw, &own, &defaults)).collect::<Option<_>>()?,
@@ -46,13 +48,14 @@ fn ladder(raw: &RawTraining) -> Vec<f64> {
     rungs.filter(|&rung| rung > 1.0).collect()
 }
 
-fn study(raw: &RawStudy) -> Option<StudySettings> {
+fn study(raw: &RawStudy, defaults: &Defaults) -> Option<StudySettings> {
     Some(StudySettings {
         name: raw.name.as_ref()?.value.clone(),
         question: raw.question.as_ref()?.value.clone(),
         seed: raw.seed.as_ref()?.value,
         replicates: raw.replicates.as_ref()?.value as u32,
         looks: raw.looks.as_ref().map(|looks| looks.value.iter().map(|look| look.value as u32).collect()),
+        reference_runs: raw.reference_runs.as_ref().map_or(defaults.reference_runs, |runs| runs.value as u32),
     })
 }
 
@@ -111,9 +114,12 @@ fn treatment(raw: &WrittenTreatment, scenario: &RawScenario) -> Option<Treatment
 }
 
 fn tuning(raw: &RawTuning, defaults: &Defaults) -> Tuning {
+    let search = defaults.search_of(raw);
+    let replicates = raw.replicates.as_ref().map_or(defaults.tuning_replicates, |replicates| replicates.value as u32);
     Tuning {
         learning_rates: raw.learning_rates.value.iter().map(|rate| rate.value).collect(),
-        replicates: raw.replicates.as_ref().map_or(defaults.tuning_replicates, |replicates| replicates.value as u32),
+        search,
+        replicates: if search == SearchOf::Once { replicates } else { 0 },
         extend: raw.extend.as_ref().map_or(defaults.tuning_extend, |extend| extend.value as u32),
         sources: raw.tunes_sources(),
     }
@@ -124,5 +130,10 @@ fn verdict(raw: &RawVerdict, defaults: &Defaults) -> VerdictSettings {
         margin_pp: raw.margin_pp.as_ref().map_or(defaults.margin_pp, |margin| margin.value),
         alpha: raw.alpha.as_ref().map_or(defaults.alpha, |alpha| alpha.value),
         metric: raw.metric.as_ref().map_or(defaults.metric, |metric| metric.value),
+        choice: raw.choice.as_ref().map_or(defaults.choice, |choice| choice.value),
+        primary: match &raw.primary {
+            Some(words) => words.value.iter().map(|word| Primary::of_word(&word.value)).collect(),
+            None => defaults.primary.clone(),
+        },
     }
 }

@@ -7,7 +7,8 @@ use crate::method::WrittenTreatment;
 use crate::place::Located;
 use crate::raw::{RawScenario, RawTarget};
 use crate::reader::Report;
-use crate::source::{ClassesOf, WrittenSource};
+use crate::source::{BeyondTarget, ClassesOf, WrittenSource};
+use crate::train_images::{PerClass, TrainImages};
 
 use super::defaults::Defaults;
 
@@ -39,6 +40,10 @@ pub(super) fn check(raw: &RawScenario, known: &KnownByName<'_>, report: &mut Rep
     for target in &raw.targets {
         check_target(target, &defaults, known, report);
     }
+    for source in &raw.sources {
+        let Some(beyond) = source.network.as_ref().and_then(|network| network.beyond_target()) else { continue };
+        raw.targets.iter().for_each(|target| check_beyond(source, &beyond, target, known, report));
+    }
     if let Some(architecture) = raw.model.as_ref().and_then(|model| model.architecture.as_ref()) {
         for treatment in &raw.treatments {
             copied_classifier(treatment, architecture.value, raw, known, report);
@@ -57,6 +62,39 @@ fn check_target(target: &RawTarget, defaults: &Defaults, known: &KnownByName<'_>
         known.check_validation(images, used, fraction, report);
     }
     known.check_test_images(target.test_per_class.as_ref(), used, data, report);
+}
+
+/// A twin's images come after those of the target's largest size.
+fn check_beyond(
+    source: &WrittenSource,
+    beyond: &BeyondTarget<'_>,
+    target: &RawTarget,
+    known: &KnownByName<'_>,
+    report: &mut Report,
+) {
+    let Some(data) = target.data.as_ref().map(|data| data.value.as_str()) else { return };
+    let classes = target.classes.as_ref().map(WrittenClasses::names);
+    let Some(available) = known.get(data).and_then(|known| known.train_images_of(classes.as_deref())) else { return };
+    let drawn = target.sizes.iter().filter_map(|size| Some(size.train_images.as_ref()?.value.of_classes(&available)));
+    let sizes: Vec<PerClass> = drawn.collect();
+    let own = |label: usize| sizes.iter().map(|size| size.of(label)).max().unwrap_or(0);
+    let left: Vec<usize> = available.iter().enumerate().map(|(label, all)| all.saturating_sub(own(label))).collect();
+    let fits = match beyond.asked.map(|asked| asked.value) {
+        None => (0..left.len()).all(|label| own(label) <= left[label]),
+        Some(TrainImages::PerClass(count)) => left.iter().all(|&left| count <= left),
+        Some(TrainImages::InAll(count)) => left.iter().all(|&left| left > 0) && count <= left.iter().sum(),
+        Some(TrainImages::All) => left.iter().all(|&left| left > 0),
+    };
+    if fits {
+        return;
+    }
+    let fewest = (0..left.len()).min_by_key(|&label| left[label]);
+    let (fewest, all) = fewest.map_or((0, 0), |label| (left[label], available[label]));
+    let span = beyond.asked.map_or(&source.header, |asked| &asked.span);
+    let message = "a twin asks for more images than the target leaves".to_owned();
+    let label = format!("beyond the largest size of its target, {fewest} of {all} images of a class are left");
+    let help = "its images are others than the target's: take fewer for it, or a smaller largest size".to_owned();
+    report.fault(Code::SplitTooLarge, span, message, label, Some(help));
 }
 
 /// The last layer is copied only from a source with the target's classes, in the same order.

@@ -1,5 +1,6 @@
 //! Learning rates: fixed or tuned, never both for one arm; and the validation images that tuning needs.
 
+use crate::choice::SearchOf;
 use crate::diagnostic::Code;
 use crate::raw::{RawScenario, RawTarget, RawTuning};
 use crate::reader::{Report, ascends};
@@ -23,8 +24,10 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     if let Some(training) = &raw.training {
         training.settings.check(None, report);
     }
+    let defaults = Defaults::of(raw.version.value);
     if let Some(tuning) = &raw.tuning {
         grid(tuning, report);
+        replicates(tuning, &defaults, report);
     }
     for fit in raw.treatments.iter().filter_map(|treatment| treatment.fit.as_ref()) {
         fit.check(raw.has_tuning, report);
@@ -32,7 +35,6 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     if let Some(ladder) = raw.training.as_ref().and_then(|training| training.ladder.as_ref()) {
         ascends("rung", &ladder.value, report);
     }
-    let defaults = Defaults::of(raw.version.value);
     for target in &raw.targets {
         validation(target, raw.has_tuning, &defaults, report);
     }
@@ -55,6 +57,14 @@ fn grid(tuning: &RawTuning, report: &mut Report) {
         report.fault(Code::Grid, &rates.span, message, label, None);
     }
     ascends("learning rate", &rates.value, report);
+}
+
+/// Replicates of a search belong to one that serves all replicates.
+fn replicates(tuning: &RawTuning, defaults: &Defaults, report: &mut Report) {
+    let (SearchOf::EachReplicate, Some(replicates)) = (defaults.search_of(tuning), &tuning.replicates) else { return };
+    let message = "a search that every replicate makes for itself has no replicates of its own";
+    let label = "remove it, or add `search = \"once\"` for one search that serves all replicates";
+    report.fault(Code::SearchReplicates, &replicates.span, message, label, None);
 }
 
 fn validation(target: &RawTarget, tuned: bool, defaults: &Defaults, report: &mut Report) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::Code;
 use crate::raw::{RawScenario, RawTuning};
 use crate::reader::Report;
+use crate::scenario::Primary;
 use crate::source::Surroundings;
 
 pub(super) fn check(raw: &RawScenario, report: &mut Report) {
@@ -26,6 +27,7 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
         source.check(&surroundings, report);
     }
     let sources: Vec<&str> = raw.sources.iter().filter_map(|s| Some(s.name.as_ref()?.value.as_str())).collect();
+    primaries(raw, report);
     for treatment in &raw.treatments {
         if raw.sources.is_empty() {
             let message = "a treatment has no source to copy from";
@@ -43,6 +45,22 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
                 let message = format!("source {:?} is named twice", name.value);
                 report.fault(Code::DuplicateName, &name.span, message, "name each source once", None);
             }
+        }
+    }
+}
+
+/// Primary contrasts are named by words, and by names of treatments.
+fn primaries(raw: &RawScenario, report: &mut Report) {
+    let Some(list) = &raw.verdict.primary else { return };
+    let words = Primary::WORDS.iter().map(|&(word, _)| word);
+    let treatments = raw.treatments.iter().filter_map(|treatment| Some(treatment.name.as_ref()?.value.as_str()));
+    let known: Vec<&str> = words.chain(treatments).collect();
+    let mut seen = BTreeSet::new();
+    for name in &list.value {
+        report.undeclared("primary contrast", "[[treatment]]", name, &known);
+        if !seen.insert(name.value.as_str()) {
+            let message = format!("{:?} is named twice", name.value);
+            report.fault(Code::DuplicateName, &name.span, message, "name each once", None);
         }
     }
 }

@@ -88,11 +88,23 @@ impl<'a> Context<'a> {
         Ok(asked.of_classes(&classes.iter().map(available).collect::<Vec<_>>()))
     }
 
+    /// Images of each class of a target that a twin may learn from, with those that come before them in the order of every
+    /// replicate: the target's own, of every size.
+    pub(super) fn beyond(&self, target: &Target, classes: &[String]) -> Result<(Vec<usize>, PerClass), PlanError> {
+        let sizes = target.sizes.iter().map(|size| self.train_images(&target.data, classes, size.train_images));
+        let sizes: Vec<PerClass> = sizes.collect::<Result<_, _>>()?;
+        let own = |label: usize| sizes.iter().map(|size| size.of(label)).max().unwrap_or(0);
+        let own: Vec<usize> = (0..classes.len()).map(own).collect();
+        let all = self.train_images(&target.data, classes, TrainImages::All)?;
+        let left = own.iter().enumerate().map(|(label, own)| all.of(label).saturating_sub(*own)).collect();
+        Ok((left, PerClass::new(own)))
+    }
+
     /// Whether a source has a target's classes.
     fn same_classes(&self, source: &Source, target: &Target) -> Result<SameClasses, PlanError> {
         match source.learning() {
             // Their last layer is drawn for, or trained on, the target's classes.
-            Learning::Nothing | Learning::Target(_) => return Ok(SameClasses::Yes),
+            Learning::Nothing | Learning::Target(_) | Learning::TwinOfTarget(_) => return Ok(SameClasses::Yes),
             Learning::OwnImages(_) | Learning::OtherSource(_) => {}
         }
         let Some(pretraining) = self.scenario.pretraining_of(source) else { return Ok(SameClasses::No) };
@@ -115,7 +127,12 @@ impl<'a> Context<'a> {
 
     /// The meaning of a job of this sort, so far.
     pub(super) fn job(&self, sort: &str, replicate: Replicate) -> Meaning {
-        Meaning::of(sort).part("study", self.study).count("replicate", u64::from(replicate.stream_number()))
+        let meaning = Meaning::of(sort).part("study", self.study).count("replicate", u64::from(replicate.draw()));
+        match replicate.stream() {
+            // Most runs have the number of their images, which says all.
+            stream if stream == replicate.draw() => meaning,
+            stream => meaning.count("run", u64::from(stream)),
+        }
     }
 
     /// The scenario's lines that its sources, sizes and treatments start on.

@@ -41,7 +41,7 @@ pub struct Plan {
     pub data_digests: BTreeMap<String, String>,
     /// Number of study replicates.
     pub replicates: u32,
-    /// Number of tuning replicates; 0 where learning rates are fixed.
+    /// Number of replicates of the tuning's own; 0 where settings are fixed, or every replicate searches for itself.
     pub tuning_replicates: u32,
     /// Every job: sources, then for each target and size its arms, tuning before final.
     pub jobs: Vec<Job>,
@@ -68,6 +68,9 @@ pub struct Cell {
     pub line: usize,
     /// Indices of the jobs that give its scores, by replicate.
     pub final_jobs: Vec<usize>,
+    /// Indices of further runs of scratch, by replicate, whose mean with those above is the reference; none of a treatment.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reference_jobs: Vec<usize>,
 }
 
 /// Why a scenario cannot be planned.

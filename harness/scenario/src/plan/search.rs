@@ -1,6 +1,6 @@
-//! The search for a setting: every value of a grid is tried on every replicate of the tuning, and more beyond an edge where
-//! the best value is on it.
+//! The search for a setting: every value of a grid is tried, and more beyond an edge where the best value is on it.
 
+use crate::choice::SearchOf;
 use crate::identity::{Meaning, Part};
 use crate::job::{OnlyIf, Replicate, SettingChoice, Trial};
 use crate::method::Method;
@@ -48,9 +48,54 @@ impl Chosen {
     }
 }
 
-/// Plans the search over a grid, and gives what is chosen by it.
-pub(super) fn search(searched: &impl Searched, grid: &[f64], tuning: &Tuning, plan: &mut Plan) -> Chosen {
-    let mut search = Search { searched, replicates: tuning.replicates, trials: Vec::new() };
+/// What is chosen for every replicate: for each by a search of its own, or one setting for all.
+pub(super) enum ChosenSettings {
+    OneForAll(Chosen),
+    EachReplicate(Vec<Chosen>),
+}
+
+impl ChosenSettings {
+    /// What is chosen for a replicate of the study; for one that settings are searched on, where one serves all.
+    pub(super) fn of(&self, replicate: Replicate) -> Option<&Chosen> {
+        match self {
+            Self::OneForAll(chosen) => Some(chosen),
+            Self::EachReplicate(chosen) => chosen.get(replicate.index as usize),
+        }
+    }
+}
+
+/// Plans the searches over a grid, and gives what is chosen by them.
+pub(super) fn search(searched: &impl Searched, grid: &[f64], tuning: &Tuning, plan: &mut Plan) -> ChosenSettings {
+    match tuning.search {
+        SearchOf::Once => {
+            let replicates = (0..tuning.replicates).map(Replicate::tuning).collect();
+            ChosenSettings::OneForAll(search_on(replicates, searched, grid, tuning, plan))
+        }
+        SearchOf::EachReplicate => {
+            let replicates = plan.replicates;
+            let mut of = |index| search_on(vec![Replicate::search(index)], searched, grid, tuning, plan);
+            ChosenSettings::EachReplicate((0..replicates).map(&mut of).collect())
+        }
+    }
+}
+
+/// Plans a run of every replicate at a value that is not searched for, so that treatments are chosen by runs that are judged
+/// by nothing else.
+pub(super) fn try_once(searched: &impl Searched, value: f64, plan: &mut Plan) {
+    for index in 0..plan.replicates {
+        let meaning = Chosen::fixed(searched.method(), value).meaning;
+        searched.push(Replicate::search(index), &Try { value, only_if: None, meaning, needs: Vec::new() }, plan);
+    }
+}
+
+fn search_on(
+    replicates: Vec<Replicate>,
+    searched: &impl Searched,
+    grid: &[f64],
+    tuning: &Tuning,
+    plan: &mut Plan,
+) -> Chosen {
+    let mut search = Search { searched, replicates, trials: Vec::new() };
     for &value in grid {
         let trial = search.trial(value, None, plan);
         search.trials.push(trial);
@@ -71,7 +116,7 @@ enum Edge {
 /// A search on its way into the plan.
 struct Search<'s, S> {
     searched: &'s S,
-    replicates: u32,
+    replicates: Vec<Replicate>,
     trials: Vec<Trial>,
 }
 
@@ -87,7 +132,7 @@ impl<S: Searched> Search<'_, S> {
             needs = jobs_of(&only_if.trials);
         }
         let tried = Try { value, only_if, meaning, needs };
-        let jobs = (0..self.replicates).map(|index| self.searched.push(Replicate::tuning(index), &tried, plan));
+        let jobs = self.replicates.iter().map(|&replicate| self.searched.push(replicate, &tried, plan));
         Trial { value, jobs: jobs.collect() }
     }
 

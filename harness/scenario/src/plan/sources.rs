@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::identity::{Meaning, Part};
-use crate::job::{Job, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, SourceWeights, Work};
+use crate::job::{Job, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, SourceWeights, TwinOf, Work};
 use crate::method::{Method, PerImage};
 use crate::metric::Metric;
 use crate::recipe::Recipe;
-use crate::source::{Learning, Pretraining, Selffer, Source};
+use crate::source::{Learning, Pretraining, Selffer, Source, Twin};
 use crate::train_images::PerClass;
 
 use super::context::{Context, Lines};
@@ -26,14 +26,14 @@ pub(super) struct ByReplicate {
 impl ByReplicate {
     fn job(&self, replicate: Replicate) -> Option<usize> {
         let jobs = match replicate.group {
-            ReplicateGroup::Study => &self.study,
+            ReplicateGroup::Study | ReplicateGroup::Search => &self.study,
             ReplicateGroup::Tuning => &self.tuning,
         };
         jobs.get(replicate.index as usize).copied()
     }
 }
 
-/// The jobs of all source networks; those of a selffer by target and size.
+/// The jobs of all source networks; those of a selffer and of a twin by target and size.
 #[derive(Debug, Default)]
 pub(super) struct SourceJobs(BTreeMap<(usize, Option<(usize, usize)>), ByReplicate>);
 
@@ -74,6 +74,11 @@ pub(super) fn plan(context: &Context<'_>, plan: &mut Plan) -> Result<SourceJobs,
                 for (target, size) in sizes(context) {
                     let training = on_target(context, index, selffer, (target, size), &lines)?;
                     jobs.0.insert((index, Some((target, size))), every_replicate(context, &training, None, plan));
+                }
+            }
+            Learning::TwinOfTarget(twin) => {
+                for target in 0..scenario.targets.len() {
+                    twins(context, index, twin, (target, &lines), plan, &mut jobs)?;
                 }
             }
             Learning::OtherSource(_) | Learning::Nothing => {}
@@ -135,8 +140,81 @@ fn pretrained(
         setting: setting(pretraining.learning_rate),
         only_if: None,
         for_target: None,
+        twin_of: None,
     };
     costed(context, meaning.finish(), format!("source/{}", source.name), task, lines.sources[index])
+}
+
+/// Plans the twins of a target: one for each size, or one for all where it does not depend on the size.
+fn twins(
+    context: &Context<'_>,
+    index: usize,
+    twin: &Twin,
+    (target, lines): (usize, &Lines),
+    plan: &mut Plan,
+    jobs: &mut SourceJobs,
+) -> Result<(), PlanError> {
+    let sizes = 0..context.scenario.targets[target].sizes.len();
+    let mut shared: Option<ByReplicate> = None;
+    for size in sizes {
+        let made = match shared.as_ref().filter(|_| twin.is_of_every_size()) {
+            Some(made) => made.clone(),
+            None => {
+                let training = of_twin(context, index, twin, (target, size), lines)?;
+                shared.insert(every_replicate(context, &training, None, plan)).clone()
+            }
+        };
+        jobs.0.insert((index, Some((target, size))), made);
+    }
+    Ok(())
+}
+
+/// A twin's training: the target's task and classes, with images that no size of the target has.
+fn of_twin(
+    context: &Context<'_>,
+    index: usize,
+    twin: &Twin,
+    (target_index, size_index): (usize, usize),
+    lines: &Lines,
+) -> Result<Training, PlanError> {
+    let source = &context.scenario.sources[index];
+    let target = &context.scenario.targets[target_index];
+    let size = &target.sizes[size_index];
+    let classes = context.classes(&target.data, target.classes.as_ref())?;
+    let (left, after) = context.beyond(target, &classes)?;
+    let train_per_class = match twin.train_images {
+        Some(asked) => asked.of_classes(&left),
+        None => context.train_images(&target.data, &classes, size.train_images)?,
+    };
+    let validation_per_class = twin.validation(target, &train_per_class);
+    let num_validation_images = validation_per_class.total(classes.len());
+    let recipe = context.recipe(
+        &twin.settings,
+        twin.length.unwrap_or(size.length),
+        train_per_class.total(classes.len()) - num_validation_images,
+    );
+    let meaning = meaning(context, source, &target.data, &classes, &recipe, twin.learning_rate)?;
+    let meaning = train_per_class.meaning(meaning.text("target", &target.name), "train_per_class");
+    let meaning = validation_per_class.meaning(meaning, "validation_per_class");
+    let meaning = after.meaning(meaning, "after");
+    let name = match twin.is_of_every_size() {
+        true => format!("source/{}/{}", source.name, target.name),
+        false => format!("source/{}/{}/{}", source.name, target.name, size.name),
+    };
+    let task = SourceTask {
+        source: index,
+        kind: source.kind(),
+        data: target.data.as_str().into(),
+        classes,
+        train_per_class,
+        validation_per_class,
+        recipe,
+        setting: setting(twin.learning_rate),
+        only_if: None,
+        for_target: None,
+        twin_of: Some(TwinOf { target: target_index, after }),
+    };
+    costed(context, meaning.finish(), name, task, lines.sources[index])
 }
 
 fn on_target(
@@ -170,6 +248,7 @@ fn on_target(
         setting: setting(training.learning_rate),
         only_if: None,
         for_target: Some((target_index, size_index)),
+        twin_of: None,
     };
     let name = format!("source/{}/{}/{}", source.name, target.name, size.name);
     costed(context, meaning.finish(), name, task, lines.sources[index])
@@ -196,6 +275,7 @@ fn from_other(
         setting: SettingChoice::NotTrained,
         only_if: None,
         for_target: None,
+        twin_of: None,
     };
     Ok(Training {
         meaning: source.meaning().finish(),
@@ -303,7 +383,7 @@ fn every_replicate(
         let mut meaning = context.job("source", replicate).part("training", training.meaning);
         let mut task = training.task.clone();
         let mut needs: Vec<usize> = needed.into_iter().collect();
-        if let Some(chosen) = &chosen {
+        if let Some(chosen) = chosen.as_ref().and_then(|chosen| chosen.of(replicate)) {
             meaning = meaning.part("learning_rate", chosen.meaning);
             task.setting = chosen.choice.clone();
             needs.extend(&chosen.trials);

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use crate::choice::ChoiceOf;
 use crate::identity::{Meaning, Part};
 use crate::job::{Job, Replicate, Role, SettingChoice, SourceWeights, TargetTask, Work};
 use crate::method::{Effort, Fit, Method, PerImage, Training};
 use crate::metric::Metric;
 use crate::recipe::Recipe;
 use crate::scenario::{SCRATCH, Size, Target, TreatmentRange};
+use crate::source::{Source, Standing};
 use crate::treatment::{Lattice, Treatment};
 
 use super::context::Context;
 use super::cost::image_steps;
-use super::search::{Chosen, Searched, Try, search};
+use super::search::{Chosen, ChosenSettings, Searched, Try, search, try_once};
 use super::sources::SourceJobs;
 use super::{Cell, Plan, PlanError};
 
@@ -201,16 +203,25 @@ impl<'a> Stage<'a> {
             method: arm.fit.method(),
             ..self.task.clone()
         };
-        let chosen = self.choose_setting(arm, &task, meaning, plan);
-        task.setting = chosen.choice;
+        let chosen = self.choose_settings(arm, &task, meaning, plan);
         let role = if self.task.budget == 1.0 { Role::Final } else { Role::Ladder };
-        let final_jobs = (0..plan.replicates).map(|index| {
-            let replicate = Replicate::study(index);
+        let mut judged = |role: Role, replicate: Replicate, plan: &mut Plan| {
+            let chosen = chosen.of(replicate)?;
+            task.setting = chosen.choice.clone();
             let name = format!("{}/{}/{replicate}", self.name, arm.name);
             let draft = Draft { role, replicate, name, meaning, setting: chosen.meaning };
-            self.push(arm, draft, &task, &chosen.trials, plan)
-        });
-        let final_jobs = final_jobs.collect();
+            Some(self.push(arm, draft, &task, &chosen.trials, plan))
+        };
+        let final_jobs = (0..plan.replicates).filter_map(|index| judged(role, Replicate::study(index), plan)).collect();
+        // Scratch is what all others are compared with: its luck would be in every gap.
+        let more_runs = if arm.treatment.is_scratch() { self.context.scenario.study.reference_runs } else { 1 };
+        let further = match role {
+            Role::Ladder => Role::Ladder,
+            Role::Final | Role::Source | Role::Tuning | Role::Reference | Role::Control => Role::Reference,
+        };
+        let replicates =
+            (0..plan.replicates).flat_map(|index| (1..more_runs).map(move |run| Replicate::fresh_run(index, run)));
+        let reference_jobs = replicates.filter_map(|replicate| judged(further, replicate, plan)).collect();
         Cell {
             target: self.target,
             size: self.size,
@@ -220,6 +231,7 @@ impl<'a> Stage<'a> {
             treatment_name: arm.treatment_name.clone(),
             line: arm.line,
             final_jobs,
+            reference_jobs,
         }
     }
 
@@ -249,19 +261,41 @@ impl<'a> Stage<'a> {
         .finish()
     }
 
-    /// Where an arm's setting comes from; plans the jobs that try the grid, where there is one.
-    fn choose_setting(&self, arm: &PlannedArm, task: &TargetTask, meaning: Part, plan: &mut Plan) -> Chosen {
+    /// Where an arm's settings come from; plans the jobs that try the grid, where there is one.
+    fn choose_settings(&self, arm: &PlannedArm, task: &TargetTask, meaning: Part, plan: &mut Plan) -> ChosenSettings {
         let scenario = self.context.scenario;
         if !self.is_trained(arm) {
-            return Chosen::not_trained();
+            return ChosenSettings::OneForAll(Chosen::not_trained());
         }
+        let searched = Arm { stage: self, arm, task, meaning };
         let Some(tuning) = &scenario.tuning else {
-            return match arm.fit.fixed(scenario.training.learning_rate) {
-                Some(value) => Chosen::fixed(arm.fit.method(), value),
+            return ChosenSettings::OneForAll(match arm.fit.fixed(scenario.training.learning_rate) {
+                Some(value) => {
+                    if self.is_chosen_among_others(arm) {
+                        try_once(&searched, value, plan);
+                    }
+                    Chosen::fixed(arm.fit.method(), value)
+                }
                 None => Chosen::not_trained(),
-            };
+            });
         };
-        search(&Arm { stage: self, arm, task, meaning }, arm.fit.searched(&tuning.learning_rates), tuning, plan)
+        search(&searched, arm.fit.searched(&tuning.learning_rates), tuning, plan)
+    }
+
+    /// Whether validation chooses between this arm and others, so that it needs runs that are judged by nothing else.
+    fn is_chosen_among_others(&self, arm: &PlannedArm) -> bool {
+        let scenario = self.context.scenario;
+        let is_choice_of_all = scenario.verdict.choice == ChoiceOf::Once && self.num_validation_images > 0;
+        let Some(source) = arm.source.map(|index| &scenario.sources[index]).filter(|_| is_choice_of_all) else {
+            return false;
+        };
+        let is_candidate =
+            |other: &Source| other.standing() == Standing::Knowledge && other.similarity == source.similarity;
+        let candidates = scenario.treatments.iter().map(|range| {
+            let sources = range.sources.iter().filter(|&&index| is_candidate(&scenario.sources[index]));
+            sources.count() * range.points().len()
+        });
+        is_candidate(source) && candidates.sum::<usize>() > 1
     }
 
     /// Adds a job of an arm, and gives its index.

@@ -2,8 +2,9 @@
 
 use toml::de::DeTable;
 
-use crate::choice::{Initialiser, Precision};
+use crate::choice::{ChoiceOf, Initialiser, Precision, SearchOf};
 use crate::diagnostic::Code;
+use crate::job::{MOST_REFERENCE_RUNS, MOST_REPLICATES};
 use crate::metric::{Metric, Unit};
 use crate::network::{Architecture, INPUT_RANGE};
 use crate::place::{Located, Span};
@@ -19,6 +20,8 @@ pub(crate) struct RawStudy {
     pub(crate) replicates: Option<Located<u64>>,
     /// Replicates at which a verdict may be given.
     pub(crate) looks: Option<Located<Vec<Located<u64>>>>,
+    /// Runs of scratch in every replicate.
+    pub(crate) reference_runs: Option<Located<u64>>,
 }
 
 /// `[model]`.
@@ -37,6 +40,7 @@ pub(crate) struct RawModel {
 pub(crate) struct RawTuning {
     pub(crate) header: Span,
     pub(crate) learning_rates: Located<Vec<Located<f64>>>,
+    pub(crate) search: Option<Located<SearchOf>>,
     pub(crate) replicates: Option<Located<u64>>,
     /// Rates tried beyond an edge of the grid where the best rate is on it.
     pub(crate) extend: Option<Located<u64>>,
@@ -56,10 +60,10 @@ pub(crate) struct RawVerdict {
     pub(crate) margin_pp: Option<Located<f64>>,
     pub(crate) alpha: Option<Located<f64>>,
     pub(crate) metric: Option<Located<Metric>>,
+    pub(crate) choice: Option<Located<ChoiceOf>>,
+    /// What the study is about: words and names of treatments.
+    pub(crate) primary: Option<Located<Vec<Located<String>>>>,
 }
-
-/// Most replicates of a study and of its tuning.
-const MAX_REPLICATES: u64 = 10_000;
 
 /// Most rates that an edge of the grid is extended by.
 const MAX_EXTENSION: u64 = 8;
@@ -73,6 +77,7 @@ const STUDY_KEYS: &[Key] = &[
     required("seed", "2026"),
     required("replicates", "8"),
     optional("looks"),
+    optional("reference_runs"),
 ];
 
 pub(super) fn study(table: &DeTable<'_>, header: Span, report: &mut Report) -> RawStudy {
@@ -81,8 +86,9 @@ pub(super) fn study(table: &DeTable<'_>, header: Span, report: &mut Report) -> R
         name: reader.value("name", report),
         question: reader.value("question", report),
         seed: reader.count("seed", 0..=MAX_COUNT, report),
-        replicates: reader.count("replicates", 1..=MAX_REPLICATES, report),
+        replicates: reader.count("replicates", 1..=MOST_REPLICATES, report),
         looks: looks(&reader, report),
+        reference_runs: reader.count("reference_runs", 1..=MOST_REFERENCE_RUNS, report),
     }
 }
 
@@ -90,10 +96,10 @@ pub(super) fn study(table: &DeTable<'_>, header: Span, report: &mut Report) -> R
 fn looks(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Located<Vec<Located<u64>>>> {
     let list: Located<Vec<Located<i64>>> = reader.list("looks", report)?;
     let looks = list.value.into_iter().map(|look| match u64::try_from(look.value) {
-        Ok(value) if (2..=MAX_REPLICATES).contains(&value) => Some(Located { value, span: look.span }),
+        Ok(value) if (2..=MOST_REPLICATES).contains(&value) => Some(Located { value, span: look.span }),
         _ => {
             let message = format!("a look after {} replicates is out of range", look.value);
-            report.fault(Code::OutOfRange, &look.span, message, format!("accepted: 2..={MAX_REPLICATES}"), None);
+            report.fault(Code::OutOfRange, &look.span, message, format!("accepted: 2..={MOST_REPLICATES}"), None);
             None
         }
     });
@@ -125,6 +131,7 @@ pub(super) fn model(table: &DeTable<'_>, header: Span, report: &mut Report) -> R
 
 const TUNING_KEYS: &[Key] = &[
     required("learning_rates", "[0.003, 0.01, 0.03]"),
+    optional("search"),
     optional("replicates"),
     optional("extend"),
     optional("sources"),
@@ -133,16 +140,18 @@ const TUNING_KEYS: &[Key] = &[
 pub(super) fn tuning(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawTuning> {
     let reader = TableReader::open(table, header.clone(), "[tuning]", TUNING_KEYS, report);
     let rates = reader.list::<f64>("learning_rates", report);
-    let replicates = reader.count("replicates", 1..=MAX_REPLICATES, report);
+    let search = reader.choice("search", report);
+    let replicates = reader.count("replicates", 1..=MOST_REPLICATES, report);
     let extend = reader.count("extend", 0..=MAX_EXTENSION, report);
     let sources = reader.value("sources", report);
     let rates = rates?;
     let in_range: Vec<_> = rates.value.into_iter().map(|rate| learning_rate_in_range(rate, report)).collect();
     let learning_rates = Located { value: in_range.into_iter().collect::<Option<_>>()?, span: rates.span };
-    Some(RawTuning { header, learning_rates, replicates, extend, sources })
+    Some(RawTuning { header, learning_rates, search, replicates, extend, sources })
 }
 
-const VERDICT_KEYS: &[Key] = &[optional("margin_pp"), optional("alpha"), optional("metric")];
+const VERDICT_KEYS: &[Key] =
+    &[optional("margin_pp"), optional("alpha"), optional("metric"), optional("choice"), optional("primary")];
 
 pub(super) fn verdict(table: &DeTable<'_>, header: Span, report: &mut Report) -> RawVerdict {
     let reader = TableReader::open(table, header, "[verdict]", VERDICT_KEYS, report);
@@ -157,5 +166,7 @@ pub(super) fn verdict(table: &DeTable<'_>, header: Span, report: &mut Report) ->
         margin_pp: reader.real("margin_pp", &accepted, |margin| margin > 0.0 && margin < most, report),
         alpha: reader.real("alpha", "above 0, below 0.5", |alpha| alpha > 0.0 && alpha < 0.5, report),
         metric,
+        choice: reader.choice("choice", report),
+        primary: reader.list("primary", report),
     }
 }

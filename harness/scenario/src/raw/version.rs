@@ -11,7 +11,8 @@ use crate::reader::{FromValue, Report, wrong_type};
 pub enum Version {
     /// The first.
     One,
-    /// The current one. So far it means the same as the first.
+    /// The current one: every replicate searches for itself, scratch runs several times a replicate, a treatment is chosen
+    /// once, and contrasts are primary or secondary.
     #[default]
     Two,
 }
@@ -34,7 +35,9 @@ impl Version {
     /// What differs between this version and the latest, for people.
     pub(crate) fn what_changed(self) -> &'static str {
         match self {
-            Self::One => "version 2 means the same so far",
+            Self::One => {
+                "it keeps its meaning: one search for all replicates, one run of scratch in each, a choice in each, one family"
+            }
             Self::Two => "nothing: this is the latest version",
         }
     }

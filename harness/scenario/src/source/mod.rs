@@ -6,6 +6,7 @@ mod pretraining;
 mod selffer;
 mod shuffled_labels;
 mod trained;
+mod twin;
 mod untrained;
 
 use std::collections::BTreeMap;
@@ -22,12 +23,14 @@ use crate::kind::kinds;
 use crate::place::{Located, Span};
 use crate::reader::{Key, KindOfTable, Report, TableReader, optional, required};
 use crate::recipe::Settings;
+use crate::train_images::TrainImages;
 
 pub use mean_and_variance::MeanAndVariance;
 pub use pretraining::Pretraining;
 pub use selffer::Selffer;
 pub use shuffled_labels::ShuffledLabels;
 pub use trained::Trained;
+pub use twin::Twin;
 pub use untrained::Untrained;
 
 /// What knowledge may come from.
@@ -53,6 +56,8 @@ kinds! {
         Untrained(Untrained),
         /// It was trained on the target task itself, with the target's images of the same replicate (Yosinski et al.).
         Selffer(Selffer),
+        /// It was trained on the target's task with images that the target does not have.
+        Twin(Twin),
         /// Every weight tensor was drawn from a normal with the mean and variance of another source's (Raghu et al.).
         MeanAndVariance(MeanAndVariance),
     }
@@ -68,6 +73,8 @@ pub enum SourceKind {
     Untrained,
     /// See [`SourceNetwork::Selffer`].
     Selffer,
+    /// See [`SourceNetwork::Twin`].
+    Twin,
     /// See [`SourceNetwork::ShuffledLabels`].
     ShuffledLabels,
     /// See [`SourceNetwork::MeanAndVariance`].
@@ -84,6 +91,9 @@ pub enum Learning<'a> {
     OwnImages(&'a Pretraining),
     /// The target's training images of the same replicate; one network a replicate, target and size.
     Target(&'a Selffer),
+    /// Images of the target's data that the target itself does not have; one network a replicate and target, and one a size
+    /// where it depends on the size.
+    TwinOfTarget(&'a Twin),
     /// The images of another source, of this name: its network is made from that source's network; one a replicate.
     OtherSource(&'a str),
     /// Nothing: no job makes its network, and every run that copies from it draws it from the source's own stream.
@@ -99,6 +109,8 @@ pub enum Standing {
     NoKnowledge,
     /// What they do where source and target are the same task: Yosinski's BnB.
     TargetItself,
+    /// What they do where the layers have learned the target's task from other images: the counterfactual of attribution.
+    Twin,
 }
 
 /// What every kind of source answers.
@@ -130,8 +142,19 @@ pub(crate) trait WrittenNetwork: Debug + Send + Sync {
     /// Reports what does not fit what is known of the data.
     fn check_known(&self, known: &KnownByName<'_>, report: &mut Report);
 
+    /// The images that it asks for beyond the target's own.
+    fn beyond_target(&self) -> Option<BeyondTarget<'_>> {
+        None
+    }
+
     /// The network with every default. It is `None` where something is missing, which was reported.
     fn resolve(&self, defaults: &Defaults<'_>) -> Option<SourceNetwork>;
+}
+
+/// Images of a target's data beyond those of its sizes.
+pub(crate) struct BeyondTarget<'a> {
+    /// How many; as many as each size has if `None`.
+    pub(crate) asked: Option<&'a Located<TrainImages>>,
 }
 
 /// Whose classes a source's network tells apart, as far as the source says.
@@ -237,7 +260,7 @@ impl Source {
     pub fn pretraining(&self) -> Option<&Pretraining> {
         match self.learning() {
             Learning::OwnImages(pretraining) => Some(pretraining),
-            Learning::Target(_) | Learning::OtherSource(_) | Learning::Nothing => None,
+            Learning::Target(_) | Learning::TwinOfTarget(_) | Learning::OtherSource(_) | Learning::Nothing => None,
         }
     }
 

@@ -27,10 +27,10 @@ pub struct Counterfactuals {
 }
 
 /// The cause of a gap, with what it was read from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cause {
-    /// The cause.
-    pub attribution: Attribution,
+    /// The cause; `None` without a NEGATIVE or POSITIVE.
+    pub attribution: Option<Attribution>,
     /// S, with its interval at the level that it was tested at.
     pub source_gap: Option<Estimate>,
     /// Q, likewise.
@@ -44,7 +44,7 @@ pub struct Cause {
     pub is_like_random: bool,
 }
 
-/// The cause of a NEGATIVE or POSITIVE against scratch, as far as counterfactuals show it; `None` for any other verdict.
+/// The cause of a NEGATIVE or POSITIVE against scratch, as far as counterfactuals show it. Their gaps are given for any verdict.
 ///
 /// Three gaps are tested: S, to the same treatment from an untrained source; Q, to the same treatment from the target's *twin*, a
 /// network that learned the target's task and look from other images; and F, that treatment from the twin against scratch. The
@@ -63,10 +63,7 @@ pub struct Cause {
 /// # Source
 /// Wang, Dai, Póczos and Carbonell 2019 for S; the study protocol for Q and F. S, Q and F are tested two-sided at .025 each, so
 /// that a wrong label has at most that chance at each step (`tests/attribution.rs` simulates it).
-pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals, settings: &Settings) -> Option<Cause> {
-    if !verdict.is_negative() && !verdict.is_positive() {
-        return None;
-    }
+pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals, settings: &Settings) -> Cause {
     let Counterfactuals { source_gap, specificity_gap, freezing_gap } = counterfactuals;
     // Mirrored, where the gap is above 0.
     let raw = |gap: &Option<Differences>| {
@@ -87,16 +84,17 @@ pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals,
         (false, true) if frozen > 0 && is_no_worse(&specificity) => Attribution::Freezing,
         (false, _) => Attribution::Undecided,
     };
-    let level = if attribution == Attribution::Source { LEVEL_AFTER_SOURCE } else { LEVEL };
+    let attribution = (verdict.is_negative() || verdict.is_positive()).then_some(attribution);
+    let level = if attribution == Some(Attribution::Source) { LEVEL_AFTER_SOURCE } else { LEVEL };
     let shown = |gap: &Option<Differences>, level: f64| gap.as_ref().map(|gap| estimate_at(gap, 1.0 - level, settings));
-    Some(Cause {
+    Cause {
         attribution,
         source_gap: shown(source_gap, LEVEL),
         specificity_gap: shown(specificity_gap, level),
         freezing_gap: shown(freezing_gap, level),
         is_opposed: passes(source.and_then(|gap| gap.p_above(0.0)), LEVEL / 2.0),
         is_like_random: is_no_worse(&source),
-    })
+    }
 }
 
 fn passes(p: Option<f64>, level: f64) -> bool {

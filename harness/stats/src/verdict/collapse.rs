@@ -6,15 +6,18 @@ use crate::fisher::fisher_exact;
 use crate::verdict::family::estimate_at;
 
 /// Fewest replicates in which both arms trained, for a verdict on those.
-pub(super) const FEWEST_TRAINED: usize = 3;
+pub const FEWEST_TRAINED: usize = 3;
 
 /// What is known of runs that collapsed: that ended with a training accuracy not above chance, or with a training loss that had
 /// not fallen. Test images have no say in it. The gap of the contrast is then that of the replicates in which the treatment and
 /// at least one run of the reference trained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Collapse {
-    /// Treatment minus reference over all runs, those that collapsed among them.
-    pub gap_of_all: Differences,
+    /// Treatment minus reference over all runs, those that collapsed among them. `None` where nothing is known of them but that
+    /// they collapsed: no sign may be claimed then.
+    pub gap_of_all: Option<Differences>,
+    /// Replicates in which both arms trained. With none, the gap of the contrast is that of all.
+    pub num_trained: usize,
     /// Runs of the treatment that collapsed, and all of them.
     pub treatment: [u64; 2],
     /// Runs of the reference that collapsed, and all of them.
@@ -22,14 +25,10 @@ pub struct Collapse {
 }
 
 impl Collapse {
-    /// Two-sided p of "both arms collapse equally often". A large one shows nothing with so few runs.
-    pub fn p_value(&self) -> f64 {
-        fisher_exact(self.treatment, self.reference)
-    }
-
     /// Whether a gap among runs that trained may be claimed: the mean over all runs has its sign.
     pub(super) fn allows(&self, gap: &Differences) -> bool {
-        gap.num_replicates() >= FEWEST_TRAINED && self.gap_of_all.moments().mean * gap.moments().mean > 0.0
+        let is_of_one_sign = |all: &Differences| all.moments().mean * gap.moments().mean > 0.0;
+        self.num_trained >= FEWEST_TRAINED && self.gap_of_all.as_ref().is_some_and(is_of_one_sign)
     }
 
     /// The verdict, where `verdict` is what the gap among runs that trained says by itself: INVALID where too few trained;
@@ -41,16 +40,49 @@ impl Collapse {
         verdict: Verdict,
         settings: &Settings,
     ) -> Verdict {
-        if gap.num_replicates() < FEWEST_TRAINED {
+        if self.num_trained < FEWEST_TRAINED {
             return Verdict::Invalid;
         }
         let is_signed = |verdict: Verdict| verdict.is_negative() || verdict.is_positive();
         if is_signed(verdict) && self.allows(gap) {
             return verdict;
         }
-        let all = estimate_at(&self.gap_of_all, judged.level, settings);
-        let excludes_zero = |estimate: &Estimate| estimate.lies_below(0.0) || estimate.lies_above(0.0);
-        if is_signed(verdict) || excludes_zero(&all) { Verdict::InconclusiveOptimisation } else { verdict }
+        let Some(all) = &self.gap_of_all else { return Verdict::InconclusiveOptimisation };
+        let all = estimate_at(all, judged.level, settings);
+        let excludes_zero = all.lies_below(0.0) || all.lies_above(0.0);
+        if is_signed(verdict) || excludes_zero { Verdict::InconclusiveOptimisation } else { verdict }
+    }
+}
+
+/// How often the arms of a contrast collapsed, and what comes of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Collapsed {
+    /// Replicates in which both arms trained.
+    pub num_trained: usize,
+    /// Runs of the treatment that collapsed, and all of them.
+    pub treatment: [u64; 2],
+    /// Runs of the reference that collapsed, and all of them.
+    pub reference: [u64; 2],
+    /// Two-sided p of "both arms collapse equally often". A large one shows nothing with so few runs.
+    pub p_value: f64,
+    /// The gap over all runs, at the level of the gap among those that trained.
+    pub gap_of_all: Option<Estimate>,
+}
+
+impl Collapsed {
+    pub(super) fn of(collapse: &Collapse, level: f64, settings: &Settings) -> Self {
+        Self {
+            num_trained: collapse.num_trained,
+            treatment: collapse.treatment,
+            reference: collapse.reference,
+            p_value: fisher_exact(collapse.treatment, collapse.reference),
+            gap_of_all: collapse.gap_of_all.as_ref().map(|all| estimate_at(all, level, settings)),
+        }
+    }
+
+    /// Runs of both arms that collapsed.
+    pub fn num_runs(&self) -> u64 {
+        self.treatment[0] + self.reference[0]
     }
 }
 

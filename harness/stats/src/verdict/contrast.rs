@@ -1,6 +1,6 @@
 //! What a verdict is given on: the differences, and the weaknesses that are known.
 
-use super::{Collapse, Family};
+use super::{Collapse, Counterfactuals, Family};
 use crate::differences::Differences;
 use std::fmt;
 
@@ -15,15 +15,14 @@ pub struct Contrast {
     pub family: Family,
     /// Frozen layers of the treatment. With none, FREEZING cannot be the cause.
     pub frozen: usize,
-    /// Treatment minus reference.
+    /// Treatment minus reference, in the replicates in which both trained.
     pub gap: Differences,
-    /// Treatment minus the same treatment from an untrained source. `None` where it was not run, or where nothing is
-    /// frozen, so that it coincides with the gap to scratch.
-    pub source_gap: Option<Differences>,
+    /// What the same treatment does from elsewhere, by which a cause is named.
+    pub counterfactuals: Counterfactuals,
     /// Runs that collapsed, and the gap with them; `None` where none did.
     pub collapse: Option<Collapse>,
-    /// Runs that diverged or never left chance.
-    pub failed_runs: Vec<FailedRun>,
+    /// The largest gap that is possible beside this reference, in percentage points; infinite for a loss.
+    pub largest_gap_pp: f64,
     /// Gates that did not hold.
     pub failed_gates: Vec<GateFailure>,
 }
@@ -46,45 +45,13 @@ impl fmt::Display for Reference {
     }
 }
 
-/// A run that did not train. It is never evidence of harm, nor of help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FailedRun {
-    /// The arm whose run it was.
-    pub arm: Side,
-    /// Its row in the differences; `None` if it left no predictions and so has none.
-    pub row: Option<usize>,
-    /// What happened.
-    pub reason: FailureReason,
-}
-
-/// The arms of a contrast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The treatment.
-    Treatment,
-    /// Scratch, or the arm in its place.
-    Reference,
-    /// The same treatment from an untrained source. Its failure does not change the verdict, and makes the attribution
-    /// UNDECIDED.
-    UntrainedSource,
-}
-
-/// How a run failed to train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FailureReason {
-    /// The loss stopped being a number, or exploded.
-    Diverged,
-    /// Accuracy never left chance.
-    AtChance,
-}
-
 /// The gates of the protocol, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Gate {
     /// Each arm tries the same number of settings, and none is best on the grid's edge.
     EqualSearch,
-    /// Verdicts are not given on tuning replicates.
-    FreshReplicates,
+    /// What is judged is a fresh run: settings and choices rest on others.
+    FreshRuns,
     /// Scratch is above chance, its loss fell, and the verdict survives a longer-trained scratch.
     LiveBaseline,
     /// Nothing is chosen on test.
@@ -103,7 +70,7 @@ impl Gate {
     /// All gates, in the protocol's order.
     pub const ALL: [Self; 8] = [
         Self::EqualSearch,
-        Self::FreshReplicates,
+        Self::FreshRuns,
         Self::LiveBaseline,
         Self::ValidationOnly,
         Self::TestLock,
@@ -121,7 +88,7 @@ impl Gate {
     pub fn name(self) -> &'static str {
         match self {
             Self::EqualSearch => "equal search",
-            Self::FreshReplicates => "fresh replicates",
+            Self::FreshRuns => "fresh runs",
             Self::LiveBaseline => "live baseline",
             Self::ValidationOnly => "validation only",
             Self::TestLock => "test lock",

@@ -1,6 +1,6 @@
 //! A verdict, with everything that led to it.
 
-use super::{Attribution, Consequence, Estimate, FailedRun, GateFailure, Reference, Verdict};
+use super::{Attribution, Collapsed, Consequence, Estimate, Family, GateFailure, Reference, Verdict};
 use crate::crossed::VarianceComponents;
 use crate::power::Need;
 
@@ -14,13 +14,18 @@ pub struct Decision {
     pub name: String,
     /// What the treatment was compared with.
     pub reference: Reference,
-    /// The practical gap.
+    /// The family that it was decided in.
+    pub family: Family,
+    /// The practical gap, in the replicates in which both arms trained.
     pub gap: Estimate,
-    /// The practical gap without the replicates in which a run did not train. `None` if there are no such replicates,
-    /// or no others.
-    pub gap_without_failed: Option<Estimate>,
-    /// The source gap, adjusted over the family of source gaps.
+    /// Runs that collapsed, and the gap with them; `None` if none did.
+    pub collapsed: Option<Collapsed>,
+    /// The gap to the same treatment from an untrained source, at the level of its own test.
     pub source_gap: Option<Estimate>,
+    /// The gap to the same treatment from the target's twin, likewise.
+    pub specificity_gap: Option<Estimate>,
+    /// The gap of that treatment from the twin to scratch, likewise.
+    pub freezing_gap: Option<Estimate>,
     /// Two-sided p of "no gap".
     pub p_value: Option<f64>,
     /// The same, adjusted over the family; 1 for a contrast that cannot be judged.
@@ -42,10 +47,16 @@ pub struct Decision {
     pub equivalent: bool,
     /// The cause of the gap; `None` without a NEGATIVE or POSITIVE against scratch.
     pub attribution: Option<Attribution>,
+    /// Whether, against the same treatment from an untrained source, the other sign is shown: of a NEGATIVE, that these layers
+    /// are better than random ones.
+    pub is_opposed: bool,
+    /// Whether it is shown that the untrained source does no better by more than δ: of a NEGATIVE, that these layers are no
+    /// worse than random ones.
+    pub is_like_random: bool,
     /// Variance components of the practical gap, in squared fractions.
     pub components: Option<VarianceComponents>,
     /// The true gap that the adjusted test finds with the power of the settings. It is computed from the spread, not
-    /// from the gap. `None` where the test cannot reject.
+    /// from the gap. `None` where the test cannot reject, and where no gap is so large.
     pub minimum_detectable_effect_pp: Option<f64>,
     /// The smallest adjusted p that this test can give with these replicates.
     pub attainable_p: f64,
@@ -56,13 +67,18 @@ pub struct Decision {
     pub need: Option<Need>,
     /// The margin δ.
     pub margin_pp: f64,
-    /// Runs that did not train.
-    pub failed_runs: Vec<FailedRun>,
     /// Gates that did not hold.
     pub failed_gates: Vec<GateFailure>,
 }
 
 impl Decision {
+    /// Every gap of it.
+    pub fn gaps_mut(&mut self) -> impl Iterator<Item = &mut Estimate> {
+        let of_all = self.collapsed.as_mut().and_then(|collapsed| collapsed.gap_of_all.as_mut());
+        let others = [of_all, self.source_gap.as_mut(), self.specificity_gap.as_mut(), self.freezing_gap.as_mut()];
+        std::iter::once(&mut self.gap).chain(others.into_iter().flatten())
+    }
+
     /// Takes the verdict one step down for a gate that turned out to fail afterwards. Several gates take it down by one
     /// step in all.
     pub fn downgrade(&mut self, failure: GateFailure) {

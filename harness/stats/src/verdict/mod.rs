@@ -18,8 +18,8 @@ mod words;
 
 pub use attribution::Attribution;
 pub use cause::{Cause, Counterfactuals, cause};
-pub use collapse::{Collapse, vanishing_rate};
-pub use contrast::{Bias, Consequence, Contrast, FailedRun, FailureReason, Gate, GateFailure, Reference, Side};
+pub use collapse::{Collapse, Collapsed, FEWEST_TRAINED, vanishing_rate};
+pub use contrast::{Bias, Consequence, Contrast, Gate, GateFailure, Reference};
 pub use decide::{FamilyError, decide};
 pub use decision::Decision;
 pub use estimate::{Estimate, Method};

@@ -21,10 +21,7 @@ pub fn decide_runs<C: Borrow<Contrast> + Sync>(
 ) -> Result<Vec<Decision>, FamilyError> {
     let mut decisions = decide(contrasts, &as_crossed(settings))?;
     for decision in &mut decisions {
-        let gaps = [Some(&mut decision.gap), decision.gap_without_failed.as_mut(), decision.source_gap.as_mut()];
-        for gap in gaps.into_iter().flatten() {
-            described_as_paired(gap);
-        }
+        decision.gaps_mut().for_each(described_as_paired);
         // Values of runs show nothing that more test images could average out.
         if !matches!(decision.need, Some(Need::Replicates(_))) {
             decision.need = None;
@@ -54,7 +51,7 @@ fn described_as_paired(gap: &mut Estimate) {
 mod tests {
     use super::*;
     use crate::paired::paired;
-    use crate::verdict::{Family, Reference, Verdict};
+    use crate::verdict::{Counterfactuals, Family, Reference, Verdict};
 
     fn contrast(gaps: &[f64]) -> Contrast {
         Contrast {
@@ -63,9 +60,9 @@ mod tests {
             family: Family::Primary,
             frozen: 0,
             gap: Differences::paired_runs(gaps).unwrap(),
-            source_gap: None,
+            counterfactuals: Counterfactuals::default(),
             collapse: None,
-            failed_runs: Vec::new(),
+            largest_gap_pp: 100.0,
             failed_gates: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! Verdicts in words, as reports print them.
 
-use super::{Attribution, Bias, Decision, Gate, GateFailure, Reference, Verdict};
+use super::{Attribution, Bias, Collapsed, Decision, Gate, GateFailure, Reference, Verdict};
 use crate::power::Need;
 use std::fmt::Write;
 
@@ -42,8 +42,15 @@ impl Decision {
             Verdict::Equivalent => format!("equivalent to {} within ±{margin}", self.reference),
             Verdict::Inconclusive => self.inconclusive_words(unit),
             Verdict::InconclusiveOptimisation => {
-                let runs = self.failed_runs.len();
-                format!("inconclusive (optimisation): {runs} run{} did not train", if runs == 1 { "" } else { "s" })
+                format!("inconclusive (optimisation): the sign depends on {}", self.collapse_words())
+            }
+            Verdict::Invalid if self.failed_gates.is_empty() => {
+                let trained = match self.collapsed.as_ref().map_or(0, |collapsed| collapsed.num_trained) {
+                    0 => "no replicate".to_owned(),
+                    1 => "only 1 replicate".to_owned(),
+                    replicates => format!("only {replicates} replicates"),
+                };
+                format!("invalid: both arms trained in {trained}, beside {}", self.collapse_words())
             }
             Verdict::Invalid => format!("invalid: {}", self.gate_words()),
         };
@@ -61,10 +68,37 @@ impl Decision {
         let base = match (&self.reference, self.attribution) {
             (Reference::Arm(name), _) => format!("{comparison} {name}"),
             (Reference::Scratch, Some(Attribution::Source)) => transfer.to_owned(),
-            (Reference::Scratch, Some(Attribution::Freezing)) => format!("{comparison} scratch (freezing)"),
-            (Reference::Scratch, _) => format!("{comparison} scratch (cause undecided)"),
+            (Reference::Scratch, Some(attribution)) => {
+                format!("{comparison} scratch ({})", self.cause_words(attribution))
+            }
+            (Reference::Scratch, None) => format!("{comparison} scratch"),
         };
         if self.verdict.is_material() { format!("{base}, by more than {margin}") } else { base }
+    }
+
+    /// The cause of a gap that no source made.
+    fn cause_words(&self, attribution: Attribution) -> String {
+        let (same, other) = if self.verdict.is_negative() { ("worse", "better") } else { ("better", "worse") };
+        match attribution {
+            Attribution::Source => "the source".to_owned(),
+            Attribution::Freezing => "freezing".to_owned(),
+            Attribution::Mixed => "freezing, and what the layers hold".to_owned(),
+            Attribution::Specificity if self.is_opposed => {
+                format!("what the layers hold, though {other} than random ones")
+            }
+            Attribution::Specificity => "what the layers hold".to_owned(),
+            Attribution::Undecided if self.is_opposed => format!("cause undecided; {other} than random layers"),
+            Attribution::Undecided if self.is_like_random => format!("cause undecided; no {same} than random layers"),
+            Attribution::Undecided => "cause undecided".to_owned(),
+        }
+    }
+
+    /// "2 runs that collapsed".
+    fn collapse_words(&self) -> String {
+        match self.collapsed.as_ref().map_or(0, Collapsed::num_runs) {
+            1 => "1 run that collapsed".to_owned(),
+            runs => format!("{runs} runs that collapsed"),
+        }
     }
 
     fn inconclusive_words(&self, unit: GapUnit) -> String {
@@ -77,9 +111,12 @@ impl Decision {
                 self.gap.num_replicates, self.attainable_p
             );
         }
-        let detectable = self.minimum_detectable_effect_pp.map_or_else(String::new, |effect| {
-            format!(": gaps below {effect:.1} {} would mostly be missed", unit.several)
-        });
+        let detectable = match self.minimum_detectable_effect_pp {
+            Some(effect) => {
+                format!(": a true gap of {effect:.1} {} would be found in 4 of 5 such studies", unit.several)
+            }
+            None => ": no gap that is possible would be found in 4 of 5 such studies".to_owned(),
+        };
         let need = match self.need {
             Some(Need::Replicates(count)) if count > self.gap.num_replicates => {
                 format!("; {count} replicates would find {}", unit.count(self.margin_pp))

@@ -2,34 +2,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nt_stats::verdict::{Contrast, Family, GateFailure, Reference, Side};
+use nt_scenario::ChoiceOf;
+use nt_stats::verdict::{Contrast, Counterfactuals, Family, GateFailure, Reference};
 
-use super::super::chosen::best_on_validation;
+use super::super::arm::{Arm, pair};
+use super::super::chosen::{best_of_all, best_on_validation};
+use super::super::contrast::largest_gap_pp;
 use super::super::gates::{self, Versus};
-use super::super::join::{Joined, JoinedRun, failures_of_training};
-use super::super::scores::Scores;
-use super::super::{AnalysisError, CellKind, CellResult, Quadrant, audited};
+use super::super::join::{Joined, JoinedRun};
+use super::super::{AnalysisError, CellKind, CellResult, Quadrant};
 use super::{Rule, RuleArm, Trial, TrialContrast, probe_depth, rule_of};
 use crate::study::Study;
 
-/// What a trial needs: the study, its runs and its results.
+/// What a trial needs: the study, its runs and its cells.
 pub(super) struct Court<'a> {
     pub study: &'a Study,
     pub joined: &'a Joined,
     pub cells: &'a [CellResult],
 }
 
-/// The runs of one arm, one a replicate. If validation chose between layers, it also holds the layers chosen.
-struct ArmRuns<'a> {
-    runs: BTreeMap<u32, &'a JoinedRun>,
+/// An arm that a rule compares. If validation chose between layers, it also holds the layers chosen.
+struct RuleRuns<'a> {
+    arm: Arm<'a>,
     cells: BTreeSet<usize>,
     layers: Vec<(u8, usize)>,
 }
 
-impl ArmRuns<'_> {
-    fn by_replicate(&self) -> impl Iterator<Item = (&u32, &JoinedRun)> {
-        self.runs.iter().map(|(replicate, run)| (replicate, *run))
-    }
+/// A comparison of a rule, ready to be decided.
+pub(in super::super) enum Prepared {
+    /// It is a cell against scratch, which has a verdict of its own.
+    Cell(usize),
+    /// It is a comparison of two treatments, and of the cells that they are of.
+    Comparison(Box<Contrast>, BTreeSet<usize>),
 }
 
 impl<'a> Court<'a> {
@@ -59,12 +63,12 @@ impl<'a> Court<'a> {
         Trial { quadrant: at, rule, contrasts, verdict: None }
     }
 
-    /// The contrast's differences, or what is missing.
+    /// The comparison, or what is missing.
     pub fn prepare(
         &self,
         quadrant: &Quadrant,
         contrast: &mut TrialContrast,
-    ) -> Result<Result<Contrast, String>, AnalysisError> {
+    ) -> Result<Result<Prepared, String>, AnalysisError> {
         let (source, advised, alternative) = (contrast.source.clone(), contrast.advised, contrast.alternative);
         let arms = self.runs(quadrant, &source, advised).and_then(|ours| {
             let theirs = self.runs(quadrant, &source, alternative)?;
@@ -75,12 +79,8 @@ impl<'a> Court<'a> {
             Err(missing) => return Ok(Err(missing)),
         };
         contrast.layers = [&ours, &theirs].into_iter().flat_map(|arm| arm.layers.iter().copied()).collect();
-        let has_scores =
-            |arm: &ArmRuns<'_>, replicate: &u32| arm.runs.get(replicate).is_some_and(|run| run.scores.is_some());
-        let replicates: Vec<u32> =
-            ours.runs.keys().copied().filter(|one| has_scores(&ours, one) && has_scores(&theirs, one)).collect();
-        if replicates.is_empty() {
-            return Ok(Err(format!("no replicate has {} and {}; run the study", advised.words(), alternative.words())));
+        if let (RuleArm::Scratch, Some(&cell), 1) = (alternative, ours.cells.first(), ours.cells.len()) {
+            return Ok(Ok(Prepared::Cell(cell)));
         }
         let name = format!(
             "{}/{}/{source}: {} against {}",
@@ -89,49 +89,37 @@ impl<'a> Court<'a> {
             advised.words(),
             alternative.words()
         );
-        let scores = |arm: &ArmRuns<'a>| -> Vec<&'a Scores> {
-            replicates.iter().filter_map(|one| arm.runs.get(one)?.scores.as_ref()).collect()
+        let Some(paired) = pair(self.joined, (&quadrant.target, &name), None, &ours.arm, &theirs.arm)? else {
+            return Ok(Err(format!("no replicate has {} and {}; run the study", advised.words(), alternative.words())));
         };
-        let gap = self
-            .joined
-            .differences(&quadrant.target, None, &scores(&ours), &scores(&theirs))
-            .map_err(|source| AnalysisError::Differences { cell: name.clone(), source })?;
-        let mut failed_runs = failures_of_training(ours.by_replicate(), Side::Treatment, &replicates);
-        failed_runs.extend(failures_of_training(theirs.by_replicate(), Side::Reference, &replicates));
-        let failed_gates = self.failed_gates(contrast, &ours, &theirs);
-        Ok(Ok(Contrast {
+        let comparison = Contrast {
             name,
             // Never "negative transfer": a refuted rule shows only that its advice was the worse one.
             reference: Reference::Arm(alternative.words().to_owned()),
-            family: Family::Primary,
+            family: Family::Secondary,
             frozen: 0,
-            gap,
-            source_gap: None,
-            collapse: None,
-            failed_runs,
-            failed_gates,
-        }))
+            gap: paired.gap,
+            counterfactuals: Counterfactuals::default(),
+            collapse: paired.collapse,
+            largest_gap_pp: largest_gap_pp(self.study, &theirs.arm, &paired.replicates),
+            failed_gates: self.failed_gates(contrast, &ours, &theirs),
+        };
+        let cells = ours.cells.union(&theirs.cells).copied().collect();
+        Ok(Ok(Prepared::Comparison(Box::new(comparison), cells)))
     }
 
-    fn failed_gates(&self, contrast: &TrialContrast, ours: &ArmRuns<'a>, theirs: &ArmRuns<'a>) -> Vec<GateFailure> {
+    fn failed_gates(&self, contrast: &TrialContrast, ours: &RuleRuns<'a>, theirs: &RuleRuns<'a>) -> Vec<GateFailure> {
         let versus = match contrast.alternative {
             RuleArm::Scratch => Versus::Scratch,
             other @ (RuleArm::TopProbe | RuleArm::EarlierProbe | RuleArm::FineTuning) => {
                 Versus::Arm { ours: contrast.advised.words(), theirs: other.words() }
             }
         };
-        let runs = |arm: &ArmRuns<'a>| -> Vec<&'a JoinedRun> { arm.runs.values().copied().collect() };
-        let mut failed = gates::failures_of(&runs(ours), &runs(theirs), versus);
-        let of_audit = audited::inherited(ours.cells.union(&theirs.cells).map(|&at| &self.cells[at]));
-        failed.extend(of_audit.into_iter().map(|failure| match versus {
-            Versus::Scratch => failure,
-            // The overlap helps both treatments, and it is unknown which of them it helps more.
-            Versus::Arm { .. } => GateFailure { bias: None, ..failure },
-        }));
-        failed
+        let runs = |arm: &RuleRuns<'a>| -> Vec<&'a JoinedRun> { arm.arm.runs().collect() };
+        gates::failures_of(&runs(ours), &runs(theirs), versus)
     }
 
-    fn runs(&self, quadrant: &Quadrant, source: &str, arm: RuleArm) -> Result<ArmRuns<'a>, String> {
+    fn runs(&self, quadrant: &Quadrant, source: &str, arm: RuleArm) -> Result<RuleRuns<'a>, String> {
         let top = self.study.top_depth();
         let depth = |cell: &CellResult| probe_depth(&cell.key);
         let is_meant = |cell: &CellResult| match arm {
@@ -146,23 +134,30 @@ impl<'a> Court<'a> {
             .filter(|&at| is_here(&self.cells[at]) && is_of_source(&self.cells[at]) && is_meant(&self.cells[at]))
             .collect();
         let Some(&first) = candidates.first() else { return Err(arm.wanted(source, top)) };
+        let whole =
+            |at: usize, layers| RuleRuns { arm: self.joined.arm(&self.cells[at].key), cells: [at].into(), layers };
         if arm != RuleArm::EarlierProbe {
-            let runs = self.joined.runs(&self.cells[first].key).map(|(&replicate, run)| (replicate, run)).collect();
-            return Ok(ArmRuns { runs, cells: [first].into(), layers: Vec::new() });
+            return Ok(whole(first, Vec::new()));
         }
-        let mut runs = BTreeMap::new();
-        let mut cells = BTreeSet::new();
+        let depth_of = |at: usize| depth(&self.cells[at]).unwrap_or_default();
+        let missing =
+            || "no run has validation images by which to choose the layer; set validation_fraction".to_owned();
+        if self.study.choice == ChoiceOf::Once {
+            let best = best_of_all(self.study, self.joined, self.cells, &candidates).ok_or_else(missing)?;
+            return Ok(whole(best, vec![(depth_of(best), self.study.replicates as usize)]));
+        }
+        let (mut arm, mut cells) = (Arm::default(), BTreeSet::new());
         let mut layers: BTreeMap<u8, usize> = BTreeMap::new();
         for replicate in 0..self.study.replicates {
-            if let Some((at, run, _)) = best_on_validation(self.joined, self.cells, &candidates, replicate) {
-                runs.insert(replicate, run);
+            if let Some((at, run)) = best_on_validation(self.joined, self.cells, &candidates, replicate) {
+                arm.push(replicate, run);
                 cells.insert(at);
-                *layers.entry(depth(&self.cells[at]).unwrap_or_default()).or_default() += 1;
+                *layers.entry(depth_of(at)).or_default() += 1;
             }
         }
-        if runs.is_empty() {
-            return Err("no run has validation images by which to choose the layer; set validation_fraction".to_owned());
+        if cells.is_empty() {
+            return Err(missing());
         }
-        Ok(ArmRuns { runs, cells, layers: layers.into_iter().collect() })
+        Ok(RuleRuns { arm, cells, layers: layers.into_iter().collect() })
     }
 }

@@ -1,7 +1,7 @@
 //! Rules of thumb on trial: CS231n's advice for each quadrant, tested by treatments of this study.
 //!
-//! A rule compares treatments with each other, not only with scratch. The contrasts of all rules, over all quadrants
-//! and sources, are one family, apart from that of the verdicts.
+//! A rule compares treatments with each other, not only with scratch. Where it compares one with scratch, it reads the verdict of
+//! that cell. Its other comparisons are decided together with all cells.
 
 mod court;
 #[cfg(test)]
@@ -15,6 +15,7 @@ use super::quadrant::quadrants;
 use super::{AnalysisError, CellResult, Quadrant};
 use crate::study::{CellKey, Study, StudySize};
 use court::Court;
+pub(super) use court::Prepared;
 
 /// A treatment that a rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,45 +155,54 @@ pub(super) fn probe_depth(key: &CellKey) -> Option<u8> {
     }
 }
 
-/// Tries the rule of every quadrant.
-pub(super) fn try_rules(
+/// The trials of a study's rules, opened, and their comparisons.
+pub(super) struct Opened {
+    pub trials: Vec<Trial>,
+    /// The trial and the contrast in it that each comparison is of.
+    pub places: Vec<(usize, usize)>,
+    pub comparisons: Vec<Prepared>,
+}
+
+/// Opens the trial of every quadrant's rule.
+pub(super) fn open(
     study: &Study,
     joined: &Joined,
     cells: &[CellResult],
     quadrants: &[Quadrant],
-) -> Result<Vec<Trial>, AnalysisError> {
+) -> Result<Opened, AnalysisError> {
     let court = Court { study, joined, cells };
-    let mut trials = Vec::new();
-    let mut family = Vec::new();
-    let mut places = Vec::new();
+    let mut opened = Opened { trials: Vec::new(), places: Vec::new(), comparisons: Vec::new() };
     for (at, quadrant) in quadrants.iter().enumerate() {
         let mut trial = court.open(at, quadrant);
         for (place, contrast) in trial.contrasts.iter_mut().enumerate() {
             match court.prepare(quadrant, contrast)? {
-                Ok(prepared) => {
-                    family.push(prepared);
-                    places.push((at, place));
+                Ok(comparison) => {
+                    opened.comparisons.push(comparison);
+                    opened.places.push((at, place));
                 }
                 Err(missing) => contrast.decision = Err(missing),
             }
         }
-        trials.push(trial);
+        opened.trials.push(trial);
     }
-    for ((trial, place), decision) in places.into_iter().zip(study.decide(&family)?) {
-        trials[trial].contrasts[place].decision = Ok(decision);
-    }
+    Ok(opened)
+}
+
+/// Gives every trial its verdict, once its comparisons are decided.
+pub(super) fn judge(trials: &mut [Trial]) {
     for trial in trials.iter_mut().filter(|trial| trial.rule.is_ok()) {
         let decided: Vec<_> = trial.contrasts.iter().map(|one| (one.claim, one.decision.as_ref().ok())).collect();
         trial.verdict = Some(judge_rule(&decided));
     }
-    Ok(trials)
 }
 
-/// Number of comparisons that the rules of a study's quadrants make, if every treatment that they name is run.
+/// Number of comparisons of two treatments that the rules of a study's quadrants make, if every treatment that they name is run.
 pub fn planned_comparisons(study: &Study) -> usize {
     let count = |quadrant: &Quadrant| {
-        let sources = study.sources.iter().filter(|one| !one.is_untrained && one.similarity == quadrant.similarity);
-        rule_of(study, quadrant).map_or(0, |rule| rule.contrasts.len() * sources.count())
+        let sources = study.sources.iter().filter(|one| one.is_judged() && one.similarity == quadrant.similarity);
+        let is_of_two = |&&(_, alternative, _): &&(RuleArm, RuleArm, Claim)| alternative != RuleArm::Scratch;
+        let contrasts = rule_of(study, quadrant).map_or(0, |rule| rule.contrasts.iter().filter(is_of_two).count());
+        contrasts * sources.count()
     };
     quadrants(study, &[]).iter().map(count).sum()
 }

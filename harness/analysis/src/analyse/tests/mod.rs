@@ -75,7 +75,7 @@ fn a_source_below_random_layers_is_negative_transfer() {
 #[test]
 fn scratch_from_other_initial_weights_is_a_placebo_of_its_own_family() {
     let mut mock = Mock::four_quadrants(like_the_default_study);
-    let source = mock.study.sources.iter().position(|source| source.is_untrained).unwrap();
+    let source = mock.study.sources.iter().position(|source| source.is_untrained()).unwrap();
     let (treatment, method) = ("placebo".to_owned(), nt_scenario::Method::Training);
     mock.study.arms.push(crate::study::StudyArm { source, treatment, copied: 7, frozen: 0, method });
     let before = analysed(&Mock::four_quadrants(like_the_default_study)).unwrap();
