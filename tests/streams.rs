@@ -8,7 +8,7 @@
 mod support;
 
 use negative_transfer::data::synthetic::{Synthetic, SyntheticSpec};
-use negative_transfer::data::{Inputs, SubsetDraw, part};
+use negative_transfer::data::{Counts, Inputs, SubsetDraw, part};
 use negative_transfer::model::{Init, Parameters, initialise};
 use negative_transfer::train::{AtChance, Cpu, ForTest, Setup, Span, Trained, train};
 use nt_scenario::network::{Architecture, NetworkShape};
@@ -38,7 +38,7 @@ fn draw() -> SubsetDraw {
         test_per_class: 1,
     };
     let (pool, _) = part(Arc::new(Synthetic::new(spec).unwrap()), &[], None).unwrap();
-    pool.draw(SEED, "target", 0, &PerClass::Equal(12), &PerClass::Equal(2)).unwrap()
+    pool.draw(SEED, "target", 0, Counts::first(&PerClass::Equal(12), &PerClass::Equal(2))).unwrap()
 }
 
 /// The loss of every step of a training of the layers above `frozen` at rate 0, as bits.

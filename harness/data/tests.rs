@@ -1,6 +1,6 @@
 //! Draws, the sealed test side, and the gathering of batches.
 
-use super::{DataError, Dataset, EndOfTraining, Inputs, Split, part};
+use super::{Counts, DataError, Dataset, EndOfTraining, Inputs, Split, part};
 use nt_scenario::PerClass;
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -69,6 +69,21 @@ fn a_smaller_draw_is_nested_in_a_larger_one_and_validation_counts() {
     let all = |draw: &super::SubsetDraw| &ids(Inputs::Images(&draw.train)) | &ids(Inputs::Images(&draw.validation));
     assert_eq!(all(&small).len(), 30, "no image is drawn twice");
     assert!(all(&small).is_subset(&all(&large)));
+}
+
+#[test]
+fn a_draw_that_passes_over_images_shares_none_with_them() {
+    let (pool, _) = part(numbered(), &[], None).unwrap();
+    let drawn = |counts: Counts<'_>| {
+        let draw = pool.draw(1, "target", 0, counts).unwrap();
+        &ids(Inputs::Images(&draw.train)) | &ids(Inputs::Images(&draw.validation))
+    };
+    let [ten, five, one] = [10, 5, 1].map(PerClass::Equal);
+    let own = drawn(Counts::first(&ten, &one));
+    let beyond = drawn(Counts { after: Some(&ten), drawn: &five, held_out: &one });
+    assert!(own.is_disjoint(&beyond));
+    let longer = PerClass::Equal(15);
+    assert_eq!(&own | &beyond, drawn(Counts::first(&longer, &one)), "they come next in the same order");
 }
 
 #[test]

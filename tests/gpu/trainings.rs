@@ -2,7 +2,7 @@
 
 use super::{gpu, gpu_in};
 use negative_transfer::data::synthetic::{Synthetic, SyntheticSpec};
-use negative_transfer::data::{Codes, Inputs, SubsetDraw, part};
+use negative_transfer::data::{Codes, Counts, Inputs, SubsetDraw, part};
 use negative_transfer::model::{Init, Parameters, initialise};
 use negative_transfer::train::cuda::CudaBackend;
 use negative_transfer::train::{
@@ -36,7 +36,7 @@ fn draw() -> SubsetDraw {
         test_per_class: 1,
     };
     let (pool, _) = part(Arc::new(Synthetic::new(spec).unwrap()), &[], None).unwrap();
-    pool.draw(SEED, "target", 0, &PerClass::Equal(12), &PerClass::Equal(2)).unwrap()
+    pool.draw(SEED, "target", 0, Counts::first(&PerClass::Equal(12), &PerClass::Equal(2))).unwrap()
 }
 
 struct Case {

@@ -17,7 +17,7 @@ use nt_analysis::analyse;
 use nt_analysis::study::{StudyArm, StudySize, StudySource, StudyTarget};
 use nt_records::record::RECORD_VERSION;
 use nt_records::{FileRef, Measure, Measured, Predictions, RunRecord, Status};
-use nt_scenario::{Method, Metric, Role};
+use nt_scenario::{ChoiceOf, Method, Metric, Role, Standing};
 use nt_stats::sign_flip::{Flips, ReplicateGaps, max_t};
 
 const NUM_REPLICATES: u32 = 10;
@@ -46,8 +46,7 @@ fn study() -> Study {
     let source = |at: usize| StudySource {
         name: format!("source-{at}"),
         similarity: ["similar", "dissimilar", "untrained"][if at == 7 { 2 } else { at % 2 }].to_owned(),
-        is_untrained: at == 7,
-        is_selffer: false,
+        standing: if at == 7 { Standing::NoKnowledge } else { Standing::Knowledge },
     };
     let points = (1..=7_u8).flat_map(|copied| (0..=copied).map(move |frozen| (copied, frozen)));
     let points: Vec<(u8, u8)> = points.collect();
@@ -66,6 +65,9 @@ fn study() -> Study {
         name: "large".to_owned(),
         question: "How long does it take?".to_owned(),
         replicates: NUM_REPLICATES,
+        reference_runs: 1,
+        choice: ChoiceOf::EachReplicate,
+        primary: Vec::new(),
         metric: Metric::Top1,
         margin_pp: 1.0,
         alpha: 0.05,
@@ -74,6 +76,7 @@ fn study() -> Study {
         network: "none".to_owned(),
         layers: nt_scenario::Architecture::AlexNet.layer_names().into_iter().map(str::to_owned).collect(),
         search: "none".to_owned(),
+        search_of: None,
         extension: 0,
         targets: vec![StudyTarget { name: "images".to_owned(), sizes }],
         sources: (0..8).map(source).collect(),
@@ -121,6 +124,7 @@ fn write(dir: &Path, study: &Study) -> Vec<RunRecord> {
                 copied: key.copied,
                 frozen: key.frozen,
                 replicate,
+                run: 0,
                 budget: 1.0,
                 learning_rate: Some(0.01),
                 setting_on_edge: false,

@@ -11,7 +11,7 @@ use nt_records::measure::{Measure, Measured};
 use nt_records::mock::{job, record};
 use nt_records::predictions::Predictions;
 use nt_records::record::RunRecord;
-use nt_scenario::{ChoiceOf, ClassSets, LabelKind, Method, Metric, Standing};
+use nt_scenario::{ChoiceOf, ClassSets, LabelKind, Method, Metric, Replicate, Role, Standing};
 
 use crate::study::{CellKey, Study, StudyArm, StudySize, StudySource, StudyTarget};
 
@@ -25,6 +25,8 @@ pub struct Mock {
     /// Test images.
     pub num_images: u32,
     has_curves: bool,
+    /// What each cell reaches on validation images in the runs that its choice rests on, if it has such.
+    trials: Option<Box<dyn Fn(&CellKey, u32) -> f64>>,
     labels: LabelKind,
     accuracy: Box<dyn Fn(&CellKey) -> f64>,
     edit: Box<Edit>,
@@ -78,6 +80,7 @@ impl Mock {
             study,
             num_images: 640,
             has_curves: false,
+            trials: None,
             labels: LabelKind::OneClass,
             accuracy: Box::new(accuracy),
             edit: Box::new(|_, _| true),
@@ -128,6 +131,39 @@ impl Mock {
         self
     }
 
+    /// Gives every cell a run a replicate that is judged by validation images alone, with what it reaches on them, and lets
+    /// these choose a treatment for all replicates.
+    pub fn with_trials(mut self, reaches: impl Fn(&CellKey, u32) -> f64 + 'static) -> Self {
+        self.study.choice = ChoiceOf::Once;
+        self.trials = Some(Box::new(reaches));
+        self
+    }
+
+    /// Runs scratch so often in every replicate.
+    pub fn with_reference_runs(mut self, runs: u32) -> Self {
+        self.study.reference_runs = runs;
+        self
+    }
+
+    /// Adds a twin of the target, with features frozen at every depth.
+    pub fn with_a_twin(mut self) -> Self {
+        let source = self.study.sources.len();
+        self.study.sources.push(StudySource {
+            name: "twin".to_owned(),
+            similarity: "twin".to_owned(),
+            standing: Standing::Twin,
+        });
+        let arm = |depth| StudyArm {
+            source,
+            treatment: "frozen".to_owned(),
+            copied: depth,
+            frozen: depth,
+            method: Method::Training,
+        };
+        self.study.arms.extend((1..=7).map(arm));
+        self
+    }
+
     /// Gives every run a learning curve.
     pub fn with_curves(mut self) -> Self {
         self.has_curves = true;
@@ -141,9 +177,16 @@ impl Mock {
         let mut records = Vec::new();
         let mut number = 0;
         for (key, treatment) in self.study.cells() {
-            for replicate in 0..self.study.replicates {
+            let runs = if key.source.is_none() { self.study.reference_runs } else { 1 };
+            for (replicate, run) in (0..self.study.replicates).flat_map(|one| (0..runs).map(move |run| (one, run))) {
                 number += 1;
-                records.extend(self.record(dir, number, &key, &treatment, replicate));
+                records.extend(self.record(dir, number, &key, &treatment, (replicate, run)));
+            }
+            if let Some(reaches) = &self.trials {
+                for replicate in 0..self.study.replicates {
+                    number += 1;
+                    records.push(trial(number, &key, replicate, reaches(&key, replicate), self.study.metric));
+                }
             }
         }
         let lines: Vec<u8> = records.iter().flat_map(|record| encode(record).unwrap()).collect();
@@ -151,9 +194,16 @@ impl Mock {
         records
     }
 
-    fn record(&self, dir: &Path, number: u64, key: &CellKey, treatment: &str, replicate: u32) -> Option<RunRecord> {
+    fn record(
+        &self,
+        dir: &Path,
+        number: u64,
+        key: &CellKey,
+        treatment: &str,
+        (replicate, run): (u32, u32),
+    ) -> Option<RunRecord> {
         let predictions = match self.labels {
-            LabelKind::OneClass => self.predictions(key, replicate),
+            LabelKind::OneClass => self.predictions(key, (replicate, run)),
             LabelKind::SeveralClasses => self.scores(key, replicate),
         };
         let bytes = predictions.to_bytes().unwrap();
@@ -162,7 +212,9 @@ impl Mock {
         let hits = predictions.hits(1).into_iter().filter(|&hit| hit).count();
         let source = key.source.as_deref().and_then(|name| self.study.source(name));
         let mut record = RunRecord {
-            name: format!("{}/r{replicate}", key.name()),
+            name: format!("{}/{}", key.name(), Replicate::fresh_run(replicate, run)),
+            role: if run == 0 { Role::Final } else { Role::Reference },
+            run,
             source: key.source.clone(),
             similarity: source.map(|source| source.similarity.clone()),
             target: Some(key.target.clone()),
@@ -204,10 +256,11 @@ impl Mock {
     }
 
     /// Seven images in ten are got right or wrong alike by all arms of a replicate: the pairing of a real study.
-    fn predictions(&self, key: &CellKey, replicate: u32) -> Predictions {
+    fn predictions(&self, key: &CellKey, (replicate, run): (u32, u32)) -> Predictions {
         let drift = 0.04 * (uniform(&["replicate", &replicate.to_string()]) - 0.5);
         let chance_of_hit = (self.accuracy)(key) + drift;
-        let (replicate, arm) = (replicate.to_string(), key.name());
+        let run = if run == 0 { String::new() } else { format!("/{run}") };
+        let (replicate, arm) = (replicate.to_string(), format!("{}{run}", key.name()));
         let top5 = (0..self.num_images).map(|image| {
             let (label, image) = (image % NUM_CLASSES, image.to_string());
             let is_shared = uniform(&["shared", &replicate, &image, &arm]) < 0.7;
@@ -241,6 +294,27 @@ impl Mock {
         let (ids, losses) = ((0..self.num_images).collect(), vec![1.0; self.num_images as usize]);
         let sets = ClassSets::new(NUM_CLASSES as usize, has).unwrap();
         Predictions::of_several(ids, sets, scores, losses).unwrap()
+    }
+}
+
+/// A run that is judged by validation images alone.
+fn trial(number: u64, key: &CellKey, replicate: u32, reaches: f64, metric: Metric) -> RunRecord {
+    RunRecord {
+        name: format!("{}/s{replicate}/lr0.01", key.name()),
+        role: Role::Tuning,
+        source: key.source.clone(),
+        target: Some(key.target.clone()),
+        size: Some(key.size.clone()),
+        copied: key.copied,
+        frozen: key.frozen,
+        method: key.method,
+        replicate,
+        metrics: vec![
+            Measured::new(Measure::Validation(metric), reaches, 40),
+            Measured::new(Measure::Validation(Metric::LogLoss), 1.0, 40),
+        ],
+        test_openings: 0,
+        ..record(number)
     }
 }
 

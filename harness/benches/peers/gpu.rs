@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use negative_transfer::data::synthetic::{Synthetic, SyntheticSpec};
-use negative_transfer::data::{Images, Inputs, part};
+use negative_transfer::data::{Counts, Images, Inputs, part};
 use negative_transfer::model::{Init, initialise};
 use negative_transfer::train::cuda::CudaBackend;
 use negative_transfer::train::{AtChance, Backend, Setup, Span};

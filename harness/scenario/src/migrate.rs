@@ -4,7 +4,7 @@ use toml_edit::{Document, Item};
 
 use crate::diagnostic::{Code, Diagnostic, Faults};
 use crate::raw::Version;
-use crate::scenario::{Primary, Scenario};
+use crate::scenario::Scenario;
 
 /// What `nt migrate` makes of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]

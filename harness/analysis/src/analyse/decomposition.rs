@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn without_a_selffer_nothing_is_split() {
         let mut mock = Mock::two_halves();
-        mock.study.sources[1].is_selffer = false;
+        mock.study.sources[1].standing = nt_scenario::Standing::Knowledge;
         assert_eq!(analysed(&mock).decompositions, []);
     }
 }

@@ -11,11 +11,11 @@ fn families_are_those_that_the_analysis_adjusts_together() {
     let mock = Mock::four_quadrants(like_the_default_study);
     let plan = assumed(&mock.study, 4.0);
     let sizes: Vec<(Family, usize)> = plan.rows.iter().map(|row| (row.family, row.contrasts)).collect();
-    assert_eq!(sizes, [(Family::Treatments, 56), (Family::Controls, 14), (Family::Choices, 4), (Family::Rules, 6)]);
+    assert_eq!(sizes, [(Family::All, 56 + 4), (Family::Controls, 14)]);
     let dir = tempfile::tempdir().unwrap();
     let records = mock.write(dir.path());
     let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
-    assert_eq!((analysis.family_size, analysis.control_family_size, analysis.quadrants.len()), (56, 14, 4));
+    assert_eq!((analysis.control_family_size, analysis.quadrants.len()), (14, 4));
 }
 
 #[test]
@@ -24,11 +24,23 @@ fn more_noise_more_contrasts_and_fewer_images_find_less() {
     let effect = |plan: &PowerPlan, at: usize| plan.rows[at].minimum_detectable_effect_pp.unwrap();
     let (calm, noisy) = (assumed(&study, 1.0), assumed(&study, 8.0));
     assert!(effect(&calm, 0) < effect(&noisy, 0));
-    assert!(effect(&noisy, 2) < effect(&noisy, 0), "4 contrasts against 56");
+    assert!(effect(&noisy, 1) < effect(&noisy, 0), "14 contrasts against 60");
     assert!(calm.rows[0].equivalent_probability > noisy.rows[0].equivalent_probability);
     assert!(calm.rows[0].replicates_needed < noisy.rows[0].replicates_needed);
     let few = PowerPlan::new(&study, &[100], &Basis::Assumed(Assumptions::new(0.5, 1.0).unwrap())).unwrap();
     assert!(effect(&few, 0) > effect(&calm, 0));
+}
+
+#[test]
+fn what_a_study_is_about_is_found_more_easily_than_the_rest() {
+    let mut study = Mock::four_quadrants(like_the_default_study).study;
+    study.primary = nt_scenario::Primary::WORDS.map(|(_, primary)| primary).to_vec();
+    let plan = assumed(&study, 4.0);
+    let sizes: Vec<(Family, usize)> = plan.rows.iter().map(|row| (row.family, row.contrasts)).collect();
+    // A choice, full fine-tuning and the top codes in each of four quadrants.
+    assert_eq!(sizes, [(Family::Primary, 12), (Family::Secondary, 48), (Family::Controls, 14)]);
+    let effect = |at: usize| plan.rows[at].minimum_detectable_effect_pp.unwrap();
+    assert!(effect(0) < effect(1));
 }
 
 #[test]

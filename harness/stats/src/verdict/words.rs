@@ -54,7 +54,11 @@ impl Decision {
             }
             Verdict::Invalid => format!("invalid: {}", self.gate_words()),
         };
-        if self.equivalent && (self.verdict.is_negative() || self.verdict.is_positive()) {
+        let is_signed = self.verdict.is_negative() || self.verdict.is_positive();
+        if is_signed && self.collapsed.is_some() {
+            words.push_str(", among runs that trained");
+        }
+        if self.equivalent && is_signed {
             // Writing to a String cannot fail.
             let _ = write!(words, ", but equivalent within ±{margin}");
         }

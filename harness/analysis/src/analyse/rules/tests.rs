@@ -1,7 +1,7 @@
 use nt_stats::verdict::{GapUnit, Gate};
 
 use super::*;
-use crate::analyse::analyse;
+use crate::analyse::{CellKind, analyse};
 use crate::mock::{Mock, like_the_default_study};
 
 /// The mock with linear classifiers on codes in place of networks whose copied layers are all frozen.
@@ -64,11 +64,18 @@ fn rules_are_supported_or_refuted_by_treatment_against_treatment() {
 }
 
 #[test]
-fn the_family_is_all_contrasts_of_rules_and_no_other() {
-    let trials = tried(&with_probes(like_the_default_study));
+fn the_family_is_every_cell_and_every_comparison_of_two_treatments() {
+    let dir = tempfile::tempdir().unwrap();
+    let mock = with_probes(like_the_default_study);
+    let records = mock.write(dir.path());
+    let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
+    let of_rules = analysis.trials.iter().flat_map(|trial| &trial.contrasts);
+    let of_two = of_rules.filter(|one| one.alternative != RuleArm::Scratch).map(|one| one.decision.as_ref().unwrap());
+    let of_choices = analysis.quadrants.iter().map(|quadrant| &quadrant.chosen.as_ref().unwrap().decision);
+    let of_cells = analysis.cells.iter().filter(|cell| cell.kind == CellKind::Transfer);
     let decisions: Vec<&Decision> =
-        trials.iter().flat_map(|trial| &trial.contrasts).map(|one| one.decision.as_ref().unwrap()).collect();
-    assert_eq!(decisions.len(), 1 + 2 + 2 + 1);
+        of_cells.map(|cell| cell.decision.as_ref().unwrap()).chain(of_two).chain(of_choices).collect();
+    assert_eq!(decisions.len(), 56 + 4 + 4);
     let raw: Vec<Option<f64>> = decisions.iter().map(|decision| decision.p_value).collect();
     let adjusted: Vec<f64> = decisions.iter().map(|decision| decision.p_adjusted).collect();
     assert_eq!(nt_stats::multiplicity::holm(&raw), adjusted);

@@ -1,4 +1,5 @@
 mod audit;
+mod comparisons;
 mod ladder;
 mod looks;
 
@@ -51,7 +52,7 @@ fn planted_harm_of_freezing_is_negative_but_never_called_negative_transfer() {
         (None, _) | (_, 0) => 0.8,
         (_, depth) => 0.8 - 0.06 * f64::from(depth),
     });
-    let analysis = analysed(&mock).unwrap();
+    let analysis = analysed(&mock.with_a_twin()).unwrap();
     let cell = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap();
     assert_eq!(verdict_of(&analysis, &cell.key), (Verdict::MaterialNegative, Some(Attribution::Freezing)));
     assert!(cell.words(GapUnit::POINTS).contains("worse than scratch (freezing)"), "{}", cell.words(GapUnit::POINTS));
@@ -86,7 +87,7 @@ fn scratch_from_other_initial_weights_is_a_placebo_of_its_own_family() {
     assert!(cell.verdict().is_some_and(Verdict::is_negative));
     assert!(cell.words(GapUnit::POINTS).starts_with("a false alarm"), "{}", cell.words(GapUnit::POINTS));
     assert_eq!(cell.decision.as_ref().unwrap().attribution, None);
-    assert_eq!(analysis.family_size, before.family_size);
+    assert_eq!(analysis.family_sizes, before.family_sizes);
     assert_eq!(analysis.control_family_size, before.control_family_size);
 }
 
@@ -121,12 +122,18 @@ fn a_diverged_run_is_never_evidence_of_harm() {
     });
     let analysis = analysed(&mock).unwrap();
     let cell = analysis.cell(&key("large", Some("far"), 7, 7)).unwrap();
-    assert_eq!(cell.verdict(), Some(Verdict::InconclusiveOptimisation));
-    assert_eq!((cell.num_done(), cell.num_untrained()), (7, 1));
+    // The gap is that of the seven replicates that trained. A network that diverged guesses: the mean over all has the same sign.
+    let decision = cell.decision.as_ref().unwrap();
+    assert_eq!((decision.gap.num_replicates, decision.verdict), (7, Verdict::MaterialNegative));
+    assert!(cell.words(GapUnit::POINTS).ends_with(", among runs that trained"), "{}", cell.words(GapUnit::POINTS));
+    assert_eq!((cell.num_done(), cell.num_collapsed()), (7, 1));
+    // Where the sign is that of the run that diverged, there is none.
+    let near = analysis.cell(&key("small", Some("far"), 7, 7)).unwrap();
+    assert!(!near.verdict().unwrap().is_material(), "{:?}", near.verdict());
 }
 
 #[test]
-fn a_cell_that_only_diverged_is_inconclusive_for_that_reason() {
+fn a_cell_that_only_diverged_is_invalid_for_that_reason() {
     let mock = Mock::four_quadrants(like_the_default_study).editing(|key, record| {
         if key.source.as_deref() == Some("far") && key.frozen == 6 {
             record.status = Status::Diverged { reason: "loss NaN".to_owned() };
@@ -136,7 +143,9 @@ fn a_cell_that_only_diverged_is_inconclusive_for_that_reason() {
     });
     let analysis = analysed(&mock).unwrap();
     let cell = analysis.cell(&key("large", Some("far"), 6, 6)).unwrap();
-    assert_eq!((cell.verdict(), cell.num_done()), (Some(Verdict::InconclusiveOptimisation), 0));
+    assert_eq!((cell.verdict(), cell.num_done()), (Some(Verdict::Invalid), 0));
+    let words = cell.words(GapUnit::POINTS);
+    assert_eq!(words, "invalid: both arms trained in no replicate, beside 8 runs that collapsed");
 }
 
 #[test]
@@ -153,7 +162,7 @@ fn a_run_that_fits_nothing_did_not_train_but_one_that_only_generalises_badly_did
         true
     });
     let stuck = analysed(&stuck).unwrap();
-    assert_eq!(stuck.cell(&point).unwrap().verdict(), Some(Verdict::InconclusiveOptimisation));
+    assert_eq!(stuck.cell(&point).unwrap().verdict(), Some(Verdict::Invalid), "no run of it trained");
 }
 
 #[test]
