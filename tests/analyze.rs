@@ -60,8 +60,8 @@ fn a_table_of_pytorch_needs_no_flags_and_agrees_with_scipy() {
     for words in [
         "paired t over units, Holm",
         "this test set",
-        "worse than scratch (freezing)",
-        "separate family of untrained sources: 1",
+        "worse than scratch (cause undecided; no worse than random layers)",
+        "separate family of counterfactual sources: 1",
     ] {
         assert!(table.contains(words), "{table}");
     }

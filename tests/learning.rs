@@ -34,12 +34,12 @@ fn tuned_sources_have_the_rate_of_their_best_trial_and_the_same_bits_however_the
         let metrics = record["metrics"].as_array().unwrap();
         metrics.iter().find(|metric| metric["name"] == name).map(|metric| metric["value"].as_f64().unwrap())
     };
-    let trials = named("source/near/t0/lr", "tuning");
+    let trials = named("source/near/s0/lr", "tuning");
     let done: Vec<_> = trials.iter().filter(|trial| trial["status"]["state"] == "done").collect();
     assert!(done.len() >= 2, "{} trials", done.len());
     let score = |trial: &serde_json::Value| value(trial, "validation_top1").unwrap();
     let best = done.iter().map(|trial| score(trial)).fold(0.0, f64::max);
-    let sources = named("source/near/r", "source");
+    let sources = named("source/near/r0", "source");
     assert!(!sources.is_empty());
     for source in sources {
         let chosen = done.iter().find(|trial| trial["learning_rate"] == source["learning_rate"]).unwrap();
@@ -47,7 +47,7 @@ fn tuned_sources_have_the_rate_of_their_best_trial_and_the_same_bits_however_the
         assert!(value(source, "validation_top1").is_some(), "what was held out is scored");
     }
     // A selffer is searched on its target's validation images.
-    assert!(!named("source/self/shapes/small/t0/lr", "tuning").is_empty());
+    assert!(!named("source/self/shapes/small/s0/lr", "tuning").is_empty());
     let page = std::fs::read_to_string(workplace.path("one/index.html")).unwrap();
     assert!(page.contains("<strong>search of the sources</strong>") && page.contains("<td>self/shapes/small</td>"));
 }
@@ -61,7 +61,7 @@ fn a_source_that_learns_nothing_is_told_at_once_and_holds_back_what_copies_from_
     let told = said(&output);
     assert!(told.contains("still at chance after 100 steps"), "{told}");
     assert!(told.contains("It is stopped until another replicate has learned"), "{told}");
-    assert!(told.contains("source/near/r0") && told.contains("and so are its 2 other replicates"), "{told}");
+    assert!(told.contains("source/near/r0") && told.contains("and so is its other replicate"), "{told}");
     assert!(told.contains("depend on it are not run") && told.contains("recipe = \"alexnet-64px\""), "{told}");
     assert!(told.contains("--keep-going"), "{told}");
     let page = std::fs::read_to_string(workplace.path("out/index.html")).unwrap();
@@ -89,7 +89,7 @@ fn a_search_in_which_no_rate_learns_is_told_after_a_tenth_of_its_trials() {
     let output = workplace.run("out", &["--jobs", "2"]);
     assert_exit(&output, 1);
     let told = said(&output);
-    assert!(told.contains("shapes/small/scratch/t0: no learning rate of the grid learns"), "{told}");
+    assert!(told.contains("shapes/small/scratch/s0: no learning rate of the grid learns"), "{told}");
     let recorded = records(&workplace.path("out"));
     assert!(recorded.iter().all(|record| record["size"] != "small"), "not even a trial is trained to its end");
     assert!(recorded.iter().all(|record| !record["name"].as_str().unwrap().contains("self/shapes/small")));

@@ -35,8 +35,9 @@ impl Verify {
         let text = std::fs::read_to_string(&file).map_err(|error| {
             Failure::Input(format!("cannot read {}: {error}; name a folder that nt run wrote", file.display()))
         })?;
-        let scenario =
-            Scenario::parse(&text, &file.display().to_string()).map_err(|faults| Failure::Input(faults.to_string()))?;
+        let resolved = std::fs::read_to_string(self.dir.join("resolved.toml")).unwrap_or_default();
+        let scenario = Scenario::parse_kept(&text, &file.display().to_string(), &resolved)
+            .map_err(|faults| Failure::Input(faults.to_string()))?;
         let manifest = Manifest::read(&self.dir).map_err(|error| Failure::system(&error))?;
         let manifest = manifest.ok_or_else(|| {
             Failure::Input(format!("{} holds no manifest.json; name a folder that nt run wrote", self.dir.display()))

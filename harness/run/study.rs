@@ -10,7 +10,7 @@ use nt_analysis::{AnalysisError, analyse};
 use nt_records::ledger::Shard;
 use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
 use nt_records::{Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, write_atomic};
-use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Known, Plan, PlanError, ReplicateGroup, Scenario};
+use nt_scenario::{ChoiceOf, DataFacts, Diagnostic, Faults, Job, Known, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -52,6 +52,17 @@ pub enum StudyError {
     /// The records of a look cannot be analysed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
+    /// The folder was begun when the scenario's version meant something else.
+    #[error(
+        "{} was begun when version 2 of a scenario meant one search for all replicates and one run of scratch in each. Its report can \
+         be drawn again (nt report), but the study cannot go on there: give another folder with --out, or keep its meaning with \
+         version = 1 in the scenario",
+        dir.display()
+    )]
+    OlderMeaning {
+        /// The folder.
+        dir: std::path::PathBuf,
+    },
     /// A picture of the data cannot be made.
     #[error(transparent)]
     Picture(#[from] PictureError),
@@ -177,6 +188,20 @@ impl OpenStudy {
         needed
     }
 
+    /// Refuses a folder that was begun when the scenario's version meant something else.
+    ///
+    /// # Errors
+    /// [`StudyError::OlderMeaning`].
+    pub fn check_meaning(&self, dir: &Path) -> Result<(), StudyError> {
+        let Ok(resolved) = std::fs::read_to_string(dir.join("resolved.toml")) else { return Ok(()) };
+        let keeps_meaning =
+            self.scenario.study.reference_runs == 1 && self.scenario.verdict.choice == ChoiceOf::EachReplicate;
+        match Scenario::is_of_one_search(&resolved) && !keeps_meaning {
+            true => Err(StudyError::OlderMeaning { dir: dir.to_owned() }),
+            false => Ok(()),
+        }
+    }
+
     /// Runs the jobs of a shard (and what they need) that the ledger lacks, and writes a manifest of what the folder
     /// holds.
     ///
@@ -194,6 +219,7 @@ impl OpenStudy {
         interrupt: &AtomicBool,
     ) -> Result<Tally, StudyError> {
         let dir = ledger.dir().to_path_buf();
+        self.check_meaning(&dir)?;
         write_atomic(&dir.join("scenario.toml"), self.scenario.text().as_bytes())?;
         write_atomic(&dir.join("resolved.toml"), self.scenario.to_toml().as_bytes())?;
         let mut manifest = self.manifest(&dir, options)?;

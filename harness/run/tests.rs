@@ -26,7 +26,7 @@ learning_rate = 0.01
         .target("shapes", "data = \"shapes\"\nclasses = [\"star\", \"ring\"]\nvalidation_fraction = 0.25")
         .size("small", "train_per_class = 8\nsteps = 5")
         .treatment("frozen", "copied = [3, 7]\nfrozen = \"copied\"")
-        .tuned("learning_rates = [0.001, 0.01, 0.1]\nreplicates = 1")
+        .tuned("learning_rates = [0.001, 0.01, 0.1]\nextend = 0")
         .text()
 }
 
@@ -233,10 +233,10 @@ fn a_trial_that_learns_nothing_goes_on_where_another_rate_learns() {
     for jobs in [1, 3] {
         let folder = tempfile::tempdir().unwrap();
         let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
-        let mock = Mock { learns_nothing: Some("shapes/small/scratch/t0/lr0.001"), ..Mock::default() };
+        let mock = Mock { learns_nothing: Some("shapes/small/scratch/s0/lr0.001"), ..Mock::default() };
         let tally = run(&mock, &mut ledger, jobs);
         assert_eq!((tally.withheld, tally.ran), (0, planned().1.jobs.len()));
-        let trial = ledger.records().iter().find(|record| record.name.contains("scratch/t0/lr0.001")).unwrap();
+        let trial = ledger.records().iter().find(|record| record.name.contains("scratch/s0/lr0.001")).unwrap();
         assert_eq!(trial.status, Status::Done, "its score counts in the choice");
     }
 }

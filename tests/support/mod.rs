@@ -41,7 +41,8 @@ l2 = [0.01, 0.1]
 "#,
         )
         .training("ladder", "[1, 1.5]")
-        .tuned("learning_rates = [0.003, 0.01]\nreplicates = 1\nextend = 1")
+        .study("reference_runs", "2")
+        .tuned("learning_rates = [0.003, 0.01]\nextend = 1")
         .table("[verdict]", "margin_pp = 5.0")
         .text()
 }
@@ -49,7 +50,7 @@ l2 = [0.01, 0.1]
 /// The tiny study with this learning rate for every arm instead of a search.
 pub fn tiny_at_fixed_rate(rate: &str) -> String {
     tiny()
-        .replace("[tuning]\nlearning_rates = [0.003, 0.01]\nreplicates = 1\nextend = 1\n", "")
+        .replace("[tuning]\nlearning_rates = [0.003, 0.01]\nextend = 1\n", "")
         .replace("l2 = [0.01, 0.1]", "l2 = [0.1]")
         .replace("schedule = \"cosine\"", &format!("schedule = \"cosine\"\nlearning_rate = {rate}"))
 }

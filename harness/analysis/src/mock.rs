@@ -18,6 +18,9 @@ use crate::study::{CellKey, Study, StudyArm, StudySize, StudySource, StudyTarget
 /// Changes a record before it is written, or says that it is not to be written.
 type Edit = dyn Fn(&CellKey, &mut RunRecord) -> bool;
 
+/// What a cell reaches on the validation images of a replicate.
+type Reaches = dyn Fn(&CellKey, u32) -> f64;
+
 /// A study in which every accuracy is known. It writes the records and predictions that a run would write.
 pub struct Mock {
     /// Its scenario.
@@ -26,7 +29,7 @@ pub struct Mock {
     pub num_images: u32,
     has_curves: bool,
     /// What each cell reaches on validation images in the runs that its choice rests on, if it has such.
-    trials: Option<Box<dyn Fn(&CellKey, u32) -> f64>>,
+    trials: Option<Box<Reaches>>,
     labels: LabelKind,
     accuracy: Box<dyn Fn(&CellKey) -> f64>,
     edit: Box<Edit>,

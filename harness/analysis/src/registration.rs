@@ -1,6 +1,7 @@
 //! The pre-registration: one hash of everything that is fixed before the first job.
 
 use nt_scenario::{ChoiceOf, SearchOf};
+use nt_stats::verdict::{Scope, SettingsFound};
 
 use crate::study::Study;
 
@@ -15,7 +16,8 @@ pub fn preregistration(study: &Study) -> String {
         format!("margin_pp {}", settings.margin_pp),
         format!("alpha {} {}", settings.alpha, settings.equivalence_alpha),
         format!("replicates {}", study.replicates),
-        format!("scope {}", settings.scope),
+        // Searches are named below.
+        format!("scope {}", Scope { settings: SettingsFound::Unknown, ..settings.scope }),
     ];
     if let Some(looks) = &study.looks {
         words.push(format!("looks {looks:?}, O'Brien and Fleming"));

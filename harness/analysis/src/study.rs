@@ -9,7 +9,7 @@ use nt_scenario::{
 };
 use nt_stats::Differences;
 use nt_stats::verdict::{
-    Contrast, Decision, Estimate, FamilyError, Reach, Scope, Settings, decide, decide_runs, estimate_at,
+    Contrast, Decision, Estimate, FamilyError, Reach, Scope, Settings, SettingsFound, decide, decide_runs, estimate_at,
     estimate_runs_at,
 };
 
@@ -269,6 +269,14 @@ impl Study {
         self
     }
 
+    /// Where the settings of its runs come from.
+    fn settings_found(&self) -> SettingsFound {
+        match self.search_of {
+            Some(SearchOf::EachReplicate) => SettingsFound::InEveryReplicate,
+            Some(SearchOf::Once) | None => SettingsFound::Given,
+        }
+    }
+
     /// The decision rule that the scenario fixed.
     pub fn settings(&self) -> Settings {
         let Study { margin_pp, alpha, equivalence_alpha, .. } = *self;
@@ -280,7 +288,7 @@ impl Study {
             margin_pp,
             alpha,
             equivalence_alpha,
-            scope: Scope { test_images, ..Scope::default() },
+            scope: Scope { test_images, settings: self.settings_found(), ..Scope::default() },
             ..Settings::default()
         }
     }

@@ -17,6 +17,8 @@ const CORRECT: [&str; 2] = ["correct", "is_correct"];
 const METRIC: Metric = Metric::Top1;
 /// In a table of nt, only these runs are judged, not those that tuned a learning rate or trained a source.
 const ROLE: (&str, &str) = ("role", "final");
+/// The role of further runs of scratch in a replicate, and the column that numbers all of them.
+const REFERENCE_RUNS: (&str, &str) = ("reference", "run");
 
 /// The columns that the caller names. Columns that are not named are found by their usual names.
 ///
@@ -30,7 +32,7 @@ const ROLE: (&str, &str) = ("role", "final");
 /// | example, correct | `example`, `example_id`, `doc_id`; `correct`, `is_correct` |
 /// | reference | rows with `scratch` in an arm column; without `arm` and `treatment`, rows with `copied` 0 |
 /// | untrained, twin | the sources `untrained` and `twin`, if the arm has a column `source` |
-/// | keep | `role=final`, if there is a column `role` |
+/// | keep | `role=final`, if there is a column `role`; with a column `run` too, `role=reference` as well: further runs of scratch, whose mean is the reference |
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Columns {
     /// Columns that together name an arm.
@@ -109,8 +111,18 @@ pub(crate) struct Roles {
     /// The same for the target's twin.
     pub(crate) twin: Option<(usize, String)>,
     pub(crate) cluster: Option<usize>,
-    /// Conditions on the rows that are read.
-    pub(crate) keep: Vec<(usize, String)>,
+    /// The number of the run, where an arm has several in a replicate.
+    pub(crate) run: Option<usize>,
+    /// Conditions on the rows that are read: each with the values that are accepted.
+    pub(crate) keep: Vec<Condition>,
+}
+
+/// A column, and its values in the rows that are read.
+pub(crate) type Condition = (usize, Vec<String>);
+
+/// Whether a row meets a condition.
+pub(crate) fn meets(row: &Row, (column, values): &Condition) -> bool {
+    values.iter().any(|value| row.fields[*column] == *value)
 }
 
 impl Roles {
@@ -125,7 +137,7 @@ impl Roles {
 
     /// Whether a row is read.
     pub(crate) fn keeps(&self, row: &Row) -> bool {
-        self.keep.iter().all(|(column, value)| row.fields[*column] == *value)
+        self.keep.iter().all(|condition| meets(row, condition))
     }
 }
 
@@ -153,7 +165,8 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     let unit = columns.unit.as_deref().and_then(|name| finder.column(name, "the unit"));
     let mut keep = finder.keep(&columns.keep);
     let metric = finder.metric(columns.metric.as_deref(), &keep);
-    keep.extend(metric.clone());
+    keep.extend(metric.clone().map(|(column, value)| (column, vec![value])));
+    let run = finder.run(&columns.keep);
     let score = finder.score(columns, metric.is_some());
     let reference = finder.reference(columns.reference.as_deref(), &arm);
     let untrained = finder.control(&UNTRAINED, columns.untrained.as_deref(), &arm);
@@ -170,7 +183,7 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     };
     let status = table.column("status");
     let replicate = replicate?;
-    Some(Roles { arm, cell, replicate, unit, score, metric, status, reference, untrained, twin, cluster, keep })
+    Some(Roles { arm, cell, replicate, unit, score, metric, status, reference, untrained, twin, cluster, run, keep })
 }
 
 /// Whether both names mean one metric of nt, as `log-loss` and `log_loss` do.
@@ -242,11 +255,20 @@ impl Finder<'_> {
         parts
     }
 
-    fn keep(&mut self, conditions: &[String]) -> Vec<(usize, String)> {
+    fn keep(&mut self, conditions: &[String]) -> Vec<Condition> {
         if conditions.is_empty() {
-            return self.table.column(ROLE.0).map(|role| (role, ROLE.1.to_owned())).into_iter().collect();
+            let further = self.run(conditions).map(|_| REFERENCE_RUNS.0.to_owned());
+            let values = std::iter::once(ROLE.1.to_owned()).chain(further).collect();
+            return self.table.column(ROLE.0).map(|role| (role, values)).into_iter().collect();
         }
-        conditions.iter().filter_map(|condition| self.condition("--keep", condition)).collect()
+        let one = |(column, value)| (column, vec![value]);
+        conditions.iter().filter_map(|condition| self.condition("--keep", condition).map(one)).collect()
+    }
+
+    /// The column that numbers several runs of one replicate: in a study's own table, as long as nothing else is kept.
+    fn run(&self, conditions: &[String]) -> Option<usize> {
+        let is_of_a_study = self.table.column(ROLE.0).is_some() && self.table.column("replicate").is_some();
+        self.table.column(REFERENCE_RUNS.1).filter(|_| conditions.is_empty() && is_of_a_study)
     }
 
     /// `COLUMN=VALUE`.
@@ -260,9 +282,9 @@ impl Finder<'_> {
     }
 
     /// The condition on the column `metric`; `None` without that column.
-    fn metric(&mut self, wanted: Option<&str>, keep: &[(usize, String)]) -> Option<(usize, String)> {
+    fn metric(&mut self, wanted: Option<&str>, keep: &[Condition]) -> Option<(usize, String)> {
         let column = self.table.column("metric")?;
-        let kept = |row: &&Row| keep.iter().all(|(at, value)| row.fields[*at] == *value);
+        let kept = |row: &&Row| keep.iter().all(|condition| meets(row, condition));
         let mut names: Vec<&str> = self.table.rows.iter().filter(kept).map(|row| row.fields[column].as_str()).collect();
         names.sort_unstable();
         names.dedup();

@@ -6,7 +6,7 @@ use nt_records::record::Status;
 use nt_scenario::Metric;
 use nt_scenario::metric;
 
-use crate::columns::{Roles, Score};
+use crate::columns::{Condition, Roles, Score, meets};
 use crate::fault::{Fault, TableFault};
 use crate::key::{Key, name};
 use crate::table::{Row, Table};
@@ -22,8 +22,12 @@ pub(crate) struct TableRun {
     pub(crate) line: usize,
     /// Whether it diverged. Then it has no values.
     pub(crate) diverged: bool,
-    /// Its score, a fraction, if values are per run.
+    /// Its score, a fraction, if values are per run; the mean, if an arm has several runs in a replicate.
     pub(crate) value: Option<f64>,
+    /// How many of these runs have a value.
+    pub(crate) num_trained: usize,
+    /// The numbers of these runs, each with its line.
+    pub(crate) runs: BTreeMap<Key, usize>,
     /// Its hits, by example, each with its line.
     pub(crate) hits: BTreeMap<Key, (bool, usize)>,
 }
@@ -102,8 +106,7 @@ impl Roles {
     /// Whether a row is read: the filters keep it, or it is a run that diverged and so has no metric.
     fn keeps_run(&self, row: &Row) -> bool {
         let diverged = self.status.is_some_and(|at| row.fields[at] == Status::DIVERGED);
-        let holds =
-            |(at, value): &(usize, String)| row.fields[*at] == *value || (diverged && row.fields[*at].is_empty());
+        let holds = |condition: &Condition| meets(row, condition) || (diverged && row.fields[condition.0].is_empty());
         self.keeps(row) || self.keep.iter().all(holds)
     }
 }
@@ -129,6 +132,7 @@ fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at:
         Some(other) => return Err(Fault::Status { value: other.to_owned() }),
     };
     let what = format!("{} of {}", run_words(&(unit.clone(), replicate.clone())), name(&arm_key));
+    let number_of_run = roles.run.map(|column| Key::new(&row.fields[column]));
     let cell = cells.entry(keys(&roles.cell)).or_default();
     let arm = cell.arms.entry(arm_key).or_insert_with(|| TableArm { first_row: at, ..TableArm::default() });
     let known = arm.runs.get(&(unit.clone(), replicate.clone())).map(|run| (run.line, run.diverged));
@@ -141,11 +145,31 @@ fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at:
         (Some((first_line, before)), Score::Example { .. }) if before || diverged => {
             Err(Fault::Duplicate { what, first_line })
         }
-        (Some((first_line, _)), Score::Run { .. }) => Err(Fault::Duplicate { what, first_line }),
-        _ if diverged => Ok(None),
+        (Some((first_line, was_diverged)), Score::Run { value }) => {
+            let Some(number_of_run) = number_of_run else { return Err(Fault::Duplicate { what, first_line }) };
+            if let Some(first_line) = run.runs.insert(number_of_run, row.line) {
+                return Err(Fault::Duplicate { what, first_line });
+            }
+            if diverged {
+                return Ok(None);
+            }
+            let value = number(&table.header[value], &row.fields[value])?;
+            // The mean of those so far that trained, and this one.
+            let count = f64::from(u32::try_from(run.num_trained).unwrap_or(u32::MAX));
+            run.value = Some(run.value.map_or(value, |mean| (mean * count + value) / (count + 1.0)));
+            run.num_trained += 1;
+            run.diverged = was_diverged && run.value.is_none();
+            Ok(Some(value))
+        }
+        _ if diverged => {
+            run.runs.extend(number_of_run.map(|number| (number, row.line)));
+            Ok(None)
+        }
         (_, Score::Run { value }) => {
             let value = number(&table.header[value], &row.fields[value])?;
             run.value = Some(value);
+            run.num_trained = 1;
+            run.runs.extend(number_of_run.map(|number| (number, row.line)));
             Ok(Some(value))
         }
         (_, Score::Example { example, correct }) => {

@@ -37,6 +37,18 @@ struct Row<'a> {
     mde_pp: Option<f64>,
     replicates_needed: Option<usize>,
     test_images_needed: Option<usize>,
+    family: &'static str,
+    is_choice: bool,
+    ci_simultaneous: bool,
+    specificity_gap_pp: Option<f64>,
+    freezing_gap_pp: Option<f64>,
+    collapsed: Option<u64>,
+    collapsed_of: Option<u64>,
+    reference_collapsed: Option<u64>,
+    reference_collapsed_of: Option<u64>,
+    collapse_p: Option<f64>,
+    decided_at: Option<u32>,
+    gap_corrected_pp: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -78,6 +90,7 @@ impl TableAnalysis {
     fn row<'a>(&'a self, contrast: &'a Judged) -> Row<'a> {
         let Judged { labels, decision, .. } = contrast;
         let gap = &decision.gap;
+        let collapsed = decision.collapsed;
         Row {
             source: &labels.source,
             target: &labels.target,
@@ -105,6 +118,19 @@ impl TableAnalysis {
             mde_pp: decision.minimum_detectable_effect_pp.map(rounded),
             replicates_needed: decision.need.and_then(Need::replicates),
             test_images_needed: decision.need.and_then(Need::test_examples),
+            // A table declares nothing beforehand: its contrasts are one family.
+            family: if contrast.is_control { "control" } else { "all" },
+            is_choice: false,
+            ci_simultaneous: false,
+            specificity_gap_pp: decision.specificity_gap.as_ref().map(|gap| rounded(gap.mean_pp)),
+            freezing_gap_pp: decision.freezing_gap.as_ref().map(|gap| rounded(gap.mean_pp)),
+            collapsed: collapsed.map(|collapsed| collapsed.treatment[0]),
+            collapsed_of: collapsed.map(|collapsed| collapsed.treatment[1]),
+            reference_collapsed: collapsed.map(|collapsed| collapsed.reference[0]),
+            reference_collapsed_of: collapsed.map(|collapsed| collapsed.reference[1]),
+            collapse_p: collapsed.map(|collapsed| round_p(collapsed.p_value)),
+            decided_at: None,
+            gap_corrected_pp: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::table::{TableError, finish, row_error};
 pub const VERDICTS_VERSION: u32 = 2;
 
 /// The columns of `verdicts.csv`.
-pub const VERDICT_COLUMNS: [&str; 37] = [
+pub const VERDICT_COLUMNS: [&str; 38] = [
     "source",
     "target",
     "size",
@@ -46,6 +46,7 @@ pub const VERDICT_COLUMNS: [&str; 37] = [
     "reference_collapsed_of",
     "collapse_p",
     "decided_at",
+    "gap_corrected_pp",
 ];
 
 /// A contrast and its verdict. Numbers are rounded to four decimals, and p-values as they are printed, because further
@@ -127,6 +128,8 @@ pub struct VerdictRow {
     /// Replicates at which its verdict was given, if that was before the last look: its gap is then larger than the true one on
     /// average.
     pub decided_at: Option<u32>,
+    /// The gap corrected for that.
+    pub gap_corrected_pp: Option<f64>,
 }
 
 /// Variance components of a gap in `verdicts.json`, squared fractions, to six significant digits: what

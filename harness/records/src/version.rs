@@ -5,8 +5,8 @@
 //! curves and predictions enter the digest of a study. Those of all other files do not.
 
 /// The version of `runs.csv` and `runs.parquet`, which the report writes and `nt analyze` reads; 2 has the columns `method`
-/// and `l2`.
-pub const RUNS_VERSION: u32 = 2;
+/// and `l2`, 3 has `run`.
+pub const RUNS_VERSION: u32 = 3;
 
 /// Whether a reader of version `current` reads a file of version `found`.
 pub fn is_readable(found: u64, current: u32) -> bool {

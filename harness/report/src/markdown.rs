@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::material::Material;
-use crate::page::{data, decomposition, rules};
+use crate::page::{data, decomposition, quadrants, rules};
 use crate::words::answer;
 use crate::words::answer::Side;
 use crate::words::number::{NONE, gap, interval, percent};
@@ -30,18 +30,21 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     for note in analysis.notes.iter().chain(&material.warnings) {
         writeln!(text, "> {}\n", escaped(note))?;
     }
-    writeln!(text, "| quadrant | use (chosen on validation) | its gap | helps | harms | open | best on test |")?;
+    writeln!(
+        text,
+        "| quadrant | use (chosen on validation) | its gap | helps | harms | open, invalid | best on test |"
+    )?;
     writeln!(text, "|---|---|--:|---|---|---|---|")?;
     for quadrant in &analysis.quadrants {
         quadrant_row(text, analysis, quadrant)?;
     }
     writeln!(
         text,
-        "\nGaps to scratch in {}, n = {} replicates; intervals adjusted over {} contrasts (Holm, {}).\n",
+        "\nGaps to scratch in {}, n = {} replicates. {} Each interval agrees with the adjusted test of its own row; they do not \
+         cover all at once.\n",
         words.gaps_of,
         study.replicates,
-        analysis.family_size(),
-        study.alpha
+        quadrants::families(analysis)
     )?;
     rules(text, analysis)?;
     for figure in &material.figures {
@@ -128,10 +131,13 @@ fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> 
         answer::listed(analysis, quadrant, side)
             .map_or(NONE.to_owned(), |listed| format!("{}: {} ({})", listed.count, listed.treatments, listed.gaps))
     };
-    let open = match (side(Side::Neither), answer::lacking(analysis, quadrant)) {
-        (listed, Some(lacking)) => format!("{listed}; {lacking}"),
-        (listed, None) => listed,
-    };
+    let mut open = side(Side::Neither);
+    if quadrant.tally.invalid > 0 {
+        open = format!("{open}; invalid {}", side(Side::Invalid));
+    }
+    if let Some(lacking) = answer::lacking(analysis, quadrant) {
+        open = format!("{open}; {lacking}");
+    }
     let chosen = quadrant.chosen.as_ref();
     let advice = chosen.map_or(NONE.to_owned(), |chosen| {
         format!("{}: {}", answer::advice(chosen), answer::picks(analysis, quadrant, chosen).join(", "))

@@ -6,6 +6,7 @@ use std::path::Path;
 use nt_stats::p_value::PrintedP;
 
 use crate::page::fairness;
+use crate::page::quadrants::families;
 use crate::words::answer::{self, Side};
 use crate::words::number::{NONE, gap, interval, percent};
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
@@ -87,13 +88,12 @@ fn contrasts(analysis: &Analysis) -> PaperTable {
     PaperTable {
         name: "contrasts",
         caption: format!(
-            "{}: every treatment against scratch. {}; {} contrasts adjusted \
-             together (Holm, {}), those of the untrained source apart. Detectable: the true gap that the test finds four \
-             times in five; an inconclusive contrast may hide any below it.",
+            "{}: every treatment against scratch. {}. {} Sources that serve as counterfactuals are adjusted apart. Each interval \
+             agrees with the test of its own row. Detectable: the true gap that 4 of 5 such studies would find; an inconclusive \
+             contrast may hide any below it.",
             study.name,
             words.caption,
-            analysis.family_size(),
-            study.alpha
+            families(analysis)
         ),
         columns: vec![
             ("target", Column::Words),

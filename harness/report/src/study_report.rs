@@ -96,7 +96,8 @@ fn scenario(dir: &Path) -> Result<Scenario, ReportError> {
     let found = SCENARIO_FILES.iter().map(|name| dir.join(name)).find(|path| path.is_file());
     let path = found.ok_or_else(|| ReportError::NoScenario { dir: dir.to_owned() })?;
     let text = fs::read_to_string(&path).map_err(FileError::at("read", &path))?;
-    Ok(Scenario::parse(&text, &path.display().to_string())?)
+    let resolved = fs::read_to_string(dir.join(SCENARIO_FILES[0])).unwrap_or_default();
+    Ok(Scenario::parse_kept(&text, &path.display().to_string(), &resolved)?)
 }
 
 /// The lines of the scenario as it was given; none if the file is missing.

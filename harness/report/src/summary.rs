@@ -76,7 +76,10 @@ impl ReportSummary {
             tally.helped.to_string(),
             tally.worse().to_string(),
             tally.equivalent.to_string(),
-            (tally.undecided + tally.invalid).to_string(),
+            match tally.invalid {
+                0 => tally.undecided.to_string(),
+                invalid => format!("{} + {invalid} invalid", tally.undecided),
+            },
             chosen.and_then(pick).unwrap_or_default(),
             chosen.map(answer::chosen_gap).unwrap_or_default(),
         ]

@@ -10,6 +10,7 @@ use crate::job_id::JobId;
 use crate::method::Method;
 use crate::recipe::Recipe;
 use crate::source::SourceKind;
+use crate::streams::{APART, RUN_SHIFT};
 use crate::train_images::PerClass;
 use crate::treatment::Treatment;
 
@@ -124,18 +125,6 @@ impl Replicate {
         }
     }
 }
-
-/// Sets the streams of searches apart from those of judged runs.
-const APART: u32 = 1 << 31;
-
-/// Where the number of a run stands in a stream's number, above that of the replicate.
-const RUN_SHIFT: u32 = 24;
-
-/// Most replicates of a study: their numbers stay below that of a run.
-pub(crate) const MOST_REPLICATES: u64 = 10_000;
-
-/// Most runs of scratch in a replicate: their numbers stay below the mark of searches.
-pub(crate) const MOST_REFERENCE_RUNS: u64 = 64;
 
 impl fmt::Display for Replicate {
     /// `r2` in the study, `t2` in a tuning for all replicates, `s2` in the search of replicate 2; `r2.3` is the third run of
@@ -383,6 +372,7 @@ pub struct OnlyIf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::streams::{MOST_REFERENCE_RUNS, MOST_REPLICATES};
 
     #[test]
     fn tuning_shares_no_stream_with_the_study() {

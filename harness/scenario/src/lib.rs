@@ -48,6 +48,7 @@ mod place;
 mod raw;
 mod reader;
 mod resolved;
+mod streams;
 mod suggest;
 mod train_images;
 mod writer;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use nt_stats::Verdict;
 use nt_stats::p_value::PrintedP;
-use nt_stats::verdict::{Attribution, GateFailure};
+use nt_stats::verdict::{Attribution, Family, GateFailure};
 
 use crate::material::Material;
 use crate::words::answer;
@@ -38,8 +38,9 @@ pub(crate) fn section(material: &Material) -> Markup {
             h2 #cells { "Every cell" }
             p.soft {
                 (words.sentence) ". The gap is to scratch, on the same replicates and the "
-                "same test images. The source gap is to the same treatment from an untrained source. Cells of the "
-                "untrained source are controls and form a family of their own. A treatment's button opens its "
+                "same test images. The source gap is to the same treatment from an untrained source. Cells of "
+                "sources that serve as counterfactuals are controls and form a family of their own. Each interval agrees "
+                "with the adjusted test of its own row; they do not cover all at once. A treatment's button opens its "
                 "replicates, effect sizes, classes, gates and provenance."
             }
             noscript {
@@ -131,8 +132,10 @@ fn row(at: usize, cell: &CellResult, words: &Wording) -> Markup {
             td.number data-v=[sortable(source_gap)] { (gap(source_gap)) }
             td {
                 (badge(cell))
+                @if is_primary(cell) { span.soft { "primary" } }
+                @if let Some(replicates) = cell.decided_at { span.soft { "called after " (replicates) " replicates: inflated" } }
                 @if let Some(attribution) = attribution(cell) { span.soft { (attribution) } }
-                @if let Some(missed) = decision.and_then(|decision| answer::missed(decision, words)) { span.soft { (missed) } }
+                @if let Some(findable) = decision.and_then(|decision| answer::findable(decision, words)) { span.soft { (findable) } }
                 @if decision.is_some_and(|decision| !decision.failed_gates.is_empty()) {
                     span.soft { (gate_numbers(cell)) }
                 }
@@ -175,6 +178,12 @@ fn attribution(cell: &CellResult) -> Option<&'static str> {
         Attribution::Freezing => "by freezing",
         Attribution::Undecided => "cause undecided",
     })
+}
+
+/// Whether the study is about this cell.
+fn is_primary(cell: &CellResult) -> bool {
+    let family = cell.decision.as_ref().map(|decision| decision.family);
+    cell.kind == CellKind::Transfer && family == Some(Family::Primary)
 }
 
 fn gate_numbers(cell: &CellResult) -> String {

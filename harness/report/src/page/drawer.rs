@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use nt_stats::p_value::PrintedP;
-use nt_stats::verdict::{Collapsed, Consequence, Decision, Estimate, Verdict};
+use nt_stats::verdict::{Collapsed, Consequence, Decision, Estimate, Verdict, corrected_for_an_early_call};
 
 use super::{cells, data};
 use crate::material::Material;
@@ -64,7 +64,14 @@ fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
             dt { "gap to scratch" }
             dd {
                 b { (gap(Some(estimate.mean_pp))) " " (unit) } " " (interval(estimate.low_pp, estimate.high_pp))
-                ", adjusted to " (text((1e4 * estimate.level).round() / 1e2)) " %"
+                ", at " (text((1e4 * estimate.level).round() / 1e2)) " %, to agree with the adjusted test of this row"
+            }
+            @if let Some(replicates) = cell.decided_at {
+                dt { "called early, after " (replicates) " replicates" }
+                dd {
+                    "a gap that is called as soon as it is large enough is larger than the true one on average; corrected for that: "
+                    (gap(corrected_for_an_early_call(estimate)))
+                }
             }
             @if let Some(collapsed) = &decision.collapsed { (collapse(collapsed)) }
             (counterfactual("gap to an untrained source", decision.source_gap.as_ref()))

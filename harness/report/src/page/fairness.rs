@@ -9,12 +9,14 @@ use crate::words::number::{NONE, counted, percent};
 use nt_analysis::{Analysis, CellKind, CellResult, SourceNetworks, Wording};
 use nt_records::number::text;
 use nt_records::record::Status;
+use nt_scenario::{ChoiceOf, SearchOf};
 
 /// What the records show.
 pub(crate) fn checks(analysis: &Analysis) -> Vec<Check> {
     let mut checks = vec![
         budget(analysis),
         edges(analysis),
+        fresh_runs(analysis),
         replicates(analysis),
         openings(analysis),
         ladder(analysis),
@@ -104,6 +106,26 @@ fn edges(analysis: &Analysis) -> Check {
             if count == 0 { "" } else { "; their verdicts, and those against such a scratch, are one step down" }
         ),
     }
+}
+
+/// Whether what is judged is a run that nothing was chosen by.
+fn fresh_runs(analysis: &Analysis) -> Check {
+    let study = &analysis.study;
+    let search = match study.search_of {
+        Some(SearchOf::EachReplicate) => "settings were found in every replicate, by runs that are not judged",
+        Some(SearchOf::Once) => "one search served all replicates, so that verdicts hold at the settings it gave",
+        None => "settings are fixed, so that verdicts hold at these",
+    };
+    let makes_choices = analysis.quadrants.iter().any(|quadrant| quadrant.chosen.is_some());
+    let choice = match study.choice {
+        _ if !makes_choices => "nothing was chosen between treatments",
+        ChoiceOf::Once => "treatments were chosen once a quadrant, by runs that are not judged",
+        ChoiceOf::EachReplicate => {
+            "treatments were chosen in every replicate by the runs that are judged, which rewards luck"
+        }
+    };
+    let holds = study.search_of != Some(SearchOf::Once) && (study.choice == ChoiceOf::Once || !makes_choices);
+    Check { subject: "fresh runs (gate 2)", holds: Some(holds), finding: format!("{search}; {choice}") }
 }
 
 fn replicates(analysis: &Analysis) -> Check {

@@ -4,11 +4,14 @@ use maud::{Markup, html};
 use nt_stats::trust::{CALIBRATION, NOT_OFFERED};
 use nt_stats::verdict::Decision;
 
+use super::quadrants::families;
 use crate::material::Material;
 use crate::words::number::{counted, percent};
+use nt_analysis::study::StudySource;
 use nt_analysis::{Analysis, Wording};
 use nt_records::number::thousands;
 use nt_scenario::metric::Grain;
+use nt_scenario::{ChoiceOf, SearchOf};
 
 /// How it was decided.
 pub(crate) fn section(material: &Material) -> Markup {
@@ -20,7 +23,7 @@ pub(crate) fn section(material: &Material) -> Markup {
             (design(analysis))
             (inference(analysis))
             @if let Some(words) = detectable(&decisions, &Wording::of(analysis.study.metric)) { p { (words) } }
-            (choice())
+            (choice(analysis))
             (attribution(analysis))
             (conditions(analysis, decisions.first().copied()))
             (trust())
@@ -51,10 +54,14 @@ fn inference(analysis: &Analysis) -> Markup {
         p {
             "The gap of a treatment is " (words.difference) ". Its "
             "interval comes from crossed random effects of replicates and test images, with tails between the t of the "
-            "replicates and the t of the images. It holds for new replicates and new test images. The "
-            (analysis.family_size())
-            " gaps form one family: p-values and intervals are adjusted by Holm's method at " (study.alpha)
-            ". "
+            "replicates and the t of the images. It holds for new replicates and new test images. "
+            (families(analysis)) " "
+            @if study.reference_runs > 1 {
+                "Scratch runs " (study.reference_runs) " times in every replicate, and the mean of the runs that trained is the "
+                "reference. "
+            }
+            "A run collapsed if its training accuracy is not above chance or its training loss did not fall. A gap is that of the "
+            "replicates in which both arms trained, and has a sign only if the mean over all runs has it too. "
             @if study.metric.grain() == Grain::Class {
                 "Every class counts the same, however many test images it has. The classes' sizes are taken as fixed. "
             }
@@ -76,13 +83,23 @@ fn detectable(decisions: &[&Decision], words: &Wording) -> Option<String> {
     ))
 }
 
-fn choice() -> Markup {
+fn choice(analysis: &Analysis) -> Markup {
     html! {
         p {
-            "The treatment to use is chosen without test labels: in every replicate it is the one that does best on "
-            "that replicate's validation images, with ties broken by validation loss. Its gap is measured on test "
-            "images. The quadrants' choices form a family of their own. The treatment that did best on the test images "
-            "is shown beside it for comparison only, and the difference is called optimism."
+            "The treatment to use is chosen without test labels, "
+            @match analysis.study.choice {
+                ChoiceOf::Once => {
+                    "once a quadrant: by the mean over all replicates of runs on validation images that are judged by nothing "
+                    "else. What is judged on test images are its fresh runs, so that luck on validation images is not "
+                    "rewarded. The choice is one of the cells, and has that cell's verdict. "
+                }
+                ChoiceOf::EachReplicate => {
+                    "in every replicate by the validation images of the very run that is judged. The best of several runs is "
+                    "then held against one of scratch, which rewards luck: read its gap with that in mind. "
+                }
+            }
+            "The treatment that did best on the test images is shown beside it for comparison only, and the difference is called "
+            "optimism."
         }
     }
 }
@@ -91,13 +108,18 @@ fn attribution(analysis: &Analysis) -> Markup {
     html! {
         p {
             "A treatment that is worse than scratch is called " em { "negative transfer" } " only if it is also worse "
-            "than the same treatment from a source that was never trained: then the source is the cause. If the "
-            "untrained source does as badly, freezing is the cause. "
-            @if analysis.control_family_size > 0 {
-                "The " (analysis.control_family_size) " cells of the untrained source are controls, adjusted among "
-                "themselves."
+            "than the same treatment from a source that was never trained: then the source is the cause. "
+            @if analysis.study.sources.iter().any(StudySource::is_twin) {
+                "Otherwise the target's twin decides, a source that learned the target's own task from other images: if the same "
+                "layers of the twin do better and lose nothing against scratch, the cause is what the layers hold; if the twin loses "
+                "as much, it is freezing; if both, both. "
             } @else {
-                "This study has no untrained source, so the cause stays undecided for frozen layers."
+                "Without a twin of the target (a source that learned the target's own task from other images) freezing cannot be "
+                "told from what the layers hold, and the cause stays open. "
+            }
+            "The error of these tests is per contrast. "
+            @if analysis.control_family_size > 0 {
+                "The " (counted(analysis.control_family_size, "cell")) " of such sources are controls, adjusted among themselves."
             }
         }
     }
@@ -107,7 +129,10 @@ fn conditions(analysis: &Analysis, first: Option<&Decision>) -> Markup {
     html! {
         p {
             "The network: " (analysis.study.network) ". Learning rates: " (analysis.study.search)
-            ". Intervals are conditional on the rates chosen. "
+            ". "
+            @if analysis.study.search_of == Some(SearchOf::Once) {
+                "One search served all replicates, so that its luck is in no interval: verdicts hold at the settings that it gave. "
+            }
             @if let Some(decision) = first { "Scope: " (decision.gap.scope) ". " }
             "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock (gate 5)"
             @if analysis.audit.is_some() {

@@ -7,7 +7,7 @@ pub(crate) mod decomposition;
 mod drawer;
 pub(crate) mod fairness;
 mod method;
-mod quadrants;
+pub(crate) mod quadrants;
 pub(crate) mod rules;
 mod sections;
 

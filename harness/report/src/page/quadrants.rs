@@ -17,11 +17,13 @@ pub(crate) fn table(material: &Material) -> Markup {
             table.quadrants {
                 caption {
                     "Gaps to training from scratch in " (Wording::of(analysis.study.metric).gaps_of)
-                    "; below zero is harm. Intervals are adjusted over all " (analysis.family_size()) " contrasts, and "
-                    "those of the choices over the quadrants. Brackets give the number of replicates in which validation "
-                    "chose that treatment (n = " (analysis.study.replicates) " replicates"
+                    "; below zero is harm. " (families(analysis)) " Each interval agrees with the adjusted test of its own row; "
+                    "they do not cover all at once. n = " (analysis.study.replicates) " replicates"
+                    @if analysis.study.reference_runs > 1 {
+                        ", each against the mean of " (analysis.study.reference_runs) " runs of scratch"
+                    }
                     @for (target, test) in &analysis.test_sets { ", " (test.num_images) " test images of " (target) }
-                    "). "
+                    ". "
                     @if let Some(scope) = scope(analysis) { "Scope: " (scope) "." }
                 }
                 thead {
@@ -30,7 +32,7 @@ pub(crate) fn table(material: &Material) -> Markup {
                         th scope="col" { "use (chosen on validation images)" }
                         th scope="col" { "helps" }
                         th scope="col" { "harms" }
-                        th scope="col" { "open" }
+                        th scope="col" { "open, or invalid" }
                     }
                 }
                 tbody {
@@ -38,6 +40,21 @@ pub(crate) fn table(material: &Material) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// How the family-wise error is spent.
+pub(crate) fn families(analysis: &Analysis) -> String {
+    let alpha = analysis.study.alpha;
+    match analysis.family_sizes {
+        [0, all] | [all, 0] => format!("{} adjusted together (Holm, {alpha}).", counted(all, "contrast")),
+        [primary, secondary] => format!(
+            "{} at {} and {} at {}, adjusted each among themselves (Holm); a family that is rejected whole passes its half on.",
+            counted(primary, "primary contrast"),
+            alpha / 2.0,
+            counted(secondary, "secondary one"),
+            alpha / 2.0
+        ),
     }
 }
 
@@ -81,7 +98,8 @@ fn choice(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
         @if let (Some(optimism), Some(best)) = (chosen.optimism_pp, answer::extreme(analysis, quadrant.best)) {
             span.soft { "best on test: " (best) " (optimism " (gap(Some(optimism))) ")" }
         }
-        @if let Some(missed) = answer::missed(&chosen.decision, &Wording::of(analysis.study.metric)) { span.soft { (missed) } }
+        @if let Some(findable) = answer::findable(&chosen.decision, &Wording::of(analysis.study.metric)) { span.soft { (findable) } }
+        @if let Some(selection) = answer::selection(analysis, chosen) { span.soft { (selection) } }
         @if !chosen.decision.failed_gates.is_empty() {
             span.soft { "held back by " (gates(chosen)) }
         }
@@ -119,14 +137,23 @@ fn list(listed: Option<&Listed>, class: &str, quadrant: &Quadrant) -> Markup {
 }
 
 fn open(analysis: &Analysis, quadrant: &Quadrant, listed: Option<&Listed>) -> Markup {
-    let Some(listed) = listed else { return html! { span.soft { "none" } } };
     let tally = &quadrant.tally;
-    let counts = [(tally.equivalent, "equivalent"), (tally.undecided, "undecided"), (tally.invalid, "invalid")];
+    let counts = [(tally.equivalent, "equivalent"), (tally.undecided, "undecided")];
     html! {
-        @for (count, word) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            span.badge.open { (count) " " (word) } " "
+        @match listed {
+            None => { span.soft { "none" } }
+            Some(listed) => {
+                @for (count, word) in counts.into_iter().filter(|(count, _)| *count > 0) {
+                    span.badge.open { (count) " " (word) } " "
+                }
+                span.detail { (listed.treatments) }
+                @if let Some(lacking) = answer::lacking(analysis, quadrant) { span.soft { (lacking) } }
+            }
         }
-        span.detail { (listed.treatments) }
-        @if let Some(lacking) = answer::lacking(analysis, quadrant) { span.soft { (lacking) } }
+        @if let Some(invalid) = answer::listed(analysis, quadrant, Side::Invalid) {
+            span.badge.invalid { (invalid.count) " invalid" } " "
+            span.detail { (invalid.treatments) }
+            span.soft { (answer::why_invalid(analysis, quadrant)) }
+        }
     }
 }

@@ -37,6 +37,7 @@ message runs {
   required byte_array job (utf8);
   required byte_array method (utf8);
   optional double l2;
+  required int32 run;
 }";
 
 /// A run and one of its metrics; `None` for a run that measured nothing.
@@ -92,6 +93,7 @@ fn write(rows: &[Row<'_>]) -> Result<Vec<u8>, ParquetError> {
     column::<ByteArrayType>(&mut group, rows, |(record, _)| text(&record.job.to_string()))?;
     column::<ByteArrayType>(&mut group, rows, |(record, _)| text(record.method.word()))?;
     column::<DoubleType>(&mut group, rows, |(record, _)| record.l2)?;
+    column::<Int32Type>(&mut group, rows, |(record, _)| integer(record.run))?;
     group.close()?;
     file.into_inner()
 }

@@ -8,7 +8,7 @@ use nt_records::version::RUNS_VERSION;
 const TABLE: &str = "runs.csv";
 
 /// The columns of `runs.csv`.
-pub const RUN_COLUMNS: [&str; 20] = [
+pub const RUN_COLUMNS: [&str; 21] = [
     "schema_version",
     "study",
     "role",
@@ -29,6 +29,7 @@ pub const RUN_COLUMNS: [&str; 20] = [
     "job",
     "method",
     "l2",
+    "run",
 ];
 
 /// The records as CSV, in the order given. A run that measured nothing is not left out: it has one row without a
@@ -47,7 +48,7 @@ pub fn runs_csv(records: &[&RunRecord]) -> Result<Vec<u8>, TableError> {
     finish(TABLE, writer)
 }
 
-fn rows(record: &RunRecord) -> Vec<[String; 20]> {
+fn rows(record: &RunRecord) -> Vec<[String; 21]> {
     let row = |metric: &str, value: String, n: String| {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         let maybe = |value: Option<f64>| value.map(number::float).unwrap_or_default();
@@ -72,6 +73,7 @@ fn rows(record: &RunRecord) -> Vec<[String; 20]> {
             record.job.to_string(),
             record.method.word().to_owned(),
             maybe(record.l2),
+            record.run.to_string(),
         ]
     };
     if record.metrics.is_empty() {

@@ -3,7 +3,7 @@
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::verdicts::{VERDICTS_VERSION, VerdictRow};
 use nt_stats::p_value::round_p;
-use nt_stats::verdict::{Decision, Family};
+use nt_stats::verdict::{Decision, Family, corrected_for_an_early_call};
 
 /// Every contrast of a study in its order, including cells without a pair of runs.
 pub fn verdict_rows(analysis: &Analysis) -> Vec<VerdictRow> {
@@ -73,6 +73,7 @@ fn row(analysis: &Analysis, cell: &CellResult) -> VerdictRow {
         reference_collapsed_of: collapsed.map(|collapsed| collapsed.reference[1]),
         collapse_p: collapsed.map(|collapsed| round_p(collapsed.p_value)),
         decided_at: cell.decided_at,
+        gap_corrected_pp: cell.decided_at.and(of(|decision| corrected_for_an_early_call(&decision.gap))),
     }
 }
 

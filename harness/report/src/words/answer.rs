@@ -1,5 +1,6 @@
 //! The answer in words. It never presents an undecided cell as absence of a gap, nor freezing's harm as the source's.
 
+use nt_scenario::ChoiceOf;
 use nt_stats::Verdict;
 use nt_stats::verdict::{Attribution, Decision};
 
@@ -38,37 +39,46 @@ fn harm(analysis: &Analysis, total: &Tally) -> String {
 
 fn cause(total: &Tally) -> Option<String> {
     let worse = total.worse();
-    let freezing = "the same layers frozen untrained do no better, so freezing did the harm, not the source";
-    let (source, frozen, open) = (total.harmed_by_source, total.harmed_by_freezing, total.harmed);
-    let mut parts = Vec::new();
     if worse == 0 {
         return None;
     }
-    if source > 0 {
-        parts.push(format!("in {source} of these {worse} it is negative transfer: the source itself did the harm"));
-    }
-    if frozen > 0 {
-        parts.push(format!("in {frozen} of {}{worse} {freezing}", if source > 0 { "" } else { "these " }));
-    }
-    if open > 0 {
-        parts.push(format!("in {open} the cause is open"));
-    }
-    let lead = if source > 0 { "" } else { "No negative transfer in the strict sense was shown: " };
+    let causes = [
+        (total.harmed_by_source, "it is negative transfer: the same treatment of an untrained source does better"),
+        (total.harmed_by_specificity, "it is what the layers hold: the same layers of the target's twin do better"),
+        (total.harmed_by_both, "it is both what the layers hold and that they are copied or frozen"),
+        (total.harmed_by_freezing, "it is freezing: the target's own twin loses as much"),
+        (total.harmed, "the cause is open"),
+    ];
+    let told = causes.into_iter().filter(|(count, _)| *count > 0).enumerate();
+    let parts = told.map(|(at, (count, words))| match at {
+        0 if count == worse && count > 1 => format!("in all {worse} of these {words}"),
+        0 if count == worse => words.to_owned(),
+        0 => format!("in {count} of these {worse} {words}"),
+        _ => format!("in {count} {words}"),
+    });
+    let parts: Vec<String> = parts.collect();
+    let lead = if total.harmed_by_source > 0 { "" } else { "No negative transfer in the strict sense was shown: " };
     Some(format!("{}.", capitalised(&format!("{lead}{}", parts.join("; ")))))
 }
 
 fn open(total: &Tally) -> Option<String> {
     let mut parts = Vec::new();
-    if total.equivalent > 0 {
-        parts.push(format!("{} make no material difference", total.equivalent));
+    match total.equivalent {
+        0 => {}
+        1 => parts.push("1 makes no material difference".to_owned()),
+        count => parts.push(format!("{count} make no material difference")),
     }
-    if total.undecided > 0 {
-        parts.push(format!("{} are undecided, which does not show that they make no difference", total.undecided));
+    match total.undecided {
+        0 => {}
+        1 => parts.push("1 is undecided, which does not show that it makes no difference".to_owned()),
+        count => parts.push(format!("{count} are undecided, which does not show that they make no difference")),
     }
-    if total.invalid > 0 {
-        parts.push(format!("{} are invalid, because a gate failed that the table names", total.invalid));
+    match total.invalid {
+        0 => {}
+        1 => parts.push("1 is invalid, for the reason that the table names".to_owned()),
+        count => parts.push(format!("{count} are invalid, for the reasons that the table names")),
     }
-    (!parts.is_empty()).then(|| format!("Of {} treatments {}.", total.total(), parts.join("; ")))
+    (!parts.is_empty()).then(|| format!("Of {} {}.", counted(total.total(), "treatment"), parts.join("; ")))
 }
 
 fn capitalised(text: &str) -> String {
@@ -81,8 +91,10 @@ fn capitalised(text: &str) -> String {
 pub(crate) enum Side {
     Better,
     Worse,
-    /// Equivalent, undecided, invalid.
+    /// Equivalent or undecided.
     Neither,
+    /// Without a verdict, since a gate failed or runs did not train.
+    Invalid,
 }
 
 /// The cells of a quadrant whose verdict goes that way.
@@ -93,7 +105,10 @@ pub(crate) fn cells_on<'a>(analysis: &'a Analysis, quadrant: &Quadrant, side: Si
         match side {
             Side::Better => is(Verdict::is_positive),
             Side::Worse => is(Verdict::is_negative),
-            Side::Neither => !is(Verdict::is_positive) && !is(nt_stats::Verdict::is_negative),
+            Side::Neither => {
+                !is(Verdict::is_positive) && !is(Verdict::is_negative) && verdict != Some(Verdict::Invalid)
+            }
+            Side::Invalid => verdict == Some(Verdict::Invalid),
         }
     };
     quadrant.cells.iter().map(|&at| &analysis.cells[at]).filter(is_on).collect()
@@ -105,7 +120,7 @@ fn extreme_of(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<St
     let gaps = cells.iter().filter_map(|cell| cell.gap_pp());
     let (word, most) = match side {
         Side::Worse => ("worst", gaps.min_by(f64::total_cmp)),
-        Side::Better | Side::Neither => ("best", gaps.max_by(f64::total_cmp)),
+        Side::Better | Side::Neither | Side::Invalid => ("best", gaps.max_by(f64::total_cmp)),
     };
     let most = most?;
     let unit = Wording::of(analysis.study.metric).gap_unit;
@@ -130,6 +145,7 @@ pub(crate) fn name(analysis: &Analysis, quadrant: &Quadrant) -> String {
 pub(crate) fn verdict(tally: &Tally) -> String {
     match (tally.helped, tally.worse()) {
         (0, 0) if tally.total() > 0 && tally.equivalent == tally.total() => "no material difference".to_owned(),
+        (0, 0) if tally.total() > 0 && tally.invalid == tally.total() => "invalid".to_owned(),
         (0, 0) => "undecided".to_owned(),
         (helped, 0) if helped == tally.total() => "helps".to_owned(),
         (helped, 0) => format!("helps in {helped}"),
@@ -195,13 +211,16 @@ pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
     })
 }
 
-/// What an undecided contrast would have missed: "gaps below 4.2 points would mostly be missed"; `None` for any other.
-pub(crate) fn missed(decision: &Decision, words: &Wording) -> Option<String> {
-    let effect = decision.minimum_detectable_effect_pp.filter(|_| decision.verdict == Verdict::Inconclusive)?;
-    Some(format!("gaps below {effect:.1} {} would mostly be missed", words.gap_unit))
+/// What an undecided contrast could find: "a true gap of 4.2 points would be found in 4 of 5 such studies"; `None` for any other.
+pub(crate) fn findable(decision: &Decision, words: &Wording) -> Option<String> {
+    let is_open = decision.verdict_before_gates == Verdict::Inconclusive && decision.can_reject;
+    is_open.then(|| match decision.minimum_detectable_effect_pp {
+        Some(effect) => format!("a true gap of {effect:.1} {} would be found in 4 of 5 such studies", words.gap_unit),
+        None => "no gap that is possible would be found in 4 of 5 such studies".to_owned(),
+    })
 }
 
-/// What the undecided cells of a quadrant would have missed, and what would decide them; `None` if all are decided.
+/// What the undecided cells of a quadrant could find, and what would decide them; `None` if all are decided.
 pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String> {
     let decisions = quadrant.cells.iter().filter_map(|&at| analysis.cells[at].decision.as_ref());
     let open: Vec<&Decision> = decisions.filter(|decision| decision.verdict == Verdict::Inconclusive).collect();
@@ -214,7 +233,9 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
         (None, Some(count), had) if count > had => format!("; {count} replicates would find {margin} {unit}"),
         _ => String::new(),
     };
-    Some(format!("undecided is not absent: gaps below {effect:.1} {unit} would mostly be missed{need}"))
+    Some(format!(
+        "undecided is not absent: a true gap of {effect:.1} {unit} would be found in 4 of 5 such studies{need}"
+    ))
 }
 
 /// "7 copied and frozen: −9.2 [−15.1, −3.4]".
@@ -232,7 +253,8 @@ fn sources(analysis: &Analysis, quadrant: &Quadrant) -> usize {
     names.len()
 }
 
-/// "7 copied, none frozen (6 of 8)": at most three, the most often chosen first.
+/// "7 copied, none frozen"; where every replicate chooses for itself, "7 copied, none frozen (6 of 8)": at most three, the most
+/// often chosen first.
 pub(crate) fn picks(analysis: &Analysis, quadrant: &Quadrant, chosen: &Chosen) -> Vec<String> {
     const MOST: usize = 3;
     let several = sources(analysis, quadrant) > 1;
@@ -240,7 +262,10 @@ pub(crate) fn picks(analysis: &Analysis, quadrant: &Quadrant, chosen: &Chosen) -
         let key = &analysis.cells[at].key;
         let treatment = analysis.study.treatment_words(key);
         let source = key.source.as_deref().filter(|_| several).map_or(String::new(), |source| format!("{source}: "));
-        format!("{source}{treatment} ({count} of {})", chosen.num_replicates())
+        match analysis.study.choice {
+            ChoiceOf::Once => format!("{source}{treatment}"),
+            ChoiceOf::EachReplicate => format!("{source}{treatment} ({count} of {})", chosen.num_replicates()),
+        }
     };
     let mut picks: Vec<String> = chosen.picks.iter().take(MOST).map(words).collect();
     if chosen.picks.len() > MOST {
@@ -259,24 +284,67 @@ pub(crate) fn chosen_gap(chosen: &Chosen) -> String {
     format!("{} {}", gap(Some(estimate.mean_pp)), interval(estimate.low_pp, estimate.high_pp))
 }
 
+/// How often the choice would have been made by one replicate alone, and what choosing by luck gains scratch; `None` if nothing is
+/// known of either.
+pub(crate) fn selection(analysis: &Analysis, chosen: &Chosen) -> Option<String> {
+    let unit = Wording::of(analysis.study.metric).gap_unit;
+    let wins = chosen.picks.first().map(|&(at, _)| {
+        let own = chosen.wins.iter().find(|&&(other, _)| other == at).map_or(0, |&(_, count)| count);
+        let all: usize = chosen.wins.iter().map(|&(_, count)| count).sum();
+        format!("it wins alone in {own} of {all} replicates")
+    });
+    let best_of = chosen.best_of.map(|best| {
+        format!(
+            "the best of {} treatments against the best of {} runs of scratch: {} {} {unit} (no verdict; choosing alone gains \
+             scratch {})",
+            best.num_treatments,
+            best.num_runs,
+            gap(Some(best.gap.mean_pp)),
+            interval(best.gap.low_pp, best.gap.high_pp),
+            gap(Some(best.gain.mean_pp))
+        )
+    });
+    let wins = wins.filter(|_| analysis.study.choice == ChoiceOf::Once && !chosen.wins.is_empty());
+    let told: Vec<String> = wins.into_iter().chain(best_of).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 /// What a choice advises: to transfer, to train from scratch, or either. If only a failed gate prevents a verdict, it
-/// says so, because "not shown" beside an interval above zero would look like a mistake.
-pub(crate) fn advice(chosen: &Chosen) -> &'static str {
-    let before_gates = chosen.decision.verdict_before_gates;
-    match chosen.decision.verdict {
-        Verdict::Positive | Verdict::MaterialPositive => "transfer",
-        Verdict::Negative | Verdict::MaterialNegative => "train from scratch",
-        Verdict::Equivalent => "either will do",
-        Verdict::Inconclusive | Verdict::InconclusiveOptimisation | Verdict::Invalid => {
-            if before_gates.is_positive() {
-                "ahead, but a gate failed"
-            } else if before_gates.is_negative() {
-                "behind, but a gate failed"
-            } else {
-                "not shown to beat scratch"
-            }
+/// names the gate, because "not shown" beside an interval above zero would look like a mistake.
+pub(crate) fn advice(chosen: &Chosen) -> String {
+    let decision = &chosen.decision;
+    let before_gates = decision.verdict_before_gates;
+    let gates = || held_by(decision);
+    match decision.verdict {
+        Verdict::Positive | Verdict::MaterialPositive => "transfer".to_owned(),
+        Verdict::Negative | Verdict::MaterialNegative => "train from scratch".to_owned(),
+        Verdict::Equivalent => "either will do".to_owned(),
+        Verdict::Invalid => "no verdict".to_owned(),
+        Verdict::Inconclusive | Verdict::InconclusiveOptimisation if before_gates.is_positive() => {
+            format!("ahead, but held by {}", gates())
         }
+        Verdict::Inconclusive | Verdict::InconclusiveOptimisation if before_gates.is_negative() => {
+            format!("behind, but held by {}", gates())
+        }
+        Verdict::Inconclusive | Verdict::InconclusiveOptimisation => "not shown to beat scratch".to_owned(),
     }
+}
+
+/// Why cells of a quadrant are invalid, each reason once.
+pub(crate) fn why_invalid(analysis: &Analysis, quadrant: &Quadrant) -> String {
+    let unit = Wording::of(analysis.study.metric).gap;
+    let mut reasons: Vec<String> =
+        cells_on(analysis, quadrant, Side::Invalid).into_iter().map(|cell| cell.words(unit)).collect();
+    reasons.sort();
+    reasons.dedup();
+    reasons.join("; ")
+}
+
+/// The gates that hold a decision back, each once: "gate 3 (live baseline)".
+pub(crate) fn held_by(decision: &Decision) -> String {
+    let mut gates: Vec<String> = decision.failed_gates.iter().map(|failure| failure.gate.to_string()).collect();
+    gates.dedup();
+    gates.join(" and ")
 }
 
 /// "7 copied, 1 frozen: +28.2".

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::data::{Facts, Known, KnownByName};
 use crate::diagnostic::{Code, Diagnostic, Faults, sort};
 use crate::place::Document;
-use crate::raw::{self, RawScenario};
+use crate::raw::{self, RawScenario, Version};
 use crate::reader::Report;
 use crate::scenario::Scenario;
 
@@ -26,8 +26,29 @@ impl Scenario {
     /// # Errors
     /// Every fault that can be seen without looking at data, in the order of the file.
     pub fn parse(text: &str, file: &str) -> Result<Self, Faults> {
+        Self::parse_as(text, file, None)
+    }
+
+    /// The scenario of a study's folder, whose `resolved.toml` is `resolved`. Where that was written before every replicate
+    /// searched for itself, a scenario of version 2 still meant what version 1 means.
+    ///
+    /// # Errors
+    /// As [`Scenario::parse`].
+    pub fn parse_kept(text: &str, file: &str, resolved: &str) -> Result<Self, Faults> {
+        Self::parse_as(text, file, Self::is_of_one_search(resolved).then_some(Version::One))
+    }
+
+    /// Whether a `resolved.toml` was written before every replicate searched for itself, when version 2 meant what version 1 means.
+    pub fn is_of_one_search(resolved: &str) -> bool {
+        let document = Document { file: String::new(), text: resolved.to_owned() };
+        let (raw, _) = raw::read(&document);
+        raw.study.is_some_and(|study| study.reference_runs.is_none())
+    }
+
+    fn parse_as(text: &str, file: &str, meant: Option<Version>) -> Result<Self, Faults> {
         let document = Document { file: file.to_owned(), text: text.to_owned() };
-        let (raw, mut report) = raw::read(&document);
+        let (mut raw, mut report) = raw::read(&document);
+        raw.version.value = meant.unwrap_or(raw.version.value);
         let read_to_the_end = !report.diagnostics.iter().any(|d| matches!(d.code, Code::Syntax | Code::Version));
         if read_to_the_end {
             check(&raw, &mut report);

@@ -186,7 +186,7 @@ fn of_twin(
         Some(asked) => asked.of_classes(&left),
         None => context.train_images(&target.data, &classes, size.train_images)?,
     };
-    let validation_per_class = twin.validation(target, &train_per_class);
+    let validation_per_class = twin.validation(target.validation_fraction, &train_per_class);
     let num_validation_images = validation_per_class.total(classes.len());
     let recipe = context.recipe(
         &twin.settings,

@@ -4,12 +4,12 @@ use toml::de::DeTable;
 
 use crate::choice::{ChoiceOf, Initialiser, Precision, SearchOf};
 use crate::diagnostic::Code;
-use crate::job::{MOST_REFERENCE_RUNS, MOST_REPLICATES};
 use crate::metric::{Metric, Unit};
 use crate::network::{Architecture, INPUT_RANGE};
 use crate::place::{Located, Span};
 use crate::reader::{Key, MAX_COUNT, Report, TableReader, optional, required};
 use crate::recipe::learning_rate_in_range;
+use crate::streams::{MOST_REFERENCE_RUNS, MOST_REPLICATES};
 
 /// `[study]`.
 #[derive(Debug)]

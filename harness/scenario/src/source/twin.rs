@@ -8,7 +8,6 @@ use crate::identity::Meaning;
 use crate::place::Located;
 use crate::reader::{Report, TableReader, optional};
 use crate::recipe::{Length, Settings};
-use crate::scenario::Target;
 use crate::train_images::{PerClass, TrainImages, check_images_left, validation_fraction, validation_images};
 use crate::writer::insert_some;
 
@@ -53,9 +52,9 @@ impl Twin {
         self.train_images.is_some() && self.length.is_some()
     }
 
-    /// Validation images of each class, where `train` are drawn for a twin of this target.
-    pub(crate) fn validation(&self, target: &Target, train: &PerClass) -> PerClass {
-        let fraction = self.validation_fraction.unwrap_or(target.validation_fraction);
+    /// Validation images of each class, where `train` are drawn for a twin of a target that holds out this share.
+    pub(crate) fn validation(&self, of_target: f64, train: &PerClass) -> PerClass {
+        let fraction = self.validation_fraction.unwrap_or(of_target);
         train.map(|count| validation_images(fraction, count))
     }
 }

@@ -10,6 +10,6 @@ mod normal;
 mod student_t;
 
 pub use noncentral_t::noncentral_t_cdf;
-pub use normal::{normal_cdf, normal_quantile, normal_survival};
+pub use normal::{normal_cdf, normal_density, normal_quantile, normal_survival};
 pub(crate) use student_t::upper_quantile as upper_tail_quantile;
 pub use student_t::{student_t_cdf, student_t_quantile, student_t_survival};

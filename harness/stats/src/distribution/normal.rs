@@ -4,6 +4,11 @@ use libm::erfc;
 use statrs::function::erf::erfc_inv;
 use std::f64::consts::SQRT_2;
 
+/// The density at z.
+pub fn normal_density(z: f64) -> f64 {
+    libm::exp(-z * z / 2.0) / libm::sqrt(2.0 * std::f64::consts::PI)
+}
+
 /// P(Z ≤ z).
 pub fn normal_cdf(z: f64) -> f64 {
     erfc(-z / SQRT_2) / 2.0

@@ -23,6 +23,21 @@ pub struct Scope {
     pub source_domain: Reach,
     /// This training pool, or the population it was drawn from.
     pub training_pool: Reach,
+    /// Where the settings come from.
+    pub settings: SettingsFound,
+    /// Whether the population of test images is one of clusters.
+    pub in_clusters: bool,
+}
+
+/// Where the settings of the runs come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SettingsFound {
+    /// Every replicate found its own: the luck of a search is part of what differs between replicates.
+    InEveryReplicate,
+    /// All replicates have the same, fixed or found by one search.
+    Given,
+    /// Nothing is known of it.
+    Unknown,
 }
 
 impl Default for Scope {
@@ -32,6 +47,8 @@ impl Default for Scope {
             source_network: Reach::Population,
             source_domain: Reach::This,
             training_pool: Reach::This,
+            settings: SettingsFound::Unknown,
+            in_clusters: false,
         }
     }
 }
@@ -42,10 +59,19 @@ impl fmt::Display for Scope {
         write!(
             f,
             "{} × {} × {} × {}",
-            pick(self.test_images, "this test set", "the test population"),
+            match (self.test_images, self.in_clusters) {
+                (Reach::This, _) => "this test set",
+                (Reach::Population, false) => "the test population",
+                (Reach::Population, true) => "the population of clusters of test images",
+            },
             pick(self.source_network, "this source network", "the source's training procedure"),
             pick(self.source_domain, "this source domain", "source domains of its kind"),
             pick(self.training_pool, "this training pool", "the training population"),
-        )
+        )?;
+        match self.settings {
+            SettingsFound::InEveryReplicate => f.write_str(" × settings found in every replicate"),
+            SettingsFound::Given => f.write_str(" × these settings"),
+            SettingsFound::Unknown => Ok(()),
+        }
     }
 }
