@@ -112,7 +112,7 @@ fn a_class_or_a_picture_that_is_not_sound_is_named_and_nothing_is_written() {
     let output = workplace.run("out", &[]);
     assert_exit(&output, 2);
     let told = said(&output);
-    assert!(told.contains("study.toml:34:12") && told.contains("did you mean \"maple\"?"), "{told}");
+    assert!(told.contains("study.toml:35:12") && told.contains("did you mean \"maple\"?"), "{told}");
     assert!(!workplace.path("out").exists());
 
     let workplace = with_pictures(&scenario());

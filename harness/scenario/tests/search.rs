@@ -1,5 +1,5 @@
 //! Every replicate searches for itself, and what is judged is a fresh run.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests fails as a test does")]
 
 mod common;
 

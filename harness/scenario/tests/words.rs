@@ -8,8 +8,8 @@ use std::fmt::Debug;
 use nt_scenario::method::SettingName;
 use nt_scenario::vocabulary::Label;
 use nt_scenario::{
-    Architecture, Augmentation, Choice, Code, Data, Fit, Initialiser, LabelKind, Method, Metric, Precision, Scenario,
-    Schedule, Source,
+    Architecture, Augmentation, Choice, Code, Data, Fit, Initialiser, LabelKind, Method, Metric, Precision, Primary,
+    Scenario, Schedule, Source,
 };
 use serde::Serialize;
 
@@ -73,6 +73,20 @@ fn words_of_the_verdict() {
 }
 
 #[test]
+fn words_of_searches_and_choices() {
+    choice_survives(
+        "search = \"once\"\nreplicates = 1",
+        |word| format!("search = {word:?}"),
+        |s| s.tuning.as_ref().unwrap().search,
+    );
+    choice_survives("choice = \"each-replicate\"", |word| format!("choice = {word:?}"), |s| s.verdict.choice);
+    for (word, primary) in Primary::WORDS {
+        let scenario = there_and_back(&edited("primary = []", &format!("primary = [{word:?}, \"frozen\"]")));
+        assert_eq!(scenario.verdict.primary, [primary, Primary::Treatment("frozen".to_owned())]);
+    }
+}
+
+#[test]
 fn words_of_data() {
     let samples = [
         ("synthetic", "look_distance = 0.5\nlabel = \"colour\"\ntrain_per_class = 9\ntest_per_class = 8\nseed = 7"),
@@ -102,12 +116,16 @@ fn words_of_sources() {
         ("shuffled-labels", trained),
         ("untrained", ""),
         ("selffer", "examples = 90\nlearning_rate = 0.5\nmomentum = 0.25"),
+        ("twin", "train_per_class = 9\nvalidation_fraction = 0.25\nsteps = 9\nlearning_rate = 0.5\nmomentum = 0.25"),
         ("mean-and-variance", "of = \"near\"\nsimilarity = \"near\""),
     ];
     has_samples(&samples, &Source::words());
     for (word, keys) in samples {
         let source = format!("[[source]]\nname = \"more\"\nkind = {word:?}\n{keys}\n\n[[target]]");
-        let scenario = there_and_back(&edited("[[target]]", &source));
+        // The target takes a part of its images, so that some are left for a twin.
+        let text = edited("[[target]]", &source)
+            .replace("train_per_class = 100\ntest_per_class", "train_per_class = 120\ntest_per_class");
+        let scenario = there_and_back(&text);
         let source = scenario.source("more").unwrap();
         assert_eq!(source.word(), word);
         // Jobs carry the same word.

@@ -8,7 +8,8 @@ use nt_stats::verdict::{Decision, GapUnit, Verdict};
 
 use super::checks::Checks;
 use super::effects::Effects;
-use super::join::{Joined, JoinedRun};
+use super::join::Joined;
+use super::run::JoinedRun;
 use super::rung::RungGap;
 use super::without_overlap::WithoutOverlap;
 use crate::study::{CellKey, Study};

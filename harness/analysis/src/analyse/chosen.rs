@@ -9,11 +9,13 @@ use nt_records::setting::Setting;
 use nt_scenario::{ChoiceOf, SearchOf};
 use nt_stats::verdict::{Contrast, Counterfactuals, Family, Reference};
 
-use super::arm::{Arm, pair};
+use super::arm::Arm;
 use super::contrast::largest_gap_pp;
 use super::gates::{Versus, failures_of};
-use super::join::{Joined, JoinedRun, Validation};
+use super::join::Joined;
+use super::pair::pair;
 use super::quadrant::{BestOf, Quadrant};
+use super::run::{JoinedRun, Validation};
 use super::{AnalysisError, CellResult};
 use crate::study::{CellKey, Study};
 

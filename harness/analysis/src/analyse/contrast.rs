@@ -6,8 +6,9 @@ use nt_scenario::metric::Unit;
 use nt_stats::Differences;
 use nt_stats::verdict::{Contrast, Counterfactuals, Family, Reference};
 
-use super::arm::{Arm, pair};
+use super::arm::Arm;
 use super::join::Joined;
+use super::pair::{Pair, pair};
 use super::{AnalysisError, CellResult, gates};
 use crate::study::{CellKey, Study, StudySource};
 
@@ -37,7 +38,7 @@ pub(super) fn prepare(
     let (ours, scratch) = (joined.arm(key), joined.arm(&key.scratch()));
     let Some(paired) = gap_of(&ours, &scratch)? else { return Ok(None) };
     let trained = |ours: &Arm<'_>, theirs: &Arm<'_>| -> Result<Option<Differences>, AnalysisError> {
-        Ok(gap_of(ours, theirs)?.and_then(super::arm::Pair::trained))
+        Ok(gap_of(ours, theirs)?.and_then(Pair::trained))
     };
     let mut counterfactuals = Counterfactuals::default();
     if let Some(untrained) = elsewhere(study, joined, key, StudySource::is_untrained) {

@@ -3,7 +3,8 @@
 
 use nt_stats::verdict::{Bias, Consequence, Gate, GateFailure};
 
-use super::join::{Joined, JoinedRun};
+use super::join::Joined;
+use super::run::JoinedRun;
 use crate::study::CellKey;
 
 /// The gates that a cell against its scratch fails.

@@ -3,82 +3,25 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use nt_scenario::{JobId, Labels, Metric, Role};
+use nt_scenario::{Labels, Metric, Role};
 use nt_stats::{Differences, DifferencesError};
 use rayon::prelude::*;
 
 use super::arm::Arm;
 use super::chance::is_above_chance;
+use super::run::{JoinedRun, TrialRun, Validation};
 use super::scores::{Runs, Scores, differences, hit_differences};
 use super::{AnalysisError, TestSet};
 use crate::study::{CellKey, Study};
-use nt_records::file::FileRef;
 use nt_records::measure::Measure;
 use nt_records::predictions::Predictions;
 use nt_records::record::{RunRecord, Status};
-use nt_records::setting::Setting;
-
-/// A run as analysis needs it.
-pub(super) struct JoinedRun {
-    pub job: JobId,
-    pub name: String,
-    pub status: Status,
-    pub numerics: String,
-    /// The one setting that was searched for; `None` if nothing was fitted.
-    pub setting: Option<Setting>,
-    pub setting_on_edge: bool,
-    pub test_openings: u32,
-    /// Whether its first guesses on the test images are above chance, whatever the deciding metric is. For no other
-    /// metric is there an exact test on a single run.
-    pub is_above_chance: bool,
-    /// Whether it did not train: it diverged, its first guesses on the training images are not above chance, or its training
-    /// loss did not fall. Test images have no say in it: a run that fits its training images and fails on the test images
-    /// did train, and that is a result.
-    pub has_collapsed: bool,
-    /// Its scores on the test images, in the target's order; `None` unless it ended well.
-    pub scores: Option<Scores>,
-    /// Its scores on its validation images, if there are any.
-    pub validation: Option<Validation>,
-    /// The deciding metric on the test images, in its unit; `None` unless it ended well.
-    pub value: Option<f64>,
-    /// Its learning curve, if it wrote one.
-    pub curve: Option<FileRef>,
-}
-
-/// A run's scores on its validation images.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Validation {
-    /// The deciding metric, such that higher is better.
-    pub score: f64,
-    /// Log-loss, nats. It decides between equal scores.
-    pub log_loss: f64,
-}
-
-impl Validation {
-    /// The scores of a record; `None` unless it has both.
-    fn of(record: &RunRecord, metric: Metric) -> Option<Self> {
-        let log_loss = record.value(Measure::Validation(Metric::LogLoss))?;
-        Some(Self { score: metric.oriented(record.value(Measure::Validation(metric))?), log_loss })
-    }
-
-    /// Whether it is better than the other.
-    pub fn is_better_than(&self, other: &Self) -> bool {
-        self.score > other.score || (self.score == other.score && self.log_loss < other.log_loss)
-    }
-}
 
 /// Runs by replicate and by the number of the fresh run in it.
 type ByReplicate = BTreeMap<(u32, u32), JoinedRun>;
 
 /// Budgets of scratch, each with its runs.
 type Rungs = Vec<(f64, ByReplicate)>;
-
-/// A run that tried a setting on validation images.
-pub(super) struct TrialRun {
-    pub replicate: u32,
-    pub setting: Option<Setting>,
-    pub validation: Validation,
-}
 
 /// All runs of a study.
 pub(super) struct Joined {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure};
 
-use super::arm::{Arm, pair};
-use super::join::{Joined, JoinedRun};
+use super::arm::Arm;
+use super::join::Joined;
+use super::pair::pair;
+use super::run::JoinedRun;
 use super::rung::{Rung, RungGap};
 use super::{AnalysisError, CellResult};
 use crate::study::{CellKey, Study};

@@ -60,8 +60,9 @@ fn inference(analysis: &Analysis) -> Markup {
                 "Scratch runs " (study.reference_runs) " times in every replicate, and the mean of the runs that trained is the "
                 "reference. "
             }
-            "A run collapsed if its training accuracy is not above chance or its training loss did not fall. A gap is that of the "
-            "replicates in which both arms trained, and has a sign only if the mean over all runs has it too. "
+            "A run collapsed if its first guesses on its training images are no better than chance, or its training loss did not "
+            "fall. A gap is that of the replicates in which both arms trained, and has a sign only if the mean over all runs has "
+            "it too. "
             @if study.metric.grain() == Grain::Class {
                 "Every class counts the same, however many test images it has. The classes' sizes are taken as fixed. "
             }

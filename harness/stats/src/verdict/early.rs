@@ -3,15 +3,15 @@
 use super::Estimate;
 use crate::distribution::{normal_cdf, normal_density, normal_survival};
 
-/// The gap that a study most likely has, given that its interval excluded 0: a gap that is called as soon as it is large enough is
-/// larger than the true one on average. `None` if the interval does not exclude 0.
+/// A gap that is called as soon as it is large enough is larger than the true one on average. This is what is left of it, given
+/// that its interval excluded 0; `None` if it does not.
 ///
 /// # Units
 /// Percentage points.
 /// # Source
-/// The conditional maximum likelihood of Zhong and Prentice 2008 (and of Zhang and others 2012 for trials that stop early): with z
-/// the estimate in standard errors and c what the interval needed, the mean μ solves E[Z | |Z| > c] = z for Z normal about μ. That
-/// earlier looks did not call it is not used. It overshoots: of gaps that were barely called little is left.
+/// The compromise of Zhong and Prentice 2008: the mean of the estimate and of its conditional maximum likelihood. With z the
+/// estimate in standard errors and c what the interval needed, the latter solves E[Z | |Z| > c] = z for Z normal about it; alone
+/// it leaves too little of a gap that was barely called. That earlier looks did not call it is not used.
 pub fn corrected_for_an_early_call(gap: &Estimate) -> Option<f64> {
     let (low, high) = gap.low_pp.zip(gap.high_pp)?;
     let error = gap.standard_error_pp.filter(|error| *error > 0.0)?;
@@ -26,7 +26,7 @@ pub fn corrected_for_an_early_call(gap: &Estimate) -> Option<f64> {
         let middle = f64::midpoint(below, above);
         if conditional_mean(middle, critical) < size { below = middle } else { above = middle }
     }
-    Some(gap.mean_pp.signum() * above * error)
+    Some(gap.mean_pp.signum() * f64::midpoint(size, above) * error)
 }
 
 /// E[|Z| sign | |Z| > c] for Z ~ N(μ, 1), on the side of μ.
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn what_was_barely_called_shrinks_most_and_what_is_plain_hardly_at_all() {
         let corrected = |size: f64| corrected_for_an_early_call(&called(size, 2.8)).unwrap();
-        assert!(corrected(2.9) < 1.0 && corrected(4.0) > 3.0, "{} {}", corrected(2.9), corrected(4.0));
+        assert!(corrected(2.9) < 2.0 && corrected(4.0) > 3.3, "{} {}", corrected(2.9), corrected(4.0));
         assert!((corrected(8.0) - 8.0).abs() < 1e-3);
         assert!((corrected_for_an_early_call(&called(-4.0, 2.8)).unwrap() + corrected(4.0)).abs() < 1e-12);
         assert_eq!(corrected_for_an_early_call(&called(2.0, 2.8)), None, "nothing was called");

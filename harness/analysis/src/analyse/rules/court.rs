@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use nt_scenario::ChoiceOf;
 use nt_stats::verdict::{Contrast, Counterfactuals, Family, GateFailure, Reference};
 
-use super::super::arm::{Arm, pair};
+use super::super::arm::Arm;
 use super::super::chosen::{best_of_all, best_on_validation};
 use super::super::contrast::largest_gap_pp;
 use super::super::gates::{self, Versus};
-use super::super::join::{Joined, JoinedRun};
+use super::super::join::Joined;
+use super::super::pair::pair;
+use super::super::run::JoinedRun;
 use super::super::{AnalysisError, CellKind, CellResult, Quadrant};
 use super::{Rule, RuleArm, Trial, TrialContrast, probe_depth, rule_of};
 use crate::study::Study;
