@@ -99,7 +99,7 @@ fn a_link_to_nothing_is_found() {
     let page = root().join("docs/introduction.md");
     let text = "See [a `page`](method.md), [none](no-such-page.md), `[code](code.md)`.\n```\n[code](code.md)\n```\n";
     assert_eq!(links(text), ["method.md", "no-such-page.md"]);
-    assert_eq!(fault(&page, "method.md#two-gaps"), None);
+    assert_eq!(fault(&page, "method.md#two-gaps-three-counterfactuals"), None);
     assert_eq!(fault(&page, "https://example.org"), None);
     assert!(fault(&page, "method.md#no-such-heading").is_some());
     assert!(fault(&page, "no-such-page.md").is_some());
