@@ -3,6 +3,7 @@
 //!
 //! It trains nothing, opens no test label, and changes no record.
 
+mod clusters;
 mod codes;
 mod overlap;
 mod search;
@@ -23,7 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Raised with every change that alters a number of the audit.
-const VERSION: &str = "nt audit 1";
+const VERSION: &str = "nt audit 2";
 
 /// Why data cannot be audited.
 #[derive(Debug, thiserror::Error)]
@@ -75,11 +76,15 @@ pub fn audit(scenario: &Scenario, pools: &dyn Pools) -> Result<Audit, DataAuditE
     let mut search = overlap::Search::default();
     let targets = scenario.targets.iter().map(|target| {
         let pool = pools.pool(&target.data, target.classes.as_deref(), target.test_per_class)?;
-        let (num_test_images, overlaps) = search.overlaps(scenario, target, &pool, &sources)?;
+        let test = pool.1.fingerprints()?;
+        let overlaps = search.overlaps(scenario, target, &pool, &sources, &test)?;
+        let (clusters, look_alikes) = clusters::find(&pool.1, &test)?;
         let measured = similarity::measure(scenario, target, &pool, &sources)?;
         Ok(TargetAudit {
             target: target.name.clone(),
-            num_test_images,
+            num_test_images: test.len(),
+            clusters,
+            look_alikes,
             overlaps,
             num_images: measured.num_images,
             similarities: measured.similarities,
@@ -88,7 +93,7 @@ pub fn audit(scenario: &Scenario, pools: &dyn Pools) -> Result<Audit, DataAuditE
     });
     Ok(Audit {
         schema_version: AUDIT_VERSION,
-        basis: basis(scenario, pools),
+        basis: basis(scenario, pools)?,
         measured_by: codes::words(scenario),
         perceptual_threshold: PERCEPTUAL_THRESHOLD,
         targets: targets.collect::<Result<_, DataAuditError>>()?,
@@ -103,7 +108,8 @@ pub fn audit(scenario: &Scenario, pools: &dyn Pools) -> Result<Audit, DataAuditE
 pub fn keep(scenario: &Scenario, pools: &dyn Pools, dir: &Path) -> Result<bool, DataAuditError> {
     // An audit that cannot be read is made again: everything in it comes from the data.
     let known = Audit::read(dir).ok().flatten();
-    if known.is_some_and(|known| known.basis == basis(scenario, pools)) {
+    let basis = basis(scenario, pools)?;
+    if known.is_some_and(|known| known.basis == basis) {
         return Ok(false);
     }
     audit(scenario, pools)?.write(dir)?;
@@ -124,7 +130,7 @@ fn sources<'a>(scenario: &'a Scenario, pools: &dyn Pools) -> Result<Vec<AuditedS
 }
 
 /// Hash of all that an audit depends on.
-fn basis(scenario: &Scenario, pools: &dyn Pools) -> String {
+fn basis(scenario: &Scenario, pools: &dyn Pools) -> Result<String, DataError> {
     let mut hasher = blake3::Hasher::new_derive_key(VERSION);
     let mut text = |words: &str| {
         hasher.update(&(words.len() as u64).to_le_bytes());
@@ -145,6 +151,9 @@ fn basis(scenario: &Scenario, pools: &dyn Pools) -> String {
     }
     for target in &scenario.targets {
         text(&format!("{} {} {:?} {:?}", target.name, target.data, target.classes, target.test_per_class));
+        // Clusters are known by names of files, which no digest of pixels covers.
+        let pool = pools.pool(&target.data, target.classes.as_deref(), target.test_per_class)?;
+        pool.1.clusters()?.iter().for_each(|(id, cluster)| text(&format!("{id} {cluster}")));
     }
-    hasher.finalize().to_hex().to_string()
+    Ok(hasher.finalize().to_hex().to_string())
 }

@@ -21,25 +21,24 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// The number of a target's test images, and their overlaps with the target's own training images and with each
-    /// source's.
+    /// The overlaps of a target's test images with the target's own training images and with each source's.
     pub fn overlaps(
         &mut self,
         scenario: &Scenario,
         target: &Target,
         pool: &Pool,
         sources: &[AuditedSource<'_>],
-    ) -> Result<(usize, Vec<Overlap>), DataError> {
-        let test = pool.1.fingerprints()?;
-        let mut overlaps = vec![self.overlap(None, &target.data, pool, pool, &test)?];
+        test: &[Identified],
+    ) -> Result<Vec<Overlap>, DataError> {
+        let mut overlaps = vec![self.overlap(None, &target.data, pool, pool, test)?];
         for source in sources {
             if let (Some(train), Some(data)) =
                 (&source.pool, source.data.filter(|data| scenario.data.contains_key(*data)))
             {
-                overlaps.push(self.overlap(Some(source.name), data, train, pool, &test)?);
+                overlaps.push(self.overlap(Some(source.name), data, train, pool, test)?);
             }
         }
-        Ok((test.len(), overlaps))
+        Ok(overlaps)
     }
 
     fn overlap(

@@ -3,7 +3,7 @@
 use crate::data::{Fingerprint, Identified};
 use nt_records::audit::MatchKind;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A test image, and the training image most like it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,38 @@ pub(super) fn find(test: &[Identified], train: &[Identified], threshold: u32) ->
             nearest(image, train, threshold)
         })
         .collect()
+}
+
+/// Groups of images that look alike: each is within `threshold` of another one of its group, mirrored or not. In the order of their
+/// first images; of images that are like no other there is none. Every pair is compared.
+pub(super) fn groups(images: &[Identified], threshold: u32) -> Vec<Vec<u32>> {
+    let is_alike = |one: &Identified, other: &Identified| {
+        let other = other.fingerprint.perceptual;
+        let [plain, mirrored] = [one.fingerprint.perceptual, one.fingerprint.mirrored];
+        plain.distance_within(other, threshold).or_else(|| mirrored.distance_within(other, threshold)).is_some()
+    };
+    let pairs: Vec<(usize, usize)> = (0..images.len())
+        .into_par_iter()
+        .flat_map_iter(|at| (at + 1..images.len()).map(move |later| (at, later)))
+        .filter(|&(at, later)| is_alike(&images[at], &images[later]))
+        .collect();
+    // The first image of its group, as far as pairs were seen.
+    let mut first: Vec<usize> = (0..images.len()).collect();
+    let find = |first: &[usize], mut at: usize| {
+        while first[at] != at {
+            at = first[at];
+        }
+        at
+    };
+    for (at, later) in pairs {
+        let [at, later] = [at, later].map(|at| find(&first, at));
+        first[at.max(later)] = at.min(later);
+    }
+    let mut groups: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+    for (at, image) in images.iter().enumerate() {
+        groups.entry(find(&first, at)).or_default().push(image.id);
+    }
+    groups.into_values().filter(|group| group.len() > 1).collect()
 }
 
 fn nearest(image: &Identified, train: &[Identified], threshold: u32) -> Option<Found> {

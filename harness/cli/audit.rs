@@ -4,7 +4,8 @@ use super::Failure;
 use super::output::say;
 use super::run::{CacheDir, failure, open_study};
 use super::scenario_file::ScenarioFile;
-use nt_analysis::audit::{fails_a_gate, order_findings};
+use nt_analysis::ClusterCounts;
+use nt_analysis::audit::{fails_a_gate, look_alikes, order_findings};
 use nt_records::audit::{Audit, Distance, MATERIAL_SHARE, MatchKind, MeasuredOn, Overlap, Similarity, TargetAudit};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -80,6 +81,13 @@ fn write_target(
     }));
     write_table(text, &rows)?;
     target.overlaps.iter().try_for_each(|overlap| write_matches(text, overlap))?;
+    if let Some(clusters) = ClusterCounts::of_audit(target) {
+        writeln!(text, "\nThe {} test images of {} form {clusters}", target.num_test_images, target.target)?;
+    }
+    if let Some(words) = look_alikes(target) {
+        writeln!(text, "\n{words}")?;
+        target.look_alikes.iter().take(MOST_LISTED).try_for_each(|group| writeln!(text, "  {}", group.tests.join(", ")))?;
+    }
     match target.num_images {
         None => writeln!(text, "\nSimilarity to {}: no source has enough images to be measured\n", target.target)?,
         Some(count) => writeln!(

@@ -89,6 +89,20 @@ pub enum DataError {
         path: PathBuf,
     },
 
+    /// A pattern of clusters that images do not match.
+    #[error(
+        "`cluster` does not match {count} of {all} images, such as {}; write a pattern that names the cluster of each",
+        path.display()
+    )]
+    NoCluster {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        all: usize,
+        /// The first of them, below its side's folder.
+        path: PathBuf,
+    },
+
     /// Fewer images than a scenario draws.
     #[error("class `{class}` has {available} images, but the scenario asks for {wanted}; ask for fewer, or add images")]
     TooFewImages {

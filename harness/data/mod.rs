@@ -63,6 +63,12 @@ pub trait Dataset: Send + Sync {
         format!("{side}/{}/{index}", self.classes().get(class).map_or("", String::as_str))
     }
 
+    /// The cluster that this image belongs to, such as the scan that it is a slice of; `None` where every image was drawn for
+    /// itself.
+    fn cluster_of(&self, _split: Split, _class: usize, _index: usize) -> Option<&str> {
+        None
+    }
+
     /// Hash of the decoded pixels and class names (of their meaning, where they are rendered).
     fn digest(&self) -> [u8; 32];
 

@@ -6,6 +6,7 @@ use nt_kernels::philox::Stream;
 use nt_scenario::Labels;
 use nt_scenario::PerClass;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Splits a data set into its training side and its sealed test side. Both have the classes `classes`, in the order of
@@ -280,6 +281,20 @@ impl SealedTest {
     /// The name by which a person finds a test image.
     pub fn name_of(&self, id: u32) -> String {
         self.view.name_of(Split::Test, id)
+    }
+
+    /// The cluster of every test image that has one, by the image's id. Like fingerprints, this does not open the test set.
+    ///
+    /// # Errors
+    /// A class that holds fewer images than the scenario asks for.
+    pub fn clusters(&self) -> Result<BTreeMap<u32, String>, DataError> {
+        let offsets = self.view.offsets(Split::Test);
+        let cluster = |(label, index): (u32, u32)| {
+            let class = self.view.classes[label as usize];
+            let cluster = self.view.dataset.cluster_of(Split::Test, class, index as usize)?;
+            Some((offsets[label as usize] + index, cluster.to_owned()))
+        };
+        Ok(self.examples()?.into_iter().filter_map(cluster).collect())
     }
 
     fn examples(&self) -> Result<Vec<(u32, u32)>, DataError> {

@@ -78,7 +78,7 @@ fn study() -> Study {
         search: "none".to_owned(),
         search_of: None,
         extension: 0,
-        targets: vec![StudyTarget { name: "images".to_owned(), sizes }],
+        targets: vec![StudyTarget { name: "images".to_owned(), sizes, cluster: None }],
         sources: (0..8).map(source).collect(),
         arms: arms.collect(),
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::study::Study;
 use nt_records::audit::{Audit, TargetAudit};
+use nt_records::number::thousands;
 
 /// Words for a source that lies near its target, and for one that lies far.
 const NEAR: [&str; 3] = ["similar", "near", "close"];
@@ -109,6 +110,24 @@ pub fn fails_a_gate(audit: &Audit, study: &Study) -> bool {
         let reversed = order_findings(target, study).iter().any(|finding| finding.standing == Confirmation::Reversed);
         reversed || target.overlaps.iter().any(|overlap| target.is_overlap_material(overlap.source.as_deref()))
     })
+}
+
+/// The groups of test images that look alike and are in no common cluster, and what to do; `None` without any.
+pub fn look_alikes(target: &TargetAudit) -> Option<String> {
+    let first = target.look_alikes.first()?;
+    let images: usize = target.look_alikes.iter().map(|group| group.tests.len()).sum();
+    let shown: Vec<&str> = first.tests.iter().take(3).map(String::as_str).collect();
+    Some(format!(
+        "{} test images of {} look alike, in {}, such as {}. If they belong together, say so with `cluster` in their [data] table, or \
+         keep one of each group: intervals take images that are not in one cluster for independent.",
+        thousands(images as u64),
+        target.target,
+        match target.look_alikes.len() {
+            1 => "one group".to_owned(),
+            groups => format!("{groups} groups"),
+        },
+        shown.join(", ")
+    ))
 }
 
 #[cfg(test)]

@@ -73,6 +73,7 @@ impl Mock {
             search_of: None,
             extension: 0,
             targets: vec![StudyTarget {
+                cluster: None,
                 name: "shapes-b".to_owned(),
                 sizes: vec![StudySize::per_class("small", 10), StudySize::per_class("large", 200)],
             }],

@@ -31,6 +31,8 @@ pub fn preregistration(study: &Study) -> String {
     }
     words.extend(study.search_of.filter(|of| *of != SearchOf::Once).map(|of| format!("search {}", of.word())));
     words.extend(study.primary.iter().map(|primary| format!("primary {}", primary.word())));
+    let clustered = study.targets.iter().filter_map(|target| Some((&target.name, target.cluster.as_ref()?)));
+    words.extend(clustered.map(|(target, pattern)| format!("clusters of {target} {pattern}")));
     for (key, _) in study.cells() {
         let source = key.source.as_deref().and_then(|name| study.source(name));
         let family = match source {

@@ -66,6 +66,8 @@ pub struct StudyTarget {
     pub name: String,
     /// Its sizes.
     pub sizes: Vec<StudySize>,
+    /// The pattern by which its images form clusters; `None` where each was drawn for itself.
+    pub cluster: Option<String>,
 }
 
 /// A size of a target.
@@ -217,6 +219,7 @@ impl Study {
                 let size = |size: &Size| StudySize { name: size.name.clone(), asked: size.train_images, drawn: None };
                 target.sizes.iter().map(size).collect()
             },
+            cluster: scenario.data.get(&target.data).and_then(|data| data.cluster()).map(ToString::to_string),
         });
         let sources = scenario.sources.iter().map(|source| StudySource {
             name: source.name.clone(),

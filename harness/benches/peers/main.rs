@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use negative_transfer::data::Split;
 use negative_transfer::data::decode::Megapixels;
-use negative_transfer::data::image_folder::ImageFolder;
+use negative_transfer::data::image_folder::{ImageFolder, Wanted};
 use nt_kernels::conv2d::{Activation, Conv2d, Conv2dGeometry};
 use nt_kernels::linear::Linear;
 use nt_kernels::workspace::Workspace;
@@ -218,7 +218,7 @@ fn gpu_rate(_: &mut OnGpu, _: GpuCase, _: (usize, usize)) -> Result<f64, Fault> 
 /// Images a second from files to a cache, hashes and checksums included. The cache is new, and removed again.
 fn data_rate(clock: Clock, folder: &Path, side: usize) -> Result<f64, Fault> {
     let cache = tempfile::tempdir()?;
-    let listing = ImageFolder::scan(folder, None, None)?;
+    let listing = ImageFolder::scan(folder, Wanted::default())?;
     let images_of = |split| (0..listing.classes().len()).map(|class| listing.num_images(split, class)).sum::<usize>();
     let images = images_of(Split::Train) + images_of(Split::Test);
     let mut opened = Ok(());

@@ -1,7 +1,7 @@
 //! A folder of pictures as a scenario names it.
 
 use super::ImageFolder;
-use super::listing::Listing;
+use super::listing::{Listing, Wanted};
 use crate::data::decode::Megapixels;
 use crate::data::{BrokenImage, DataError, DataPlace, DescribedData, OpenError, Opened, Split};
 use nt_scenario::{DataFacts, ImageFolderData, LabelKind};
@@ -10,7 +10,7 @@ impl DescribedData for ImageFolderData {
     fn open(&self, place: DataPlace<'_>) -> Result<Opened, OpenError> {
         let listing = listing(self, place)?;
         let left_out = |ignored: &super::Ignored| format!("{} is left out: {}", ignored.path.display(), ignored.reason);
-        let warnings = listing.ignored().iter().map(left_out).collect();
+        let warnings = listing.ignored().iter().map(left_out).chain(listing.shared_clusters()).collect();
         let dataset = Box::new(ImageFolder::open(listing, place.side, most(self), place.cache_dir)?);
         Ok(Opened { dataset, warnings })
     }
@@ -40,5 +40,7 @@ fn most(data: &ImageFolderData) -> Megapixels {
 }
 
 fn listing(data: &ImageFolderData, place: DataPlace<'_>) -> Result<Listing, DataError> {
-    ImageFolder::scan(&place.base.join(&data.path), data.classes.as_deref(), data.test_fraction)
+    let ImageFolderData { path, test_fraction, classes, max_megapixels: _, cluster } = data;
+    let wanted = Wanted { classes: classes.as_deref(), test_fraction: *test_fraction, cluster: cluster.as_ref() };
+    ImageFolder::scan(&place.base.join(path), wanted)
 }

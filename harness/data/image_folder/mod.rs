@@ -1,10 +1,13 @@
 //! A folder of JPEG and PNG images as a data set.
 
+mod files;
 mod kind;
 mod known;
 mod listing;
+mod sides;
 
-pub use listing::{IgnoreReason, Ignored, Listing};
+pub use files::{IgnoreReason, Ignored};
+pub use listing::{Listing, Wanted};
 
 use super::cache::{self, ImageCache, PixelSource};
 use super::decode::{self, DecodeError, Megapixels};
@@ -30,8 +33,8 @@ impl ImageFolder {
     ///
     /// # Errors
     /// As [`Listing::scan`].
-    pub fn scan(root: &Path, classes: Option<&[String]>, test_fraction: Option<f64>) -> Result<Listing, DataError> {
-        Listing::scan(root, classes, test_fraction)
+    pub fn scan(root: &Path, wanted: Wanted<'_>) -> Result<Listing, DataError> {
+        Listing::scan(root, wanted)
     }
 
     /// Opens a listed folder with all images `side × side`, stretched. See [`ImageFolder::open_with`].
@@ -101,6 +104,10 @@ impl Dataset for ImageFolder {
         let path = self.listing().images(split, class).get(index);
         let below = path.map(|path| path.strip_prefix(self.listing().root()).unwrap_or(path));
         below.map_or_else(String::new, |path| path.display().to_string())
+    }
+
+    fn cluster_of(&self, split: Split, class: usize, index: usize) -> Option<&str> {
+        self.listing().cluster_of(split, class, index)
     }
 
     fn digest(&self) -> [u8; 32] {

@@ -105,6 +105,8 @@ pub fn audit(difference: f64, standard_error: f64) -> Audit {
         targets: vec![TargetAudit {
             target: "shapes-b".to_owned(),
             num_test_images: 640,
+            clusters: Vec::new(),
+            look_alikes: Vec::new(),
             overlaps: vec![overlap(None), overlap(Some("near")), overlap(Some("far"))],
             num_images: Some(512),
             similarities: vec![

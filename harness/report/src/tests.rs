@@ -305,6 +305,7 @@ fn a_thousand_cells_of_ten_replicates_stay_below_fifteen_megabytes() {
     mock.study.replicates = 10;
     mock.study.targets = ["shapes-b", "shapes-c"]
         .map(|name| StudyTarget {
+            cluster: None,
             name: name.to_owned(),
             sizes: (0..14).map(|size| StudySize::per_class(format!("size-{size}"), 10 << size.min(8))).collect(),
         })

@@ -96,6 +96,8 @@ codes! {
     Labels: Error,
     /// S033: replicates of a search that is made by every replicate for itself.
     SearchReplicates: Error,
+    /// S034: a pattern is not a regular expression.
+    Pattern: Error,
 }
 
 impl fmt::Display for Code {

@@ -57,7 +57,7 @@ pub use architecture::Architecture;
 pub use choice::{Choice, ChoiceOf, Initialiser, Precision, SearchOf};
 pub use count::thousands;
 pub use data::{
-    CIFAR10_CLASSES, Cifar10BinaryData, Data, DataFacts, Facts, ImageFolderData, Known, SyntheticData,
+    CIFAR10_CLASSES, Cifar10BinaryData, ClusterPattern, Data, DataFacts, Facts, ImageFolderData, Known, SyntheticData,
     default_data_seed,
 };
 pub use diagnostic::{Code, Diagnostic, Faults, Severity};

@@ -1,6 +1,6 @@
 //! Values of a scenario as TOML: the counterpart of `reader`.
 
-use toml_edit::{Array, ArrayOfTables, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, Item, Table, Value, value};
 
 /// A whole number. Those of a scenario come from TOML, so that each fits its integers.
 pub(crate) fn whole(count: u64) -> i64 {
@@ -13,9 +13,9 @@ pub(crate) fn insert_count(table: &mut Table, key: &str, count: u64) {
 }
 
 /// A table's key with a number, where there is one.
-pub(crate) fn insert_some(table: &mut Table, key: &str, number: Option<f64>) {
-    if let Some(number) = number {
-        table.insert(key, value(number));
+pub(crate) fn insert_some(table: &mut Table, key: &str, given: Option<impl Into<Value>>) {
+    if let Some(given) = given {
+        table.insert(key, value(given));
     }
 }
 

@@ -8,7 +8,9 @@ use crate::tail::Tail;
 /// Variance components of `d[r, i] = gap + replicate[r] + example[i] + residual[r, i]`.
 ///
 /// # Units
-/// Squared units of the differences (squared fractions). Unbiased, but set to zero where the estimate is below zero.
+/// Squared units of the differences (squared fractions). Unbiased, but set to zero where the estimate is below zero. Where
+/// examples were drawn in clusters, those of examples and of the residual are an example's share of what clusters differ by: with
+/// them a design of so many examples in clusters of the same sizes has the spread that it would have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VarianceComponents {
     /// Between replicates. More replicates average it out.
@@ -84,7 +86,7 @@ pub fn crossed(differences: &Differences) -> CrossedEstimate {
             ),
             Some(clusters) => MeanSquares::of_clusters(differences, clusters, &moments),
         };
-        (squares.spread().ok_or(NoSpread::NoVariance), Some(squares.components()))
+        (squares.spread().ok_or(NoSpread::NoVariance), Some(squares.components(num_examples)))
     };
     CrossedEstimate {
         estimate: StudentEstimate { mean: moments.mean, spread },
@@ -196,11 +198,13 @@ impl MeanSquares {
         })
     }
 
-    fn components(&self) -> VarianceComponents {
+    /// The components of a layout of so many examples.
+    fn components(&self, num_examples: usize) -> VarianceComponents {
+        let examples_per_unit = num_examples as f64 / self.size;
         VarianceComponents {
             replicate: ((self.replicate - self.residual) / self.size).max(0.0),
-            example: ((self.example - self.residual) / self.n).max(0.0),
-            residual: self.residual,
+            example: examples_per_unit * ((self.example - self.residual) / self.n).max(0.0),
+            residual: examples_per_unit * self.residual,
         }
     }
 }

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use nt_scenario::{Labels, Metric, Role};
-use nt_stats::{Differences, DifferencesError};
+use nt_stats::{Clusters, Differences, DifferencesError};
 use rayon::prelude::*;
 
 use super::arm::Arm;
 use super::chance::is_above_chance;
 use super::run::{JoinedRun, TrialRun, Validation};
-use super::scores::{Runs, Scores, differences, hit_differences};
-use super::{AnalysisError, TestSet};
+use super::scores::{Runs, Scores, TestImages, differences, hit_differences};
+use super::{AnalysisError, ClusterCounts, TestSet, clusters};
 use crate::study::{CellKey, Study};
+use nt_records::audit::Audit;
 use nt_records::measure::Measure;
 use nt_records::predictions::Predictions;
 use nt_records::record::{RunRecord, Status};
@@ -37,6 +39,8 @@ pub(super) struct Joined {
     labels: BTreeMap<String, Labels>,
     /// Identities of every target's test images.
     examples: BTreeMap<String, Vec<u32>>,
+    /// Clusters of every target's test images, where they have some.
+    clusters: BTreeMap<String, Arc<Clusters>>,
     /// The metric that decides.
     metric: Metric,
 }
@@ -77,15 +81,26 @@ pub(super) fn cell_of(record: &RunRecord) -> Option<CellKey> {
 
 impl Joined {
     /// Reads the predictions of every run of the study, in parallel, and sorts the runs by cell and replicate.
-    pub fn new(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Self, AnalysisError> {
+    pub fn new(
+        dir: &Path,
+        study: &Study,
+        records: &[RunRecord],
+        audit: Option<&Audit>,
+    ) -> Result<Self, AnalysisError> {
         let keys: BTreeMap<CellKey, ()> = study.cells().into_iter().map(|(key, _)| (key, ())).collect();
         let of_study = |record: &'_ RunRecord| place_of(record).filter(|key| keys.contains_key(key));
         let counted: Vec<(CellKey, &RunRecord)> =
             records.iter().filter_map(|record| of_study(record).map(|key| (key, record))).collect();
         let loaded: Vec<Loaded> =
             counted.par_iter().map(|(_, record)| load(dir, record, study.metric)).collect::<Result<_, _>>()?;
-        let test_sets = check_pairing(dir, &counted, &loaded)?;
+        let mut test_sets = check_pairing(dir, &counted, &loaded)?;
         let (labels, examples) = test_images(dir, &counted, &loaded)?;
+        let clusters = clusters::of_targets(study, &examples, audit)?;
+        for (target, clusters) in &clusters {
+            if let Some(test_set) = test_sets.get_mut(target) {
+                test_set.clusters = Some(ClusterCounts::of(clusters));
+            }
+        }
         let mut cells: BTreeMap<CellKey, ByReplicate> = BTreeMap::new();
         let mut rungs: BTreeMap<CellKey, Rungs> = BTreeMap::new();
         for ((key, record), loaded) in counted.into_iter().zip(loaded) {
@@ -111,6 +126,7 @@ impl Joined {
             test_sets,
             labels,
             examples,
+            clusters,
             metric: study.metric,
         })
     }
@@ -191,7 +207,8 @@ impl Joined {
         ours: &[Runs<'_>],
         theirs: &[Runs<'_>],
     ) -> Result<Differences, DifferencesError> {
-        differences(self.metric, self.labels(target), kept, ours, theirs)
+        let test_images = TestImages { labels: self.labels(target), clusters: self.clusters.get(target) };
+        differences(self.metric, test_images, kept, ours, theirs)
     }
 
     /// Paired differences of hits between two cells, in the replicates given, whatever the metric.
@@ -201,7 +218,11 @@ impl Joined {
         theirs: &CellKey,
         replicates: &[u32],
     ) -> Result<Differences, DifferencesError> {
-        hit_differences(&self.scores(ours, replicates), &self.scores(theirs, replicates))
+        let hits = hit_differences(&self.scores(ours, replicates), &self.scores(theirs, replicates))?;
+        match self.clusters.get(&ours.target) {
+            Some(clusters) => hits.in_clusters(clusters),
+            None => Ok(hits),
+        }
     }
 
     /// The scores of those of a cell's runs that ended well, in the given replicates.
@@ -236,6 +257,7 @@ fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, Analys
         num_images: predictions.len(),
         num_classes: predictions.num_classes(),
         chance: metric.chance(&predictions.labels().shares()),
+        clusters: None,
     });
     let is_above_chance = predictions.as_ref().is_some_and(is_above_chance_on_test);
     let fitted = predictions
@@ -272,10 +294,10 @@ fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, Analys
 }
 
 /// Labels and identities of the test images of every target.
-type TestImages = (BTreeMap<String, Labels>, BTreeMap<String, Vec<u32>>);
+type LabelsAndIds = (BTreeMap<String, Labels>, BTreeMap<String, Vec<u32>>);
 
 /// Labels and identities of each target's test images, from the first of its runs.
-fn test_images(dir: &Path, counted: &[(CellKey, &RunRecord)], loaded: &[Loaded]) -> Result<TestImages, AnalysisError> {
+fn test_images(dir: &Path, counted: &[(CellKey, &RunRecord)], loaded: &[Loaded]) -> Result<LabelsAndIds, AnalysisError> {
     let (mut labels, mut examples) = (BTreeMap::new(), BTreeMap::new());
     for ((key, record), _) in counted.iter().zip(loaded).filter(|(_, loaded)| loaded.test_set.is_some()) {
         if labels.contains_key(&key.target) {

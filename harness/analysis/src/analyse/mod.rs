@@ -7,6 +7,7 @@ mod cell;
 mod chance;
 mod checks;
 mod chosen;
+mod clusters;
 mod contrast;
 mod decomposition;
 mod effects;
@@ -35,6 +36,7 @@ use nt_stats::FamilyError;
 use thiserror::Error;
 
 pub use cell::{CellKind, CellResult, RunOutcome};
+pub use clusters::ClusterCounts;
 pub use checks::{CROSS_CHECK_LEVEL, Checks, CrossCheck, FixedTestSet, McNemar};
 pub use decomposition::{BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
 pub use effects::{ClassEffect, Effects};
@@ -96,6 +98,8 @@ pub struct TestSet {
     pub num_classes: usize,
     /// What guessing without looking at an image scores in the deciding metric.
     pub chance: f64,
+    /// The clusters that its images form; `None` where each was drawn for itself.
+    pub clusters: Option<ClusterCounts>,
 }
 
 /// Why records cannot be analysed.
@@ -104,6 +108,15 @@ pub enum AnalysisError {
     /// The audit of the data cannot be read.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// Test images form clusters, and nothing says which.
+    #[error(
+        "the test images of {target} form clusters, and audit.json does not say which; `nt run` on the same folder makes it \
+            again"
+    )]
+    Clusters {
+        /// The target.
+        target: String,
+    },
     /// Two runs that should be paired saw different test images.
     #[error(
         "{first} and {second} were tested on different images (the first difference is at example {example_id}), so \
@@ -180,8 +193,8 @@ pub enum AnalysisError {
 /// # Errors
 /// [`AnalysisError`] if runs cannot be paired, or their predictions cannot be read.
 pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analysis, AnalysisError> {
-    let mut joined = Joined::new(dir, study, records)?;
     let audit = Audit::read(dir)?;
+    let mut joined = Joined::new(dir, study, records, audit.as_ref())?;
     let declared = study;
     let mut looks = looks::looks(declared, records);
     let last = looks.pop().unwrap_or_else(|| looks::Look { number: Some(1), study: declared.clone() });

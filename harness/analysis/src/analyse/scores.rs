@@ -4,7 +4,8 @@ use nt_records::predictions::Predictions;
 use nt_scenario::metric::Grain;
 use nt_scenario::{Labels, Metric};
 use nt_stats::average_precision::{Interpolation, average_precision};
-use nt_stats::{Differences, DifferencesError};
+use nt_stats::{Clusters, Differences, DifferencesError};
+use std::sync::Arc;
 
 /// A run's scores, as far as gaps need them.
 pub(super) struct Scores {
@@ -144,6 +145,14 @@ impl Scored<'_> {
 /// The runs of an arm in one replicate, whose mean counts.
 pub(super) type Runs<'a> = Vec<Scored<'a>>;
 
+/// What is known of a target's test images.
+#[derive(Clone, Copy)]
+pub(super) struct TestImages<'a> {
+    pub labels: &'a Labels,
+    /// The clusters that they form, if they do.
+    pub clusters: Option<&'a Arc<Clusters>>,
+}
+
 /// Paired differences of the deciding metric on all test images, or on those kept, with one row for each replicate: the mean
 /// of our runs minus the mean of theirs. Below zero, ours is worse.
 ///
@@ -151,11 +160,18 @@ pub(super) type Runs<'a> = Vec<Scored<'a>>;
 /// same. Otherwise there is one column for the whole run.
 pub(super) fn differences(
     metric: Metric,
-    labels: &Labels,
+    TestImages { labels, clusters }: TestImages<'_>,
     kept: Option<&[usize]>,
     ours: &[Runs<'_>],
     theirs: &[Runs<'_>],
 ) -> Result<Differences, DifferencesError> {
+    let per_image = || -> Result<Differences, DifferencesError> {
+        let gaps = per_image(labels.len(), ours, theirs)?;
+        match clusters {
+            Some(clusters) => select(gaps.in_clusters(clusters)?, kept),
+            None => select(gaps, kept),
+        }
+    };
     match metric.grain() {
         Grain::Run => {
             let all: Vec<usize> = (0..labels.len()).collect();
@@ -165,13 +181,13 @@ pub(super) fn differences(
                 &ours.iter().zip(theirs).map(|(our, their)| mean(our) - mean(their)).collect::<Vec<f64>>(),
             )
         }
-        Grain::Image => select(per_image(labels.len(), ours, theirs)?, kept),
+        Grain::Image => per_image(),
         Grain::Class => {
             let classes = labels.one_class().unwrap_or_default().iter().map(|&class| class as usize);
             let classes: Vec<usize> = classes.collect();
             let of_kept: Option<Vec<usize>> =
                 kept.map(|kept| kept.iter().filter_map(|&image| classes.get(image).copied()).collect());
-            select(per_image(labels.len(), ours, theirs)?, kept)?.class_balanced(of_kept.as_deref().unwrap_or(&classes))
+            per_image()?.class_balanced(of_kept.as_deref().unwrap_or(&classes))
         }
     }
 }

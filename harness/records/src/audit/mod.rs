@@ -1,6 +1,7 @@
 //! The audit of a study's data, made before the first job: `audit.json`. It holds the overlap of training and test
 //! images (gate 6), and how far sources lie from targets (gate 7).
 
+mod clusters;
 mod overlap;
 mod similarity;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use clusters::{LookAlikes, TestCluster};
 pub use overlap::{MATERIAL_SHARE, Match, MatchKind, Overlap};
 pub use similarity::{Comparison, Distance, Distances, LEVEL, MeasuredOn, Similarity};
 
@@ -21,7 +23,7 @@ use crate::file::{FileError, write_atomic};
 use crate::version;
 
 /// The version of `audit.json`.
-pub const AUDIT_VERSION: u32 = 1;
+pub const AUDIT_VERSION: u32 = 2;
 
 /// Name of the file in a study's folder.
 pub const AUDIT_FILE: &str = "audit.json";
@@ -50,6 +52,12 @@ pub struct TargetAudit {
     pub target: String,
     /// Its test images.
     pub num_test_images: usize,
+    /// The clusters that its test images form, by name; empty where every image was drawn for itself.
+    #[serde(default)]
+    pub clusters: Vec<TestCluster>,
+    /// Groups of test images that look alike and are in no common cluster.
+    #[serde(default)]
+    pub look_alikes: Vec<LookAlikes>,
     /// Test images that are also training images: of the target itself first, then of each source with images.
     pub overlaps: Vec<Overlap>,
     /// Number of images of each source and of the target that distances were measured on; `None` if there are too few.

@@ -4,6 +4,7 @@ use super::depth::sources;
 use super::{Axis, Panel, Point, Tick};
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, Quadrant, Wording};
+use crate::words::number::test_images;
 use nt_records::number::thousands;
 
 /// What filled and hollow markers mean. A gate can hold back a gap whose interval excludes zero, so hollow covers both.
@@ -27,7 +28,7 @@ pub(super) fn subtitle(analysis: &Analysis, target: &str, parameters: Option<u64
     parts.extend(parameters.map(|count| format!("{} parameters", thousands(count))));
     parts.push(format!("n = {} replicates", study.replicates));
     if let Some(test) = analysis.test_sets.get(target) {
-        parts.push(format!("{} test images of {} classes", thousands(test.num_images as u64), test.num_classes));
+        parts.push(format!("{} of {} classes", test_images(test), test.num_classes));
     }
     parts.join(" · ")
 }

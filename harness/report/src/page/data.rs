@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::check::{Check, mark};
 use crate::material::Material;
-use crate::words::number::{NONE, counted, gap, interval};
-use nt_analysis::audit::{Confirmation, OrderFinding, order_findings};
+use crate::words::number::{NONE, counted, gap, interval, test_images};
+use nt_analysis::audit::{Confirmation, OrderFinding, look_alikes, order_findings};
 use nt_analysis::{Analysis, WithoutOverlap};
 use nt_records::audit::{Audit, Distance, MATERIAL_SHARE, MeasuredOn, Overlap, Similarity, TargetAudit};
 use nt_records::number::thousands;
@@ -129,10 +129,18 @@ fn of_target(analysis: &Analysis, target: &TargetAudit) -> Markup {
         @for finding in order_findings(target, &analysis.study) {
             p { (mark(standing_holds(finding.standing))) " " (finding_words(&finding)) "." }
         }
+        @for words in independence(analysis, target) { p { (words) } }
         @if let Some(own) = target.overlap(None) {
             p { "The target's own training images: " (overlap_words(target, own)) "." }
         }
     }
+}
+
+/// Which test images are not independent of one another, or may not be; a sentence or two each.
+fn independence(analysis: &Analysis, target: &TargetAudit) -> Vec<String> {
+    let clusters = analysis.test_sets.get(&target.target).filter(|test| test.clusters.is_some());
+    let told = clusters.map(|test| format!("{} of {}: intervals are for new clusters.", test_images(test), target.target));
+    told.into_iter().chain(look_alikes(target)).collect()
 }
 
 const COLUMNS: [&str; 7] =

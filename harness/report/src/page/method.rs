@@ -6,10 +6,9 @@ use nt_stats::verdict::Decision;
 
 use super::quadrants::families;
 use crate::material::Material;
-use crate::words::number::{counted, percent};
+use crate::words::number::{counted, percent, test_images};
 use nt_analysis::study::StudySource;
 use nt_analysis::{Analysis, Wording};
-use nt_records::number::thousands;
 use nt_scenario::metric::Grain;
 use nt_scenario::{ChoiceOf, SearchOf};
 
@@ -39,7 +38,7 @@ fn design(analysis: &Analysis) -> Markup {
             "validation split, initial weights, batch order and source network, and all treatments share them. The "
             "test images are the same throughout"
             @for (target, test) in &analysis.test_sets {
-                " (" (target) ": " (thousands(test.num_images as u64)) " images of " (test.num_classes)
+                " (" (target) ": " (test_images(test)) " of " (test.num_classes)
                 " classes, chance " (percent(Some(test.chance))) " " (Wording::of(analysis.study.metric).unit) ")"
             }
             ". Every comparison is therefore paired, image by image."
@@ -54,7 +53,12 @@ fn inference(analysis: &Analysis) -> Markup {
         p {
             "The gap of a treatment is " (words.difference) ". Its "
             "interval comes from crossed random effects of replicates and test images, with tails between the t of the "
-            "replicates and the t of the images. It holds for new replicates and new test images. "
+            "replicates and the t of the images. It holds for new replicates and new test images"
+            @if analysis.test_sets.values().any(|test| test.clusters.is_some()) {
+                "; where test images form clusters, for new clusters, which take the images' place in the formula. A cluster tells "
+                "more the larger it is, and the effective number is of clusters of equal size that would tell as much"
+            }
+            ". "
             (families(analysis)) " "
             @if study.reference_runs > 1 {
                 "Scratch runs " (study.reference_runs) " times in every replicate, and the mean of the runs that trained is the "

@@ -6,7 +6,7 @@ use nt_stats::verdict::GateFailure;
 
 use crate::material::Material;
 use crate::words::answer::{self, Listed, Side};
-use crate::words::number::{counted, gap};
+use crate::words::number::{counted, gap, test_images};
 use nt_analysis::{Analysis, Chosen, Quadrant, Wording};
 
 /// One row for each quadrant.
@@ -22,7 +22,7 @@ pub(crate) fn table(material: &Material) -> Markup {
                     @if analysis.study.reference_runs > 1 {
                         ", each against the mean of " (analysis.study.reference_runs) " runs of scratch"
                     }
-                    @for (target, test) in &analysis.test_sets { ", " (test.num_images) " test images of " (target) }
+                    @for (target, test) in &analysis.test_sets { ", " (test_images(test)) " of " (target) }
                     ". "
                     @if let Some(scope) = scope(analysis) { "Scope: " (scope) "." }
                 }

@@ -2,6 +2,7 @@
 
 use nt_stats::power::Need;
 
+use nt_analysis::TestSet;
 use nt_records::number::{signed, thousands};
 
 /// Takes the place of a missing number.
@@ -28,6 +29,12 @@ pub(crate) fn percent(fraction: Option<f64>) -> String {
 /// "1 run", "2 runs".
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// "1,500 test images", "1,500 test images in 300 clusters (effective 212)".
+pub(crate) fn test_images(test: &TestSet) -> String {
+    let images = format!("{} test images", thousands(test.num_images as u64));
+    test.clusters.map_or(images.clone(), |clusters| format!("{images} in {clusters}"))
 }
 
 /// What reduces the minimum detectable effect to the margin: "12 replicates", or that the study already has them.

@@ -7,7 +7,7 @@ use crate::place::{Located, Span};
 use crate::reader::{Report, TableReader, optional, required};
 use crate::writer::{insert_classes, insert_count, insert_some};
 
-use super::{Data, DataKind, Kind, Known, WrittenClasses, WrittenData};
+use super::{ClusterPattern, Data, DataKind, Kind, Known, WrittenClasses, WrittenData};
 
 /// A folder of pictures: `train/<class>/…` and `test/<class>/…`, or `<class>/…` with `test_fraction`.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct ImageFolderData {
     pub classes: Option<Vec<String>>,
     /// Most pixels of a picture, in millions; what the decoder allows if `None`.
     pub max_megapixels: Option<u32>,
+    /// Which images belong together, by their paths below `train/` or `test/` (or below the folder, with `test_fraction`).
+    pub cluster: Option<ClusterPattern>,
 }
 
 impl ImageFolderData {
@@ -30,6 +32,7 @@ impl ImageFolderData {
             optional("test_fraction"),
             optional("classes"),
             optional("max_megapixels"),
+            optional("cluster"),
         ]],
         read,
     };
@@ -40,6 +43,10 @@ impl DataKind for ImageFolderData {
         Known { classes: self.classes.clone(), labels: Some(LabelKind::OneClass), ..Known::default() }
     }
 
+    fn cluster(&self) -> Option<&ClusterPattern> {
+        self.cluster.as_ref()
+    }
+
     fn insert_into(&self, table: &mut Table) {
         table.insert("path", value(&self.path));
         insert_some(table, "test_fraction", self.test_fraction);
@@ -47,6 +54,7 @@ impl DataKind for ImageFolderData {
         if let Some(most) = self.max_megapixels {
             insert_count(table, "max_megapixels", most.into());
         }
+        insert_some(table, "cluster", self.cluster.as_ref().map(ClusterPattern::text));
     }
 }
 
@@ -56,6 +64,7 @@ struct Written {
     test_fraction: Option<Located<f64>>,
     classes: Option<WrittenClasses>,
     max_megapixels: Option<Located<u64>>,
+    cluster: Option<ClusterPattern>,
 }
 
 /// The most that `max_megapixels` may be: no picture has longer sides than 65,535 pixels.
@@ -66,7 +75,8 @@ fn read(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Box<dyn Wri
     let test_fraction = reader.real("test_fraction", "above 0, below 1", |f| f > 0.0 && f < 1.0, report);
     let classes = WrittenClasses::read(reader, report);
     let max_megapixels = reader.count("max_megapixels", 1..=MOST_MEGAPIXELS, report);
-    Some(Box::new(Written { path: path?, test_fraction, classes, max_megapixels }))
+    let cluster = ClusterPattern::read(reader, report);
+    Some(Box::new(Written { path: path?, test_fraction, classes, max_megapixels, cluster }))
 }
 
 impl WrittenData for Written {
@@ -84,6 +94,7 @@ impl WrittenData for Written {
             test_fraction: self.test_fraction.as_ref().map(|fraction| fraction.value),
             classes: self.classes.as_ref().map(WrittenClasses::names),
             max_megapixels: self.max_megapixels.as_ref().map(|most| most.value as u32),
+            cluster: self.cluster.clone(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod cifar10_binary;
 mod classes;
+mod cluster;
 mod facts;
 mod image_folder;
 mod known;
@@ -17,6 +18,7 @@ use crate::reader::{Key, KindOfTable, Report, TableReader, required, table, wron
 
 pub use cifar10_binary::{CIFAR10_CLASSES, Cifar10BinaryData};
 pub(crate) use classes::WrittenClasses;
+pub use cluster::ClusterPattern;
 pub use facts::{DataFacts, Facts};
 pub use image_folder::ImageFolderData;
 pub use known::Known;
@@ -40,6 +42,11 @@ kinds! {
 trait DataKind {
     /// What is known of it before any file is looked at.
     fn known(&self) -> Known;
+
+    /// Which of its images belong together.
+    fn cluster(&self) -> Option<&ClusterPattern> {
+        None
+    }
 
     /// Writes its keys.
     fn insert_into(&self, table: &mut Table);
@@ -91,6 +98,11 @@ impl Data {
     /// What is known of it before any file is looked at.
     pub fn known(&self) -> Known {
         self.form().known()
+    }
+
+    /// Which of its images belong together; `None` where every image was drawn for itself.
+    pub fn cluster(&self) -> Option<&ClusterPattern> {
+        self.form().cluster()
     }
 
     /// The table `[data.NAME]` with every default.

@@ -1,6 +1,6 @@
 //! One family of gaps: estimates, adjusted p-values, and intervals that match them.
 
-use super::{Estimate, Method, Reach, Settings, Tails};
+use super::{Estimate, Method, Reach, Scope, Settings, Tails};
 use crate::crossed::{VarianceComponents, crossed};
 use crate::differences::Differences;
 use crate::equivalence::tost;
@@ -290,7 +290,7 @@ fn in_points(
         df,
         no_spread,
         method: method(settings),
-        scope: settings.scope,
+        scope: Scope { in_clusters: gap.clusters().is_some(), ..settings.scope },
         num_replicates: gap.num_replicates(),
         num_examples: gap.num_examples(),
     }

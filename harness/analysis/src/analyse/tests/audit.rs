@@ -1,6 +1,7 @@
 //! What the audit of the data does to verdicts.
 
 use super::*;
+use nt_records::audit::TestCluster;
 
 /// The default study's mock with this audit beside its records.
 fn audited(audit: &Audit) -> Analysis {
@@ -155,4 +156,46 @@ fn a_verdict_given_at_a_look_keeps_what_the_audit_said_of_it_then() {
     assert_eq!((cell.decided_at, cell.verdict()), (Some(6), Some(Verdict::Positive)));
     assert_eq!(cell.decision.as_ref().unwrap().verdict_before_gates, Verdict::MaterialPositive);
     assert_eq!(cell.without_overlap.as_ref().unwrap().gap.as_ref().unwrap().num_replicates, 6);
+}
+
+/// The 640 test images in clusters: the last of 320, the others of 5.
+fn in_clusters(mut audit: Audit) -> Audit {
+    let small = (0..64).map(|at| (format!("scan-{at}"), 5 * at..5 * (at + 1)));
+    let clusters = small.chain([("scan-64".to_owned(), 320..640)]);
+    audit.targets[0].clusters =
+        clusters.map(|(name, ids)| TestCluster { name, test_ids: ids.collect() }).collect();
+    audit
+}
+
+#[test]
+fn clusters_of_test_images_are_the_population_where_the_scenario_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut mock = Mock::four_quadrants(like_the_default_study);
+    let records = mock.write(dir.path());
+    in_clusters(audit(1.0, 0.1)).write(dir.path()).unwrap();
+    let plain = analyse(dir.path(), &mock.study, &records).unwrap();
+    mock.study.targets[0].cluster = Some("(scan-[0-9]+)".to_owned());
+    let clustered = analyse(dir.path(), &mock.study, &records).unwrap();
+    let point = key("large", Some("far"), 7, 7);
+    let [plain_gap, gap] = [&plain, &clustered].map(|one| one.cell(&point).unwrap().decision.clone().unwrap().gap);
+    assert_eq!((plain_gap.scope.in_clusters, gap.scope.in_clusters), (false, true));
+    assert!(gap.scope.to_string().starts_with("the population of clusters of test images"), "{}", gap.scope);
+    assert!((gap.mean_pp - plain_gap.mean_pp).abs() < 1e-9);
+    // 640² / (64 · 5² + 320²) clusters of equal size.
+    let counts = clustered.test_sets["shapes-b"].clusters.unwrap();
+    assert_eq!((counts.num_clusters, plain.test_sets["shapes-b"].clusters), (65, None));
+    assert!((counts.effective - 640.0 * 640.0 / (64.0 * 25.0 + 320.0 * 320.0)).abs() < 1e-9);
+    assert_eq!(counts.to_string(), "65 clusters (effective 4)");
+}
+
+#[test]
+fn clusters_that_nothing_names_are_no_plain_images() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut mock = Mock::four_quadrants(like_the_default_study);
+    mock.study.targets[0].cluster = Some("(scan-[0-9]+)".to_owned());
+    let records = mock.write(dir.path());
+    let error = || analyse(dir.path(), &mock.study, &records).unwrap_err();
+    assert!(error().to_string().contains("audit.json does not say which"), "no audit");
+    audit(1.0, 0.1).write(dir.path()).unwrap();
+    assert!(matches!(error(), AnalysisError::Clusters { .. }), "an audit of before");
 }
