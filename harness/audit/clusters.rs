@@ -7,10 +7,7 @@ use nt_records::audit::{LookAlikes, TestCluster};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The clusters of a target's test images, and the groups of images that look alike and are not in one cluster.
-pub(super) fn find(
-    sealed: &SealedTest,
-    test: &[Identified],
-) -> Result<(Vec<TestCluster>, Vec<LookAlikes>), DataError> {
+pub(super) fn find(sealed: &SealedTest, test: &[Identified]) -> Result<(Vec<TestCluster>, Vec<LookAlikes>), DataError> {
     let cluster_of = sealed.clusters()?;
     let mut clusters: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     for (&id, cluster) in &cluster_of {
@@ -21,7 +18,8 @@ pub(super) fn find(
         clusters.len() == 1 && !clusters.contains(&None)
     };
     let groups = search::groups(test, PERCEPTUAL_THRESHOLD).into_iter().filter(|group| !is_told(group));
-    let look_alikes = groups.map(|group| LookAlikes { tests: group.into_iter().map(|id| sealed.name_of(id)).collect() });
+    let look_alikes =
+        groups.map(|group| LookAlikes { tests: group.into_iter().map(|id| sealed.name_of(id)).collect() });
     let clusters = clusters.into_iter().map(|(name, test_ids)| TestCluster { name: name.to_owned(), test_ids });
     Ok((clusters.collect(), look_alikes.collect()))
 }

@@ -266,8 +266,9 @@ fn of_several_matches_the_same_pixels_come_first_and_then_the_nearest() {
 fn test_images_that_look_alike_form_groups_of_any_size() {
     let image = |id: u32, level: u8| {
         // Stripes whose first `level` of 64 columns are dark, so that near levels look alike.
-        let pixels: Vec<u8> =
-            (0..64 * 64).flat_map(|at| [if at % 64 < usize::from(level) { 0 } else { (at % 64 * 3) as u8 }; 3]).collect();
+        let pixels: Vec<u8> = (0..64 * 64)
+            .flat_map(|at| [if at % 64 < usize::from(level) { 0 } else { (at % 64 * 3) as u8 }; 3])
+            .collect();
         Identified { id, fingerprint: Fingerprint::of(&pixels) }
     };
     let images = [image(3, 0), image(5, 40), image(8, 0), image(9, 63), image(11, 40), image(12, 40)];

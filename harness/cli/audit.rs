@@ -86,7 +86,11 @@ fn write_target(
     }
     if let Some(words) = look_alikes(target) {
         writeln!(text, "\n{words}")?;
-        target.look_alikes.iter().take(MOST_LISTED).try_for_each(|group| writeln!(text, "  {}", group.tests.join(", ")))?;
+        target
+            .look_alikes
+            .iter()
+            .take(MOST_LISTED)
+            .try_for_each(|group| writeln!(text, "  {}", group.tests.join(", ")))?;
     }
     match target.num_images {
         None => writeln!(text, "\nSimilarity to {}: no source has enough images to be measured\n", target.target)?,

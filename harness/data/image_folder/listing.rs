@@ -7,7 +7,6 @@ use nt_scenario::ClusterPattern;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-
 /// The images of a folder, by split and class.
 #[derive(Clone, Debug)]
 pub struct Listing {
@@ -99,7 +98,8 @@ impl Listing {
 
     /// In words, that clusters of test images have images in training too, if any has.
     pub fn shared_clusters(&self) -> Option<String> {
-        let [train, test] = self.clusters.as_ref()?.each_ref().map(|side| side.iter().flatten().collect::<BTreeSet<_>>());
+        let [train, test] =
+            self.clusters.as_ref()?.each_ref().map(|side| side.iter().flatten().collect::<BTreeSet<_>>());
         let shared: Vec<&&String> = test.intersection(&train).collect();
         let first = shared.first()?;
         Some(format!(

@@ -94,12 +94,9 @@ impl Sides {
 }
 
 /// The cluster of every image, by its path below `folder`.
-fn clusters(
-    folder: &Path,
-    images: &[Vec<PathBuf>],
-    pattern: &ClusterPattern,
-) -> Result<Vec<Vec<String>>, DataError> {
-    let below = |image: &PathBuf| String::from_utf8_lossy(&order(image.strip_prefix(folder).unwrap_or(image))).into_owned();
+fn clusters(folder: &Path, images: &[Vec<PathBuf>], pattern: &ClusterPattern) -> Result<Vec<Vec<String>>, DataError> {
+    let below =
+        |image: &PathBuf| String::from_utf8_lossy(&order(image.strip_prefix(folder).unwrap_or(image))).into_owned();
     let mut without = images.iter().flatten().map(below).filter(|path| pattern.cluster_of(path).is_none());
     if let Some(first) = without.next() {
         let (count, all) = (1 + without.count(), images.iter().map(Vec::len).sum());
@@ -135,11 +132,15 @@ fn deal(images: Vec<Vec<PathBuf>>, clusters: &[Vec<String>], fraction: f64) -> [
     let sizes: Vec<usize> = images.iter().map(Vec::len).collect();
     // cluster → its images of each class
     let mut counts: BTreeMap<&str, BTreeMap<usize, usize>> = BTreeMap::new();
-    for (class, cluster) in clusters.iter().enumerate().flat_map(|(at, of_class)| of_class.iter().map(move |c| (at, c))) {
+    for (class, cluster) in clusters.iter().enumerate().flat_map(|(at, of_class)| of_class.iter().map(move |c| (at, c)))
+    {
         *counts.entry(cluster).or_default().entry(class).or_default() += 1;
     }
-    let hash = |cluster: &str| *blake3::Hasher::new().update(b"nt/test-side/1").update(cluster.as_bytes()).finalize().as_bytes();
-    let mut ranked: Vec<(&str, &BTreeMap<usize, usize>)> = counts.iter().map(|(cluster, counts)| (*cluster, counts)).collect();
+    let hash = |cluster: &str| {
+        *blake3::Hasher::new().update(b"nt/test-side/1").update(cluster.as_bytes()).finalize().as_bytes()
+    };
+    let mut ranked: Vec<(&str, &BTreeMap<usize, usize>)> =
+        counts.iter().map(|(cluster, counts)| (*cluster, counts)).collect();
     ranked.sort_by_cached_key(|(cluster, _)| hash(cluster));
     let (mut for_test, mut taken) = (BTreeSet::new(), vec![0; sizes.len()]);
     for (cluster, counts) in ranked {

@@ -90,7 +90,10 @@ fn words_of_searches_and_choices() {
 fn words_of_data() {
     let samples = [
         ("synthetic", "look_distance = 0.5\nlabel = \"colour\"\ntrain_per_class = 9\ntest_per_class = 8\nseed = 7"),
-        ("image-folder", "path = \"p\"\ntest_fraction = 0.25\nclasses = [\"ant\", \"bee\"]\nmax_megapixels = 20\ncluster = '([0-9]+)_[0-9]+\\.jpg$'"),
+        (
+            "image-folder",
+            "path = \"p\"\ntest_fraction = 0.25\nclasses = [\"ant\", \"bee\"]\nmax_megapixels = 20\ncluster = '([0-9]+)_[0-9]+\\.jpg$'",
+        ),
         ("cifar10-binary", "path = \"c\""),
     ];
     has_samples(&samples, &Data::words());

@@ -151,17 +151,21 @@ fn collapse(gap_of_all: Option<Differences>) -> Collapse {
 }
 
 #[test]
-fn a_sign_among_runs_that_trained_needs_the_sign_of_all_runs() {
+fn a_sign_among_runs_that_trained_needs_that_of_all_runs() {
     let beside_all =
         |all: Option<Differences>| judged(Contrast { collapse: Some(collapse(all)), ..contrast(gap(-5.0)) });
     assert_eq!(beside_all(Some(gap(-8.0))).verdict, Verdict::MaterialNegative);
-    for unlike in [Some(gap(4.0)), None] {
+    // The mean over all runs has the sign, and its interval does not.
+    for unlike in [Some(gap(4.0)), None, Some(scattered(-5.0, 12.0))] {
         let decision = beside_all(unlike);
         assert_eq!(decision.verdict, Verdict::InconclusiveOptimisation);
         assert_eq!((decision.attribution, decision.equivalent), (None, false));
         let words = decision.words(GapUnit::POINTS);
         assert_eq!(words, "inconclusive (optimisation): the sign depends on 1 run that collapsed");
     }
+    let level = |all: Differences| judged(Contrast { collapse: Some(collapse(Some(all))), ..contrast(gap(0.01)) });
+    assert!(level(scattered(0.1, 12.0)).equivalent, "as good among runs that trained, and no sign over all");
+    assert!(!level(gap(4.0)).equivalent && !level(gap(-4.0)).equivalent);
     let collapsed = beside_all(Some(gap(-8.0))).collapsed.unwrap();
     assert_eq!((collapsed.num_runs(), collapsed.p_value), (1, 1.0));
 }

@@ -81,12 +81,7 @@ pub(super) fn cell_of(record: &RunRecord) -> Option<CellKey> {
 
 impl Joined {
     /// Reads the predictions of every run of the study, in parallel, and sorts the runs by cell and replicate.
-    pub fn new(
-        dir: &Path,
-        study: &Study,
-        records: &[RunRecord],
-        audit: Option<&Audit>,
-    ) -> Result<Self, AnalysisError> {
+    pub fn new(dir: &Path, study: &Study, records: &[RunRecord], audit: Option<&Audit>) -> Result<Self, AnalysisError> {
         let keys: BTreeMap<CellKey, ()> = study.cells().into_iter().map(|(key, _)| (key, ())).collect();
         let of_study = |record: &'_ RunRecord| place_of(record).filter(|key| keys.contains_key(key));
         let counted: Vec<(CellKey, &RunRecord)> =
@@ -297,7 +292,11 @@ fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, Analys
 type LabelsAndIds = (BTreeMap<String, Labels>, BTreeMap<String, Vec<u32>>);
 
 /// Labels and identities of each target's test images, from the first of its runs.
-fn test_images(dir: &Path, counted: &[(CellKey, &RunRecord)], loaded: &[Loaded]) -> Result<LabelsAndIds, AnalysisError> {
+fn test_images(
+    dir: &Path,
+    counted: &[(CellKey, &RunRecord)],
+    loaded: &[Loaded],
+) -> Result<LabelsAndIds, AnalysisError> {
     let (mut labels, mut examples) = (BTreeMap::new(), BTreeMap::new());
     for ((key, record), _) in counted.iter().zip(loaded).filter(|(_, loaded)| loaded.test_set.is_some()) {
         if labels.contains_key(&key.target) {

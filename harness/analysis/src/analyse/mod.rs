@@ -36,8 +36,8 @@ use nt_stats::FamilyError;
 use thiserror::Error;
 
 pub use cell::{CellKind, CellResult, RunOutcome};
-pub use clusters::ClusterCounts;
 pub use checks::{CROSS_CHECK_LEVEL, Checks, CrossCheck, FixedTestSet, McNemar};
+pub use clusters::ClusterCounts;
 pub use decomposition::{BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
 pub use effects::{ClassEffect, Effects};
 pub use flipped::{FlippedImage, FlippedImages};

@@ -2,9 +2,9 @@
 
 use super::depth::sources;
 use super::{Axis, Panel, Point, Tick};
+use crate::words::number::test_images;
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, Quadrant, Wording};
-use crate::words::number::test_images;
 use nt_records::number::thousands;
 
 /// What filled and hollow markers mean. A gate can hold back a gap whose interval excludes zero, so hollow covers both.

@@ -139,7 +139,8 @@ fn of_target(analysis: &Analysis, target: &TargetAudit) -> Markup {
 /// Which test images are not independent of one another, or may not be; a sentence or two each.
 fn independence(analysis: &Analysis, target: &TargetAudit) -> Vec<String> {
     let clusters = analysis.test_sets.get(&target.target).filter(|test| test.clusters.is_some());
-    let told = clusters.map(|test| format!("{} of {}: intervals are for new clusters.", test_images(test), target.target));
+    let told =
+        clusters.map(|test| format!("{} of {}: intervals are for new clusters.", test_images(test), target.target));
     told.into_iter().chain(look_alikes(target)).collect()
 }
 

@@ -65,8 +65,8 @@ fn inference(analysis: &Analysis) -> Markup {
                 "reference. "
             }
             "A run collapsed if its first guesses on its training images are no better than chance, or its training loss did not "
-            "fall. A gap is that of the replicates in which both arms trained, and has a sign only if the mean over all runs has "
-            "it too. "
+            "fall. A gap is that of the replicates in which both arms trained, and has a sign only if the gap over all runs "
+            "excludes zero on the same side. "
             @if study.metric.grain() == Grain::Class {
                 "Every class counts the same, however many test images it has. The classes' sizes are taken as fixed. "
             }

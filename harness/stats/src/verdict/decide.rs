@@ -1,6 +1,6 @@
 //! From a family of contrasts to its verdicts.
 
-use super::family::{Judged, Member, judge, method};
+use super::family::{Claimable, Judged, Member, judge, method};
 use super::{Collapsed, Consequence, Contrast, Decision, Family, Method, Reference, Settings, Verdict, cause};
 use crate::power::{Need, PowerTarget};
 use crate::sign_flip::ReplicateGapsError;
@@ -46,7 +46,11 @@ pub fn decide<C: Borrow<Contrast>>(family: &[C], settings: &Settings) -> Result<
     check(settings)?;
     let members: Vec<Member<'_>> = family
         .iter()
-        .map(|contrast| Member { gap: &contrast.gap, claimable: is_claimable(contrast), family: contrast.family })
+        .map(|contrast| Member {
+            gap: &contrast.gap,
+            claimable: Claimable::of(contrast, settings),
+            family: contrast.family,
+        })
         .collect();
     let judged = judge(&members, settings)?;
     let lone = lone_effects(&family, settings);
@@ -90,9 +94,18 @@ fn is_invalid(contrast: &Contrast) -> bool {
     contrast.failed_gates.iter().any(|gate| gate.consequence == Consequence::Invalid)
 }
 
-fn is_claimable(contrast: &Contrast) -> bool {
-    let is_allowed = contrast.collapse.as_ref().is_none_or(|collapse| collapse.allows(&contrast.gap));
-    !is_invalid(contrast) && is_allowed
+impl Claimable {
+    /// What gates and runs that collapsed leave to be claimed of a contrast.
+    fn of(contrast: &Contrast, settings: &Settings) -> Self {
+        let is_valid = !is_invalid(contrast);
+        match &contrast.collapse {
+            None => Self { sign: is_valid, equivalence: is_valid },
+            Some(collapse) => Self {
+                sign: is_valid && collapse.allows_sign(&contrast.gap, settings),
+                equivalence: is_valid && collapse.allows_equivalence(settings),
+            },
+        }
+    }
 }
 
 fn decision(contrast: &Contrast, judged: Judged, target: PowerTarget, settings: &Settings) -> Decision {
@@ -108,7 +121,8 @@ fn decision(contrast: &Contrast, judged: Judged, target: PowerTarget, settings: 
         (false, true) => verdict_before_gates.downgraded(),
         (false, false) => verdict_before_gates,
     };
-    let equivalent = is_claimable(contrast) && !is_downgraded && is_equivalent(&judged, settings);
+    let equivalent =
+        Claimable::of(contrast, settings).equivalence && !is_downgraded && is_equivalent(&judged, settings);
     let cause = cause(verdict, contrast.frozen, &contrast.counterfactuals, settings);
     let can_reject = judged.attainable_p <= settings.alpha;
     let spread = judged.raw.spread.ok().filter(|_| can_reject);

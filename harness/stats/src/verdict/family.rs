@@ -20,11 +20,20 @@ pub enum Family {
     Secondary,
 }
 
-/// A gap of a family, and whether anything may be claimed of it. If not, it keeps its place in the family at p = 1.
+/// What may be claimed of a gap. Where something may not, the gap keeps its place in that test of the family at p = 1.
+#[derive(Clone, Copy)]
+pub(super) struct Claimable {
+    /// That it differs from zero.
+    pub(super) sign: bool,
+    /// That it lies inside the margin.
+    pub(super) equivalence: bool,
+}
+
+/// A gap of a family, and what may be claimed of it.
 #[derive(Clone, Copy)]
 pub(super) struct Member<'a> {
     pub(super) gap: &'a Differences,
-    pub(super) claimable: bool,
+    pub(super) claimable: Claimable,
     pub(super) family: Family,
 }
 
@@ -105,7 +114,7 @@ fn judge_crossed(members: &[Member<'_>], raw: &[Raw], settings: &Settings) -> Ve
     let tested: Vec<StudentEstimate> = members
         .iter()
         .zip(raw)
-        .map(|(member, raw)| match member.claimable {
+        .map(|(member, raw)| match member.claimable.sign {
             true => raw.estimate,
             false => StudentEstimate { spread: Err(NoSpread::NoVariance), ..raw.estimate },
         })
@@ -115,11 +124,11 @@ fn judge_crossed(members: &[Member<'_>], raw: &[Raw], settings: &Settings) -> Ve
     let levels = matching_levels_of_two_families(&tested, &is_primary, settings.alpha);
     let p_values: Vec<FamilyP> = raw.par_iter().map(|raw| FamilyP::new(&raw.estimate, margin)).collect();
     let adjusted = |pick: fn(&FamilyP) -> Option<f64>| {
-        let p: Vec<_> = members.iter().zip(&p_values).map(|(one, p)| pick(p).filter(|_| one.claimable)).collect();
+        let p: Vec<_> = members.iter().zip(&p_values).map(|(one, p)| pick(p).filter(|_| one.claimable.sign)).collect();
         holm_of_two_families(&p, &is_primary)
     };
-    let (no_gap, material, equivalence) =
-        (adjusted(|p| p.no_gap), adjusted(|p| p.material), adjusted(|p| p.equivalence));
+    let (no_gap, material) = (adjusted(|p| p.no_gap), adjusted(|p| p.material));
+    let equivalence = equivalence_adjusted(members, p_values.iter().map(|p| p.equivalence), &is_primary);
     let screen = screen(members, p_values.iter().map(|p| p.no_gap));
     (0..members.len())
         .map(|at| {
@@ -141,9 +150,22 @@ fn judge_crossed(members: &[Member<'_>], raw: &[Raw], settings: &Settings) -> Ve
         .collect()
 }
 
+/// Adjusted p-values of equivalence. A contrast of which it may not be claimed keeps its place at p = 1.
+fn equivalence_adjusted(
+    members: &[Member<'_>],
+    p_values: impl Iterator<Item = Option<f64>>,
+    is_primary: &[bool],
+) -> Vec<f64> {
+    let claimed: Vec<_> =
+        members.iter().zip(p_values).map(|(one, p)| p.filter(|_| one.claimable.equivalence)).collect();
+    holm_of_two_families(&claimed, is_primary)
+}
+
 /// Benjamini and Hochberg's q of every gap. One of which nothing may be claimed keeps its place at p = 1.
 fn screen(members: &[Member<'_>], p_values: impl Iterator<Item = Option<f64>>) -> Vec<f64> {
-    benjamini_hochberg(&members.iter().zip(p_values).map(|(one, p)| p.filter(|_| one.claimable)).collect::<Vec<_>>())
+    benjamini_hochberg(
+        &members.iter().zip(p_values).map(|(one, p)| p.filter(|_| one.claimable.sign)).collect::<Vec<_>>(),
+    )
 }
 
 /// Unadjusted p-values of one gap.
@@ -180,8 +202,7 @@ fn judge_sign_flips(
     let margin = settings.margin_pp / 100.0;
     // Equivalence is judged by *t* tests in either scope: sign flips of few replicates could never pass Holm.
     let equivalence_p: Vec<Option<f64>> = raw.iter().map(|raw| tost(&raw.estimate, margin)).collect();
-    let claimed: Vec<_> = members.iter().zip(&equivalence_p).map(|(one, p)| p.filter(|_| one.claimable)).collect();
-    let equivalence = holm_of_two_families(&claimed, &is_primary);
+    let equivalence = equivalence_adjusted(members, equivalence_p.iter().copied(), &is_primary);
     let screen = screen(members, flipped.iter().map(|flipped| Some(flipped.p_value)));
     let judged = (0..members.len()).map(|at| {
         let (estimate, flipped) = (raw[at].estimate, &flipped[at]);
@@ -195,7 +216,7 @@ fn judge_sign_flips(
             estimate: in_points(members[at].gap, &estimate, interval, 1.0 - settings.alpha, settings),
             raw: estimate,
             components: raw[at].components,
-            p_value: members[at].claimable.then_some(flipped.p_value),
+            p_value: members[at].claimable.sign.then_some(flipped.p_value),
             p_adjusted: flipped.p_adjusted,
             screen_q: screen[at],
             material_p_adjusted: None,
@@ -230,7 +251,7 @@ fn flip_families(
     // Zeros flip to zeros, so a gap of which nothing may be claimed keeps its place and is never rejected.
     let gaps_of = |member: &Member<'_>| {
         let means = member.gap.replicate_means();
-        if member.claimable { means } else { vec![0.0; means.len()] }
+        if member.claimable.sign { means } else { vec![0.0; means.len()] }
     };
     let tested = families.iter().map(|family| {
         let gaps = ReplicateGaps::new(family.iter().map(|&at| gaps_of(&members[at])).collect())?;

@@ -162,8 +162,7 @@ fn a_verdict_given_at_a_look_keeps_what_the_audit_said_of_it_then() {
 fn in_clusters(mut audit: Audit) -> Audit {
     let small = (0..64).map(|at| (format!("scan-{at}"), 5 * at..5 * (at + 1)));
     let clusters = small.chain([("scan-64".to_owned(), 320..640)]);
-    audit.targets[0].clusters =
-        clusters.map(|(name, ids)| TestCluster { name, test_ids: ids.collect() }).collect();
+    audit.targets[0].clusters = clusters.map(|(name, ids)| TestCluster { name, test_ids: ids.collect() }).collect();
     audit
 }
 
