@@ -20,10 +20,10 @@ const SD: f64 = 2.0;
 
 /// Differences of replicates with these means, points, on images of differing difficulty.
 fn differences(gaps: &[f64], random: &mut ChaCha8Rng) -> Differences {
-    let examples: Vec<f64> = (0..NUM_EXAMPLES).map(|_| 5.0 * tosses(random)).collect();
+    let examples: Vec<f64> = (0..NUM_EXAMPLES).map(|_| 2.0 * tosses(random)).collect();
     let mut values = Vec::with_capacity(gaps.len() * NUM_EXAMPLES);
     for gap in gaps {
-        values.extend(examples.iter().map(|own| (gap + own + 15.0 * tosses(random)) / 100.0));
+        values.extend(examples.iter().map(|own| (gap + own + 6.0 * tosses(random)) / 100.0));
     }
     Differences::from_scores(gaps.len(), NUM_EXAMPLES, values).unwrap()
 }
@@ -104,7 +104,7 @@ fn an_arm_whose_runs_scatter_more_is_not_better_for_it() {
         println!("n {n}: fresh runs {fresh:.3}, picked runs {of_picked:.3}");
         assert!(fresh <= 0.05 + ERROR, "n {n}: {fresh}");
         // The picked run of the noisier arm is the luckier one: what the design is there to prevent.
-        assert!(n < 8 || of_picked > 0.2, "n {n}: {of_picked}");
+        assert!(n < 8 || of_picked > 0.15, "n {n}: {of_picked}");
     }
 }
 
@@ -138,7 +138,7 @@ fn the_best_of_ten_equal_treatments_is_not_better_than_scratch() {
         let (fresh, of_chosen) = (alarms(true), alarms(false));
         println!("n {n}: fresh runs {fresh:.3}, the runs that chose {of_chosen:.3}");
         assert!(fresh <= 0.05 + ERROR, "n {n}: {fresh}");
-        assert!(n < 8 || of_chosen > 0.2, "n {n}: {of_chosen}");
+        assert!(n < 8 || of_chosen > 0.15, "n {n}: {of_chosen}");
     }
 }
 
