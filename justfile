@@ -51,6 +51,13 @@ placebo-choice studies="200" counts="tests/placebo/placebo-choice.csv":
     cargo build --release --locked --quiet --bin nt -p negative-transfer -p nt-placebo --bin nt-placebo
     target/release/nt-placebo target/release/nt scenarios/placebo-choice.toml {{counts}} {{studies}} choice
 
+# What takes too long for CI: ten times as many simulated studies, the tests that CI leaves out, every record of the examples.
+soak:
+    NT_SOAK=1 cargo test --release --locked -p nt-stats --test attribution --test collapse --test designs
+    cargo test --release --locked --workspace -- --ignored
+    {{nt}} verify reports/examples/smoke
+    {{nt}} verify reports/examples/four-quadrant
+
 # Open a study's page in headless Chromium and use it as a person would. Needs Node.js and Debian's chromium.
 test-browser page="reports/smoke/index.html":
     cd tests/browser && npm ci --no-audit --no-fund && node page.js "{{justfile_directory()}}/{{page}}"

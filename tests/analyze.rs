@@ -167,6 +167,26 @@ fn assert_same_gaps(found: &[Value], own: &[Value]) {
 }
 
 #[test]
+fn only_a_twin_says_that_it_is_what_the_layers_hold() {
+    // Frozen layers of the target's own network lose nothing, those of A 8 points, random ones 30.
+    for (words, expected) in
+        [(&[][..], "MATERIAL NEGATIVE UNDECIDED"), (&["--twin", "B-own"], "MATERIAL NEGATIVE SPECIFICITY")]
+    {
+        let workplace = Workplace::tiny();
+        let output = analyze(&workplace, "own-features.csv", &[words, &["--out", "out"]].concat());
+        assert_exit(&output, 0);
+        let rows = verdicts(&workplace.path("out"));
+        let of = |source: &str| {
+            let row = rows.iter().find(|row| row["source"] == source).unwrap();
+            format!("{} {}", row["verdict"].as_str().unwrap(), row["attribution"].as_str().unwrap())
+        };
+        assert_eq!(of("A"), expected);
+        assert_eq!(of("B-own").trim(), "EQUIVALENT");
+        assert_eq!(printed(&output).contains("better than random layers"), words.is_empty(), "{}", printed(&output));
+    }
+}
+
+#[test]
 fn the_runs_of_a_study_of_nt_need_no_flags() {
     let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/examples/smoke/runs.csv");
     let workplace = Workplace::tiny();

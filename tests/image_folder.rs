@@ -133,6 +133,34 @@ fn a_class_or_a_picture_that_is_not_sound_is_named_and_nothing_is_written() {
 }
 
 #[test]
+fn pictures_that_belong_together_count_as_clusters_from_the_plan_to_the_page() {
+    let clustered =
+        scenario().replace("path = \"pictures\"", "path = \"pictures\"\ncluster = '^([a-z]+/scene-[0-9]+)'");
+    let workplace = with_pictures(&clustered);
+    for name in CLASSES {
+        for number in 0..6 {
+            let picture = |name: String| workplace.path(&name);
+            let renamed = picture(format!("pictures/test/{name}/scene-{}_{number}.png", number / 2));
+            std::fs::rename(picture(format!("pictures/test/{name}/{number:02}.png")), renamed).unwrap();
+        }
+    }
+    assert_exit(&workplace.run("out", &[]), 0);
+    for file in ["report.md", "index.html"] {
+        let text = std::fs::read_to_string(workplace.path(&format!("out/{file}"))).unwrap();
+        assert!(text.contains("12 test images in 6 clusters"), "{file}");
+    }
+    let verdicts = std::fs::read_to_string(workplace.path("out/verdicts.csv")).unwrap();
+    assert!(verdicts.contains("in clusters of images"), "{verdicts}");
+    // Without the pattern nothing is trained again but all of it judged otherwise.
+    let single = workplace.path("single.toml");
+    std::fs::write(single, scenario()).unwrap();
+    let output = workplace.nt(&["run", "single.toml", "--out", "single", "--cache-dir", "cache"]).output().unwrap();
+    assert_exit(&output, 0);
+    let verdicts = std::fs::read_to_string(workplace.path("single/verdicts.csv")).unwrap();
+    assert!(!verdicts.contains("clusters"), "{verdicts}");
+}
+
+#[test]
 fn a_report_needs_neither_pictures_nor_cache_and_a_verification_needs_both() {
     let workplace = with_pictures(&scenario());
     assert_exit(&workplace.run("out", &[]), 0);

@@ -3,11 +3,12 @@
 
 mod common;
 
-use common::{normal, share, stream, tosses};
+use common::{error, normal, share, stream, studies, tosses};
 use nt_stats::verdict::{Attribution, Counterfactuals, Family, Reference, cause};
 use nt_stats::{Contrast, Differences, Settings, decide};
 use rand_chacha::ChaCha8Rng;
 
+/// Studies a setting, usually.
 const STUDIES: u64 = 600;
 const NUM_EXAMPLES: usize = 60;
 const MARGIN_PP: f64 = 2.0;
@@ -95,7 +96,7 @@ fn a_cause_that_is_none_is_named_in_at_most_one_study_of_twenty() {
     let settings = Settings { margin_pp: MARGIN_PP, ..Settings::default() };
     for n in [3, 5, 8, 12] {
         for (sd, truth) in [1.0, 4.0].into_iter().flat_map(|sd| truths.map(|truth| (sd, truth))) {
-            let wrong = share(STUDIES, |study| {
+            let wrong = share(studies(STUDIES), |study| {
                 let (contrast, counterfactuals) = truth.study(n, sd, &mut stream(41, study));
                 let verdict = decide(&[contrast], &settings).unwrap()[0].verdict;
                 cause(verdict, FROZEN, &counterfactuals, &settings)
@@ -104,9 +105,10 @@ fn a_cause_that_is_none_is_named_in_at_most_one_study_of_twenty() {
             });
             let (source, specificity, freezing) = truth.gaps();
             println!("n {n}, sd {sd}, S {source}, Q {specificity}, F {freezing}: {wrong:.3}");
-            // Two binomial standard errors of .05 in 600 are .018. With 2,000 studies of 3, 5, 8 and 12 replicates and 200
-            // images, .056 was the most.
-            assert!(wrong <= 0.05 + 0.018, "n {n}, sd {sd}, S {source}, Q {specificity}, F {freezing}: {wrong}");
+            assert!(
+                wrong <= 0.05 + error(studies(STUDIES)),
+                "n {n}, sd {sd}, S {source}, Q {specificity}, F {freezing}: {wrong}"
+            );
         }
     }
 }

@@ -3,17 +3,15 @@
 
 mod common;
 
-use common::{normal, share, stream, tosses};
+use common::{error, normal, share, stream, studies, tosses};
 use nt_stats::verdict::{Counterfactuals, Family, Reference};
 use nt_stats::{Contrast, Decision, Differences, Settings, decide};
 use rand_chacha::ChaCha8Rng;
 
+/// Studies a setting, usually.
 const STUDIES: u64 = 600;
 const NUM_EXAMPLES: usize = 30;
 const REPLICATES: [usize; 4] = [3, 5, 8, 12];
-
-/// Two binomial standard errors of .05 in [`STUDIES`].
-const ERROR: f64 = 0.018;
 
 /// Runs of scratch have this standard deviation, points; those of a noisy arm 2.5 times as much.
 const SD: f64 = 2.0;
@@ -94,7 +92,7 @@ fn picked(is_fresh: bool, random: &mut ChaCha8Rng) -> f64 {
 fn an_arm_whose_runs_scatter_more_is_not_better_for_it() {
     for n in REPLICATES {
         let alarms = |is_fresh: bool| {
-            share(STUDIES, |study| {
+            share(studies(STUDIES), |study| {
                 let mut random = stream(61, study);
                 let gaps: Vec<f64> = (0..n).map(|_| picked(is_fresh, &mut random)).collect();
                 is_signed(&judged(&gaps, &mut random))
@@ -102,7 +100,7 @@ fn an_arm_whose_runs_scatter_more_is_not_better_for_it() {
         };
         let (fresh, of_picked) = (alarms(true), alarms(false));
         println!("n {n}: fresh runs {fresh:.3}, picked runs {of_picked:.3}");
-        assert!(fresh <= 0.05 + ERROR, "n {n}: {fresh}");
+        assert!(fresh <= 0.05 + error(studies(STUDIES)), "n {n}: {fresh}");
         // The picked run of the noisier arm is the luckier one: what the design is there to prevent.
         assert!(n < 8 || of_picked > 0.15, "n {n}: {of_picked}");
     }
@@ -129,7 +127,7 @@ fn chosen(n: usize, is_fresh: bool, random: &mut ChaCha8Rng) -> Vec<f64> {
 fn the_best_of_ten_equal_treatments_is_not_better_than_scratch() {
     for n in REPLICATES {
         let alarms = |is_fresh: bool| {
-            share(STUDIES, |study| {
+            share(studies(STUDIES), |study| {
                 let mut random = stream(67, study);
                 let gaps = chosen(n, is_fresh, &mut random);
                 is_signed(&judged(&gaps, &mut random))
@@ -137,7 +135,7 @@ fn the_best_of_ten_equal_treatments_is_not_better_than_scratch() {
         };
         let (fresh, of_chosen) = (alarms(true), alarms(false));
         println!("n {n}: fresh runs {fresh:.3}, the runs that chose {of_chosen:.3}");
-        assert!(fresh <= 0.05 + ERROR, "n {n}: {fresh}");
+        assert!(fresh <= 0.05 + error(studies(STUDIES)), "n {n}: {fresh}");
         assert!(n < 8 || of_chosen > 0.15, "n {n}: {of_chosen}");
     }
 }
@@ -146,7 +144,7 @@ fn the_best_of_ten_equal_treatments_is_not_better_than_scratch() {
 fn one_source_network_is_covered_as_itself_and_says_nothing_of_its_procedure() {
     for n in REPLICATES {
         let outcome = |holds: fn(&Decision, f64) -> bool| {
-            share(STUDIES, |study| {
+            share(studies(STUDIES), |study| {
                 let mut random = stream(71, study);
                 // The luck of the one network that all replicates start from.
                 let network = 4.0 * normal(&mut random);
@@ -184,14 +182,14 @@ fn two_families_keep_the_level_of_one_whether_or_not_the_primaries_differ() {
     for n in REPLICATES {
         // With a gap that is always found, the secondary contrasts have the whole of α.
         for gap in [0.0, 60.0] {
-            let alarms = share(STUDIES, |study| {
+            let alarms = share(studies(STUDIES), |study| {
                 let contrasts = families(n, gap, &mut stream(73, study));
                 let decisions = decide(&contrasts, &Settings::default()).unwrap();
                 let is_null = |contrast: &Contrast| gap == 0.0 || contrast.family == Family::Secondary;
                 contrasts.iter().zip(&decisions).any(|(contrast, decision)| is_null(contrast) && is_signed(decision))
             });
             println!("n {n}, primary gap {gap}: {alarms:.3}");
-            assert!(alarms <= 0.05 + ERROR, "n {n}, gap {gap}: {alarms}");
+            assert!(alarms <= 0.05 + error(studies(STUDIES)), "n {n}, gap {gap}: {alarms}");
         }
     }
 }

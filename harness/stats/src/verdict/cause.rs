@@ -14,6 +14,10 @@ const LEVEL_AFTER_SOURCE: f64 = 0.05;
 /// One-sided level at which a gap is shown to be no worse than −δ.
 const NO_WORSE: f64 = 0.05;
 
+/// One-sided level at which Q is shown to be no worse than −δ, for FREEZING: what is left of .05 after the half of [`LEVEL`] that a
+/// wrong SOURCE may take. At .05, a Q of exactly −δ gave up to .058 wrong labels (6,000 studies of 12 replicates).
+const NO_WORSE_THAN_TWIN: f64 = 0.05 - LEVEL / 2.0;
+
 /// What the same treatment does from elsewhere. Each is `None` where it was not run, or did not train.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Counterfactuals {
@@ -54,7 +58,7 @@ pub struct Cause {
 ///    untrained source is scratch itself then.
 /// 2. Q below 0 and F below 0: MIXED.
 /// 3. Q below 0 alone: SPECIFICITY, these layers hold the wrong thing.
-/// 4. F below 0, and the lower 95 % bound of Q above −δ: FREEZING.
+/// 4. F below 0, and the lower one-sided 96.25 % bound of Q above −δ: FREEZING.
 /// 5. Otherwise UNDECIDED.
 ///
 /// Without a twin only SOURCE and UNDECIDED are said. An S that is shown to be inside −δ is not the cause of a MATERIAL gap: less
@@ -62,7 +66,8 @@ pub struct Cause {
 ///
 /// # Source
 /// Wang, Dai, Póczos and Carbonell 2019 for S; the study protocol for Q and F. S, Q and F are tested two-sided at .025 each, so
-/// that a wrong label has at most that chance at each step (`tests/attribution.rs` simulates it).
+/// that a wrong label has at most that chance at each step, and the bound of FREEZING leaves .05 to all of them together
+/// (`tests/attribution.rs` simulates it).
 pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals, settings: &Settings) -> Cause {
     let Counterfactuals { source_gap, specificity_gap, freezing_gap } = counterfactuals;
     // Mirrored, where the gap is above 0.
@@ -73,15 +78,16 @@ pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals,
     let (source, specificity, freezing) = (raw(source_gap), raw(specificity_gap), raw(freezing_gap));
     let is_below = |gap: &Option<StudentEstimate>| passes(gap.and_then(|gap| gap.p_below(0.0)), LEVEL / 2.0);
     let margin = settings.margin_pp / 100.0;
-    let is_no_worse = |gap: &Option<StudentEstimate>| passes(gap.and_then(|gap| gap.p_above(-margin)), NO_WORSE);
-    let is_trifling = verdict.is_material() && is_no_worse(&source);
+    let is_no_worse =
+        |gap: &Option<StudentEstimate>, level: f64| passes(gap.and_then(|gap| gap.p_above(-margin)), level);
+    let is_trifling = verdict.is_material() && is_no_worse(&source, NO_WORSE);
     let attribution = match (is_below(&specificity), is_below(&freezing)) {
         // With nothing frozen the treatment from an untrained source is scratch with other weights: S is the gap itself.
         _ if frozen == 0 && source_gap.is_none() => Attribution::Source,
         _ if is_below(&source) && !is_trifling => Attribution::Source,
         (true, true) => Attribution::Mixed,
         (true, false) => Attribution::Specificity,
-        (false, true) if frozen > 0 && is_no_worse(&specificity) => Attribution::Freezing,
+        (false, true) if frozen > 0 && is_no_worse(&specificity, NO_WORSE_THAN_TWIN) => Attribution::Freezing,
         (false, _) => Attribution::Undecided,
     };
     let attribution = (verdict.is_negative() || verdict.is_positive()).then_some(attribution);
@@ -93,7 +99,7 @@ pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals,
         specificity_gap: shown(specificity_gap, level),
         freezing_gap: shown(freezing_gap, level),
         is_opposed: passes(source.and_then(|gap| gap.p_above(0.0)), LEVEL / 2.0),
-        is_like_random: is_no_worse(&source),
+        is_like_random: is_no_worse(&source, NO_WORSE),
     }
 }
 
