@@ -40,11 +40,11 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     }
     writeln!(
         text,
-        "\nGaps to scratch in {}, n = {} replicates. {} Each interval agrees with the adjusted test of its own row; they do not \
-         cover all at once.\n",
+        "\nGaps to scratch in {}. {} Each interval agrees with the adjusted test of its own row; they do not cover all at once. \
+         {}\n",
         words.gaps_of,
-        study.replicates,
-        quadrants::families(analysis)
+        quadrants::families(analysis),
+        escaped(&quadrants::sample(analysis))
     )?;
     rules(text, analysis)?;
     for figure in &material.figures {

@@ -9,6 +9,17 @@ use crate::words::answer::{self, Listed, Side};
 use crate::words::number::{counted, gap, test_images};
 use nt_analysis::{Analysis, Chosen, Quadrant, Wording};
 
+/// What stands behind the gaps: replicates, runs of scratch, test images, and what is therefore spoken of.
+pub(crate) fn sample(analysis: &Analysis) -> String {
+    let mut parts = vec![format!("n = {}", counted(analysis.study.replicates as usize, "replicate"))];
+    if analysis.study.reference_runs > 1 {
+        parts.push(format!("each against the mean of {} runs of scratch", analysis.study.reference_runs));
+    }
+    parts.extend(analysis.test_sets.iter().map(|(target, test)| format!("{} of {target}", test_images(test))));
+    let scope = scope(analysis).map(|scope| format!(" Scope: {scope}.")).unwrap_or_default();
+    format!("{}.{scope}", parts.join(", "))
+}
+
 /// One row for each quadrant.
 pub(crate) fn table(material: &Material) -> Markup {
     let analysis = &material.analysis;
@@ -18,13 +29,7 @@ pub(crate) fn table(material: &Material) -> Markup {
                 caption {
                     "Gaps to training from scratch in " (Wording::of(analysis.study.metric).gaps_of)
                     "; below zero is harm. " (families(analysis)) " Each interval agrees with the adjusted test of its own row; "
-                    "they do not cover all at once. n = " (analysis.study.replicates) " replicates"
-                    @if analysis.study.reference_runs > 1 {
-                        ", each against the mean of " (analysis.study.reference_runs) " runs of scratch"
-                    }
-                    @for (target, test) in &analysis.test_sets { ", " (test_images(test)) " of " (target) }
-                    ". "
-                    @if let Some(scope) = scope(analysis) { "Scope: " (scope) "." }
+                    "they do not cover all at once. " (sample(analysis))
                 }
                 thead {
                     tr {
