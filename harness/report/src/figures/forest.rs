@@ -25,8 +25,7 @@ pub fn forest(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Vec
         .flat_map(|quadrant| panels(analysis, quadrant).into_iter().map(move |panel| (panel, quadrant)))
         .collect();
     let panels: Vec<Panel> = parts.iter().map(|(panel, _)| panel.clone()).collect();
-    let mut reach = words::extent(&panels);
-    reach.extend([-study.margin_pp, study.margin_pp]);
+    let (reach, is_cut) = words::gap_range(&panels, study.margin_pp);
     let across = fitted(axis_label(study), &reach, gap_mark);
     let num_figures = parts.len().div_ceil(MOST_PANELS);
     let figure = |(number, parts): (usize, &[(Panel, &Quadrant)])| {
@@ -52,7 +51,7 @@ pub fn forest(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Vec
             y: across.clone(),
             scale: None,
             num_columns: study.similarities().len().clamp(1, 2),
-            notes: notes(analysis),
+            notes: notes(is_cut),
             panels: parts.iter().map(|(panel, _)| panel.clone()).collect(),
         }
     };

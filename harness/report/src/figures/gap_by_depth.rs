@@ -15,8 +15,7 @@ pub fn gap_by_depth(analysis: &Analysis, target: &str, parameters: Option<u64>) 
     let study = &analysis.study;
     let quadrants: Vec<&Quadrant> = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target).collect();
     let panels: Vec<Panel> = quadrants.iter().map(|quadrant| panel(analysis, quadrant)).collect();
-    let mut reach = words::extent(&panels);
-    reach.extend([-study.margin_pp, study.margin_pp]);
+    let (reach, is_cut) = words::gap_range(&panels, study.margin_pp);
     FigureSpec {
         schema_version: FIGURE_VERSION,
         name: name(study, "gap_by_depth", target),
@@ -28,17 +27,17 @@ pub fn gap_by_depth(analysis: &Analysis, target: &str, parameters: Option<u64>) 
         y: fitted(axis_label(study), &reach, gap_mark),
         scale: None,
         num_columns: study.similarities().len().max(1),
-        notes: notes(analysis),
+        notes: notes(is_cut),
         panels,
     }
 }
 
-/// What markers, points and bars of gaps mean.
-pub(super) fn notes(analysis: &Analysis) -> Vec<Note> {
-    let level = 100.0 * (1.0 - analysis.study.alpha);
+/// What markers, points and bars of gaps mean, and that bars are cut off where any is.
+pub(super) fn notes(is_cut: bool) -> Vec<Note> {
+    let cut = if is_cut { "; a bar without an end reaches farther" } else { "" };
     vec![
         Note::new(Sign::Filling, FILLING),
-        Note::new(Sign::Interval, format!("interval, adjusted over the family to {level:.0} %")),
+        Note::new(Sign::Interval, format!("interval that agrees with the adjusted test{cut}")),
         Note::new(Sign::Replicate, "each replicate's gap"),
     ]
 }

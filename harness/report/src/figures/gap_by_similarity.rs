@@ -36,8 +36,7 @@ pub fn gap_by_similarity(analysis: &Analysis, target: &str, parameters: Option<u
     if panels.iter().all(|panel| panel.series.is_empty()) {
         return None;
     }
-    let mut reach = words::extent(&panels);
-    reach.extend([-study.margin_pp, study.margin_pp]);
+    let (reach, is_cut) = words::gap_range(&panels, study.margin_pp);
     let points = || panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
     let mut across: Vec<f64> = points().flat_map(|point| point.across.map_or(vec![point.x], Vec::from)).collect();
     across.extend([0.0, 2.0]);
@@ -52,7 +51,7 @@ pub fn gap_by_similarity(analysis: &Analysis, target: &str, parameters: Option<u
         y: fitted(axis_label(study), &reach, super::words::gap_mark),
         scale: None,
         num_columns: 2.min(panels.len()),
-        notes: notes(analysis),
+        notes: notes(is_cut),
         panels,
     })
 }

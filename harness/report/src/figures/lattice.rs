@@ -8,14 +8,18 @@ use nt_analysis::study::{Study, StudySize, StudySource};
 use nt_analysis::{Analysis, CellKind, CellResult, Wording};
 use nt_records::number::signed;
 
-/// The figure of one target. Rows are its sizes, columns its trained sources. In a panel the layers copied run across,
+/// The figure of one target. Rows are its sizes, columns the sources that its contrasts are about: controls have none. In a panel the layers copied run across,
 /// the layers frozen run upwards, and the colour is the gap.
 ///
 /// # Units
 /// Gaps in percentage points; depths in learned layers.
 pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> FigureSpec {
     let study = &analysis.study;
-    let sources: Vec<&StudySource> = study.sources.iter().filter(|source| !source.is_untrained()).collect();
+    let has_cells = |source: &&StudySource| {
+        let of_source = |cell: &&CellResult| is_tile(cell, target) && cell.key.source.as_deref() == Some(&source.name);
+        analysis.cells.iter().any(|cell| of_source(&cell))
+    };
+    let sources: Vec<&StudySource> = study.sources.iter().filter(has_cells).collect();
     let sizes = study.targets.iter().filter(|known| known.name == target).flat_map(|known| &known.sizes);
     let panels: Vec<Panel> =
         sizes.flat_map(|size| sources.iter().map(move |source| panel(analysis, target, size, source))).collect();
@@ -72,13 +76,14 @@ fn axis(study: &Study, label: &str, least: u8, most: u8) -> Axis {
     }
 }
 
+/// Whether a cell has its place in the lattice of a target.
+fn is_tile(cell: &CellResult, target: &str) -> bool {
+    cell.kind == CellKind::Transfer && cell.key.method.is_gradient_descent() && cell.key.target == target
+}
+
 fn panel(analysis: &Analysis, target: &str, size: &StudySize, source: &StudySource) -> Panel {
     let in_panel = |cell: &&CellResult| {
-        cell.kind == CellKind::Transfer
-            && cell.key.method.is_gradient_descent()
-            && cell.key.target == target
-            && cell.key.size == size.name
-            && cell.key.source.as_deref() == Some(source.name.as_str())
+        is_tile(cell, target) && cell.key.size == size.name && cell.key.source.as_deref() == Some(source.name.as_str())
     };
     let cells: Vec<&CellResult> = analysis.cells.iter().filter(in_panel).collect();
     let (done, planned) =

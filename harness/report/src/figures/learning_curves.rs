@@ -107,7 +107,11 @@ fn panels(analysis: &Analysis, cells: &[&CellResult], curves: &BTreeMap<&CellKey
 }
 
 fn head(source: &StudySource) -> String {
-    format!("{} ({})", source.name, source.similarity)
+    if source.name == source.similarity {
+        source.name.clone()
+    } else {
+        format!("{} ({})", source.name, source.similarity)
+    }
 }
 
 fn panel(title: &str, all: &[&CellResult], shown: &[&CellResult], curves: &BTreeMap<&CellKey, Vec<Point>>) -> Panel {

@@ -99,6 +99,22 @@ fn gaps_by_depth_stand_beside_scratch_and_the_margin() {
 }
 
 #[test]
+fn an_interval_of_too_few_replicates_is_cut_off_and_dwarfs_nothing() {
+    let (_dir, analysis) = analysed(&Mock::four_quadrants(like_the_default_study));
+    let mut spec = gap_by_depth::gap_by_depth(&analysis, "shapes-b", None);
+    let (whole, is_cut) = words::gap_range(&spec.panels, 5.0);
+    assert!(!is_cut && !spec.notes.iter().any(|note| note.label.contains("reaches farther")));
+    let most = |values: &[f64]| values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    let point = &mut spec.panels[0].series[0].points[0];
+    (point.low, point.high) = (Some(-2_000.0), Some(2_000.0));
+    let (values, is_cut) = words::gap_range(&spec.panels, 5.0);
+    assert!(is_cut && most(&values) <= 3.0 * most(&whole), "{}", most(&values));
+    spec.y.low = -100.0;
+    spec.y.high = 100.0;
+    tags(&vector::svg(&spec).unwrap());
+}
+
+#[test]
 fn accuracies_stand_over_what_their_training_costs() {
     let mock = Mock::four_quadrants(like_the_default_study);
     let (dir, _) = analysed(&mock);
@@ -152,9 +168,13 @@ fn the_decomposition_has_a_curve_and_a_band_a_part() {
 fn the_lattice_has_a_tile_a_cell_and_a_glyph_a_verdict() {
     let mock = Mock::four_quadrants(like_the_default_study)
         .editing(|key, _| key.size != "small" || key.copied != 3 || key.source.as_deref() != Some("near"));
-    let (_dir, analysis) = analysed(&mock);
+    let (_dir, analysis) = analysed(&mock.with_a_twin());
     let spec = lattice::lattice(&analysis, "shapes-b", None);
-    assert_eq!((spec.panels.len(), spec.num_columns), (4, 2));
+    assert_eq!(
+        (spec.panels.len(), spec.num_columns),
+        (4, 2),
+        "neither the untrained source nor the twin has contrasts"
+    );
     let points = &spec.panels[0].series[0].points;
     assert_eq!(points.len(), 14);
     assert_eq!(points.iter().filter(|point| point.mean.is_none()).count(), 1);

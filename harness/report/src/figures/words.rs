@@ -73,6 +73,24 @@ pub(super) fn extent(panels: &[Panel]) -> Vec<f64> {
     panels.iter().flat_map(of_panel).filter(|value| value.is_finite()).collect()
 }
 
+/// How often the farthest gap an interval may reach before it is cut off: one of too few replicates dwarfs all others.
+const FARTHEST: f64 = 3.0;
+
+/// The range of an axis of gaps: every gap, the margin on both sides, and intervals as far as they are not cut off. And whether
+/// any is.
+pub(super) fn gap_range(panels: &[Panel], margin_pp: f64) -> (Vec<f64>, bool) {
+    let points = || panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
+    let mut values: Vec<f64> =
+        points().flat_map(|point| point.mean.into_iter().chain(point.replicates.iter().copied())).collect();
+    values.extend([-margin_pp, margin_pp]);
+    let most = FARTHEST * values.iter().map(|value| value.abs()).filter(|value| value.is_finite()).fold(0.0, f64::max);
+    let ends: Vec<f64> = points().flat_map(|point| [point.low, point.high]).flatten().collect();
+    let is_cut = ends.iter().any(|end| end.abs() > most);
+    values.extend(ends.iter().map(|end| end.clamp(-most, most)));
+    values.retain(|value| value.is_finite());
+    (values, is_cut)
+}
+
 /// The most marks of an axis.
 const MOST_MARKS: f64 = 7.0;
 

@@ -119,9 +119,12 @@ pub(super) fn interval<DB: DrawingBackend>(
     ink: RGBColor,
 ) -> Drawn<DB> {
     let (Some(low), Some(high)) = (point.low, point.high) else { return Ok(()) };
-    let ends = [frame.at_y(high).max(frame.top), frame.at_y(low).min(frame.bottom())];
+    let (top, bottom) = (frame.at_y(high), frame.at_y(low));
+    let ends = [top.max(frame.top), bottom.min(frame.bottom())];
     canvas.line(&[(x, ends[0]), (x, ends[1])], ink.to_rgba(), 1.3)?;
-    ends.iter().try_for_each(|&y| canvas.line(&[(x - 3.0, y), (x + 3.0, y)], ink.to_rgba(), 1.3))
+    // What is cut off has no end.
+    let mut within = [top, bottom].into_iter().filter(|y| ends.contains(y));
+    within.try_for_each(|y| canvas.line(&[(x - 3.0, y), (x + 3.0, y)], ink.to_rgba(), 1.3))
 }
 
 fn markers<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, series: &Series, frame: &Frame, offset: f64) -> Drawn<DB> {

@@ -11,6 +11,9 @@ pub(super) const SUBTITLE_LEADING: f64 = 19.0;
 /// Room for a vertical axis: its label, its numbers.
 const LEFT: f64 = 84.0;
 const COLUMN_GAP: f64 = 54.0;
+/// How much wider than the figure's font a browser's own may be: DejaVu Sans is 1.13 times as wide.
+const WIDER: f64 = 1.16;
+
 /// Room above a panel for its title, and below it for the numbers of its axis.
 const PANEL_TITLE: f64 = 34.0;
 const TICK_LINE: f64 = 15.0;
@@ -48,7 +51,8 @@ impl Layout {
         };
         let width = left + columns * panel.0 + (columns - 1.0) * column_gap + MARGIN;
         let width = width.max(MARGIN + font::width(&spec.title, super::TITLE.em_px, super::TITLE.weight) + MARGIN);
-        let subtitle = wrap(&spec.subtitle, width - 2.0 * MARGIN, SUBTITLE);
+        // A browser without the figure's font takes a wider one.
+        let subtitle = wrap(&spec.subtitle, (width - 2.0 * MARGIN) / WIDER, SUBTITLE);
         let legend = Legend::new(spec, width - left - MARGIN);
         let rows = spec.panels.len().div_ceil(spec.num_columns.max(1)) as f64;
         let top = TITLE_BASELINE + subtitle.len() as f64 * SUBTITLE_LEADING + 14.0;

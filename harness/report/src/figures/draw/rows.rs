@@ -40,9 +40,12 @@ fn row<DB: DrawingBackend>(
         canvas.disc((frame.across(value), y + BELOW), REPLICATE_RADIUS, ink.mix(0.5))?;
     }
     if let (Some(low), Some(high)) = (point.low, point.high) {
-        let ends = [frame.across(low).max(frame.left), frame.across(high).min(frame.right())];
+        let (left, right) = (frame.across(low), frame.across(high));
+        let ends = [left.max(frame.left), right.min(frame.right())];
         canvas.line(&[(ends[0], y), (ends[1], y)], ink.to_rgba(), 1.5)?;
-        ends.iter().try_for_each(|&x| canvas.line(&[(x, y - 3.0), (x, y + 3.0)], ink.to_rgba(), 1.3))?;
+        // What is cut off has no end.
+        let mut within = [left, right].into_iter().filter(|x| ends.contains(x));
+        within.try_for_each(|x| canvas.line(&[(x, y - 3.0), (x, y + 3.0)], ink.to_rgba(), 1.3))?;
     }
     marker::draw(canvas, kind, (frame.across(mean), y), ink, point.differs)
 }
