@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod common;
+#[path = "common/soak.rs"]
+mod soak;
 
-use common::{error, normal, share, stream, studies, tosses};
+use common::{normal, share, stream, tosses};
 use nt_stats::verdict::{Attribution, Counterfactuals, Family, Reference, cause};
 use nt_stats::{Contrast, Differences, Settings, decide};
 use rand_chacha::ChaCha8Rng;
+use soak::{error, studies};
 
 /// Studies a setting, usually.
 const STUDIES: u64 = 600;

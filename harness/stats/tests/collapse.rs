@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod common;
+#[path = "common/soak.rs"]
+mod soak;
 
-use common::{error, normal, share, stream, studies, tosses, uniform};
+use common::{normal, share, stream, tosses, uniform};
 use nt_stats::verdict::{Collapse, Counterfactuals, Family, Reference};
 use nt_stats::{Contrast, Decision, Differences, Settings, Verdict, decide};
 use rand_chacha::ChaCha8Rng;
+use soak::{error, studies};
 
 /// Studies a setting, usually.
 const STUDIES: u64 = 600;

@@ -25,16 +25,6 @@ pub fn stream(seed: u64, study: u64) -> ChaCha8Rng {
     random
 }
 
-/// Studies a setting: `usual` of them, or ten times as many where `NT_SOAK` is set (`just soak`).
-pub fn studies(usual: u64) -> u64 {
-    if std::env::var_os("NT_SOAK").is_some() { 10 * usual } else { usual }
-}
-
-/// Two binomial standard errors of a rate of .05 among so many studies.
-pub fn error(studies: u64) -> f64 {
-    2.0 * (0.05 * 0.95 / studies as f64).sqrt()
-}
-
 /// Share of `studies` for which `holds`, in parallel.
 pub fn share(studies: u64, holds: impl Fn(u64) -> bool + Sync) -> f64 {
     (0..studies).into_par_iter().filter(|study| holds(*study)).count() as f64 / studies as f64
