@@ -6,7 +6,7 @@ use crate::material::Material;
 use crate::page::{data, decomposition, quadrants, rules};
 use crate::words::answer;
 use crate::words::answer::Side;
-use crate::words::number::{NONE, gap, interval, percent};
+use crate::words::number::{NONE, gap, judged_interval, percent};
 use nt_analysis::{Analysis, CellResult, Quadrant, Trial, Wording};
 
 /// The report as Markdown.
@@ -158,7 +158,6 @@ fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> 
 }
 
 fn row(text: &mut String, cell: &CellResult, words: &Wording) -> std::fmt::Result {
-    let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
     writeln!(
         text,
         "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
@@ -168,7 +167,7 @@ fn row(text: &mut String, cell: &CellResult, words: &Wording) -> std::fmt::Resul
         cell.treatment_words,
         percent(cell.mean),
         gap(cell.gap_pp()),
-        estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),
+        judged_interval(cell.decision.as_ref()),
         cell.verdict().map_or("reference", |verdict| verdict.name()),
         escaped(&cell.words(words.gap)),
         cell.completeness_words()

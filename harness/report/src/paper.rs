@@ -8,7 +8,7 @@ use nt_stats::p_value::PrintedP;
 use crate::page::fairness;
 use crate::page::quadrants::families;
 use crate::words::answer::{self, Side};
-use crate::words::number::{NONE, gap, interval, percent};
+use crate::words::number::{NONE, gap, judged_interval, percent};
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
 use nt_records::file::write_atomic;
 use nt_records::table::{TableError, csv_of};
@@ -114,7 +114,6 @@ fn contrasts(analysis: &Analysis) -> PaperTable {
 
 fn contrast(cell: &CellResult) -> Vec<String> {
     let decision = cell.decision.as_ref();
-    let estimate = decision.map(|decision| &decision.gap);
     vec![
         cell.key.target.clone(),
         cell.key.size.clone(),
@@ -122,7 +121,7 @@ fn contrast(cell: &CellResult) -> Vec<String> {
         cell.treatment_words.clone(),
         percent(cell.mean),
         gap(cell.gap_pp()),
-        estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp)),
+        judged_interval(decision),
         decision.map_or(NONE.to_owned(), |decision| PrintedP(decision.p_adjusted).to_string()),
         decision
             .and_then(|decision| decision.minimum_detectable_effect_pp)

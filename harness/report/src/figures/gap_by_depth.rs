@@ -6,6 +6,7 @@ use super::words::{FILLING, fitted, gap_mark, metric_words, name, panel_title, r
 use super::{FigureSpec, Form, Note, Panel, Point, Reference, Sign, Stroke, words};
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
+use nt_stats::Verdict;
 
 /// The figure of one target. Rows are its sizes, columns the similarities of its sources.
 ///
@@ -71,14 +72,15 @@ fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
 pub(super) fn point(analysis: &Analysis, x: f64, cell: &CellResult) -> Point {
     let gap = cell.decision.as_ref().map(|decision| &decision.gap);
     let verdict = cell.verdict();
+    let judged = gap.filter(|_| verdict != Some(Verdict::Invalid));
     Point {
         x,
         across: None,
         copied: cell.key.copied,
         frozen: cell.key.frozen,
         mean: gap.map(|gap| round4(gap.mean_pp)),
-        low: gap.and_then(|gap| gap.low_pp).map(round4),
-        high: gap.and_then(|gap| gap.high_pp).map(round4),
+        low: judged.and_then(|gap| gap.low_pp).map(round4),
+        high: judged.and_then(|gap| gap.high_pp).map(round4),
         replicates: analysis.gaps_pp(cell).into_iter().map(|(_, gap)| round4(gap)).collect(),
         num_planned: cell.num_planned,
         verdict: verdict.map(|verdict| verdict.name().to_owned()),

@@ -7,7 +7,7 @@ use nt_stats::verdict::{Attribution, Family, GateFailure};
 
 use crate::material::Material;
 use crate::words::answer;
-use crate::words::number::{NONE, gap, interval, percent};
+use crate::words::number::{NONE, gap, judged_interval, percent};
 use nt_analysis::{CellKind, CellResult, Wording};
 use nt_records::number::text;
 
@@ -108,7 +108,6 @@ fn verdict_word(cell: &CellResult) -> &'static str {
 fn row(at: usize, cell: &CellResult, words: &Wording) -> Markup {
     let decision = cell.decision.as_ref();
     let source_gap = decision.and_then(|decision| decision.source_gap.as_ref()).map(|estimate| estimate.mean_pp);
-    let range = decision.map_or(NONE.to_owned(), |decision| interval(decision.gap.low_pp, decision.gap.high_pp));
     let p = decision.map(|decision| decision.p_adjusted);
     html! {
         tr.reference[cell.kind == CellKind::Scratch]
@@ -127,7 +126,7 @@ fn row(at: usize, cell: &CellResult, words: &Wording) -> Markup {
             }
             td.number data-v=[sortable(cell.mean)] { (percent(cell.mean)) }
             td.number data-v=[sortable(cell.gap_pp())] { (gap(cell.gap_pp())) }
-            td.number data-v=[sortable(decision.and_then(|decision| decision.gap.low_pp))] { (range) }
+            td.number data-v=[sortable(decision.and_then(|decision| decision.gap.low_pp))] { (judged_interval(decision)) }
             td.number data-v=[sortable(p)] { (p.map_or(NONE.to_owned(), |p| PrintedP(p).to_string())) }
             td.number data-v=[sortable(source_gap)] { (gap(source_gap)) }
             td {
@@ -136,7 +135,8 @@ fn row(at: usize, cell: &CellResult, words: &Wording) -> Markup {
                 @if let Some(replicates) = cell.decided_at { span.soft { "called after " (replicates) " replicates: inflated" } }
                 @if let Some(attribution) = attribution(cell) { span.soft { (attribution) } }
                 @if let Some(findable) = decision.and_then(|decision| answer::findable(decision, words)) { span.soft { (findable) } }
-                @if decision.is_some_and(|decision| !decision.failed_gates.is_empty()) {
+                @if let Some(trouble) = trouble(cell, words) { span.soft { (trouble) } }
+                @else if decision.is_some_and(|decision| !decision.failed_gates.is_empty()) {
                     span.soft { (gate_numbers(cell)) }
                 }
             }
@@ -184,6 +184,14 @@ fn attribution(cell: &CellResult) -> Option<&'static str> {
 fn is_primary(cell: &CellResult) -> bool {
     let family = cell.decision.as_ref().map(|decision| decision.family);
     cell.kind == CellKind::Transfer && family == Some(Family::Primary)
+}
+
+/// Why nothing could be judged, or why the sign hangs on runs that collapsed.
+fn trouble(cell: &CellResult, words: &Wording) -> Option<String> {
+    let is_told = |verdict: &Verdict| matches!(verdict, Verdict::Invalid | Verdict::InconclusiveOptimisation);
+    cell.verdict().filter(is_told)?;
+    let told = cell.decision.as_ref()?.words(words.gap);
+    Some(told.split_once(": ").map_or(told.clone(), |(_, reason)| reason.to_owned()))
 }
 
 fn gate_numbers(cell: &CellResult) -> String {

@@ -1,6 +1,7 @@
 //! Numbers as people read them.
 
 use nt_stats::power::Need;
+use nt_stats::{Decision, Verdict};
 
 use nt_analysis::TestSet;
 use nt_records::number::{signed, thousands};
@@ -19,6 +20,12 @@ pub(crate) fn interval(low: Option<f64>, high: Option<f64>) -> String {
         (Some(_), Some(_)) => format!("[{}, {}]", gap(low), gap(high)),
         _ => NONE.to_owned(),
     }
+}
+
+/// The interval that a verdict was read from: none where nothing could be judged.
+pub(crate) fn judged_interval(decision: Option<&Decision>) -> String {
+    let judged = decision.filter(|decision| decision.verdict != Verdict::Invalid);
+    judged.map_or(NONE.to_owned(), |decision| interval(decision.gap.low_pp, decision.gap.high_pp))
 }
 
 /// A fraction as per cent, one decimal.
