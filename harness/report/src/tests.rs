@@ -112,7 +112,7 @@ fn drawers_show_the_images_lost_and_won_and_name_those_without_a_picture() {
     assert_eq!(page.matches(".thumb-0 {").count(), 1, "one sheet, whatever the number of drawers");
     assert!(!page.contains(">no. "), "every image has its picture");
     assert_eq!(without.matches(">no. ").count(), page.matches("class=\"thumb thumb-0\"").count());
-    assert_eq!(page.matches("url(").count(), page.matches("url(data:image/png;base64,").count());
+    assert_eq!(page.matches("url(").count(), page.matches("url(data:image/jpeg;base64,").count());
 }
 
 #[test]

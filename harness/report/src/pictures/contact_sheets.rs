@@ -7,7 +7,7 @@ use std::path::Path;
 use image::{ImageFormat, RgbImage};
 use maud::{Markup, html};
 
-use super::{PictureError, address, png};
+use super::{PictureError, address, jpeg};
 use nt_records::file::FileError;
 
 /// The largest width of a sheet, in pixels: twice its width on the page.
@@ -42,7 +42,7 @@ pub(crate) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, PictureErr
         let path = folder.join(format!("contact-{name}.png"));
         let picture = fs::read(&path).map_err(FileError::at("read", &path))?;
         let small = shrunk(&picture).map_err(|source| PictureError::NoPicture { path, source })?;
-        let embedded = address(&small);
+        let embedded = address("jpeg", &jpeg(&small)?);
         num_bytes += embedded.len();
         let address = if num_bytes > MOST_BYTES { format!("artifacts/contact-{name}.png") } else { embedded };
         Ok(ContactSheet { name, address })
@@ -51,11 +51,11 @@ pub(crate) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, PictureErr
 }
 
 /// The picture, averaged down by a whole factor to at most [`MOST_WIDTH`].
-fn shrunk(picture: &[u8]) -> Result<Vec<u8>, image::ImageError> {
+fn shrunk(picture: &[u8]) -> Result<RgbImage, image::ImageError> {
     let large = image::load(Cursor::new(picture), ImageFormat::Png)?.into_rgb8();
     let factor = large.width().div_ceil(MOST_WIDTH).max(1);
     if factor == 1 {
-        return Ok(picture.to_owned());
+        return Ok(large);
     }
     let (width, height) = (large.width() / factor, (large.height() / factor).max(1));
     let mean = |x: u32, y: u32, channel: usize| {
@@ -67,8 +67,7 @@ fn shrunk(picture: &[u8]) -> Result<Vec<u8>, image::ImageError> {
             .sum();
         ((sum + count / 2) / count) as u8
     };
-    let small = RgbImage::from_fn(width, height, |x, y| image::Rgb(std::array::from_fn(|channel| mean(x, y, channel))));
-    png(&small)
+    Ok(RgbImage::from_fn(width, height, |x, y| image::Rgb(std::array::from_fn(|channel| mean(x, y, channel)))))
 }
 
 /// The section of the page.

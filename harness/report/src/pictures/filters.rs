@@ -49,7 +49,7 @@ pub(crate) fn first_layers(
         let path = || dir.join(format!("artifacts/conv1-{job}.safetensors"));
         let png = png(&composed(&filters)).map_err(|source| PictureError::NoPicture { path: path(), source })?;
         let (num_filters, kernel) = (filters.len(), filters.kernel());
-        layers.push(FirstLayer { label, num_filters, kernel, address: address(&png) });
+        layers.push(FirstLayer { label, num_filters, kernel, address: address("png", &png) });
     }
     Ok(layers)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use image::RgbImage;
 use maud::{Markup, html};
 
-use super::{PictureError, address, png};
+use super::{PictureError, address, jpeg};
 use nt_analysis::{Analysis, FlippedImage, FlippedImages};
 use nt_records::pictures::Thumbnails;
 
@@ -60,9 +60,7 @@ pub(crate) fn sheets(dir: &Path, analysis: &Analysis) -> Result<BTreeMap<String,
         }
         num_left -= pictures.len();
         let (sheet, num_rows) = composed(&pictures, thumbnails.side());
-        let path = || dir.join(format!("artifacts/thumbnails-{}.safetensors", target.name));
-        let png = png(&sheet).map_err(|source| PictureError::NoPicture { path: path(), source })?;
-        let (number, address) = (sheets.len(), address(&png));
+        let (number, address) = (sheets.len(), address("jpeg", &jpeg(&sheet)?));
         sheets.insert(target.name.clone(), ThumbnailSheet { number, places, num_rows, address });
     }
     Ok(sheets)
