@@ -33,7 +33,8 @@ fn rung(budget: f64, runs: &Arm<'_>) -> Rung {
         budget,
         num_done: done.len(),
         job: done.first().map(|run| run.job),
-        mean: mean(done.iter().filter_map(|run| run.value).collect()),
+        // Of the runs that trained, as everywhere.
+        mean: mean(runs.replicates().filter_map(|replicate| runs.value(replicate)).collect()),
         validation_score: mean(done.iter().filter_map(|run| Some(run.validation?.score)).collect()),
     }
 }

@@ -156,8 +156,8 @@ fn trust() -> Markup {
             div.scroll tabindex="0" role="region" aria-label="Calibration of the methods" {
                 table {
                     caption {
-                        "2,000 simulated studies for each setting unless another number is given, with seeds. Two "
-                        "binomial standard errors are .010."
+                        "2,000 to 6,000 simulated studies for each setting unless another number is given, with seeds. Two "
+                        "binomial standard errors are .010 or less."
                     }
                     thead { tr { th scope="col" { "claim" } th scope="col" { "nominal" } th scope="col" { "found" } } }
                     tbody {

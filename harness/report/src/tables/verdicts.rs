@@ -55,7 +55,12 @@ fn row(analysis: &Analysis, cell: &CellResult) -> VerdictRow {
         method: text(|decision| decision.gap.method.to_string()),
         p_adjusted: decision.map(|decision| round_p(decision.p_adjusted)),
         verdict: cell.verdict().map(|verdict| verdict.name().to_owned()).unwrap_or_default(),
-        attribution: text(|decision| decision.attribution.map(|cause| cause.name().to_owned()).unwrap_or_default()),
+        // A control transfers nothing.
+        attribution: decision
+            .filter(|_| cell.kind == CellKind::Transfer)
+            .and_then(|decision| decision.attribution)
+            .map(|cause| cause.name().to_owned())
+            .unwrap_or_default(),
         source_gap_pp: of(|decision| decision.source_gap.as_ref().map(|gap| gap.mean_pp)),
         schema_version: VERDICTS_VERSION,
         q_exploratory: decision.map(|decision| round_p(decision.screen_q)),
