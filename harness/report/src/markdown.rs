@@ -32,7 +32,7 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     }
     writeln!(
         text,
-        "| quadrant | use (chosen on validation) | its gap | helps | harms | open, invalid | best on test |"
+        "| quadrant | use (chosen on validation) | its gap | helps | harms | equivalent, open, invalid | best on test |"
     )?;
     writeln!(text, "|---|---|--:|---|---|---|---|")?;
     for quadrant in &analysis.quadrants {
@@ -40,7 +40,8 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     }
     writeln!(
         text,
-        "\nGaps to scratch in {}. {} Each interval agrees with the adjusted test of its own row; they do not cover all at once. \
+        "\nGaps to scratch in {}. {} Each interval agrees with the adjusted test of its own row, unless runs collapsed; they do not cover all \
+         at once. \
          {}\n",
         words.gaps_of,
         quadrants::families(analysis),

@@ -90,26 +90,32 @@ pub(super) fn keep_decided(before: Decided, now: &mut Decided, replicates: u32) 
             cell.without_overlap = before.without_overlap;
         }
     }
-    let is_decided = |decision: &Decision| decision.verdict_before_gates != Verdict::Inconclusive;
     for (before, quadrant) in before.quadrants.into_iter().zip(&mut now.quadrants) {
-        quadrant.chosen = before.chosen.filter(|chosen| is_decided(&chosen.decision)).or(quadrant.chosen.take());
+        quadrant.chosen = before.chosen.filter(|chosen| !may_change(&chosen.decision)).or(quadrant.chosen.take());
     }
     let contrasts = |trials: Vec<Trial>| trials.into_iter().flat_map(|trial| trial.contrasts);
     let now = now.trials.iter_mut().flat_map(|trial| &mut trial.contrasts);
     for (before, contrast) in contrasts(before.trials).zip(now) {
-        if before.decision.as_ref().is_ok_and(is_decided) {
+        if before.decision.as_ref().is_ok_and(|decision| !may_change(decision)) {
             *contrast = before;
         }
     }
 }
 
-/// Whether more replicates could decide a cell. A cell that is open because of a gate, or of a run that did not train,
-/// stays open.
+/// Whether more replicates could decide a cell. One that is open because of a gate stays open.
 fn is_open(cell: &CellResult) -> bool {
     match &cell.decision {
         None => cell.kind != CellKind::Scratch,
-        Some(decision) => decision.verdict_before_gates == Verdict::Inconclusive,
+        Some(decision) => may_change(decision),
     }
+}
+
+/// Whether more replicates may give a contrast another verdict: it found nothing yet, too few of its runs trained, or its sign
+/// hangs on those that did not.
+fn may_change(decision: &Decision) -> bool {
+    let Decision { verdict, verdict_before_gates, .. } = decision;
+    matches!(verdict_before_gates, Verdict::Inconclusive | Verdict::InconclusiveOptimisation)
+        || (*verdict == Verdict::Invalid && *verdict_before_gates == Verdict::Invalid)
 }
 
 pub(super) fn taken(study: &Study, look: &Look, cells: &[CellResult]) -> Option<LookTaken> {

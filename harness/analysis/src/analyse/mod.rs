@@ -283,10 +283,12 @@ fn notes(study: &Study, records: &[RunRecord], cells: &[CellResult]) -> Vec<Stri
         ));
     }
     if study.replicates < 6 {
-        notes.push(format!(
-            "{} replicates are a pilot. Six are the minimum, and eight to twelve are confirmatory.",
-            study.replicates
-        ));
+        let are = if study.replicates == 1 {
+            "1 replicate is".to_owned()
+        } else {
+            format!("{} replicates are", study.replicates)
+        };
+        notes.push(format!("{are} a pilot. Six are the minimum, and eight to twelve are confirmatory."));
     }
     notes
 }

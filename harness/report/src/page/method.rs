@@ -116,7 +116,7 @@ fn attribution(analysis: &Analysis) -> Markup {
             "than the same treatment from a source that was never trained: then the source is the cause. "
             @if analysis.study.sources.iter().any(StudySource::is_twin) {
                 "Otherwise the target's twin decides, a source that learned the target's own task from other images: if the same "
-                "layers of the twin do better and lose nothing against scratch, the cause is what the layers hold; if the twin loses "
+                "layers of the twin do better and are not shown to lose against scratch, the cause is what the layers hold; if the twin loses "
                 "as much, it is freezing; if both, both. "
             } @else {
                 "Without a twin of the target (a source that learned the target's own task from other images) freezing cannot be "

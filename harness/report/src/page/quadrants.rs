@@ -28,7 +28,7 @@ pub(crate) fn table(material: &Material) -> Markup {
             table.quadrants {
                 caption {
                     "Gaps to training from scratch in " (Wording::of(analysis.study.metric).gaps_of)
-                    "; below zero is harm. " (families(analysis)) " Each interval agrees with the adjusted test of its own row; "
+                    "; below zero is harm. " (families(analysis)) " Each interval agrees with the adjusted test of its own row, unless runs collapsed; "
                     "they do not cover all at once. " (sample(analysis))
                 }
                 thead {
@@ -37,7 +37,7 @@ pub(crate) fn table(material: &Material) -> Markup {
                         th scope="col" { "use (chosen on validation images)" }
                         th scope="col" { "helps" }
                         th scope="col" { "harms" }
-                        th scope="col" { "open, or invalid" }
+                        th scope="col" { "equivalent, open or invalid" }
                     }
                 }
                 tbody {
@@ -52,15 +52,23 @@ pub(crate) fn table(material: &Material) -> Markup {
 pub(crate) fn families(analysis: &Analysis) -> String {
     let alpha = analysis.study.alpha;
     match analysis.family_sizes {
-        [0, all] | [all, 0] => format!("{} adjusted together (Holm, {alpha}).", counted(all, "contrast")),
+        [0, 1] | [1, 0] => format!("1 contrast, tested at {}.", level(alpha)),
+        [0, all] | [all, 0] => format!("{} adjusted together (Holm, {}).", counted(all, "contrast"), level(alpha)),
         [primary, secondary] => format!(
             "{} at {} and {} at {}, adjusted each among themselves (Holm); a family that is rejected whole passes its half on.",
             counted(primary, "primary contrast"),
-            alpha / 2.0,
+            level(alpha / 2.0),
             counted(secondary, "secondary one"),
-            alpha / 2.0
+            level(alpha / 2.0)
         ),
     }
+}
+
+/// A level of error with three digits that count: "0.025", "0.0132".
+fn level(alpha: f64) -> String {
+    let decimals = (2.0 - libm::log10(alpha).floor()).clamp(1.0, 12.0) as usize;
+    let digits = format!("{alpha:.decimals$}");
+    digits.trim_end_matches('0').to_owned()
 }
 
 fn scope(analysis: &Analysis) -> Option<String> {

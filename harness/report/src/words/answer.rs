@@ -31,9 +31,10 @@ pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
 fn harm(analysis: &Analysis, total: &Tally) -> String {
     match places(analysis, |quadrant| extreme_of(analysis, quadrant, Side::Worse)) {
         Some(places) => format!("Transfer did worse than training from scratch in {places}."),
-        None => {
-            format!("None of {} was shown to be worse than training from scratch.", counted(total.total(), "treatment"))
-        }
+        None => match total.total() {
+            1 => "The one treatment was not shown to be worse than training from scratch.".to_owned(),
+            several => format!("None of {several} treatments was shown to be worse than training from scratch."),
+        },
     }
 }
 

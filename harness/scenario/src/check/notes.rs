@@ -31,7 +31,10 @@ fn version(scenario: &Scenario, report: &mut Report) {
 fn pilot(scenario: &Scenario, report: &mut Report) {
     let replicates = scenario.origin.raw.study.as_ref().and_then(|study| study.replicates.as_ref());
     let Some(replicates) = replicates.filter(|replicates| replicates.value < MIN_REPLICATES.into()) else { return };
-    let message = format!("{} replicates are a pilot", replicates.value);
+    let message = match replicates.value {
+        1 => "1 replicate is a pilot".to_owned(),
+        several => format!("{several} replicates are a pilot"),
+    };
     let label = "a verdict needs at least 6; take 8 to 12 to confirm one";
     report.fault(Code::Pilot, &replicates.span, message, label, None);
 }

@@ -1,6 +1,6 @@
 //! Verdicts in words, as reports print them.
 
-use super::{Attribution, Bias, Collapsed, Decision, Gate, GateFailure, Reference, Verdict};
+use super::{Attribution, Bias, Collapsed, Consequence, Decision, Gate, GateFailure, Reference, Verdict};
 use crate::power::Need;
 use std::fmt::Write;
 
@@ -44,7 +44,7 @@ impl Decision {
             Verdict::InconclusiveOptimisation => {
                 format!("inconclusive (optimisation): the sign depends on {}", self.collapse_words())
             }
-            Verdict::Invalid if self.failed_gates.is_empty() => {
+            Verdict::Invalid if !self.is_invalidated() => {
                 let trained = match self.collapsed.as_ref().map_or(0, |collapsed| collapsed.num_trained) {
                     0 => "no replicate".to_owned(),
                     1 => "only 1 replicate".to_owned(),
@@ -134,6 +134,12 @@ impl Decision {
         format!("inconclusive{detectable}{need}")
     }
 
+    /// Whether a gate left nothing to judge.
+    fn is_invalidated(&self) -> bool {
+        self.failed_gates.iter().any(|failure| failure.consequence == Consequence::Invalid)
+    }
+
+    /// The gates that made the verdict what it is.
     fn gate_words(&self) -> String {
         let fails_for_both = |gate: Gate| {
             let of = |bias: Bias| self.failed_gates.iter().any(|one| one.gate == gate && one.bias == Some(bias));
@@ -143,7 +149,8 @@ impl Decision {
             true => format!("{} failed for both arms", failure.gate),
             false => failure.words(),
         };
-        let mut gates: Vec<String> = self.failed_gates.iter().map(words).collect();
+        let acted = |failure: &&GateFailure| !self.is_invalidated() || failure.consequence == Consequence::Invalid;
+        let mut gates: Vec<String> = self.failed_gates.iter().filter(acted).map(words).collect();
         gates.dedup();
         gates.join(", ")
     }
