@@ -50,7 +50,7 @@
 //! | the best of ten equal treatments, chosen on validation: false signs (of the runs that chose: .11 to .17) | .05 | .04 to .05 |
 //! | one source network for all replicates: it is covered as itself | .95 | .95 to .97 |
 //! | false alarms over both families, primaries equal to scratch and far from it | .05 | .01 to .04 |
-//! | choice among ten sources that know nothing, 200 studies really trained: false signs | .05 | .005; below .024 with 95 % confidence |
+//! | choice among ten sources that know nothing, 200 studies really trained: false signs | .05 | .005; below .023 with 95 % confidence |
 //! | 600 studies really trained and tuned, sources that know nothing against scratch: any sign | .05 | .042; below .058 with 95 % confidence |
 //!
 //! # Where a method is not offered

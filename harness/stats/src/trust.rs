@@ -86,7 +86,7 @@ pub const CALIBRATION: [Calibration; 18] = [
     Calibration {
         claim: "choice among ten sources that know nothing, 200 studies really trained: false signs",
         nominal: ".05",
-        found: ".005; below .024 with 95 % confidence",
+        found: ".005; below .023 with 95 % confidence",
     },
     Calibration {
         claim: "600 studies really trained and tuned, sources that know nothing against scratch: any sign",
