@@ -4,6 +4,7 @@
 
 mod support;
 
+use nt_scenario::mock::TestScenario;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use support::{
@@ -299,12 +300,28 @@ fn the_report_folder_holds_what_is_promised() {
 
 #[test]
 fn a_study_ends_at_the_look_that_leaves_no_verdict_open() {
-    // Within ±90 points of scratch is soon shown, even of two replicates.
-    let scenario = tiny().replacen("replicates = 2", "replicates = 8\nlooks = [4, 8]", 1).replacen(
-        "margin_pp = 5.0",
-        "margin_pp = 90.0",
-        1,
-    );
+    // Within ±90 points of scratch is soon shown, where every run trains.
+    let scenario = TestScenario::new("early")
+        .study("replicates", "8")
+        .study("looks", "[4, 8]")
+        .synthetic("shapes", 100, 60)
+        .source(
+            "near",
+            r#"
+data = "shapes"
+classes = ["arrow", "heart", "drop"]
+similarity = "similar"
+train_per_class = 40
+steps = 100
+learning_rate = 0.01
+"#,
+        )
+        .target("shapes", "data = \"shapes\"\nclasses = [\"star\", \"ring\", \"cross\"]")
+        .size("large", "train_per_class = 80\nsteps = 400")
+        .treatment("fine-tuned", "copied = 7\nfrozen = 0")
+        .training("learning_rate", "0.01")
+        .table("[verdict]", "margin_pp = 90.0")
+        .text();
     let workplace = Workplace::with(&scenario);
     assert_exit(&workplace.run("out", &[]), 0);
     let judged: Vec<u64> = records(&workplace.path("out"))
