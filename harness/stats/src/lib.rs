@@ -45,7 +45,7 @@
 //! | clusters of test images, equal and unequal: false alarms, 3, 5, 8, 12 replicates | .05 | .01 to .05 |
 //! | 5, 10, 20 % of runs collapse: false signs, with 1, 4, 8 runs of scratch, 3 to 12 replicates | .05 | .00 to .04 |
 //! | the gap of the runs that trained is covered there | .95 | .95 to .98 |
-//! | wrong attributions in 16 truths, with a twin, 3 to 12 replicates | .05 | .00 to .05 |
+//! | wrong attributions, eight truths with a twin, two spreads of runs, 3 to 12 replicates | .05 | .00 to .05 |
 //! | fresh runs of an arm that scatters 2.5 times as much: false signs (of picked runs: .09 to .47) | .05 | .05 |
 //! | the best of ten equal treatments, chosen on validation: false signs (of the runs that chose: .11 to .17) | .05 | .04 to .05 |
 //! | one source network for all replicates: it is covered as itself | .95 | .95 to .97 |

@@ -59,7 +59,7 @@ pub const CALIBRATION: [Calibration; 18] = [
     },
     Calibration { claim: "the gap of the runs that trained is covered there", nominal: ".95", found: ".95 to .98" },
     Calibration {
-        claim: "wrong attributions in 16 truths, with a twin, 3 to 12 replicates",
+        claim: "wrong attributions, eight truths with a twin, two spreads of runs, 3 to 12 replicates",
         nominal: ".05",
         found: ".00 to .05",
     },

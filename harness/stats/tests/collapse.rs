@@ -96,7 +96,6 @@ fn no_sign_is_claimed_where_runs_that_trained_are_equally_good() {
                 "{treatment} of the treatment, {reference} of the reference, n {n}, R {references}: {signed:.3}, missed {missed:.3}"
             );
             assert!(missed <= 0.07, "covered {}, {treatment} {reference}, n {n}, R {references}", 1.0 - missed);
-            // Two binomial standard errors of .05 in 600 are .018.
             assert!(
                 signed <= 0.05 + error(studies(STUDIES)),
                 "{treatment} {reference}, n {n}, R {references}: {signed}"

@@ -102,7 +102,7 @@ pub(super) fn keep_decided(before: Decided, now: &mut Decided, replicates: u32) 
     }
 }
 
-/// Whether more replicates could decide a cell. One that is open because of a gate stays open.
+/// Whether more replicates may give a cell another verdict.
 fn is_open(cell: &CellResult) -> bool {
     match &cell.decision {
         None => cell.kind != CellKind::Scratch,
@@ -110,12 +110,14 @@ fn is_open(cell: &CellResult) -> bool {
     }
 }
 
-/// Whether more replicates may give a contrast another verdict: it found nothing yet, too few of its runs trained, or its sign
-/// hangs on those that did not.
+/// Whether more replicates may give a contrast another verdict: it found nothing yet, its sign hangs on runs that did not train,
+/// or too few of its runs, or of scratch, trained.
 fn may_change(decision: &Decision) -> bool {
-    let Decision { verdict, verdict_before_gates, .. } = decision;
-    matches!(verdict_before_gates, Verdict::Inconclusive | Verdict::InconclusiveOptimisation)
-        || (*verdict == Verdict::Invalid && *verdict_before_gates == Verdict::Invalid)
+    // A verdict that a gate took one step down was found all the same, and is not looked for again.
+    matches!(
+        decision.verdict_before_gates,
+        Verdict::Inconclusive | Verdict::InconclusiveOptimisation | Verdict::Invalid
+    )
 }
 
 pub(super) fn taken(study: &Study, look: &Look, cells: &[CellResult]) -> Option<LookTaken> {
