@@ -95,9 +95,4 @@ impl StudentEstimate {
         let margin = self.spread.ok()?.margin(1.0 - level);
         Some((self.mean - margin, self.mean + margin))
     }
-
-    /// The estimate of the swapped difference.
-    pub fn negated(&self) -> Self {
-        Self { mean: -self.mean, ..*self }
-    }
 }

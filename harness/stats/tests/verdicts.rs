@@ -133,10 +133,12 @@ fn full_fine_tuning_is_never_freezing() {
 }
 
 #[test]
-fn help_is_attributed_as_harm_is() {
-    assert_eq!(with_source(5.0, 4.0).words(GapUnit::POINTS), "positive transfer, by more than 1 point");
-    let frozen = judged(beside(gap(5.0), [Some(gap(-4.0)), Some(gap(0.0)), Some(gap(5.0))]));
-    assert_eq!(frozen.words(GapUnit::POINTS), "better than scratch (freezing), by more than 1 point");
+fn help_has_no_cause() {
+    for counterfactuals in [[Some(gap(4.0)), None, None], [Some(gap(-4.0)), Some(gap(0.0)), Some(gap(5.0))]] {
+        let helped = judged(beside(gap(5.0), counterfactuals));
+        assert_eq!(helped.attribution, None);
+        assert_eq!(helped.words(GapUnit::POINTS), "better than scratch, by more than 1 point");
+    }
 }
 
 #[test]

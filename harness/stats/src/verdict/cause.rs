@@ -33,7 +33,7 @@ pub struct Counterfactuals {
 /// The cause of a gap, with what it was read from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cause {
-    /// The cause; `None` without a NEGATIVE or POSITIVE.
+    /// The cause; `None` without a NEGATIVE.
     pub attribution: Option<Attribution>,
     /// S, with its interval at the level that it was tested at.
     pub source_gap: Option<Estimate>,
@@ -41,18 +41,17 @@ pub struct Cause {
     pub specificity_gap: Option<Estimate>,
     /// F, likewise.
     pub freezing_gap: Option<Estimate>,
-    /// Whether S is shown to lie on the other side of 0: of a NEGATIVE, these layers are better than random ones.
+    /// Whether S is shown to lie above 0: these layers are better than random ones.
     pub is_opposed: bool,
-    /// Whether S is shown to reach no farther than δ on the gap's own side: of a NEGATIVE, these layers are no worse than random
-    /// ones.
+    /// Whether S is shown to lie above −δ: these layers are no worse than random ones.
     pub is_like_random: bool,
 }
 
-/// The cause of a NEGATIVE or POSITIVE against scratch, as far as counterfactuals show it. Their gaps are given for any verdict.
+/// The cause of a NEGATIVE against scratch, as far as counterfactuals show it. Their gaps are given for any verdict.
 ///
 /// Three gaps are tested: S, to the same treatment from an untrained source; Q, to the same treatment from the target's *twin*, a
 /// network that learned the target's task and look from other images; and F, that treatment from the twin against scratch. The
-/// practical gap is F + Q. For a NEGATIVE, in this order:
+/// practical gap is F + Q. In this order:
 ///
 /// 1. S below 0: SOURCE, which is negative transfer. The same where nothing is frozen and no S is given: the treatment from an
 ///    untrained source is scratch itself then.
@@ -62,7 +61,7 @@ pub struct Cause {
 /// 5. Otherwise UNDECIDED.
 ///
 /// Without a twin only SOURCE and UNDECIDED are said. An S that is shown to be inside −δ is not the cause of a MATERIAL gap: less
-/// than δ cannot explain more than δ. For a POSITIVE all is mirrored.
+/// than δ cannot explain more than δ. A POSITIVE has no cause: nothing here tells why something helps.
 ///
 /// # Source
 /// Wang, Dai, Póczos and Carbonell 2019 for S; the study protocol for Q and F. S, Q and F are tested two-sided at .025 each, so
@@ -70,11 +69,7 @@ pub struct Cause {
 /// (`tests/attribution.rs` simulates it).
 pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals, settings: &Settings) -> Cause {
     let Counterfactuals { source_gap, specificity_gap, freezing_gap } = counterfactuals;
-    // Mirrored, where the gap is above 0.
-    let raw = |gap: &Option<Differences>| {
-        let estimate = gap.as_ref().map(|gap| raw_estimate(gap, settings));
-        if verdict.is_positive() { estimate.map(|estimate| estimate.negated()) } else { estimate }
-    };
+    let raw = |gap: &Option<Differences>| gap.as_ref().map(|gap| raw_estimate(gap, settings));
     let (source, specificity, freezing) = (raw(source_gap), raw(specificity_gap), raw(freezing_gap));
     let is_below = |gap: &Option<StudentEstimate>| passes(gap.and_then(|gap| gap.p_below(0.0)), LEVEL / 2.0);
     let margin = settings.margin_pp / 100.0;
@@ -90,7 +85,7 @@ pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals,
         (false, true) if frozen > 0 && is_no_worse(&specificity, NO_WORSE_THAN_TWIN) => Attribution::Freezing,
         (false, _) => Attribution::Undecided,
     };
-    let attribution = (verdict.is_negative() || verdict.is_positive()).then_some(attribution);
+    let attribution = verdict.is_negative().then_some(attribution);
     let level = if attribution == Some(Attribution::Source) { LEVEL_AFTER_SOURCE } else { LEVEL };
     let shown = |gap: &Option<Differences>, level: f64| gap.as_ref().map(|gap| estimate_at(gap, 1.0 - level, settings));
     Cause {

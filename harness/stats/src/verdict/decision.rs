@@ -45,13 +45,11 @@ pub struct Decision {
     pub verdict_before_gates: Verdict,
     /// Whether the gap is shown to be inside ±δ. This is possible together with NEGATIVE or POSITIVE.
     pub equivalent: bool,
-    /// The cause of the gap; `None` without a NEGATIVE or POSITIVE against scratch.
+    /// The cause of a loss; `None` without a NEGATIVE against scratch.
     pub attribution: Option<Attribution>,
-    /// Whether, against the same treatment from an untrained source, the other sign is shown: of a NEGATIVE, that these layers
-    /// are better than random ones.
+    /// Whether these layers are shown to be better than random ones: than the same treatment from an untrained source.
     pub is_opposed: bool,
-    /// Whether it is shown that the untrained source does no better by more than δ: of a NEGATIVE, that these layers are no
-    /// worse than random ones.
+    /// Whether these layers are shown to be no worse than random ones, by more than δ.
     pub is_like_random: bool,
     /// Variance components of the practical gap, in squared fractions.
     pub components: Option<VarianceComponents>,

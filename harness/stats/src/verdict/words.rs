@@ -33,12 +33,8 @@ impl Decision {
     pub fn words(&self, unit: GapUnit) -> String {
         let margin = unit.count(self.margin_pp);
         let mut words = match self.verdict {
-            Verdict::Negative | Verdict::MaterialNegative => {
-                self.signed_words("negative transfer", "worse than", &margin)
-            }
-            Verdict::Positive | Verdict::MaterialPositive => {
-                self.signed_words("positive transfer", "better than", &margin)
-            }
+            Verdict::Negative | Verdict::MaterialNegative => self.signed_words("worse than", &margin),
+            Verdict::Positive | Verdict::MaterialPositive => self.signed_words("better than", &margin),
             Verdict::Equivalent => format!("equivalent to {} within ±{margin}", self.reference),
             Verdict::Inconclusive => self.inconclusive_words(unit),
             Verdict::InconclusiveOptimisation => {
@@ -68,10 +64,10 @@ impl Decision {
         words
     }
 
-    fn signed_words(&self, transfer: &str, comparison: &str, margin: &str) -> String {
+    fn signed_words(&self, comparison: &str, margin: &str) -> String {
         let base = match (&self.reference, self.attribution) {
             (Reference::Arm(name), _) => format!("{comparison} {name}"),
-            (Reference::Scratch, Some(Attribution::Source)) => transfer.to_owned(),
+            (Reference::Scratch, Some(Attribution::Source)) => "negative transfer".to_owned(),
             (Reference::Scratch, Some(attribution)) => {
                 format!("{comparison} scratch ({})", self.cause_words(attribution))
             }
@@ -80,19 +76,18 @@ impl Decision {
         if self.verdict.is_material() { format!("{base}, by more than {margin}") } else { base }
     }
 
-    /// The cause of a gap that no source made.
+    /// The cause of a loss that no source made.
     fn cause_words(&self, attribution: Attribution) -> String {
-        let (same, other) = if self.verdict.is_negative() { ("worse", "better") } else { ("better", "worse") };
         match attribution {
             Attribution::Source => "the source".to_owned(),
             Attribution::Freezing => "freezing".to_owned(),
             Attribution::Mixed => "freezing, and what the layers hold".to_owned(),
             Attribution::Specificity if self.is_opposed => {
-                format!("what the layers hold, though {other} than random ones")
+                "what the layers hold, though better than random ones".to_owned()
             }
             Attribution::Specificity => "what the layers hold".to_owned(),
-            Attribution::Undecided if self.is_opposed => format!("cause undecided; {other} than random layers"),
-            Attribution::Undecided if self.is_like_random => format!("cause undecided; no {same} than random layers"),
+            Attribution::Undecided if self.is_opposed => "cause undecided; better than random layers".to_owned(),
+            Attribution::Undecided if self.is_like_random => "cause undecided; no worse than random layers".to_owned(),
             Attribution::Undecided => "cause undecided".to_owned(),
         }
     }

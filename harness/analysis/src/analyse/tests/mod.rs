@@ -37,10 +37,10 @@ fn verdict_of(analysis: &Analysis, key: &CellKey) -> (Verdict, Option<Attributio
 }
 
 #[test]
-fn planted_help_is_positive_and_comes_from_the_source() {
+fn planted_help_is_positive_and_has_no_cause() {
     let analysis = analysed(&Mock::four_quadrants(like_the_default_study)).unwrap();
     let helped = verdict_of(&analysis, &key("small", Some("near"), 7, 0));
-    assert_eq!(helped, (Verdict::MaterialPositive, Some(Attribution::Source)));
+    assert_eq!(helped, (Verdict::MaterialPositive, None));
     let quadrant = &analysis.quadrants[0];
     assert_eq!((quadrant.size.as_str(), quadrant.similarity.as_str()), ("small", "similar"));
     assert_eq!((quadrant.tally.helped, quadrant.tally.total()), (14, 14));
