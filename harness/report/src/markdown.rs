@@ -170,7 +170,13 @@ fn row(text: &mut String, cell: &CellResult, words: &Wording) -> std::fmt::Resul
         gap(cell.gap_pp()),
         judged_interval(cell.decision.as_ref()),
         cell.verdict().map_or("reference", |verdict| verdict.name()),
-        escaped(&cell.words(words.gap)),
+        escaped(
+            &[Some(cell.words(words.gap)), answer::early_call(cell)]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join("; ")
+        ),
         cell.completeness_words()
     )
 }

@@ -2,6 +2,7 @@
 
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::verdicts::{VERDICTS_VERSION, VerdictRow};
+use nt_stats::Verdict;
 use nt_stats::p_value::round_p;
 use nt_stats::verdict::{Decision, Family, corrected_for_an_early_call};
 
@@ -46,8 +47,9 @@ fn row(analysis: &Analysis, cell: &CellResult) -> VerdictRow {
         metric: study.metric.name().to_owned(),
         reference: "scratch".to_owned(),
         gap_pp: of(|decision| Some(decision.gap.mean_pp)),
-        ci_low_pp: of(|decision| decision.gap.low_pp),
-        ci_high_pp: of(|decision| decision.gap.high_pp),
+        // Where nothing could be judged there is no interval that a verdict was read from.
+        ci_low_pp: of(|decision| decision.gap.low_pp.filter(|_| decision.verdict != Verdict::Invalid)),
+        ci_high_pp: of(|decision| decision.gap.high_pp.filter(|_| decision.verdict != Verdict::Invalid)),
         ci_level: of(|decision| Some(decision.gap.level)),
         n: decision.map_or(0, |decision| decision.gap.num_replicates),
         n_test: decision.map_or(0, |decision| decision.gap.num_examples),

@@ -5,7 +5,7 @@ use nt_stats::Verdict;
 use nt_stats::verdict::{Attribution, Decision};
 
 use crate::words::group;
-use crate::words::number::{NONE, counted, gap, interval};
+use crate::words::number::{NONE, counted, gap, interval, judged_interval};
 use nt_analysis::{Analysis, CellResult, Chosen, Quadrant, Tally, Wording};
 use nt_records::number::thousands;
 
@@ -239,11 +239,17 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
     ))
 }
 
+/// "called after 4 replicates: inflated": a sign that was called early is, on average, called of too large a gap.
+pub(crate) fn early_call(cell: &CellResult) -> Option<String> {
+    let replicates = counted(cell.decided_at? as usize, "replicate");
+    let is_signed = cell.verdict().is_some_and(|verdict| verdict.is_negative() || verdict.is_positive());
+    Some(format!("called after {replicates}{}", if is_signed { ": inflated" } else { "" }))
+}
+
 /// "7 copied and frozen: −9.2 [−15.1, −3.4]".
 fn with_interval(cell: &CellResult) -> String {
-    let estimate = cell.decision.as_ref().map(|decision| &decision.gap);
-    let range = estimate.map_or(NONE.to_owned(), |estimate| interval(estimate.low_pp, estimate.high_pp));
-    format!("{}: {} {range}", cell.treatment_words, gap(cell.gap_pp()))
+    let early = early_call(cell).map(|words| format!(" ({words})")).unwrap_or_default();
+    format!("{}: {} {}{early}", cell.treatment_words, gap(cell.gap_pp()), judged_interval(cell.decision.as_ref()))
 }
 
 fn sources(analysis: &Analysis, quadrant: &Quadrant) -> usize {
@@ -281,8 +287,7 @@ fn counted_others(count: usize) -> String {
 
 /// "+27.1 [+20.3, +33.9]".
 pub(crate) fn chosen_gap(chosen: &Chosen) -> String {
-    let estimate = &chosen.decision.gap;
-    format!("{} {}", gap(Some(estimate.mean_pp)), interval(estimate.low_pp, estimate.high_pp))
+    format!("{} {}", gap(Some(chosen.decision.gap.mean_pp)), judged_interval(Some(&chosen.decision)))
 }
 
 /// How often the choice would have been made by one replicate alone, and what choosing by luck gains scratch; `None` if nothing is
