@@ -63,8 +63,13 @@ fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
         dl {
             dt { "gap to scratch" }
             dd {
-                b { (gap(Some(estimate.mean_pp))) " " (unit) } " " (interval(estimate.low_pp, estimate.high_pp))
-                ", at " (text((1e4 * estimate.level).round() / 1e2)) " %, to agree with the adjusted test of this row"
+                b { (gap(Some(estimate.mean_pp))) " " (unit) }
+                @if decision.verdict == Verdict::Invalid {
+                    ", and no interval, since nothing can be judged"
+                } @else {
+                    " " (interval(estimate.low_pp, estimate.high_pp)) ", at "
+                    (text((1e4 * estimate.level).round() / 1e2)) " %, to agree with the adjusted test of this row"
+                }
             }
             @if let Some(replicates) = cell.decided_at {
                 dt { "called early, after " (replicates) " replicates" }

@@ -37,3 +37,21 @@ fn before_the_first_look_everything_is_provisional() {
     assert_eq!(analysis.look.as_ref().map(|taken| (taken.number, taken.is_settled)), Some((None, false)));
     assert!(analysis.notes.iter().any(|note| note.contains("provisional")), "{:?}", analysis.notes);
 }
+
+#[test]
+fn a_cell_of_which_too_few_runs_had_trained_is_judged_anew_at_the_next_look() {
+    let looked_at = |num_run: u32| {
+        let mut mock = Mock::four_quadrants(like_the_default_study).editing(move |key, record| {
+            // At the first look, the runs of two replicates have trained; of the next two all have.
+            if key.source.as_deref() == Some("far") && key.frozen == 7 && (2..6).contains(&record.replicate) {
+                record.metrics[1].value = 0.125;
+            }
+            record.replicate < num_run
+        });
+        mock.study.looks = Some(vec![6, 8]);
+        analysed(&mock).unwrap().cell(&key("large", Some("far"), 7, 7)).unwrap().clone()
+    };
+    let (early, late) = (looked_at(6), looked_at(8));
+    assert_eq!(early.verdict(), Some(Verdict::Invalid));
+    assert!(late.verdict() != Some(Verdict::Invalid) && late.decided_at.is_none(), "{:?}", late.verdict());
+}
