@@ -341,6 +341,26 @@ learning_rate = 0.01
 }
 
 #[test]
+fn a_study_never_goes_on_in_the_folder_of_another_versions_meaning() {
+    let second = tiny_at_fixed_rate("0.01");
+    let first = second.replace("version = 2", "version = 1").replace("reference_runs = 2\n", "");
+    let workplace = Workplace::with(&first);
+    assert_exit(&workplace.run("out", &[]), 0);
+    let recorded = std::fs::read(workplace.path("out/runs.jsonl")).unwrap();
+    std::fs::write(workplace.path("study.toml"), &second).unwrap();
+    let refused = workplace.run("out", &[]);
+    assert_exit(&refused, 2);
+    assert!(said(&refused).contains("records of both would mix"), "{}", said(&refused));
+    assert!(std::fs::read(workplace.path("out/runs.jsonl")).unwrap() == recorded);
+    // It can be drawn again, and the same scenario finds nothing to do.
+    assert_exit(&workplace.nt(&["report", "out"]).output().unwrap(), 0);
+    std::fs::write(workplace.path("study.toml"), &first).unwrap();
+    let num_run = workplace.jobs_run("out");
+    assert_exit(&workplace.run("out", &[]), 0);
+    assert_eq!(workplace.jobs_run("out"), num_run);
+}
+
+#[test]
 fn a_reader_that_leaves_early_is_no_failure() {
     let workplace = Workplace::tiny();
     let mut plan = workplace.nt(&["plan", "study.toml", "--json", "--cache-dir", "cache"]);

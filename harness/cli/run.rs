@@ -137,7 +137,7 @@ pub(super) fn open_study(scenario: &ScenarioFile, cache: &CacheDir) -> Result<Op
 /// Whose fault a study's error is: the input's or the system's.
 pub(super) fn failure(error: &StudyError) -> Failure {
     match error {
-        StudyError::Faults(_) | StudyError::Plan(_) | StudyError::TooLarge(_) | StudyError::OlderMeaning { .. } => {
+        StudyError::Faults(_) | StudyError::Plan(_) | StudyError::TooLarge(_) | StudyError::OtherMeaning { .. } => {
             Failure::input(error)
         }
         StudyError::Data(_)

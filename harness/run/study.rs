@@ -52,16 +52,19 @@ pub enum StudyError {
     /// The records of a look cannot be analysed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
-    /// The folder was begun when the scenario's version meant something else.
+    /// The folder holds a study of another version's meaning.
     #[error(
-        "{} was begun when version 2 of a scenario meant one search for all replicates and one run of scratch in each. Its report can \
-         be drawn again (nt report), but the study cannot go on there: give another folder with --out, or keep its meaning with \
-         version = 1 in the scenario",
+        "{} holds a study as version {kept} of a scenario means it, and this scenario has the meaning of version {given}: records of \
+         both would mix. Its report can be drawn again (nt report), but this study cannot go on there: give another folder with --out",
         dir.display()
     )]
-    OlderMeaning {
+    OtherMeaning {
         /// The folder.
         dir: std::path::PathBuf,
+        /// The version that means what the folder's study does.
+        kept: u8,
+        /// The same of this study.
+        given: u8,
     },
     /// A picture of the data cannot be made.
     #[error(transparent)]
@@ -188,17 +191,21 @@ impl OpenStudy {
         needed
     }
 
-    /// Refuses a folder that was begun when the scenario's version meant something else.
+    /// Refuses a folder whose study means what another version of a scenario does.
     ///
     /// # Errors
-    /// [`StudyError::OlderMeaning`].
+    /// [`StudyError::OtherMeaning`].
     pub fn check_meaning(&self, dir: &Path) -> Result<(), StudyError> {
         let Ok(resolved) = std::fs::read_to_string(dir.join("resolved.toml")) else { return Ok(()) };
-        let keeps_meaning =
-            self.scenario.study.reference_runs == 1 && self.scenario.verdict.choice == ChoiceOf::EachReplicate;
-        match Scenario::is_of_one_search(&resolved) && !keeps_meaning {
-            true => Err(StudyError::OlderMeaning { dir: dir.to_owned() }),
-            false => Ok(()),
+        let Ok(kept) = Scenario::parse_kept(&resolved, "resolved.toml", &resolved) else { return Ok(()) };
+        // What version 1 means may also be written as version 2, as `nt migrate` does.
+        let version = |scenario: &Scenario| {
+            let is_first = scenario.study.reference_runs == 1 && scenario.verdict.choice == ChoiceOf::EachReplicate;
+            if is_first { 1 } else { 2 }
+        };
+        match (version(&kept), version(&self.scenario)) {
+            (kept, given) if kept != given => Err(StudyError::OtherMeaning { dir: dir.to_owned(), kept, given }),
+            _ => Ok(()),
         }
     }
 

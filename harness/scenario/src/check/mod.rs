@@ -39,7 +39,7 @@ impl Scenario {
     }
 
     /// Whether a `resolved.toml` was written before every replicate searched for itself, when version 2 meant what version 1 means.
-    pub fn is_of_one_search(resolved: &str) -> bool {
+    fn is_of_one_search(resolved: &str) -> bool {
         let document = Document { file: String::new(), text: resolved.to_owned() };
         let (raw, _) = raw::read(&document);
         raw.study.is_some_and(|study| study.reference_runs.is_none())
