@@ -4,8 +4,8 @@ use super::Failure;
 use super::output::say;
 use super::run::{CacheDir, failure, open_study};
 use super::scenario_file::ScenarioFile;
-use nt_analysis::ClusterCounts;
 use nt_analysis::audit::{fails_a_gate, look_alikes, order_findings};
+use nt_analysis::clusters_of;
 use nt_records::audit::{Audit, Distance, MATERIAL_SHARE, MatchKind, MeasuredOn, Overlap, Similarity, TargetAudit};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -81,7 +81,7 @@ fn write_target(
     }));
     write_table(text, &rows)?;
     target.overlaps.iter().try_for_each(|overlap| write_matches(text, overlap))?;
-    if let Some(clusters) = ClusterCounts::of_audit(target) {
+    if let Some(clusters) = clusters_of(target) {
         writeln!(text, "\nThe {} test images of {} form {clusters}", target.num_test_images, target.target)?;
     }
     if let Some(words) = look_alikes(target) {

@@ -80,6 +80,12 @@ pub enum Fault {
         /// Which key.
         role: &'static str,
     },
+    /// A test example without a cluster.
+    #[error("the cluster is {value:?}; name one in every row, and give an example that stands alone one of its own")]
+    NoCluster {
+        /// What stands in its place.
+        value: String,
+    },
     /// A value that is not a finite number.
     #[error(
         "{column} is {value:?}, which is not a finite number; drop the whole replicate, or mark the run diverged in a \

@@ -175,8 +175,17 @@ fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at:
         (_, Score::Example { example, correct }) => {
             let example = filled(example, "the test example")?;
             let hit = correctness(&table.header[correct], &row.fields[correct])?;
+            if let Some((_, first_line)) = run.hits.get(&example) {
+                let what = format!("example {example} of {what}");
+                return Err(Fault::Duplicate { what, first_line: *first_line });
+            }
+            // Whatever is wrong with its cluster, the run has this example.
+            run.hits.insert(example.clone(), (hit, row.line));
             if let Some(column) = roles.cluster {
-                let cluster = filled(column, "the cluster")?;
+                let cluster = Key::new(&row.fields[column]);
+                if cluster.is_empty() || cluster.is_missing() {
+                    return Err(Fault::NoCluster { value: row.fields[column].clone() });
+                }
                 let (first, first_line) =
                     cell.clusters.entry(example.clone()).or_insert_with(|| (cluster.clone(), row.line));
                 if *first != cluster {
@@ -189,11 +198,6 @@ fn place(cells: &mut BTreeMap<Vec<Key>, Cell>, table: &Table, roles: &Roles, at:
                     });
                 }
             }
-            if let Some((_, first_line)) = run.hits.get(&example) {
-                let what = format!("example {example} of {what}");
-                return Err(Fault::Duplicate { what, first_line: *first_line });
-            }
-            run.hits.insert(example, (hit, row.line));
             Ok(None)
         }
     }

@@ -19,6 +19,12 @@ impl Key {
         }
     }
 
+    /// Whether it says that there is no value, as data frames write it.
+    pub(crate) fn is_missing(&self) -> bool {
+        let words = ["nan", "na", "<na>", "none", "null"];
+        matches!(self, Self::Text(text) if words.iter().any(|word| text.eq_ignore_ascii_case(word)))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Text(text) if text.is_empty())
     }

@@ -35,6 +35,7 @@ mod terminal;
 mod tests;
 mod unit;
 
+use nt_records::audit::ClusterCounts;
 use nt_stats::decide;
 use nt_stats::verdict::{Contrast, Decision, FamilyError, Reach, Scope, Settings, decide_runs};
 
@@ -108,6 +109,8 @@ pub struct Judged {
     pub is_control: bool,
     /// Number of test examples; `None` if values are per run.
     pub num_test_examples: Option<usize>,
+    /// The clusters that these form; `None` where each was drawn for itself.
+    pub clusters: Option<ClusterCounts>,
     /// The decision.
     pub decision: Decision,
 }
@@ -232,9 +235,10 @@ fn finish(
 ) -> Judged {
     let scope = scope(method, question);
     for gap in decision.gaps_mut() {
-        gap.scope = scope;
+        gap.scope = Scope { in_clusters: gap.scope.in_clusters, ..scope };
         gap.num_examples = paired.num_examples;
     }
+    let clusters = paired.contrast.gap.clusters().map(ClusterCounts::from);
     let has_examples = matches!(roles.score, Score::Example { .. });
     Judged {
         cell: if paired.cell.is_empty() { "all".to_owned() } else { name(&paired.cell) },
@@ -242,6 +246,7 @@ fn finish(
         labels: labels(paired, table, roles),
         is_control: paired.is_control,
         num_test_examples: has_examples.then_some(paired.num_examples),
+        clusters,
         decision,
     }
 }

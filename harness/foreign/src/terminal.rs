@@ -1,5 +1,6 @@
 //! The verdicts as a terminal shows them.
 
+use nt_records::number::thousands;
 use nt_stats::p_value::PrintedP;
 use nt_stats::verdict::{Decision, Verdict};
 
@@ -60,6 +61,15 @@ impl TableAnalysis {
             ),
             format!("scope: {}", decision.gap.scope),
         ];
+        let counted =
+            self.contrasts.iter().filter_map(|one| Some((one.cell.as_str(), one.num_test_examples?, one.clusters?)));
+        let mut told: Vec<String> = counted
+            .map(|(cell, examples, clusters)| {
+                format!("cell {cell}: {} test examples in {clusters}", thousands(examples as u64))
+            })
+            .collect();
+        told.dedup();
+        notes.extend(told);
         let count = |controls: bool| self.contrasts.iter().filter(|one| one.is_control == controls).count();
         let size = count(false);
         let family = format!("family: {size} contrast{}", if size == 1 { "" } else { "s" });

@@ -5,6 +5,9 @@ use crate::differences::{Differences, Moments};
 use crate::estimate::{NoSpread, Spread, StudentEstimate};
 use crate::tail::Tail;
 
+/// The least effective number of clusters that an interval is made from: below it, less than one degree of freedom is left.
+const FEWEST_CLUSTERS: f64 = 2.0;
+
 /// Variance components of `d[r, i] = gap + replicate[r] + example[i] + residual[r, i]`.
 ///
 /// # Units
@@ -72,11 +75,12 @@ pub struct CrossedEstimate {
 pub fn crossed(differences: &Differences) -> CrossedEstimate {
     let (num_replicates, num_examples) = (differences.num_replicates(), differences.num_examples());
     let moments = differences.moments();
-    let num_units = differences.clusters().map_or(num_examples, Clusters::num_clusters);
     let (spread, components) = if num_replicates < 2 {
         (Err(NoSpread::OneReplicate), None)
-    } else if num_units < 2 {
+    } else if num_examples < 2 {
         (Err(NoSpread::OneExample), None)
+    } else if differences.clusters().is_some_and(|clusters| clusters.effective_number() < FEWEST_CLUSTERS) {
+        (Err(NoSpread::OneCluster), None)
     } else {
         let squares = match differences.clusters() {
             None => MeanSquares::new(

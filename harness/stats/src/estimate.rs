@@ -10,6 +10,8 @@ pub enum NoSpread {
     OneReplicate,
     /// One test example, or per-run values only: nothing shows how far other examples would lie from it.
     OneExample,
+    /// The test examples lie in one cluster, or nearly all of them do: nothing shows how far another cluster would lie.
+    OneCluster,
     /// The standard error is exactly zero, as when all differences are equal. The sample then shows no variation to
     /// judge by.
     NoVariance,
@@ -20,6 +22,9 @@ impl fmt::Display for NoSpread {
         f.write_str(match self {
             Self::OneReplicate => "one replicate has no interval; run at least two",
             Self::OneExample => "no per-example values, so no interval for the population; record predictions",
+            Self::OneCluster => {
+                "the test examples lie in fewer than two clusters, as far as their sizes tell, so no interval for new clusters"
+            }
             Self::NoVariance => {
                 "all differences are equal, so their variation is unknown; add test images or replicates"
             }

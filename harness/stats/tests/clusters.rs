@@ -10,13 +10,15 @@ use nt_stats::{Clusters, Differences, crossed};
 use rand_chacha::ChaCha8Rng;
 
 /// Sizes of the clusters of about a thousand examples.
-fn sizes() -> [(&'static str, Vec<usize>); 5] {
+fn sizes() -> [(&'static str, Vec<usize>); 6] {
     [
         ("200 of 5", vec![5; 200]),
         ("50 of 20", vec![20; 50]),
         ("10 of 100", vec![100; 10]),
         // Each a half larger than the one before.
         ("10 unequal", vec![9, 13, 20, 30, 45, 67, 101, 151, 226, 338]),
+        // As much as three of equal size.
+        ("6, of which one dominates", vec![520, 260, 120, 50, 30, 20]),
         ("60 unequal", (0..60).map(|cluster| 2 + cluster / 2).collect()),
     ]
 }

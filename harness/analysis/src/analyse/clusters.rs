@@ -1,43 +1,19 @@
 //! Test images that are not independent of one another.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
-use nt_records::audit::{Audit, TargetAudit};
-use nt_records::number::thousands;
+use nt_records::audit::{Audit, ClusterCounts, TargetAudit};
 use nt_stats::Clusters;
 
 use super::AnalysisError;
 use crate::study::Study;
 
-/// How many clusters test images form.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ClusterCounts {
-    /// Clusters.
-    pub num_clusters: usize,
-    /// Clusters of equal size that would tell as much.
-    pub effective: f64,
-}
-
-impl fmt::Display for ClusterCounts {
-    /// "300 clusters (effective 212)".
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} clusters (effective {:.0})", thousands(self.num_clusters as u64), self.effective)
-    }
-}
-
-impl ClusterCounts {
-    /// The counts of what an audit found; `None` where images have no clusters.
-    pub fn of_audit(target: &TargetAudit) -> Option<Self> {
-        let sizes = target.clusters.iter().enumerate();
-        let labels: Vec<usize> = sizes.flat_map(|(at, cluster)| vec![at; cluster.test_ids.len()]).collect();
-        (!labels.is_empty()).then(|| Self::of(&Clusters::by_label(&labels)))
-    }
-
-    pub(super) fn of(clusters: &Clusters) -> Self {
-        Self { num_clusters: clusters.num_clusters(), effective: clusters.effective_number() }
-    }
+/// How many clusters an audit found among a target's test images; `None` where they have none.
+pub fn clusters_of(target: &TargetAudit) -> Option<ClusterCounts> {
+    let sizes = target.clusters.iter().enumerate();
+    let labels: Vec<usize> = sizes.flat_map(|(at, cluster)| vec![at; cluster.test_ids.len()]).collect();
+    (!labels.is_empty()).then(|| ClusterCounts::from(&Clusters::by_label(&labels)))
 }
 
 /// The clusters of each target's test images, given by their identities. Targets whose images have none are left out.

@@ -12,7 +12,7 @@ use super::arm::Arm;
 use super::chance::is_above_chance;
 use super::run::{JoinedRun, TrialRun, Validation};
 use super::scores::{Runs, Scores, TestImages, differences, hit_differences};
-use super::{AnalysisError, ClusterCounts, TestSet, clusters};
+use super::{AnalysisError, TestSet, clusters};
 use crate::study::{CellKey, Study};
 use nt_records::audit::Audit;
 use nt_records::measure::Measure;
@@ -93,7 +93,7 @@ impl Joined {
         let clusters = clusters::of_targets(study, &examples, audit)?;
         for (target, clusters) in &clusters {
             if let Some(test_set) = test_sets.get_mut(target) {
-                test_set.clusters = Some(ClusterCounts::of(clusters));
+                test_set.clusters = Some(clusters.as_ref().into());
             }
         }
         let mut cells: BTreeMap<CellKey, ByReplicate> = BTreeMap::new();

@@ -37,7 +37,7 @@ use thiserror::Error;
 
 pub use cell::{CellKind, CellResult, RunOutcome};
 pub use checks::{CROSS_CHECK_LEVEL, Checks, CrossCheck, FixedTestSet, McNemar};
-pub use clusters::ClusterCounts;
+pub use clusters::clusters_of;
 pub use decomposition::{BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
 pub use effects::{ClassEffect, Effects};
 pub use flipped::{FlippedImage, FlippedImages};
@@ -52,6 +52,7 @@ pub use without_overlap::WithoutOverlap;
 use crate::study::{CellKey, Study};
 use family::Decided;
 use join::Joined;
+use nt_records::audit::ClusterCounts;
 use nt_records::audit::{Audit, AuditError};
 use nt_records::predictions::PredictionsError;
 use nt_records::record::RunRecord;

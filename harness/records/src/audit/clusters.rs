@@ -1,6 +1,34 @@
 //! Test images that are not independent of one another.
 
+use std::fmt;
+
+use nt_stats::Clusters;
 use serde::{Deserialize, Serialize};
+
+use crate::number::thousands;
+
+/// How many clusters test images form.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClusterCounts {
+    /// Clusters.
+    pub num_clusters: usize,
+    /// Clusters of equal size that would tell as much.
+    pub effective: f64,
+}
+
+impl fmt::Display for ClusterCounts {
+    /// "300 clusters (effective 212)".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.num_clusters == 1 { "" } else { "s" };
+        write!(f, "{} cluster{plural} (effective {:.0})", thousands(self.num_clusters as u64), self.effective)
+    }
+}
+
+impl From<&Clusters> for ClusterCounts {
+    fn from(clusters: &Clusters) -> Self {
+        Self { num_clusters: clusters.num_clusters(), effective: clusters.effective_number() }
+    }
+}
 
 /// Test images that the scenario says belong together, such as slices of one scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use clusters::{LookAlikes, TestCluster};
+pub use clusters::{ClusterCounts, LookAlikes, TestCluster};
 pub use overlap::{MATERIAL_SHARE, Match, MatchKind, Overlap};
 pub use similarity::{Comparison, Distance, Distances, LEVEL, MeasuredOn, Similarity};
 
