@@ -10,7 +10,7 @@ use nt_analysis::{AnalysisError, analyse};
 use nt_records::ledger::Shard;
 use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
 use nt_records::{Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, write_atomic};
-use nt_scenario::{ChoiceOf, DataFacts, Diagnostic, Faults, Job, Known, Plan, PlanError, ReplicateGroup, Scenario};
+use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Known, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -62,9 +62,9 @@ pub enum StudyError {
         /// The folder.
         dir: std::path::PathBuf,
         /// The version that means what the folder's study does.
-        kept: u8,
+        kept: u64,
         /// The same of this study.
-        given: u8,
+        given: u64,
     },
     /// A picture of the data cannot be made.
     #[error(transparent)]
@@ -198,12 +198,7 @@ impl OpenStudy {
     pub fn check_meaning(&self, dir: &Path) -> Result<(), StudyError> {
         let Ok(resolved) = std::fs::read_to_string(dir.join("resolved.toml")) else { return Ok(()) };
         let Ok(kept) = Scenario::parse_kept(&resolved, "resolved.toml", &resolved) else { return Ok(()) };
-        // What version 1 means may also be written as version 2, as `nt migrate` does.
-        let version = |scenario: &Scenario| {
-            let is_first = scenario.study.reference_runs == 1 && scenario.verdict.choice == ChoiceOf::EachReplicate;
-            if is_first { 1 } else { 2 }
-        };
-        match (version(&kept), version(&self.scenario)) {
+        match (kept.meaning().number(), self.scenario.meaning().number()) {
             (kept, given) if kept != given => Err(StudyError::OtherMeaning { dir: dir.to_owned(), kept, given }),
             _ => Ok(()),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use nt_scenario::metric::Grain;
 use nt_scenario::{
-    ChoiceOf, Known, Method, Metric, PerClass, Primary, Scenario, SearchOf, Size, Standing, TrainImages,
+    ChoiceOf, Known, Method, Metric, PerClass, Primary, Scenario, SearchOf, Size, Standing, TrainImages, Version,
 };
 use nt_stats::Differences;
 use nt_stats::verdict::{
@@ -270,6 +270,11 @@ impl Study {
             }
         }
         self
+    }
+
+    /// The version of a scenario that means the same by what it leaves out.
+    pub fn meaning(&self) -> Version {
+        Version::meant_by(self.reference_runs, self.choice)
     }
 
     /// Where the settings of its runs come from.

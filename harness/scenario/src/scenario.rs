@@ -10,7 +10,7 @@ use crate::method::{Fit, FrozenDepths};
 use crate::metric::Metric;
 use crate::network::NetworkShape;
 use crate::place::Document;
-use crate::raw::RawScenario;
+use crate::raw::{RawScenario, Version};
 use crate::recipe::{Length, Settings};
 use crate::source::{Learning, Pretraining, Source};
 use crate::train_images::{PerClass, TrainImages, validation_images};
@@ -61,6 +61,11 @@ impl PartialEq for Origin {
 }
 
 impl Scenario {
+    /// The version that means the same by what it leaves out.
+    pub fn meaning(&self) -> Version {
+        Version::meant_by(self.study.reference_runs, self.verdict.choice)
+    }
+
     /// The source of this name.
     pub fn source(&self, name: &str) -> Option<&Source> {
         self.sources.iter().find(|source| source.name == name)

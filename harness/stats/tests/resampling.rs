@@ -4,7 +4,7 @@
 use nt_stats::Differences;
 use nt_stats::bootstrap::{bca_mean, two_way_bootstrap};
 use nt_stats::effect::{
-    class_gaps, flip_rates, log_odds_difference, probability_reference_wins, relative_error_change,
+    class_gaps, flip_rates, log_odds_difference, probability_of_improvement, relative_error_change,
 };
 use nt_stats::jackknife::Jackknife;
 use nt_stats::mcnemar::mcnemar_of_replicate;
@@ -104,7 +104,7 @@ fn effect_sizes_have_their_textbook_values() {
     assert!((log_odds_difference(1.0, 0.5, 10) - libm::log(21.0)).abs() < 1e-12);
     assert!((relative_error_change(0.7, 0.8).unwrap() - 0.5).abs() < 1e-12);
     assert_eq!(relative_error_change(0.7, 1.0), None);
-    assert_eq!(probability_reference_wins(&[-1.0, 0.0, 2.0, -0.5]), Some(0.625));
+    assert_eq!(probability_of_improvement(&[-1.0, 0.0, 2.0, -0.5]), Some(0.375));
     let matrix = Differences::from_correctness(2, 4, vec![-1, 0, 1, 0, -1, -1, 0, 0]).unwrap();
     let rates = flip_rates(&matrix).unwrap();
     assert_eq!((rates.negative, rates.positive), (0.375, 0.125));

@@ -201,6 +201,14 @@ fn gates_that_downgrade_take_one_step_together() {
 }
 
 #[test]
+fn what_a_gate_holds_advises_no_replicates() {
+    let mut weak = contrast(gap(-0.9));
+    weak.failed_gates = vec![failing(Gate::EqualSearch, Consequence::Downgrade)];
+    let words = judged(weak).words(GapUnit::POINTS);
+    assert_eq!(words, "inconclusive (downgraded from NEGATIVE: gate 1 (equal search) failed)");
+}
+
+#[test]
 fn nothing_is_concluded_without_variation() {
     let same = Differences::from_correctness(3, 50, vec![0; 150]).unwrap();
     let decision = judged(contrast(same));

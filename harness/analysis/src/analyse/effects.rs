@@ -5,8 +5,9 @@ use nt_scenario::metric::{Grain, Unit};
 use nt_stats::Differences;
 use nt_stats::effect::{
     FlipRates, StandardizedDifference, class_gaps, flip_rates, interquartile_mean, log_odds_difference,
-    probability_reference_wins, relative_error_change, standardized_difference,
+    probability_of_improvement, relative_error_change, standardized_difference,
 };
+use nt_stats::verdict::{Contrast, vanishing_rate};
 
 use super::AnalysisError;
 use super::flipped::{FlippedImages, flipped};
@@ -26,11 +27,14 @@ pub struct Effects {
     pub relative_error: Option<f64>,
     /// The paired difference in standard deviations over replicates; `None` without spread.
     pub standardized: Option<StandardizedDifference>,
-    /// Interquartile mean of the replicates' gaps, hundredths of the metric's unit: a run that collapsed moves it less than the
-    /// mean.
+    /// Interquartile mean of the replicates' gaps, hundredths of the metric's unit, over all runs: one that collapsed moves it
+    /// less than the mean.
     pub interquartile_pp: Option<f64>,
-    /// Share of replicates in which scratch wins.
-    pub scratch_wins: Option<f64>,
+    /// Share of replicates in which the treatment is better than scratch, ties counted half, over all runs.
+    pub probability_of_improvement: Option<f64>,
+    /// The share of runs that would have to collapse for the gap to vanish: of the treatment for a gap above zero, of scratch for
+    /// one below. `None` if the metric is not a fraction, or the better arm is not above chance.
+    pub vanishing_rate: Option<f64>,
     /// Shares of test images lost and won against the first run of scratch, by whether the guess is right, whatever the metric;
     /// `None` if no replicate has both.
     pub flips: Option<FlipRates>,
@@ -60,9 +64,12 @@ pub(super) fn effects(
     metric: Metric,
     joined: &Joined,
     key: &CellKey,
-    gap: &Differences,
+    contrast: &Contrast,
     replicates: &[u32],
 ) -> Result<Effects, AnalysisError> {
+    let gap = &contrast.gap;
+    let of_all =
+        contrast.collapse.as_ref().and_then(|collapse| collapse.gap_of_all.as_ref()).unwrap_or(gap).replicate_means();
     let means = gap.replicate_means();
     let (treated, scratch) = mean_scores(joined, key, replicates);
     let is_fraction = metric.unit() == Unit::Fraction;
@@ -85,8 +92,9 @@ pub(super) fn effects(
         log_odds: is_fraction.then(|| log_odds_difference(treated, scratch, gap.num_examples())),
         relative_error: relative_error_change(treated, scratch).filter(|_| is_fraction),
         standardized: standardized_difference(&means, EFFECT_LEVEL),
-        interquartile_pp: interquartile_mean(&means).map(|mean| 100.0 * mean),
-        scratch_wins: probability_reference_wins(&means),
+        interquartile_pp: interquartile_mean(&of_all).map(|mean| 100.0 * mean),
+        probability_of_improvement: probability_of_improvement(&of_all),
+        vanishing_rate: vanishing_rate(treated, scratch, joined.chance(&key.target)).filter(|_| is_fraction),
         flips: hits.as_ref().and_then(flip_rates),
         flipped: flipped(joined, key),
         classes: classes.collect(),

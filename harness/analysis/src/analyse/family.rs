@@ -190,7 +190,7 @@ fn decide_cells(
         .par_iter()
         .zip(&places)
         .zip(&replicates)
-        .map(|((contrast, &at), rows)| effects::effects(study.metric, joined, &cells[at].key, &contrast.gap, rows))
+        .map(|((contrast, &at), rows)| effects::effects(study.metric, joined, &cells[at].key, contrast, rows))
         .collect::<Result<_, _>>()?;
     let all = |contrasts: &[Contrast], others: &Others| {
         study.decide(&contrasts.iter().chain(&others.contrasts).collect::<Vec<_>>())

@@ -29,13 +29,15 @@ pub(super) fn ladders(study: &Study, joined: &Joined) -> BTreeMap<CellKey, Vec<R
 fn rung(budget: f64, runs: &Arm<'_>) -> Rung {
     let done: Vec<&JoinedRun> = runs.runs().filter(|run| run.scores.is_some()).collect();
     let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+    let trained = done.iter().filter(|run| !run.has_collapsed).collect::<Vec<_>>();
+    let counted = if trained.is_empty() { done.iter().collect() } else { trained };
     Rung {
         budget,
         num_done: done.len(),
         job: done.first().map(|run| run.job),
         // Of the runs that trained, as everywhere.
         mean: mean(runs.replicates().filter_map(|replicate| runs.value(replicate)).collect()),
-        validation_score: mean(done.iter().filter_map(|run| Some(run.validation?.score)).collect()),
+        validation_score: mean(counted.iter().filter_map(|run| Some(run.validation?.score)).collect()),
     }
 }
 

@@ -56,6 +56,7 @@ use nt_records::audit::ClusterCounts;
 use nt_records::audit::{Audit, AuditError};
 use nt_records::predictions::PredictionsError;
 use nt_records::record::RunRecord;
+use nt_scenario::{SearchOf, Version};
 
 /// Everything that the report says, before it is put into words.
 #[derive(Debug, Clone, PartialEq)]
@@ -267,6 +268,20 @@ impl Analysis {
 
 fn notes(study: &Study, records: &[RunRecord], cells: &[CellResult]) -> Vec<String> {
     let mut notes = Vec::new();
+    if study.meaning() == Version::One {
+        let (search, luck) = match study.search_of {
+            Some(SearchOf::Once) => (
+                "one search for all replicates, ",
+                " The luck of that search is in no interval: of tuned studies in which nothing differs, .17 then gave a false alarm \
+                 where .05 is promised.",
+            ),
+            Some(SearchOf::EachReplicate) | None => ("", ""),
+        };
+        notes.push(format!(
+            "This study means what version 1 of a scenario means: {search}one run of scratch in each replicate, and a choice in \
+             each.{luck} Version 2 does better; a study of it needs a folder of its own."
+        ));
+    }
     let known: BTreeSet<&CellKey> = cells.iter().map(|cell| &cell.key).collect();
     let foreign = records.iter().filter_map(join::key_of).filter(|key| !known.contains(key)).count();
     if foreign > 0 {

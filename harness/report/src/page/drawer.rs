@@ -48,7 +48,7 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
         }
         (replicates(material, cell))
         @if let Some(effects) = &cell.effects {
-            (sizes(effects))
+            (sizes(effects, words.gap_unit))
             (classes(material, cell, effects))
             (images(material, cell, effects))
         }
@@ -78,7 +78,7 @@ fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
                     (gap(corrected_for_an_early_call(estimate)))
                 }
             }
-            @if let Some(collapsed) = &decision.collapsed { (collapse(collapsed)) }
+            @if let Some(collapsed) = &decision.collapsed { (collapse(cell, collapsed)) }
             (counterfactual("gap to an untrained source", decision.source_gap.as_ref()))
             (counterfactual("gap to the twin", decision.specificity_gap.as_ref()))
             (counterfactual("gap of the twin to scratch", decision.freezing_gap.as_ref()))
@@ -105,7 +105,7 @@ fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
 }
 
 /// Runs that collapsed, and the gap with them.
-fn collapse(collapsed: &Collapsed) -> Markup {
+fn collapse(cell: &CellResult, collapsed: &Collapsed) -> Markup {
     let [treatment, reference] = [collapsed.treatment, collapsed.reference];
     html! {
         dt { "runs that collapsed" }
@@ -116,6 +116,11 @@ fn collapse(collapsed: &Collapsed) -> Markup {
         @if let Some(all) = &collapsed.gap_of_all {
             dt { "gap with the runs that collapsed" }
             dd { (gap(Some(all.mean_pp))) " " (interval(all.low_pp, all.high_pp)) }
+        }
+        @if let Some(rate) = cell.effects.as_ref().and_then(|effects| effects.vanishing_rate) {
+            @let better = if cell.gap_pp().is_some_and(|gap| gap < 0.0) { "scratch" } else { "the treatment" };
+            dt { "the gap would vanish" }
+            dd { "if " (percent(Some(rate))) " % of the runs of " (better) " collapsed, and none of the other arm" }
         }
     }
 }
@@ -261,7 +266,7 @@ fn replicates(material: &Material, cell: &CellResult) -> Markup {
     }
 }
 
-fn sizes(effects: &Effects) -> Markup {
+fn sizes(effects: &Effects, unit: &str) -> Markup {
     html! {
         h3 { "Effect sizes" }
         dl {
@@ -278,7 +283,9 @@ fn sizes(effects: &Effects) -> Markup {
                     None => { (NONE) }
                 }
             }
-            dt { "scratch wins" } dd { (percent(effects.scratch_wins)) " % of replicates" }
+            dt { "interquartile mean" } dd { (gap(effects.interquartile_pp)) " " (unit) ", over all runs" }
+            dt { "probability of improvement" }
+            dd { "better than scratch in " (percent(effects.probability_of_improvement)) " % of replicates" }
             @if let Some(flips) = effects.flips {
                 dt { "test images, by the guess" }
                 dd { (percent(Some(flips.negative))) " % lost, " (percent(Some(flips.positive))) " % won" }

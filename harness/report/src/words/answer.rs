@@ -224,8 +224,19 @@ pub(crate) fn findable(decision: &Decision, words: &Wording) -> Option<String> {
 /// What the undecided cells of a quadrant could find, and what would decide them; `None` if all are decided.
 pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String> {
     let decisions = quadrant.cells.iter().filter_map(|&at| analysis.cells[at].decision.as_ref());
-    let open: Vec<&Decision> = decisions.filter(|decision| decision.verdict == Verdict::Inconclusive).collect();
-    let effect = open.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).max_by(f64::total_cmp)?;
+    let is_undecided =
+        |decision: &&Decision| matches!(decision.verdict, Verdict::Inconclusive | Verdict::InconclusiveOptimisation);
+    let undecided: Vec<&Decision> = decisions.filter(is_undecided).collect();
+    if undecided.is_empty() {
+        return None;
+    }
+    // What a gate holds, or runs that collapsed, no number of replicates decides.
+    let is_open = |decision: &&&Decision| {
+        decision.verdict == Verdict::Inconclusive && decision.verdict_before_gates == Verdict::Inconclusive
+    };
+    let open: Vec<&&Decision> = undecided.iter().filter(is_open).collect();
+    let detectable = open.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).max_by(f64::total_cmp);
+    let Some(effect) = detectable else { return Some("undecided is not absent".to_owned()) };
     let (margin, unit) = (analysis.study.margin_pp, Wording::of(analysis.study.metric).gap_unit);
     let replicates = open.iter().filter_map(|decision| decision.need?.replicates()).max();
     let images = open.iter().filter_map(|decision| decision.need?.test_examples()).max();

@@ -2,6 +2,7 @@
 
 use toml::de::DeTable;
 
+use crate::choice::ChoiceOf;
 use crate::diagnostic::Code;
 use crate::place::{Located, Span};
 use crate::reader::{FromValue, Report, wrong_type};
@@ -30,6 +31,12 @@ impl Version {
             Self::One => 1,
             Self::Two => 2,
         }
+    }
+
+    /// The version that means so many reference runs, and a choice made so often, by what it leaves out. What version 1 means may
+    /// also be written as version 2, as `nt migrate` does.
+    pub fn meant_by(reference_runs: u32, choice: ChoiceOf) -> Self {
+        if reference_runs == 1 && choice == ChoiceOf::EachReplicate { Self::One } else { Self::Two }
     }
 
     /// What differs between this version and the latest, for people.

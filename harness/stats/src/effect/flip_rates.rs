@@ -30,13 +30,13 @@ pub fn flip_rates(differences: &Differences) -> Option<FlipRates> {
     Some(FlipRates { negative: lost as f64 / cells, positive: won as f64 / cells })
 }
 
-/// Share of replicates in which the reference wins, with ties counted half; `None` without replicates.
+/// Share of replicates in which the treatment is better than the reference, with ties counted half; `None` without replicates.
 ///
 /// # Units
 /// `gaps`: treatment minus reference, one a replicate.
 /// # Source
 /// McGraw and Wong 1992's common-language effect size, for pairs.
-pub fn probability_reference_wins(gaps: &[f64]) -> Option<f64> {
-    let score = |gap: &f64| if *gap < 0.0 { 1.0 } else { f64::from(u8::from(*gap == 0.0)) / 2.0 };
+pub fn probability_of_improvement(gaps: &[f64]) -> Option<f64> {
+    let score = |gap: &f64| if *gap > 0.0 { 1.0 } else { f64::from(u8::from(*gap == 0.0)) / 2.0 };
     crate::sample::mean(&gaps.iter().map(score).collect::<Vec<_>>())
 }

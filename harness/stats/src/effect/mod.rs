@@ -6,7 +6,7 @@ mod interquartile;
 mod standardized;
 
 pub use classes::{ClassGap, class_gaps};
-pub use flip_rates::{FlipRates, flip_rates, probability_reference_wins};
+pub use flip_rates::{FlipRates, flip_rates, probability_of_improvement};
 pub use interquartile::interquartile_mean;
 pub use standardized::{StandardizedDifference, standardized_difference};
 

@@ -101,6 +101,10 @@ impl Decision {
     }
 
     fn inconclusive_words(&self, unit: GapUnit) -> String {
+        // A gate took a sign away: neither replicates nor test images would bring it back.
+        if self.verdict != self.verdict_before_gates {
+            return "inconclusive".to_owned();
+        }
         if let Some(reason) = self.gap.no_spread {
             return format!("inconclusive: {reason}");
         }

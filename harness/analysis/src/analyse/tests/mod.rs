@@ -230,7 +230,11 @@ fn effect_sizes_agree_with_the_gap_they_belong_to() {
     let gap = cell.gap_pp().unwrap() / 100.0;
     let flips = effects.flips.unwrap();
     assert!((flips.positive - flips.negative - gap).abs() < 1e-12);
-    assert_eq!(effects.scratch_wins, Some(1.0));
+    assert_eq!(effects.probability_of_improvement, Some(0.0));
+    assert!((effects.interquartile_pp.unwrap() / 100.0 - gap).abs() < 0.01);
+    let scratch = analysis.cell(&cell.key.scratch()).unwrap().mean.unwrap();
+    let chance = analysis.test_sets[&cell.key.target].chance;
+    assert!((effects.vanishing_rate.unwrap() + gap / (scratch - chance)).abs() < 1e-9);
     assert!(effects.log_odds.unwrap() < 0.0 && effects.standardized.unwrap().hedges_g < -5.0);
     let by_class = effects.classes.iter().map(|class| class.gap_pp * class.num_examples as f64).sum::<f64>();
     assert!((by_class / 640.0 - 100.0 * gap).abs() < 1e-9);
