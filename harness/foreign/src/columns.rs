@@ -171,6 +171,14 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     let reference = finder.reference(columns.reference.as_deref(), &arm);
     let untrained = finder.control(&UNTRAINED, columns.untrained.as_deref(), &arm);
     let twin = finder.control(&TWIN, columns.twin.as_deref(), &arm);
+    for (control, given, found) in [(&UNTRAINED, &columns.untrained, &untrained), (&TWIN, &columns.twin, &twin)] {
+        finder.not_the_reference(control, given.as_deref(), found.as_ref(), (&reference, &arm));
+    }
+    if columns.twin.is_some() && twin.is_some() && twin == untrained {
+        let given = columns.twin.clone().unwrap_or_default();
+        let message = "it is the untrained source, too: the twin has learned the target's task".to_owned();
+        finder.fault(Fault::Option { option: TWIN.option, given, message });
+    }
     let cluster = columns.cluster.as_deref().and_then(|name| finder.cluster(name, score));
     let is_complete = finder.faults.is_empty();
     faults.extend(finder.faults);
@@ -349,6 +357,22 @@ impl Finder<'_> {
             return None;
         }
         Some((place, value))
+    }
+
+    /// A counterfactual that the caller named must not be what everything is compared with.
+    fn not_the_reference(
+        &mut self,
+        control: &Control,
+        given: Option<&str>,
+        found: Option<&(usize, String)>,
+        (reference, arm): (&[(Option<usize>, String)], &[usize]),
+    ) {
+        let (Some(given), Some((place, value))) = (given, found) else { return };
+        let column = arm.get(*place);
+        if reference.iter().any(|(at, name)| name == value && at.as_ref().is_none_or(|at| Some(at) == column)) {
+            let message = format!("it is the reference; name the rows of the {}", control.what);
+            self.fault(Fault::Option { option: control.option, given: given.to_owned(), message });
+        }
     }
 
     fn control_place(&mut self, control: &Control, given: Option<&str>, arm: &[usize]) -> Option<(usize, String)> {

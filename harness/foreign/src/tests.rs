@@ -434,3 +434,18 @@ fn a_missing_cluster_and_one_that_changes_are_each_one_fault() {
     let told = told("99");
     assert!(told.contains("1 fault") && told.contains("a test example is in one cluster"), "{told}");
 }
+
+#[test]
+fn a_counterfactual_is_neither_the_reference_nor_the_other() {
+    let rows = table(&[("harm", -9.0), ("untrained", -3.0), ("twin", -2.0)]);
+    let told = |untrained: &str, twin: &str| {
+        let question = asking(|columns| {
+            (columns.untrained, columns.twin) = (Some(untrained.to_owned()), Some(twin.to_owned()));
+        });
+        judge(&rows, &question).map(|_| ()).map_err(|faults| faults.to_string())
+    };
+    assert!(told("untrained", "twin").is_ok());
+    assert!(told("untrained", "scratch").unwrap_err().contains("it is the reference"));
+    assert!(told("scratch", "twin").unwrap_err().contains("name the rows of the untrained source"));
+    assert!(told("twin", "twin").unwrap_err().contains("it is the untrained source, too"));
+}

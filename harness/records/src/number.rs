@@ -37,11 +37,11 @@ pub fn float(value: f64) -> String {
     if value.is_finite() { format!("{value:?}") } else { name(value).to_owned() }
 }
 
-/// A gap as people read it: sign, one decimal, a true minus.
+/// A gap as people read it: sign, one decimal, a true minus. What is below zero keeps its sign, however little it is below: an
+/// interval that ends there excludes zero.
 pub fn signed(value: f64) -> String {
-    let rounded = (value * 10.0).round() / 10.0 + 0.0;
-    let sign = if rounded < 0.0 { "−" } else { "+" };
-    format!("{sign}{:.1}", rounded.abs())
+    let sign = if value < 0.0 { "−" } else { "+" };
+    format!("{sign}{:.1}", ((value * 10.0).round() / 10.0).abs())
 }
 
 /// The bits that represent a value in a digest: the same for every NaN.
@@ -109,4 +109,9 @@ impl Visitor<'_> for NumberVisitor {
             other => Err(E::invalid_value(serde::de::Unexpected::Str(other), &self)),
         }
     }
+}
+/// "1 run", "2 runs", "1,500 test images".
+pub fn counted(count: usize, noun: &str) -> String {
+    let count_text = thousands(count as u64);
+    if count == 1 { format!("{count_text} {noun}") } else { format!("{count_text} {noun}s") }
 }

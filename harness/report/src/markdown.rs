@@ -141,16 +141,18 @@ fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> 
     }
     let chosen = quadrant.chosen.as_ref();
     let advice = chosen.map_or(NONE.to_owned(), |chosen| {
-        format!("{}: {}", answer::advice(chosen), answer::picks(analysis, quadrant, chosen).join(", "))
+        let of_transfer = if chosen.decision.verdict.is_negative() { quadrants::BEST_OF_TRANSFER } else { "" };
+        let picks = answer::picks(analysis, quadrant, chosen).join(", ");
+        format!("{}: {of_transfer}{picks}", answer::advice(chosen))
     });
-    let best = answer::extreme(analysis, quadrant.best).unwrap_or_else(|| NONE.to_owned());
+    let best = answer::best_on_test(analysis, quadrant).unwrap_or_else(|| NONE.to_owned());
     let optimism = chosen.and_then(|chosen| chosen.optimism_pp);
     writeln!(
         text,
         "| {} | {} | {} | {} | {} | {} | {best} (optimism {}) |",
         escaped(&answer::name(analysis, quadrant)),
         escaped(&advice),
-        chosen.map_or(NONE.to_owned(), answer::chosen_gap),
+        chosen.map_or(NONE.to_owned(), |chosen| answer::chosen_gap(analysis, chosen)),
         escaped(&side(Side::Better)),
         escaped(&side(Side::Worse)),
         escaped(&open),

@@ -6,7 +6,7 @@ use std::path::Path;
 use nt_stats::p_value::PrintedP;
 
 use crate::page::fairness;
-use crate::page::quadrants::families;
+use crate::page::quadrants::{families, level};
 use crate::words::answer::{self, Side};
 use crate::words::number::{NONE, gap, judged_interval, percent};
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
@@ -53,7 +53,7 @@ fn quadrants(analysis: &Analysis) -> PaperTable {
         vec![
             answer::name(analysis, quadrant),
             pick.unwrap_or_else(|| NONE.to_owned()),
-            chosen.map_or(NONE.to_owned(), answer::chosen_gap),
+            chosen.map_or(NONE.to_owned(), |chosen| answer::chosen_gap(analysis, chosen)),
             chosen.map_or(NONE.to_owned(), answer::advice),
             gap(chosen.and_then(|chosen| chosen.optimism_pp)),
             side(Side::Better),
@@ -68,7 +68,7 @@ fn quadrants(analysis: &Analysis) -> PaperTable {
             study.name,
             Wording::of(study.metric).gaps_of,
             study.replicates,
-            study.alpha
+            level(study.alpha)
         ),
         columns: vec![
             ("size & source", Column::Wide(12)),
@@ -122,7 +122,7 @@ fn contrast(cell: &CellResult) -> Vec<String> {
         cell.key.source.clone().unwrap_or_default(),
         cell.treatment_words.clone(),
         percent(cell.mean),
-        gap(cell.gap_pp()),
+        gap(cell.gap_pp()) + &answer::caveats(cell),
         judged_interval(decision),
         decision.map_or(NONE.to_owned(), |decision| PrintedP(decision.p_adjusted).to_string()),
         decision

@@ -81,7 +81,7 @@ impl ReportSummary {
                 invalid => format!("{} + {invalid} invalid", tally.undecided),
             },
             chosen.and_then(pick).unwrap_or_default(),
-            chosen.map(answer::chosen_gap).unwrap_or_default(),
+            chosen.map(|chosen| answer::chosen_gap(&self.analysis, chosen)).unwrap_or_default(),
         ]
     }
 }

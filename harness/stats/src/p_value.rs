@@ -24,12 +24,21 @@ impl fmt::Display for PrintedP {
     }
 }
 
-/// A p-value to three decimals, as in CSV and JSON. Only 0 rounds to 0.
+/// A p-value to three decimals, as in CSV and JSON. Only 0 rounds to 0, and what is above a usual level does not round to it: a
+/// p printed as .05 is at most .05.
 ///
 /// The result is the number nearest to its decimal, so that it prints as `5e-5`, not as `4.9999999999999996e-5`.
 pub fn round_p(p: f64) -> f64 {
-    if p < 0.001 { round_to_significant(p) } else { (p * 1000.0).round() / 1000.0 }
+    if p < 0.001 {
+        return round_to_significant(p);
+    }
+    let thousandths = (p * 1000.0).round();
+    let falls_on_a_level = p * 1000.0 > thousandths && LEVELS.contains(&thousandths);
+    (thousandths + if falls_on_a_level { 1.0 } else { 0.0 }) / 1000.0
 }
+
+/// Levels that p-values are held against, in thousandths.
+const LEVELS: [f64; 4] = [10.0, 25.0, 50.0, 100.0];
 
 /// One significant digit, upwards, so that a printed p is never smaller than the p.
 fn round_to_significant(p: f64) -> f64 {

@@ -86,12 +86,17 @@ fn negative_transfer_is_said_only_when_the_source_does_it() {
 }
 
 #[test]
-fn a_trivial_source_gap_cannot_explain_a_material_one() {
+fn a_source_that_does_little_of_a_material_harm_is_named_with_how_much_it_does() {
     let like_the_twin = |gap_pp: f64, source_pp: f64| {
-        judged(beside(gap(gap_pp), [Some(gap(source_pp)), Some(gap(0.0)), Some(gap(gap_pp))])).attribution
+        judged(beside(gap(gap_pp), [Some(gap(source_pp)), Some(gap(0.0)), Some(gap(gap_pp))]))
     };
-    assert_eq!(like_the_twin(-50.0, -0.6), Some(Attribution::Freezing));
-    assert_eq!(like_the_twin(-1.2, -0.6), Some(Attribution::Source));
+    let little = like_the_twin(-50.0, -0.6);
+    assert_eq!(little.attribution, Some(Attribution::Source), "whatever the margin");
+    assert_eq!(
+        little.words(GapUnit::POINTS),
+        "worse than scratch, by more than 1 point, with negative transfer: −0.6 points against random layers"
+    );
+    assert_eq!(like_the_twin(-50.0, -5.0).words(GapUnit::POINTS), "negative transfer, by more than 1 point");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use nt_stats::verdict::{Bias, Consequence, Contrast, Decision, Gate, GateFailure, Verdict};
+use nt_stats::verdict::{Bias, Consequence, Contrast, Decision, Gate, GateFailure};
 
 use super::contrast;
 use super::join::Joined;
@@ -12,6 +12,7 @@ use super::{AnalysisError, CellResult};
 use crate::audit::{Confirmation, order_findings};
 use crate::study::{CellKey, Study};
 use nt_records::audit::{Audit, MatchKind};
+use nt_records::number::counted;
 
 /// Applies the audit to a decided family, of which `contrasts` and `decisions` are the cells' and `others` the rest. Judges every
 /// cell without its overlap, and adds the gates that it fails to its contrast. Returns whether any gate failed, so that the family
@@ -88,6 +89,7 @@ fn without_overlap(
             num_left_out: left_out.len(),
             gap: decision.map(|decision| decision.gap),
             verdict: decision.map(|decision| decision.verdict_before_gates),
+            equivalent: decision.is_some_and(|decision| decision.equivalent),
         })
     };
     Ok(left_out.into_iter().zip(rows).map(result).collect())
@@ -108,29 +110,34 @@ fn failures(
 /// without the images found, including candidates.
 fn overlap(audit: &Audit, key: &CellKey, decision: &Decision, without: Option<&WithoutOverlap>) -> Option<GateFailure> {
     let (target, source) = (audit.target(&key.target)?, key.source.as_deref());
-    let failed = |detail| GateFailure {
-        gate: Gate::Overlap,
-        consequence: Consequence::Downgrade,
-        bias: Some(Bias::HidesHarm),
-        detail,
-    };
-    if target.is_overlap_material(source) {
-        return Some(failed(format!(
-            "{} of {} test images are pixel-for-pixel copies of training images; remove them from one side",
-            target.test_ids(source, |kind| kind == MatchKind::Exact).len(),
-            target.num_test_images
-        )));
-    }
+    let failed =
+        |consequence, detail| GateFailure { gate: Gate::Overlap, consequence, bias: Some(Bias::HidesHarm), detail };
     let without = without?;
-    let side = |verdict: Verdict| (verdict.is_negative(), verdict.is_positive());
-    let given = side(decision.verdict_before_gates);
-    let is_given_again = without.verdict.is_some_and(|verdict| side(verdict) == given);
-    (given != (false, false) && !is_given_again).then(|| {
-        failed(format!(
-            "{} against scratch is not given without the {} test images that are, or look like, training images",
-            decision.verdict_before_gates, without.num_left_out
-        ))
-    })
+    if let Some(consequence) = decision.lost_to(without.gap.as_ref(), without.equivalent) {
+        return Some(failed(
+            consequence,
+            format!(
+                "{} against scratch is not given without the {} that {}",
+                decision.verdict_before_gates,
+                counted(without.num_left_out, "test image"),
+                match without.num_left_out {
+                    1 => "is, or looks like, a training image",
+                    _ => "are, or look like, training images",
+                }
+            ),
+        ));
+    }
+    if target.is_overlap_material(source) {
+        return Some(failed(
+            Consequence::Downgrade,
+            format!(
+                "{} of {} test images are pixel-for-pixel copies of training images; remove them from one side",
+                target.test_ids(source, |kind| kind == MatchKind::Exact).len(),
+                target.num_test_images
+            ),
+        ));
+    }
+    None
 }
 
 /// Gate 7 fails for both sources of a pair that measures the reverse of what is declared.

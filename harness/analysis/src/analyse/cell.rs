@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nt_records::number::counted;
 use nt_scenario::{JobId, Metric};
 use nt_stats::paired::paired;
 use nt_stats::verdict::{Decision, GapUnit, Verdict};
@@ -130,12 +131,23 @@ impl CellResult {
         self.num_done() == self.num_planned
     }
 
-    /// "8 runs", or "5 of 8 runs".
+    /// "8 runs", or "5 of 8 runs"; "8 runs, the gap of 5 that trained" where some collapsed.
     pub fn completeness_words(&self) -> String {
-        match (self.num_done(), self.num_planned) {
-            (done, planned) if done == planned => format!("{planned} runs"),
-            (done, planned) => format!("{done} of {planned} runs"),
+        let runs = match (self.num_done(), self.num_planned) {
+            (done, planned) if done == planned => counted(planned, "run"),
+            (done, planned) => format!("{done} of {}", counted(planned, "run")),
+        };
+        match self.of_those_that_trained() {
+            Some(trained) => format!("{runs}, the gap of {trained} that trained"),
+            None => runs,
         }
+    }
+
+    /// The replicates that the gap is of, where runs of others collapsed.
+    pub fn of_those_that_trained(&self) -> Option<usize> {
+        let decision = self.decision.as_ref().filter(|decision| decision.verdict != Verdict::Invalid)?;
+        let trained = decision.collapsed?.num_trained;
+        (trained < self.num_done()).then_some(trained)
     }
 
     /// The verdict; `None` for scratch. A cell without a single pair is INCONCLUSIVE, or INCONCLUSIVE (OPTIMISATION) if
@@ -152,6 +164,21 @@ impl CellResult {
     /// The verdict in words, with gaps counted in `unit`. It says "negative transfer" only for NEGATIVE with attribution
     /// SOURCE, and never of a control, which transfers nothing.
     pub fn words(&self, unit: GapUnit) -> String {
+        let words = self.words_without_gates(unit);
+        match &self.decision {
+            // A decision's own words name its gates.
+            Some(decision)
+                if decision.verdict != decision.verdict_before_gates
+                    && !words.contains("downgraded from")
+                    && decision.verdict != Verdict::Invalid =>
+            {
+                format!("{words} ({})", decision.downgrade_words())
+            }
+            _ => words,
+        }
+    }
+
+    fn words_without_gates(&self, unit: GapUnit) -> String {
         match (&self.decision, self.kind) {
             (_, CellKind::Scratch) => "the reference".to_owned(),
             (None, _) => {

@@ -83,7 +83,7 @@ pub(super) fn check(
     num_planned: usize,
     settings: &Settings,
 ) -> Result<Vec<Checks>, FamilyError> {
-    let mut cross_checks = cross_checks(family, decisions, settings.seed);
+    let mut cross_checks = cross_checks((keys, family), decisions, settings.seed);
     let mut fixed = fixed_test_set(family, num_planned, settings)?;
     let networks: Vec<Option<McNemar>> = keys.par_iter().map(|key| mcnemar(joined, key)).collect();
     let parts = cross_checks.drain(..).zip(fixed.drain(..)).zip(networks);
@@ -91,19 +91,24 @@ pub(super) fn check(
 }
 
 /// Cross-checks as many gaps as the bound allows, starting with those nearest to another verdict.
-fn cross_checks(family: &[Contrast], decisions: &[Decision], seed: u64) -> Vec<Option<CrossCheck>> {
+fn cross_checks(
+    (keys, family): (&[&CellKey], &[Contrast]),
+    decisions: &[Decision],
+    seed: u64,
+) -> Vec<Option<CrossCheck>> {
     let mut order: Vec<usize> = (0..family.len()).collect();
     order.sort_by(|a, b| slack(&decisions[*a]).total_cmp(&slack(&decisions[*b])));
-    let mut groups: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    // Those of one target are on the same test images, in the same clusters.
+    let mut groups: BTreeMap<(&str, usize, usize), Vec<usize>> = BTreeMap::new();
     let mut left = MOST_DIFFERENCES;
     for at in order {
         let shape = (family[at].gap.num_replicates(), family[at].gap.num_examples());
         let Some(rest) = left.checked_sub(shape.0 * shape.1) else { break };
         left = rest;
-        groups.entry(shape).or_default().push(at);
+        groups.entry((keys[at].target.as_str(), shape.0, shape.1)).or_default().push(at);
     }
     let mut checks = vec![None; family.len()];
-    for ((num_replicates, _), members) in groups {
+    for ((_, num_replicates, _), members) in groups {
         let gaps: Vec<&Differences> = members.iter().map(|&at| &family[at].gap).collect();
         for (at, bootstrap) in members.into_iter().zip(two_way_bootstrap(&gaps, NUM_DRAWS, seed)) {
             let interval = bootstrap.and_then(|bootstrap| bootstrap.interval(CROSS_CHECK_LEVEL));
@@ -134,15 +139,16 @@ fn fixed_test_set(
     settings: &Settings,
 ) -> Result<Vec<Option<FixedTestSet>>, FamilyError> {
     let mut results = vec![None; family.len()];
-    let whole: Vec<usize> = (0..family.len()).filter(|&at| family[at].gap.num_replicates() == num_planned).collect();
+    // Of all runs, those that collapsed among them: whole replicates are flipped, and none is left out.
+    let gap = |at: usize| {
+        let of_all = family[at].collapse.as_ref().and_then(|collapse| collapse.gap_of_all.as_ref());
+        of_all.unwrap_or(&family[at].gap)
+    };
+    let whole: Vec<usize> = (0..family.len()).filter(|&at| gap(at).num_replicates() == num_planned).collect();
     if whole.is_empty() {
         return Ok(results);
     }
-    let gaps = |&at: &usize| {
-        let means = family[at].gap.replicate_means();
-        // Zeros flip to zeros, so a gap beside runs that did not train keeps its place and is never rejected.
-        if family[at].collapse.is_some() { vec![0.0; means.len()] } else { means }
-    };
+    let gaps = |&at: &usize| gap(at).replicate_means();
     let flips = Flips { num_flips: settings.num_flips, seed: settings.seed };
     let test = max_t(&ReplicateGaps::new(whole.iter().map(gaps).collect())?, &flips);
     let attainable_p = attainable_p(num_planned, &flips);

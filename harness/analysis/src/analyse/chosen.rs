@@ -48,8 +48,12 @@ fn scratch_of(quadrant: &Quadrant) -> CellKey {
     CellKey::scratch_of(&quadrant.target, &quadrant.size)
 }
 
-/// The candidate that does best on validation images over all replicates.
+/// The candidate that does best on validation images over all replicates, or the only one.
 pub(super) fn best_of_all(study: &Study, joined: &Joined, cells: &[CellResult], candidates: &[usize]) -> Option<usize> {
+    // Nothing is chosen where there is one, and no run need show that it is the best.
+    if let [only] = candidates {
+        return (cells[*only].num_done() > 0).then_some(*only);
+    }
     let mut best: Option<(usize, Validation)> = None;
     for &at in candidates {
         let Some(validation) = mean_validation(study, joined, &cells[at].key) else { continue };

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure};
+use nt_stats::Differences;
+use nt_stats::verdict::{Bias, Consequence, Decision, Estimate, Gate, GateFailure, Verdict};
 
 use super::arm::Arm;
 use super::join::Joined;
 use super::pair::pair;
 use super::run::JoinedRun;
-use super::rung::{Rung, RungGap};
+use super::rung::{Rung, RungGap, Survival};
 use super::{AnalysisError, CellResult};
 use crate::study::{CellKey, Study};
 use nt_records::number::signed;
+
+/// Level at which a claim must be given again against a better baseline, each gap alone. The claim itself was adjusted over its
+/// family; what is asked here can only take it away.
+pub const RUNG_LEVEL: f64 = 0.95;
 
 /// The rungs of every scratch, the usual length first; empty if there is no ladder.
 pub(super) fn ladders(study: &Study, joined: &Joined) -> BTreeMap<CellKey, Vec<Rung>> {
@@ -57,8 +62,7 @@ pub(super) fn climb(
     Ok(())
 }
 
-/// Compares a decided cell with every rung of its scratch, and takes the verdict one step down if its sign does not
-/// hold against a better baseline.
+/// Compares a decided cell with every rung of its scratch, and leaves of its verdict what a better baseline leaves.
 pub(super) fn hold(
     study: &Study,
     joined: &Joined,
@@ -72,31 +76,37 @@ pub(super) fn hold(
     for ((budget, runs), rung) in joined.rungs(scratch).zip(longer) {
         let place = (scratch.target.as_str(), decision.name.as_str());
         let Some(paired) = pair(joined, place, None, arm, &runs)? else { continue };
-        let gap = study.estimate_at(&paired.gap, decision.gap.level);
+        let gap = study.estimate_at(&paired.gap, RUNG_LEVEL);
         let is_better_baseline =
             usual.validation_score.zip(rung.validation_score).is_some_and(|(usual, longer)| longer > usual);
-        let holds = holds(decision, &gap);
-        if holds == Some(false) && is_better_baseline {
-            decision.downgrade(failure(budget, &gap));
+        let is_equivalent = is_equivalent(study, &paired.gap);
+        let lost = decision.lost_to(Some(&gap), is_equivalent);
+        if let Some(consequence) = lost.filter(|_| is_better_baseline) {
+            decision.fail(failure(decision.verdict_before_gates, budget, &gap, consequence), is_equivalent);
         }
-        gaps.push(RungGap { budget, gap, is_better_baseline, holds });
+        let survival = survival(decision.verdict_before_gates, lost);
+        gaps.push(RungGap { budget, gap, is_better_baseline, survival });
     }
     Ok(gaps)
 }
 
-/// Whether the verdict's sign, before gates, also holds against this baseline.
-fn holds(decision: &Decision, gap: &Estimate) -> Option<bool> {
-    let verdict = decision.verdict_before_gates;
-    if verdict.is_negative() {
-        Some(gap.lies_below(0.0))
-    } else if verdict.is_positive() {
-        Some(gap.lies_above(0.0))
-    } else {
-        None
-    }
+/// Whether a gap is inside the margin, by two one-sided tests.
+fn is_equivalent(study: &Study, gap: &Differences) -> bool {
+    let estimate = study.estimate_at(gap, 1.0 - 2.0 * (1.0 - RUNG_LEVEL));
+    let is_inside = |end: Option<f64>| end.is_some_and(|end| end.abs() < study.margin_pp);
+    is_inside(estimate.low_pp) && is_inside(estimate.high_pp)
 }
 
-fn failure(budget: f64, gap: &Estimate) -> GateFailure {
+fn survival(verdict: Verdict, lost: Option<Consequence>) -> Option<Survival> {
+    let claims = verdict.is_negative() || verdict.is_positive() || verdict == Verdict::Equivalent;
+    claims.then_some(match lost {
+        None => Survival::Whole,
+        Some(Consequence::Downgrade) => Survival::Sign,
+        Some(Consequence::Undecided | Consequence::Invalid) => Survival::Lost,
+    })
+}
+
+fn failure(verdict: Verdict, budget: f64, gap: &Estimate, consequence: Consequence) -> GateFailure {
     let ends = gap
         .low_pp
         .zip(gap.high_pp)
@@ -104,8 +114,9 @@ fn failure(budget: f64, gap: &Estimate) -> GateFailure {
         .unwrap_or_default();
     GateFailure {
         gate: Gate::LiveBaseline,
-        consequence: Consequence::Downgrade,
-        bias: Some(Bias::HidesHarm),
+        consequence,
+        // A loss is the larger the better the baseline: where it is lost, it was not sure.
+        bias: (!verdict.is_negative()).then_some(Bias::HidesHarm),
         detail: format!(
             "against scratch trained {budget}× as long, which does better on validation, the gap is {}{ends}",
             signed(gap.mean_pp)

@@ -90,13 +90,18 @@ pub(super) fn keep_decided(before: Decided, now: &mut Decided, replicates: u32) 
             cell.without_overlap = before.without_overlap;
         }
     }
-    for (before, quadrant) in before.quadrants.into_iter().zip(&mut now.quadrants) {
-        quadrant.chosen = before.chosen.filter(|chosen| !may_change(&chosen.decision)).or(quadrant.chosen.take());
+    // What is a cell has the verdict of that cell, be it the one that this look chooses or another than before. What is a
+    // comparison of its own keeps what was decided of it.
+    for ((before, quadrant), cell) in before.quadrants.into_iter().zip(&mut now.quadrants).zip(&now.chosen_cells) {
+        if cell.is_none() {
+            quadrant.chosen = before.chosen.filter(|chosen| !may_change(&chosen.decision)).or(quadrant.chosen.take());
+        }
     }
     let contrasts = |trials: Vec<Trial>| trials.into_iter().flat_map(|trial| trial.contrasts);
+    let cells = now.cells_of_trials.iter().flatten();
     let now = now.trials.iter_mut().flat_map(|trial| &mut trial.contrasts);
-    for (before, contrast) in contrasts(before.trials).zip(now) {
-        if before.decision.as_ref().is_ok_and(|decision| !may_change(decision)) {
+    for ((before, contrast), cell) in contrasts(before.trials).zip(now).zip(cells) {
+        if cell.is_none() && before.decision.as_ref().is_ok_and(|decision| !may_change(decision)) {
             *contrast = before;
         }
     }

@@ -41,11 +41,12 @@ pub use clusters::clusters_of;
 pub use decomposition::{BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part};
 pub use effects::{ClassEffect, Effects};
 pub use flipped::{FlippedImage, FlippedImages};
+pub use ladder::RUNG_LEVEL;
 pub use looks::{LookTaken, share_of_last_look};
 pub use networks::SourceNetworks;
 pub use quadrant::{BestOf, Chosen, Quadrant, Tally};
 pub use rules::{Rule, RuleArm, SizeWord, Trial, TrialContrast, planned_comparisons as planned_rule_comparisons};
-pub use rung::{Rung, RungGap};
+pub use rung::{Rung, RungGap, Survival};
 pub use search::Search;
 pub use without_overlap::WithoutOverlap;
 
@@ -229,7 +230,7 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
         family_sizes,
         control_family_size: num_controls,
         test_sets: joined.test_sets,
-        searches: search::searches(records),
+        searches: search::searches(declared, records),
         networks: networks::source_networks(study, records),
         ladders,
         look,

@@ -24,10 +24,21 @@ pub struct Rung {
 pub struct RungGap {
     /// The steps of that scratch, as a multiple of the other arms' steps.
     pub budget: f64,
-    /// The gap, at the level of the cell's own interval.
+    /// The gap alone, at [`super::RUNG_LEVEL`].
     pub gap: Estimate,
     /// Whether that scratch does better on validation than the scratch of usual length.
     pub is_better_baseline: bool,
-    /// Whether the verdict's sign holds against it; `None` if the verdict has no sign.
-    pub holds: Option<bool>,
+    /// What is left of the verdict against it; `None` if the verdict claims nothing.
+    pub survival: Option<Survival>,
+}
+
+/// What is left of a verdict against another baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Survival {
+    /// All that it claims.
+    Whole,
+    /// Its sign, but not that the gap is MATERIAL.
+    Sign,
+    /// Nothing.
+    Lost,
 }

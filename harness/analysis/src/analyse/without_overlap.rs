@@ -12,4 +12,6 @@ pub struct WithoutOverlap {
     pub gap: Option<Estimate>,
     /// The verdict on the other images, before gates.
     pub verdict: Option<Verdict>,
+    /// Whether the gap on the other images is shown to be inside ±δ.
+    pub equivalent: bool,
 }

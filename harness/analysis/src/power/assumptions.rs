@@ -58,6 +58,11 @@ impl Assumptions {
         Ok(Self { accuracy, replicate_sd_pp })
     }
 
+    /// The largest gap that is possible beside this accuracy, percentage points.
+    pub(super) fn largest_gap_pp(&self) -> f64 {
+        100.0 * self.accuracy.max(1.0 - self.accuracy)
+    }
+
     /// Share of images on which the arms disagree. At a gap of 0 it is the variance of a difference.
     fn discordance(&self) -> f64 {
         DISCORDANCE_SHARE * 2.0 * self.accuracy * (1.0 - self.accuracy)

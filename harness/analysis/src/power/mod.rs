@@ -87,6 +87,9 @@ pub struct PowerPlan {
     /// What gaps are counted in: "points".
     #[serde(skip)]
     pub gap_unit: &'static str,
+    /// Whether test images of a target form clusters, which is not reckoned with.
+    #[serde(skip)]
+    pub has_clusters: bool,
     /// Family-wise error of the two-sided tests.
     pub alpha: f64,
     /// The part of it that the last look may spend; all of it if there is one look.
@@ -113,7 +116,7 @@ pub struct PowerRow {
     /// Which of the pilot's cells the row comes from; `assumed` without a pilot.
     pub cell: Noise,
     /// The true gap that the adjusted test finds with the wanted power, percentage points; `None` if the design has no
-    /// interval at all.
+    /// interval at all, or no gap is so large.
     pub minimum_detectable_effect_pp: Option<f64>,
     /// Replicates that reduce it to the margin, on these test images.
     pub replicates_needed: Option<usize>,
@@ -178,6 +181,7 @@ impl PowerPlan {
             power: settings.power,
         };
         let mut rows = Vec::new();
+        let largest_pp = basis.largest_gap_pp(study.metric);
         let families = families(study);
         let are_two = families.iter().filter(|(family, _)| *family != Family::Controls).count() == 2;
         for (family, contrasts) in families {
@@ -193,7 +197,10 @@ impl PowerPlan {
                         target: target.name.clone(),
                         test_images,
                         cell,
-                        minimum_detectable_effect_pp: outlook.effect_pp.map(round4),
+                        minimum_detectable_effect_pp: outlook
+                            .effect_pp
+                            .filter(|effect| *effect <= largest_pp)
+                            .map(round4),
                         replicates_needed: outlook.need.and_then(Need::replicates),
                         test_images_needed: outlook.need.and_then(Need::test_examples),
                         equivalent_probability: outlook.equivalent.map(round4),
@@ -207,6 +214,7 @@ impl PowerPlan {
             replicates: study.replicates,
             margin_pp: study.margin_pp,
             gap_unit: Wording::of(study.metric).gap_unit,
+            has_clusters: study.targets.iter().any(|target| target.cluster.is_some()),
             alpha: study.alpha,
             alpha_at_last_look: round4(last * study.alpha),
             power: settings.power,
@@ -288,6 +296,15 @@ impl Basis {
             (Grain::Image | Grain::Class, Unit::Nats, Self::Assumed(_)) => Err(PowerError::NotAssumable { metric }),
             (Grain::Image | Grain::Class, Unit::Fraction, Self::Assumed(_)) => Ok(()),
             (Grain::Image | Grain::Class, _, Self::Pilot(pilot)) => pilot.check(metric),
+        }
+    }
+
+    /// The largest gap that is possible, percentage points; infinite for a loss. A pilot does not say how well scratch does.
+    fn largest_gap_pp(&self, metric: Metric) -> f64 {
+        match (self, metric.unit()) {
+            (_, Unit::Nats) => f64::INFINITY,
+            (Self::Assumed(assumptions), Unit::Fraction) => assumptions.largest_gap_pp(),
+            (Self::Pilot(_), Unit::Fraction) => 100.0,
         }
     }
 

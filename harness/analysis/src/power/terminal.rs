@@ -22,6 +22,12 @@ impl PowerPlan {
              probability of this verdict at a true gap of 0.",
             self.replicates, self.margin_pp, self.gap_unit, self.alpha, self.power, self.margin_pp
         ));
+        if self.has_clusters {
+            lines.push(
+                "Test images are taken to be independent. Here they form clusters, so that less will be found."
+                    .to_owned(),
+            );
+        }
         if self.alpha_at_last_look < self.alpha {
             lines.push(format!(
                 "Computed at the last look, which may spend {} of α. An earlier look may settle a large gap sooner.",
@@ -65,7 +71,8 @@ fn cells(row: &PowerRow, planned: usize, gap_unit: &str) -> [String; 7] {
         row.contrasts.to_string(),
         row.target.clone(),
         thousands(row.test_images as u64),
-        row.minimum_detectable_effect_pp.map_or("nothing".to_owned(), |effect| format!("{effect:.1} {gap_unit}")),
+        row.minimum_detectable_effect_pp
+            .map_or("no possible gap".to_owned(), |effect| format!("{effect:.1} {gap_unit}")),
         need,
         row.equivalent_probability.map_or("–".to_owned(), |probability| format!("{probability:.2}")),
     ]

@@ -32,13 +32,16 @@ fn overlap(analysis: &Analysis, audit: &Audit) -> Check {
     let candidates: usize = overlaps().map(Overlap::num_candidates).sum();
     let failed = count_failed(analysis, nt_stats::verdict::Gate::Overlap);
     let mut finding = format!(
-        "compared {} of training images with the test images: {} with an exact copy, {} that look alike",
+        "compared {} of training images with the test images: {} with an exact copy, {} by look",
         counted(overlaps().count(), "set"),
         counted(exact, "test image"),
         counted(candidates, "candidate")
     );
     if exact + candidates > 0 {
-        finding.push_str(&format!("; the drawers give the gaps without them, and {failed} verdicts are one step down"));
+        finding.push_str(&format!(
+            "; the drawers give the gaps without them, which hold back {}",
+            counted(failed, "verdict")
+        ));
     }
     Check { subject: OVERLAP, holds: Some(failed == 0), finding }
 }
@@ -83,14 +86,18 @@ pub(crate) fn checked_gates(analysis: &Analysis) -> &'static str {
 /// "Without 12 test images … the gap is +3.1 [+0.2, +6.0]".
 pub(crate) fn without_words(without: &WithoutOverlap) -> String {
     let images = counted(without.num_left_out, "test image");
+    let are = match without.num_left_out {
+        1 => "is, or looks like, a training image",
+        _ => "are, or look like, training images",
+    };
     match (&without.gap, without.verdict) {
         (Some(estimate), Some(verdict)) => format!(
-            "Without {images} that are, or look like, training images the gap is {} {} ({})",
+            "Without {images} that {are} the gap is {} {} ({})",
             gap(Some(estimate.mean_pp)),
             interval(estimate.low_pp, estimate.high_pp),
             verdict.name()
         ),
-        _ => format!("{images} are, or look like, training images, and no others are left to judge by"),
+        _ => format!("{images} {are}, and no others are left to judge by"),
     }
 }
 

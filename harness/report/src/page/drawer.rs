@@ -85,7 +85,10 @@ fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
             @for rung in &cell.ladder {
                 dt { "gap to scratch trained " (text(rung.budget)) "× as long" }
                 dd {
-                    (gap(Some(rung.gap.mean_pp))) " " (interval(rung.gap.low_pp, rung.gap.high_pp))
+                    (gap(Some(rung.gap.mean_pp)))
+                    @if decision.verdict != Verdict::Invalid {
+                        " " (interval(rung.gap.low_pp, rung.gap.high_pp)) ", " (text(100.0 * rung.gap.level)) " %, this gap alone"
+                    }
                     @if !rung.is_better_baseline { " (not a better baseline on validation)" }
                 }
             }
@@ -115,7 +118,10 @@ fn collapse(cell: &CellResult, collapsed: &Collapsed) -> Markup {
         }
         @if let Some(all) = &collapsed.gap_of_all {
             dt { "gap with the runs that collapsed" }
-            dd { (gap(Some(all.mean_pp))) " " (interval(all.low_pp, all.high_pp)) }
+            dd {
+                (gap(Some(all.mean_pp))) " " (interval(all.low_pp, all.high_pp)) ", at "
+                (text((1e4 * all.level).round() / 1e2)) " %; a sign needs that this excludes zero, too"
+            }
         }
         @if let Some(rate) = cell.effects.as_ref().and_then(|effects| effects.vanishing_rate) {
             @let better = if cell.gap_pp().is_some_and(|gap| gap < 0.0) { "scratch" } else { "the treatment" };
@@ -219,6 +225,7 @@ fn gates(analysis: &Analysis, cell: &CellResult, decision: &Decision) -> Markup 
                         @match failure.consequence {
                             Consequence::Invalid => { "no verdict" }
                             Consequence::Downgrade => { "one step down" }
+                            Consequence::Undecided => { "undecided" }
                         }
                         @if let Some(bias) = failure.bias { "; " (bias) }
                         ")"

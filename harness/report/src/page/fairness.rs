@@ -6,7 +6,7 @@ use super::check::{Check, mark};
 use super::data;
 use crate::material::Material;
 use crate::words::number::{NONE, counted, percent};
-use nt_analysis::{Analysis, CellKind, CellResult, SourceNetworks, Wording};
+use nt_analysis::{Analysis, CellKind, CellResult, RungGap, SourceNetworks, Survival, Wording};
 use nt_records::number::text;
 use nt_records::record::Status;
 use nt_scenario::{ChoiceOf, SearchOf};
@@ -171,20 +171,19 @@ fn ladder(analysis: &Analysis) -> Check {
         let lengths = rungs.iter().map(|rung| format!("{} {unit} at {}×", percent(rung.mean), text(rung.budget)));
         format!("{} {}: {}", scratch.target, scratch.size, lengths.collect::<Vec<_>>().join(", "))
     });
-    let signed = analysis.cells.iter().flat_map(|cell| &cell.ladder).filter(|rung| rung.is_better_baseline);
-    let (held, lost) = signed.fold((0, 0), |(held, lost), rung| match rung.holds {
-        Some(true) => (held + 1, lost),
-        Some(false) => (held, lost + 1),
-        None => (held, lost),
-    });
+    let held_to: Vec<&RungGap> =
+        analysis.cells.iter().flat_map(|cell| &cell.ladder).filter(|rung| rung.is_better_baseline).collect();
+    let count = |survival| held_to.iter().filter(|rung| rung.survival == Some(survival)).count();
+    let (whole, sign, lost) = (count(Survival::Whole), count(Survival::Sign), count(Survival::Lost));
+    let and_sign = if sign > 0 { format!(", {sign} only the sign") } else { String::new() };
     Check {
         subject,
-        holds: Some(lost == 0),
+        holds: Some(sign + lost == 0),
         finding: format!(
-            "scratch scores {}; against the lengths that do better on validation {held} verdicts keep their sign and \
-            {lost} lose it{}",
+            "scratch scores {}; of {} held against lengths that do better on validation {whole} keep all that they claim{and_sign}, \
+             and {lost} are undecided for it",
             rungs.collect::<Vec<_>>().join("; "),
-            if lost == 0 { "" } else { ", each one step down" }
+            counted(whole + sign + lost, "verdict"),
         ),
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn families(analysis: &Analysis) -> String {
 }
 
 /// A level of error with three digits that count: "0.025", "0.0132".
-fn level(alpha: f64) -> String {
+pub(crate) fn level(alpha: f64) -> String {
     let decimals = (2.0 - libm::log10(alpha).floor()).clamp(1.0, 12.0) as usize;
     let digits = format!("{alpha:.decimals$}");
     digits.trim_end_matches('0').to_owned()
@@ -94,21 +94,21 @@ fn row(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
 
 fn choice(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
     let Some(chosen) = &quadrant.chosen else {
-        return html! { span.soft { "no choice: no run has validation images" } };
+        return html! { span.soft { "no choice: no run that could choose has validation images" } };
     };
     let picks = answer::picks(analysis, quadrant, chosen);
     let is_negative = chosen.decision.verdict.is_negative();
     html! {
         span class={ "badge " (class(chosen)) } { (answer::advice(chosen)) }
-        " " b.gap { (answer::chosen_gap(chosen)) }
+        " " b.gap { (answer::chosen_gap(analysis, chosen)) }
         span.detail {
-            @if is_negative { "the best of transfer: " }
+            @if is_negative { (BEST_OF_TRANSFER) }
             @for (at, pick) in picks.iter().enumerate() {
                 @if at > 0 { "; " }
                 @if at == 0 { strong { (pick) } } @else { (pick) }
             }
         }
-        @if let (Some(optimism), Some(best)) = (chosen.optimism_pp, answer::extreme(analysis, quadrant.best)) {
+        @if let (Some(optimism), Some(best)) = (chosen.optimism_pp, answer::best_on_test(analysis, quadrant)) {
             span.soft { "best on test: " (best) " (optimism " (gap(Some(optimism))) ")" }
         }
         @if let Some(findable) = answer::findable(&chosen.decision, &Wording::of(analysis.study.metric)) { span.soft { (findable) } }
@@ -118,6 +118,9 @@ fn choice(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
         }
     }
 }
+
+/// What stands before a choice that is worse than scratch.
+pub(crate) const BEST_OF_TRANSFER: &str = "the best of transfer: ";
 
 fn gates(chosen: &Chosen) -> String {
     let words = |failure: &GateFailure| {

@@ -44,7 +44,10 @@ fn cause(total: &Tally) -> Option<String> {
         return None;
     }
     let causes = [
-        (total.harmed_by_source, "it is negative transfer: the same treatment of an untrained source does better"),
+        (
+            total.harmed_by_source,
+            "it is negative transfer: with random layers in their place, the same treatment does better",
+        ),
         (total.harmed_by_specificity, "it is what the layers hold: the same layers of the target's twin do better"),
         (total.harmed_by_both, "it is both what the layers hold and that they are copied or frozen"),
         (total.harmed_by_freezing, "it is freezing: the target's own twin loses as much"),
@@ -118,14 +121,23 @@ pub(crate) fn cells_on<'a>(analysis: &'a Analysis, quadrant: &Quadrant, side: Si
 /// "13 of 14 treatments, −34.6 points at worst"; `None` if no verdict goes that way.
 fn extreme_of(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<String> {
     let cells = cells_on(analysis, quadrant, side);
-    let gaps = cells.iter().filter_map(|cell| cell.gap_pp());
+    let gaps = cells.iter().filter_map(|cell| Some((cell.gap_pp()?, *cell)));
     let (word, most) = match side {
-        Side::Worse => ("worst", gaps.min_by(f64::total_cmp)),
-        Side::Better | Side::Neither | Side::Invalid => ("best", gaps.max_by(f64::total_cmp)),
+        Side::Worse => ("worst", gaps.min_by(|(first, _), (second, _)| first.total_cmp(second))),
+        Side::Better | Side::Neither | Side::Invalid => {
+            ("best", gaps.max_by(|(first, _), (second, _)| first.total_cmp(second)))
+        }
     };
-    let most = most?;
+    let (most, cell) = most?;
     let unit = Wording::of(analysis.study.metric).gap_unit;
-    Some(format!("{} of {} treatments, at {word} {} {}", cells.len(), quadrant.tally.total(), gap(Some(most)), unit))
+    let caveats = caveats(cell).replace(['(', ')'], "").trim_start().to_owned();
+    let caveats = if caveats.is_empty() { caveats } else { format!(", {caveats}") };
+    Some(format!(
+        "{} of {} treatments, at {word} {} {unit}{caveats}",
+        cells.len(),
+        quadrant.tally.total(),
+        gap(Some(most))
+    ))
 }
 
 /// "small & similar (14 of 14 …) and large & similar (…)"; `None` if there is nothing to say about any quadrant.
@@ -204,7 +216,7 @@ pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
     });
     let num_sources = sources(analysis, quadrant);
     Some(Listed {
-        extreme: farthest.map(|cell| with_interval(cell)).unwrap_or_default(),
+        extreme: farthest.map(|cell| with_interval(analysis, quadrant, cell)).unwrap_or_default(),
         count: cells.len(),
         treatments: group::treatments(&analysis.study, &cells, num_sources > 1),
         gaps: range,
@@ -237,12 +249,13 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
     let open: Vec<&&Decision> = undecided.iter().filter(is_open).collect();
     let detectable = open.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).max_by(f64::total_cmp);
     let Some(effect) = detectable else { return Some("undecided is not absent".to_owned()) };
-    let (margin, unit) = (analysis.study.margin_pp, Wording::of(analysis.study.metric).gap_unit);
+    let words = Wording::of(analysis.study.metric);
+    let (margin, unit) = (words.gap.count(analysis.study.margin_pp), words.gap_unit);
     let replicates = open.iter().filter_map(|decision| decision.need?.replicates()).max();
     let images = open.iter().filter_map(|decision| decision.need?.test_examples()).max();
     let need = match (images, replicates, analysis.study.replicates as usize) {
-        (Some(images), _, _) => format!("; {} test images would find {margin} {unit}", thousands(images as u64)),
-        (None, Some(count), had) if count > had => format!("; {count} replicates would find {margin} {unit}"),
+        (Some(images), _, _) => format!("; {} test images would find {margin}", thousands(images as u64)),
+        (None, Some(count), had) if count > had => format!("; {count} replicates would find {margin}"),
         _ => String::new(),
     };
     Some(format!(
@@ -257,10 +270,25 @@ pub(crate) fn early_call(cell: &CellResult) -> Option<String> {
     Some(format!("called after {replicates}{}", if is_signed { ": inflated" } else { "" }))
 }
 
+/// What a reader must know of a cell's gap before the number is believed: " (called after 4 replicates: inflated)", " (of 5
+/// replicates that trained)"; empty for most.
+pub(crate) fn caveats(cell: &CellResult) -> String {
+    let trained =
+        cell.of_those_that_trained().map(|trained| format!("of {} that trained", counted(trained, "replicate")));
+    let caveats: Vec<String> = early_call(cell).into_iter().chain(trained).collect();
+    if caveats.is_empty() { String::new() } else { format!(" ({})", caveats.join("; ")) }
+}
+
+/// "near: 7 copied and frozen", with the source only where the quadrant has several.
+fn place(analysis: &Analysis, quadrant: &Quadrant, cell: &CellResult) -> String {
+    let source = cell.key.source.as_deref().filter(|_| sources(analysis, quadrant) > 1);
+    source.map_or(String::new(), |source| format!("{source}: ")) + &cell.treatment_words
+}
+
 /// "7 copied and frozen: −9.2 [−15.1, −3.4]".
-fn with_interval(cell: &CellResult) -> String {
-    let early = early_call(cell).map(|words| format!(" ({words})")).unwrap_or_default();
-    format!("{}: {} {}{early}", cell.treatment_words, gap(cell.gap_pp()), judged_interval(cell.decision.as_ref()))
+fn with_interval(analysis: &Analysis, quadrant: &Quadrant, cell: &CellResult) -> String {
+    let interval = judged_interval(cell.decision.as_ref());
+    format!("{}: {} {interval}{}", place(analysis, quadrant, cell), gap(cell.gap_pp()), caveats(cell))
 }
 
 fn sources(analysis: &Analysis, quadrant: &Quadrant) -> usize {
@@ -297,8 +325,12 @@ fn counted_others(count: usize) -> String {
 }
 
 /// "+27.1 [+20.3, +33.9]".
-pub(crate) fn chosen_gap(chosen: &Chosen) -> String {
-    format!("{} {}", gap(Some(chosen.decision.gap.mean_pp)), judged_interval(Some(&chosen.decision)))
+pub(crate) fn chosen_gap(analysis: &Analysis, chosen: &Chosen) -> String {
+    let cell = match (analysis.study.choice, chosen.picks.as_slice()) {
+        (ChoiceOf::Once, [(at, _)]) => caveats(&analysis.cells[*at]),
+        _ => String::new(),
+    };
+    format!("{} {}{cell}", gap(Some(chosen.decision.gap.mean_pp)), judged_interval(Some(&chosen.decision)))
 }
 
 /// How often the choice would have been made by one replicate alone, and what choosing by luck gains scratch; `None` if nothing is
@@ -364,8 +396,8 @@ pub(crate) fn held_by(decision: &Decision) -> String {
     gates.join(" and ")
 }
 
-/// "7 copied, 1 frozen: +28.2".
-pub(crate) fn extreme(analysis: &Analysis, at: Option<usize>) -> Option<String> {
-    let cell: &CellResult = analysis.cells.get(at?)?;
-    Some(format!("{}: {}", cell.treatment_words, gap(Some(cell.gap_pp()?))))
+/// "7 copied, 1 frozen: +28.2", the best of a quadrant on test images.
+pub(crate) fn best_on_test(analysis: &Analysis, quadrant: &Quadrant) -> Option<String> {
+    let cell: &CellResult = analysis.cells.get(quadrant.best?)?;
+    Some(format!("{}: {}{}", place(analysis, quadrant, cell), gap(Some(cell.gap_pp()?)), caveats(cell)))
 }

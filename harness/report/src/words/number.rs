@@ -4,6 +4,7 @@ use nt_stats::power::Need;
 use nt_stats::{Decision, Verdict};
 
 use nt_analysis::TestSet;
+pub(crate) use nt_records::number::counted;
 use nt_records::number::{signed, thousands};
 
 /// Takes the place of a missing number.
@@ -31,11 +32,6 @@ pub(crate) fn judged_interval(decision: Option<&Decision>) -> String {
 /// A fraction as per cent, one decimal.
 pub(crate) fn percent(fraction: Option<f64>) -> String {
     fraction.map_or(NONE.to_owned(), |fraction| format!("{:.1}", 100.0 * fraction))
-}
-
-/// "1 run", "2 runs".
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// "1,500 test images", "1,500 test images in 300 clusters (effective 212)".

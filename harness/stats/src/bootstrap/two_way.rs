@@ -1,5 +1,6 @@
 //! The pigeonhole bootstrap: replicates and examples resampled independently.
 
+use crate::clusters::Clusters;
 use crate::differences::Differences;
 use crate::sample::{quantile, standard_deviation};
 use rand_chacha::ChaCha8Rng;
@@ -27,13 +28,14 @@ impl TwoWayBootstrap {
 }
 
 /// Resamples replicates and examples with replacement, independently, and takes the mean difference of every cell on
-/// the same draws.
+/// the same draws. Where examples form clusters, whole clusters are resampled in their place.
 ///
 /// Its variance exceeds the true one by a residual term, so it errs on the wide side. With few replicates (under eight)
 /// its percentiles are nevertheless too close together, as with any bootstrap. It is a cross-check, not a verdict.
 ///
 /// # Shape
-/// `cells`: matrices of one shape, with one result each. Cells of another shape than the first have no result.
+/// `cells`: matrices of one shape and with the same clusters, with one result each. Cells of another shape than the first, or
+/// with other clusters, have no result.
 /// # Units
 /// Those of the differences.
 /// # Source
@@ -42,10 +44,18 @@ impl TwoWayBootstrap {
 pub fn two_way_bootstrap(cells: &[&Differences], num_draws: usize, seed: u64) -> Vec<Option<TwoWayBootstrap>> {
     let Some(first) = cells.first() else { return Vec::new() };
     let (num_replicates, num_examples) = (first.num_replicates(), first.num_examples());
-    let fits = |cell: &Differences| (cell.num_replicates(), cell.num_examples()) == (num_replicates, num_examples);
-    let draws = two_way_resample(num_replicates, num_examples, num_draws, seed, |replicates, examples| {
+    let clusters = first.clusters();
+    let fits = |cell: &Differences| {
+        (cell.num_replicates(), cell.num_examples()) == (num_replicates, num_examples) && cell.clusters() == clusters
+    };
+    let num_units = clusters.map_or(num_examples, Clusters::num_clusters);
+    let draws = two_way_resample(num_replicates, num_units, num_draws, seed, |replicates, units| {
         // Sixteen bits hold any count that occurs in practice, and make the products four times as fast.
-        let narrow: Vec<i16> = examples.iter().map(|count| i16::try_from(*count).unwrap_or(i16::MAX)).collect();
+        let narrow = |count: &i32| i16::try_from(*count).unwrap_or(i16::MAX);
+        let narrow: Vec<i16> = match clusters {
+            None => units.iter().map(narrow).collect(),
+            Some(clusters) => clusters.of_examples().iter().map(|&cluster| narrow(&units[cluster])).collect(),
+        };
         cells.iter().map(|cell| if fits(cell) { weighted_mean(cell, replicates, &narrow) } else { 0.0 }).collect()
     });
     cells
@@ -96,7 +106,7 @@ fn counts(size: usize, random: &mut ChaCha8Rng) -> Vec<i32> {
     counts
 }
 
-/// Σ_r w[r] Σ_i v[i] d[r, i] / (n N)
+/// Σ_r w[r] Σ_i v[i] d[r, i] / (n Σ_i v[i]), where Σ_i v[i] is N unless clusters of unequal size were drawn.
 fn weighted_mean(cell: &Differences, replicates: &[i32], examples: &[i16]) -> f64 {
     let mut sum = 0.0;
     for (replicate, weight) in replicates.iter().enumerate().filter(|(_, weight)| **weight > 0) {
@@ -111,5 +121,6 @@ fn weighted_mean(cell: &Differences, replicates: &[i32], examples: &[i16]) -> f6
         };
         sum += f64::from(*weight) * row;
     }
-    sum / (replicates.len() * examples.len()) as f64
+    let drawn: i64 = examples.iter().map(|&count| i64::from(count)).sum();
+    sum / (replicates.len() as f64 * drawn as f64)
 }

@@ -60,8 +60,8 @@ pub struct Cause {
 /// 4. F below 0, and the lower one-sided 96.25 % bound of Q above −δ: FREEZING.
 /// 5. Otherwise UNDECIDED.
 ///
-/// Without a twin only SOURCE and UNDECIDED are said. An S that is shown to be inside −δ is not the cause of a MATERIAL gap: less
-/// than δ cannot explain more than δ. A POSITIVE has no cause: nothing here tells why something helps.
+/// Without a twin only SOURCE and UNDECIDED are said. SOURCE says that these layers do harm, not that all of the gap is theirs: S
+/// says how much is. A POSITIVE has no cause: nothing here tells why something helps.
 ///
 /// # Source
 /// Wang, Dai, Póczos and Carbonell 2019 for S; the study protocol for Q and F. S, Q and F are tested two-sided at .025 each, so
@@ -75,11 +75,10 @@ pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals,
     let margin = settings.margin_pp / 100.0;
     let is_no_worse =
         |gap: &Option<StudentEstimate>, level: f64| passes(gap.and_then(|gap| gap.p_above(-margin)), level);
-    let is_trifling = verdict.is_material() && is_no_worse(&source, NO_WORSE);
     let attribution = match (is_below(&specificity), is_below(&freezing)) {
         // With nothing frozen the treatment from an untrained source is scratch with other weights: S is the gap itself.
         _ if frozen == 0 && source_gap.is_none() => Attribution::Source,
-        _ if is_below(&source) && !is_trifling => Attribution::Source,
+        _ if is_below(&source) => Attribution::Source,
         (true, true) => Attribution::Mixed,
         (true, false) => Attribution::Specificity,
         (false, true) if frozen > 0 && is_no_worse(&specificity, NO_WORSE_THAN_TWIN) => Attribution::Freezing,

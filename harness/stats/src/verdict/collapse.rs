@@ -80,18 +80,18 @@ pub struct Collapsed {
     pub reference: [u64; 2],
     /// Two-sided p of "both arms collapse equally often". A large one shows nothing with so few runs.
     pub p_value: f64,
-    /// The gap over all runs, at the level of the gap among those that trained.
+    /// The gap over all runs, at 1 − α, at which it must exclude zero for a sign to be claimed.
     pub gap_of_all: Option<Estimate>,
 }
 
 impl Collapsed {
-    pub(super) fn of(collapse: &Collapse, level: f64, settings: &Settings) -> Self {
+    pub(super) fn of(collapse: &Collapse, settings: &Settings) -> Self {
         Self {
             num_trained: collapse.num_trained,
             treatment: collapse.treatment,
             reference: collapse.reference,
             p_value: fisher_exact(collapse.treatment, collapse.reference),
-            gap_of_all: collapse.gap_of_all.as_ref().map(|all| estimate_at(all, level, settings)),
+            gap_of_all: collapse.of_all(settings),
         }
     }
 

@@ -136,6 +136,8 @@ pub enum Consequence {
     /// The verdict goes one step down: from MATERIAL to plain, from plain to INCONCLUSIVE. Several such gates are still
     /// one step.
     Downgrade,
+    /// The verdict is INCONCLUSIVE: without the weakness, what it claims is not given.
+    Undecided,
 }
 
 /// Which way a weakness pushes the gap.

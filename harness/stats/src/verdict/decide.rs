@@ -115,14 +115,10 @@ fn decision(contrast: &Contrast, judged: Judged, target: PowerTarget, settings: 
         }
         Some(_) | None => verdict_on_gap(contrast, &judged, settings),
     };
-    let is_downgraded = contrast.failed_gates.iter().any(|gate| gate.consequence == Consequence::Downgrade);
-    let verdict = match (verdict_before_gates == Verdict::Invalid, is_downgraded) {
-        (true, _) => Verdict::Invalid,
-        (false, true) => verdict_before_gates.downgraded(),
-        (false, false) => verdict_before_gates,
-    };
-    let equivalent =
-        Claimable::of(contrast, settings).equivalence && !is_downgraded && is_equivalent(&judged, settings);
+    let verdict = verdict_before_gates.after_gates(&contrast.failed_gates);
+    let equivalent = Claimable::of(contrast, settings).equivalence
+        && contrast.failed_gates.is_empty()
+        && is_equivalent(&judged, settings);
     let cause = cause(verdict, contrast.frozen, &contrast.counterfactuals, settings);
     let can_reject = judged.attainable_p <= settings.alpha;
     let spread = judged.raw.spread.ok().filter(|_| can_reject);
@@ -143,7 +139,7 @@ fn decision(contrast: &Contrast, judged: Judged, target: PowerTarget, settings: 
         reference: contrast.reference.clone(),
         family: contrast.family,
         gap: judged.estimate,
-        collapsed: contrast.collapse.as_ref().map(|of| Collapsed::of(of, judged.estimate.level, settings)),
+        collapsed: contrast.collapse.as_ref().map(|of| Collapsed::of(of, settings)),
         source_gap: cause.source_gap,
         specificity_gap: cause.specificity_gap,
         freezing_gap: cause.freezing_gap,

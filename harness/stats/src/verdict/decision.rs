@@ -77,17 +77,36 @@ impl Decision {
         std::iter::once(&mut self.gap).chain(others.into_iter().flatten())
     }
 
-    /// Takes the verdict one step down for a gate that turned out to fail afterwards. Several gates take it down by one
-    /// step in all.
-    pub fn downgrade(&mut self, failure: GateFailure) {
-        let is_first = self.failed_gates.iter().all(|failed| failed.consequence != Consequence::Downgrade);
-        if is_first {
-            self.verdict = self.verdict.downgraded();
-            self.equivalent = false;
+    /// What another look at the gap takes from the verdict, such as one against a longer-trained scratch, or without some of
+    /// the images: `None` if all that it claims is given again. `other` is that gap, if there is any, and
+    /// `is_equivalent` says whether it is shown to be inside ±δ.
+    pub fn lost_to(&self, other: Option<&Estimate>, is_equivalent: bool) -> Option<Consequence> {
+        let verdict = self.verdict_before_gates;
+        let beyond = |threshold: f64| match verdict.is_negative() {
+            true => other.is_some_and(|other| other.lies_below(-threshold)),
+            false => other.is_some_and(|other| other.lies_above(threshold)),
+        };
+        let is_signed = verdict.is_negative() || verdict.is_positive();
+        if (is_signed && !beyond(0.0)) || (verdict == Verdict::Equivalent && !is_equivalent) {
+            Some(Consequence::Undecided)
+        } else if verdict.is_material() && !beyond(self.margin_pp) {
+            Some(Consequence::Downgrade)
+        } else {
+            None
         }
-        if !self.verdict.is_negative() && !self.verdict.is_positive() {
+    }
+
+    /// Applies a gate that turned out to fail afterwards. `is_equivalent` says whether the gap is shown to be inside ±δ
+    /// nevertheless: where that was claimed, it is what is left when the sign is taken away.
+    pub fn fail(&mut self, failure: GateFailure, is_equivalent: bool) {
+        self.failed_gates.push(failure);
+        self.verdict = self.verdict_before_gates.after_gates(&self.failed_gates);
+        self.equivalent &= is_equivalent;
+        if self.equivalent && self.verdict == Verdict::Inconclusive {
+            self.verdict = Verdict::Equivalent;
+        }
+        if !self.verdict.is_negative() {
             self.attribution = None;
         }
-        self.failed_gates.push(failure);
     }
 }

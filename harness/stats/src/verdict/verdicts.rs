@@ -1,5 +1,6 @@
 //! The verdicts and their names.
 
+use super::{Consequence, GateFailure};
 use std::fmt;
 use std::str::FromStr;
 
@@ -64,6 +65,20 @@ impl Verdict {
     /// MATERIAL NEGATIVE or MATERIAL POSITIVE.
     pub fn is_material(self) -> bool {
         matches!(self, Self::MaterialNegative | Self::MaterialPositive)
+    }
+
+    /// What gates that failed leave of the verdict. Several that take it one step down take it down by one step in all.
+    pub fn after_gates(self, failed: &[GateFailure]) -> Self {
+        let has = |consequence: Consequence| failed.iter().any(|gate| gate.consequence == consequence);
+        if self == Self::Invalid || has(Consequence::Invalid) {
+            Self::Invalid
+        } else if has(Consequence::Undecided) && self != Self::InconclusiveOptimisation {
+            Self::Inconclusive
+        } else if has(Consequence::Downgrade) {
+            self.downgraded()
+        } else {
+            self
+        }
     }
 
     /// The verdict one step down, after a gate that downgrades it.

@@ -20,7 +20,7 @@ impl GapUnit {
     pub const HUNDREDTHS_OF_A_NAT: Self = Self { one: "hundredth of a nat", several: "hundredths of a nat" };
 
     /// "1 point", "2.5 points".
-    fn count(self, count: f64) -> String {
+    pub fn count(self, count: f64) -> String {
         format!("{count} {}", if count == 1.0 { self.one } else { self.several })
     }
 }
@@ -33,8 +33,8 @@ impl Decision {
     pub fn words(&self, unit: GapUnit) -> String {
         let margin = unit.count(self.margin_pp);
         let mut words = match self.verdict {
-            Verdict::Negative | Verdict::MaterialNegative => self.signed_words("worse than", &margin),
-            Verdict::Positive | Verdict::MaterialPositive => self.signed_words("better than", &margin),
+            Verdict::Negative | Verdict::MaterialNegative => self.signed_words("worse than", &margin, unit),
+            Verdict::Positive | Verdict::MaterialPositive => self.signed_words("better than", &margin, unit),
             Verdict::Equivalent => format!("equivalent to {} within ±{margin}", self.reference),
             Verdict::Inconclusive => self.inconclusive_words(unit),
             Verdict::InconclusiveOptimisation => {
@@ -59,12 +59,28 @@ impl Decision {
             let _ = write!(words, ", but equivalent within ±{margin}");
         }
         if self.verdict != self.verdict_before_gates {
-            let _ = write!(words, " (downgraded from {}: {})", self.verdict_before_gates, self.gate_words());
+            let _ = write!(words, " ({})", self.downgrade_words());
         }
         words
     }
 
-    fn signed_words(&self, comparison: &str, margin: &str) -> String {
+    /// "downgraded from MATERIAL NEGATIVE: gate 1 (equal search) failed".
+    pub fn downgrade_words(&self) -> String {
+        format!("downgraded from {}: {}", self.verdict_before_gates, self.gate_words())
+    }
+
+    fn signed_words(&self, comparison: &str, margin: &str, unit: GapUnit) -> String {
+        // The source does harm, but is not shown to do as much harm as there is.
+        if let (Some(Attribution::Source), Some(source), true) =
+            (self.attribution, &self.source_gap, self.verdict.is_material())
+            && !source.lies_below(-self.margin_pp)
+        {
+            return format!(
+                "{comparison} scratch, by more than {margin}, with negative transfer: {:+.1} {} against random layers",
+                source.mean_pp, unit.several
+            )
+            .replace('-', "−");
+        }
         let base = match (&self.reference, self.attribution) {
             (Reference::Arm(name), _) => format!("{comparison} {name}"),
             (Reference::Scratch, Some(Attribution::Source)) => "negative transfer".to_owned(),

@@ -31,17 +31,17 @@ fn with_a_ladder(validation_of_rung: f64) -> Analysis {
 }
 
 #[test]
-fn a_verdict_that_a_better_trained_scratch_takes_back_goes_one_step_down() {
+fn a_sign_that_a_better_trained_scratch_takes_away_leaves_no_verdict() {
     let analysis = with_a_ladder(0.9);
     let cell = analysis.cell(&key("small", Some("near"), 7, 0)).unwrap();
     let [rung] = &cell.ladder[..] else { panic!("one rung, not {}", cell.ladder.len()) };
-    assert_eq!((rung.budget, rung.gap.mean_pp, rung.holds), (2.0, 0.0, Some(false)));
-    assert_eq!(cell.verdict(), Some(Verdict::Positive), "from MATERIAL POSITIVE");
+    assert_eq!((rung.budget, rung.gap.mean_pp, rung.survival), (2.0, 0.0, Some(Survival::Lost)));
+    assert_eq!(cell.verdict(), Some(Verdict::Inconclusive), "from MATERIAL POSITIVE");
     let failed = &cell.decision.as_ref().unwrap().failed_gates;
     assert!(failed.iter().any(|gate| gate.detail.contains("trained 2× as long")), "{failed:?}");
     // The harm of freezing a far source is there against either baseline.
     let harmed = analysis.cell(&key("small", Some("far"), 7, 7)).unwrap();
-    assert_eq!((harmed.ladder[0].holds, harmed.verdict()), (Some(true), Some(Verdict::MaterialNegative)));
+    assert_eq!((harmed.ladder[0].survival, harmed.verdict()), (Some(Survival::Whole), Some(Verdict::MaterialNegative)));
     assert!(analysis.cell(&key("large", Some("near"), 7, 0)).unwrap().ladder.is_empty());
     let rungs = &analysis.ladders[&key("small", None, 0, 0)];
     assert_eq!(rungs.iter().map(|rung| (rung.budget, rung.num_done)).collect::<Vec<_>>(), [(1.0, 8), (2.0, 8)]);
@@ -51,6 +51,6 @@ fn a_verdict_that_a_better_trained_scratch_takes_back_goes_one_step_down() {
 fn a_longer_training_that_validation_does_not_prefer_takes_nothing_back() {
     let analysis = with_a_ladder(0.1);
     let cell = analysis.cell(&key("small", Some("near"), 7, 0)).unwrap();
-    assert_eq!((cell.ladder[0].holds, cell.ladder[0].is_better_baseline), (Some(false), false));
+    assert_eq!((cell.ladder[0].survival, cell.ladder[0].is_better_baseline), (Some(Survival::Lost), false));
     assert_eq!(cell.verdict(), Some(Verdict::MaterialPositive));
 }
