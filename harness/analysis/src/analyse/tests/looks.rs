@@ -55,3 +55,36 @@ fn a_cell_of_which_too_few_runs_had_trained_is_judged_anew_at_the_next_look() {
     assert_eq!(early.verdict(), Some(Verdict::Invalid));
     assert!(late.verdict() != Some(Verdict::Invalid) && late.decided_at.is_none(), "{:?}", late.verdict());
 }
+
+#[test]
+fn a_choice_that_changes_between_looks_has_the_verdict_of_its_own_cell() {
+    let chosen_at = |num_run: u32| {
+        // All fine-tuned is ahead in six replicates; in the other two, one frozen layer is, by more.
+        let reaches = |key: &CellKey, replicate: u32| {
+            let is_candidate = key.source.as_deref() == Some("near") && key.copied == 7;
+            match (is_candidate, key.frozen, replicate < 6) {
+                (true, 0, true) => 0.9,
+                (true, 1, true) => 0.8,
+                (true, 1, false) => 1.0,
+                (true, 0, false) => 0.5,
+                _ => 0.2,
+            }
+        };
+        let mut mock = Mock::four_quadrants(like_the_default_study)
+            .with_trials(reaches)
+            .editing(move |_, record| record.replicate < num_run);
+        (mock.study.looks, mock.study.choice) = (Some(vec![6, 8]), nt_scenario::ChoiceOf::Once);
+        analysed(&mock).unwrap()
+    };
+    let (first, last) = (chosen_at(6), chosen_at(8));
+    for (analysis, frozen) in [(&first, 0), (&last, 1)] {
+        let quadrant =
+            analysis.quadrants.iter().find(|one| one.size == "small" && one.similarity == "similar").unwrap();
+        let chosen = quadrant.chosen.as_ref().unwrap();
+        let cell = &analysis.cells[chosen.picks[0].0];
+        assert_eq!(cell.key, key("small", Some("near"), 7, frozen));
+        assert_eq!(Some(&chosen.decision), cell.decision.as_ref());
+        let best = quadrant.best.and_then(|at| analysis.cells[at].gap_pp()).unwrap();
+        assert_eq!(chosen.optimism_pp, Some(best - cell.gap_pp().unwrap()));
+    }
+}
