@@ -10,7 +10,7 @@ use super::join::Joined;
 use super::pair::pair;
 use super::run::JoinedRun;
 use super::rung::{Rung, RungGap, Survival};
-use super::{AnalysisError, CellResult};
+use super::{AnalysisError, CellKind, CellResult};
 use crate::study::{CellKey, Study};
 use nt_records::number::signed;
 
@@ -53,7 +53,8 @@ pub(super) fn climb(
     ladders: &BTreeMap<CellKey, Vec<Rung>>,
     cells: &mut [CellResult],
 ) -> Result<(), AnalysisError> {
-    for cell in cells {
+    // A placebo is scratch against scratch: that longer-trained scratch does better says nothing of it.
+    for cell in cells.iter_mut().filter(|cell| cell.kind != CellKind::Placebo) {
         let (arm, scratch) = (joined.arm(&cell.key), cell.key.scratch());
         if let Some(decision) = &mut cell.decision {
             cell.ladder = hold(study, joined, ladders, &scratch, &arm, decision)?;
