@@ -59,8 +59,12 @@ fn a_longer_training_that_validation_does_not_prefer_takes_nothing_back() {
 fn equivalence_with_a_scratch_that_trains_on_is_no_equivalence() {
     let analysis = with_a_ladder(0.9);
     let before = |cell: &&CellResult| cell.decision.as_ref().unwrap().verdict_before_gates == Verdict::Equivalent;
-    let decided: Vec<&CellResult> =
-        analysis.cells.iter().filter(|cell| cell.key.size == "small" && cell.decision.is_some()).filter(before).collect();
+    let decided: Vec<&CellResult> = analysis
+        .cells
+        .iter()
+        .filter(|cell| cell.key.size == "small" && cell.decision.is_some())
+        .filter(before)
+        .collect();
     assert!(!decided.is_empty());
     for cell in decided {
         assert_eq!((cell.verdict(), cell.ladder[0].survival), (Some(Verdict::Inconclusive), Some(Survival::Lost)));
