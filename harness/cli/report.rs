@@ -37,6 +37,9 @@ impl Report {
 pub(super) fn write_and_tell(dir: &Path, extras: &Extras) -> Result<(), Failure> {
     let summary = nt_report::report(dir).map_err(|error| Failure::system(&error))?;
     say(summary.terminal_table())?;
+    for note in &summary.notes {
+        say(note)?;
+    }
     say(dir.join("index.html").display())?;
     if extras.tensorboard {
         let (records, _) = nt_records::read_records(dir).map_err(|error| Failure::system(&error))?;

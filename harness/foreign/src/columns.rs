@@ -174,10 +174,15 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     for (control, given, found) in [(&UNTRAINED, &columns.untrained, &untrained), (&TWIN, &columns.twin, &twin)] {
         finder.not_the_reference(control, given.as_deref(), found.as_ref(), (&reference, &arm));
     }
-    if columns.twin.is_some() && twin.is_some() && twin == untrained {
-        let given = columns.twin.clone().unwrap_or_default();
-        let message = "it is the untrained source, too: the twin has learned the target's task".to_owned();
-        finder.fault(Fault::Option { option: TWIN.option, given, message });
+    let is_given = columns.twin.is_some() || columns.untrained.is_some();
+    if is_given && twin.is_some() && twin == untrained {
+        let (option, given) = match (&columns.twin, &columns.untrained) {
+            (Some(given), _) => (TWIN.option, given.clone()),
+            (None, given) => (UNTRAINED.option, given.clone().unwrap_or_default()),
+        };
+        let message =
+            "the twin, which has learned the target's task, and the untrained source are two sources".to_owned();
+        finder.fault(Fault::Option { option, given, message });
     }
     let cluster = columns.cluster.as_deref().and_then(|name| finder.cluster(name, score));
     let is_complete = finder.faults.is_empty();
@@ -368,8 +373,15 @@ impl Finder<'_> {
         (reference, arm): (&[(Option<usize>, String)], &[usize]),
     ) {
         let (Some(given), Some((place, value))) = (given, found) else { return };
-        let column = arm.get(*place);
-        if reference.iter().any(|(at, name)| name == value && at.as_ref().is_none_or(|at| Some(at) == column)) {
+        let Some(&column) = arm.get(*place) else { return };
+        let is_reference = |row: &Row| {
+            reference.iter().all(|(at, name)| match at {
+                Some(at) => row.fields[*at] == *name,
+                None => arm.iter().any(|at| row.fields[*at] == *name),
+            })
+        };
+        let mut of_control = self.table.rows.iter().filter(|row| row.fields[column] == *value).peekable();
+        if of_control.peek().is_some() && of_control.all(is_reference) {
             let message = format!("it is the reference; name the rows of the {}", control.what);
             self.fault(Fault::Option { option: control.option, given: given.to_owned(), message });
         }

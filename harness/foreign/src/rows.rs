@@ -49,6 +49,8 @@ struct Row<'a> {
     collapse_p: Option<f64>,
     decided_at: Option<u32>,
     gap_corrected_pp: Option<f64>,
+    verdict_before_gates: &'static str,
+    failed_gates: String,
 }
 
 #[derive(Serialize)]
@@ -131,6 +133,9 @@ impl TableAnalysis {
             collapse_p: collapsed.map(|collapsed| round_p(collapsed.p_value)),
             decided_at: None,
             gap_corrected_pp: None,
+            verdict_before_gates: decision.verdict_before_gates.name(),
+            // Gates are asked of a study's records, which a table does not have.
+            failed_gates: String::new(),
         }
     }
 }

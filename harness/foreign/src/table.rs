@@ -74,6 +74,8 @@ impl Table {
 
 fn separated(text: &str, delimiter: u8, faults: &mut Vec<TableFault>) -> Table {
     let mut table = Table::default();
+    // The reader counts a line break of two bytes with the line after it.
+    let text = text.replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)

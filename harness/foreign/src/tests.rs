@@ -436,6 +436,18 @@ fn a_missing_cluster_and_one_that_changes_are_each_one_fault() {
 }
 
 #[test]
+fn lines_are_counted_alike_whatever_ends_them() {
+    let mut rows = table(&[("harm", -9.0)]);
+    rows[3] = "scratch,birds,2,nan".to_owned();
+    let told = |end: &str| {
+        let text = rows.join(end) + end;
+        analyse_table(&text, "runs.csv", Format::Separated(b','), &Question::default()).unwrap_err().to_string()
+    };
+    assert!(told("\n").contains("runs.csv:4:"), "{}", told("\n"));
+    assert_eq!(told("\n"), told("\r\n"));
+}
+
+#[test]
 fn a_counterfactual_is_neither_the_reference_nor_the_other() {
     let rows = table(&[("harm", -9.0), ("untrained", -3.0), ("twin", -2.0)]);
     let told = |untrained: &str, twin: &str| {
@@ -447,5 +459,9 @@ fn a_counterfactual_is_neither_the_reference_nor_the_other() {
     assert!(told("untrained", "twin").is_ok());
     assert!(told("untrained", "scratch").unwrap_err().contains("it is the reference"));
     assert!(told("scratch", "twin").unwrap_err().contains("name the rows of the untrained source"));
-    assert!(told("twin", "twin").unwrap_err().contains("it is the untrained source, too"));
+    assert!(told("twin", "twin").unwrap_err().contains("are two sources"));
+    let mut rows = rows;
+    rows[0] = "source,target,replicate,value".to_owned();
+    let by_default = judge(&rows, &asking(|columns| columns.untrained = Some("twin".to_owned())));
+    assert!(by_default.unwrap_err().to_string().contains("are two sources"), "where the twin is found by its name");
 }

@@ -8,7 +8,7 @@ use crate::table::{TableError, finish, row_error};
 pub const VERDICTS_VERSION: u32 = 2;
 
 /// The columns of `verdicts.csv`.
-pub const VERDICT_COLUMNS: [&str; 38] = [
+pub const VERDICT_COLUMNS: [&str; 40] = [
     "source",
     "target",
     "size",
@@ -47,6 +47,8 @@ pub const VERDICT_COLUMNS: [&str; 38] = [
     "collapse_p",
     "decided_at",
     "gap_corrected_pp",
+    "verdict_before_gates",
+    "failed_gates",
 ];
 
 /// A contrast and its verdict. Numbers are rounded to four decimals, and p-values as they are printed, because further
@@ -130,6 +132,10 @@ pub struct VerdictRow {
     pub decided_at: Option<u32>,
     /// The gap corrected for that.
     pub gap_corrected_pp: Option<f64>,
+    /// The verdict if every gate had held.
+    pub verdict_before_gates: String,
+    /// Gates that did not hold, each once: "gate 1 (equal search); gate 3 (live baseline)".
+    pub failed_gates: String,
 }
 
 /// Variance components of a gap in `verdicts.json`, squared fractions, to six significant digits: what

@@ -31,9 +31,14 @@ struct PaperTable {
 }
 
 /// Writes `tables/{quadrants,contrasts,arms}.{tex,csv}` of a study's folder.
-pub(crate) fn write(dir: &Path, analysis: &Analysis) -> Result<(), TableError> {
+///
+/// What was changed after data says so in every caption.
+pub(crate) fn write(dir: &Path, analysis: &Analysis, is_exploratory: bool) -> Result<(), TableError> {
     let folder = dir.join("tables");
-    for table in [quadrants(analysis), contrasts(analysis), arms(analysis)] {
+    for mut table in [quadrants(analysis), contrasts(analysis), arms(analysis)] {
+        if is_exploratory {
+            table.caption.insert_str(0, "EXPLORATORY (CHANGED AFTER DATA). ");
+        }
         write_atomic(&folder.join(format!("{}.tex", table.name)), latex(&table).as_bytes())?;
         let header: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
         write_atomic(&folder.join(format!("{}.csv", table.name)), &csv_of("tables/*.csv", &header, &table.rows)?)?;
@@ -114,6 +119,17 @@ fn contrasts(analysis: &Analysis) -> PaperTable {
     }
 }
 
+/// "inconclusive (gate 3)": the verdict, and what holds it back.
+fn verdict_words(cell: &CellResult) -> String {
+    let name = cell.verdict().map_or(String::new(), |verdict| verdict.name().to_lowercase());
+    let held = cell.decision.as_ref().filter(|decision| decision.verdict != decision.verdict_before_gates);
+    let mut gates: Vec<usize> =
+        held.into_iter().flat_map(|decision| &decision.failed_gates).map(|failure| failure.gate.number()).collect();
+    gates.dedup();
+    let gates: Vec<String> = gates.iter().map(|number| format!("gate {number}")).collect();
+    if gates.is_empty() { name } else { format!("{name} ({})", gates.join(", ")) }
+}
+
 fn contrast(cell: &CellResult) -> Vec<String> {
     let decision = cell.decision.as_ref();
     vec![
@@ -128,7 +144,7 @@ fn contrast(cell: &CellResult) -> Vec<String> {
         decision
             .and_then(|decision| decision.minimum_detectable_effect_pp)
             .map_or(NONE.to_owned(), |effect| format!("{effect:.1}")),
-        cell.verdict().map_or(String::new(), |verdict| verdict.name().to_lowercase()),
+        verdict_words(cell),
         format!("{}/{}", cell.num_done(), cell.num_planned),
     ]
 }

@@ -123,12 +123,13 @@ pub(crate) fn report_of(dir: &Path, study: &Study, classes: &Classes) -> Result<
             .notes
             .push(format!("{left_out} {verb} of jobs that are no longer planned, and left out of the report."));
     }
-    tables::write(dir, &ordered, &analysis)?;
+    let is_exploratory = manifest.as_ref().is_some_and(|manifest| manifest.preregistration != preregistration(study));
+    tables::write(dir, &ordered, &analysis, is_exploratory)?;
     let figures = draw(dir, &analysis, manifest.as_ref())?;
     let by_job: BTreeMap<JobId, &RunRecord> = records.iter().map(|record| (record.job, record)).collect();
     let record_of = |job| by_job.get(&job).copied();
     let material = Material {
-        is_exploratory: manifest.as_ref().is_some_and(|manifest| manifest.preregistration != preregistration(study)),
+        is_exploratory,
         completeness: Completeness::count(order.iter().copied(), record_of),
         result_digest: result_digest(order.iter().copied(), record_of),
         contact_sheets: pictures::contact_sheets(dir)?,
@@ -142,7 +143,7 @@ pub(crate) fn report_of(dir: &Path, study: &Study, classes: &Classes) -> Result<
         manifest,
         figures,
     };
-    paper::write(dir, &material.analysis)?;
+    paper::write(dir, &material.analysis, material.is_exploratory)?;
     write_atomic(&dir.join("report.md"), markdown::document(&material).as_bytes())?;
     write_atomic(&dir.join("index.html"), page::document(&material).as_bytes())?;
     Ok(ReportSummary::new(dir, material, warnings))

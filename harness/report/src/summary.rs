@@ -34,7 +34,14 @@ impl ReportSummary {
             result_digest: material.result_digest,
             completeness: material.completeness,
             warnings,
-            notes: material.analysis.notes.clone(),
+            notes: material
+                .is_exploratory
+                .then(|| {
+                    "EXPLORATORY (CHANGED AFTER DATA): the scenario is another than before the first job".to_owned()
+                })
+                .into_iter()
+                .chain(material.analysis.notes.clone())
+                .collect(),
             analysis: material.analysis,
         }
     }

@@ -145,9 +145,7 @@ impl CellResult {
 
     /// The replicates that the gap is of, where runs of others collapsed.
     pub fn of_those_that_trained(&self) -> Option<usize> {
-        let decision = self.decision.as_ref().filter(|decision| decision.verdict != Verdict::Invalid)?;
-        let trained = decision.collapsed?.num_trained;
-        (trained < self.num_done()).then_some(trained)
+        self.decision.as_ref()?.of_those_that_trained()
     }
 
     /// The verdict; `None` for scratch. A cell without a single pair is INCONCLUSIVE, or INCONCLUSIVE (OPTIMISATION) if

@@ -32,16 +32,24 @@ pub(super) struct Decided {
     pub num_controls: usize,
 }
 
-/// Decides a study on its first replicates.
-pub(super) fn decide(study: &Study, joined: &mut Joined, audit: Option<&Audit>) -> Result<Decided, AnalysisError> {
+/// Decides a study on its first replicates. `stand` has the choices of earlier looks that stand, by quadrant.
+pub(super) fn decide(
+    study: &Study,
+    joined: &mut Joined,
+    audit: Option<&Audit>,
+    stand: &[Option<usize>],
+) -> Result<Decided, AnalysisError> {
     joined.see(study.replicates);
     let joined = &*joined;
     let mut cells: Vec<CellResult> =
         study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, joined)).collect();
     let mut quadrants = quadrants(study, &cells);
     let mut choices = Vec::new();
-    for quadrant in &quadrants {
-        choices.push(chosen::choose(study, joined, &cells, quadrant)?);
+    for (at, quadrant) in quadrants.iter().enumerate() {
+        choices.push(match stand.get(at).copied().flatten() {
+            Some(cell) => Some(Choice::Cell(cell)),
+            None => chosen::choose(study, joined, &cells, quadrant)?,
+        });
     }
     let opened = rules::open(study, joined, &cells, &quadrants)?;
     let mut others = Others::new(study, choices, opened, &quadrants);

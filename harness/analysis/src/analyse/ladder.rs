@@ -102,7 +102,7 @@ fn survival(verdict: Verdict, lost: Option<Consequence>) -> Option<Survival> {
     let claims = verdict.is_negative() || verdict.is_positive() || verdict == Verdict::Equivalent;
     claims.then_some(match lost {
         None => Survival::Whole,
-        Some(Consequence::Downgrade) => Survival::Sign,
+        Some(Consequence::Downgrade | Consequence::NotEquivalent) => Survival::Sign,
         Some(Consequence::Undecided | Consequence::Invalid) => Survival::Lost,
     })
 }

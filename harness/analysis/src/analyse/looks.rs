@@ -90,8 +90,7 @@ pub(super) fn keep_decided(before: Decided, now: &mut Decided, replicates: u32) 
             cell.without_overlap = before.without_overlap;
         }
     }
-    // What is a cell has the verdict of that cell, be it the one that this look chooses or another than before. What is a
-    // comparison of its own keeps what was decided of it.
+    // What is a cell has the verdict of that cell. What is a comparison of its own keeps what was decided of it.
     for ((before, quadrant), cell) in before.quadrants.into_iter().zip(&mut now.quadrants).zip(&now.chosen_cells) {
         if cell.is_none() {
             quadrant.chosen = before.chosen.filter(|chosen| !may_change(&chosen.decision)).or(quadrant.chosen.take());
@@ -105,6 +104,12 @@ pub(super) fn keep_decided(before: Decided, now: &mut Decided, replicates: u32) 
             *contrast = before;
         }
     }
+}
+
+/// The choices that stand, by quadrant: a choice is made anew at every look until its cell is decided.
+pub(super) fn choices_that_stand(decided: &Decided) -> Vec<Option<usize>> {
+    let stands = |cell: &Option<usize>| cell.filter(|&at| !is_open(&decided.cells[at]));
+    decided.chosen_cells.iter().map(stands).collect()
 }
 
 /// Whether more replicates may give a cell another verdict.

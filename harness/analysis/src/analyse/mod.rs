@@ -202,15 +202,17 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
     let mut looks = looks::looks(declared, records);
     let last = looks.pop().unwrap_or_else(|| looks::Look { number: Some(1), study: declared.clone() });
     let mut before: Option<(Decided, u32)> = None;
+    let mut stand = Vec::new();
     for look in looks {
-        let mut decided = family::decide(&look.study, &mut joined, audit.as_ref())?;
+        let mut decided = family::decide(&look.study, &mut joined, audit.as_ref(), &stand)?;
         if let Some((earlier, replicates)) = before {
             looks::keep_decided(earlier, &mut decided, replicates);
         }
+        stand = looks::choices_that_stand(&decided);
         before = Some((decided, look.study.replicates));
     }
     let study = &last.study;
-    let mut decided = family::decide(study, &mut joined, audit.as_ref())?;
+    let mut decided = family::decide(study, &mut joined, audit.as_ref(), &stand)?;
     if let Some((earlier, replicates)) = before {
         looks::keep_decided(earlier, &mut decided, replicates);
     }

@@ -37,7 +37,7 @@ pub struct RungGap {
 pub enum Survival {
     /// All that it claims.
     Whole,
-    /// Its sign, but not that the gap is MATERIAL.
+    /// Its sign, but not that the gap is MATERIAL, or EQUIVALENT beside it.
     Sign,
     /// Nothing.
     Lost,

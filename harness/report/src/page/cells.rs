@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use nt_stats::Verdict;
 use nt_stats::p_value::PrintedP;
-use nt_stats::verdict::{Attribution, Family, GateFailure};
+use nt_stats::verdict::{Attribution, Decision, Family};
 
 use crate::material::Material;
 use crate::words::answer;
@@ -195,8 +195,5 @@ fn trouble(cell: &CellResult, words: &Wording) -> Option<String> {
 }
 
 fn gate_numbers(cell: &CellResult) -> String {
-    let failures = cell.decision.iter().flat_map(|decision| &decision.failed_gates);
-    let mut words: Vec<String> = failures.map(GateFailure::words).collect();
-    words.dedup();
-    words.join(", ")
+    cell.decision.as_ref().map(Decision::gate_words).unwrap_or_default()
 }

@@ -226,6 +226,7 @@ fn gates(analysis: &Analysis, cell: &CellResult, decision: &Decision) -> Markup 
                             Consequence::Invalid => { "no verdict" }
                             Consequence::Downgrade => { "one step down" }
                             Consequence::Undecided => { "undecided" }
+                            Consequence::NotEquivalent => { "not equivalent" }
                         }
                         @if let Some(bias) = failure.bias { "; " (bias) }
                         ")"

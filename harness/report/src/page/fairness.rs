@@ -181,9 +181,10 @@ fn ladder(analysis: &Analysis) -> Check {
         holds: Some(sign + lost == 0),
         finding: format!(
             "scratch scores {}; of {} held against lengths that do better on validation {whole} keep all that they claim{and_sign}, \
-             and {lost} are undecided for it",
+             and {lost} {} undecided for it",
             rungs.collect::<Vec<_>>().join("; "),
             counted(whole + sign + lost, "verdict"),
+            if lost == 1 { "is" } else { "are" },
         ),
     }
 }

@@ -50,6 +50,14 @@ pub(crate) fn table(material: &Material) -> Markup {
 
 /// How the family-wise error is spent.
 pub(crate) fn families(analysis: &Analysis) -> String {
+    let spent = match &analysis.look {
+        Some(_) => " What an earlier look decided was tested at the levels of that look.",
+        None => "",
+    };
+    families_now(analysis) + spent
+}
+
+fn families_now(analysis: &Analysis) -> String {
     let alpha = analysis.study.alpha;
     match analysis.family_sizes {
         [0, 1] | [1, 0] => format!("1 contrast, tested at {}.", level(alpha)),

@@ -6,7 +6,7 @@ use nt_stats::verdict::{Claim, Decision, RuleVerdict};
 
 use crate::material::Material;
 use crate::words::answer;
-use crate::words::number::{NONE, gap, interval};
+use crate::words::number::{NONE, counted, gap, interval};
 use nt_analysis::{Analysis, Trial, TrialContrast, Wording};
 
 /// The trials; empty if no quadrant has a rule.
@@ -118,7 +118,10 @@ pub(crate) fn comparison(analysis: &Analysis, trial: &Trial, contrast: &TrialCon
 
 /// "+3.1 [+0.4, +5.8]".
 pub(crate) fn found(decision: &Decision) -> String {
-    format!("{} {}", gap(Some(decision.gap.mean_pp)), interval(decision.gap.low_pp, decision.gap.high_pp))
+    let trained = decision.of_those_that_trained();
+    let trained =
+        trained.map_or(String::new(), |trained| format!(" (of {} that trained)", counted(trained, "replicate")));
+    format!("{} {}{trained}", gap(Some(decision.gap.mean_pp)), interval(decision.gap.low_pp, decision.gap.high_pp))
 }
 
 fn layers(contrast: &TrialContrast) -> Option<String> {
@@ -143,6 +146,9 @@ pub(crate) fn reasons(analysis: &Analysis, without: &[&Trial]) -> Vec<String> {
 pub(crate) fn line(analysis: &Analysis, trial: &Trial) -> String {
     let told = |contrast: &TrialContrast| {
         let found = match &contrast.decision {
+            Ok(decision) if decision.verdict != decision.verdict_before_gates => {
+                format!("{} {} ({})", found(decision), decision.verdict, decision.downgrade_words())
+            }
             Ok(decision) => format!("{} {}", found(decision), decision.verdict),
             Err(missing) => format!("not tested: {missing}"),
         };

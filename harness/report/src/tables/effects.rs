@@ -119,6 +119,8 @@ struct PickRow<'a> {
 struct File<'a> {
     schema_version: u32,
     study: &'a str,
+    /// Whether the scenario was changed after the first job.
+    exploratory: bool,
     /// Names of the sources that know nothing.
     untrained: Vec<&'a str>,
     verdicts: Vec<Row<'a>>,
@@ -126,7 +128,11 @@ struct File<'a> {
 }
 
 /// The rows of a study as JSON, each with its effect sizes, and the choice of every quadrant.
-pub(crate) fn verdicts_json(analysis: &Analysis, rows: &[VerdictRow]) -> Result<Vec<u8>, TableError> {
+pub(crate) fn verdicts_json(
+    analysis: &Analysis,
+    rows: &[VerdictRow],
+    is_exploratory: bool,
+) -> Result<Vec<u8>, TableError> {
     let cells = analysis.cells.iter().filter(|cell| cell.kind != CellKind::Scratch);
     let verdicts = rows.iter().zip(cells).map(|(verdict, cell)| Row {
         verdict,
@@ -141,6 +147,7 @@ pub(crate) fn verdicts_json(analysis: &Analysis, rows: &[VerdictRow]) -> Result<
     let file = File {
         schema_version: VERDICTS_VERSION,
         study: &analysis.study.name,
+        exploratory: is_exploratory,
         untrained: untrained.map(|source| source.name.as_str()).collect(),
         verdicts: verdicts.collect(),
         choices: choices.collect(),

@@ -25,12 +25,12 @@ use nt_records::verdicts::verdicts_csv;
 ///
 /// # Errors
 /// [`TableError`] names the table.
-pub fn write(dir: &Path, records: &[&RunRecord], analysis: &Analysis) -> Result<(), TableError> {
+pub fn write(dir: &Path, records: &[&RunRecord], analysis: &Analysis, is_exploratory: bool) -> Result<(), TableError> {
     write_atomic(&dir.join("runs.csv"), &runs_csv(records)?)?;
     write_atomic(&dir.join("runs.parquet"), &runs_parquet(records)?)?;
     let rows = verdict_rows(analysis);
     write_atomic(&dir.join("verdicts.csv"), &verdicts_csv(&rows)?)?;
-    write_atomic(&dir.join("verdicts.json"), &effects::verdicts_json(analysis, &rows)?)?;
+    write_atomic(&dir.join("verdicts.json"), &effects::verdicts_json(analysis, &rows, is_exploratory)?)?;
     let (csv, json) = rules::rules(analysis)?;
     write_atomic(&dir.join("rules.csv"), &csv)?;
     write_atomic(&dir.join("rules.json"), &json)?;

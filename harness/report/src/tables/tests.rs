@@ -64,7 +64,7 @@ fn a_pilot_tells_its_own_variance_and_the_finished_study_agrees_with_the_plan() 
     let dir = tempfile::tempdir().unwrap();
     let records = mock.write(dir.path());
     let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
-    write(dir.path(), &records.iter().collect::<Vec<_>>(), &analysis).unwrap();
+    write(dir.path(), &records.iter().collect::<Vec<_>>(), &analysis, false).unwrap();
     let pilot = Pilot::read(dir.path()).unwrap();
     let plan = PowerPlan::new(&mock.study, &[640], &Basis::Pilot(pilot)).unwrap();
     assert!(plan.basis.contains("pilot mock (70 cells, 8 replicates"), "{}", plan.basis);

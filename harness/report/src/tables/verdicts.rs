@@ -80,6 +80,12 @@ fn row(analysis: &Analysis, cell: &CellResult) -> VerdictRow {
         reference_collapsed_of: collapsed.map(|collapsed| collapsed.reference[1]),
         collapse_p: collapsed.map(|collapsed| round_p(collapsed.p_value)),
         decided_at: cell.decided_at,
+        verdict_before_gates: text(|decision| decision.verdict_before_gates.name().to_owned()),
+        failed_gates: text(|decision| {
+            let mut gates: Vec<String> = decision.failed_gates.iter().map(|failure| failure.gate.to_string()).collect();
+            gates.dedup();
+            gates.join("; ")
+        }),
         gap_corrected_pp: cell.decided_at.and(of(|decision| corrected_for_an_early_call(&decision.gap))),
     }
 }

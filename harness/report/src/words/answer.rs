@@ -2,6 +2,7 @@
 
 use nt_scenario::ChoiceOf;
 use nt_stats::Verdict;
+use nt_stats::power::Need;
 use nt_stats::verdict::{Attribution, Decision};
 
 use crate::words::group;
@@ -248,12 +249,23 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
     };
     let open: Vec<&&Decision> = undecided.iter().filter(is_open).collect();
     let detectable = open.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).max_by(f64::total_cmp);
-    let Some(effect) = detectable else { return Some("undecided is not absent".to_owned()) };
+    let blind = open.iter().filter(|decision| decision.minimum_detectable_effect_pp.is_none()).count();
+    let Some(effect) = detectable.filter(|_| blind == 0) else {
+        return Some(match blind {
+            0 => "undecided is not absent".to_owned(),
+            blind => format!(
+                "undecided is not absent: in {blind} of {} no gap that is possible would be found in 4 of 5 such studies",
+                counted(undecided.len(), "treatment")
+            ),
+        });
+    };
     let words = Wording::of(analysis.study.metric);
     let (margin, unit) = (words.gap.count(analysis.study.margin_pp), words.gap_unit);
     let replicates = open.iter().filter_map(|decision| decision.need?.replicates()).max();
     let images = open.iter().filter_map(|decision| decision.need?.test_examples()).max();
+    let takes_more = open.iter().any(|decision| matches!(decision.need, None | Some(Need::Both)));
     let need = match (images, replicates, analysis.study.replicates as usize) {
+        _ if takes_more => "; it takes both more replicates and more test images".to_owned(),
         (Some(images), _, _) => format!("; {} test images would find {margin}", thousands(images as u64)),
         (None, Some(count), had) if count > had => format!("; {count} replicates would find {margin}"),
         _ => String::new(),
@@ -344,10 +356,9 @@ pub(crate) fn selection(analysis: &Analysis, chosen: &Chosen) -> Option<String> 
     });
     let best_of = chosen.best_of.map(|best| {
         format!(
-            "the best of {} treatments against the best of {} runs of scratch: {} {} {unit} (no verdict; choosing alone gains \
-             scratch {})",
-            best.num_treatments,
-            best.num_runs,
+            "the best of {} against the best of {} of scratch: {} {} {unit} (no verdict; choosing alone gains scratch {})",
+            counted(best.num_treatments, "treatment"),
+            counted(best.num_runs, "run"),
             gap(Some(best.gap.mean_pp)),
             interval(best.gap.low_pp, best.gap.high_pp),
             gap(Some(best.gain.mean_pp))
@@ -374,6 +385,9 @@ pub(crate) fn advice(chosen: &Chosen) -> String {
         }
         Verdict::Inconclusive | Verdict::InconclusiveOptimisation if before_gates.is_negative() => {
             format!("behind, but held by {}", gates())
+        }
+        Verdict::Inconclusive | Verdict::InconclusiveOptimisation if before_gates == Verdict::Equivalent => {
+            format!("equivalent, but held by {}", gates())
         }
         Verdict::Inconclusive | Verdict::InconclusiveOptimisation => "not shown to beat scratch".to_owned(),
     }

@@ -70,6 +70,13 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The replicates that the gap is of, where it leaves out others because runs collapsed.
+    pub fn of_those_that_trained(&self) -> Option<usize> {
+        let Collapsed { num_trained, treatment: [_, replicates], .. } = self.collapsed?;
+        // Where none trained, the gap is that of all.
+        (num_trained > 0 && (num_trained as u64) < replicates).then_some(num_trained)
+    }
+
     /// Every gap of it.
     pub fn gaps_mut(&mut self) -> impl Iterator<Item = &mut Estimate> {
         let of_all = self.collapsed.as_mut().and_then(|collapsed| collapsed.gap_of_all.as_mut());
@@ -91,6 +98,8 @@ impl Decision {
             Some(Consequence::Undecided)
         } else if verdict.is_material() && !beyond(self.margin_pp) {
             Some(Consequence::Downgrade)
+        } else if is_signed && self.equivalent && !is_equivalent {
+            Some(Consequence::NotEquivalent)
         } else {
             None
         }

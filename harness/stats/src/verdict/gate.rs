@@ -95,6 +95,8 @@ pub enum Consequence {
     Downgrade,
     /// The verdict is INCONCLUSIVE: without the weakness, what it claims is not given.
     Undecided,
+    /// The verdict keeps its sign, and is not EQUIVALENT beside it.
+    NotEquivalent,
 }
 
 /// Which way a weakness pushes the gap.

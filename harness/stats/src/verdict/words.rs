@@ -146,7 +146,19 @@ impl Decision {
             Some(Need::Both) => "; it takes both more replicates and more test images".to_owned(),
             Some(Need::Replicates(_)) | None => String::new(),
         };
-        format!("inconclusive{detectable}{need}")
+        let withheld = match self.collapsed.and_then(|collapsed| collapsed.gap_of_all) {
+            Some(all)
+                if self.equivalence_p_value.is_some_and(|p| p <= 0.05)
+                    && (all.lies_below(0.0) || all.lies_above(0.0)) =>
+            {
+                format!(
+                    "; not equivalent, since the gap over all runs excludes zero, {} among them",
+                    self.collapse_words()
+                )
+            }
+            _ => String::new(),
+        };
+        format!("inconclusive{detectable}{need}{withheld}")
     }
 
     /// Whether a gate left nothing to judge.
@@ -155,7 +167,7 @@ impl Decision {
     }
 
     /// The gates that made the verdict what it is.
-    fn gate_words(&self) -> String {
+    pub fn gate_words(&self) -> String {
         let fails_for_both = |gate: Gate| {
             let of = |bias: Bias| self.failed_gates.iter().any(|one| one.gate == gate && one.bias == Some(bias));
             of(Bias::HidesHarm) && of(Bias::ExaggeratesHarm)
