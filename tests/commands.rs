@@ -250,11 +250,13 @@ fn a_plan_says_what_it_could_find_before_anything_runs_and_from_a_pilot_after() 
         assert!(told.contains(words), "{words}: {told}");
     }
     let json = |output: &std::process::Output| -> serde_json::Value { serde_json::from_slice(&output.stdout).unwrap() };
-    let calm = json(&plan(&["--power", "--json", "--replicate-sd-pp", "0.5", "--accuracy", "0.95"]));
-    let noisy = json(&plan(&["--power", "--json", "--replicate-sd-pp", "2"]));
+    let power = |words: &[&str]| json(&plan(&[&["--power", "--json"], words].concat()));
+    let twelve = ["--set", "study.replicates=12"];
+    let calm = power(&[&twelve, &["--replicate-sd-pp", "0.5", "--accuracy", "0.95"][..]].concat());
+    let noisy = power(&[&twelve, &["--replicate-sd-pp", "9"][..]].concat());
     let effect = |plan: &serde_json::Value| plan["rows"][0]["minimum_detectable_effect_pp"].as_f64().unwrap();
     assert!(effect(&calm) < effect(&noisy));
-    let beyond = json(&plan(&["--power", "--json", "--replicate-sd-pp", "30"]));
+    let beyond = power(&["--replicate-sd-pp", "30"]);
     assert!(beyond["rows"][0]["minimum_detectable_effect_pp"].is_null(), "no gap is so large");
     assert_eq!(calm["rows"][0]["test_images"], 60, "three classes of twenty");
     assert_exit(&plan(&["--power", "--accuracy", "1.5"]), 2);
