@@ -19,7 +19,11 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn execute(&self) -> Result<(), Failure> {
         let scenario = self.scenario.read()?;
-        let faults = scenario.check_data(&survey(&scenario, self.scenario.base()));
+        let (facts, warnings) = survey(&scenario, self.scenario.base());
+        for warning in warnings {
+            anstream::eprintln!("{warning}");
+        }
+        let faults = scenario.check_data(&facts);
         if !faults.is_empty() {
             return Err(Failure::Input(Faults(faults).to_string()));
         }

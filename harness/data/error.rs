@@ -38,12 +38,31 @@ pub enum DataError {
 
     /// There is a training side and no test side.
     #[error(
-        "{} has no test side; add test/<class>/…, or set a test fraction to split the images of each class",
-        root.display()
+        "{} has no test side{}; add test/<class>/… beside it, or set a test fraction to split the images of each class",
+        root.display(),
+        beside_it(beside)
     )]
     NoTestSide {
-        /// The data set's folder.
+        /// The training side, or the data set's folder where there is none.
         root: PathBuf,
+        /// Folders beside the training side.
+        beside: Vec<String>,
+    },
+
+    /// Folders that are taken for classes hold no image of their own, but folders.
+    #[error(
+        "{} of {} {}: if classes lie in them, lay the data out as train/<class>/… and test/<class>/…, or as <class>/…; if they are \
+         the classes, name them: classes = [{}]",
+        names(folders),
+        root.display(),
+        if folders.len() == 1 { "holds folders and no image of its own, so it is no class" } else { "hold folders and no images of their own, so they are no classes" },
+        folders.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+    )]
+    OnlyFolders {
+        /// The folder that they lie in.
+        root: PathBuf,
+        /// Their names.
+        folders: Vec<String>,
     },
 
     /// A test fraction was given for a data set that comes with its test side.
@@ -52,7 +71,7 @@ pub enum DataError {
         /// The data set's folder.
         root: PathBuf,
         /// The folder within it that is the test side.
-        folder: &'static str,
+        folder: String,
     },
 
     /// A test fraction outside the open interval.
@@ -78,15 +97,13 @@ pub enum DataError {
         name: String,
     },
 
-    /// A class with too few images for one side.
-    #[error("class `{class}` has no image to {} in {}; add images, or leave the class out", purpose(*split), path.display())]
-    EmptyClass {
-        /// The class.
-        class: String,
-        /// The side that is empty.
-        split: Split,
-        /// Where images were looked for.
-        path: PathBuf,
+    /// Classes with too few images for one side, all of them.
+    #[error("{}{}", lines(classes), left_out.iter().map(|words| format!("\n  {words}")).collect::<String>())]
+    EmptyClasses {
+        /// Every class that has no image on a side.
+        classes: Vec<EmptyClass>,
+        /// What was left out of the data set, a sentence each.
+        left_out: Vec<String>,
     },
 
     /// A pattern of clusters that images do not match.
@@ -224,6 +241,67 @@ impl DataError {
     }
 }
 
+/// A class without an image on one side.
+#[derive(Debug)]
+pub struct EmptyClass {
+    /// The class.
+    pub class: String,
+    /// The side that is empty.
+    pub split: Split,
+    /// Where images were looked for.
+    pub path: PathBuf,
+    /// A folder there of the same name but for capitals, or for the Unicode form of a letter.
+    pub alike: Option<String>,
+}
+
+impl std::fmt::Display for EmptyClass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { class, split, path, alike } = self;
+        write!(f, "class `{class}` has no image to {} in {}; ", purpose(*split), path.display())?;
+        match alike {
+            Some(alike) if alike.eq_ignore_ascii_case(class) || alike.to_lowercase() == class.to_lowercase() => {
+                write!(f, "the folder {alike:?} there differs in capitals alone: give both sides one name")
+            }
+            Some(alike) => write!(
+                f,
+                "the folder \"{}\" there has this name in another Unicode form (\"{}\" here): give both sides one name",
+                escaped(alike),
+                escaped(class)
+            ),
+            None => f.write_str("add images, or leave the class out"),
+        }
+    }
+}
+
+/// A name with every letter written out that is not ASCII.
+fn escaped(name: &str) -> String {
+    name.chars()
+        .map(|letter| if letter.is_ascii() { letter.to_string() } else { letter.escape_unicode().to_string() })
+        .collect()
+}
+
+fn lines(classes: &[EmptyClass]) -> String {
+    classes.iter().map(EmptyClass::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// "`Test` and `Train`".
+fn names(folders: &[String]) -> String {
+    let quoted: Vec<String> = folders.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+/// ", and beside it lies `dev`".
+fn beside_it(folders: &[String]) -> String {
+    match folders {
+        [] => String::new(),
+        [_] => format!(" (beside it lies {})", names(folders)),
+        _ => format!(" (beside it lie {})", names(folders)),
+    }
+}
+
 /// One image that cannot be used.
 #[derive(Debug)]
 pub struct BrokenImage {
@@ -242,7 +320,7 @@ fn list(images: &[BrokenImage]) -> String {
 }
 
 /// A path without what would break a line, or give orders to a terminal.
-fn one_line(path: &Path) -> String {
+pub(super) fn one_line(path: &Path) -> String {
     // Controls, and what is seen only by what it does to its neighbours.
     let is_unseen = |letter: char| {
         letter.is_control()

@@ -102,6 +102,21 @@ impl Opened {
     }
 }
 
+/// What is known of a dataset before a picture is decoded.
+pub struct Surveyed {
+    /// Its classes and images.
+    pub facts: DataFacts,
+    /// What was left out of it, and why, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl Surveyed {
+    /// A dataset of which nothing was left out.
+    pub fn whole(facts: DataFacts) -> Self {
+        Self { facts, warnings: Vec::new() }
+    }
+}
+
 /// Why a dataset cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -131,7 +146,7 @@ pub trait DescribedData {
     ///
     /// # Errors
     /// As [`DescribedData::open`].
-    fn survey(&self, place: DataPlace<'_>) -> Result<DataFacts, OpenError>;
+    fn survey(&self, place: DataPlace<'_>) -> Result<Surveyed, OpenError>;
 
     /// Its pictures that cannot be used; none if they are made here. Before files are read, `announce` is told how many.
     ///

@@ -29,7 +29,7 @@ impl Registry {
         for (name, data) in &scenario.data {
             let found = match described(data).open(place) {
                 Ok(opened) => {
-                    warnings.extend(opened.warnings);
+                    warnings.extend(opened.warnings.iter().map(|words| of_dataset(name, words)));
                     let found = facts_of(&*opened.dataset);
                     datasets.insert(name.clone(), Arc::from(opened.dataset));
                     Ok(found)
@@ -111,10 +111,21 @@ pub fn broken_images(scenario: &Scenario, base: &Path, announce: impl Fn(&str, u
     broken.collect()
 }
 
-/// What can be known of a scenario's data without decoding an image: enough to check the scenario, not to plan it.
-pub fn survey(scenario: &Scenario, base: &Path) -> Facts {
+/// What can be known of a scenario's data without decoding an image: enough to check the scenario, not to plan it. With it, what is
+/// left out of the data, and why.
+pub fn survey(scenario: &Scenario, base: &Path) -> (Facts, Vec<String>) {
     // Nothing is decoded, so that no cache is needed.
     let place = DataPlace { base, cache_dir: Path::new(""), side: scenario.model.input };
-    let survey_one = |data| described(data).survey(place).map_err(|error| error.to_string());
-    scenario.data.iter().map(|(name, data)| (name.clone(), survey_one(data))).collect()
+    let mut warnings = Vec::new();
+    let mut survey_one = |name: &str, data| {
+        let surveyed = described(data).survey(place).map_err(|error| error.to_string())?;
+        warnings.extend(surveyed.warnings.iter().map(|words| of_dataset(name, words)));
+        Ok(surveyed.facts)
+    };
+    let facts = scenario.data.iter().map(|(name, data)| (name.clone(), survey_one(name, data))).collect();
+    (facts, warnings)
+}
+
+fn of_dataset(name: &str, words: &str) -> String {
+    format!("dataset {name:?}: {words}")
 }

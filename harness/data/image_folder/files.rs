@@ -1,82 +1,217 @@
 //! Folders and images on disk, in an order that does not depend on the file system.
 
+use super::left_out::{IgnoreReason, Ignored};
+use super::order::order;
 use crate::data::DataError;
+use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 /// Endings of the file names of images, in lower case.
 const IMAGE_EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "jpe", "jfif", "png"];
 
-/// A file or folder that is not used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ignored {
-    /// What is left out.
-    pub path: PathBuf,
-    /// Why.
-    pub reason: IgnoreReason,
-}
+/// Folders that systems and programs make among the data: Synology and QNAP drives, macOS archives, Windows, file systems.
+const OF_SYSTEMS: [&str; 9] = [
+    "@eaDir",
+    "@tmp",
+    "@Recycle",
+    "#recycle",
+    "#snapshot",
+    "__MACOSX",
+    "lost+found",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+];
 
-/// Why something is left out of a listing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IgnoreReason {
-    /// Its name begins with a dot.
-    Hidden,
-    /// Its name does not end as a JPEG's or a PNG's.
-    NotAnImage,
-    /// A class folder of the test side that the training side lacks, or a second test side.
-    NotInTraining,
-}
-
-impl std::fmt::Display for IgnoreReason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Hidden => "its name begins with a dot",
-            Self::NotAnImage => "its name does not end in .jpg, .jpeg or .png",
-            Self::NotInTraining => "the training side has no such class",
-        })
-    }
-}
-
-/// Names of the folders in `path`, in order. Hidden ones are noted.
+/// Names of the folders in `path`, in order. All else there is noted.
 pub(super) fn folders(path: &Path, ignored: &mut Vec<Ignored>) -> Result<Vec<String>, DataError> {
     let mut names = Vec::new();
     for entry in entries(path)? {
-        if !entry.path().is_dir() {
-            continue;
-        }
-        let Ok(name) = entry.file_name().into_string() else { return Err(DataError::NotUtf8 { path: entry.path() }) };
-        if name.starts_with('.') {
-            ignored.push(Ignored { path: entry.path(), reason: IgnoreReason::Hidden });
+        let mut note = |reason| ignored.push(Ignored { path: entry.path(), reason });
+        if let Some(reason) = by_name(&entry) {
+            note(reason);
+        } else if entry.path().is_dir() {
+            match entry.file_name().into_string() {
+                Ok(name) => names.push(name),
+                Err(_) => return Err(DataError::NotUtf8 { path: entry.path() }),
+            }
+        } else if entry.path().symlink_metadata().is_ok_and(|found| found.is_symlink()) && !entry.path().exists() {
+            note(IgnoreReason::LeadsNowhere);
+        } else if is_image(&entry.path()) {
+            note(IgnoreReason::InNoClass);
         } else {
-            names.push(name);
+            note(IgnoreReason::NotAnImage);
         }
     }
     names.sort_unstable();
     Ok(names)
 }
 
-/// Images at any depth below a folder, in the byte order of their paths. Other files are noted.
-pub(super) fn images_below(folder: &Path, ignored: &mut Vec<Ignored>) -> Result<Vec<PathBuf>, DataError> {
-    let (mut images, mut pending) = (Vec::new(), vec![folder.to_owned()]);
-    let first_ignored = ignored.len();
+/// Images at any depth below each of these folders, in the byte order of their paths. All else is noted.
+///
+/// Links are followed, each folder once: one that leads above the classes, or to what another class or an earlier link holds, is
+/// left out, so that no image is counted twice and none enters another class. `sides` hold the folders of classes, those that are
+/// not asked for among them.
+///
+/// # Shape
+/// A list of images for every folder; empty for a folder that does not exist.
+pub(super) fn images_below(
+    sides: &[&Path],
+    folders: &[PathBuf],
+    ignored: &mut Vec<Ignored>,
+) -> Result<Vec<Vec<PathBuf>>, DataError> {
+    let sides: Vec<PathBuf> = sides.iter().map(|side| canonical(side)).collect::<Result<_, _>>()?;
+    let mut walk = Walk {
+        above: sides.clone(),
+        seen: BTreeSet::new(),
+        found: vec![Vec::new(); folders.len()],
+        links: BTreeSet::new(),
+        linked_files: BTreeSet::new(),
+        ignored: Vec::new(),
+    };
+    let present: Vec<(usize, &PathBuf)> = folders.iter().enumerate().filter(|(_, folder)| folder.is_dir()).collect();
+    for (_, folder) in &present {
+        walk.above.push(canonical(folder)?);
+    }
+    for (at, folder) in present {
+        walk.folder(at, folder, &canonical(folder)?)?;
+    }
+    while let Some((at, _, link)) = walk.links.pop_first() {
+        match fs::canonicalize(&link) {
+            Ok(target) if walk.leads_back(&target) => walk.note(link, IgnoreReason::LeadsBack),
+            Ok(target) if sides.iter().any(|side| target.starts_with(side)) => walk.note(link, IgnoreReason::Counted),
+            Ok(target) => walk.folder(at, &link, &target)?,
+            Err(_) => walk.note(link, IgnoreReason::LeadsNowhere),
+        }
+    }
+    walk.take_linked_files();
+    for images in &mut walk.found {
+        images.sort_by_cached_key(|path| order(path));
+    }
+    walk.ignored.sort_by_cached_key(|ignored| order(&ignored.path));
+    ignored.extend(walk.ignored);
+    Ok(walk.found)
+}
+
+/// Images below a folder, links left aside.
+pub(super) fn count_images(folder: &Path) -> Result<usize, DataError> {
+    let (mut count, mut pending) = (0, vec![folder.to_owned()]);
     while let Some(folder) = pending.pop() {
         for entry in entries(&folder)? {
-            let path = entry.path();
-            if entry.file_name().as_encoded_bytes().starts_with(b".") {
-                ignored.push(Ignored { path, reason: IgnoreReason::Hidden });
-            } else if is_image(&path) {
-                // A folder of such a name is refused by name, as all that is no regular file.
-                images.push(path);
-            } else if path.is_dir() {
-                pending.push(path);
-            } else {
-                ignored.push(Ignored { path, reason: IgnoreReason::NotAnImage });
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            match is_folder {
+                true => pending.push(entry.path()),
+                false => count += usize::from(is_image(&entry.path())),
             }
         }
     }
-    images.sort_by_cached_key(|path| order(path));
-    ignored[first_ignored..].sort_by_cached_key(|ignored| order(&ignored.path));
-    Ok(images)
+    Ok(count)
+}
+
+/// The folders of a data set as they are walked through.
+struct Walk {
+    /// The sides and their class folders, without links in their paths.
+    above: Vec<PathBuf>,
+    /// Folders that were walked through, without links in their paths.
+    seen: BTreeSet<PathBuf>,
+    /// The images of each class.
+    found: Vec<Vec<PathBuf>>,
+    /// Links to folders that are still to be followed, by class and order.
+    links: BTreeSet<(usize, Vec<u8>, PathBuf)>,
+    /// Links to images, likewise.
+    linked_files: BTreeSet<(usize, Vec<u8>, PathBuf)>,
+    ignored: Vec<Ignored>,
+}
+
+impl Walk {
+    fn note(&mut self, path: PathBuf, reason: IgnoreReason) {
+        self.ignored.push(Ignored { path, reason });
+    }
+
+    /// Whether a folder holds the data set, or one of its classes.
+    fn leads_back(&self, target: &Path) -> bool {
+        !self.seen.contains(target) && self.above.iter().any(|folder| folder.starts_with(target))
+    }
+
+    /// Takes what lies below a folder, called `path`, into a class. `canonical` is its path without links.
+    fn folder(&mut self, at: usize, path: &Path, canonical: &Path) -> Result<(), DataError> {
+        if !self.seen.insert(canonical.to_owned()) {
+            self.note(path.to_owned(), IgnoreReason::Counted);
+            return Ok(());
+        }
+        let mut pending = vec![(path.to_owned(), canonical.to_owned())];
+        while let Some((folder, canonical)) = pending.pop() {
+            for entry in entries(&folder)? {
+                let path = entry.path();
+                let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+                if let Some(reason) = by_name(&entry) {
+                    self.note(path, reason);
+                } else if is_link {
+                    self.link(at, path);
+                } else if is_image(&path) {
+                    // A folder of such a name is refused by name, as all that is no regular file.
+                    self.found[at].push(path);
+                } else if path.is_dir() {
+                    let canonical = canonical.join(entry.file_name());
+                    match self.seen.insert(canonical.clone()) {
+                        true => pending.push((path, canonical)),
+                        false => self.note(path, IgnoreReason::Counted),
+                    }
+                } else {
+                    self.note(path, IgnoreReason::NotAnImage);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, at: usize, path: PathBuf) {
+        let target = fs::metadata(&path);
+        let key = (at, order(&path), path);
+        match target {
+            // What has an image's name is refused by name if it is none.
+            Ok(target) if is_image(&key.2) && target.is_file() => drop(self.linked_files.insert(key)),
+            Ok(_) | Err(_) if is_image(&key.2) => self.found[at].push(key.2),
+            Ok(target) if target.is_dir() => drop(self.links.insert(key)),
+            Ok(_) => self.note(key.2, IgnoreReason::NotAnImage),
+            Err(_) => self.note(key.2, IgnoreReason::LeadsNowhere),
+        }
+    }
+
+    /// Takes linked images that are counted nowhere else.
+    fn take_linked_files(&mut self) {
+        let mut taken = BTreeSet::new();
+        for (at, _, path) in std::mem::take(&mut self.linked_files) {
+            let Ok(target) = fs::canonicalize(&path) else {
+                self.found[at].push(path);
+                continue;
+            };
+            let is_listed = is_image(&target)
+                && !is_hidden(&target)
+                && target.parent().is_some_and(|folder| self.seen.contains(folder));
+            if is_listed || !taken.insert(target) {
+                self.note(path, IgnoreReason::Counted);
+            } else {
+                self.found[at].push(path);
+            }
+        }
+    }
+}
+
+/// Why an entry is left out whatever it is.
+fn by_name(entry: &DirEntry) -> Option<IgnoreReason> {
+    let name = entry.file_name();
+    if is_hidden(&entry.path()) {
+        Some(IgnoreReason::Hidden)
+    } else if OF_SYSTEMS.iter().any(|known| name == *known) {
+        Some(IgnoreReason::OfASystem)
+    } else {
+        None
+    }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 fn is_image(path: &Path) -> bool {
@@ -84,10 +219,8 @@ fn is_image(path: &Path) -> bool {
     extension.is_some_and(|extension| IMAGE_EXTENSIONS.contains(&extension.as_str()))
 }
 
-/// The bytes by which paths are sorted: parts joined by `/` on every system.
-pub(super) fn order(path: &Path) -> Vec<u8> {
-    let parts: Vec<_> = path.components().map(|part| part.as_os_str().as_encoded_bytes()).collect();
-    parts.join(&b'/')
+fn canonical(path: &Path) -> Result<PathBuf, DataError> {
+    fs::canonicalize(path).map_err(|source| DataError::Io { action: "list", path: path.to_owned(), source })
 }
 
 fn entries(path: &Path) -> Result<Vec<DirEntry>, DataError> {

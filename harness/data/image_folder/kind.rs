@@ -3,28 +3,28 @@
 use super::ImageFolder;
 use super::listing::{Listing, Wanted};
 use crate::data::decode::Megapixels;
-use crate::data::{BrokenImage, DataError, DataPlace, DescribedData, OpenError, Opened, Split};
+use crate::data::{BrokenImage, DataError, DataPlace, DescribedData, OpenError, Opened, Split, Surveyed};
 use nt_scenario::{DataFacts, ImageFolderData, LabelKind};
 
 impl DescribedData for ImageFolderData {
     fn open(&self, place: DataPlace<'_>) -> Result<Opened, OpenError> {
         let listing = listing(self, place)?;
-        let left_out = |ignored: &super::Ignored| format!("{} is left out: {}", ignored.path.display(), ignored.reason);
-        let warnings = listing.ignored().iter().map(left_out).chain(listing.shared_clusters()).collect();
+        let warnings = listing.warnings();
         let dataset = Box::new(ImageFolder::open(listing, place.side, most(self), place.cache_dir)?);
         Ok(Opened { dataset, warnings })
     }
 
-    fn survey(&self, place: DataPlace<'_>) -> Result<DataFacts, OpenError> {
+    fn survey(&self, place: DataPlace<'_>) -> Result<Surveyed, OpenError> {
         let listing = listing(self, place)?;
         let count = |split| (0..listing.classes().len()).map(|class| listing.num_images(split, class)).collect();
-        Ok(DataFacts {
+        let facts = DataFacts {
             labels: LabelKind::OneClass,
             classes: listing.classes().to_vec(),
             train_per_class: count(Split::Train),
             test_per_class: count(Split::Test),
             digest: [0; 32],
-        })
+        };
+        Ok(Surveyed { facts, warnings: listing.warnings() })
     }
 
     fn broken(&self, place: DataPlace<'_>, announce: &dyn Fn(usize)) -> Result<Vec<BrokenImage>, OpenError> {

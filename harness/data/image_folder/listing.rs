@@ -1,11 +1,14 @@
 //! What a folder of images holds: names and numbers, before any image is decoded.
 
-use super::files::{IgnoreReason, Ignored, folders};
+use super::files::folders;
+use super::left_out::{IgnoreReason, Ignored, sentences};
 use super::sides::{SideOfTest, Sides};
+use crate::data::error::EmptyClass;
 use crate::data::{DataError, Split};
 use nt_scenario::ClusterPattern;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use unicode_normalization::UnicodeNormalization;
 
 /// The images of a folder, by split and class.
 #[derive(Clone, Debug)]
@@ -61,10 +64,15 @@ impl Listing {
             ignored.extend(extra.map(|name| Ignored { path: test.join(name), reason: IgnoreReason::NotInTraining }));
         }
         let images = sides.images(&classes, wanted.cluster, &mut ignored)?;
-        for (split, side) in [(Split::Train, &images[0]), (Split::Test, &images[1])] {
-            if let Some(at) = side.iter().position(Vec::is_empty) {
-                let (class, path) = (classes[at].clone(), sides.folder(split).join(&classes[at]));
-                return Err(DataError::EmptyClass { class, split, path });
+        let empty = empty_classes(&sides, &classes, &images)?;
+        if !empty.is_empty() {
+            return Err(DataError::EmptyClasses { classes: empty, left_out: sentences(root, &ignored) });
+        }
+        // That a class has folders within it, its clusters say, or that it is named as a class.
+        if classes.len() > 1 && wanted.classes.is_none() && wanted.cluster.is_none() {
+            let folders = only_folders(&sides, &classes, &images);
+            if !folders.is_empty() {
+                return Err(DataError::OnlyFolders { root: sides.train.clone(), folders });
             }
         }
         let clusters = wanted.cluster.map(|pattern| sides.clusters(&images, pattern)).transpose()?;
@@ -114,6 +122,47 @@ impl Listing {
     pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
     }
+
+    /// What the author of the data should know: what was left out, a sentence for each folder and kind, and clusters that are on
+    /// both sides. Paths are below the data set's folder.
+    pub fn warnings(&self) -> Vec<String> {
+        sentences(&self.root, &self.ignored).into_iter().chain(self.shared_clusters()).collect()
+    }
+}
+
+/// Every class without an image on a side.
+fn empty_classes(
+    sides: &Sides,
+    classes: &[String],
+    images: &[Vec<Vec<PathBuf>>; 2],
+) -> Result<Vec<EmptyClass>, DataError> {
+    let mut empty = Vec::new();
+    for (split, side) in [(Split::Train, &images[0]), (Split::Test, &images[1])] {
+        let folder = sides.folder(split);
+        let others = folders(folder, &mut Vec::new())?;
+        for (class, _) in classes.iter().zip(side).filter(|(_, images)| images.is_empty()) {
+            let alike = others.iter().find(|other| *other != class && folded(other) == folded(class));
+            let path = folder.join(class);
+            empty.push(EmptyClass { class: class.clone(), split, path, alike: alike.cloned() });
+        }
+    }
+    Ok(empty)
+}
+
+/// A name without what the eye does not tell apart in it, or tells apart by capitals alone.
+fn folded(name: &str) -> String {
+    name.nfc().collect::<String>().to_lowercase()
+}
+
+/// Class folders without an image of their own, whose images lie in folders within: classes may lie one folder deeper.
+fn only_folders(sides: &Sides, classes: &[String], images: &[Vec<Vec<PathBuf>>; 2]) -> Vec<String> {
+    let folder = &sides.train;
+    let has_own = |class: &String, images: &[PathBuf]| {
+        images.iter().any(|image| image.parent() == Some(folder.join(class).as_path()))
+    };
+    let of_class = classes.iter().enumerate();
+    let nested = of_class.filter(|&(at, class)| images.iter().all(|side| !has_own(class, &side[at])));
+    nested.map(|(_, class)| class.clone()).collect()
 }
 
 /// The chosen classes, or all.

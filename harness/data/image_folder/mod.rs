@@ -3,10 +3,12 @@
 mod files;
 mod kind;
 mod known;
+mod left_out;
 mod listing;
+mod order;
 mod sides;
 
-pub use files::{IgnoreReason, Ignored};
+pub use left_out::{IgnoreReason, Ignored};
 pub use listing::{Listing, Wanted};
 
 use super::cache::{self, ImageCache, PixelSource};

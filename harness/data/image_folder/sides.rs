@@ -1,13 +1,18 @@
 //! The two sides of a folder of images: which are for training, and which for testing.
 
-use super::files::{IgnoreReason, Ignored, folders, images_below, order};
+use super::files::{count_images, folders, images_below};
+use super::left_out::{IgnoreReason, Ignored};
+use super::order::order;
 use crate::data::{DataError, Split};
 use nt_scenario::ClusterPattern;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Names of the test side. The first that exists is taken; the second is ImageNet's.
-const TEST_FOLDERS: [&str; 2] = ["test", "val"];
+/// Names of the training side, whatever their case. The first that exists and holds folders is taken.
+const TRAIN_FOLDERS: [&str; 2] = ["train", "training"];
+
+/// Names of the test side, likewise; the third is ImageNet's.
+const TEST_FOLDERS: [&str; 5] = ["test", "testing", "val", "valid", "validation"];
 
 /// Where the classes of each split lie.
 pub(super) struct Sides {
@@ -24,24 +29,34 @@ pub(super) enum SideOfTest {
 impl Sides {
     /// Finds the sides below `root`.
     pub fn find(root: &Path, fraction: Option<f64>, ignored: &mut Vec<Ignored>) -> Result<Self, DataError> {
-        let names = folders(root, ignored)?;
-        // A class may be called `train`. The folder is the training side only if it holds folders.
-        let train = root.join("train");
-        let has_train = names.iter().any(|name| name == "train") && !folders(&train, &mut Vec::new())?.is_empty();
-        let mut tests = TEST_FOLDERS.into_iter().filter(|&folder| has_train && names.iter().any(|name| name == folder));
-        let train = if has_train { train } else { root.to_owned() };
-        match (tests.next(), fraction) {
-            (Some(folder), None) => {
-                ignored.extend(
-                    tests.map(|second| Ignored { path: root.join(second), reason: IgnoreReason::NotInTraining }),
-                );
-                Ok(Self { train, test: SideOfTest::Folder(root.join(folder)) })
+        let mut beside = Vec::new();
+        let names = folders(root, &mut beside)?;
+        let Some(train) = side(root, &names, &TRAIN_FOLDERS)? else {
+            // What lies in the data set's own folder is noted with its classes.
+            return match fraction {
+                Some(fraction) => Ok(Self { train: root.to_owned(), test: SideOfTest::Fraction(fraction) }),
+                None if names.is_empty() => Err(DataError::NoClasses { root: root.to_owned() }),
+                None => Err(DataError::NoTestSide { root: root.to_owned(), beside: Vec::new() }),
+            };
+        };
+        let test = side(root, &names, &TEST_FOLDERS)?;
+        let others: Vec<&String> = names.iter().filter(|&name| *name != train && Some(name) != test.as_ref()).collect();
+        let test = match (test, fraction) {
+            (Some(folder), None) => SideOfTest::Folder(root.join(folder)),
+            (Some(folder), Some(_)) => return Err(DataError::TestFractionUnneeded { root: root.to_owned(), folder }),
+            (None, Some(fraction)) => SideOfTest::Fraction(fraction),
+            (None, None) => {
+                let beside = others.into_iter().cloned().collect();
+                return Err(DataError::NoTestSide { root: root.join(train), beside });
             }
-            (Some(folder), Some(_)) => Err(DataError::TestFractionUnneeded { root: root.to_owned(), folder }),
-            (None, Some(fraction)) => Ok(Self { train, test: SideOfTest::Fraction(fraction) }),
-            (None, None) if names.is_empty() => Err(DataError::NoClasses { root: root.to_owned() }),
-            (None, None) => Err(DataError::NoTestSide { root: root.to_owned() }),
+        };
+        ignored.append(&mut beside);
+        for name in others {
+            let path = root.join(name);
+            let images = count_images(&path)?;
+            ignored.push(Ignored { path, reason: IgnoreReason::BesideTheSides { images } });
         }
+        Ok(Self { train: root.join(train), test })
     }
 
     /// The folder that holds the classes of a side.
@@ -59,15 +74,18 @@ impl Sides {
         cluster: Option<&ClusterPattern>,
         ignored: &mut Vec<Ignored>,
     ) -> Result<[Vec<Vec<PathBuf>>; 2], DataError> {
-        let all: Vec<Vec<PathBuf>> =
-            classes.iter().map(|class| images_below(&self.train.join(class), ignored)).collect::<Result<_, _>>()?;
+        let of = |side: &Path| classes.iter().map(|class| side.join(class)).collect::<Vec<_>>();
+        let (sides, mut class_folders) = match &self.test {
+            SideOfTest::Folder(test) => (vec![self.train.as_path(), test], of(&self.train)),
+            SideOfTest::Fraction(_) => (vec![self.train.as_path()], of(&self.train)),
+        };
+        if let SideOfTest::Folder(test) = &self.test {
+            class_folders.extend(of(test));
+        }
+        let mut all = images_below(&sides, &class_folders, ignored)?;
         match (&self.test, cluster) {
-            (SideOfTest::Folder(test), _) => {
-                let test = classes.iter().map(|class| match test.join(class) {
-                    folder if folder.is_dir() => images_below(&folder, ignored),
-                    _ => Ok(Vec::new()),
-                });
-                let test = test.collect::<Result<_, _>>()?;
+            (SideOfTest::Folder(_), _) => {
+                let test = all.split_off(classes.len());
                 Ok([all, test])
             }
             (SideOfTest::Fraction(fraction), None) => {
@@ -91,6 +109,21 @@ impl Sides {
         let of = |split, images| clusters(self.folder(split), images, pattern);
         Ok([of(Split::Train, train)?, of(Split::Test, test)?])
     }
+}
+
+/// The first folder of these names, in their order, that holds folders: a class may be called `train`. A name of the very letters
+/// comes before one in capitals.
+fn side(root: &Path, names: &[String], known: &[&str]) -> Result<Option<String>, DataError> {
+    for known in known {
+        let mut found: Vec<&String> = names.iter().filter(|name| name.eq_ignore_ascii_case(known)).collect();
+        found.sort_by_key(|name| name.as_str() != *known);
+        for name in found {
+            if !folders(&root.join(name), &mut Vec::new())?.is_empty() {
+                return Ok(Some(name.clone()));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// The cluster of every image, by its path below `folder`.

@@ -90,7 +90,10 @@ fn imagenet_calls_its_test_side_val() {
 #[test]
 fn images_lie_at_any_depth_and_a_class_may_be_called_train() {
     let layout = Layout::new().images("train", 5).images("bus/old/red", 3).images("bus/new", 2);
-    let listing = layout.scan(None, Some(0.4)).unwrap();
+    let told = layout.scan(None, Some(0.4)).unwrap_err().to_string();
+    assert!(told.starts_with("`bus` of ") && told.contains("it is no class"), "{told}");
+    assert!(told.ends_with("name them: classes = [\"bus\"]"), "{told}");
+    let listing = layout.scan(Some(&["bus", "train"]), Some(0.4)).unwrap();
     assert_eq!(listing.classes(), ["bus", "train"]);
     assert_eq!(listing.num_images(Split::Train, 0), 3);
     let mut paths = [listing.images(Split::Train, 0), listing.images(Split::Test, 0)].concat();
@@ -144,7 +147,7 @@ fn what_is_left_out_is_listed() {
         ("test/owl", IgnoreReason::NotInTraining),
         ("train/cat/.DS_Store", IgnoreReason::Hidden),
         ("train/cat/notes.txt", IgnoreReason::NotAnImage),
-        ("val", IgnoreReason::NotInTraining),
+        ("val", IgnoreReason::BesideTheSides { images: 1 }),
     ];
     assert_eq!(ignored, expected);
     assert_eq!(listing.num_images(Split::Train, 0), 4);
@@ -369,5 +372,112 @@ fn images_without_a_cluster_are_told_and_so_are_clusters_on_both_sides() {
     assert!(words.contains("1 of 2 clusters of test images have training images too, such as \"b1\""), "{words}");
     // A class of one cluster cannot be parted.
     let single = scan_birds(&Layout::new().images("cat/a", 9), "^([a-z]+/[a-z])", Some(0.5)).unwrap_err();
-    assert!(matches!(single, DataError::EmptyClass { split: Split::Test, .. }), "{single}");
+    let is_of_test =
+        |error: &DataError| matches!(error, DataError::EmptyClasses { classes, .. } if classes[0].split == Split::Test);
+    assert!(is_of_test(&single), "{single}");
+}
+
+#[test]
+fn what_is_left_out_is_told_once_a_folder_and_kind() {
+    let mut layout =
+        two_sides().file("train/cat/a.WEBP", b"").file("train/cat/b.webp", b"").file("train/dog/notes.txt", b"");
+    layout = layout
+        .images("extra/cat", 3)
+        .file("README", b"")
+        .file("train/@eaDir/cat/000.png", b"")
+        .image("train/stray.png", 1);
+    let told = layout.scan(None, None).unwrap().warnings();
+    for words in [
+        "2 files ending in .webp in train/cat are left out, such as a.WEBP: only .jpg",
+        "train/dog/notes.txt is left out: only .jpg",
+        "extra is left out: it is neither the training nor the test side (3 images below it)",
+        "README is left out",
+        "train/@eaDir is left out: a system made it",
+        "train/stray.png is left out: an image belongs to the class",
+    ] {
+        assert!(told.iter().any(|one| one.starts_with(words)), "{words}: {told:#?}");
+    }
+    assert_eq!(told.len(), 6, "{told:#?}");
+}
+
+#[test]
+fn sides_are_known_in_capitals_and_by_their_other_names() {
+    for (train, test) in [("Train", "Test"), ("training", "validation"), ("TRAIN", "valid")] {
+        let layout = Layout::new().images(&format!("{train}/cat"), 2).images(&format!("{train}/dog"), 2);
+        let layout = layout.images(&format!("{test}/cat"), 1).images(&format!("{test}/dog"), 1);
+        assert_eq!(layout.scan(None, None).unwrap().classes(), ["cat", "dog"], "{train} {test}");
+        assert!(layout.scan(None, Some(0.2)).unwrap_err().to_string().contains("remove the test fraction"));
+    }
+    let unknown = Layout::new().images("train/cat", 2).images("train/dog", 2).images("dev/cat", 1);
+    let told = unknown.scan(None, None).unwrap_err().to_string();
+    assert!(told.contains("has no test side (beside it lies `dev`)"), "{told}");
+}
+
+#[test]
+fn every_class_without_images_is_told_with_the_name_that_it_may_have_meant() {
+    let layout = Layout::new().images("train/caf\u{e9}", 2).images("train/Cat", 2).images("train/dog", 2);
+    let layout = layout.images("test/cafe\u{301}", 1).images("test/cat", 1).images("test/dog", 1);
+    let told = layout.scan(None, None).unwrap_err().to_string();
+    assert!(
+        told.contains("\"cafe\\u{301}\" there has this name in another Unicode form (\"caf\\u{e9}\" here)"),
+        "{told}"
+    );
+    assert!(told.contains("the folder \"cat\" there differs in capitals alone"), "{told}");
+}
+
+#[cfg(unix)]
+mod links {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn linked(links: &[(&str, &str)]) -> (Layout, Listing) {
+        let layout = two_sides();
+        for (target, link) in links {
+            symlink(target, layout.path().join(link)).unwrap();
+        }
+        let listing = layout.scan(None, None).unwrap();
+        (layout, listing)
+    }
+
+    fn counts(listing: &Listing) -> [usize; 4] {
+        let count = |split, class| listing.num_images(split, class);
+        [count(Split::Train, 0), count(Split::Train, 1), count(Split::Test, 0), count(Split::Test, 1)]
+    }
+
+    #[test]
+    fn one_that_leads_back_adds_nothing_and_is_told() {
+        let links =
+            [("..", "train/cat/up"), (".", "train/cat/self"), (".", "train/cat/again"), ("../..", "test/dog/root")];
+        let (_layout, listing) = linked(&links);
+        assert_eq!(counts(&listing), [4, 3, 2, 1]);
+        let reason = |path: &str| listing.ignored().iter().find(|one| one.path.ends_with(path)).unwrap().reason;
+        assert_eq!(reason("train/cat/up"), IgnoreReason::LeadsBack);
+        assert_eq!(reason("train/cat/self"), IgnoreReason::Counted);
+        assert_eq!(reason("test/dog/root"), IgnoreReason::LeadsBack);
+    }
+
+    #[test]
+    fn no_image_is_counted_twice_or_enters_another_class() {
+        let links =
+            [("../dog", "train/cat/dogs"), ("../dog/000.png", "train/cat/dog.png"), ("000.png", "train/cat/z.png")];
+        let (_layout, listing) = linked(&links);
+        assert_eq!(counts(&listing), [4, 3, 2, 1]);
+        assert_eq!(listing.ignored().len(), 3);
+        assert!(listing.ignored().iter().all(|one| one.reason == IgnoreReason::Counted));
+    }
+
+    #[test]
+    fn one_to_a_folder_elsewhere_is_followed_once() {
+        let pool = Layout::new().images("owls/young", 2).images("owls", 3);
+        let owls = pool.path().join("owls");
+        let owls = owls.to_str().unwrap();
+        let (_layout, listing) = linked(&[(owls, "train/cat/more"), (owls, "train/dog/more"), ("gone", "train/emu")]);
+        assert_eq!(counts(&listing), [4 + 5, 3, 2, 1]);
+        let told = listing.warnings();
+        assert!(told.iter().any(|one| one == "train/emu is left out: a link that leads nowhere"), "{told:#?}");
+        assert!(
+            told.iter().any(|one| one.starts_with("train/dog/more is left out: a link to what is counted")),
+            "{told:#?}"
+        );
+    }
 }

@@ -1,16 +1,16 @@
 //! A built-in domain as a scenario names it.
 
 use super::{Synthetic, SyntheticSpec};
-use crate::data::{DataPlace, DescribedData, OpenError, Opened};
-use nt_scenario::{DataFacts, SyntheticData, vocabulary};
+use crate::data::{DataPlace, DescribedData, OpenError, Opened, Surveyed};
+use nt_scenario::{SyntheticData, vocabulary};
 
 impl DescribedData for SyntheticData {
     fn open(&self, place: DataPlace<'_>) -> Result<Opened, OpenError> {
         Ok(Opened::whole(domain(self, place)?))
     }
 
-    fn survey(&self, place: DataPlace<'_>) -> Result<DataFacts, OpenError> {
-        Ok(crate::data::facts_of(&domain(self, place)?))
+    fn survey(&self, place: DataPlace<'_>) -> Result<Surveyed, OpenError> {
+        Ok(Surveyed::whole(crate::data::facts_of(&domain(self, place)?)))
     }
 }
 

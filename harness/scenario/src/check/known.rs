@@ -32,6 +32,12 @@ pub(super) fn check(raw: &RawScenario, known: &KnownByName<'_>, report: &mut Rep
         if let (Some(body), Some(known)) = (&data.body, known.get(data.name.value.as_str())) {
             body.check_known(known, &data.name.value, report);
         }
+        let classes = known.get(data.name.value.as_str()).and_then(|known| known.classes.as_deref());
+        if let Some([only]) = classes {
+            let message = format!("dataset {:?} has one class, {only:?}", data.name.value);
+            let help = "every folder of a side is a class: put the folders of the classes there".to_owned();
+            report.fault(Code::ClassList, data.place(), message, "at least two are told apart", Some(help));
+        }
     }
     for network in raw.sources.iter().filter_map(|source| source.network.as_ref()) {
         network.check_known(known, report);
