@@ -8,7 +8,7 @@ use nt_scenario::mock::TestScenario;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use support::{
-    Workplace, assert_exit, files, flip_a_bit, manifest, num_records, records, said, tiny, tiny_at_fixed_rate,
+    Workplace, assert_exit, files, flip_a_bit, manifest, near, num_records, records, said, tiny, tiny_at_fixed_rate,
 };
 
 #[test]
@@ -309,17 +309,7 @@ fn a_study_ends_at_the_look_that_leaves_no_verdict_open() {
         .study("replicates", "8")
         .study("looks", "[4, 8]")
         .synthetic("shapes", 100, 60)
-        .source(
-            "near",
-            r#"
-data = "shapes"
-classes = ["arrow", "heart", "drop"]
-similarity = "similar"
-train_per_class = 40
-steps = 100
-learning_rate = 0.01
-"#,
-        )
+        .source("near", &near(40, 100))
         .target("shapes", "data = \"shapes\"\nclasses = [\"star\", \"ring\", \"cross\"]")
         .size("large", "train_per_class = 80\nsteps = 400")
         .treatment("fine-tuned", "copied = 7\nfrozen = 0")

@@ -12,17 +12,7 @@ pub fn tiny() -> String {
     TestScenario::new("tiny")
         .model("dropout", "0.2")
         .synthetic("shapes", 30, 20)
-        .source(
-            "near",
-            r#"
-data = "shapes"
-classes = ["arrow", "heart", "drop"]
-similarity = "similar"
-train_per_class = 20
-steps = 60
-learning_rate = 0.01
-"#,
-        )
+        .source("near", &near(20, 60))
         .source("untrained", "kind = \"untrained\"")
         .source("self", "kind = \"selffer\"\nsteps = 30\nlearning_rate = 0.01")
         .source("redrawn", "kind = \"mean-and-variance\"\nof = \"near\"\nsimilarity = \"scale-only\"")
@@ -45,6 +35,20 @@ l2 = [0.01, 0.1]
         .tuned("learning_rates = [0.003, 0.01]\nextend = 1")
         .table("[verdict]", "margin_pp = 5.0")
         .text()
+}
+
+/// A source of three shapes, trained on so many images of each for so many steps.
+pub fn near(train_per_class: u32, steps: u32) -> String {
+    format!(
+        r#"
+data = "shapes"
+classes = ["arrow", "heart", "drop"]
+similarity = "similar"
+train_per_class = {train_per_class}
+steps = {steps}
+learning_rate = 0.01
+"#
+    )
 }
 
 /// The tiny study with this learning rate for every arm instead of a search.

@@ -12,7 +12,6 @@ use super::{AnalysisError, CellResult};
 use crate::audit::{Confirmation, order_findings};
 use crate::study::{CellKey, Study};
 use nt_records::audit::{Audit, MatchKind};
-use nt_records::number::counted;
 
 /// Applies the audit to a decided family, of which `contrasts` and `decisions` are the cells' and `others` the rest. Judges every
 /// cell without its overlap, and adds the gates that it fails to its contrast. Returns whether any gate failed, so that the family
@@ -117,13 +116,9 @@ fn overlap(audit: &Audit, key: &CellKey, decision: &Decision, without: Option<&W
         return Some(failed(
             consequence,
             format!(
-                "{} against scratch is not given without the {} that {}",
+                "{} against scratch is not given without the {}",
                 decision.verdict_before_gates,
-                counted(without.num_left_out, "test image"),
-                match without.num_left_out {
-                    1 => "is, or looks like, a training image",
-                    _ => "are, or look like, training images",
-                }
+                without.left_out_in_words()
             ),
         ));
     }

@@ -162,45 +162,38 @@ impl CellResult {
     /// The verdict in words, with gaps counted in `unit`. It says "negative transfer" only for NEGATIVE with attribution
     /// SOURCE, and never of a control, which transfers nothing.
     pub fn words(&self, unit: GapUnit) -> String {
-        let words = self.words_without_gates(unit);
-        match &self.decision {
-            // A decision's own words name its gates.
-            Some(decision)
-                if decision.verdict != decision.verdict_before_gates
-                    && !words.contains("downgraded from")
-                    && decision.verdict != Verdict::Invalid =>
-            {
+        let Some(decision) = &self.decision else {
+            return match self.kind {
+                CellKind::Scratch => "the reference".to_owned(),
+                CellKind::Transfer | CellKind::Control | CellKind::Twin | CellKind::Placebo => {
+                    format!("inconclusive: no replicate has this cell and scratch ({})", self.completeness_words())
+                }
+            };
+        };
+        match self.words_of_its_kind(decision.verdict) {
+            Some(words) if decision.verdict != decision.verdict_before_gates => {
                 format!("{words} ({})", decision.downgrade_words())
             }
-            _ => words,
+            Some(words) => words.to_owned(),
+            // They name the gates, too.
+            None => decision.words(unit),
         }
     }
 
-    fn words_without_gates(&self, unit: GapUnit) -> String {
-        match (&self.decision, self.kind) {
-            (_, CellKind::Scratch) => "the reference".to_owned(),
-            (None, _) => {
-                format!("inconclusive: no replicate has this cell and scratch ({})", self.completeness_words())
+    /// What a verdict means of a cell that transfers nothing; `None` where it means what it says.
+    fn words_of_its_kind(&self, verdict: Verdict) -> Option<&'static str> {
+        let side = (verdict.is_negative(), verdict.is_positive());
+        match (self.kind, side) {
+            (CellKind::Control, (true, _)) => Some("worse than scratch without any knowledge"),
+            (CellKind::Control, (_, true)) => Some("better than scratch without any knowledge"),
+            (CellKind::Twin, (true, _)) => Some("worse than scratch although the layers have learned this task"),
+            (CellKind::Twin, (_, true)) => Some("better than scratch with layers that have learned this task"),
+            (CellKind::Placebo, (false, false)) if verdict == Verdict::Invalid => None,
+            (CellKind::Placebo, (false, false)) => {
+                Some("no false alarm: scratch against scratch with other initial weights")
             }
-            (Some(decision), CellKind::Control) if decision.verdict.is_negative() => {
-                "worse than scratch without any knowledge".to_owned()
-            }
-            (Some(decision), CellKind::Control) if decision.verdict.is_positive() => {
-                "better than scratch without any knowledge".to_owned()
-            }
-            (Some(decision), CellKind::Twin) if decision.verdict.is_negative() => {
-                "worse than scratch although the layers have learned this task".to_owned()
-            }
-            (Some(decision), CellKind::Twin) if decision.verdict.is_positive() => {
-                "better than scratch with layers that have learned this task".to_owned()
-            }
-            (Some(decision), CellKind::Placebo) if decision.verdict.is_negative() || decision.verdict.is_positive() => {
-                "a false alarm: scratch against scratch with other initial weights".to_owned()
-            }
-            (Some(_), CellKind::Placebo) => {
-                "no false alarm: scratch against scratch with other initial weights".to_owned()
-            }
-            (Some(decision), _) => decision.words(unit),
+            (CellKind::Placebo, _) => Some("a false alarm: scratch against scratch with other initial weights"),
+            (CellKind::Scratch | CellKind::Transfer | CellKind::Control | CellKind::Twin, _) => None,
         }
     }
 

@@ -140,10 +140,7 @@ fn fixed_test_set(
 ) -> Result<Vec<Option<FixedTestSet>>, FamilyError> {
     let mut results = vec![None; family.len()];
     // Of all runs, those that collapsed among them: whole replicates are flipped, and none is left out.
-    let gap = |at: usize| {
-        let of_all = family[at].collapse.as_ref().and_then(|collapse| collapse.gap_of_all.as_ref());
-        of_all.unwrap_or(&family[at].gap)
-    };
+    let gap = |at: usize| family[at].gap_of_all_runs();
     let whole: Vec<usize> = (0..family.len()).filter(|&at| gap(at).num_replicates() == num_planned).collect();
     if whole.is_empty() {
         return Ok(results);

@@ -68,8 +68,7 @@ pub(super) fn effects(
     replicates: &[u32],
 ) -> Result<Effects, AnalysisError> {
     let gap = &contrast.gap;
-    let of_all =
-        contrast.collapse.as_ref().and_then(|collapse| collapse.gap_of_all.as_ref()).unwrap_or(gap).replicate_means();
+    let of_all = contrast.gap_of_all_runs().replicate_means();
     let means = gap.replicate_means();
     let (treated, scratch) = mean_scores(joined, key, replicates);
     let is_fraction = metric.unit() == Unit::Fraction;

@@ -1,5 +1,6 @@
 //! What is left of a gap without the images that a test set shares with training sets.
 
+use nt_records::number::counted;
 use nt_stats::verdict::{Estimate, Verdict};
 
 /// A cell judged without the test images that are also training images.
@@ -14,4 +15,15 @@ pub struct WithoutOverlap {
     pub verdict: Option<Verdict>,
     /// Whether the gap on the other images is shown to be inside ±δ.
     pub equivalent: bool,
+}
+
+impl WithoutOverlap {
+    /// "12 test images that are, or look like, training images".
+    pub fn left_out_in_words(&self) -> String {
+        let are = match self.num_left_out {
+            1 => "is, or looks like, a training image",
+            _ => "are, or look like, training images",
+        };
+        format!("{} that {are}", counted(self.num_left_out, "test image"))
+    }
 }

@@ -85,19 +85,15 @@ pub(crate) fn checked_gates(analysis: &Analysis) -> &'static str {
 
 /// "Without 12 test images … the gap is +3.1 [+0.2, +6.0]".
 pub(crate) fn without_words(without: &WithoutOverlap) -> String {
-    let images = counted(without.num_left_out, "test image");
-    let are = match without.num_left_out {
-        1 => "is, or looks like, a training image",
-        _ => "are, or look like, training images",
-    };
+    let images = without.left_out_in_words();
     match (&without.gap, without.verdict) {
         (Some(estimate), Some(verdict)) => format!(
-            "Without {images} that {are} the gap is {} {} ({})",
+            "Without {images} the gap is {} {} ({})",
             gap(Some(estimate.mean_pp)),
             interval(estimate.low_pp, estimate.high_pp),
             verdict.name()
         ),
-        _ => format!("{images} {are}, and no others are left to judge by"),
+        _ => format!("Without {images} no test image is left to judge by"),
     }
 }
 

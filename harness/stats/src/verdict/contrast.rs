@@ -27,6 +27,13 @@ pub struct Contrast {
     pub failed_gates: Vec<GateFailure>,
 }
 
+impl Contrast {
+    /// The gap over all runs, those that collapsed among them.
+    pub fn gap_of_all_runs(&self) -> &Differences {
+        self.collapse.as_ref().and_then(|collapse| collapse.gap_of_all.as_ref()).unwrap_or(&self.gap)
+    }
+}
+
 /// The arm a treatment is compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Reference {
