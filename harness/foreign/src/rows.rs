@@ -51,6 +51,7 @@ struct Row<'a> {
     gap_corrected_pp: Option<f64>,
     verdict_before_gates: &'static str,
     failed_gates: String,
+    equivalent: bool,
 }
 
 #[derive(Serialize)]
@@ -136,6 +137,7 @@ impl TableAnalysis {
             verdict_before_gates: decision.verdict_before_gates.name(),
             // Gates are asked of a study's records, which a table does not have.
             failed_gates: String::new(),
+            equivalent: decision.equivalent,
         }
     }
 }

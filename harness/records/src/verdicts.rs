@@ -8,7 +8,7 @@ use crate::table::{TableError, finish, row_error};
 pub const VERDICTS_VERSION: u32 = 2;
 
 /// The columns of `verdicts.csv`.
-pub const VERDICT_COLUMNS: [&str; 40] = [
+pub const VERDICT_COLUMNS: [&str; 41] = [
     "source",
     "target",
     "size",
@@ -49,6 +49,7 @@ pub const VERDICT_COLUMNS: [&str; 40] = [
     "gap_corrected_pp",
     "verdict_before_gates",
     "failed_gates",
+    "equivalent",
 ];
 
 /// A contrast and its verdict. Numbers are rounded to four decimals, and p-values as they are printed, because further
@@ -136,6 +137,8 @@ pub struct VerdictRow {
     pub verdict_before_gates: String,
     /// Gates that did not hold, each once: "gate 1 (equal search); gate 3 (live baseline)".
     pub failed_gates: String,
+    /// Whether the gap is shown to be inside ±δ, which may stand beside a sign.
+    pub equivalent: Option<bool>,
 }
 
 /// Variance components of a gap in `verdicts.json`, squared fractions, to six significant digits: what

@@ -132,7 +132,14 @@ fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> 
         answer::listed(analysis, quadrant, side)
             .map_or(NONE.to_owned(), |listed| format!("{}: {} ({})", listed.count, listed.treatments, listed.gaps))
     };
-    let mut open = side(Side::Neither);
+    let tally = &quadrant.tally;
+    let neither = side(Side::Neither);
+    let mut open = match (tally.equivalent, tally.undecided) {
+        (0, 0) => neither,
+        (0, _) => format!("open {neither}"),
+        (_, 0) => format!("equivalent {neither}"),
+        (equivalent, _) => format!("open or equivalent {neither}, {equivalent} of them equivalent"),
+    };
     if quadrant.tally.invalid > 0 {
         open = format!("{open}; invalid {}", side(Side::Invalid));
     }

@@ -122,7 +122,7 @@ fn contrasts(analysis: &Analysis) -> PaperTable {
 /// "inconclusive (gate 3)": the verdict, and what holds it back.
 fn verdict_words(cell: &CellResult) -> String {
     let name = cell.verdict().map_or(String::new(), |verdict| verdict.name().to_lowercase());
-    let held = cell.decision.as_ref().filter(|decision| decision.verdict != decision.verdict_before_gates);
+    let held = cell.decision.as_ref().filter(|decision| decision.taken_by_gates().is_some());
     let mut gates: Vec<usize> =
         held.into_iter().flat_map(|decision| &decision.failed_gates).map(|failure| failure.gate.number()).collect();
     gates.dedup();
@@ -142,10 +142,14 @@ fn contrast(cell: &CellResult) -> Vec<String> {
         judged_interval(decision),
         decision.map_or(NONE.to_owned(), |decision| PrintedP(decision.p_adjusted).to_string()),
         decision
+            .filter(|decision| decision.is_for_data_to_decide())
             .and_then(|decision| decision.minimum_detectable_effect_pp)
             .map_or(NONE.to_owned(), |effect| format!("{effect:.1}")),
         verdict_words(cell),
-        format!("{}/{}", cell.num_done(), cell.num_planned),
+        match decision.filter(|_| cell.of_those_that_trained().is_some() || cell.decided_at.is_some()) {
+            Some(decision) => format!("{} of {}/{}", decision.gap.num_replicates, cell.num_done(), cell.num_planned),
+            None => format!("{}/{}", cell.num_done(), cell.num_planned),
+        },
     ]
 }
 

@@ -201,8 +201,31 @@ fn gates_that_downgrade_take_one_step_together() {
     assert!(
         decision
             .words(GapUnit::POINTS)
-            .ends_with("(downgraded from MATERIAL NEGATIVE: gate 1 (equal search) failed, gate 6 (overlap) failed)")
+            .ends_with("(downgraded from MATERIAL NEGATIVE: gate 1 (equal search) failed; gate 6 (overlap) failed)")
     );
+}
+
+#[test]
+fn equivalence_beside_a_sign_must_be_given_again_too() {
+    let mut decision = judged(contrast(scattered(-0.3, 0.1)));
+    assert!(decision.equivalent && decision.verdict == Verdict::Negative);
+    let far = judged(contrast(gap(-12.0))).gap;
+    assert_eq!(decision.lost_to(Some(&decision.gap), true), None);
+    let consequence = decision.lost_to(Some(&far), false).unwrap();
+    assert_eq!(consequence, Consequence::NotEquivalent);
+    let bias = Some(nt_stats::verdict::Bias::HidesHarm);
+    decision.fail(GateFailure { bias, ..failing(Gate::LiveBaseline, consequence) }, false);
+    assert!(!decision.equivalent && decision.verdict == Verdict::Negative);
+    let words = decision.words(GapUnit::POINTS);
+    assert!(words.ends_with("(not equivalent: gate 3 (live baseline) failed, which hides harm)"), "{words}");
+    // What takes the sign away leaves EQUIVALENT where it is given again, and nothing where it is not.
+    for (is_equivalent, left) in [(true, Verdict::Equivalent), (false, Verdict::Inconclusive)] {
+        let mut decision = judged(contrast(scattered(-0.3, 0.1)));
+        let open = judged(contrast(scattered(0.0, 0.2))).gap;
+        let consequence = decision.lost_to(Some(&open), is_equivalent).unwrap();
+        decision.fail(failing(Gate::LiveBaseline, consequence), is_equivalent);
+        assert_eq!(decision.verdict, left);
+    }
 }
 
 #[test]

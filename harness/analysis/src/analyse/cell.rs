@@ -131,15 +131,18 @@ impl CellResult {
         self.num_done() == self.num_planned
     }
 
-    /// "8 runs", or "5 of 8 runs"; "8 runs, the gap of 5 that trained" where some collapsed.
+    /// "8 runs", or "5 of 8 runs"; "8 runs, the gap of 5 that trained" where some collapsed, "12 runs, the gap of 7 of the first 8"
+    /// where it was called early, too.
     pub fn completeness_words(&self) -> String {
         let runs = match (self.num_done(), self.num_planned) {
             (done, planned) if done == planned => counted(planned, "run"),
             (done, planned) => format!("{done} of {}", counted(planned, "run")),
         };
-        match self.of_those_that_trained() {
-            Some(trained) => format!("{runs}, the gap of {trained} that trained"),
-            None => runs,
+        match (self.of_those_that_trained(), self.decided_at) {
+            (Some(trained), Some(first)) => format!("{runs}, the gap of {trained} of the first {first}"),
+            (Some(trained), None) => format!("{runs}, the gap of {trained} that trained"),
+            (None, Some(first)) => format!("{runs}, the gap of the first {first}"),
+            (None, None) => runs,
         }
     }
 
@@ -171,10 +174,10 @@ impl CellResult {
             };
         };
         match self.words_of_its_kind(decision.verdict) {
-            Some(words) if decision.verdict != decision.verdict_before_gates => {
-                format!("{words} ({})", decision.downgrade_words())
-            }
-            Some(words) => words.to_owned(),
+            Some(words) => match decision.taken_by_gates() {
+                Some(taken) => format!("{words} ({taken})"),
+                None => words.to_owned(),
+            },
             // They name the gates, too.
             None => decision.words(unit),
         }

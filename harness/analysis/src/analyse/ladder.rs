@@ -83,7 +83,7 @@ pub(super) fn hold(
         let is_equivalent = is_equivalent(study, &paired.gap);
         let lost = decision.lost_to(Some(&gap), is_equivalent);
         if let Some(consequence) = lost.filter(|_| is_better_baseline) {
-            decision.fail(failure(decision.verdict_before_gates, budget, &gap, consequence), is_equivalent);
+            decision.fail(failure(decision, budget, &gap, consequence), is_equivalent);
         }
         let survival = survival(decision.verdict_before_gates, lost);
         gaps.push(RungGap { budget, gap, is_better_baseline, survival });
@@ -107,7 +107,7 @@ fn survival(verdict: Verdict, lost: Option<Consequence>) -> Option<Survival> {
     })
 }
 
-fn failure(verdict: Verdict, budget: f64, gap: &Estimate, consequence: Consequence) -> GateFailure {
+fn failure(decision: &Decision, budget: f64, gap: &Estimate, consequence: Consequence) -> GateFailure {
     let ends = gap
         .low_pp
         .zip(gap.high_pp)
@@ -116,8 +116,7 @@ fn failure(verdict: Verdict, budget: f64, gap: &Estimate, consequence: Consequen
     GateFailure {
         gate: Gate::LiveBaseline,
         consequence,
-        // A loss is the larger the better the baseline: where it is lost, it was not sure.
-        bias: (!verdict.is_negative()).then_some(Bias::HidesHarm),
+        bias: Some(if gap.mean_pp < decision.gap.mean_pp { Bias::HidesHarm } else { Bias::ExaggeratesHarm }),
         detail: format!(
             "against scratch trained {budget}× as long, which does better on validation, the gap is {}{ends}",
             signed(gap.mean_pp)

@@ -141,7 +141,11 @@ fn row(at: usize, cell: &CellResult, words: &Wording) -> Markup {
                 }
             }
             td.number data-v=(cell.num_done()) {
-                @if cell.is_complete() { (cell.num_planned) } @else { (cell.completeness_words()) }
+                @if cell.is_complete() && cell.of_those_that_trained().is_none() {
+                    (cell.num_planned)
+                } @else {
+                    (cell.completeness_words())
+                }
             }
         }
     }
@@ -195,5 +199,6 @@ fn trouble(cell: &CellResult, words: &Wording) -> Option<String> {
 }
 
 fn gate_numbers(cell: &CellResult) -> String {
-    cell.decision.as_ref().map(Decision::gate_words).unwrap_or_default()
+    let words = |decision: &Decision| decision.taken_by_gates().unwrap_or_else(|| decision.gate_words());
+    cell.decision.as_ref().map(words).unwrap_or_default()
 }

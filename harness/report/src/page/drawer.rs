@@ -94,10 +94,10 @@ fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
             }
             dt { "p, adjusted" } dd { (probability(Some(decision.p_adjusted))) }
             dt { "p of equivalence within ±" (decision.margin_pp) } dd { (PrintedP(decision.equivalence_p_adjusted)) }
-            @if let Some(effect) = decision.minimum_detectable_effect_pp {
+            @if let Some(effect) = decision.minimum_detectable_effect_pp.filter(|_| decision.is_for_data_to_decide()) {
                 dt { "found four times in five" } dd { "true gaps of " (format!("{effect:.1}")) " " (unit) " or more" }
             }
-            @if let Some(need) = decision.need {
+            @if let Some(need) = decision.need.filter(|_| decision.is_for_data_to_decide()) {
                 dt { "to find ±" (decision.margin_pp) " " (unit) " as often" } dd { (number::need(need, estimate.num_replicates)) }
             }
             dt { "q, a screen" } dd { (PrintedP(decision.screen_q)) " (Benjamini–Hochberg; exploratory, decides nothing)" }

@@ -121,8 +121,9 @@ fn choice(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
         }
         @if let Some(findable) = answer::findable(&chosen.decision, &Wording::of(analysis.study.metric)) { span.soft { (findable) } }
         @if let Some(selection) = answer::selection(analysis, chosen) { span.soft { (selection) } }
-        @if !chosen.decision.failed_gates.is_empty() {
-            span.soft { "held back by " (gates(chosen)) }
+        @if chosen.decision.taken_by_gates().is_some() {
+            @let is_held = chosen.decision.verdict != chosen.decision.verdict_before_gates;
+            span.soft { @if is_held { "held back by " } @else { "not equivalent, by " } (gates(chosen)) }
         }
     }
 }

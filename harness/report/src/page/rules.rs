@@ -108,7 +108,7 @@ pub(crate) fn comparison(analysis: &Analysis, trial: &Trial, contrast: &TrialCon
     let claim = match contrast.claim {
         Claim::Better => String::new(),
         Claim::AtLeastAsGood => format!(
-            " (claimed: as good, within ±{} {})",
+            " (claimed: at least as good, within ±{} {})",
             analysis.study.margin_pp,
             Wording::of(analysis.study.metric).gap_unit
         ),
@@ -146,10 +146,11 @@ pub(crate) fn reasons(analysis: &Analysis, without: &[&Trial]) -> Vec<String> {
 pub(crate) fn line(analysis: &Analysis, trial: &Trial) -> String {
     let told = |contrast: &TrialContrast| {
         let found = match &contrast.decision {
-            Ok(decision) if decision.verdict != decision.verdict_before_gates => {
-                format!("{} {} ({})", found(decision), decision.verdict, decision.downgrade_words())
+            Ok(decision) => {
+                let taken = decision.taken_by_gates().map_or(String::new(), |taken| format!(" ({taken})"));
+                let withheld = decision.withheld_equivalence().unwrap_or_default();
+                format!("{} {}{taken}{withheld}", found(decision), decision.verdict)
             }
-            Ok(decision) => format!("{} {}", found(decision), decision.verdict),
             Err(missing) => format!("not tested: {missing}"),
         };
         format!("{}: {found}", comparison(analysis, trial, contrast))

@@ -31,7 +31,7 @@ pub fn write(dir: &Path, records: &[&RunRecord], analysis: &Analysis, is_explora
     let rows = verdict_rows(analysis);
     write_atomic(&dir.join("verdicts.csv"), &verdicts_csv(&rows)?)?;
     write_atomic(&dir.join("verdicts.json"), &effects::verdicts_json(analysis, &rows, is_exploratory)?)?;
-    let (csv, json) = rules::rules(analysis)?;
+    let (csv, json) = rules::rules(analysis, is_exploratory)?;
     write_atomic(&dir.join("rules.csv"), &csv)?;
     write_atomic(&dir.join("rules.json"), &json)?;
     Ok(())

@@ -37,8 +37,8 @@ struct Row<'a> {
     p_adjusted: Option<f64>,
     verdict: &'static str,
     equivalent: Option<bool>,
-    /// What is missing, or why no rule applies.
-    reason: &'a str,
+    /// What is missing, why no rule applies, or what gates took from the verdict.
+    reason: String,
     scope: &'static str,
     schema_version: u32,
 }
@@ -48,13 +48,15 @@ struct File<'a> {
     schema_version: u32,
     study: &'a str,
     scope: &'static str,
+    /// Whether the scenario was changed after the first job.
+    exploratory: bool,
     /// Number of comparisons that were adjusted together.
     family_size: usize,
     comparisons: Vec<Row<'a>>,
 }
 
 /// The trials as CSV and as JSON.
-pub(crate) fn rules(analysis: &Analysis) -> Result<(Vec<u8>, Vec<u8>), TableError> {
+pub(crate) fn rules(analysis: &Analysis, is_exploratory: bool) -> Result<(Vec<u8>, Vec<u8>), TableError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows(analysis) {
         writer.serialize(row).map_err(row_error("rules.csv"))?;
@@ -64,6 +66,7 @@ pub(crate) fn rules(analysis: &Analysis) -> Result<(Vec<u8>, Vec<u8>), TableErro
         schema_version: RULES_VERSION,
         study: &analysis.study.name,
         scope: SCOPE,
+        exploratory: is_exploratory,
         family_size: analysis.family_size(),
         comparisons: rows(analysis),
     };
@@ -77,9 +80,11 @@ fn rows(analysis: &Analysis) -> Vec<Row<'_>> {
     let of_trial = |trial| {
         let base = || base(analysis, trial);
         match &trial.rule {
-            Err(reason) => vec![Row { reason, rule_verdict: "NOT APPLICABLE".to_owned(), ..base() }],
+            Err(reason) => {
+                vec![Row { reason: (*reason).to_owned(), rule_verdict: "NOT APPLICABLE".to_owned(), ..base() }]
+            }
             Ok(_) if trial.contrasts.is_empty() => {
-                vec![Row { reason: "no treatment copies from such a source", ..base() }]
+                vec![Row { reason: "no treatment copies from such a source".to_owned(), ..base() }]
             }
             Ok(_) => trial.contrasts.iter().map(|contrast| row(base(), contrast)).collect(),
         }
@@ -115,7 +120,7 @@ fn row<'a>(base: Row<'a>, contrast: &'a TrialContrast) -> Row<'a> {
         ..base
     };
     match &contrast.decision {
-        Err(missing) => Row { reason: missing, ..told },
+        Err(missing) => Row { reason: missing.clone(), ..told },
         Ok(decision) => Row {
             gap_pp: Some(rounded(decision.gap.mean_pp)),
             ci_low_pp: decision.gap.low_pp.map(rounded),
@@ -126,6 +131,7 @@ fn row<'a>(base: Row<'a>, contrast: &'a TrialContrast) -> Row<'a> {
             p_adjusted: Some(round_p(decision.p_adjusted)),
             verdict: decision.verdict.name(),
             equivalent: Some(decision.equivalent),
+            reason: decision.taken_by_gates().unwrap_or_default(),
             ..told
         },
     }

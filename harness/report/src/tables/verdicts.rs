@@ -4,6 +4,7 @@ use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::verdicts::{VERDICTS_VERSION, VerdictRow};
 use nt_stats::Verdict;
 use nt_stats::p_value::round_p;
+use nt_stats::power::Need;
 use nt_stats::verdict::{Decision, Family, corrected_for_an_early_call};
 
 /// Every contrast of a study in its order, including cells without a pair of runs.
@@ -34,6 +35,7 @@ fn row(analysis: &Analysis, cell: &CellResult) -> VerdictRow {
     let study = &analysis.study;
     let collapsed = cell.decision.as_ref().and_then(|decision| decision.collapsed);
     let decision = cell.decision.as_ref();
+    let need = decision.filter(|decision| decision.is_for_data_to_decide()).and_then(|decision| decision.need);
     let of = |value: fn(&Decision) -> Option<f64>| decision.and_then(value).map(rounded);
     let text = |word: fn(&Decision) -> String| decision.map(word).unwrap_or_default();
     VerdictRow {
@@ -66,9 +68,9 @@ fn row(analysis: &Analysis, cell: &CellResult) -> VerdictRow {
         source_gap_pp: of(|decision| decision.source_gap.as_ref().map(|gap| gap.mean_pp)),
         schema_version: VERDICTS_VERSION,
         q_exploratory: decision.map(|decision| round_p(decision.screen_q)),
-        mde_pp: of(|decision| decision.minimum_detectable_effect_pp),
-        replicates_needed: decision.and_then(|decision| decision.need?.replicates()),
-        test_images_needed: decision.and_then(|decision| decision.need?.test_examples()),
+        mde_pp: of(|decision| decision.minimum_detectable_effect_pp.filter(|_| decision.is_for_data_to_decide())),
+        replicates_needed: need.and_then(Need::replicates),
+        test_images_needed: need.and_then(Need::test_examples),
         family: family_of(cell).to_owned(),
         is_choice: is_choice(analysis, cell),
         ci_simultaneous: false,
@@ -86,6 +88,7 @@ fn row(analysis: &Analysis, cell: &CellResult) -> VerdictRow {
             gates.dedup();
             gates.join("; ")
         }),
+        equivalent: decision.map(|decision| decision.equivalent),
         gap_corrected_pp: cell.decided_at.and(of(|decision| corrected_for_an_early_call(&decision.gap))),
     }
 }

@@ -228,9 +228,12 @@ pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
 /// What an undecided contrast could find: "a true gap of 4.2 points would be found in 4 of 5 such studies"; `None` for any other.
 pub(crate) fn findable(decision: &Decision, words: &Wording) -> Option<String> {
     let is_open = decision.verdict_before_gates == Verdict::Inconclusive && decision.can_reject;
+    let withheld = decision.withheld_equivalence().unwrap_or_default();
     is_open.then(|| match decision.minimum_detectable_effect_pp {
-        Some(effect) => format!("a true gap of {effect:.1} {} would be found in 4 of 5 such studies", words.gap_unit),
-        None => "no gap that is possible would be found in 4 of 5 such studies".to_owned(),
+        Some(effect) => {
+            format!("a true gap of {effect:.1} {} would be found in 4 of 5 such studies{withheld}", words.gap_unit)
+        }
+        None => format!("no gap that is possible would be found in 4 of 5 such studies{withheld}"),
     })
 }
 
@@ -243,18 +246,21 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
     if undecided.is_empty() {
         return None;
     }
-    // What a gate holds, or runs that collapsed, no number of replicates decides.
-    let is_open = |decision: &&&Decision| {
-        decision.verdict == Verdict::Inconclusive && decision.verdict_before_gates == Verdict::Inconclusive
+    let open: Vec<&&Decision> = undecided.iter().filter(|decision| decision.is_for_data_to_decide()).collect();
+    let held = match undecided.len() - open.len() {
+        0 => String::new(),
+        held => format!(
+            "; {held} of {} hang on a gate or on runs that collapsed, which no number of replicates decides",
+            undecided.len()
+        ),
     };
-    let open: Vec<&&Decision> = undecided.iter().filter(is_open).collect();
     let detectable = open.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).max_by(f64::total_cmp);
     let blind = open.iter().filter(|decision| decision.minimum_detectable_effect_pp.is_none()).count();
     let Some(effect) = detectable.filter(|_| blind == 0) else {
         return Some(match blind {
-            0 => "undecided is not absent".to_owned(),
+            0 => format!("undecided is not absent{held}"),
             blind => format!(
-                "undecided is not absent: in {blind} of {} no gap that is possible would be found in 4 of 5 such studies",
+                "undecided is not absent: in {blind} of {} no gap that is possible would be found in 4 of 5 such studies{held}",
                 counted(undecided.len(), "treatment")
             ),
         });
@@ -271,7 +277,7 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
         _ => String::new(),
     };
     Some(format!(
-        "undecided is not absent: a true gap of {effect:.1} {unit} would be found in 4 of 5 such studies{need}"
+        "undecided is not absent: a true gap of {effect:.1} {unit} would be found in 4 of 5 such studies{need}{held}"
     ))
 }
 

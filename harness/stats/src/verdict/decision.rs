@@ -84,6 +84,12 @@ impl Decision {
         std::iter::once(&mut self.gap).chain(others.into_iter().flatten())
     }
 
+    /// Whether the verdict is what replicates and test images make it, and neither a gate nor runs that collapsed hold it open.
+    pub fn is_for_data_to_decide(&self) -> bool {
+        let is_open = matches!(self.verdict, Verdict::Inconclusive | Verdict::InconclusiveOptimisation);
+        !is_open || self.verdict_before_gates == Verdict::Inconclusive
+    }
+
     /// What another look at the gap takes from the verdict, such as one against a longer-trained scratch, or without some of
     /// the images: `None` if all that it claims is given again. `other` is that gap, if there is any, and
     /// `is_equivalent` says whether it is shown to be inside ±δ.

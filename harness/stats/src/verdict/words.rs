@@ -58,15 +58,21 @@ impl Decision {
             // Writing to a String cannot fail.
             let _ = write!(words, ", but equivalent within ±{margin}");
         }
-        if self.verdict != self.verdict_before_gates {
-            let _ = write!(words, " ({})", self.downgrade_words());
+        if let Some(taken) = self.taken_by_gates() {
+            let _ = write!(words, " ({taken})");
         }
         words
     }
 
-    /// "downgraded from MATERIAL NEGATIVE: gate 1 (equal search) failed".
-    pub fn downgrade_words(&self) -> String {
-        format!("downgraded from {}: {}", self.verdict_before_gates, self.gate_words())
+    /// What gates took away: "downgraded from MATERIAL NEGATIVE: gate 1 (equal search) failed", or "not equivalent: gate 3 (live
+    /// baseline) failed"; `None` if they took nothing from a verdict that there is.
+    pub fn taken_by_gates(&self) -> Option<String> {
+        let not_equivalent = self.failed_gates.iter().any(|failure| failure.consequence == Consequence::NotEquivalent);
+        if self.verdict != self.verdict_before_gates {
+            Some(format!("downgraded from {}: {}", self.verdict_before_gates, self.gate_words()))
+        } else {
+            not_equivalent.then(|| format!("not equivalent: {}", self.gate_words()))
+        }
     }
 
     fn signed_words(&self, comparison: &str, margin: &str, unit: GapUnit) -> String {
@@ -146,19 +152,18 @@ impl Decision {
             Some(Need::Both) => "; it takes both more replicates and more test images".to_owned(),
             Some(Need::Replicates(_)) | None => String::new(),
         };
-        let withheld = match self.collapsed.and_then(|collapsed| collapsed.gap_of_all) {
-            Some(all)
-                if self.equivalence_p_value.is_some_and(|p| p <= 0.05)
-                    && (all.lies_below(0.0) || all.lies_above(0.0)) =>
-            {
-                format!(
-                    "; not equivalent, since the gap over all runs excludes zero, {} among them",
-                    self.collapse_words()
-                )
-            }
-            _ => String::new(),
-        };
-        format!("inconclusive{detectable}{need}{withheld}")
+        format!("inconclusive{detectable}{need}{}", self.withheld_equivalence().unwrap_or_default())
+    }
+
+    /// "; not equivalent, since the gap over all runs excludes zero, 2 runs that collapsed among them"; `None` where no run that
+    /// collapsed withholds it.
+    pub fn withheld_equivalence(&self) -> Option<String> {
+        let all = self.collapsed?.gap_of_all?;
+        let excludes_zero = all.lies_below(0.0) || all.lies_above(0.0);
+        let is_withheld = excludes_zero && self.equivalence_p_value.is_some_and(|p| p <= 0.05);
+        is_withheld.then(|| {
+            format!("; not equivalent, since the gap over all runs excludes zero, {} among them", self.collapse_words())
+        })
     }
 
     /// Whether a gate left nothing to judge.
@@ -179,6 +184,6 @@ impl Decision {
         let acted = |failure: &&GateFailure| !self.is_invalidated() || failure.consequence == Consequence::Invalid;
         let mut gates: Vec<String> = self.failed_gates.iter().filter(acted).map(words).collect();
         gates.dedup();
-        gates.join(", ")
+        gates.join("; ")
     }
 }
