@@ -250,8 +250,9 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
     let held = match undecided.len() - open.len() {
         0 => String::new(),
         held => format!(
-            "; {held} of {} hang on a gate or on runs that collapsed, which no number of replicates decides",
-            undecided.len()
+            "; {held} of {} {} on a gate or on runs that collapsed, which no number of replicates decides",
+            undecided.len(),
+            if held == 1 { "hangs" } else { "hang" }
         ),
     };
     let detectable = open.iter().filter_map(|decision| decision.minimum_detectable_effect_pp).max_by(f64::total_cmp);

@@ -7,7 +7,11 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 use tempfile::TempDir;
 
-const JPEG: &[u8] = include_bytes!("../decode/fixtures/subsampled.jpg");
+mod clusters;
+#[cfg(unix)]
+mod links;
+
+const JPEG: &[u8] = include_bytes!("../../decode/fixtures/subsampled.jpg");
 const SIDE: usize = 8;
 
 /// A folder of images being laid out.
@@ -330,53 +334,6 @@ fn the_limit_on_pixels_is_the_data_sets_own() {
 }
 
 /// Ten pictures of each of six birds in two classes, of which one bird is in both.
-fn birds() -> Layout {
-    ["robin/b1", "robin/b2", "robin/b3", "wren/b3", "wren/b4", "wren/b5", "wren/b6"]
-        .into_iter()
-        .fold(Layout::new(), |layout, bird| layout.images(bird, 10))
-}
-
-fn scan_birds(layout: &Layout, pattern: &str, fraction: Option<f64>) -> Result<Listing, DataError> {
-    let pattern = ClusterPattern::new(pattern).unwrap();
-    Listing::scan(layout.path(), Wanted { classes: None, test_fraction: fraction, cluster: Some(&pattern) })
-}
-
-#[test]
-fn a_cluster_stays_on_one_side() {
-    let clusters = |listing: &Listing, split| -> std::collections::BTreeSet<String> {
-        let of_class = |class| (0..listing.num_images(split, class)).map(move |at| (class, at));
-        let all = (0..2).flat_map(of_class);
-        all.filter_map(|(class, at)| listing.cluster_of(split, class, at).map(str::to_owned)).collect()
-    };
-    for fraction in [0.01, 0.2, 0.5, 0.8, 0.99] {
-        let listing = scan_birds(&birds(), "(b[0-9])/", Some(fraction)).unwrap();
-        let [train, test] = [Split::Train, Split::Test].map(|split| clusters(&listing, split));
-        assert_eq!((train.len() + test.len(), train.intersection(&test).count()), (6, 0), "{fraction}");
-        for class in 0..2 {
-            let [train, test] = [Split::Train, Split::Test].map(|split| listing.num_images(split, class));
-            assert_eq!((train + test, train % 10, test % 10), (if class == 0 { 30 } else { 40 }, 0, 0));
-            assert!(train > 0 && test > 0, "{fraction}: {train} {test}");
-        }
-        assert_eq!(listing.shared_clusters(), None);
-    }
-}
-
-#[test]
-fn images_without_a_cluster_are_told_and_so_are_clusters_on_both_sides() {
-    let error = scan_birds(&birds().image("wren/none.png", 3), "(b[0-9])/", Some(0.5)).unwrap_err().to_string();
-    assert!(error.contains("`cluster` does not match 1 of 71 images, such as wren/none.png"), "{error}");
-    let layout = Layout::new().images("train/wren/b1", 2).images("test/wren/b1", 2).images("test/wren/b2", 1);
-    let listing = scan_birds(&layout, "(b[0-9])/", None).unwrap();
-    assert_eq!(listing.cluster_of(Split::Test, 0, 2), Some("b2"));
-    let words = listing.shared_clusters().unwrap();
-    assert!(words.contains("1 of 2 clusters of test images have training images too, such as \"b1\""), "{words}");
-    // A class of one cluster cannot be parted.
-    let single = scan_birds(&Layout::new().images("cat/a", 9), "^([a-z]+/[a-z])", Some(0.5)).unwrap_err();
-    let is_of_test =
-        |error: &DataError| matches!(error, DataError::EmptyClasses { classes, .. } if classes[0].split == Split::Test);
-    assert!(is_of_test(&single), "{single}");
-}
-
 #[test]
 fn what_is_left_out_is_told_once_a_folder_and_kind() {
     let mut layout =
@@ -423,61 +380,4 @@ fn every_class_without_images_is_told_with_the_name_that_it_may_have_meant() {
         "{told}"
     );
     assert!(told.contains("the folder \"cat\" there differs in capitals alone"), "{told}");
-}
-
-#[cfg(unix)]
-mod links {
-    use super::*;
-    use std::os::unix::fs::symlink;
-
-    fn linked(links: &[(&str, &str)]) -> (Layout, Listing) {
-        let layout = two_sides();
-        for (target, link) in links {
-            symlink(target, layout.path().join(link)).unwrap();
-        }
-        let listing = layout.scan(None, None).unwrap();
-        (layout, listing)
-    }
-
-    fn counts(listing: &Listing) -> [usize; 4] {
-        let count = |split, class| listing.num_images(split, class);
-        [count(Split::Train, 0), count(Split::Train, 1), count(Split::Test, 0), count(Split::Test, 1)]
-    }
-
-    #[test]
-    fn one_that_leads_back_adds_nothing_and_is_told() {
-        let links =
-            [("..", "train/cat/up"), (".", "train/cat/self"), (".", "train/cat/again"), ("../..", "test/dog/root")];
-        let (_layout, listing) = linked(&links);
-        assert_eq!(counts(&listing), [4, 3, 2, 1]);
-        let reason = |path: &str| listing.ignored().iter().find(|one| one.path.ends_with(path)).unwrap().reason;
-        assert_eq!(reason("train/cat/up"), IgnoreReason::LeadsBack);
-        assert_eq!(reason("train/cat/self"), IgnoreReason::Counted);
-        assert_eq!(reason("test/dog/root"), IgnoreReason::LeadsBack);
-    }
-
-    #[test]
-    fn no_image_is_counted_twice_or_enters_another_class() {
-        let links =
-            [("../dog", "train/cat/dogs"), ("../dog/000.png", "train/cat/dog.png"), ("000.png", "train/cat/z.png")];
-        let (_layout, listing) = linked(&links);
-        assert_eq!(counts(&listing), [4, 3, 2, 1]);
-        assert_eq!(listing.ignored().len(), 3);
-        assert!(listing.ignored().iter().all(|one| one.reason == IgnoreReason::Counted));
-    }
-
-    #[test]
-    fn one_to_a_folder_elsewhere_is_followed_once() {
-        let pool = Layout::new().images("owls/young", 2).images("owls", 3);
-        let owls = pool.path().join("owls");
-        let owls = owls.to_str().unwrap();
-        let (_layout, listing) = linked(&[(owls, "train/cat/more"), (owls, "train/dog/more"), ("gone", "train/emu")]);
-        assert_eq!(counts(&listing), [4 + 5, 3, 2, 1]);
-        let told = listing.warnings();
-        assert!(told.iter().any(|one| one == "train/emu is left out: a link that leads nowhere"), "{told:#?}");
-        assert!(
-            told.iter().any(|one| one.starts_with("train/dog/more is left out: a link to what is counted")),
-            "{told:#?}"
-        );
-    }
 }

@@ -3,6 +3,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod clusters;
+mod losses;
+
 /// A table of eight replicates: `arms` names each arm and its gap to scratch in points. Scatter is fixed and small.
 fn table(arms: &[(&str, f64)]) -> Vec<String> {
     let mut rows = vec!["arm,target,replicate,value".to_owned()];
@@ -332,107 +335,6 @@ proptest! {
             prop_assert!(twice <= once * (1.0 + 1e-9), "{once} became {twice}");
         }
     }
-}
-
-/// Eight replicates of a log-loss: scratch at about 1.2 nats, the arm as much lower as told.
-fn losses(metric: &str, lower_by: f64) -> Vec<String> {
-    let mut rows = vec![format!("arm,target,replicate,{metric}")];
-    for replicate in 0..8 {
-        let scatter = f64::from(replicate * 5 % 7) * 0.002;
-        rows.push(format!("scratch,birds,{replicate},{:.4}", 1.2 + 0.01 * f64::from(replicate)));
-        rows.push(format!("help,birds,{replicate},{:.4}", 1.2 + 0.01 * f64::from(replicate) + scatter - lower_by));
-    }
-    rows
-}
-
-#[test]
-fn a_lower_log_loss_is_better_under_each_of_its_names() {
-    for name in ["log_loss", "log-loss", "Log loss"] {
-        let question = asking(|columns| columns.metric = Some(name.to_owned()));
-        let analysis = judge(&losses(name, 0.3), &question).unwrap();
-        let gap = &analysis.contrasts[0].decision;
-        assert_eq!((analysis.unit, gap.verdict), (TableUnit::Nats, Verdict::MaterialPositive), "{name}");
-        assert!((gap.gap.mean_pp - 29.4).abs() < 0.5, "hundredths of a nat: {}", gap.gap.mean_pp);
-        let shown = analysis.terminal_table();
-        assert!(shown.contains("read as nats") && !shown.contains("points") && !shown.contains(" pp"), "{shown}");
-        let worse = judge(&losses(name, -0.3), &question).unwrap();
-        assert_eq!(worse.contrasts[0].decision.verdict, Verdict::MaterialNegative);
-    }
-}
-
-#[test]
-fn a_metric_that_sounds_like_a_loss_is_not_judged_by_a_guess() {
-    for name in ["loss", "top1_error", "perplexity", "val-rmse"] {
-        let question = asking(|columns| columns.metric = Some(name.to_owned()));
-        let told = judge(&losses(name, 0.3), &question).unwrap_err().to_string();
-        assert!(told.contains(&format!("whether higher or lower {name} is better")), "{told}");
-        assert!(told.contains("1 fault") && told.contains("log_loss"), "{told}");
-    }
-}
-
-#[test]
-fn a_log_loss_has_no_other_unit_and_is_not_negative() {
-    let question = asking(|columns| columns.metric = Some("log_loss".to_owned()));
-    let percent = Question { unit: Some(TableUnit::Percent), ..question.clone() };
-    assert!(judge(&losses("log_loss", 0.3), &percent).unwrap_err().to_string().contains("leave --percent"));
-    assert!(judge(&losses("log_loss", 5.0), &question).unwrap_err().to_string().contains("not its negative"));
-}
-
-/// Three replicates of 60 test examples, each in the cluster that it is given.
-fn clustered(cluster: impl Fn(&str, u64, u64) -> String) -> Vec<String> {
-    let mut rows = vec!["arm,replicate,example,correct,patient".to_owned()];
-    for (arm, wrong_of) in [("scratch", 3), ("other", 4)] {
-        for replicate in 0..3 {
-            for example in 0..60 {
-                let correct = u64::from((example * 7 + replicate * 5) % wrong_of != 0);
-                rows.push(format!("{arm},{replicate},{example},{correct},{}", cluster(arm, replicate, example)));
-            }
-        }
-    }
-    rows
-}
-
-#[test]
-fn clusters_are_counted_and_named_in_the_scope() {
-    let question = asking(|columns| columns.cluster = Some("patient".to_owned()));
-    let analysis = judge(&clustered(|_, _, example| (example / 5).to_string()), &question).unwrap();
-    let counts = analysis.contrasts[0].clusters.unwrap();
-    assert_eq!((counts.num_clusters, counts.effective), (12, 12.0));
-    assert!(analysis.contrasts[0].decision.gap.scope.in_clusters);
-    let shown = analysis.terminal_table();
-    assert!(shown.contains("60 test examples in 12 clusters (effective 12)"), "{shown}");
-    assert!(shown.contains("the population of clusters of test images"), "{shown}");
-}
-
-#[test]
-fn one_cluster_has_no_interval_however_it_is_hidden() {
-    let question = asking(|columns| columns.cluster = Some("patient".to_owned()));
-    for giant in [60, 59, 50] {
-        let rows = clustered(|_, _, example| if example < giant { "all".to_owned() } else { example.to_string() });
-        let analysis = judge(&rows, &question).unwrap();
-        let decision = &analysis.contrasts[0].decision;
-        assert_eq!((decision.verdict, decision.gap.low_pp), (Verdict::Inconclusive, None), "{giant}");
-        let shown = analysis.terminal_table();
-        assert!(shown.contains("in fewer than two clusters"), "{giant}: {shown}");
-    }
-}
-
-#[test]
-fn a_missing_cluster_and_one_that_changes_are_each_one_fault() {
-    let question = asking(|columns| columns.cluster = Some("patient".to_owned()));
-    let told = |other: &str| {
-        let rows = clustered(|arm, replicate, example| match (arm, replicate, example) {
-            ("other", 1, 7) => other.to_owned(),
-            _ => (example / 5).to_string(),
-        });
-        judge(&rows, &question).unwrap_err().to_string()
-    };
-    for missing in ["", "nan", "NA", "None"] {
-        let told = told(missing);
-        assert!(told.contains("1 fault") && told.contains(&format!("the cluster is {missing:?}")), "{told}");
-    }
-    let told = told("99");
-    assert!(told.contains("1 fault") && told.contains("a test example is in one cluster"), "{told}");
 }
 
 #[test]
