@@ -1,4 +1,4 @@
-//! The cache of images: decoded and resized once, and kept in memory-mapped, checksummed files.
+//! The cache of images: decoded and resized once, and kept in checksummed files.
 //!
 //! Each class of each split has one immutable file, named by a hash of what it was made from: the bytes of the source
 //! images in order, the side, the fit, the decoder. So an edited, added or removed image leads to another file, while a
@@ -6,12 +6,13 @@
 //! flipped bit is noticed, named in the log, and made again. Two processes may fill one cache at once, since both write
 //! the same bytes.
 
-mod map;
+mod open_files;
 mod shard;
 mod write;
 
 use super::error::BrokenImage;
 use super::{DataError, Split};
+use open_files::OpenFiles;
 use rayon::prelude::*;
 use shard::{Damage, Layout, Shard};
 use std::path::{Path, PathBuf};
@@ -43,6 +44,7 @@ pub struct ImageCache<S> {
     side: usize,
     /// `[split][class]`.
     slots: [Vec<Slot>; 2],
+    open_files: OpenFiles<(Split, usize)>,
     digest: [u8; 32],
 }
 
@@ -70,7 +72,7 @@ impl<S: PixelSource> ImageCache<S> {
         let mut train = all_or_faults(opened)?;
         let test = train.split_off(num_classes);
         let digest = digest(&source, side, train.iter().chain(&test));
-        Ok(Self { source, side, slots: [train, test], digest })
+        Ok(Self { source, side, slots: [train, test], open_files: OpenFiles::new(), digest })
     }
 
     /// What the pixels are made from.
@@ -101,16 +103,16 @@ impl<S: PixelSource> ImageCache<S> {
         if pixels.len() != slot.layout.image_bytes() {
             return Err(DataError::BufferLength { found: pixels.len(), expected: slot.layout.image_bytes() });
         }
+        let at = (split, class);
         let shard = slot.current();
-        match shard.image(index) {
-            Ok(image) => pixels.copy_from_slice(image),
-            Err(damage) => {
-                let shard = slot.replace(&shard, &damage, &self.source, (split, class))?;
-                let image = shard.image(index).map_err(|damage| slot.damaged(&damage))?;
-                pixels.copy_from_slice(image);
-            }
-        }
-        Ok(())
+        let read = |shard: &Shard, pixels: &mut [u8]| {
+            let file = self.open_files.get(at, &slot.path)?;
+            shard.read(&file, index, pixels)
+        };
+        read(&shard, pixels).or_else(|damage| {
+            let shard = slot.replace(&shard, &damage, &self.source, at, &self.open_files)?;
+            read(&shard, pixels).map_err(|damage| slot.damaged(&damage))
+        })
     }
 }
 
@@ -148,11 +150,13 @@ impl Slot {
         damage: &Damage,
         source: &dyn PixelSource,
         at: (Split, usize),
+        open_files: &OpenFiles<(Split, usize)>,
     ) -> Result<Arc<Shard>, DataError> {
         let mut current = self.shard.write().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, failed) {
             let shard = make(source, at, &self.path, &self.key, self.layout, damage, Rendering::Sequential)?;
             *current = Arc::new(shard);
+            open_files.close(&at);
         }
         Ok(current.clone())
     }

@@ -1,24 +1,25 @@
 //! One cache file: the pixels of one class in one split, with checksums.
 //!
 //! Little-endian, in this order: [`MAGIC`], schema version `u32`, side `u32`, number of images `u64`, key `[u8; 32]`,
-//! digest of all pixels `[u8; 32]`, CRC-32 of each block `u32 …`, CRC-32 of all before `u32`; zeros up to a multiple of
-//! [`PAGE`] bytes; the images. A block is a whole number of images, about 1 MiB.
+//! digest of all pixels `[u8; 32]`, CRC-32 of each image `u32 …`, CRC-32 of all before `u32`; zeros up to a multiple of
+//! [`PAGE`] bytes; the images.
+//!
+//! Nothing is mapped, since a file that is cut short under a map ends the process. What was read once is no proof of what is
+//! read next: an image is compared with its checksum each time.
 
-use super::map::Map;
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
 
 /// First bytes of a cache file.
 const MAGIC: &[u8; 8] = b"nt-shard";
 /// Version of the format, and part of every key.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 /// Pixels begin at a multiple of this, bytes.
 const PAGE: usize = 4096;
-/// Intended size of a block, bytes.
-const BLOCK: usize = 1 << 20;
-/// Bytes before the checksums of the blocks.
+/// Bytes before the checksums of the images.
 const FIXED: usize = 8 + 4 + 4 + 8 + 32 + 32;
 
 /// What is wrong with a cache file.
@@ -29,13 +30,13 @@ pub(super) enum Damage {
     Unreadable(#[from] io::Error),
     /// The file is shorter or longer than it should be.
     #[error("{found} bytes instead of {expected}")]
-    Length { found: usize, expected: usize },
+    Length { found: u64, expected: u64 },
     /// The header is damaged, or not that of this shard.
     #[error("damaged header")]
     Header,
-    /// A block does not have its checksum.
-    #[error("damaged block {block}")]
-    Block { block: usize },
+    /// An image does not have its checksum.
+    #[error("damaged image {index}")]
+    Image { index: usize },
 }
 
 impl Damage {
@@ -58,17 +59,9 @@ impl Layout {
         self.side * self.side * 3
     }
 
-    pub(super) fn images_per_block(self) -> usize {
-        (BLOCK / self.image_bytes().max(1)).max(1)
-    }
-
-    fn num_blocks(self) -> usize {
-        self.num_images.div_ceil(self.images_per_block())
-    }
-
     /// Bytes of the header that count.
     fn header_bytes(self) -> usize {
-        FIXED + 4 * self.num_blocks() + 4
+        FIXED + 4 * self.num_images + 4
     }
 
     /// Offset of the first image, bytes.
@@ -81,7 +74,7 @@ impl Layout {
         self.pixels_at() + self.num_images * self.image_bytes()
     }
 
-    /// The header of a shard with these checksums, one a block.
+    /// The header of a shard with these checksums, one an image.
     pub(super) fn header(self, key: &[u8; 32], digest: &[u8; 32], checksums: &[u32]) -> Vec<u8> {
         let mut header = Vec::with_capacity(self.pixels_at());
         header.extend_from_slice(MAGIC);
@@ -99,13 +92,11 @@ impl Layout {
     }
 }
 
-/// A mapped shard. Its header is checked when it is opened, and a block when it is first read.
+/// What the header of a shard says. It is checked when the shard is opened, and an image whenever it is read.
 pub(super) struct Shard {
-    map: Map,
     layout: Layout,
     digest: [u8; 32],
     checksums: Vec<u32>,
-    checked: Vec<AtomicBool>,
 }
 
 impl Shard {
@@ -114,20 +105,20 @@ impl Shard {
     /// # Errors
     /// [`Damage`] where the file is missing, has another length or another header.
     pub(super) fn open(path: &Path, key: &[u8; 32], layout: Layout) -> Result<Self, Damage> {
-        let map = Map::open(path)?;
-        let (found, expected) = (map.bytes().len(), layout.file_bytes());
+        let file = File::open(path)?;
+        let (found, expected) = (file.metadata()?.len(), layout.file_bytes() as u64);
         if found != expected {
             return Err(Damage::Length { found, expected });
         }
-        let header = &map.bytes()[..layout.pixels_at()];
+        let mut header = vec![0; layout.pixels_at()];
+        file.read_exact_at(&mut header, 0)?;
         let digest = header[FIXED - 32..FIXED].try_into().map_err(|_| Damage::Header)?;
-        let words = header[FIXED..FIXED + 4 * layout.num_blocks()].chunks_exact(4);
+        let words = header[FIXED..FIXED + 4 * layout.num_images].chunks_exact(4);
         let checksums: Vec<u32> = words.map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect();
-        if *header != layout.header(key, &digest, &checksums)[..] {
+        if header != layout.header(key, &digest, &checksums) {
             return Err(Damage::Header);
         }
-        let checked = checksums.iter().map(|_| AtomicBool::new(false)).collect();
-        Ok(Self { map, layout, digest, checksums, checked })
+        Ok(Self { layout, digest, checksums })
     }
 
     /// Hash of all pixels.
@@ -135,21 +126,12 @@ impl Shard {
         &self.digest
     }
 
-    /// The bytes of image `index`, which must exist.
+    /// Reads image `index`, which must exist, from the shard's file into `pixels`, which are as long as an image.
     ///
     /// # Errors
-    /// [`Damage::Block`] where the block that holds it does not have its checksum.
-    pub(super) fn image(&self, index: usize) -> Result<&[u8], Damage> {
-        let (image_bytes, per_block) = (self.layout.image_bytes(), self.layout.images_per_block());
-        let pixels = &self.map.bytes()[self.layout.pixels_at()..];
-        let block = index / per_block;
-        if !self.checked[block].load(Ordering::Relaxed) {
-            let end = ((block + 1) * per_block).min(self.layout.num_images);
-            if crc32fast::hash(&pixels[block * per_block * image_bytes..end * image_bytes]) != self.checksums[block] {
-                return Err(Damage::Block { block });
-            }
-            self.checked[block].store(true, Ordering::Relaxed);
-        }
-        Ok(&pixels[index * image_bytes..(index + 1) * image_bytes])
+    /// [`Damage::Image`] where it does not have its checksum, [`Damage::Unreadable`] where it cannot be read.
+    pub(super) fn read(&self, file: &File, index: usize, pixels: &mut [u8]) -> Result<(), Damage> {
+        file.read_exact_at(pixels, (self.layout.pixels_at() + index * self.layout.image_bytes()) as u64)?;
+        if crc32fast::hash(pixels) == self.checksums[index] { Ok(()) } else { Err(Damage::Image { index }) }
     }
 }

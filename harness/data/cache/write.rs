@@ -14,8 +14,8 @@ use tempfile::NamedTempFile;
 const UNFINISHED: &str = ".unfinished-";
 /// Unfinished files older than this were left behind by a process that is gone.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
-/// Blocks rendered at a time.
-const BLOCKS_AT_A_TIME: usize = 8;
+/// Bytes of the images that are rendered at a time.
+const RENDERED_AT_A_TIME: usize = 8 << 20;
 
 /// On how many threads a shard is rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,20 +61,23 @@ pub(super) fn write_shard(
 ) -> Result<(), DataError> {
     let refused = |source| DataError::CacheWrite { path: path.to_owned(), needed: layout.file_bytes() as u64, source };
     let folder = path.parent().unwrap_or(Path::new("."));
+    // Somebody may have emptied the cache since it was opened.
+    std::fs::create_dir_all(folder).map_err(refused)?;
     let mut file = unfinished(folder).map_err(refused)?;
     file.seek(SeekFrom::Start(layout.pixels_at() as u64)).map_err(refused)?;
 
-    let (image_bytes, per_block) = (layout.image_bytes(), layout.images_per_block());
+    let image_bytes = layout.image_bytes();
     let (mut hasher, mut checksums, mut broken) = (blake3::Hasher::new(), Vec::new(), Vec::new());
-    let mut pixels = vec![0; layout.num_images.min(per_block * BLOCKS_AT_A_TIME) * image_bytes];
-    for first in (0..layout.num_images).step_by(per_block * BLOCKS_AT_A_TIME) {
-        let count = (layout.num_images - first).min(per_block * BLOCKS_AT_A_TIME);
+    let at_a_time = (RENDERED_AT_A_TIME / image_bytes.max(1)).clamp(1, layout.num_images.max(1));
+    let mut pixels = vec![0; at_a_time * image_bytes];
+    for first in (0..layout.num_images).step_by(at_a_time) {
+        let count = (layout.num_images - first).min(at_a_time);
         let pixels = &mut pixels[..count * image_bytes];
         broken.extend(render(source, (split, class), first, pixels.chunks_exact_mut(image_bytes).collect(), rendering));
         // After the first broken image nothing will be kept. The rest is rendered only to name all broken images.
         if broken.is_empty() {
             hasher.update(pixels);
-            checksums.extend(pixels.chunks(per_block * image_bytes).map(crc32fast::hash));
+            checksums.extend(pixels.chunks_exact(image_bytes).map(crc32fast::hash));
             file.write_all(pixels).map_err(refused)?;
         }
     }

@@ -77,7 +77,8 @@ fn levels(data: &ImageFolder, split: Split, class: usize) -> Vec<u8> {
 
 #[test]
 fn two_sides_are_read_in_order_of_name() {
-    let data = two_sides().image("train/cat/0000.png", 77).open(None).unwrap();
+    let layout = two_sides().image("train/cat/0000.png", 77);
+    let data = layout.open(None).unwrap();
     assert_eq!(data.classes(), ["cat", "dog"]);
     // "000.png" before "0000.png": the dot comes before the digit.
     assert_eq!(levels(&data, Split::Train, 0), [0, 77, 1, 2, 3]);
