@@ -2,8 +2,8 @@
 
 use super::Failure;
 use super::output::say;
+use nt_disk::{advice, write_atomic};
 use nt_foreign::{Columns, Format, Question, TableAnalysis, TableUnit, analyse_table};
-use nt_records::write_atomic;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -137,13 +137,11 @@ impl ColumnArguments {
 
 fn read(path: &Path, what: &str) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
-        Failure::Input(format!("cannot read the {what} {}: {error}; name a text file in UTF-8", path.display()))
+        Failure::Input(format!("cannot read the {what} {}: {error}; {}", path.display(), advice(&error)))
     })
 }
 
 fn write(dir: &Path, table: &Path, analysis: &TableAnalysis) -> Result<(), Failure> {
-    std::fs::create_dir_all(dir)
-        .map_err(|error| Failure::System(format!("cannot make the folder {}: {error}", dir.display())))?;
     let name = table.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let csv = analysis.verdicts_csv().map_err(|error| Failure::system(&error))?;
     let json = analysis.verdicts_json(&name).map_err(|error| Failure::system(&error))?;

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::output::say;
-use nt_records::{FileError, write_atomic};
+use nt_disk::{FileError, write_atomic};
 use nt_scenario::{Migration, Version};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ impl Migrate {
     pub(super) fn execute(&self) -> Result<(), Failure> {
         let file = self.path.display().to_string();
         let text = std::fs::read_to_string(&self.path).map_err(|error| {
-            Failure::Input(format!("cannot read the scenario {file}: {error}; name a TOML file to rewrite"))
+            Failure::Input(format!("cannot read the scenario {file}: {error}; {}", nt_disk::advice(&error)))
         })?;
         let latest = Version::LATEST.number();
         let migration = Migration::of(&text, &file)

@@ -7,7 +7,8 @@ use super::report::Extras;
 use super::scenario_file::ScenarioFile;
 use crate::run::{OpenStudy, Progress, RunOptions, StudyError, Tally};
 use crate::train::{AtChance, Backend, Cpu};
-use nt_records::ledger::Shard;
+use nt_disk::FileError;
+use nt_records::ledger::{LedgerError, Shard};
 use nt_scenario::Scenario;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -137,9 +138,11 @@ pub(super) fn open_study(scenario: &ScenarioFile, cache: &CacheDir) -> Result<Op
 /// Whose fault a study's error is: the input's or the system's.
 pub(super) fn failure(error: &StudyError) -> Failure {
     match error {
-        StudyError::Faults(_) | StudyError::Plan(_) | StudyError::TooLarge(_) | StudyError::OtherMeaning { .. } => {
-            Failure::input(error)
-        }
+        StudyError::Faults(_)
+        | StudyError::Plan(_)
+        | StudyError::TooLarge(_)
+        | StudyError::OtherMeaning { .. }
+        | StudyError::Ledger(LedgerError::Foreign { .. }) => Failure::input(error),
         StudyError::Data(_)
         | StudyError::Audit(_)
         | StudyError::Device(_)
@@ -181,7 +184,7 @@ impl Run {
         let study = study.map_err(|error| failure(&error))?;
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
         let (mut ledger, warnings) = study.open_ledger(&dir, self.shard).map_err(|error| failure(&error))?;
-        log.keep_in(&dir).map_err(|error| Failure::System(format!("cannot log into {}: {error}", dir.display())))?;
+        log.keep_in(&dir).map_err(|error| Failure::system(&FileError::at("write the log in", &dir)(error)))?;
         for warning in study.warnings() {
             tracing::warn!("{warning}");
         }

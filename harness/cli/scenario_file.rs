@@ -21,7 +21,8 @@ impl ScenarioFile {
         let file = self.path.display().to_string();
         let text = std::fs::read_to_string(&self.path).map_err(|error| {
             Failure::Input(format!(
-                "cannot read the scenario {file}: {error}; name a TOML file, such as scenarios/smoke.toml"
+                "cannot read the scenario {file}: {error}; {}, or name another TOML file, such as scenarios/smoke.toml",
+                nt_disk::advice(&error)
             ))
         })?;
         let text = apply_set(&text, &self.sets).map_err(|fault| Failure::Input(fault.to_string()))?;

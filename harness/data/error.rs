@@ -2,6 +2,7 @@
 
 use super::Split;
 use super::decode::DecodeError;
+use nt_disk::advice;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -9,7 +10,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum DataError {
     /// A file or folder cannot be read.
-    #[error("cannot {action} {}: {source}; check that the path exists and that you may {action} it", path.display())]
+    #[error("cannot {action} {}: {source}; {}", one_line(path), advice(source))]
     Io {
         /// What was tried: "read", "list".
         action: &'static str,
@@ -174,7 +175,7 @@ pub enum DataError {
     },
 
     /// The folder of the cache cannot be made.
-    #[error("cannot make the folder {}: {source}; choose another folder with --cache-dir", path.display())]
+    #[error("cannot make the folder {}: {source}; {} (--cache-dir names another)", path.display(), advice(source))]
     CacheFolder {
         /// The folder.
         path: PathBuf,
@@ -184,8 +185,9 @@ pub enum DataError {
 
     /// The cache cannot be written: a full disk, as a rule.
     #[error(
-        "cannot write the image cache {}: {source}; free {needed} bytes there, or choose another folder with --cache-dir",
-        path.display()
+        "cannot write {needed} bytes of the image cache {}: {source}; {} (--cache-dir names another)",
+        path.display(),
+        advice(source)
     )]
     CacheWrite {
         /// The file that was being written.
@@ -238,6 +240,15 @@ impl DataError {
     /// Whether the cache of decoded images is at fault, and not the data.
     pub fn is_of_the_cache(&self) -> bool {
         matches!(self, Self::CacheFolder { .. } | Self::CacheWrite { .. } | Self::CacheDamaged { .. })
+    }
+
+    /// Whether the system is at fault, and neither the data nor the scenario: another try may go well.
+    pub fn is_of_the_system(&self) -> bool {
+        let is_of_the_input = |error: &std::io::Error| {
+            use std::io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+            [NotFound, NotADirectory, IsADirectory, PermissionDenied, InvalidData].contains(&error.kind())
+        };
+        self.is_of_the_cache() || matches!(self, Self::Io { source, .. } if !is_of_the_input(source))
     }
 }
 

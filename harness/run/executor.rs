@@ -95,7 +95,7 @@ impl JobOutput {
         }
     }
 
-    /// A job that could not be run.
+    /// A job that cannot be run, since what it needs did not train.
     pub fn failed(reason: impl Into<String>) -> Self {
         Self::ended(Status::Failed { reason: reason.into() })
     }
@@ -123,17 +123,17 @@ fn setting_of(method: Method, value: f64) -> Setting {
 pub enum Abandoned {
     /// The user asked to stop.
     Stopped,
-    /// The device failed, for this reason. That says nothing about the job.
-    Device(String),
+    /// The device, the disk or the data failed, for this reason. That says nothing about the job.
+    Environment(String),
     /// It learned nothing after a tenth of its steps, as this clause says, and what depends on it would learn from nothing.
     AtChance(String),
 }
 
 /// Runs jobs: the one that trains networks, or a mock with a known answer.
 pub trait Executor: Sync {
-    /// Runs one job whose needs are recorded. A job that fails yields an output that says so, not an error.
+    /// Runs one job whose needs are recorded. A job that diverges, or whose needs did, yields an output that says so, not an error.
     ///
     /// # Errors
-    /// [`Abandoned`] if the user asked to stop, the device failed, or the job learns nothing.
+    /// [`Abandoned`] if the user asked to stop, the device or the disk failed, or the job learns nothing.
     fn execute(&self, job: &Job, upstream: &dyn Upstream) -> Result<JobOutput, Abandoned>;
 }

@@ -22,7 +22,7 @@ impl Registry {
     /// What cannot be opened is a fault among the facts, so that all of them can be told at once.
     ///
     /// # Errors
-    /// [`DataError`] if the cache cannot be used, which no change of the scenario would repair.
+    /// [`DataError`] if the system or the cache is at fault, which no change of the scenario would repair.
     pub fn open(scenario: &Scenario, base: &Path, cache_dir: &Path) -> Result<(Self, Facts), DataError> {
         let (mut datasets, mut facts, mut warnings) = (BTreeMap::new(), Facts::new(), Vec::new());
         let place = DataPlace { base, cache_dir, side: scenario.model.input };
@@ -34,7 +34,7 @@ impl Registry {
                     datasets.insert(name.clone(), Arc::from(opened.dataset));
                     Ok(found)
                 }
-                Err(OpenError::Data(error)) if error.is_of_the_cache() => return Err(error),
+                Err(OpenError::Data(error)) if error.is_of_the_system() => return Err(error),
                 Err(error) => Err(error.to_string()),
             };
             facts.insert(name.clone(), found);

@@ -4,6 +4,7 @@ use super::groups::Groups;
 use super::{Abandoned, Artifacts, Executor, JobOutput, Progress, Upstream, UpstreamError};
 use crate::train::AtChance;
 use nt_records::curve::{CurveError, write_curve};
+use nt_records::faults::Fault;
 use nt_records::pictures::PicturesError;
 use nt_records::predictions::PredictionsError;
 use nt_records::record::RECORD_VERSION;
@@ -30,9 +31,11 @@ pub enum ScheduleError {
     /// A picture for the report could not be written.
     #[error(transparent)]
     Pictures(#[from] PicturesError),
-    /// The device failed.
-    #[error("{reason}\n  what is recorded stays; run the same command to resume")]
-    Device {
+    /// The device, the disk or the data failed.
+    #[error("{name} could not be run: {reason}\n  what is recorded stays; run the same command to resume")]
+    Environment {
+        /// The job.
+        name: String,
         /// Why.
         reason: String,
     },
@@ -152,8 +155,7 @@ impl Scheduler<'_> {
         executor: &dyn Executor,
         progress: &Progress,
     ) -> Result<Tally, ScheduleError> {
-        let done: BTreeSet<usize> =
-            chosen.iter().copied().filter(|&job| ledger.contains(self.plan.jobs[job].id)).collect();
+        let done = self.recorded(chosen, ledger)?;
         let mut missing = vec![0; self.plan.jobs.len()];
         let mut ready = BTreeSet::new();
         for &job in chosen.difference(&done) {
@@ -208,6 +210,26 @@ impl Scheduler<'_> {
             interrupted: self.interrupt.load(Ordering::Relaxed) && !state.left.is_empty(),
             ..state.tally
         })
+    }
+
+    /// The chosen jobs that are recorded for good. A job that failed runs again, unless something that it needs is recorded and did
+    /// not train: otherwise it failed of what has passed, as older versions recorded it.
+    fn recorded(&self, chosen: &BTreeSet<usize>, ledger: &Ledger) -> Result<BTreeSet<usize>, LedgerError> {
+        let mut recorded = BTreeSet::new();
+        // A job comes after all that it needs.
+        for &index in chosen {
+            let job = &self.plan.jobs[index];
+            let Some(record) = ledger.get(job.id) else { continue };
+            let did_not_train = |need: &usize| {
+                let record = ledger.get(self.plan.jobs[*need].id).filter(|_| recorded.contains(need));
+                record.is_some_and(|record| matches!(record.status, Status::Diverged { .. } | Status::Failed { .. }))
+            };
+            let has_failed = matches!(record.status, Status::Failed { .. });
+            if (!has_failed || job.needs.iter().any(did_not_train)) && ledger.contains(job.id)? {
+                recorded.insert(index);
+            }
+        }
+        Ok(recorded)
     }
 
     /// For each job, the jobs of `waiting` that need it.
@@ -275,8 +297,10 @@ impl Scheduler<'_> {
                     continue;
                 }
                 Err(why) => {
-                    if let Abandoned::Device(reason) = why {
-                        shared.lock().error.get_or_insert(ScheduleError::Device { reason });
+                    if let Abandoned::Environment(reason) = why {
+                        let mut state = shared.lock();
+                        note(&state, job, &reason);
+                        state.error.get_or_insert(ScheduleError::Environment { name: job.name.clone(), reason });
                     }
                     shared.changed.notify_all();
                     return;
@@ -295,7 +319,10 @@ impl Scheduler<'_> {
                         self.settle(&mut state, group, (dependents, groups), progress);
                     }
                 }
-                Err(error) => state.error = Some(error),
+                Err(error) => {
+                    note(&state, job, &error.to_string());
+                    state.error.get_or_insert(error);
+                }
             }
             shared.changed.notify_all();
         }
@@ -365,6 +392,13 @@ impl Scheduler<'_> {
             wall_seconds,
         }
     }
+}
+
+/// Notes in the study's folder why a job could not be run.
+fn note(state: &State<'_>, job: &Job, reason: &str) {
+    tracing::warn!(job = %job.id, name = %job.name, reason, "job could not be run");
+    // The disk may be what failed.
+    let _ = Fault::now(job.id, &job.name, reason.to_owned()).add(state.ledger.dir());
 }
 
 fn write_artifacts(dir: &Path, job: JobId, artifacts: &Artifacts) -> Result<Vec<FileRef>, ScheduleError> {

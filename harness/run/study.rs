@@ -7,9 +7,11 @@ use crate::data::DataError;
 use crate::train::{AtChance, Backend, TrainError};
 use nt_analysis::preregistration;
 use nt_analysis::{AnalysisError, analyse};
+use nt_disk::{FileError, write_atomic};
 use nt_records::ledger::Shard;
 use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
-use nt_records::{Audit, FileError, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord, write_atomic};
+use nt_records::registration::{self, Registered};
+use nt_records::{Audit, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord};
 use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Known, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -222,9 +224,10 @@ impl OpenStudy {
     ) -> Result<Tally, StudyError> {
         let dir = ledger.dir().to_path_buf();
         self.check_meaning(&dir)?;
+        let mut manifest = self.manifest(ledger, options)?;
+        registration::register(&dir, &manifest.preregistration)?;
         write_atomic(&dir.join("scenario.toml"), self.scenario.text().as_bytes())?;
         write_atomic(&dir.join("resolved.toml"), self.scenario.to_toml().as_bytes())?;
-        let mut manifest = self.manifest(&dir, options)?;
         manifest.summarise(|job| ledger.get(job));
         manifest.write(&dir)?;
         for (path, png) in pictures::contact_sheets(&self.scenario, &self.registry, &dir)? {
@@ -321,11 +324,22 @@ impl OpenStudy {
         Ok(scheduler.run(chosen, ledger, &executor, progress)?)
     }
 
-    fn manifest(&self, dir: &Path, options: &RunOptions) -> Result<Manifest, StudyError> {
-        // Keeps what was pre-registered before the first job, whatever the scenario says now, and what was withheld until a
-        // run has come to its end.
-        let (before, withheld) = Manifest::read(dir)?
-            .map_or((None, Vec::new()), |manifest| (Some(manifest.preregistration), manifest.withheld));
+    /// The manifest of a run into a folder. It keeps what was pre-registered before the first job, whatever the scenario says now, and
+    /// what was withheld until a run has come to its end. One that is damaged is made again.
+    fn manifest(&self, ledger: &Ledger, options: &RunOptions) -> Result<Manifest, StudyError> {
+        let dir = ledger.dir();
+        let before = match Manifest::read(dir) {
+            Ok(before) => before,
+            Err(error @ ManifestError::Parse { .. }) => {
+                tracing::warn!("{error}");
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let (registered, told) = registration::registered(dir, before.as_ref(), !ledger.records().is_empty())?;
+        for words in told {
+            tracing::warn!("{}: {words}", dir.display());
+        }
         let data = self.facts.iter().map(|(name, facts)| (name.clone(), DataFact::of(facts)));
         let parameters = self.scenario.targets.iter().enumerate().map(|(index, target)| {
             let shape = self.scenario.model.shape(self.num_classes(index));
@@ -340,10 +354,14 @@ impl OpenStudy {
             seed: self.scenario.study.seed,
             data: data.collect(),
             parameters: parameters.collect(),
-            preregistration: before.unwrap_or_else(|| preregistration(&self.declared())),
+            preregistration: match registered {
+                Registered::As(before) => before,
+                Registered::Nothing => preregistration(&self.declared()),
+                Registered::Lost => registration::LOST.to_owned(),
+            },
             plan: Manifest::plan_of(&self.plan.jobs),
             completeness: Default::default(),
-            withheld,
+            withheld: before.map_or_else(Vec::new, |before| before.withheld),
             test_openings: 0,
             result_digest: String::new(),
         })

@@ -77,11 +77,11 @@ impl Executor for Mock {
             return Err(Abandoned::Stopped);
         }
         if self.gives_out.is_some_and(|part| job.name.contains(part)) {
-            return Err(Abandoned::Device("it is a mock".to_owned()));
+            return Err(Abandoned::Environment("it is a mock".to_owned()));
         }
         order.push(job.name.clone());
         if fails {
-            return Ok(JobOutput::failed("it is a mock"));
+            return Ok(JobOutput::ended(Status::Diverged { reason: "it is a mock".to_owned() }));
         }
         let mut output = JobOutput::ended(Status::Done);
         output.metrics.push(Measured::new(Measure::Test(Metric::Top1), 0.5, 80));

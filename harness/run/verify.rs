@@ -2,7 +2,8 @@
 
 use super::{OpenStudy, Progress, RunOptions, StudyError};
 use crate::train::AtChance;
-use nt_records::{FileError, Ledger, RunRecord, Setting, Status};
+use nt_disk::FileError;
+use nt_records::{Ledger, RunRecord, Setting, Status};
 use nt_scenario::Role;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;

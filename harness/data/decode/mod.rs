@@ -46,7 +46,7 @@ impl Megapixels {
 #[derive(Debug, Error)]
 pub enum DecodeError {
     /// The file cannot be read.
-    #[error("cannot be read: {source}")]
+    #[error("cannot be read: {source}; {}", nt_disk::advice(source))]
     Read {
         /// Why not.
         source: std::io::Error,

@@ -6,8 +6,9 @@ use nt_scenario::JobId;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::file::{FileError, FileProblem, FileRef};
+use crate::file::{FileProblem, FileRef};
 use crate::{number, version};
+use nt_disk::FileError;
 
 /// The version of a curve's file, which enters the digest of its record.
 pub const CURVE_VERSION: u32 = 1;

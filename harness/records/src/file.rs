@@ -1,33 +1,11 @@
-//! Files that are either complete and synced, or absent.
+//! References from records to files.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use nt_disk::{FileError, advice, write_atomic};
 use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io;
+use std::path::Path;
 use thiserror::Error;
-
-/// The system refused an operation on a file.
-#[derive(Debug, Error)]
-#[error("cannot {operation} {}: {source}; check that the folder is there, writable, and that the disk has \
-    room", path.display())]
-pub struct FileError {
-    /// What was tried: "write", "read", "lock" …
-    pub operation: &'static str,
-    /// On which file.
-    pub path: PathBuf,
-    /// What the system said.
-    pub source: io::Error,
-}
-
-impl FileError {
-    /// Adds to a system error what was tried, and on which path.
-    pub fn at(operation: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> FileError {
-        let path = path.into();
-        move |source| FileError { operation, path, source }
-    }
-}
 
 /// A record's reference to a file: its path, its length, and the hash of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,11 +72,13 @@ pub enum FileProblem {
     /// It is not there.
     #[error("is missing")]
     Missing,
-    /// It is there, but cannot be read.
-    #[error("cannot be read ({reason})")]
+    /// The system does not give it, which says nothing of its contents.
+    #[error("cannot be read ({reason}); {advice}")]
     Unreadable {
         /// What the system said.
         reason: String,
+        /// What to do about it.
+        advice: &'static str,
     },
     /// Its length has changed.
     #[error("has {got} bytes where the record says {expected}")]
@@ -114,75 +94,26 @@ pub enum FileProblem {
 }
 
 impl FileProblem {
+    /// Whether the file is lost: who reads it again will find no other.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            FileProblem::Missing | FileProblem::Length { .. } | FileProblem::Contents => true,
+            FileProblem::Unreadable { .. } => false,
+        }
+    }
+
     fn from_system(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::NotFound {
             FileProblem::Missing
         } else {
-            FileProblem::Unreadable { reason: error.to_string() }
+            FileProblem::Unreadable { reason: error.to_string(), advice: advice(error) }
         }
     }
-}
-
-/// Writes a file so that after a crash it has either its old or its new contents, complete.
-///
-/// Writes and syncs a temporary file beside it, renames that to the final name, and syncs the folder. Creates missing
-/// folders. Once this returns, a record that refers to the file may be written.
-///
-/// # Errors
-/// [`FileError`] names the step and the path.
-pub fn write_atomic(path: &Path, contents: &[u8]) -> Result<(), FileError> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(FileError::at("create the folder", folder))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // Keeps apart the temporary files of two writers: shards that draw the same figure, and jobs side by side of which each
-    // writes the test images of the same target.
-    static WRITTEN: AtomicU64 = AtomicU64::new(0);
-    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-    let temporary = folder.join(format!(".{name}.{}-{number}.tmp", std::process::id()));
-    let written = write_synced(&temporary, contents)
-        .map_err(FileError::at("write", &temporary))
-        .and_then(|()| fs::rename(&temporary, path).map_err(FileError::at("rename a finished file to", path)));
-    if written.is_err() {
-        // The caller should hear of the cause. A left-over temporary file does no harm.
-        let _ = fs::remove_file(&temporary);
-    }
-    written?;
-    sync_folder(folder)
-}
-
-fn write_synced(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(contents)?;
-    file.sync_all()
-}
-
-/// Makes a rename or a new name in `folder` durable.
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), FileError> {
-    // Only Unix lets a folder be opened and synced. Elsewhere the rename alone must do.
-    if cfg!(unix) {
-        File::open(folder).and_then(|file| file.sync_all()).map_err(FileError::at("sync the folder", folder))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn writers_of_one_file_do_not_meet() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("same.bin");
-        std::thread::scope(|scope| {
-            for writer in 0..4_u8 {
-                let path = &path;
-                scope.spawn(move || (0..50).for_each(|_| write_atomic(path, &[writer; 4096]).unwrap()));
-            }
-        });
-        let written = fs::read(&path).unwrap();
-        assert!(written.len() == 4096 && written.iter().all(|byte| *byte == written[0]));
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
-    }
 
     #[test]
     fn a_written_file_reads_back_and_leaves_no_temporary_behind() {
@@ -204,13 +135,5 @@ mod tests {
         assert_eq!(file.check_length(dir.path()), Err(FileProblem::Length { expected: 8, got: 4 }));
         fs::remove_file(dir.path().join("x")).unwrap();
         assert_eq!(file.read(dir.path()), Err(FileProblem::Missing));
-    }
-
-    #[test]
-    fn an_unwritable_place_is_named_with_the_step() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("file"), b"").unwrap();
-        let error = write_atomic(&dir.path().join("file/below"), b"x").unwrap_err();
-        assert!(error.to_string().starts_with("cannot create the folder"), "{error}");
     }
 }

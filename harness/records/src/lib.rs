@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod curve;
+pub mod faults;
 pub mod file;
 pub mod ledger;
 pub mod manifest;
@@ -16,6 +17,7 @@ pub mod number;
 pub mod pictures;
 pub mod predictions;
 pub mod record;
+pub mod registration;
 pub mod setting;
 pub mod table;
 mod tensor_file;
@@ -24,7 +26,7 @@ pub mod version;
 
 pub use audit::{Audit, AuditError};
 pub use curve::{CurvePoint, read_curve, write_curve};
-pub use file::{FileError, FileRef, write_atomic};
+pub use file::{FileProblem, FileRef};
 pub use ledger::{Ledger, LedgerError, LedgerWarning, Shard, read_records, result_digest};
 pub use manifest::Manifest;
 pub use measure::{Measure, Measured};

@@ -9,10 +9,10 @@ use nt_scenario::{DataFacts, Job, JobId, Known, PerClass, Role};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::file::{FileError, write_atomic};
 use crate::ledger::result_digest;
 use crate::record::{RunRecord, Status};
 use crate::version;
+use nt_disk::{FileError, write_atomic};
 
 /// The version of `manifest.json`.
 pub const MANIFEST_VERSION: u32 = 1;

@@ -6,8 +6,9 @@ use nt_scenario::{ClassSets, JobId, Labels};
 use safetensors::{Dtype, SafeTensorError};
 use thiserror::Error;
 
-use crate::file::{FileError, FileProblem, FileRef};
+use crate::file::{FileProblem, FileRef};
 use crate::tensor_file::{self, Column, Columns, ColumnsError};
+use nt_disk::FileError;
 
 /// The version of a file of predictions, which enters the digest of its record.
 pub const PREDICTIONS_VERSION: u32 = 1;

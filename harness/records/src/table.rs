@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::file::FileError;
+use nt_disk::FileError;
 
 /// Why a table cannot be written.
 #[derive(Debug, Error)]

@@ -10,7 +10,7 @@ use crate::page::quadrants::{families, level};
 use crate::words::answer::{self, Side};
 use crate::words::number::{NONE, gap, judged_interval, percent};
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
-use nt_records::file::write_atomic;
+use nt_disk::write_atomic;
 use nt_records::table::{TableError, csv_of};
 
 /// The layout of a column.

@@ -12,8 +12,8 @@ use prost::Message;
 use thiserror::Error;
 
 use nt_analysis::study::CellKey;
+use nt_disk::{FileError, write_atomic};
 use nt_records::curve::{CurveError, read_curve};
-use nt_records::file::{FileError, write_atomic};
 use nt_records::measure::Measure;
 use nt_records::record::RunRecord;
 use nt_scenario::Metric;

@@ -13,31 +13,16 @@ pub(super) enum Trouble {
     Abandoned(Abandoned),
     /// Its numbers left the finite ones.
     Diverged(String),
-    /// It cannot be run.
+    /// What it needs did not train, so that it cannot be run, now or ever.
     Failed(Failure),
 }
 
-/// Why a job cannot be run.
+/// What came of earlier trainings, so that a job cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// An image cannot be read.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// The network cannot be trained or evaluated.
-    #[error(transparent)]
-    Train(TrainError),
-    /// A network's file holds another network.
-    #[error(transparent)]
-    Network(#[from] StoreError),
-    /// What the network said cannot be written down.
-    #[error(transparent)]
-    Predictions(#[from] PredictionsError),
     /// No setting can be chosen.
     #[error(transparent)]
     Choice(#[from] ChoiceError),
-    /// The file of its source network cannot be had.
-    #[error("its source network {0}")]
-    SourceFile(#[from] UpstreamError),
     /// Its source network did not train.
     #[error("its source network {name} did not train: {status}")]
     SourceDidNotTrain {
@@ -46,6 +31,26 @@ pub(super) enum Failure {
         /// How that ended.
         status: &'static str,
     },
+}
+
+/// What stands in a job's way from outside. It says nothing of the training, and may be gone the next time.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Obstacle {
+    /// An image cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The network cannot be trained or evaluated.
+    #[error("{0}: this is a fault of nt, please report it")]
+    Train(TrainError),
+    /// A network's file holds another network.
+    #[error(transparent)]
+    Network(#[from] StoreError),
+    /// What the network said cannot be written down.
+    #[error(transparent)]
+    Predictions(#[from] PredictionsError),
+    /// The file of its source network cannot be had.
+    #[error("its source network {0}")]
+    SourceFile(#[from] UpstreamError),
     /// The plan lacks something that this job needs.
     #[error("the plan gives it no {what}: this is a fault of nt, please report it")]
     Plan {
@@ -54,8 +59,20 @@ pub(super) enum Failure {
     },
 }
 
-impl<E: Into<Failure>> From<E> for Trouble {
+impl<E: Into<Obstacle>> From<E> for Trouble {
     fn from(error: E) -> Self {
+        Self::Abandoned(Abandoned::Environment(error.into().to_string()))
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<ChoiceError> for Trouble {
+    fn from(error: ChoiceError) -> Self {
         Self::Failed(error.into())
     }
 }
@@ -66,9 +83,9 @@ impl From<TrainError> for Trouble {
             TrainError::Interrupted => Self::Abandoned(Abandoned::Stopped),
             TrainError::AtChance { .. } => Self::Abandoned(Abandoned::AtChance(error.to_string())),
             #[cfg(feature = "cuda")]
-            TrainError::Cuda(error) => Self::Abandoned(Abandoned::Device(error.to_string())),
+            TrainError::Cuda(error) => Self::Abandoned(Abandoned::Environment(error.to_string())),
             TrainError::Outputs(error) => Self::Diverged(error.to_string()),
-            error => Self::Failed(Failure::Train(error)),
+            error => Obstacle::Train(error).into(),
         }
     }
 }

@@ -11,7 +11,7 @@ mod target_run;
 use super::tuning::{self, Choice};
 use super::{Abandoned, Executor, JobOutput, Registry, Store, Upstream};
 use crate::train::Backend;
-use failure::{Failure, Trouble};
+use failure::{Failure, Obstacle, Trouble};
 use nt_records::Status;
 use nt_scenario::{Job, Method, OnlyIf, Scenario, SettingChoice, Work};
 use std::sync::atomic::AtomicBool;

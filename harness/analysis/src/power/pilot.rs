@@ -7,7 +7,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::PowerError;
-use nt_records::file::FileError;
+use nt_disk::FileError;
 use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow};
 use nt_records::version;
 use nt_scenario::Metric;

@@ -19,8 +19,8 @@ pub use clusters::{ClusterCounts, LookAlikes, TestCluster};
 pub use overlap::{MATERIAL_SHARE, Match, MatchKind, Overlap};
 pub use similarity::{Comparison, Distance, Distances, LEVEL, MeasuredOn, Similarity};
 
-use crate::file::{FileError, write_atomic};
 use crate::version;
+use nt_disk::{FileError, write_atomic};
 
 /// The version of `audit.json`.
 pub const AUDIT_VERSION: u32 = 2;

@@ -10,10 +10,10 @@ use serde::Deserialize;
 
 use super::LedgerError;
 use super::warning::{Damage, LedgerWarning};
-use crate::file::{FileError, write_atomic};
 use crate::record::RECORD_VERSION;
 use crate::record::RunRecord;
 use crate::version;
+use nt_disk::{FileError, write_atomic};
 
 /// The start of every line. Inside a JSON string its quotes would be escaped, so it occurs nowhere else. So lines that
 /// ran together because a newline was damaged can be split again.
@@ -27,6 +27,11 @@ pub fn encode(record: &RunRecord) -> Result<Vec<u8>, serde_json::Error> {
     let json = serde_json::to_vec(record)?;
     let checksum = format!("{:08x}", crc32fast::hash(&json));
     Ok([START, checksum.as_bytes(), MIDDLE, &json, END, b"\n"].concat())
+}
+
+/// Whether text begins as a record does.
+pub(super) fn is_a_line(text: &[u8]) -> bool {
+    text.starts_with(START)
 }
 
 /// The contents of a file of records.

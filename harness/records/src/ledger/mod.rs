@@ -4,6 +4,7 @@
 //! a crash cut short is removed. A damaged line is named and moved aside, and its job runs again. Nothing else is lost.
 
 mod digest;
+mod folder;
 mod line;
 mod lock;
 mod shard;
@@ -16,7 +17,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::SystemTime;
 
+use nt_disk::{FileError, remove_unfinished, sync_folder};
 use nt_scenario::JobId;
 use rayon::prelude::*;
 use thiserror::Error;
@@ -27,7 +30,7 @@ pub use line::encode;
 pub use shard::{Shard, ShardError};
 pub use warning::{Damage, LedgerWarning};
 
-use crate::file::{FileError, FileProblem, FileRef, sync_folder};
+use crate::file::{FileProblem, FileRef};
 use crate::record::RunRecord;
 use lock::WriterLock;
 
@@ -46,6 +49,25 @@ pub enum LedgerError {
         dir: PathBuf,
         /// Who, according to the lock file: "process 4711".
         holder: String,
+    },
+    /// The folder holds files of somebody else, and no study.
+    #[error("{} holds no study, but {}: `nt run` would write among them and over those of its own names; give another folder with \
+        --out, or an empty one", dir.display(), named(files))]
+    Foreign {
+        /// The folder.
+        dir: PathBuf,
+        /// Names of the files and folders in it.
+        files: Vec<String>,
+    },
+    /// A file that a record refers to cannot be read now, which says nothing of its contents.
+    #[error("{path}, a file of {name}, {problem}. If it stays so, remove the file: its job then runs again")]
+    Unreadable {
+        /// Name of the job.
+        name: String,
+        /// The file, relative to the study's folder.
+        path: String,
+        /// Why.
+        problem: FileProblem,
     },
     /// A record is of a version this program does not know.
     #[error("{}:{line} has schema_version {found} where this program reads {supported}; use the version of nt that \
@@ -116,8 +138,11 @@ impl Ledger {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_shard(dir: &Path, shard: Shard) -> Result<(Ledger, Vec<LedgerWarning>), LedgerError> {
+        let began = SystemTime::now();
         fs::create_dir_all(dir).map_err(FileError::at("create the folder", dir))?;
+        folder::check_is_of_a_study(dir)?;
         let lock = WriterLock::take(dir, shard)?;
+        remove_unfinished(dir, began);
         let path = dir.join(shard.file_name());
         let (records, mut warnings) = gather(dir, Some(&path))?;
         let mut file = OpenOptions::new()
@@ -139,7 +164,7 @@ impl Ledger {
             hashed,
             _lock: lock,
         };
-        warnings.extend(ledger.adopt(records));
+        warnings.extend(ledger.adopt(records)?);
         Ok((ledger, warnings))
     }
 
@@ -161,14 +186,26 @@ impl Ledger {
     /// Whether the job is recorded and every file it refers to is there, unchanged.
     ///
     /// Its files are hashed when the job is first asked for, unless they were hashed on opening.
-    pub fn contains(&self, job: JobId) -> bool {
-        let Some(record) = self.get(job) else { return false };
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreadable`] if the system does not give a file.
+    pub fn contains(&self, job: JobId) -> Result<bool, LedgerError> {
+        let Some(record) = self.get(job) else { return Ok(false) };
         let mut hashed = match self.hashed.lock() {
             Ok(guard) => guard,
             // A panic elsewhere cannot leave a map of booleans half-changed.
             Err(poisoned) => poisoned.into_inner(),
         };
-        *hashed.entry(job).or_insert_with(|| first_problem(&self.dir, record, FileRef::read_and_drop).is_none())
+        if let Some(&is_whole) = hashed.get(&job) {
+            return Ok(is_whole);
+        }
+        let is_whole = match first_problem(&self.dir, record, FileRef::read_and_drop) {
+            None => true,
+            Some((_, problem)) if problem.is_lasting() => false,
+            Some((file, problem)) => return Err(unreadable(record, file, problem)),
+        };
+        hashed.insert(job, is_whole);
+        Ok(is_whole)
     }
 
     /// Adds a record. When this returns, the record is on disk. It replaces a record of the same job.
@@ -207,28 +244,24 @@ impl Ledger {
     }
 
     /// Takes in the records read, except those whose files are missing or different.
-    fn adopt(&mut self, records: Vec<RunRecord>) -> Vec<LedgerWarning> {
+    fn adopt(&mut self, records: Vec<RunRecord>) -> Result<Vec<LedgerWarning>, LedgerError> {
         let total: u64 = records.iter().flat_map(|record| &record.files).map(|file| file.bytes).sum();
         let hash = total <= HASH_ON_OPEN_BYTES;
         let dir = self.dir.clone();
         let check = if hash { FileRef::read_and_drop } else { FileRef::check_length };
         // Order-preserving, so the warnings come in the order of the records whatever the number of threads.
-        let problems: Vec<Option<LedgerWarning>> = records
+        let problems: Vec<Option<(FileRef, FileProblem)>> = records
             .par_iter()
-            .map(|record| {
-                first_problem(&dir, record, check).map(|(file, problem)| LedgerWarning::File {
-                    job: record.job,
-                    name: record.name.clone(),
-                    path: file.path.clone(),
-                    problem,
-                })
-            })
+            .map(|record| first_problem(&dir, record, check).map(|(file, problem)| (file.clone(), problem)))
             .collect();
         let mut warnings = Vec::new();
         let mut hashed = BTreeMap::new();
         for (record, problem) in records.into_iter().zip(problems) {
             match problem {
-                Some(warning) => warnings.push(warning),
+                Some((file, problem)) if !problem.is_lasting() => return Err(unreadable(&record, &file, problem)),
+                Some((FileRef { path, .. }, problem)) => {
+                    warnings.push(LedgerWarning::File { job: record.job, name: record.name, path, problem });
+                }
                 None => {
                     if hash {
                         hashed.insert(record.job, true);
@@ -239,7 +272,7 @@ impl Ledger {
             }
         }
         self.hashed = Mutex::new(hashed);
-        warnings
+        Ok(warnings)
     }
 }
 
@@ -247,6 +280,21 @@ impl FileRef {
     fn read_and_drop(&self, dir: &Path) -> Result<(), FileProblem> {
         self.read(dir).map(drop)
     }
+}
+
+fn unreadable(record: &RunRecord, file: &FileRef, problem: FileProblem) -> LedgerError {
+    LedgerError::Unreadable { name: record.name.clone(), path: file.path.clone(), problem }
+}
+
+/// "`a`, `b`, `c` and 4 more".
+fn named(files: &[String]) -> String {
+    const NAMED: usize = 3;
+    let mut text =
+        files.iter().take(NAMED).map(|file| format!("`{}`", file.escape_debug())).collect::<Vec<_>>().join(", ");
+    if files.len() > NAMED {
+        text += &format!(" and {} more", files.len() - NAMED);
+    }
+    text
 }
 
 fn first_problem<'a>(

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use nt_scenario::JobId;
 use thiserror::Error;
 
-use crate::file::FileError;
+use nt_disk::FileError;
 
 /// Part `index` of `count` of a study's jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use thiserror::Error;
 pub use filters::Filters;
 pub use thumbnails::{MOST_SIDE, Thumbnails};
 
-use crate::file::{FileError, write_atomic};
 use crate::tensor_file::ColumnsError;
+use nt_disk::{FileError, write_atomic};
 
 /// The version of a file of pictures.
 pub const PICTURES_VERSION: u32 = 1;

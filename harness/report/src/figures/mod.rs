@@ -29,7 +29,7 @@ use thiserror::Error;
 
 pub use spec::{Axis, Band, FigureSpec, Form, Note, Panel, Point, Reference, Series, SeriesKind, Sign, Stroke, Tick};
 
-use nt_records::file::{FileError, write_atomic};
+use nt_disk::{FileError, write_atomic};
 
 /// Why a figure cannot be drawn or written.
 #[derive(Debug, Error)]

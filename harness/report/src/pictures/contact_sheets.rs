@@ -8,7 +8,7 @@ use image::{ImageFormat, RgbImage};
 use maud::{Markup, html};
 
 use super::{PictureError, address, jpeg};
-use nt_records::file::FileError;
+use nt_disk::FileError;
 
 /// The largest width of a sheet, in pixels: twice its width on the page.
 const MOST_WIDTH: u32 = 640;

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, ImageError, RgbImage};
 use libjpeg_turbo_rs::{JpegError, PixelFormat, Subsampling, compress_optimized};
-use nt_records::file::FileError;
+use nt_disk::FileError;
 use nt_records::pictures::PicturesError;
 use thiserror::Error;
 

@@ -15,7 +15,7 @@ pub use runs::{RUN_COLUMNS, runs_csv};
 pub use verdicts::verdict_rows;
 
 use nt_analysis::Analysis;
-use nt_records::file::write_atomic;
+use nt_disk::write_atomic;
 use nt_records::record::RunRecord;
 use nt_records::table::TableError;
 use nt_records::verdicts::verdicts_csv;

@@ -5,7 +5,7 @@ use crate::run::Upstream;
 use crate::run::store::SetKey;
 use crate::run::training::measures::{push_test_metrics, push_training_metrics, push_validation_metrics, tabulate};
 use crate::run::training::target_run::TargetRun;
-use crate::run::training::{Failure, JobOutput, TrainingExecutor, Trouble};
+use crate::run::training::{JobOutput, Obstacle, TrainingExecutor, Trouble};
 use crate::train::{ForTest, Outcome, Probe, Purpose, Score};
 use nt_records::{Measure, Measured, Setting, Status};
 use nt_scenario::{Job, TargetTask};
@@ -22,7 +22,7 @@ impl<'a> TrainingExecutor<'a> {
         judge: Judge<'a, P>,
     ) -> Result<JobOutput, Trouble> {
         let choice = self.setting(task.method, &task.setting, upstream)?;
-        let choice = choice.ok_or(Failure::Plan { what: "strength of regularisation for its probe" })?;
+        let choice = choice.ok_or(Obstacle::Plan { what: "strength of regularisation for its probe" })?;
         let run = self.target_run(job, task, upstream)?;
         let codes = self.probed(&run, SetKey::Train(run.draw_key), &run.draw.train)?;
         let probe = Probe::<P>::fit(&codes, run.shape.num_classes, choice.value, self.interrupt)?;
@@ -49,7 +49,7 @@ impl<'a> TrainingExecutor<'a> {
     /// The codes that a run's probe sees of a set.
     fn probed(&self, run: &TargetRun<'_>, set: SetKey, images: &Images) -> Result<Arc<Codes>, Trouble> {
         let (network, parameters) =
-            run.source.as_ref().ok_or(Failure::Plan { what: "source network for its probe" })?;
+            run.source.as_ref().ok_or(Obstacle::Plan { what: "source network for its probe" })?;
         self.codes(run, *network, parameters, usize::from(run.task.treatment.frozen()), set, images)
     }
 

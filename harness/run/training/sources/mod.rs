@@ -5,7 +5,7 @@ mod redrawn;
 
 use super::materials::source_scope;
 use super::pictures::filters;
-use super::{Failure, JobOutput, TrainingExecutor, Trouble};
+use super::{JobOutput, Obstacle, TrainingExecutor, Trouble};
 use crate::model::Parameters;
 use crate::run::Upstream;
 use crate::train::{ForTest, ForTuning};
@@ -33,7 +33,7 @@ impl TrainingExecutor<'_> {
             SourceKind::Trained | SourceKind::Selffer | SourceKind::Twin => pretrain(Learned::True),
             SourceKind::ShuffledLabels => pretrain(Learned::Shuffled),
             SourceKind::MeanAndVariance { .. } => self.redraw(job, task, upstream),
-            SourceKind::Untrained => Err(Failure::Plan { what: "network to make, its source being untrained" }.into()),
+            SourceKind::Untrained => Err(Obstacle::Plan { what: "network to make, its source being untrained" }.into()),
         }
     }
 

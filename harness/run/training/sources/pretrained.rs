@@ -7,7 +7,7 @@ use crate::run::Upstream;
 use crate::run::training::measures::{
     note_training, push_test_metrics, push_training_metrics, push_validation_metrics,
 };
-use crate::run::training::{Failure, JobOutput, TrainingExecutor, Trouble};
+use crate::run::training::{JobOutput, Obstacle, TrainingExecutor, Trouble};
 use crate::train::{self, AtChance, ForTest, ForTuning, Outcome, Purpose, Setup, Span, Trained};
 use nt_kernels::philox::Stream;
 use nt_records::{Setting, Status};
@@ -49,7 +49,7 @@ impl<'e> TrainingExecutor<'e> {
         let (replicate, scope) = (job.replicate.stream(), self.scope(task));
         let drawn = job.replicate.draw();
         let choice = self.setting(Method::Training, &task.setting, upstream)?;
-        let choice = choice.ok_or(Failure::Plan { what: "learning rate for its source" })?;
+        let choice = choice.ok_or(Obstacle::Plan { what: "learning rate for its source" })?;
         let draw = self.source_draw(task, drawn)?;
         let shuffled;
         let images = match labels {

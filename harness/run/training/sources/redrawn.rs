@@ -3,7 +3,7 @@
 use super::first_filters;
 use crate::model;
 use crate::run::Upstream;
-use crate::run::training::{Failure, JobOutput, TrainingExecutor, Trouble};
+use crate::run::training::{JobOutput, Obstacle, TrainingExecutor, Trouble};
 use nt_records::Status;
 use nt_scenario::{Job, SourceTask};
 
@@ -11,7 +11,7 @@ impl TrainingExecutor<'_> {
     /// Draws a network with the mean and variance of each tensor of the one that the job needs.
     pub(super) fn redraw(&self, job: &Job, task: &SourceTask, upstream: &dyn Upstream) -> Result<JobOutput, Trouble> {
         let shape = self.scenario.model.shape(task.classes.len());
-        let base = job.needs.first().ok_or(Failure::Plan { what: "network to take the scale of" })?;
+        let base = job.needs.first().ok_or(Obstacle::Plan { what: "network to take the scale of" })?;
         let base = self.stored_network(*base, &shape, upstream)?;
         let redrawn = base.mean_and_variance(self.seed(), &self.scope(task), job.replicate.stream(), &shape);
         let mut output = JobOutput::ended(Status::Done);

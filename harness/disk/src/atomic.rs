@@ -1,0 +1,160 @@
+//! Files that take their name when they are complete.
+
+use crate::FileError;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::SystemTime;
+use tempfile::NamedTempFile;
+
+/// How the names of unfinished files end. They begin with a dot.
+const UNFINISHED: &str = ".tmp";
+
+/// Writes a file so that after a crash it has either its old or its new contents, complete.
+///
+/// Writes and syncs a temporary file beside it, renames that to the final name, and syncs the folder. Creates missing
+/// folders. Once this returns, a record that refers to the file may be written.
+///
+/// # Errors
+/// [`FileError`] names the step and the path.
+pub fn write_atomic(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(FileError::at("create the folder", folder))?;
+    let refused = FileError::at("write", path);
+    let mut file = match unfinished(path) {
+        Ok(file) => file,
+        Err(error) => return Err(refused(error)),
+    };
+    if let Err(error) = file.as_file_mut().write_all(contents).and_then(|()| file.as_file().sync_all()) {
+        return Err(refused(error));
+    }
+    // Where this fails, the temporary file is removed with the error.
+    file.persist(path).map_err(|error| FileError::at("rename a finished file to", path)(error.error))?;
+    sync_folder(folder)
+}
+
+/// An empty file beside `path` that is to take its name when it is complete, as readable as other new files. It is removed when
+/// it is dropped.
+///
+/// Its name is drawn at random: processes in containers that share a folder may have the same number. While its writer lives it
+/// is locked, where the file system can, so that [`remove_unfinished`] leaves it alone.
+///
+/// # Errors
+/// What the system says.
+pub fn unfinished(path: &Path) -> io::Result<NamedTempFile<File>> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // A long name must not become too long by what is added to it.
+    let shown: String = name.chars().take(40).collect();
+    let prefix = format!(".{shown}.");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).rand_bytes(12).suffix(UNFINISHED);
+    // Opened here, since `tempfile` would make it unreadable for others, and hide the number of an error.
+    let file = builder.make_in(folder, |path| File::options().read(true).write(true).create_new(true).open(path))?;
+    // Only a help to who cleans up.
+    let _ = file.as_file().try_lock();
+    Ok(file)
+}
+
+/// Makes a rename or a new name in `folder` durable.
+///
+/// # Errors
+/// [`FileError`] where the system refuses.
+pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
+    // Only Unix lets a folder be opened and synced. Elsewhere the rename alone must do.
+    if cfg!(unix) {
+        File::open(folder).and_then(|file| file.sync_all()).map_err(FileError::at("sync the folder", folder))?;
+    }
+    Ok(())
+}
+
+/// Whether a file's name is that of a file that [`unfinished`] made.
+pub fn is_unfinished(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(UNFINISHED)
+}
+
+/// Removes from a folder, and from the folders in it, the unfinished files of writers that are gone: those that were written before
+/// `before` and that nobody holds locked. One that cannot be removed does no harm.
+pub fn remove_unfinished(folder: &Path, before: SystemTime) {
+    let Ok(entries) = folder.read_dir() else { return };
+    for entry in entries.flatten() {
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            remove_unfinished(&entry.path(), before);
+        } else if kind.is_file() && is_unfinished(&entry.file_name().to_string_lossy()) {
+            let written = entry.metadata().and_then(|metadata| metadata.modified());
+            if written.is_ok_and(|written| written < before) && is_left(&entry.path()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// Whether nobody holds the file: its writer would have locked it.
+fn is_left(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn writers_of_one_file_do_not_meet() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("same.bin");
+        std::thread::scope(|scope| {
+            for writer in 0..4_u8 {
+                let path = &path;
+                scope.spawn(move || (0..50).for_each(|_| write_atomic(path, &[writer; 4096]).unwrap()));
+            }
+        });
+        let written = fs::read(&path).unwrap();
+        assert!(written.len() == 4096 && written.iter().all(|byte| *byte == written[0]));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn an_unwritable_place_is_named_with_the_step() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), b"").unwrap();
+        let error = write_atomic(&dir.path().join("file/below"), b"x").unwrap_err().to_string();
+        assert!(error.starts_with("cannot create the folder"), "{error}");
+        fs::create_dir(dir.path().join("folder")).unwrap();
+        let error = write_atomic(&dir.path().join("folder"), b"x").unwrap_err().to_string();
+        assert!(error.starts_with("cannot rename a finished file to") && error.ends_with("check the path"), "{error}");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_name_may_be_as_long_as_the_system_allows() {
+        let dir = tempfile::tempdir().unwrap();
+        let longest = dir.path().join("é".repeat(127));
+        write_atomic(&longest, b"x").unwrap();
+        assert_eq!(fs::read(&longest).unwrap(), b"x");
+        let error = write_atomic(&dir.path().join("x".repeat(256)), b"x").unwrap_err().to_string();
+        assert!(error.contains("too long"), "{error}");
+    }
+
+    #[test]
+    fn the_cause_of_a_refusal_is_not_hidden() {
+        let error = unfinished(Path::new("/proc/no-such-folder/x")).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(2), "{error}");
+    }
+
+    #[test]
+    fn what_dead_writers_left_is_removed_and_what_live_ones_write_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let below = dir.path().join("below");
+        fs::create_dir(&below).unwrap();
+        let left = below.join(".runs.csv.123456789012.tmp");
+        fs::write(&left, "half").unwrap();
+        fs::write(dir.path().join("notes.tmp"), "mine").unwrap();
+        let live = unfinished(&below.join("runs.csv")).unwrap();
+        remove_unfinished(dir.path(), SystemTime::now() - Duration::from_secs(60));
+        assert!(left.exists(), "it may be of a writer that has begun since");
+        remove_unfinished(dir.path(), SystemTime::now() + Duration::from_secs(60));
+        assert!(!left.exists() && live.path().exists() && dir.path().join("notes.tmp").exists());
+    }
+}

@@ -1,0 +1,15 @@
+//! The disk as `nt` uses it: files that are either complete and synced or absent, a folder with one writer, and words for
+//! what the system refuses.
+//!
+//! A disk that is full, a network that drops out and a process that is killed are ordinary events. After any of them a file
+//! has its old or its new contents, and the message says what to do about the cause.
+
+mod advice;
+mod atomic;
+mod error;
+mod lock;
+
+pub use advice::advice;
+pub use atomic::{is_unfinished, remove_unfinished, sync_folder, unfinished, write_atomic};
+pub use error::FileError;
+pub use lock::{Lock, LockError, Sharing};
