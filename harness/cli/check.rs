@@ -4,8 +4,11 @@ use super::Failure;
 use super::output::say;
 use super::scenario_file::ScenarioFile;
 use crate::run::{broken_images, survey};
+use crate::terminal::tell;
+use nt_records::examine::{Examination, examine};
 use nt_records::number::thousands;
 use nt_scenario::Faults;
+use std::path::Path;
 
 /// From this many images on, reading them takes seconds, and the command says so first.
 const MANY_IMAGES: usize = 10_000;
@@ -18,10 +21,13 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn execute(&self) -> Result<(), Failure> {
+        if self.scenario.path().is_dir() {
+            return check_folder(self.scenario.path());
+        }
         let scenario = self.scenario.read()?;
         let (facts, warnings) = survey(&scenario, self.scenario.base());
         for warning in warnings {
-            anstream::eprintln!("{warning}");
+            tell(warning);
         }
         let faults = scenario.check_data(&facts);
         if !faults.is_empty() {
@@ -29,7 +35,7 @@ impl Check {
         }
         let announce = |name: &str, count: usize| {
             if count >= MANY_IMAGES {
-                anstream::eprintln!("reading the {} images of dataset {name:?}", thousands(count as u64));
+                tell(format!("reading the {} images of dataset {name:?}", thousands(count as u64)));
             }
         };
         let broken = broken_images(&scenario, self.scenario.base(), announce);
@@ -39,4 +45,33 @@ impl Check {
         say(format_args!("{}: no faults", scenario.study.name))?;
         Ok(())
     }
+}
+
+/// Compares the files of a study's folder with what was written.
+fn check_folder(dir: &Path) -> Result<(), Failure> {
+    if !dir.join("manifest.json").is_file() && !dir.join("resolved.toml").is_file() {
+        return Err(Failure::Input(format!(
+            "{} holds no study; name a scenario, or a folder that nt run wrote, such as reports/smoke",
+            dir.display()
+        )));
+    }
+    let found = examined(dir)?;
+    let stripped = match found.num_stripped {
+        0 => String::new(),
+        count => format!("; {} were left out on purpose", thousands(count as u64)),
+    };
+    let sound = thousands(found.num_sound as u64);
+    if found.damage.is_empty() {
+        return say(format_args!("{}: {sound} files are as they were written{stripped}", dir.display()));
+    }
+    Err(Failure::Incomplete(format!("{}: {sound} other files are as they were written{stripped}", dir.display())))
+}
+
+/// Examines a study's folder, and tells what is damaged.
+pub(super) fn examined(dir: &Path) -> Result<Examination, Failure> {
+    let found = examine(dir).map_err(|error| Failure::system(&error))?;
+    for damage in &found.damage {
+        tell(format!("damaged: {damage}"));
+    }
+    Ok(found)
 }

@@ -2,6 +2,9 @@
 
 use super::Failure;
 use super::output::say;
+use crate::terminal::tell;
+use nt_records::examine::damaged_records;
+use nt_records::faults::last_fault;
 use nt_records::{Manifest, RunRecord, Setting, Status, ledger::read_records};
 use nt_scenario::JobId;
 use std::path::{Path, PathBuf};
@@ -17,7 +20,7 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        let mut found = false;
+        let (mut found, mut is_damaged) = (false, false);
         for dir in studies(&self.dir) {
             let Some(manifest) = Manifest::read(&dir).map_err(|error| Failure::system(&error))? else { continue };
             let id = self.job.parse::<JobId>().ok();
@@ -32,11 +35,22 @@ impl Explain {
             if let Some(text) = line_of(&scenario, planned.line) {
                 say(format_args!("  {:>4} | {text}", planned.line))?;
             }
-            let (records, _) = read_records(&dir).map_err(|error| Failure::system(&error))?;
+            let (records, warnings) = read_records(&dir).map_err(|error| Failure::system(&error))?;
+            let damage = damaged_records(Some(&manifest), &records, &warnings);
+            damage.iter().for_each(|words| tell(format!("damaged: {words}")));
+            is_damaged |= !damage.is_empty();
             match records.iter().find(|record| record.job == planned.job) {
-                Some(record) => tell(record)?,
-                None => say("  not run yet")?,
+                Some(record) => tell_record(record)?,
+                None => {
+                    say(if damage.is_empty() { "  not run yet" } else { "  no record: it is not run yet, or lost" })?;
+                    if let Some(fault) = last_fault(&dir, planned.job) {
+                        say(format_args!("  could not be run: {}", fault.reason))?;
+                    }
+                }
             }
+        }
+        if is_damaged {
+            return Err(Failure::Incomplete("the study's records are damaged".to_owned()));
         }
         if found {
             return Ok(());
@@ -70,7 +84,7 @@ fn line_of(file: &Path, line: usize) -> Option<String> {
     std::fs::read_to_string(file).ok()?.lines().nth(line.checked_sub(1)?).map(str::to_owned)
 }
 
-fn tell(record: &RunRecord) -> Result<(), Failure> {
+fn tell_record(record: &RunRecord) -> Result<(), Failure> {
     match &record.status {
         Status::Done => {
             let setting = record.setting().map_or_else(|| "nothing was fitted".to_owned(), Setting::words);

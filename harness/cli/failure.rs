@@ -1,5 +1,6 @@
 //! Why a command ends early, and with which exit code.
 
+use crate::terminal::tell;
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -30,9 +31,9 @@ impl Failure {
     /// Prints it to standard error.
     pub(super) fn tell(&self) {
         match self {
-            Self::Incomplete(text) | Self::Interrupted(text) => eprintln!("{text}"),
-            Self::Input(text) if text.starts_with("error[") || text.starts_with("note[") => eprintln!("{text}"),
-            Self::Input(text) | Self::System(text) => eprintln!("error: {text}"),
+            Self::Incomplete(text) | Self::Interrupted(text) => tell(text),
+            Self::Input(text) if text.starts_with("error[") || text.starts_with("note[") => tell(text),
+            Self::Input(text) | Self::System(text) => tell(format!("error: {text}")),
         }
     }
 

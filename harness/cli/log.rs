@@ -21,6 +21,7 @@ impl StudyLog {
         let to_file = tracing_subscriber::fmt::layer()
             .json()
             .with_writer(move || Writer(Arc::clone(&writer)))
+            .log_internal_errors(false)
             .with_filter(LevelFilter::INFO);
         // A process has one log. If a test starts a second one, the first stays.
         let _ = tracing_subscriber::registry().with(to_file).with(terminal(verbose)).try_init();
@@ -61,6 +62,8 @@ where
         .with_target(false)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
+        // It would be told on standard error, and panic where that cannot be written.
+        .log_internal_errors(false)
         .with_filter(level)
 }
 

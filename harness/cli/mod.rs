@@ -14,6 +14,7 @@ mod plan;
 mod report;
 mod run;
 mod scenario_file;
+mod strip;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -23,8 +24,8 @@ use std::process::ExitCode;
 
 /// Does knowledge from this source hurt on that target, with this recipe?
 ///
-/// Exit codes: 0 done; 1 ran, but some jobs failed, `verify` found a difference, `audit` an overlap or `migrate --check`
-/// an older version; 2 the input or the device is wrong, and nothing was run or changed; 3 the folder is busy, or I/O or
+/// Exit codes: 0 done; 1 ran, but some jobs failed, a study's files are damaged, `verify` found a difference, `audit` an overlap or
+/// `migrate --check` an older version; 2 the input or the device is wrong, and nothing was run or changed; 3 the folder is busy, or I/O or
 /// a GPU failed; 130 interrupted.
 #[derive(Parser)]
 #[command(name = "nt", version, max_term_width = 100)]
@@ -38,7 +39,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List every fault of a scenario at once, each with its place and what would be accepted.
+    /// List every fault of a scenario at once, each with its place and what would be accepted; or, given a study's folder, every
+    /// file that is not as it was written.
     Check(check::Check),
     /// List the jobs of a scenario, their number and their cost; runs nothing.
     Plan(plan::Plan),
@@ -52,6 +54,8 @@ enum Command {
     Analyze(Box<analyze::Analyze>),
     /// Run jobs of a study again and compare the results.
     Verify(verify::Verify),
+    /// Leave out of a study's folder what takes room and can be made again.
+    Strip(strip::Strip),
     /// Show the line of the scenario that a job comes from.
     Explain(explain::Explain),
     /// Write a scenario of an older version as the latest one, with its comments and layout.
@@ -78,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Report(command) => command.execute(),
         Command::Analyze(command) => command.execute(),
         Command::Verify(command) => command.execute(),
+        Command::Strip(command) => command.execute(),
         Command::Explain(command) => command.execute(),
         Command::Migrate(command) => command.execute(),
     };

@@ -6,6 +6,7 @@ use super::log::StudyLog;
 use super::report::Extras;
 use super::scenario_file::ScenarioFile;
 use crate::run::{OpenStudy, Progress, RunOptions, StudyError, Tally};
+use crate::terminal::tell;
 use crate::train::{AtChance, Backend, Cpu};
 use nt_disk::FileError;
 use nt_records::ledger::{LedgerError, Shard};
@@ -163,7 +164,7 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
         if seen.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping; press Ctrl-C again to stop at once");
+        tell("\nstopping; press Ctrl-C again to stop at once");
     });
     if let Err(error) = handler {
         tracing::warn!(%error, "cannot handle Ctrl-C: it will end the process at once; nothing recorded is lost");

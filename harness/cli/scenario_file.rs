@@ -1,7 +1,8 @@
 //! A scenario named on the command line.
 
 use super::Failure;
-use nt_scenario::{Diagnostic, Scenario, apply_set};
+use crate::terminal::tell;
+use nt_scenario::{Scenario, apply_set};
 use std::path::{Path, PathBuf};
 
 /// A scenario's file, and the values that the command line replaces.
@@ -27,19 +28,17 @@ impl ScenarioFile {
         })?;
         let text = apply_set(&text, &self.sets).map_err(|fault| Failure::Input(fault.to_string()))?;
         let scenario = Scenario::parse(&text, &file).map_err(|faults| Failure::Input(faults.to_string()))?;
-        tell(&scenario.notes());
+        scenario.notes().iter().for_each(tell);
         Ok(scenario)
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The folder that the scenario's relative paths start from.
     pub(super) fn base(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
-    }
-}
-
-/// Prints notes to standard error.
-pub(super) fn tell(notes: &[Diagnostic]) {
-    for note in notes {
-        eprintln!("{note}");
     }
 }

@@ -1,6 +1,7 @@
 //! `nt verify`.
 
 use super::Failure;
+use super::check::examined;
 use super::device::Device;
 use super::output::say;
 use super::run::{CacheDir, Machine, failure, interrupt_flag};
@@ -42,10 +43,9 @@ impl Verify {
         let manifest = manifest.ok_or_else(|| {
             Failure::Input(format!("{} holds no manifest.json; name a folder that nt run wrote", self.dir.display()))
         })?;
-        let (records, warnings) = read_records(&self.dir).map_err(|error| Failure::system(&error))?;
-        for warning in warnings {
-            eprintln!("{warning}");
-        }
+        // Told before hours of training. What can be reproduced is compared all the same.
+        let found_on_disk = examined(&self.dir)?;
+        let (records, _) = read_records(&self.dir).map_err(|error| Failure::system(&error))?;
         let (options, backend) = self.machine.open(&self.device, &scenario)?;
         let study =
             OpenStudy::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| failure(&error))?;
@@ -61,6 +61,14 @@ impl Verify {
         }
         let (name, digest) = (&manifest.study, &manifest.result_digest);
         match found.first {
+            None if !found_on_disk.damage.is_empty() => Err(Failure::Incomplete(format!(
+                "{name}: {} jobs gave the same results, but the folder is damaged: {}",
+                found.compared,
+                match found_on_disk.damage.len() {
+                    1 => "one file or record is not as it was written".to_owned(),
+                    count => format!("{count} files or records are not as they were written"),
+                }
+            ))),
             None => {
                 say(format_args!(
                     "{name}: {} jobs gave the same results, bit for bit; result digest {digest}",

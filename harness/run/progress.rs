@@ -1,5 +1,6 @@
 //! How far a run has come: a bar on a terminal, plain lines elsewhere.
 
+use crate::terminal::tell;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nt_scenario::Job;
 use std::io::IsTerminal;
@@ -62,7 +63,7 @@ impl Progress {
         let already = if kept > 0 { format!(" ({kept} more are already recorded)") } else { String::new() };
         match &self.sink {
             Sink::Quiet => {}
-            Sink::Lines => eprintln!("{jobs} jobs to run{already}"),
+            Sink::Lines => tell(format!("{jobs} jobs to run{already}")),
             Sink::Bar(bar) => {
                 let template = "{wide_bar} {msg}  {elapsed} elapsed, {eta} left";
                 if let Ok(style) = ProgressStyle::with_template(template) {
@@ -90,10 +91,10 @@ impl Progress {
             Sink::Lines if state.last_line.elapsed() >= LINE_EVERY => {
                 state.last_line = Instant::now();
                 let left = (state.work - state.work_done) * seconds / state.work_done.max(1.0);
-                eprintln!(
+                tell(format!(
                     "{} of {} jobs, {rate:.1} a second, about {left:.0} s left; last: {}",
                     state.jobs_done, state.jobs, job.name
-                );
+                ));
             }
             Sink::Lines => {}
         }
@@ -103,8 +104,8 @@ impl Progress {
     pub(super) fn tell(&self, text: &str) {
         match &self.sink {
             Sink::Quiet => {}
-            Sink::Bar(bar) => bar.suspend(|| eprintln!("{text}")),
-            Sink::Lines => eprintln!("{text}"),
+            Sink::Bar(bar) => bar.suspend(|| tell(text)),
+            Sink::Lines => tell(text),
         }
     }
 

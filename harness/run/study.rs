@@ -8,9 +8,10 @@ use crate::train::{AtChance, Backend, TrainError};
 use nt_analysis::preregistration;
 use nt_analysis::{AnalysisError, analyse};
 use nt_disk::{FileError, write_atomic};
+use nt_records::audit::AUDIT_FILE;
 use nt_records::ledger::Shard;
 use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
-use nt_records::registration::{self, Registered};
+use nt_records::registration::{self, REGISTRATION_FILE, Registered};
 use nt_records::{Audit, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord};
 use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Known, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
@@ -229,6 +230,7 @@ impl OpenStudy {
         write_atomic(&dir.join("scenario.toml"), self.scenario.text().as_bytes())?;
         write_atomic(&dir.join("resolved.toml"), self.scenario.to_toml().as_bytes())?;
         manifest.summarise(|job| ledger.get(job));
+        manifest.list_files(&dir, &GIVEN, &[])?;
         manifest.write(&dir)?;
         for (path, png) in pictures::contact_sheets(&self.scenario, &self.registry, &dir)? {
             write_atomic(&path, &png)?;
@@ -248,7 +250,11 @@ impl OpenStudy {
         manifest.summarise(|job| ledger.get(job));
         if let Ok(Tally { interrupted: false, told, .. }) = &tally {
             manifest.withheld = told.values().cloned().collect();
+            // A shard does not see what others record meanwhile.
+            manifest.has_ended = shard.is_whole();
         }
+        manifest.list_files(&dir, &[&GIVEN[..], &[AUDIT_FILE]].concat(), &["artifacts"])?;
+        manifest.forget_stripped(ledger.records(), &dir);
         manifest.write(&dir)?;
         tally
     }
@@ -361,12 +367,18 @@ impl OpenStudy {
             },
             plan: Manifest::plan_of(&self.plan.jobs),
             completeness: Default::default(),
-            withheld: before.map_or_else(Vec::new, |before| before.withheld),
+            withheld: before.as_ref().map_or_else(Vec::new, |before| before.withheld.clone()),
             test_openings: 0,
             result_digest: String::new(),
+            has_ended: false,
+            files: Vec::new(),
+            stripped: before.map_or_else(Vec::new, |before| before.stripped),
         })
     }
 }
+
+/// What a run writes before its first job.
+const GIVEN: [&str; 3] = [REGISTRATION_FILE, "scenario.toml", "resolved.toml"];
 
 /// For each kind of training in a plan: the numbers of classes, of images a batch and of images.
 fn sizes(plan: &Plan) -> BTreeSet<(usize, usize, usize)> {

@@ -2,7 +2,7 @@
 
 use nt_disk::{FileError, advice, write_atomic};
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use thiserror::Error;
@@ -47,6 +47,19 @@ impl FileRef {
         } else {
             Err(FileProblem::Length { expected: self.bytes, got: metadata.len() })
         }
+    }
+
+    /// Compares the file below `dir` with what the record says of it, without holding more than a part of it in memory.
+    ///
+    /// # Errors
+    /// [`FileProblem`] says what is wrong.
+    pub fn compare(&self, dir: &Path) -> Result<(), FileProblem> {
+        self.check_length(dir)?;
+        let refused = |error: io::Error| FileProblem::from_system(&error);
+        let mut file = File::open(dir.join(&self.path)).map_err(refused)?;
+        let mut hasher = blake3::Hasher::new();
+        io::copy(&mut file, &mut hasher).map_err(refused)?;
+        if hasher.finalize().to_hex().as_str() == self.blake3 { Ok(()) } else { Err(FileProblem::Contents) }
     }
 
     /// Reads the file below `dir`, and checks that it is what the record refers to.

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod curve;
+pub mod examine;
 pub mod faults;
 pub mod file;
 pub mod ledger;
@@ -19,6 +20,7 @@ pub mod predictions;
 pub mod record;
 pub mod registration;
 pub mod setting;
+pub mod strip;
 pub mod table;
 mod tensor_file;
 pub mod verdicts;

@@ -9,13 +9,14 @@ use nt_scenario::{DataFacts, Job, JobId, Known, PerClass, Role};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::file::FileRef;
 use crate::ledger::result_digest;
 use crate::record::{RunRecord, Status};
 use crate::version;
-use nt_disk::{FileError, write_atomic};
+use nt_disk::{FileError, is_unfinished, write_atomic};
 
 /// The version of `manifest.json`.
-pub const MANIFEST_VERSION: u32 = 1;
+pub const MANIFEST_VERSION: u32 = 2;
 
 /// Name of the file in a study's folder.
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -53,6 +54,15 @@ pub struct Manifest {
     pub test_openings: u64,
     /// Hash over all records' meaning and values in plan order.
     pub result_digest: String,
+    /// Whether the run that wrote this had come to its end. Otherwise there may be more records than it counts.
+    #[serde(default)]
+    pub has_ended: bool,
+    /// Every other file of the folder that no record refers to, by path; logs apart.
+    #[serde(default)]
+    pub files: Vec<FileRef>,
+    /// Files that were left out on purpose: a path, a folder as `predictions/`, or the files of a folder as `figures/*.png`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stripped: Vec<String>,
 }
 
 /// A machine.
@@ -157,7 +167,12 @@ fn is_zero(count: &u64) -> bool {
 impl Completeness {
     /// Jobs that have no record yet.
     pub fn missing(&self) -> u64 {
-        self.planned.saturating_sub(self.done + self.diverged + self.failed + self.unneeded)
+        self.planned.saturating_sub(self.recorded())
+    }
+
+    /// Jobs that have a record.
+    pub fn recorded(&self) -> u64 {
+        [self.done, self.diverged, self.failed, self.unneeded].iter().fold(0, |sum, &count| sum.saturating_add(count))
     }
 
     /// Counts the records of the jobs planned.
@@ -226,6 +241,54 @@ impl Manifest {
         self.result_digest = result_digest(order(), &record_of);
     }
 
+    /// Lists files of the study's folder with their lengths and hashes, those named and all in these folders, in place of what it
+    /// lists of them. One that is not there is not listed.
+    ///
+    /// # Errors
+    /// [`FileError`] if one is there and cannot be read.
+    pub fn list_files(&mut self, dir: &Path, names: &[&str], folders: &[&str]) -> Result<(), FileError> {
+        let is_in = |path: &str, folder: &&str| path.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/'));
+        self.files.retain(|file| {
+            !names.contains(&file.path.as_str()) && !folders.iter().any(|folder| is_in(&file.path, folder))
+        });
+        let mut paths: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        for folder in folders {
+            let entries = match fs::read_dir(dir.join(folder)) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(FileError::at("list", dir.join(folder))(error)),
+            };
+            for entry in entries {
+                let entry = entry.map_err(FileError::at("list", dir.join(folder)))?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if !is_unfinished(&name) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                    paths.push(format!("{folder}/{name}"));
+                }
+            }
+        }
+        for path in paths {
+            match fs::read(dir.join(&path)) {
+                Ok(contents) => self.files.push(FileRef::new(path, &contents)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(FileError::at("read", dir.join(path))(error)),
+            }
+        }
+        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(())
+    }
+
+    /// Whether a file was left out on purpose.
+    pub fn has_stripped(&self, path: &str) -> bool {
+        self.stripped.iter().any(|left_out| covers(left_out, path))
+    }
+
+    /// Forgets of what was left out all that is there again.
+    pub fn forget_stripped(&mut self, records: &[RunRecord], dir: &Path) {
+        let listed = records.iter().flat_map(|record| &record.files).chain(&self.files);
+        let gone: Vec<&str> = listed.map(|file| file.path.as_str()).filter(|path| !dir.join(path).exists()).collect();
+        self.stripped.retain(|left_out| gone.iter().any(|path| covers(left_out, path)));
+    }
+
     /// Writes `manifest.json` into a study's folder.
     ///
     /// # Errors
@@ -256,6 +319,15 @@ impl Manifest {
             return Err(ManifestError::SchemaVersion { path, found });
         }
         Ok(Some(serde_json::from_value(value).map_err(parse)?))
+    }
+}
+
+/// Whether a path is among those that `left_out` names.
+fn covers(left_out: &str, path: &str) -> bool {
+    match left_out.split_once('*') {
+        Some((start, end)) => path.strip_prefix(start).is_some_and(|rest| rest.ends_with(end) && !rest.contains('/')),
+        None if left_out.ends_with('/') => path.starts_with(left_out),
+        None => path == left_out,
     }
 }
 

@@ -74,6 +74,9 @@ pub fn manifest() -> Manifest {
         withheld: Vec::new(),
         test_openings: 0,
         result_digest: String::new(),
+        has_ended: false,
+        files: Vec::new(),
+        stripped: Vec::new(),
     }
 }
 
