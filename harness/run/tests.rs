@@ -164,7 +164,7 @@ fn a_device_that_gives_out_ends_the_run_and_is_no_result_of_the_job() {
     let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
     let mock = Mock { gives_out: Some("(7,7)"), ..Mock::default() };
     let ended = try_run(&mock, &mut ledger, 2);
-    assert!(matches!(ended, Err(ScheduleError::Device { reason }) if reason == "it is a mock"));
+    assert!(matches!(ended, Err(ScheduleError::Environment { reason, .. }) if reason == "it is a mock"));
     assert!(ledger.records().iter().all(|record| record.status == Status::Done));
     let recorded = ledger.records().len();
     assert!(recorded < planned().1.jobs.len());

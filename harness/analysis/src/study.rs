@@ -274,7 +274,7 @@ impl Study {
 
     /// The version of a scenario that means the same by what it leaves out.
     pub fn meaning(&self) -> Version {
-        Version::meant_by(self.reference_runs, self.choice)
+        Version::meant_by(self.reference_runs, self.choice, self.search_of)
     }
 
     /// Where the settings of its runs come from.

@@ -160,7 +160,7 @@ impl Pairing<'_> {
             collapse: collapse(runs, reference, &gap),
             gap,
             counterfactuals,
-            largest_gap_pp: self.largest_gap_pp(),
+            largest_gap_pp: self.largest_gap_pp(reference),
             failed_gates: Vec::new(),
         };
         let (cell, arm) = (self.key.to_vec(), arm.to_vec());
@@ -192,11 +192,20 @@ impl Pairing<'_> {
         })
     }
 
-    /// The largest gap that values allow: shares lie between 0 and 1, losses have no bound.
-    fn largest_gap_pp(&self) -> f64 {
+    /// The largest gap that is possible beside a reference: shares lie between 0 and 1, losses have no bound.
+    fn largest_gap_pp(&self, reference: Option<&TableArm>) -> f64 {
+        let of_run = |run: &TableRun| {
+            let hits = run.hits.values().filter(|(is_hit, _)| *is_hit).count() as f64;
+            run.value.or((!run.hits.is_empty()).then(|| hits / run.hits.len() as f64))
+        };
+        let values: Vec<f64> = reference.iter().flat_map(|arm| arm.runs.values()).filter_map(of_run).collect();
         match self.unit {
-            TableUnit::Fraction | TableUnit::Percent => 100.0,
             TableUnit::Nats => f64::INFINITY,
+            TableUnit::Fraction | TableUnit::Percent if values.is_empty() => 100.0,
+            TableUnit::Fraction | TableUnit::Percent => {
+                let mean = values.iter().sum::<f64>() / values.len() as f64;
+                100.0 * mean.max(1.0 - mean)
+            }
         }
     }
 
@@ -204,7 +213,7 @@ impl Pairing<'_> {
     /// transfer", and never for an untrained source, which transfers nothing.
     fn reference(&self, is_control: bool) -> Reference {
         let is_scratch = self.roles.reference.iter().any(|(column, value)| {
-            value.eq_ignore_ascii_case("scratch")
+            ["scratch", "none"].iter().any(|word| value.eq_ignore_ascii_case(word))
                 || (value == "0" && column.is_some_and(|at| self.table.header[at] == "copied"))
         });
         match (is_scratch, is_control) {

@@ -60,7 +60,13 @@ impl TableAnalysis {
                 self.alpha
             ),
             format!("scope: {}", decision.gap.scope),
+            "each interval is at the level of its row, to agree with the adjusted test of that row".to_owned(),
         ];
+        let fewest = self.contrasts.iter().map(|one| one.decision.gap.num_replicates).min();
+        notes.extend(fewest.filter(|&fewest| fewest < 6).map(|fewest| {
+            let are = if fewest == 1 { "1 replicate is".to_owned() } else { format!("{fewest} replicates are") };
+            format!("{are} a pilot; six are the minimum, and eight to twelve are confirmatory")
+        }));
         let counted =
             self.contrasts.iter().filter_map(|one| Some((one.cell.as_str(), one.num_test_examples?, one.clusters?)));
         let mut told: Vec<String> = counted
@@ -85,7 +91,9 @@ fn row(contrast: &Judged) -> [String; 8] {
     let Judged { decision, .. } = contrast;
     let gap = &decision.gap;
     let interval = match (gap.low_pp, gap.high_pp) {
-        (Some(low), Some(high)) => format!("{} to {}", points(low), points(high)),
+        (Some(low), Some(high)) if decision.verdict != Verdict::Invalid => {
+            format!("{} to {}", points(low), points(high))
+        }
         _ => "–".to_owned(),
     };
     let cause = decision.attribution.map_or_else(String::new, |cause| format!(", {cause}"));

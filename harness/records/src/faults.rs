@@ -48,7 +48,7 @@ impl Fault {
 pub fn last_fault(dir: &Path, job: JobId) -> Option<Fault> {
     let text = std::fs::read_to_string(dir.join(FAULTS_FILE)).ok()?;
     let faults = text.lines().filter_map(|line| serde_json::from_str::<Fault>(line).ok());
-    faults.filter(|fault| fault.job == job).last()
+    faults.rev().find(|fault| fault.job == job)
 }
 
 #[cfg(test)]

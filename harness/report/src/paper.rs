@@ -6,7 +6,7 @@ use std::path::Path;
 use nt_stats::p_value::PrintedP;
 
 use crate::page::fairness;
-use crate::page::quadrants::{families, level};
+use crate::page::quadrants::families;
 use crate::words::answer::{self, Side};
 use crate::words::number::{NONE, gap, judged_interval, percent};
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
@@ -68,12 +68,12 @@ fn quadrants(analysis: &Analysis) -> PaperTable {
     PaperTable {
         name: "quadrants",
         caption: format!(
-            "{}: transfer against training from scratch. Gaps in {}, n = {} replicates; intervals adjusted \
-             (Holm, {}).",
+            "{}: transfer against training from scratch. Gaps in {}, n = {} replicates. {} Each interval agrees with the test \
+             of its own contrast.",
             study.name,
             Wording::of(study.metric).gaps_of,
             study.replicates,
-            level(study.alpha)
+            families(analysis)
         ),
         columns: vec![
             ("size & source", Column::Wide(12)),

@@ -29,6 +29,7 @@ pub struct ReportSummary {
 
 impl ReportSummary {
     pub(crate) fn new(dir: &Path, material: Material, warnings: Vec<LedgerWarning>) -> Self {
+        let has_intervals = material.analysis.quadrants.iter().any(|quadrant| quadrant.chosen.is_some());
         ReportSummary {
             page: dir.join("index.html"),
             result_digest: material.result_digest,
@@ -40,6 +41,9 @@ impl ReportSummary {
                     "EXPLORATORY (CHANGED AFTER DATA): the scenario is another than before the first job".to_owned()
                 })
                 .into_iter()
+                .chain(
+                    has_intervals.then(|| "each interval agrees with the adjusted test of its own contrast".to_owned()),
+                )
                 .chain(material.analysis.notes.clone())
                 .collect(),
             analysis: material.analysis,

@@ -63,7 +63,8 @@ impl PartialEq for Origin {
 impl Scenario {
     /// The version that means the same by what it leaves out.
     pub fn meaning(&self) -> Version {
-        Version::meant_by(self.study.reference_runs, self.verdict.choice)
+        let search = self.tuning.as_ref().map(|tuning| tuning.search);
+        Version::meant_by(self.study.reference_runs, self.verdict.choice, search)
     }
 
     /// The source of this name.

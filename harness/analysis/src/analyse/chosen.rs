@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use nt_records::setting::Setting;
-use nt_scenario::{ChoiceOf, SearchOf};
+use nt_scenario::{ChoiceOf, SearchOf, Version};
 use nt_stats::verdict::{Contrast, Counterfactuals, Family, Reference};
 
 use super::arm::Arm;
@@ -23,7 +23,7 @@ use crate::study::{CellKey, Study};
 pub(super) enum Choice {
     /// One cell for all replicates. The gap of the choice is the gap of this cell.
     Cell(usize),
-    /// A cell in every replicate: a comparison of its own.
+    /// Different cells in different replicates: a comparison of its own.
     Runs {
         /// The cells chosen, and in how many replicates; most often first.
         picks: Vec<(usize, usize)>,
@@ -124,6 +124,13 @@ fn choose_runs(
     let scratch = joined.arm(&scratch_of(quadrant));
     let picked = |replicate| best_on_validation(joined, cells, &quadrant.cells, replicate);
     let picks = counted(joined.replicates().filter_map(|replicate| Some(picked(replicate)?.0)));
+    // Where every replicate chooses the same, there is one comparison, and it is decided once. Version 1 decided it twice.
+    if let &[(at, count)] = picks.as_slice()
+        && study.meaning() != Version::One
+        && count == joined.arm(&cells[at].key).replicates().count()
+    {
+        return Ok(Some(Choice::Cell(at)));
+    }
     let arm = judged_runs(joined, cells, &quadrant.cells);
     let name = format!("{}/{}/{}/chosen on validation", quadrant.target, quadrant.size, quadrant.similarity);
     let Some(paired) = pair(joined, (&quadrant.target, &name), None, &arm, &scratch)? else { return Ok(None) };

@@ -12,7 +12,7 @@ use super::run::JoinedRun;
 use super::rung::{Rung, RungGap, Survival};
 use super::{AnalysisError, CellKind, CellResult};
 use crate::study::{CellKey, Study};
-use nt_records::number::signed;
+use nt_records::number::{signed, text};
 
 /// Level at which a claim must be given again against a better baseline, each gap alone. The claim itself was adjusted over its
 /// family; what is asked here can only take it away.
@@ -111,7 +111,7 @@ fn failure(decision: &Decision, budget: f64, gap: &Estimate, consequence: Conseq
     let ends = gap
         .low_pp
         .zip(gap.high_pp)
-        .map(|(low, high)| format!(" [{}, {}]", signed(low), signed(high)))
+        .map(|(low, high)| format!(" [{}, {}], {} % of its own", signed(low), signed(high), text(100.0 * gap.level)))
         .unwrap_or_default();
     GateFailure {
         gate: Gate::LiveBaseline,

@@ -9,6 +9,7 @@ use nt_analysis::audit::{Confirmation, OrderFinding, look_alikes, order_findings
 use nt_analysis::{Analysis, WithoutOverlap};
 use nt_records::audit::{Audit, Distance, MATERIAL_SHARE, MeasuredOn, Overlap, Similarity, TargetAudit};
 use nt_records::number::thousands;
+use nt_stats::verdict::Decision;
 
 /// The lines of the certificate on gates 6 and 7.
 pub(crate) fn checks(analysis: &Analysis) -> [Check; 2] {
@@ -84,14 +85,15 @@ pub(crate) fn checked_gates(analysis: &Analysis) -> &'static str {
 }
 
 /// "Without 12 test images … the gap is +3.1 [+0.2, +6.0]".
-pub(crate) fn without_words(without: &WithoutOverlap) -> String {
+pub(crate) fn without_words(without: &WithoutOverlap, decision: &Decision) -> String {
     let images = without.left_out_in_words();
     match (&without.gap, without.verdict) {
         (Some(estimate), Some(verdict)) => format!(
-            "Without {images} the gap is {} {} ({})",
+            "Without {images} the gap is {} {} ({}{})",
             gap(Some(estimate.mean_pp)),
             interval(estimate.low_pp, estimate.high_pp),
-            verdict.name()
+            verdict.name(),
+            if decision.failed_gates.is_empty() { "" } else { ", before gates" }
         ),
         _ => format!("Without {images} no test image is left to judge by"),
     }

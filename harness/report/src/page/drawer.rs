@@ -48,7 +48,7 @@ fn contents(material: &Material, cell: &CellResult) -> Markup {
         }
         (replicates(material, cell))
         @if let Some(effects) = &cell.effects {
-            (sizes(effects, words.gap_unit))
+            (sizes(effects, words.gap_unit, material.analysis.study.reference_runs))
             (classes(material, cell, effects))
             (images(material, cell, effects))
         }
@@ -68,13 +68,18 @@ fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
                     ", and no interval, since nothing can be judged"
                 } @else {
                     " " (interval(estimate.low_pp, estimate.high_pp)) ", at "
-                    (text((1e4 * estimate.level).round() / 1e2)) " %, to agree with the adjusted test of this row"
+                    (text((1e4 * estimate.level).round() / 1e2)) " %, "
+                    @if decision.collapsed.is_some() {
+                        "among runs that trained; the test asks the gap with all runs, too"
+                    } @else {
+                        "to agree with the adjusted test of this row"
+                    }
                 }
             }
             @if let Some(replicates) = cell.decided_at {
                 dt { "called early, after " (replicates) " replicates" }
                 dd {
-                    "a gap that is called as soon as it is large enough is larger than the true one on average; corrected for that: "
+                    "a gap that is called as soon as it is large enough is larger than the true one on average; corrected in part: "
                     (gap(corrected_for_an_early_call(estimate)))
                 }
             }
@@ -169,7 +174,7 @@ fn second_opinions(checks: &Checks) -> Markup {
             @if let Some(networks) = checks.mcnemar {
                 dt { "one pair of networks" }
                 dd {
-                    "replicate " (networks.replicate) ": " (networks.lost) " images lost, " (networks.won)
+                    "replicate " (networks.replicate) ", run 1 of scratch: " (networks.lost) " images lost, " (networks.won)
                     " won, p " (PrintedP(networks.p)) " (McNemar; about these two networks, not the recipe)"
                 }
             }
@@ -214,7 +219,7 @@ fn flips(decision: &Decision, unit: &str) -> String {
 fn gates(analysis: &Analysis, cell: &CellResult, decision: &Decision) -> Markup {
     html! {
         h3 { "Gates" }
-        @if let Some(without) = &cell.without_overlap { p { (data::without_words(without)) "." } }
+        @if let Some(without) = &cell.without_overlap { p { (data::without_words(without, decision)) "." } }
         @if decision.failed_gates.is_empty() {
             p { "The gates that were checked (" (data::checked_gates(analysis)) ") held." }
         } @else {
@@ -274,7 +279,7 @@ fn replicates(material: &Material, cell: &CellResult) -> Markup {
     }
 }
 
-fn sizes(effects: &Effects, unit: &str) -> Markup {
+fn sizes(effects: &Effects, unit: &str, num_reference_runs: u32) -> Markup {
     html! {
         h3 { "Effect sizes" }
         dl {
@@ -287,6 +292,7 @@ fn sizes(effects: &Effects, unit: &str) -> Markup {
                 @match &effects.standardized {
                     Some(size) => {
                         (format!("{:+.2} [{:+.2}, {:+.2}]", size.hedges_g, size.low, size.high).replace('-', "−"))
+                        ", " (text(100.0 * size.level)) " %, this one alone"
                     }
                     None => { (NONE) }
                 }
@@ -296,7 +302,13 @@ fn sizes(effects: &Effects, unit: &str) -> Markup {
             dd { "better than scratch in " (percent(effects.probability_of_improvement)) " % of replicates" }
             @if let Some(flips) = effects.flips {
                 dt { "test images, by the guess" }
-                dd { (percent(Some(flips.negative))) " % lost, " (percent(Some(flips.positive))) " % won" }
+                dd {
+                    (percent(Some(flips.negative))) " % lost, " (percent(Some(flips.positive))) " % won"
+                    @if num_reference_runs > 1 {
+                        ", against run 1 of scratch in each replicate: the gap is to the mean of " (num_reference_runs)
+                        ", so that the two may differ, in sign too"
+                    }
+                }
             }
         }
     }
@@ -341,7 +353,8 @@ fn classes(material: &Material, cell: &CellResult, effects: &Effects) -> Markup 
 fn images(material: &Material, cell: &CellResult, effects: &Effects) -> Markup {
     let target = &cell.key.target;
     let name = |class: usize| class_name(material, target, class);
-    pictures::thumbnail_images(&effects.flipped, material.thumbnails.get(target), &name)
+    let num_reference_runs = material.analysis.study.reference_runs;
+    pictures::thumbnail_images(&effects.flipped, num_reference_runs, material.thumbnails.get(target), &name)
 }
 
 /// A bar from the middle, with its length in pixels: to the left and warm for harm, to the right and cool for help.

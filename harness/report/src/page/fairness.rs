@@ -148,7 +148,7 @@ fn openings(analysis: &Analysis) -> Check {
         subject: "test lock (gate 5)",
         holds: Some(done == once && tuning == 0),
         finding: format!(
-            "{once} of {done} finished runs opened the test labels once, after training; the searches opened them {} times",
+            "{once} of {done} finished runs of the arms opened the test labels once, after training; the searches opened them {} times",
             tuning
         ),
     }
@@ -246,8 +246,12 @@ fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
         search_runs: search.map_or(0, |search| search.num_runs),
         setting: if rates.is_empty() { NONE.to_owned() } else { rates.join(", ") },
         is_on_edge: cell.runs.iter().any(|run| run.setting_on_edge),
-        runs: format!("{}/{}", cell.num_done(), cell.num_planned),
-        test_openings: cell.runs.iter().map(|run| run.test_openings).sum(),
+        runs: format!(
+            "{}/{}",
+            cell.all_runs().filter(|run| run.status == Status::Done).count(),
+            cell.num_planned * if cell.kind == CellKind::Scratch { analysis.study.reference_runs as usize } else { 1 }
+        ),
+        test_openings: cell.all_runs().map(|run| run.test_openings).sum(),
     }
 }
 

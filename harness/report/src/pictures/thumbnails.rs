@@ -101,6 +101,7 @@ pub(crate) fn style(sheets: &BTreeMap<String, ThumbnailSheet>) -> String {
 /// The images that a cell loses and wins most often.
 pub(crate) fn images(
     flipped: &FlippedImages,
+    num_reference_runs: u32,
     sheet: Option<&ThumbnailSheet>,
     class_name: &dyn Fn(usize) -> String,
 ) -> Markup {
@@ -112,7 +113,9 @@ pub(crate) fn images(
         @if !(flipped.lost.is_empty() && flipped.won.is_empty()) {
             h3 { "Test images that change most often" }
             p.soft {
-                "Number of replicates, of " (flipped.num_replicates) ", minus those in which it is the other way round."
+                "Number of replicates, of " (flipped.num_replicates) ", minus those in which it is the other way round"
+                @if num_reference_runs > 1 { ", against run 1 of scratch in each" }
+                "."
             }
             @for (name, words, images) in lists {
                 @if !images.is_empty() {

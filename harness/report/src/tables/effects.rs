@@ -1,5 +1,6 @@
 //! Effect sizes beside the verdicts of `verdicts.json`.
 
+use nt_scenario::Method;
 use nt_stats::crossed::VarianceComponents;
 use nt_stats::p_value::round_p;
 use nt_stats::verdict::{Decision, Verdict};
@@ -36,8 +37,7 @@ struct OverlapFreeRow {
     ci_low_pp: Option<f64>,
     ci_high_pp: Option<f64>,
     ci_level: Option<f64>,
-    /// Before gates.
-    verdict: Option<&'static str>,
+    verdict_before_gates: Option<&'static str>,
 }
 
 /// What other methods say about the gap. They decide nothing.
@@ -112,6 +112,8 @@ struct PickRow<'a> {
     source: Option<&'a str>,
     copied: u8,
     frozen: u8,
+    /// `training` or `probe`: the same layers may be copied and frozen for either.
+    method: Method,
     replicates: usize,
 }
 
@@ -196,7 +198,7 @@ fn without_overlap(without: &WithoutOverlap) -> OverlapFreeRow {
         ci_low_pp: gap.and_then(|gap| gap.low_pp).map(rounded),
         ci_high_pp: gap.and_then(|gap| gap.high_pp).map(rounded),
         ci_level: gap.map(|gap| rounded(gap.level)),
-        verdict: without.verdict.map(Verdict::name),
+        verdict_before_gates: without.verdict.map(Verdict::name),
     }
 }
 
@@ -232,8 +234,8 @@ fn class_row(class: &ClassEffect) -> ClassRow {
 fn choice<'a>(analysis: &'a Analysis, quadrant: &'a Quadrant, chosen: &'a Chosen) -> ChoiceRow<'a> {
     let gap = &chosen.decision.gap;
     let pick = |&(at, replicates): &(usize, usize)| {
-        let CellKey { source, copied, frozen, .. } = &analysis.cells[at].key;
-        PickRow { source: source.as_deref(), copied: *copied, frozen: *frozen, replicates }
+        let CellKey { source, copied, frozen, method, .. } = &analysis.cells[at].key;
+        PickRow { source: source.as_deref(), copied: *copied, frozen: *frozen, method: *method, replicates }
     };
     ChoiceRow {
         target: &quadrant.target,

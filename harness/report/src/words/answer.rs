@@ -3,7 +3,7 @@
 use nt_scenario::ChoiceOf;
 use nt_stats::Verdict;
 use nt_stats::power::Need;
-use nt_stats::verdict::{Attribution, Decision};
+use nt_stats::verdict::{Attribution, Decision, corrected_for_an_early_call};
 
 use crate::words::group;
 use crate::words::number::{NONE, counted, gap, interval, judged_interval};
@@ -282,14 +282,18 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
     ))
 }
 
-/// "called after 4 replicates: inflated": a sign that was called early is, on average, called of too large a gap.
+/// "called after 4 replicates: inflated, corrected in part +28.1": a sign that was called early is, on average, called of too large a gap.
 pub(crate) fn early_call(cell: &CellResult) -> Option<String> {
     let replicates = counted(cell.decided_at? as usize, "replicate");
     let is_signed = cell.verdict().is_some_and(|verdict| verdict.is_negative() || verdict.is_positive());
-    Some(format!("called after {replicates}{}", if is_signed { ": inflated" } else { "" }))
+    let corrected = cell.decision.as_ref().and_then(|decision| corrected_for_an_early_call(&decision.gap));
+    Some(match corrected.filter(|_| is_signed) {
+        Some(corrected) => format!("called after {replicates}: inflated, corrected in part {}", gap(Some(corrected))),
+        None => format!("called after {replicates}"),
+    })
 }
 
-/// What a reader must know of a cell's gap before the number is believed: " (called after 4 replicates: inflated)", " (of 5
+/// What a reader must know of a cell's gap before the number is believed: " (called after 4 replicates)", " (of 5
 /// replicates that trained)"; empty for most.
 pub(crate) fn caveats(cell: &CellResult) -> String {
     let trained =
@@ -363,7 +367,8 @@ pub(crate) fn selection(analysis: &Analysis, chosen: &Chosen) -> Option<String> 
     });
     let best_of = chosen.best_of.map(|best| {
         format!(
-            "the best of {} against the best of {} of scratch: {} {} {unit} (no verdict; choosing alone gains scratch {})",
+            "the best of {} against the best of {} of scratch: {} {} {unit} (95 %, this gap alone; no verdict; choosing alone gains \
+             scratch {})",
             counted(best.num_treatments, "treatment"),
             counted(best.num_runs, "run"),
             gap(Some(best.gap.mean_pp)),

@@ -1,5 +1,6 @@
 //! Notes: what an author should know although it is not a fault.
 
+use crate::choice::{ChoiceOf, SearchOf};
 use crate::diagnostic::Code;
 use crate::raw::Version;
 use crate::reader::Report;
@@ -25,7 +26,24 @@ fn version(scenario: &Scenario, report: &mut Report) {
     let (number, latest) = (written.value.number(), Version::LATEST.number());
     let message = format!("this scenario is of version {number}; the current version is {latest}");
     let help = Some(format!("run `nt migrate {}` to write it as version {latest}", report.document.file));
-    report.fault(Code::OldVersion, &written.span, message, written.value.what_changed(), help);
+    report.fault(Code::OldVersion, &written.span, message, kept(scenario), help);
+}
+
+/// What a scenario of an older version means where it differs from what the latest would.
+fn kept(scenario: &Scenario) -> String {
+    let is_one_search = scenario.tuning.as_ref().is_some_and(|tuning| tuning.search == SearchOf::Once);
+    let kept = [
+        (is_one_search, "one search for all replicates"),
+        (scenario.study.reference_runs == 1, "one run of scratch in each"),
+        (scenario.verdict.choice == ChoiceOf::EachReplicate, "a choice in each"),
+        (scenario.verdict.primary.is_empty(), "one family"),
+    ];
+    let kept: Vec<&str> = kept.iter().filter_map(|&(is_kept, words)| is_kept.then_some(words)).collect();
+    if kept.is_empty() {
+        "it means what the current version does".to_owned()
+    } else {
+        format!("it keeps its meaning: {}", kept.join(", "))
+    }
 }
 
 fn pilot(scenario: &Scenario, report: &mut Report) {

@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use crate::choice::ChoiceOf;
+use crate::choice::{ChoiceOf, SearchOf};
 use crate::diagnostic::Code;
 use crate::place::{Located, Span};
 use crate::reader::{FromValue, Report, wrong_type};
@@ -33,20 +33,12 @@ impl Version {
         }
     }
 
-    /// The version that means so many reference runs, and a choice made so often, by what it leaves out. What version 1 means may
-    /// also be written as version 2, as `nt migrate` does.
-    pub fn meant_by(reference_runs: u32, choice: ChoiceOf) -> Self {
-        if reference_runs == 1 && choice == ChoiceOf::EachReplicate { Self::One } else { Self::Two }
-    }
-
-    /// What differs between this version and the latest, for people.
-    pub(crate) fn what_changed(self) -> &'static str {
-        match self {
-            Self::One => {
-                "it keeps its meaning: one search for all replicates, one run of scratch in each, a choice in each, one family"
-            }
-            Self::Two => "nothing: this is the latest version",
-        }
+    /// The version that means so many reference runs, a choice made so often, and a search for so many, by what it leaves out. What
+    /// version 1 means may also be written as version 2, as `nt migrate` does.
+    pub fn meant_by(reference_runs: u32, choice: ChoiceOf, search: Option<SearchOf>) -> Self {
+        let is_of_the_first =
+            reference_runs == 1 && choice == ChoiceOf::EachReplicate && search != Some(SearchOf::EachReplicate);
+        if is_of_the_first { Self::One } else { Self::Two }
     }
 
     /// The version of a document, and where it stands. A version that this program does not read is reported, and there

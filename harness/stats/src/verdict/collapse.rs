@@ -62,7 +62,9 @@ impl Collapse {
         if is_signed(verdict) && self.allows_sign(gap, settings) {
             return verdict;
         }
-        let Some(all) = &self.gap_of_all else { return Verdict::InconclusiveOptimisation };
+        let Some(all) = &self.gap_of_all else {
+            return if is_signed(verdict) { Verdict::InconclusiveOptimisation } else { verdict };
+        };
         let all = estimate_at(all, judged.level, settings);
         let excludes_zero = all.lies_below(0.0) || all.lies_above(0.0);
         if is_signed(verdict) || excludes_zero { Verdict::InconclusiveOptimisation } else { verdict }

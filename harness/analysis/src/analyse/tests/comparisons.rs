@@ -133,6 +133,37 @@ fn a_choice_for_all_replicates_is_made_by_runs_that_are_not_judged() {
 }
 
 #[test]
+fn a_choice_that_is_the_same_in_every_replicate_is_that_cell_and_has_its_verdict() {
+    let mock = |odd: u32| {
+        let mock = Mock::four_quadrants(like_the_default_study).with_reference_runs(2);
+        let mut mock = mock.editing(move |key, record| {
+            let is_liked = match record.replicate == odd {
+                true => (key.copied, key.frozen) == (3, 3),
+                false => (key.copied, key.frozen) == (2, 2),
+            };
+            let is_validation = |measure| measure == nt_records::Measure::Validation(nt_scenario::Metric::Top1);
+            let validation = record.metrics.iter_mut().find(|metric| is_validation(metric.measure));
+            validation.unwrap().value = if is_liked { 0.9 } else { 0.5 };
+            true
+        });
+        mock.study.choice = nt_scenario::ChoiceOf::EachReplicate;
+        mock.study.primary = vec![Primary::Choice];
+        mock
+    };
+    let one = analysed(&mock(99)).unwrap();
+    let two = analysed(&mock(5)).unwrap();
+    for (same, mixed) in one.quadrants.iter().zip(&two.quadrants) {
+        let chosen = same.chosen.as_ref().unwrap();
+        let &[(at, 8)] = chosen.picks.as_slice() else { panic!("{:?}", chosen.picks) };
+        assert_eq!(Some(&chosen.decision), one.cells[at].decision.as_ref());
+        assert_eq!(chosen.decision.family, Family::Primary);
+        assert_eq!(mixed.chosen.as_ref().unwrap().picks.iter().map(|&(_, count)| count).collect::<Vec<_>>(), [7, 1]);
+    }
+    let [primary, secondary] = one.family_sizes;
+    assert_eq!((primary, primary + secondary + 4), (4, two.family_sizes.iter().sum()), "no contrast is counted twice");
+}
+
+#[test]
 fn one_contrast_has_one_verdict_as_a_cell_as_a_choice_and_as_a_rule() {
     let mut mock = Mock::four_quadrants(like_the_default_study).with_trials(|key, _| like_the_default_study(key));
     mock.study.primary = all_primaries();
