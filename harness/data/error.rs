@@ -248,7 +248,11 @@ impl DataError {
             use std::io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
             [NotFound, NotADirectory, IsADirectory, PermissionDenied, InvalidData].contains(&error.kind())
         };
-        self.is_of_the_cache() || matches!(self, Self::Io { source, .. } if !is_of_the_input(source))
+        let is_of_the_disk =
+            |image: &BrokenImage| matches!(&image.reason, DecodeError::Read { source } if !is_of_the_input(source));
+        self.is_of_the_cache()
+            || matches!(self, Self::Io { source, .. } if !is_of_the_input(source))
+            || matches!(self, Self::BrokenImages { images } if images.iter().any(is_of_the_disk))
     }
 }
 

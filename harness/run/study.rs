@@ -11,7 +11,8 @@ use nt_disk::{FileError, write_atomic};
 use nt_records::audit::AUDIT_FILE;
 use nt_records::ledger::Shard;
 use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
-use nt_records::registration::{self, REGISTRATION_FILE, Registered};
+use nt_records::names::REGISTRATION_FILE;
+use nt_records::registration::{self, Registered};
 use nt_records::{Audit, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord};
 use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Known, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
@@ -342,7 +343,8 @@ impl OpenStudy {
             }
             Err(error) => return Err(error.into()),
         };
-        let (registered, told) = registration::registered(dir, before.as_ref(), !ledger.records().is_empty())?;
+        let of_manifest = before.as_ref().map(|before| before.preregistration.as_str());
+        let (registered, told) = registration::registered(dir, of_manifest, !ledger.records().is_empty())?;
         for words in told {
             tracing::warn!("{}: {words}", dir.display());
         }

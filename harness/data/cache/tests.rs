@@ -249,7 +249,7 @@ fn a_cache_that_cannot_be_written_is_an_error_with_the_next_step() {
     let file = folder.path().join("file");
     fs::write(&file, "in the way").unwrap();
     let error = ImageCache::open(Formula::new(), SIDE, &file).err().unwrap().to_string();
-    assert!(error.contains("choose another folder with --cache-dir") && error.contains("file"), "{error}");
+    assert!(error.contains("(--cache-dir names another)") && error.contains("file"), "{error}");
 }
 
 #[test]

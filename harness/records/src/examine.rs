@@ -5,7 +5,8 @@
 
 use crate::file::FileProblem;
 use crate::ledger::{LedgerError, LedgerWarning, read_records, result_digest};
-use crate::manifest::{Completeness, MANIFEST_FILE, Manifest, ManifestError};
+use crate::manifest::{Completeness, Manifest, ManifestError};
+use crate::names::MANIFEST_FILE;
 use crate::record::RunRecord;
 use crate::registration::registered;
 use nt_disk::FileError;
@@ -61,7 +62,9 @@ pub fn examine(dir: &Path) -> Result<Examination, ExamineError> {
     }
     let manifest = manifest.ok().flatten();
     found.damage.extend(damaged_records(manifest.as_ref(), &records, &warnings));
-    found.damage.extend(registered(dir, manifest.as_ref(), !records.is_empty())?.1);
+    found.damage.extend(
+        registered(dir, manifest.as_ref().map(|manifest| manifest.preregistration.as_str()), !records.is_empty())?.1,
+    );
     let of_records = records.iter().flat_map(|record| record.files.iter().map(move |file| (file, Some(&record.name))));
     let of_manifest = manifest.iter().flat_map(|manifest| &manifest.files).map(|file| (file, None));
     let all: Vec<_> = of_records.chain(of_manifest).collect();
@@ -118,7 +121,8 @@ mod tests {
     use crate::file::FileRef;
     use crate::ledger::Ledger;
     use crate::mock::{manifest, record};
-    use crate::registration::{REGISTRATION_FILE, register};
+    use crate::names::REGISTRATION_FILE;
+    use crate::registration::register;
     use std::fs;
 
     /// A study of three jobs, each with a file, which has ended.

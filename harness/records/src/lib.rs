@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod measure;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;
+pub mod names;
 pub mod number;
 pub mod pictures;
 pub mod predictions;

@@ -11,15 +11,13 @@ use thiserror::Error;
 
 use crate::file::FileRef;
 use crate::ledger::result_digest;
+use crate::names::MANIFEST_FILE;
 use crate::record::{RunRecord, Status};
 use crate::version;
 use nt_disk::{FileError, is_unfinished, write_atomic};
 
 /// The version of `manifest.json`.
 pub const MANIFEST_VERSION: u32 = 2;
-
-/// Name of the file in a study's folder.
-pub const MANIFEST_FILE: &str = "manifest.json";
 
 /// Versions, host, device, seeds, data, the plan, and its results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

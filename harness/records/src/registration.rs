@@ -3,7 +3,7 @@
 //! What was fixed before the first job cannot be computed again afterwards. So it does not stand in the manifest alone, which every
 //! run writes again. This file is written once, with its own checksum, before anything else in the folder.
 
-use crate::manifest::Manifest;
+use crate::names::REGISTRATION_FILE;
 use nt_disk::{FileError, write_atomic};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -12,9 +12,6 @@ use std::path::Path;
 
 /// The version of `preregistration.json`.
 pub const REGISTRATION_VERSION: u32 = 1;
-
-/// Name of the file in a study's folder.
-pub const REGISTRATION_FILE: &str = "preregistration.json";
 
 /// What stands in the place of the hash where records were found and no readable pre-registration of them.
 pub const LOST: &str = "lost";
@@ -39,14 +36,14 @@ pub enum Registered {
     Lost,
 }
 
-/// The pre-registration that a study's folder keeps: what [`REGISTRATION_FILE`] says, or else the manifest. With it, what is wrong with
-/// the two, a sentence each.
+/// The pre-registration that a study's folder keeps: what [`REGISTRATION_FILE`] says, or else `of_manifest`, what the manifest says. With
+/// it, what is wrong with the two, a sentence each.
 ///
 /// # Errors
 /// [`FileError`] where the system does not give a file, which says nothing of its contents.
 pub fn registered(
     dir: &Path,
-    manifest: Option<&Manifest>,
+    of_manifest: Option<&str>,
     has_records: bool,
 ) -> Result<(Registered, Vec<String>), FileError> {
     let mut told = Vec::new();
@@ -61,7 +58,6 @@ pub fn registered(
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(FileError::at("read", dir.join(REGISTRATION_FILE))(error)),
     };
-    let of_manifest = manifest.map(|manifest| manifest.preregistration.clone());
     let registered = match (own, of_manifest) {
         (Some(own), of_manifest) => {
             if of_manifest.is_some_and(|other| other != own) {
@@ -69,7 +65,7 @@ pub fn registered(
             }
             Registered::As(own)
         }
-        (None, Some(of_manifest)) => Registered::As(of_manifest),
+        (None, Some(of_manifest)) => Registered::As(of_manifest.to_owned()),
         (None, None) if has_records => {
             told.push(
                 "what was registered before the first job is lost, so that the study counts as exploratory".to_owned(),
@@ -113,29 +109,27 @@ fn checksum(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mock::manifest;
 
     #[test]
     fn the_second_home_counts_and_either_alone_is_enough() {
         let dir = tempfile::tempdir().unwrap();
-        let manifest = manifest();
-        let read = |manifest, has_records| registered(dir.path(), manifest, has_records).unwrap();
+        let read = |of_manifest, has_records| registered(dir.path(), of_manifest, has_records).unwrap();
         assert_eq!(read(None, false), (Registered::Nothing, vec![]));
-        let of_manifest = Registered::As(manifest.preregistration.clone());
-        assert_eq!(read(Some(&manifest), true), (of_manifest.clone(), vec![]), "as older folders are");
+        let of_manifest = Registered::As("00".to_owned());
+        assert_eq!(read(Some("00"), true), (of_manifest.clone(), vec![]), "as older folders are");
         let (lost, told) = read(None, true);
         assert!(lost == Registered::Lost && told[0].contains("exploratory"), "{told:?}");
 
         register(dir.path(), "77").unwrap();
         assert_eq!(read(None, true), (Registered::As("77".to_owned()), vec![]));
-        let (counts, told) = read(Some(&manifest), true);
+        let (counts, told) = read(Some("00"), true);
         assert!(counts == Registered::As("77".to_owned()) && told[0].contains("two pre-registrations"), "{told:?}");
 
         let path = dir.path().join(REGISTRATION_FILE);
         for damaged in [fs::read_to_string(&path).unwrap().replace("77", "78"), String::new()] {
             fs::write(&path, damaged).unwrap();
             assert_eq!(
-                read(Some(&manifest), true),
+                read(Some("00"), true),
                 (of_manifest.clone(), vec!["preregistration.json is damaged".to_owned()])
             );
         }

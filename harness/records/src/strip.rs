@@ -55,7 +55,7 @@ pub enum StripError {
 /// # Errors
 /// [`StripError`]. A damaged folder is left as it is.
 pub fn strip(dir: &Path, keep: &[String]) -> Result<(usize, u64), StripError> {
-    if !dir.join(crate::manifest::MANIFEST_FILE).is_file() {
+    if !dir.join(crate::names::MANIFEST_FILE).is_file() {
         return Err(StripError::NoStudy(dir.display().to_string()));
     }
     // Nobody may write meanwhile.

@@ -3,8 +3,7 @@
 use super::LedgerError;
 use super::line::is_a_line;
 use super::shard;
-use crate::manifest::MANIFEST_FILE;
-use crate::registration::REGISTRATION_FILE;
+use crate::names::{MANIFEST_FILE, REGISTRATION_FILE};
 use nt_disk::{FileError, is_unfinished};
 use serde_json::Value;
 use std::fs::{self, File};
