@@ -7,7 +7,7 @@ use crate::run::{broken_images, survey};
 use crate::terminal::tell;
 use nt_records::examine::{Examination, examine};
 use nt_records::number::thousands;
-use nt_scenario::Faults;
+use nt_scenario::{Faults, Plan};
 use std::path::Path;
 
 /// From this many images on, reading them takes seconds, and the command says so first.
@@ -42,6 +42,8 @@ impl Check {
         if !broken.is_empty() {
             return Err(Failure::Input(broken.join("\n")));
         }
+        // Only to see that it can be made: no picture is decoded, so that its jobs have other names than those that run.
+        Plan::new(&scenario, &facts, "check").map_err(|error| Failure::input(&error))?;
         say(format_args!("{}: no faults", scenario.study.name))?;
         Ok(())
     }

@@ -3,8 +3,9 @@
 use super::left_out::{IgnoreReason, Ignored};
 use super::order::order;
 use crate::data::DataError;
+use nt_disk::is_of_nothing;
 use std::collections::BTreeSet;
-use std::fs::{self, DirEntry};
+use std::fs::{self, DirEntry, Metadata};
 use std::path::{Path, PathBuf};
 
 /// Endings of the file names of images, in lower case.
@@ -30,17 +31,16 @@ pub(super) fn folders(path: &Path, ignored: &mut Vec<Ignored>) -> Result<Vec<Str
         let mut note = |reason| ignored.push(Ignored { path: entry.path(), reason });
         if let Some(reason) = by_name(&entry) {
             note(reason);
-        } else if entry.path().is_dir() {
-            match entry.file_name().into_string() {
+            continue;
+        }
+        match target(&entry.path())? {
+            Some(target) if target.is_dir() => match entry.file_name().into_string() {
                 Ok(name) => names.push(name),
                 Err(_) => return Err(DataError::NotUtf8 { path: entry.path() }),
-            }
-        } else if entry.path().symlink_metadata().is_ok_and(|found| found.is_symlink()) && !entry.path().exists() {
-            note(IgnoreReason::LeadsNowhere);
-        } else if is_image(&entry.path()) {
-            note(IgnoreReason::InNoClass);
-        } else {
-            note(IgnoreReason::NotAnImage);
+            },
+            None => note(IgnoreReason::LeadsNowhere),
+            Some(_) if is_image(&entry.path()) => note(IgnoreReason::InNoClass),
+            Some(_) => note(IgnoreReason::NotAnImage),
         }
     }
     names.sort_unstable();
@@ -69,22 +69,24 @@ pub(super) fn images_below(
         linked_files: BTreeSet::new(),
         ignored: Vec::new(),
     };
-    let present: Vec<(usize, &PathBuf)> = folders.iter().enumerate().filter(|(_, folder)| folder.is_dir()).collect();
-    for (_, folder) in &present {
-        walk.above.push(canonical(folder)?);
+    let mut present: Vec<(usize, &PathBuf)> = Vec::new();
+    for (at, folder) in folders.iter().enumerate() {
+        if target(folder)?.is_some_and(|target| target.is_dir()) {
+            walk.above.push(canonical(folder)?);
+            present.push((at, folder));
+        }
     }
     for (at, folder) in present {
         walk.folder(at, folder, &canonical(folder)?)?;
     }
     while let Some((at, _, link)) = walk.links.pop_first() {
-        match fs::canonicalize(&link) {
-            Ok(target) if walk.leads_back(&target) => walk.note(link, IgnoreReason::LeadsBack),
-            Ok(target) if sides.iter().any(|side| target.starts_with(side)) => walk.note(link, IgnoreReason::Counted),
-            Ok(target) => walk.folder(at, &link, &target)?,
-            Err(_) => walk.note(link, IgnoreReason::LeadsNowhere),
+        match canonical(&link)? {
+            target if walk.leads_back(&target) => walk.note(link, IgnoreReason::LeadsBack),
+            target if sides.iter().any(|side| target.starts_with(side)) => walk.note(link, IgnoreReason::Counted),
+            target => walk.folder(at, &link, &target)?,
         }
     }
-    walk.take_linked_files();
+    walk.take_linked_files()?;
     for images in &mut walk.found {
         images.sort_by_cached_key(|path| order(path));
     }
@@ -147,11 +149,11 @@ impl Walk {
                 if let Some(reason) = by_name(&entry) {
                     self.note(path, reason);
                 } else if is_link {
-                    self.link(at, path);
+                    self.link(at, path)?;
                 } else if is_image(&path) {
                     // A folder of such a name is refused by name, as all that is no regular file.
                     self.found[at].push(path);
-                } else if path.is_dir() {
+                } else if target(&path)?.is_some_and(|target| target.is_dir()) {
                     let canonical = canonical.join(entry.file_name());
                     match self.seen.insert(canonical.clone()) {
                         true => pending.push((path, canonical)),
@@ -165,27 +167,25 @@ impl Walk {
         Ok(())
     }
 
-    fn link(&mut self, at: usize, path: PathBuf) {
-        let target = fs::metadata(&path);
+    fn link(&mut self, at: usize, path: PathBuf) -> Result<(), DataError> {
+        let target = target(&path)?;
         let key = (at, order(&path), path);
         match target {
             // What has an image's name is refused by name if it is none.
-            Ok(target) if is_image(&key.2) && target.is_file() => drop(self.linked_files.insert(key)),
-            Ok(_) | Err(_) if is_image(&key.2) => self.found[at].push(key.2),
-            Ok(target) if target.is_dir() => drop(self.links.insert(key)),
-            Ok(_) => self.note(key.2, IgnoreReason::NotAnImage),
-            Err(_) => self.note(key.2, IgnoreReason::LeadsNowhere),
+            Some(target) if is_image(&key.2) && target.is_file() => drop(self.linked_files.insert(key)),
+            Some(_) | None if is_image(&key.2) => self.found[at].push(key.2),
+            Some(target) if target.is_dir() => drop(self.links.insert(key)),
+            Some(_) => self.note(key.2, IgnoreReason::NotAnImage),
+            None => self.note(key.2, IgnoreReason::LeadsNowhere),
         }
+        Ok(())
     }
 
     /// Takes linked images that are counted nowhere else.
-    fn take_linked_files(&mut self) {
+    fn take_linked_files(&mut self) -> Result<(), DataError> {
         let mut taken = BTreeSet::new();
         for (at, _, path) in std::mem::take(&mut self.linked_files) {
-            let Ok(target) = fs::canonicalize(&path) else {
-                self.found[at].push(path);
-                continue;
-            };
+            let target = canonical(&path)?;
             let is_listed = is_image(&target)
                 && !is_hidden(&target)
                 && target.parent().is_some_and(|folder| self.seen.contains(folder));
@@ -195,6 +195,16 @@ impl Walk {
                 self.found[at].push(path);
             }
         }
+        Ok(())
+    }
+}
+
+/// What lies at the end of a path, links followed; `None` if nothing does. That a disk fails is not taken for nothing.
+fn target(path: &Path) -> Result<Option<Metadata>, DataError> {
+    match fs::metadata(path) {
+        Ok(target) => Ok(Some(target)),
+        Err(error) if is_of_nothing(&error) => Ok(None),
+        Err(source) => Err(DataError::Io { action: "look at", path: path.to_owned(), source }),
     }
 }
 

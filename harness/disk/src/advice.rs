@@ -12,6 +12,12 @@ pub fn advice(error: &io::Error) -> &'static str {
     }
 }
 
+/// Whether an error says that nothing lies at the end of a path: no file, or links that lead in a circle. All other errors say nothing
+/// of what lies there.
+pub fn is_of_nothing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || matches!(error.raw_os_error(), Some(ENOENT | ENOTDIR | ELOOP))
+}
+
 fn of_code(code: i32) -> &'static str {
     match code {
         ENOSPC => "the disk is full: free room on it, or use a folder on another",
@@ -47,6 +53,7 @@ fn of_kind(kind: io::ErrorKind) -> &'static str {
     let known = [
         (io::ErrorKind::NotFound, of_code(ENOENT)),
         (io::ErrorKind::PermissionDenied, of_code(EACCES)),
+        (io::ErrorKind::NotADirectory, of_code(ENOTDIR)),
         (io::ErrorKind::StorageFull, of_code(ENOSPC)),
         (io::ErrorKind::WriteZero, of_code(ENOSPC)),
         (io::ErrorKind::OutOfMemory, of_code(ENOMEM)),

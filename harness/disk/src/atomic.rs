@@ -19,7 +19,7 @@ const UNFINISHED: &str = ".tmp";
 /// [`FileError`] names the step and the path.
 pub fn write_atomic(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(FileError::at("create the folder", folder))?;
+    create_folder(folder)?;
     let refused = FileError::at("write", path);
     let mut file = match unfinished(path) {
         Ok(file) => file,
@@ -54,6 +54,24 @@ pub fn unfinished(path: &Path) -> io::Result<NamedTempFile<File>> {
     // Only a help to who cleans up.
     let _ = file.as_file().try_lock();
     Ok(file)
+}
+
+/// Makes a folder, and those that it lies in, unless it is there.
+///
+/// # Errors
+/// [`FileError`] where the system refuses.
+pub fn create_folder(folder: &Path) -> Result<(), FileError> {
+    let refused = FileError::at("create the folder", folder);
+    match fs::create_dir_all(folder) {
+        Ok(()) => Ok(()),
+        // Something is there, and it is no folder, or cannot be looked at: that is the cause to tell.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(refused(match fs::metadata(folder) {
+            Err(cause) => cause,
+            Ok(found) if found.is_dir() => return Ok(()),
+            Ok(_) => io::Error::from(io::ErrorKind::NotADirectory),
+        })),
+        Err(error) => Err(refused(error)),
+    }
 }
 
 /// Makes a rename or a new name in `folder` durable.

@@ -9,7 +9,7 @@ mod atomic;
 mod error;
 mod lock;
 
-pub use advice::advice;
-pub use atomic::{is_unfinished, remove_unfinished, sync_folder, unfinished, write_atomic};
+pub use advice::{advice, is_of_nothing};
+pub use atomic::{create_folder, is_unfinished, remove_unfinished, sync_folder, unfinished, write_atomic};
 pub use error::FileError;
 pub use lock::{Lock, LockError, Sharing};

@@ -126,7 +126,9 @@ mod tests {
         let write = |path: &str| FileRef::write(dir.path(), path, b"12345").unwrap();
         written.files = vec![write("predictions/0"), write("networks/0"), write("curves/0.csv")];
         ledger.append(written).unwrap();
-        ["figures/a.png", "figures/a.svg", "artifacts/x.png"].map(write);
+        for path in ["figures/a.png", "figures/a.svg", "artifacts/x.png"] {
+            write(path);
+        }
         let mut manifest = manifest();
         manifest.list_files(dir.path(), &[], &["figures", "artifacts"]).unwrap();
         manifest.summarise(|job| ledger.get(job));

@@ -13,13 +13,13 @@ mod tests;
 mod warning;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-use nt_disk::{FileError, remove_unfinished, sync_folder};
+use nt_disk::{FileError, create_folder, remove_unfinished, sync_folder};
 use nt_scenario::JobId;
 use rayon::prelude::*;
 use thiserror::Error;
@@ -139,7 +139,7 @@ impl Ledger {
     /// As [`Self::open`].
     pub fn open_shard(dir: &Path, shard: Shard) -> Result<(Ledger, Vec<LedgerWarning>), LedgerError> {
         let began = SystemTime::now();
-        fs::create_dir_all(dir).map_err(FileError::at("create the folder", dir))?;
+        create_folder(dir)?;
         folder::check_is_of_a_study(dir)?;
         let lock = WriterLock::take(dir, shard)?;
         remove_unfinished(dir, began);

@@ -30,14 +30,15 @@ fn frozen_past_copied(treatment: &WrittenTreatment, report: &mut Report) {
     }
 }
 
-/// Source, method, copied, frozen, and the bits of the learning rate.
-type Planned<'a> = (&'a str, Method, u8, u8, Option<u64>);
+/// Source, method, copied and frozen.
+type Planned<'a> = (&'a str, Method, u8, u8);
 
-/// A point of a source that two treatments plan with the same learning rate is one cell with two names.
+/// A point of a source is one cell, with one verdict: two treatments that plan it, be it at two learning rates, would train what no
+/// report can show.
 fn planned_twice(raw: &RawScenario, report: &mut Report) {
     let all: Vec<&str> = raw.sources.iter().filter_map(|source| Some(source.name.as_ref()?.value.as_str())).collect();
     let default_rate = raw.training.as_ref().and_then(|training| Some(training.learning_rate.as_ref()?.value));
-    let mut planned: BTreeMap<Planned<'_>, &str> = BTreeMap::new();
+    let mut planned: BTreeMap<Planned<'_>, (&str, Option<u64>)> = BTreeMap::new();
     for treatment in &raw.treatments {
         let (Some(name), Some(fit)) = (&treatment.name, &treatment.fit) else { continue };
         let Some(points) = treatment.points() else { continue };
@@ -50,15 +51,23 @@ fn planned_twice(raw: &RawScenario, report: &mut Report) {
         let mut twice = None;
         for &source in &sources {
             for &(copied, frozen) in &points {
-                if let Some(other) = planned.insert((source, fit.method(), copied, frozen, rate), &name.value) {
-                    twice = twice.or(Some((source, copied, frozen, other)));
+                let before = planned.insert((source, fit.method(), copied, frozen), (&name.value, rate));
+                if let Some((other, other_rate)) = before {
+                    twice = twice.or(Some((source, copied, frozen, other, other_rate)));
                 }
             }
         }
-        if let Some((source, copied, frozen, other)) = twice.filter(|(_, _, _, other)| *other != name.value) {
+        if let Some((source, copied, frozen, other, other_rate)) = twice.filter(|twice| twice.3 != name.value) {
             let message = format!("({copied},{frozen}) of source {source:?} is planned twice");
-            let label = format!("treatment {other:?} plans it too: leave it out of one");
-            report.fault(Code::PlannedTwice, &name.span, message, label, None);
+            let (at, help) = match other_rate == rate {
+                true => ("", None),
+                false => (
+                    ", at another learning rate",
+                    Some("a point has one verdict: search for its rate with [tuning], or give each rate a study of its own".to_owned()),
+                ),
+            };
+            let label = format!("treatment {other:?} plans it too{at}: leave it out of one");
+            report.fault(Code::PlannedTwice, &name.span, message, label, help);
         }
     }
 }

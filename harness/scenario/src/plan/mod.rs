@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::data::Facts;
 use crate::diagnostic::{Faults, Severity};
-use crate::job::{Job, Role};
+use crate::job::{Job, Role, TargetTask};
 use crate::job_id::JobId;
 use crate::method::Method;
 use crate::recipe::Recipe;
@@ -107,6 +107,16 @@ pub enum PlanError {
         /// Its steps.
         steps: u64,
     },
+    /// Two judged jobs would be one replicate of one cell, which no report can show.
+    #[error(
+        "{first} and {second} would be the same replicate of one cell: this is a fault of nt, please report it with the scenario"
+    )]
+    OneCell {
+        /// A job.
+        first: String,
+        /// Another.
+        second: String,
+    },
     /// A dataset has no facts.
     #[error("nothing is known of dataset {name:?}: look at every dataset of the scenario before planning")]
     NoFacts {
@@ -142,10 +152,25 @@ impl Plan {
         };
         let sources = sources::plan(&context, &mut plan)?;
         targets::plan(&context, &sources, &mut plan)?;
-        match plan.jobs.iter().find(|job| job.work.recipe().steps > Recipe::MOST_STEPS) {
-            Some(job) => Err(PlanError::TooLong { job: job.name.clone(), steps: job.work.recipe().steps }),
-            None => Ok(plan),
+        if let Some(job) = plan.jobs.iter().find(|job| job.work.recipe().steps > Recipe::MOST_STEPS) {
+            return Err(PlanError::TooLong { job: job.name.clone(), steps: job.work.recipe().steps });
         }
+        plan.check_cells()?;
+        Ok(plan)
+    }
+
+    /// What a report needs of a plan: that no two judged jobs are one replicate of one cell.
+    fn check_cells(&self) -> Result<(), PlanError> {
+        let mut judged: BTreeMap<_, &Job> = BTreeMap::new();
+        for job in self.jobs.iter().filter(|job| !matches!(job.role, Role::Tuning | Role::Source)) {
+            let Some(task) = job.work.target() else { continue };
+            let TargetTask { target, size, source, treatment, method, budget, .. } = task;
+            let point = (target, size, source, treatment.copied(), treatment.frozen(), method, budget.to_bits());
+            if let Some(first) = judged.insert((point, job.replicate.index, job.replicate.run), job) {
+                return Err(PlanError::OneCell { first: first.name.clone(), second: job.name.clone() });
+            }
+        }
+        Ok(())
     }
 
     /// The index of a job.

@@ -1,5 +1,7 @@
 //! The scheduler behind a mock executor: order, failures and resumption, in milliseconds.
 
+mod reportable;
+
 use super::{Abandoned, Executor, JobOutput, Progress, ScheduleError, Scheduler, Tally, Upstream};
 use crate::train::AtChance;
 use nt_records::{Ledger, Measure, Measured, Status};
