@@ -1,13 +1,13 @@
 //! A study as analysis and report need it: the scenario without what only training needs.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use nt_scenario::metric::Grain;
 use nt_scenario::{
     ChoiceOf, Known, Method, Metric, PerClass, Primary, Scenario, SearchOf, Size, Standing, TrainImages, Version,
 };
-use nt_stats::Differences;
+use nt_stats::PairedGap;
 use nt_stats::verdict::{
     Contrast, Decision, Estimate, FamilyError, Reach, Scope, Settings, SettingsFound, decide, decide_runs, estimate_at,
     estimate_runs_at,
@@ -313,10 +313,10 @@ impl Study {
     }
 
     /// A gap at a level of its own, by the method that the metric allows.
-    pub fn estimate_at(&self, differences: &Differences, level: f64) -> Estimate {
+    pub fn estimate_at(&self, gap: &PairedGap, level: f64) -> Estimate {
         match self.metric.grain() {
-            Grain::Image | Grain::Class => estimate_at(differences, level, &self.settings()),
-            Grain::Run => estimate_runs_at(differences, level, &self.settings()),
+            Grain::Image | Grain::Class => estimate_at(gap, level, &self.settings()),
+            Grain::Run => estimate_runs_at(gap, level, &self.settings()),
         }
     }
 
@@ -375,21 +375,27 @@ impl Study {
 
     /// Every cell with its treatment's name: each lattice point once, and scratch first in each target and size.
     pub fn cells(&self) -> Vec<(CellKey, String)> {
+        let mut of_source: Vec<Vec<&StudyArm>> = vec![Vec::new(); self.sources.len()];
+        for arm in &self.arms {
+            if let Some(arms) = of_source.get_mut(arm.source) {
+                arms.push(arm);
+            }
+        }
         let mut cells: Vec<(CellKey, String)> = Vec::new();
         for target in &self.targets {
             for size in &target.sizes {
                 let scratch = CellKey::scratch_of(&target.name, &size.name);
-                let first = cells.len();
+                let mut known = HashSet::new();
                 cells.push((scratch.clone(), "scratch".to_owned()));
                 for (position, source) in self.sources.iter().enumerate() {
-                    for arm in self.arms.iter().filter(|arm| arm.source == position) {
+                    for arm in of_source.get(position).into_iter().flatten() {
                         let point = CellKey {
                             copied: arm.copied,
                             frozen: arm.frozen,
                             method: arm.method,
                             ..scratch.from_source(&source.name)
                         };
-                        if !cells[first..].iter().any(|(key, _)| *key == point) {
+                        if known.insert(point.clone()) {
                             cells.push((point, arm.treatment.clone()));
                         }
                     }

@@ -2,7 +2,7 @@
 
 use crate::FileError;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::SystemTime;
 use tempfile::NamedTempFile;
@@ -18,19 +18,28 @@ const UNFINISHED: &str = ".tmp";
 /// # Errors
 /// [`FileError`] names the step and the path.
 pub fn write_atomic(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    write_atomic_with(path, |file| file.write_all(contents).map_err(FileError::at("write", path)))
+}
+
+/// As [`write_atomic`], with contents that are written piece by piece.
+///
+/// # Errors
+/// [`FileError`] names the step and the path; and whatever `write` refuses, of which nothing is left.
+pub fn write_atomic_with<E: From<FileError>>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), E>,
+) -> Result<(), E> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     create_folder(folder)?;
-    let refused = FileError::at("write", path);
-    let mut file = match unfinished(path) {
-        Ok(file) => file,
-        Err(error) => return Err(refused(error)),
-    };
-    if let Err(error) = file.as_file_mut().write_all(contents).and_then(|()| file.as_file().sync_all()) {
-        return Err(refused(error));
-    }
+    let refused = |error| FileError::at("write", path)(error);
+    let file = unfinished(path).map_err(refused)?;
+    let mut pieces = BufWriter::new(file.as_file());
+    write(&mut pieces)?;
+    pieces.flush().and_then(|()| file.as_file().sync_all()).map_err(refused)?;
+    drop(pieces);
     // Where this fails, the temporary file is removed with the error.
     file.persist(path).map_err(|error| FileError::at("rename a finished file to", path)(error.error))?;
-    sync_folder(folder)
+    Ok(sync_folder(folder)?)
 }
 
 /// An empty file beside `path` that is to take its name when it is complete, as readable as other new files. It is removed when

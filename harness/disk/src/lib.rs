@@ -10,6 +10,8 @@ mod error;
 mod lock;
 
 pub use advice::{advice, is_of_nothing};
-pub use atomic::{create_folder, is_unfinished, remove_unfinished, sync_folder, unfinished, write_atomic};
+pub use atomic::{
+    create_folder, is_unfinished, remove_unfinished, sync_folder, unfinished, write_atomic, write_atomic_with,
+};
 pub use error::FileError;
 pub use lock::{Lock, LockError, Sharing};

@@ -238,7 +238,6 @@ fn finish(
         gap.scope = Scope { in_clusters: gap.scope.in_clusters, ..scope };
         gap.num_examples = paired.num_examples;
     }
-    let clusters = paired.contrast.gap.clusters().map(ClusterCounts::from);
     let has_examples = matches!(roles.score, Score::Example { .. });
     Judged {
         cell: if paired.cell.is_empty() { "all".to_owned() } else { name(&paired.cell) },
@@ -246,7 +245,7 @@ fn finish(
         labels: labels(paired, table, roles),
         is_control: paired.is_control,
         num_test_examples: has_examples.then_some(paired.num_examples),
-        clusters,
+        clusters: paired.clusters,
         decision,
     }
 }

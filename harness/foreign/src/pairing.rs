@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use nt_records::audit::ClusterCounts;
 use nt_stats::verdict::{Collapse, Contrast, Counterfactuals, Family, Reference};
-use nt_stats::{Clusters, Differences, DifferencesError};
+use nt_stats::{Clusters, Differences, DifferencesError, PairedGap};
 
 use crate::TableMethod;
 use crate::columns::{Roles, Score};
@@ -24,6 +25,8 @@ pub(crate) struct Paired {
     pub(crate) is_control: bool,
     pub(crate) contrast: Contrast,
     pub(crate) num_examples: usize,
+    /// The clusters that its examples were drawn in, if they were.
+    pub(crate) clusters: Option<ClusterCounts>,
 }
 
 /// Pairs every arm of every cell with the reference.
@@ -151,6 +154,7 @@ impl Pairing<'_> {
             false => self.counterfactuals(arm, runs, reference).map_err(refused)?,
         };
         let num_examples = runs.runs.values().map(|run| run.hits.len()).max().unwrap_or(0).max(1);
+        let clusters = gap.clusters().map(ClusterCounts::from);
         let contrast = Contrast {
             name: format!("{} of {}", name(arm), cell_words(self.key)),
             reference: self.reference(is_control),
@@ -158,13 +162,13 @@ impl Pairing<'_> {
             // If nothing says how much is frozen, freezing is a possible cause.
             frozen: frozen.map_or(1, usize::from),
             collapse: collapse(runs, reference, &gap),
-            gap,
+            gap: gap.into(),
             counterfactuals,
             largest_gap_pp: self.largest_gap_pp(reference),
             failed_gates: Vec::new(),
         };
         let (cell, arm) = (self.key.to_vec(), arm.to_vec());
-        Ok(Paired { cell, arm, row: runs.first_row, is_control, contrast, num_examples })
+        Ok(Paired { cell, arm, row: runs.first_row, is_control, contrast, num_examples, clusters })
     }
 
     /// What the same arm does from the untrained source and from the twin. One of which a run diverged is no evidence.
@@ -186,9 +190,9 @@ impl Pairing<'_> {
             self.differences(ours, theirs)
         };
         Ok(Counterfactuals {
-            source_gap: minus(Some(runs), untrained).transpose()?,
-            specificity_gap: minus(Some(runs), twin).transpose()?,
-            freezing_gap: minus(twin, reference).transpose()?,
+            source_gap: minus(Some(runs), untrained).transpose()?.map(PairedGap::from),
+            specificity_gap: minus(Some(runs), twin).transpose()?.map(PairedGap::from),
+            freezing_gap: minus(twin, reference).transpose()?.map(PairedGap::from),
         })
     }
 

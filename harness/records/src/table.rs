@@ -1,6 +1,6 @@
 //! Tables as CSV, and why one cannot be written.
 
-use std::io;
+use std::io::{self, Write};
 
 use thiserror::Error;
 
@@ -43,7 +43,30 @@ pub fn finish(table: &'static str, writer: csv::Writer<Vec<u8>>) -> Result<Vec<u
     writer.into_inner().map_err(|error| TableError::Row { table, source: error.into_error() })
 }
 
-/// Turns a CSV writer's error into a [`TableError::Row`].
+/// Writes what a writer still holds.
+///
+/// # Errors
+/// [`TableError::File`] if the system refuses.
+pub fn flush(table: &'static str, mut writer: csv::Writer<impl Write>) -> Result<(), TableError> {
+    writer.flush().map_err(|source| refused(table, source))
+}
+
+/// Turns a CSV writer's error into a [`TableError::Row`], or into a [`TableError::File`] if the system refused.
 pub fn row_error(table: &'static str) -> impl Fn(csv::Error) -> TableError {
-    move |error| TableError::Row { table, source: error.into() }
+    move |error| match error.is_io_error() {
+        true => refused(table, error.into()),
+        false => TableError::Row { table, source: error.into() },
+    }
+}
+
+/// The same of what writes JSON.
+pub fn json_error(table: &'static str) -> impl Fn(serde_json::Error) -> TableError {
+    move |error| match error.is_io() {
+        true => refused(table, error.into()),
+        false => TableError::Row { table, source: error.into() },
+    }
+}
+
+fn refused(table: &'static str, source: io::Error) -> TableError {
+    FileError { operation: "write", path: table.into(), source }.into()
 }

@@ -1,8 +1,11 @@
 //! What `verdicts.csv` and `verdicts.json` hold: one row a contrast.
 
+use std::borrow::Borrow;
+use std::io::Write;
+
 use serde::{Deserialize, Serialize};
 
-use crate::table::{TableError, finish, row_error};
+use crate::table::{TableError, flush, row_error};
 
 /// The version of `verdicts.csv` and `verdicts.json`.
 pub const VERDICTS_VERSION: u32 = 2;
@@ -158,11 +161,24 @@ pub struct VarianceRow {
 /// # Errors
 /// [`TableError::Row`] if a row cannot be written.
 pub fn verdicts_csv(rows: &[VerdictRow]) -> Result<Vec<u8>, TableError> {
+    let mut csv = Vec::new();
+    write_verdicts_csv(&mut csv, rows)?;
+    Ok(csv)
+}
+
+/// The same, written as the rows come.
+///
+/// # Errors
+/// [`TableError`] if a row cannot be written.
+pub fn write_verdicts_csv<R: Borrow<VerdictRow>>(
+    to: impl Write,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<(), TableError> {
     const TABLE: &str = "verdicts.csv";
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(to);
     writer.write_record(VERDICT_COLUMNS).map_err(row_error(TABLE))?;
     for row in rows {
-        writer.serialize(row).map_err(row_error(TABLE))?;
+        writer.serialize(row.borrow()).map_err(row_error(TABLE))?;
     }
-    finish(TABLE, writer)
+    flush(TABLE, writer)
 }

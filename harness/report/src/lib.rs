@@ -9,6 +9,7 @@ mod material;
 mod page;
 mod paper;
 mod pictures;
+mod shown;
 mod study_report;
 mod summary;
 pub mod tables;

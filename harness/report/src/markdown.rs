@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::material::Material;
 use crate::page::{data, decomposition, quadrants, rules};
+use crate::shown;
 use crate::words::answer;
 use crate::words::answer::Side;
 use crate::words::number::{NONE, gap, judged_interval, percent};
@@ -35,7 +36,7 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
         "| quadrant | use (chosen on validation) | its gap | helps | harms | equivalent, open, invalid | best on test |"
     )?;
     writeln!(text, "|---|---|--:|---|---|---|---|")?;
-    for quadrant in &analysis.quadrants {
+    for quadrant in shown::listed_quadrants(analysis) {
         quadrant_row(text, analysis, quadrant)?;
     }
     writeln!(
@@ -58,7 +59,7 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
         words.title, words.unit
     )?;
     writeln!(text, "|---|---|---|---|--:|--:|--:|---|---|--:|")?;
-    for cell in &analysis.cells {
+    for (_, cell) in material.listed_cells() {
         row(text, cell, &words)?;
     }
     write!(text, "{}", data::markdown(analysis))?;
@@ -79,7 +80,8 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
 }
 
 fn rules(text: &mut String, analysis: &Analysis) -> std::fmt::Result {
-    let (tried, without): (Vec<&Trial>, Vec<&Trial>) = analysis.trials.iter().partition(|trial| trial.rule.is_ok());
+    let (tried, without): (Vec<&Trial>, Vec<&Trial>) =
+        shown::listed_trials(analysis).into_iter().partition(|trial| trial.rule.is_ok());
     if !tried.is_empty() {
         writeln!(
             text,
@@ -112,7 +114,7 @@ fn decompositions(text: &mut String, analysis: &Analysis) -> std::fmt::Result {
     for words in decomposition::prose(analysis) {
         writeln!(text, "{}\n", escaped(&words))?;
     }
-    for one in &analysis.decompositions {
+    for one in shown::listed_decompositions(analysis) {
         let heads: Vec<String> = one.parts.iter().map(decomposition::head).collect();
         writeln!(text, "{}\n", escaped(&decomposition::title(analysis, one)))?;
         writeln!(text, "| depth | {} |", heads.join(" | "))?;

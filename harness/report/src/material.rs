@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nt_analysis::Analysis;
+use nt_analysis::{Analysis, CellResult};
 use nt_records::manifest::{Completeness, Manifest};
 use nt_scenario::JobId;
 
@@ -11,6 +11,8 @@ use crate::{figures, pictures};
 /// Everything that the pages are made of.
 pub(crate) struct Material {
     pub(crate) analysis: Analysis,
+    /// The cells that the pages list, by their places.
+    pub(crate) listed: Vec<usize>,
     pub(crate) manifest: Option<Manifest>,
     pub(crate) completeness: Completeness,
     pub(crate) result_digest: String,
@@ -31,6 +33,11 @@ pub(crate) struct Material {
 }
 
 impl Material {
+    /// The cells that the pages list, with their places.
+    pub(crate) fn listed_cells(&self) -> impl Iterator<Item = (usize, &CellResult)> {
+        self.listed.iter().map(|&at| (at, &self.analysis.cells[at]))
+    }
+
     /// The scenario's line that a job comes from.
     pub(crate) fn line_of(&self, job: JobId) -> Option<usize> {
         self.lines.get(&job).copied()

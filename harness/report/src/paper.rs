@@ -154,7 +154,7 @@ fn contrast(cell: &CellResult) -> Vec<String> {
 }
 
 fn arms(analysis: &Analysis) -> PaperTable {
-    let rows = fairness::arms(analysis).into_iter().map(|arm| {
+    let rows = fairness::arms(analysis).map(|arm| {
         let edge = if arm.is_on_edge { "yes" } else { "no" };
         vec![
             arm.target,

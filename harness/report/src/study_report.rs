@@ -1,7 +1,7 @@
 //! The report of a study, drawn from its folder alone. It needs no training and no data, and gives the same bytes each
 //! time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,9 +13,9 @@ use crate::material::{Figure, Material};
 use crate::pictures::PictureError;
 use crate::summary::ReportSummary;
 use crate::words::classes::Classes;
-use crate::{markdown, page, paper, pictures};
+use crate::{markdown, page, paper, pictures, shown};
 
-use crate::figures::accuracy_by_cost::accuracy_by_cost;
+use crate::figures::accuracy_by_cost::{Costs, accuracy_by_cost};
 use crate::figures::accuracy_by_depth::accuracy_by_depth;
 use crate::figures::decomposition::decomposition as decomposition_figure;
 use crate::figures::forest::forest;
@@ -86,10 +86,11 @@ pub enum ReportError {
 /// [`ReportError`] says what is missing or cannot be used. A study of which nothing has run also has a report.
 pub fn report(dir: &Path) -> Result<ReportSummary, ReportError> {
     let scenario = scenario(dir)?;
-    let data = Manifest::read(dir)?.map_or_else(BTreeMap::new, |manifest| manifest.data);
-    let known = data.iter().map(|(name, fact)| (name.as_str(), fact.known())).collect();
+    let manifest = Manifest::read(dir)?;
+    let data = manifest.iter().flat_map(|manifest| &manifest.data);
+    let known = data.map(|(name, fact)| (name.as_str(), fact.known())).collect();
     let study = Study::from_scenario(&scenario).on_data(&scenario, &known);
-    report_of(dir, &study, &Classes::of(&scenario))
+    report_with(dir, &study, &Classes::of(&scenario), manifest)
 }
 
 fn scenario(dir: &Path) -> Result<Scenario, ReportError> {
@@ -111,33 +112,44 @@ fn given_lines(dir: &Path) -> Result<Vec<String>, FileError> {
 }
 
 /// As [`report`], for a study that is already known.
+#[cfg(test)]
 pub(crate) fn report_of(dir: &Path, study: &Study, classes: &Classes) -> Result<ReportSummary, ReportError> {
+    report_with(dir, study, classes, Manifest::read(dir)?)
+}
+
+fn report_with(
+    dir: &Path,
+    study: &Study,
+    classes: &Classes,
+    manifest: Option<Manifest>,
+) -> Result<ReportSummary, ReportError> {
     let (records, warnings) = read_records(dir)?;
-    let manifest = Manifest::read(dir)?;
     let (ordered, order, left_out) = in_plan_order(manifest.as_ref(), &records);
-    let usable: Vec<RunRecord> = ordered.iter().map(|&record| record.clone()).collect();
-    let mut analysis = analyse(dir, study, &usable)?;
+    let mut analysis = analyse(dir, study, &ordered)?;
     if left_out > 0 {
         let verb = if left_out == 1 { "record is" } else { "records are" };
         analysis
             .notes
             .push(format!("{left_out} {verb} of jobs that are no longer planned, and left out of the report."));
     }
+    analysis.notes.extend(shown::notes(&analysis));
     let is_exploratory = manifest.as_ref().is_some_and(|manifest| manifest.preregistration != preregistration(study));
     tables::write(dir, &ordered, &analysis, is_exploratory)?;
     let figures = draw(dir, &analysis, manifest.as_ref())?;
     let by_job: BTreeMap<JobId, &RunRecord> = records.iter().map(|record| (record.job, record)).collect();
     let record_of = |job| by_job.get(&job).copied();
+    let listed = shown::cells(&analysis);
     let material = Material {
         is_exploratory,
         completeness: Completeness::count(order.iter().copied(), record_of),
         result_digest: result_digest(order.iter().copied(), record_of),
         contact_sheets: pictures::contact_sheets(dir)?,
-        thumbnails: pictures::thumbnail_sheets(dir, &analysis)?,
-        first_layers: pictures::first_layers(dir, &analysis, &usable)?,
+        thumbnails: pictures::thumbnail_sheets(dir, &analysis, &listed)?,
+        first_layers: pictures::first_layers(dir, &analysis, &ordered)?,
         classes: classes.names(manifest.as_ref()),
         scenario: given_lines(dir)?,
         lines: manifest.iter().flat_map(|manifest| &manifest.plan).map(|job| (job.job, job.line)).collect(),
+        listed,
         warnings: warnings.iter().map(LedgerWarning::to_string).map(|words| without_dir(&words, dir)).collect(),
         analysis,
         manifest,
@@ -158,32 +170,37 @@ fn in_plan_order<'a>(manifest: Option<&Manifest>, records: &'a [RunRecord]) -> (
         Some(manifest) => {
             let order: Vec<JobId> = manifest.plan.iter().map(|planned| planned.job).collect();
             let ordered: Vec<&RunRecord> = order.iter().filter_map(|job| by_job.get(job).copied()).collect();
-            let left_out = by_job.len() - ordered.len();
+            // A plan that was edited may name a job twice.
+            let planned: BTreeSet<JobId> = order.iter().copied().collect();
+            let left_out = by_job.keys().filter(|job| !planned.contains(job)).count();
             (ordered, order, left_out)
         }
     }
 }
 
-/// Draws every figure, in parallel, in the order in which the page shows them.
+/// Draws every figure in the order in which the page shows them. Those of a target are drawn in parallel, and their data let go.
 fn draw(dir: &Path, analysis: &Analysis, manifest: Option<&Manifest>) -> Result<Vec<Figure>, ReportError> {
-    let mut specs = Vec::new();
-    for target in &analysis.study.targets {
+    let costs = manifest.map(Costs::of);
+    let mut figures = Vec::new();
+    for target in shown::drawn_targets(analysis) {
         let name = target.name.as_str();
+        let mut specs = Vec::new();
         let parameters = manifest.and_then(|manifest| manifest.parameters.get(name).copied());
         specs.push(accuracy_by_depth(analysis, name, parameters));
         specs.push(gap_by_depth(analysis, name, parameters));
         specs.extend(decomposition_figure(analysis, name, parameters));
         specs.push(lattice(analysis, name, parameters));
         specs.extend(gap_by_similarity(analysis, name, parameters));
-        specs.extend(manifest.and_then(|manifest| accuracy_by_cost(analysis, name, manifest)));
+        specs.extend(costs.as_ref().and_then(|costs| accuracy_by_cost(analysis, name, parameters, costs)));
         specs.extend(forest(analysis, name, parameters));
         specs.extend(learning_curves(dir, analysis, name, parameters)?);
+        let drawn = specs.into_par_iter().map(|spec| {
+            let svg = figures::write(dir, &spec)?;
+            Ok(Figure { name: spec.name, title: spec.title, form: spec.form, svg })
+        });
+        figures.extend(drawn.collect::<Result<Vec<Figure>, ReportError>>()?);
     }
-    let drawn = specs.into_par_iter().map(|spec| {
-        let svg = figures::write(dir, &spec)?;
-        Ok(Figure { name: spec.name, title: spec.title, form: spec.form, svg })
-    });
-    drawn.collect()
+    Ok(figures)
 }
 
 /// Removes the folder's path, so that a report reads the same wherever its folder is.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anstyle::{AnsiColor, Style};
 
 use crate::material::Material;
+use crate::shown;
 use crate::words::answer;
 use nt_analysis::{Analysis, Quadrant, Tally, Wording};
 use nt_records::ledger::LedgerWarning;
@@ -59,8 +60,9 @@ impl ReportSummary {
         let gap = format!("its gap, {}", Wording::of(self.analysis.study.metric).gap_unit);
         let header = ["quadrant", "transfer", "helped", "worse", "equal", "open", "use (chosen on validation)", &gap]
             .map(str::to_owned);
-        let rows: Vec<[String; 8]> = self.analysis.quadrants.iter().map(|quadrant| self.row(quadrant)).collect();
-        let styles: Vec<Style> = self.analysis.quadrants.iter().map(|quadrant| style(&quadrant.tally)).collect();
+        let listed = shown::listed_quadrants(&self.analysis);
+        let rows: Vec<[String; 8]> = listed.iter().map(|quadrant| self.row(quadrant)).collect();
+        let styles: Vec<Style> = listed.iter().map(|quadrant| style(&quadrant.tally)).collect();
         let all: Vec<&[String; 8]> = std::iter::once(&header).chain(&rows).collect();
         let widths: Vec<usize> =
             (0..8).map(|column| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();

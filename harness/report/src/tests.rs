@@ -73,6 +73,14 @@ fn a_study_of_log_loss_speaks_of_hundredths_of_a_nat_everywhere() {
     assert!(read(&dir, "tables/contrasts.csv").starts_with("target,size,source,treatment,log-loss,gap"));
 }
 
+#[test]
+fn a_study_of_log_loss_of_which_nothing_has_run_has_axes_that_end() {
+    let nothing = Mock::four_quadrants(like_the_default_study).judged_by(Metric::LogLoss).editing(|_, _| false);
+    let (dir, _) = written(&nothing);
+    let figure: serde_json::Value = serde_json::from_str(&read(&dir, "figures/accuracy_by_depth.json")).unwrap();
+    assert_eq!((figure["y"]["low"].as_f64(), figure["y"]["high"].as_f64()), (Some(0.0), Some(10.0)));
+}
+
 /// What a reader sees: neither names of files, nor style, nor scripts, and no tag.
 fn prose(text: &str) -> String {
     let mut shown = text.replace("accuracy_by_", "").replace("accuracy-by-", "");

@@ -14,7 +14,7 @@
 //!     reference: Reference::Scratch,
 //!     family: Family::Primary,
 //!     frozen: 7,
-//!     gap: Differences::from_hits(&treatment, &scratch)?,
+//!     gap: Differences::from_hits(&treatment, &scratch)?.into(),
 //!     counterfactuals: Counterfactuals::default(),
 //!     collapse: None,
 //!     largest_gap_pp: 100.0,
@@ -83,6 +83,7 @@ pub mod mcnemar;
 pub mod multiplicity;
 pub mod p_value;
 pub mod paired;
+mod paired_gap;
 pub mod power;
 pub mod sample;
 pub mod sign_flip;
@@ -97,4 +98,5 @@ pub use clusters::Clusters;
 pub use crossed::{CrossedEstimate, crossed};
 pub use differences::{Differences, DifferencesError};
 pub use estimate::{NoSpread, Spread, StudentEstimate};
+pub use paired_gap::PairedGap;
 pub use verdict::{Contrast, Decision, FamilyError, Settings, Verdict, decide};

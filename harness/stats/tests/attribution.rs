@@ -7,7 +7,7 @@ mod soak;
 
 use common::{normal, share, stream, tosses};
 use nt_stats::verdict::{Attribution, Counterfactuals, Family, Reference, cause};
-use nt_stats::{Contrast, Differences, Settings, decide};
+use nt_stats::{Contrast, Differences, PairedGap, Settings, decide};
 use rand_chacha::ChaCha8Rng;
 use soak::{error, studies};
 
@@ -65,16 +65,16 @@ impl Truth {
             reference: Reference::Scratch,
             family: Family::Primary,
             frozen: FROZEN,
-            gap: minus(&treatment, &scratch),
+            gap: minus(&treatment, &scratch).into(),
             counterfactuals: Counterfactuals::default(),
             collapse: None,
             largest_gap_pp: 100.0,
             failed_gates: Vec::new(),
         };
         let counterfactuals = Counterfactuals {
-            source_gap: Some(minus(&treatment, &untrained)),
-            specificity_gap: Some(minus(&treatment, &twin)),
-            freezing_gap: Some(minus(&twin, &scratch)),
+            source_gap: Some(minus(&treatment, &untrained).into()),
+            specificity_gap: Some(minus(&treatment, &twin).into()),
+            freezing_gap: Some(minus(&twin, &scratch).into()),
         };
         (contrast, counterfactuals)
     }
@@ -131,6 +131,8 @@ fn harm_is_the_sources_or_the_layers_or_freezings_or_both() {
     let settings = Settings { margin_pp: MARGIN_PP, ..Settings::default() };
     let named = |gaps: [Option<f64>; 3], frozen: usize| {
         let [source_gap, specificity_gap, freezing_gap] = gaps.map(|gap| gap.map(near));
+        let [source_gap, specificity_gap, freezing_gap] =
+            [source_gap, specificity_gap, freezing_gap].map(|gap| gap.map(PairedGap::from));
         let counterfactuals = Counterfactuals { source_gap, specificity_gap, freezing_gap };
         cause(Verdict::MaterialNegative, frozen, &counterfactuals, &settings)
     };

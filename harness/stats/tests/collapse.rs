@@ -61,10 +61,10 @@ impl Truth {
             reference: Reference::Scratch,
             family: Family::Primary,
             frozen: 0,
-            gap: differences(&of_trained),
+            gap: differences(&of_trained).into(),
             counterfactuals: Counterfactuals::default(),
             collapse: collapsed.then(|| Collapse {
-                gap_of_all: Some(differences(&of_all)),
+                gap_of_all: Some(differences(&of_all).into()),
                 num_trained: of_trained.len(),
                 treatment,
                 reference,
@@ -111,14 +111,18 @@ fn too_few_runs_that_trained_are_no_verdict_and_a_sign_of_collapse_alone_is_opti
         Differences::from_scores(gaps.len(), 20, values.collect()).unwrap()
     };
     let verdict = |trained: &[f64], all: &[f64]| {
-        let collapse =
-            Collapse { gap_of_all: Some(level(all)), num_trained: trained.len(), treatment: [0, 8], reference: [4, 8] };
+        let collapse = Collapse {
+            gap_of_all: Some(level(all).into()),
+            num_trained: trained.len(),
+            treatment: [0, 8],
+            reference: [4, 8],
+        };
         let contrast = Contrast {
             name: "cell".to_owned(),
             reference: Reference::Scratch,
             family: Family::Primary,
             frozen: 0,
-            gap: level(trained),
+            gap: level(trained).into(),
             counterfactuals: Counterfactuals::default(),
             collapse: Some(collapse),
             largest_gap_pp: 100.0,

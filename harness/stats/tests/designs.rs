@@ -35,7 +35,7 @@ fn contrast(gap: Differences, family: Family) -> Contrast {
         reference: Reference::Scratch,
         family,
         frozen: 0,
-        gap,
+        gap: gap.into(),
         counterfactuals: Counterfactuals::default(),
         collapse: None,
         largest_gap_pp: 100.0,

@@ -4,7 +4,7 @@
 use nt_stats::multiplicity::{holm_of_two_families, matching_levels_of_two_families};
 use nt_stats::sign_flip::{Flips, ReplicateGaps, max_t};
 use nt_stats::verdict::{Attribution, Counterfactuals, Family, GapUnit, Reach, Reference, Scope};
-use nt_stats::{Contrast, Decision, Differences, Settings, Spread, StudentEstimate, crossed, decide};
+use nt_stats::{Contrast, Decision, Differences, PairedGap, Settings, Spread, StudentEstimate, crossed, decide};
 use proptest::prelude::*;
 
 /// A matrix whose rows lean to one side, so that all verdicts come up.
@@ -24,9 +24,9 @@ fn family_of(matrices: &[Differences], frozen: usize) -> Vec<Contrast> {
             reference: Reference::Scratch,
             family: Family::Primary,
             frozen,
-            gap: gap.clone(),
+            gap: gap.into(),
             counterfactuals: Counterfactuals {
-                source_gap: matrices.get(at + 1).cloned(),
+                source_gap: matrices.get(at + 1).map(PairedGap::from),
                 ..Counterfactuals::default()
             },
             collapse: None,

@@ -5,7 +5,7 @@ use nt_stats::verdict::{
     Attribution, Claim, Collapse, Consequence, Counterfactuals, Family, GapUnit, Gate, GateFailure, Method, Reach,
     Reference, RuleVerdict, Scope, Tails, judge_rule,
 };
-use nt_stats::{Contrast, Decision, Differences, FamilyError, NoSpread, Settings, Verdict, decide};
+use nt_stats::{Contrast, Decision, Differences, FamilyError, NoSpread, PairedGap, Settings, Verdict, decide};
 
 /// Eight replicates on 400 examples whose mean differs by `gap_pp` points, give or take half a point between
 /// replicates.
@@ -34,7 +34,7 @@ fn contrast(gap: Differences) -> Contrast {
         reference: Reference::Scratch,
         family: Family::Primary,
         frozen: 7,
-        gap,
+        gap: gap.into(),
         counterfactuals: Counterfactuals::default(),
         collapse: None,
         largest_gap_pp: 100.0,
@@ -48,7 +48,9 @@ fn judged(contrast: Contrast) -> Decision {
 
 /// With the gaps to an untrained source, to the twin, and of the twin to scratch.
 fn beside(gap: Differences, [source, specificity, freezing]: [Option<Differences>; 3]) -> Contrast {
-    let counterfactuals = Counterfactuals { source_gap: source, specificity_gap: specificity, freezing_gap: freezing };
+    let [source_gap, specificity_gap, freezing_gap] =
+        [source, specificity, freezing].map(|gap| gap.map(PairedGap::from));
+    let counterfactuals = Counterfactuals { source_gap, specificity_gap, freezing_gap };
     Contrast { counterfactuals, ..contrast(gap) }
 }
 
@@ -154,7 +156,7 @@ fn another_reference_is_called_by_its_name() {
 }
 
 fn collapse(gap_of_all: Option<Differences>) -> Collapse {
-    Collapse { gap_of_all, num_trained: 8, treatment: [1, 9], reference: [0, 9] }
+    Collapse { gap_of_all: gap_of_all.map(PairedGap::from), num_trained: 8, treatment: [1, 9], reference: [0, 9] }
 }
 
 #[test]

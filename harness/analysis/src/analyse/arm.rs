@@ -7,10 +7,10 @@ use super::scores::{Runs, Scored};
 
 /// The runs of an arm by replicate: one of a treatment, several of scratch.
 #[derive(Default)]
-pub(super) struct Arm<'a>(BTreeMap<u32, Vec<&'a JoinedRun>>);
+pub(super) struct Arm<'a>(BTreeMap<u32, Vec<&'a JoinedRun<'a>>>);
 
-impl<'a> FromIterator<(u32, &'a JoinedRun)> for Arm<'a> {
-    fn from_iter<I: IntoIterator<Item = (u32, &'a JoinedRun)>>(runs: I) -> Self {
+impl<'a> FromIterator<(u32, &'a JoinedRun<'a>)> for Arm<'a> {
+    fn from_iter<I: IntoIterator<Item = (u32, &'a JoinedRun<'a>)>>(runs: I) -> Self {
         let mut arm = Self::default();
         for (replicate, run) in runs {
             arm.push(replicate, run);
@@ -21,7 +21,7 @@ impl<'a> FromIterator<(u32, &'a JoinedRun)> for Arm<'a> {
 
 impl<'a> Arm<'a> {
     /// Adds a run to a replicate.
-    pub fn push(&mut self, replicate: u32, run: &'a JoinedRun) {
+    pub fn push(&mut self, replicate: u32, run: &'a JoinedRun<'a>) {
         self.0.entry(replicate).or_default().push(run);
     }
 
@@ -31,12 +31,12 @@ impl<'a> Arm<'a> {
     }
 
     /// All runs.
-    pub fn runs(&self) -> impl Iterator<Item = &'a JoinedRun> {
+    pub fn runs(&self) -> impl Iterator<Item = &'a JoinedRun<'a>> {
         self.0.values().flatten().copied()
     }
 
     /// The runs of a replicate.
-    pub fn of(&self, replicate: u32) -> &[&'a JoinedRun] {
+    pub fn of(&self, replicate: u32) -> &[&'a JoinedRun<'a>] {
         self.0.get(&replicate).map_or(&[], Vec::as_slice)
     }
 
@@ -48,7 +48,7 @@ impl<'a> Arm<'a> {
     /// The scores of a replicate's runs; of those only that trained, if asked.
     pub fn scored(&self, replicate: u32, chance: f64, trained_only: bool) -> Runs<'a> {
         let counted = self.of(replicate).iter().filter(|run| !(trained_only && run.has_collapsed));
-        let scored = |run: &&'a JoinedRun| match &run.scores {
+        let scored = |run: &&'a JoinedRun<'a>| match &run.scores {
             Some(scores) => Some(Scored::Run(scores)),
             None => run.has_collapsed.then_some(Scored::Guess(chance)),
         };

@@ -1,17 +1,18 @@
 //! Gates 6 and 7, which rest on the audit of the data.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nt_stats::verdict::{Bias, Consequence, Contrast, Decision, Gate, GateFailure};
+use rayon::prelude::*;
 
 use super::contrast;
 use super::join::Joined;
 use super::without_overlap::WithoutOverlap;
 use super::{AnalysisError, CellResult};
-use crate::audit::{Confirmation, order_findings};
+use crate::audit::{Confirmation, OrderFinding, order_findings};
 use crate::study::{CellKey, Study};
-use nt_records::audit::{Audit, MatchKind};
+use nt_records::audit::{Audit, MatchKind, TargetAudit};
 
 /// Applies the audit to a decided family, of which `contrasts` and `decisions` are the cells' and `others` the rest. Judges every
 /// cell without its overlap, and adds the gates that it fails to its contrast. Returns whether any gate failed, so that the family
@@ -21,16 +22,17 @@ use nt_records::audit::{Audit, MatchKind};
 /// As for the family itself.
 pub(super) fn hold(
     study: &Study,
-    joined: &Joined,
+    joined: &Joined<'_>,
     audit: &Audit,
     (cells, places): (&mut [CellResult], &[usize]),
     (contrasts, decisions): (&mut [Contrast], &[Decision]),
     others: &[Contrast],
 ) -> Result<bool, AnalysisError> {
     let without = without_overlap(study, joined, audit, (cells, places), contrasts, others)?;
+    let reversed = reversed(study, audit);
     let mut is_any_failed = false;
     for (((&at, contrast), decision), without) in places.iter().zip(contrasts).zip(decisions).zip(without) {
-        let failures = failures(study, audit, &cells[at].key, decision, without.as_ref());
+        let failures = failures(audit, &reversed, &cells[at].key, decision, without.as_ref());
         is_any_failed |= !failures.is_empty();
         contrast.failed_gates.extend(failures);
         cells[at].without_overlap = without;
@@ -55,28 +57,31 @@ fn matched(audit: &Audit, key: &CellKey, is_counted: impl Fn(MatchKind) -> bool)
 }
 
 /// The family's cells without their overlap, in its order; `None` for a cell without overlap.
-fn without_overlap(
+fn without_overlap<'c>(
     study: &Study,
-    joined: &Joined,
+    joined: &Joined<'_>,
     audit: &Audit,
     (cells, places): (&[CellResult], &[usize]),
-    contrasts: &[Contrast],
-    others: &[Contrast],
+    contrasts: &'c [Contrast],
+    others: &'c [Contrast],
 ) -> Result<Vec<Option<WithoutOverlap>>, AnalysisError> {
     let left_out: Vec<BTreeSet<u32>> = places.iter().map(|&at| matched(audit, &cells[at].key, |_| true)).collect();
     if left_out.iter().all(BTreeSet::is_empty) {
         return Ok(vec![None; places.len()]);
     }
     // The family is judged as a whole, so that intervals with and without the overlap are adjusted in the same way.
+    let prepare = |((&at, left_out), contrast): ((&usize, &BTreeSet<u32>), &'c Contrast)| {
+        if left_out.is_empty() {
+            return Ok(Some(Cow::Borrowed(contrast)));
+        }
+        let prepared = contrast::prepare(study, joined, &cells[at].key, contrast.family, left_out)?;
+        Ok(prepared.map(|prepared| Cow::Owned(prepared.contrast)))
+    };
+    let all = places.par_iter().zip(&left_out).zip(contrasts);
+    let prepared: Vec<Option<Cow<'_, Contrast>>> = all.map(prepare).collect::<Result<_, AnalysisError>>()?;
     let mut family = Vec::new();
     let mut rows = Vec::new();
-    for ((&at, left_out), contrast) in places.iter().zip(&left_out).zip(contrasts) {
-        let prepared = if left_out.is_empty() {
-            Some(Cow::Borrowed(contrast))
-        } else {
-            let prepared = contrast::prepare(study, joined, &cells[at], contrast.family, left_out)?;
-            prepared.map(|prepared| Cow::Owned(prepared.contrast))
-        };
+    for prepared in prepared {
         rows.push(prepared.is_some().then_some(family.len()));
         family.extend(prepared);
     }
@@ -94,15 +99,28 @@ fn without_overlap(
     Ok(left_out.into_iter().zip(rows).map(result).collect())
 }
 
+/// Pairs of sources that measure the reverse of what is declared, by target.
+type Reversed<'a> = BTreeMap<&'a str, Vec<OrderFinding>>;
+
+fn reversed<'a>(study: &Study, audit: &'a Audit) -> Reversed<'a> {
+    let of_target = |target: &'a TargetAudit| {
+        let mut findings = order_findings(target, study);
+        findings.retain(|finding| finding.standing == Confirmation::Reversed);
+        (target.target.as_str(), findings)
+    };
+    // Of two audits of one target the first counts, as everywhere.
+    audit.targets.iter().rev().map(of_target).collect()
+}
+
 /// The gates of the audit that a cell fails.
 fn failures(
-    study: &Study,
     audit: &Audit,
+    reversed: &Reversed<'_>,
     key: &CellKey,
     decision: &Decision,
     without: Option<&WithoutOverlap>,
 ) -> Vec<GateFailure> {
-    overlap(audit, key, decision, without).into_iter().chain(similarity(study, audit, key)).collect()
+    overlap(audit, key, decision, without).into_iter().chain(similarity(reversed, key)).collect()
 }
 
 /// Gate 6 fails if too many test images are pixel-for-pixel copies of training images, or if the verdict does not hold
@@ -136,11 +154,10 @@ fn overlap(audit: &Audit, key: &CellKey, decision: &Decision, without: Option<&W
 }
 
 /// Gate 7 fails for both sources of a pair that measures the reverse of what is declared.
-fn similarity(study: &Study, audit: &Audit, key: &CellKey) -> Option<GateFailure> {
-    let (source, target) = (key.source.as_deref()?, audit.target(&key.target)?);
-    let reversed = order_findings(target, study).into_iter().find(|finding| {
-        finding.standing == Confirmation::Reversed && (finding.near == source || finding.far == source)
-    })?;
+fn similarity(reversed: &Reversed<'_>, key: &CellKey) -> Option<GateFailure> {
+    let source = key.source.as_deref()?;
+    let of_target = reversed.get(key.target.as_str())?;
+    let reversed = of_target.iter().find(|finding| finding.near == source || finding.far == source)?;
     let interval = reversed.interval.map_or(String::new(), |(low, high)| format!(" [{low:+.2}, {high:+.2}]"));
     Some(GateFailure {
         gate: Gate::Similarity,

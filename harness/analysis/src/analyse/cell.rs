@@ -206,7 +206,7 @@ impl CellResult {
     }
 }
 
-pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: &Joined) -> CellResult {
+pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: &Joined<'_>) -> CellResult {
     let source = key.source.as_deref().and_then(|name| study.source(name));
     let kind = match source {
         None => CellKind::Scratch,
@@ -244,18 +244,18 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
     }
 }
 
-fn outcome(metric: Metric, (replicate, number): (u32, u32), run: &JoinedRun) -> RunOutcome {
+fn outcome(metric: Metric, (replicate, number): (u32, u32), run: &JoinedRun<'_>) -> RunOutcome {
     RunOutcome {
         replicate,
         run: number,
-        job: run.job,
-        status: run.status.clone(),
+        job: run.record.job,
+        status: run.record.status.clone(),
         value: run.value,
-        setting: run.setting,
-        setting_on_edge: run.setting_on_edge,
+        setting: run.setting(),
+        setting_on_edge: run.record.setting_on_edge,
         has_collapsed: run.has_collapsed,
         validation: run.validation.map(|validation| metric.oriented(validation.score)),
-        test_openings: run.test_openings,
-        curve: run.curve.clone(),
+        test_openings: run.record.test_openings,
+        curve: run.curve().cloned(),
     }
 }

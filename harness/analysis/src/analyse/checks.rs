@@ -6,10 +6,11 @@ use nt_stats::bootstrap::two_way_bootstrap;
 use nt_stats::mcnemar::mcnemar_of_replicate;
 use nt_stats::sign_flip::{Flips, ReplicateGaps, attainable_p, max_t};
 use nt_stats::verdict::{Contrast, Decision};
-use nt_stats::{Differences, FamilyError, Settings, crossed};
+use nt_stats::{Differences, FamilyError, Settings};
 use rayon::prelude::*;
 
 use super::join::Joined;
+use super::{AnalysisError, contrast};
 use crate::study::CellKey;
 
 /// Level of both intervals of a cross-check. It is not adjusted, because a thousand draws say nothing about farther
@@ -77,13 +78,13 @@ pub struct McNemar {
 
 /// Checks a decided family, with one result for each contrast. `keys` are the cells of its contrasts.
 pub(super) fn check(
-    joined: &Joined,
+    joined: &Joined<'_>,
     (keys, family): (&[&CellKey], &[Contrast]),
     decisions: &[Decision],
     num_planned: usize,
     settings: &Settings,
-) -> Result<Vec<Checks>, FamilyError> {
-    let mut cross_checks = cross_checks((keys, family), decisions, settings.seed);
+) -> Result<Vec<Checks>, AnalysisError> {
+    let mut cross_checks = cross_checks(joined, (keys, family), decisions, settings.seed)?;
     let mut fixed = fixed_test_set(family, num_planned, settings)?;
     let networks: Vec<Option<McNemar>> = keys.par_iter().map(|key| mcnemar(joined, key)).collect();
     let parts = cross_checks.drain(..).zip(fixed.drain(..)).zip(networks);
@@ -92,10 +93,11 @@ pub(super) fn check(
 
 /// Cross-checks as many gaps as the bound allows, starting with those nearest to another verdict.
 fn cross_checks(
+    joined: &Joined<'_>,
     (keys, family): (&[&CellKey], &[Contrast]),
     decisions: &[Decision],
     seed: u64,
-) -> Vec<Option<CrossCheck>> {
+) -> Result<Vec<Option<CrossCheck>>, AnalysisError> {
     let mut order: Vec<usize> = (0..family.len()).collect();
     order.sort_by(|a, b| slack(&decisions[*a]).total_cmp(&slack(&decisions[*b])));
     // Those of one target are on the same test images, in the same clusters.
@@ -109,10 +111,13 @@ fn cross_checks(
     }
     let mut checks = vec![None; family.len()];
     for ((_, num_replicates, _), members) in groups {
-        let gaps: Vec<&Differences> = members.iter().map(|&at| &family[at].gap).collect();
+        // Of the few that are drawn, the differences are taken once more: those of all cells would not fit in memory.
+        let taken = |&at: &usize| contrast::differences(joined, keys[at]).transpose();
+        let gaps: Vec<Differences> = members.par_iter().filter_map(taken).collect::<Result<_, _>>()?;
+        let gaps: Vec<&Differences> = gaps.iter().collect();
         for (at, bootstrap) in members.into_iter().zip(two_way_bootstrap(&gaps, NUM_DRAWS, seed)) {
             let interval = bootstrap.and_then(|bootstrap| bootstrap.interval(CROSS_CHECK_LEVEL));
-            let crossed = crossed(&family[at].gap).estimate.interval(CROSS_CHECK_LEVEL);
+            let crossed = family[at].gap.crossed().estimate.interval(CROSS_CHECK_LEVEL);
             checks[at] = crossed.zip(interval).map(|(crossed, bootstrap)| CrossCheck {
                 crossed_pp: (100.0 * crossed.0, 100.0 * crossed.1),
                 bootstrap_pp: (100.0 * bootstrap.0, 100.0 * bootstrap.1),
@@ -120,7 +125,7 @@ fn cross_checks(
             });
         }
     }
-    checks
+    Ok(checks)
 }
 
 /// How many standard errors the adjusted interval's nearer end is from zero.
@@ -145,7 +150,7 @@ fn fixed_test_set(
     if whole.is_empty() {
         return Ok(results);
     }
-    let gaps = |&at: &usize| gap(at).replicate_means();
+    let gaps = |&at: &usize| gap(at).replicate_means().to_vec();
     let flips = Flips { num_flips: settings.num_flips, seed: settings.seed };
     let test = max_t(&ReplicateGaps::new(whole.iter().map(gaps).collect())?, &flips);
     let attainable_p = attainable_p(num_planned, &flips);
@@ -156,7 +161,7 @@ fn fixed_test_set(
 }
 
 /// The networks of the first replicate that has both, that of scratch being its first run.
-fn mcnemar(joined: &Joined, key: &CellKey) -> Option<McNemar> {
+fn mcnemar(joined: &Joined<'_>, key: &CellKey) -> Option<McNemar> {
     let scratch = key.scratch();
     let replicate = *joined.common_replicates(key, &scratch).first()?;
     let gap = joined.hit_differences(key, &scratch, &[replicate]).ok()?;

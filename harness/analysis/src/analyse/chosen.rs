@@ -34,7 +34,7 @@ pub(super) enum Choice {
 /// Makes a quadrant's choice; `None` without validation images.
 pub(super) fn choose(
     study: &Study,
-    joined: &Joined,
+    joined: &Joined<'_>,
     cells: &[CellResult],
     quadrant: &Quadrant,
 ) -> Result<Option<Choice>, AnalysisError> {
@@ -49,7 +49,12 @@ fn scratch_of(quadrant: &Quadrant) -> CellKey {
 }
 
 /// The candidate that does best on validation images over all replicates, or the only one.
-pub(super) fn best_of_all(study: &Study, joined: &Joined, cells: &[CellResult], candidates: &[usize]) -> Option<usize> {
+pub(super) fn best_of_all(
+    study: &Study,
+    joined: &Joined<'_>,
+    cells: &[CellResult],
+    candidates: &[usize],
+) -> Option<usize> {
     // Nothing is chosen where there is one, and no run need show that it is the best.
     if let [only] = candidates {
         return (cells[*only].num_done() > 0).then_some(*only);
@@ -65,7 +70,12 @@ pub(super) fn best_of_all(study: &Study, joined: &Joined, cells: &[CellResult], 
 }
 
 /// In how many replicates each candidate would be chosen, by what its replicate tried; most often first.
-pub(super) fn wins(study: &Study, joined: &Joined, cells: &[CellResult], candidates: &[usize]) -> Vec<(usize, usize)> {
+pub(super) fn wins(
+    study: &Study,
+    joined: &Joined<'_>,
+    cells: &[CellResult],
+    candidates: &[usize],
+) -> Vec<(usize, usize)> {
     let mut best: BTreeMap<u32, (usize, Validation)> = BTreeMap::new();
     for &at in candidates {
         for (replicate, validation) in validations(study, joined, &cells[at].key) {
@@ -85,7 +95,7 @@ fn counted(picks: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
     picks
 }
 
-fn mean_validation(study: &Study, joined: &Joined, key: &CellKey) -> Option<Validation> {
+fn mean_validation(study: &Study, joined: &Joined<'_>, key: &CellKey) -> Option<Validation> {
     let validations = validations(study, joined, key);
     let mean = |value: fn(&Validation) -> f64| {
         let sum: f64 = validations.iter().map(|(_, validation)| value(validation)).sum();
@@ -97,9 +107,9 @@ fn mean_validation(study: &Study, joined: &Joined, key: &CellKey) -> Option<Vali
 
 /// How a cell does on validation images at the settings that its judged runs have, replicate by replicate: in runs that are not
 /// judged themselves. Where nothing is fitted, no run differs from the judged one.
-fn validations(study: &Study, joined: &Joined, key: &CellKey) -> Vec<(u32, Validation)> {
+fn validations(study: &Study, joined: &Joined<'_>, key: &CellKey) -> Vec<(u32, Validation)> {
     let settings: BTreeMap<u32, Option<Setting>> =
-        joined.runs(key).map(|(&replicate, run)| (replicate, run.setting)).collect();
+        joined.runs(key).map(|(&replicate, run)| (replicate, run.setting())).collect();
     if settings.values().all(Option::is_none) {
         let judged = joined.runs(key).filter_map(|(&replicate, run)| Some((replicate, run.validation?)));
         return judged.collect();
@@ -117,7 +127,7 @@ fn validations(study: &Study, joined: &Joined, key: &CellKey) -> Vec<(u32, Valid
 
 fn choose_runs(
     study: &Study,
-    joined: &Joined,
+    joined: &Joined<'_>,
     cells: &[CellResult],
     quadrant: &Quadrant,
 ) -> Result<Option<Choice>, AnalysisError> {
@@ -139,7 +149,7 @@ fn choose_runs(
         reference: Reference::Scratch,
         family: Family::Primary,
         frozen: picks.iter().map(|&(at, _)| usize::from(cells[at].key.frozen)).max().unwrap_or(0),
-        gap: paired.gap,
+        gap: paired.gap.into(),
         counterfactuals: Counterfactuals::default(),
         collapse: paired.collapse,
         largest_gap_pp: largest_gap_pp(study, &scratch, &paired.replicates),
@@ -153,19 +163,19 @@ fn choose_runs(
 }
 
 /// The runs that do best on their own validation images, one a replicate.
-pub(super) fn judged_runs<'a>(joined: &'a Joined, cells: &[CellResult], candidates: &[usize]) -> Arm<'a> {
+pub(super) fn judged_runs<'a>(joined: &'a Joined<'a>, cells: &[CellResult], candidates: &[usize]) -> Arm<'a> {
     let picked = |replicate| Some((replicate, best_on_validation(joined, cells, candidates, replicate)?.1));
     joined.replicates().filter_map(picked).collect()
 }
 
 /// Orders by the deciding metric on validation images, then by validation log-loss, then by the study's order.
 pub(super) fn best_on_validation<'a>(
-    joined: &'a Joined,
+    joined: &'a Joined<'a>,
     cells: &[CellResult],
     candidates: &[usize],
     replicate: u32,
-) -> Option<(usize, &'a JoinedRun)> {
-    let mut best: Option<(usize, &JoinedRun, Validation)> = None;
+) -> Option<(usize, &'a JoinedRun<'a>)> {
+    let mut best: Option<(usize, &JoinedRun<'_>, Validation)> = None;
     for &at in candidates {
         let Some(run) = joined.run(&cells[at].key, replicate).filter(|run| run.scores.is_some()) else { continue };
         let Some(validation) = run.validation else { continue };
@@ -180,15 +190,15 @@ pub(super) fn best_on_validation<'a>(
 /// treatments' judged runs against the best of scratch's, each by its own validation images. It has no verdict.
 pub(super) fn best_of(
     study: &Study,
-    joined: &Joined,
+    joined: &Joined<'_>,
     cells: &[CellResult],
     quadrant: &Quadrant,
 ) -> Result<Option<BestOf>, AnalysisError> {
     /// Level of its interval, which is not adjusted.
     const LEVEL: f64 = 0.95;
     let scratch = joined.arm(&scratch_of(quadrant));
-    let best_scratch = |replicate: u32| -> Option<&JoinedRun> {
-        let mut best: Option<(&JoinedRun, Validation)> = None;
+    let best_scratch = |replicate: u32| -> Option<&JoinedRun<'_>> {
+        let mut best: Option<(&JoinedRun<'_>, Validation)> = None;
         for &run in scratch.of(replicate).iter().filter(|run| run.scores.is_some()) {
             let validation = run.validation?;
             if best.is_none_or(|(_, best)| validation.is_better_than(&best)) {
@@ -215,7 +225,7 @@ pub(super) fn best_of(
     Ok(Some(BestOf {
         num_treatments: quadrant.cells.len(),
         num_runs: study.reference_runs as usize,
-        gap: study.estimate_at(&gap.gap, LEVEL),
-        gain: study.estimate_at(&gain.gap, LEVEL),
+        gap: study.estimate_at(&gap.gap.into(), LEVEL),
+        gain: study.estimate_at(&gain.gap.into(), LEVEL),
     }))
 }

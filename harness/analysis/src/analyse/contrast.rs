@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 
 use nt_scenario::metric::Unit;
-use nt_stats::Differences;
 use nt_stats::verdict::{Contrast, Counterfactuals, Family, Reference};
+use nt_stats::{Differences, PairedGap};
 
 use super::arm::Arm;
 use super::join::Joined;
 use super::pair::{Pair, pair};
-use super::{AnalysisError, CellResult, gates};
+use super::{AnalysisError, gates};
 use crate::study::{CellKey, Study, StudySource};
 
 /// A cell's contrast, prepared for the decision.
 pub(super) struct Prepared {
     pub contrast: Contrast,
+    /// The differences that its gap comes from.
+    pub differences: Differences,
     /// The replicates of its rows.
     pub replicates: Vec<u32>,
 }
@@ -23,12 +25,11 @@ pub(super) struct Prepared {
 /// any, on the test images that are not left out. `None` if no replicate has both arms, or no image is left.
 pub(super) fn prepare(
     study: &Study,
-    joined: &Joined,
-    cell: &CellResult,
+    joined: &Joined<'_>,
+    key: &CellKey,
     family: Family,
     left_out: &BTreeSet<u32>,
 ) -> Result<Option<Prepared>, AnalysisError> {
-    let key = &cell.key;
     let kept = kept(joined, &key.target, left_out);
     if kept.as_ref().is_some_and(Vec::is_empty) {
         return Ok(None);
@@ -37,7 +38,7 @@ pub(super) fn prepare(
     let gap_of = |ours: &Arm<'_>, theirs: &Arm<'_>| pair(joined, (target, &name), kept.as_deref(), ours, theirs);
     let (ours, scratch) = (joined.arm(key), joined.arm(&key.scratch()));
     let Some(paired) = gap_of(&ours, &scratch)? else { return Ok(None) };
-    let trained = |ours: &Arm<'_>, theirs: &Arm<'_>| -> Result<Option<Differences>, AnalysisError> {
+    let trained = |ours: &Arm<'_>, theirs: &Arm<'_>| -> Result<Option<PairedGap>, AnalysisError> {
         Ok(gap_of(ours, theirs)?.and_then(Pair::trained))
     };
     let mut counterfactuals = Counterfactuals::default();
@@ -53,17 +54,23 @@ pub(super) fn prepare(
         reference: Reference::Scratch,
         family,
         frozen: usize::from(key.frozen),
-        gap: paired.gap,
+        gap: (&paired.gap).into(),
         counterfactuals,
         collapse: paired.collapse,
         largest_gap_pp: largest_gap_pp(study, &scratch, &paired.replicates),
         failed_gates: gates::failures(joined, key, &key.scratch()),
     };
-    Ok(Some(Prepared { contrast, replicates: paired.replicates }))
+    Ok(Some(Prepared { contrast, differences: paired.gap, replicates: paired.replicates }))
+}
+
+/// The differences between a cell and scratch once more, as [`prepare`] takes them with nothing left out.
+pub(super) fn differences(joined: &Joined<'_>, key: &CellKey) -> Result<Option<Differences>, AnalysisError> {
+    let (ours, scratch) = (joined.arm(key), joined.arm(&key.scratch()));
+    Ok(pair(joined, (&key.target, &key.name()), None, &ours, &scratch)?.map(|pair| pair.gap))
 }
 
 /// The places of the test images that are not left out; `None` if none is.
-fn kept(joined: &Joined, target: &str, left_out: &BTreeSet<u32>) -> Option<Vec<usize>> {
+fn kept(joined: &Joined<'_>, target: &str, left_out: &BTreeSet<u32>) -> Option<Vec<usize>> {
     let examples = joined.examples(target);
     let is_kept = |&place: &usize| !left_out.contains(&examples[place]);
     (!left_out.is_empty()).then(|| (0..examples.len()).filter(is_kept).collect())
@@ -73,7 +80,7 @@ fn kept(joined: &Joined, target: &str, left_out: &BTreeSet<u32>) -> Option<Vec<u
 /// two gaps coincide.
 fn elsewhere<'a>(
     study: &Study,
-    joined: &'a Joined,
+    joined: &'a Joined<'a>,
     key: &CellKey,
     is_meant: impl Fn(&StudySource) -> bool,
 ) -> Option<Arm<'a>> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nt_stats::sign_flip::{Flips, ReplicateGapsError};
 use nt_stats::yosinski::component;
 
+use super::groups::Groups;
 use super::rules::probe_depth;
 use super::{CellKind, CellResult};
 use crate::study::Study;
@@ -101,7 +102,7 @@ impl DepthPart {
 /// into `notes`.
 pub(super) fn decompositions(
     study: &Study,
-    cells: &[CellResult],
+    (cells, groups): (&[CellResult], &Groups),
     notes: &mut Vec<String>,
 ) -> Result<Vec<Decomposition>, ReplicateGapsError> {
     let (selffers, others): (Vec<_>, Vec<_>) =
@@ -109,6 +110,7 @@ pub(super) fn decompositions(
     let mut found = Vec::new();
     for target in &study.targets {
         for size in target.sizes.iter().map(|size| &size.name) {
+            let cells = cells.get(groups.places(&target.name, size)).unwrap_or_default();
             for (selffer, source) in selffers.iter().flat_map(|b| others.iter().map(move |a| (b, a))) {
                 let here = Here { top_depth: study.top_depth(), cells, target: &target.name, size };
                 let flips = Flips { num_flips: study.settings().num_flips, seed: study.settings().seed };

@@ -7,9 +7,10 @@ use nt_stats::effect::{
     FlipRates, StandardizedDifference, class_gaps, flip_rates, interquartile_mean, log_odds_difference,
     probability_of_improvement, relative_error_change, standardized_difference,
 };
-use nt_stats::verdict::{Contrast, vanishing_rate};
+use nt_stats::verdict::vanishing_rate;
 
 use super::AnalysisError;
+use super::contrast::Prepared;
 use super::flipped::{FlippedImages, flipped};
 use super::join::Joined;
 use crate::study::CellKey;
@@ -62,14 +63,12 @@ pub struct ClassEffect {
 
 pub(super) fn effects(
     metric: Metric,
-    joined: &Joined,
+    joined: &Joined<'_>,
     key: &CellKey,
-    contrast: &Contrast,
-    replicates: &[u32],
+    Prepared { contrast, differences: gap, replicates }: &Prepared,
 ) -> Result<Effects, AnalysisError> {
-    let gap = &contrast.gap;
     let of_all = contrast.gap_of_all_runs().replicate_means();
-    let means = gap.replicate_means();
+    let means = contrast.gap.replicate_means();
     let (treated, scratch) = mean_scores(joined, key, replicates);
     let is_fraction = metric.unit() == Unit::Fraction;
     let hits = hit_differences(joined, key)?;
@@ -90,9 +89,9 @@ pub(super) fn effects(
     Ok(Effects {
         log_odds: is_fraction.then(|| log_odds_difference(treated, scratch, gap.num_examples())),
         relative_error: relative_error_change(treated, scratch).filter(|_| is_fraction),
-        standardized: standardized_difference(&means, EFFECT_LEVEL),
-        interquartile_pp: interquartile_mean(&of_all).map(|mean| 100.0 * mean),
-        probability_of_improvement: probability_of_improvement(&of_all),
+        standardized: standardized_difference(means, EFFECT_LEVEL),
+        interquartile_pp: interquartile_mean(of_all).map(|mean| 100.0 * mean),
+        probability_of_improvement: probability_of_improvement(of_all),
         vanishing_rate: vanishing_rate(treated, scratch, joined.chance(&key.target)).filter(|_| is_fraction),
         flips: hits.as_ref().and_then(flip_rates),
         flipped: flipped(joined, key),
@@ -102,7 +101,7 @@ pub(super) fn effects(
 }
 
 /// Differences of hits between the cell and the first run of scratch; `None` if no replicate has both.
-fn hit_differences(joined: &Joined, key: &CellKey) -> Result<Option<Differences>, AnalysisError> {
+fn hit_differences(joined: &Joined<'_>, key: &CellKey) -> Result<Option<Differences>, AnalysisError> {
     let scratch = key.scratch();
     let replicates = joined.common_replicates(key, &scratch);
     if replicates.is_empty() {
@@ -115,7 +114,7 @@ fn hit_differences(joined: &Joined, key: &CellKey) -> Result<Option<Differences>
 }
 
 /// Mean of the deciding metric of the cell and of scratch over the replicates paired, in its unit.
-fn mean_scores(joined: &Joined, key: &CellKey, replicates: &[u32]) -> (f64, f64) {
+fn mean_scores(joined: &Joined<'_>, key: &CellKey, replicates: &[u32]) -> (f64, f64) {
     let values = |key: &CellKey| {
         let arm = joined.arm(key);
         let values = replicates.iter().filter_map(|&replicate| arm.value(replicate));

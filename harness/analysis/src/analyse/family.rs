@@ -9,7 +9,8 @@ use nt_stats::verdict::{Contrast, Family, GateFailure};
 use rayon::prelude::*;
 
 use super::chosen::{self, Choice};
-use super::contrast::{self, Prepared};
+use super::contrast;
+use super::groups::Groups;
 use super::join::Joined;
 use super::quadrant::{Chosen, Quadrant, quadrants};
 use super::rules::{self, Trial};
@@ -20,6 +21,8 @@ use crate::study::{CellKey, Study};
 /// The cells of a study with their decisions, what its quadrants choose, and the trials of its rules.
 pub(super) struct Decided {
     pub cells: Vec<CellResult>,
+    /// Where those of each target and size stand.
+    pub groups: Groups,
     pub quadrants: Vec<Quadrant>,
     pub trials: Vec<Trial>,
     /// The cell that each quadrant chose for all its replicates; `None` if it chose in each, or nothing.
@@ -35,15 +38,16 @@ pub(super) struct Decided {
 /// Decides a study on its first replicates. `stand` has the choices of earlier looks that stand, by quadrant.
 pub(super) fn decide(
     study: &Study,
-    joined: &mut Joined,
+    joined: &mut Joined<'_>,
     audit: Option<&Audit>,
     stand: &[Option<usize>],
 ) -> Result<Decided, AnalysisError> {
     joined.see(study.replicates);
     let joined = &*joined;
-    let mut cells: Vec<CellResult> =
-        study.cells().into_iter().map(|(key, treatment)| cell::summarise(study, key, treatment, joined)).collect();
-    let mut quadrants = quadrants(study, &cells);
+    let summarise = |(key, treatment)| cell::summarise(study, key, treatment, joined);
+    let mut cells: Vec<CellResult> = study.cells().into_par_iter().map(summarise).collect();
+    let groups = Groups::of(&cells);
+    let mut quadrants = quadrants(study, &cells, &groups);
     let mut choices = Vec::new();
     for (at, quadrant) in quadrants.iter().enumerate() {
         choices.push(match stand.get(at).copied().flatten() {
@@ -51,7 +55,7 @@ pub(super) fn decide(
             None => chosen::choose(study, joined, &cells, quadrant)?,
         });
     }
-    let opened = rules::open(study, joined, &cells, &quadrants)?;
+    let opened = rules::open(study, joined, (&cells, &groups), &quadrants)?;
     let mut others = Others::new(study, choices, opened, &quadrants);
     let family = cells_of(&cells, &[CellKind::Transfer]);
     let primary = primary_cells(study, &cells, &others.chosen_cells);
@@ -78,6 +82,7 @@ pub(super) fn decide(
     }
     Ok(Decided {
         cells,
+        groups,
         quadrants,
         trials: others.trials,
         chosen_cells: others.chosen_cells,
@@ -163,9 +168,10 @@ impl Others {
 
     /// Lets every comparison fail the gates of the audit that one of its cells fails.
     fn inherit(&mut self, places: &[usize], contrasts: &[Contrast]) {
+        let of_cell: BTreeMap<usize, &Contrast> = places.iter().copied().zip(contrasts).collect();
         for ((contrast, cells), place) in self.contrasts.iter_mut().zip(&self.cells).zip(&self.places) {
-            let of_cells = places.iter().zip(contrasts).filter(|(at, _)| cells.contains(at));
-            let inherited = audited::inherited(of_cells.map(|(_, contrast)| contrast));
+            let of_cells = cells.iter().filter_map(|at| of_cell.get(at));
+            let inherited = audited::inherited(of_cells.copied());
             contrast.failed_gates.extend(inherited.into_iter().map(|failure| match place {
                 Place::Choice(_) => failure,
                 // An overlap helps both treatments, and it is unknown which of them it helps more.
@@ -178,28 +184,28 @@ impl Others {
 /// Decides these cells as a family, together with what is none of them. Returns the number of primary and of secondary contrasts.
 fn decide_cells(
     study: &Study,
-    joined: &Joined,
+    joined: &Joined<'_>,
     audit: Option<&Audit>,
     cells: &mut [CellResult],
     family: &[usize],
     (primary, others): (&BTreeSet<usize>, &mut Others),
 ) -> Result<[usize; 2], AnalysisError> {
-    let (mut places, mut prepared) = (Vec::new(), Vec::new());
-    for &at in family {
+    // What needs a cell's differences is computed while they are there: those of all cells would not fit in memory.
+    let prepare = |&at: &usize| {
         let family = if primary.contains(&at) { Family::Primary } else { Family::Secondary };
-        if let Some(ready) = contrast::prepare(study, joined, &cells[at], family, &BTreeSet::new())? {
-            places.push(at);
-            prepared.push(ready);
-        }
+        let Some(ready) = contrast::prepare(study, joined, &cells[at].key, family, &BTreeSet::new())? else {
+            return Ok(None);
+        };
+        let effects = effects::effects(study.metric, joined, &cells[at].key, &ready)?;
+        Ok(Some((at, ready.contrast, effects)))
+    };
+    let prepared: Vec<_> = family.par_iter().map(prepare).collect::<Result<_, AnalysisError>>()?;
+    let (mut places, mut contrasts, mut all_effects) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, contrast, effects) in prepared.into_iter().flatten() {
+        places.push(at);
+        contrasts.push(contrast);
+        all_effects.push(effects);
     }
-    let (mut contrasts, replicates): (Vec<Contrast>, Vec<Vec<u32>>) =
-        prepared.into_iter().map(|Prepared { contrast, replicates }| (contrast, replicates)).unzip();
-    let all_effects: Vec<_> = contrasts
-        .par_iter()
-        .zip(&places)
-        .zip(&replicates)
-        .map(|((contrast, &at), rows)| effects::effects(study.metric, joined, &cells[at].key, contrast, rows))
-        .collect::<Result<_, _>>()?;
     let all = |contrasts: &[Contrast], others: &Others| {
         study.decide(&contrasts.iter().chain(&others.contrasts).collect::<Vec<_>>())
     };
@@ -247,7 +253,7 @@ impl Decided {
     pub fn climb(
         &mut self,
         study: &Study,
-        joined: &Joined,
+        joined: &Joined<'_>,
         ladders: &BTreeMap<CellKey, Vec<Rung>>,
     ) -> Result<(), AnalysisError> {
         ladder::climb(study, joined, ladders, &mut self.cells)?;

@@ -34,7 +34,7 @@ pub struct FlippedImages {
     pub num_replicates: u32,
 }
 
-pub(super) fn flipped(joined: &Joined, key: &CellKey) -> FlippedImages {
+pub(super) fn flipped(joined: &Joined<'_>, key: &CellKey) -> FlippedImages {
     let scratch = key.scratch();
     let pairs = joined.common_replicates(key, &scratch).into_iter().filter_map(|replicate| {
         let hits = |key: &CellKey| joined.run(key, replicate)?.scores.as_ref().map(Scores::hits);
@@ -45,35 +45,32 @@ pub(super) fn flipped(joined: &Joined, key: &CellKey) -> FlippedImages {
     let mut num_replicates = 0;
     for (treated, reference) in pairs {
         num_replicates += 1;
-        for ((lost, won), (&treated, &reference)) in counts.iter_mut().zip(treated.iter().zip(reference)) {
+        for ((lost, won), (treated, reference)) in counts.iter_mut().zip(treated.iter().zip(reference.iter())) {
             *lost += u32::from(reference && !treated);
             *won += u32::from(treated && !reference);
         }
     }
-    let changed = counts.into_iter().enumerate().filter(|(_, (num_lost, num_won))| num_lost != num_won);
-    let image = |(place, (num_lost, num_won)): (usize, (u32, u32))| FlippedImage {
+    let image = |&(place, _): &(usize, i64)| FlippedImage {
         example_id: examples[place],
         classes: labels.classes_of(place),
-        num_lost,
-        num_won,
+        num_lost: counts[place].0,
+        num_won: counts[place].1,
     };
-    let images: Vec<FlippedImage> = changed.map(image).collect();
-    let net_lost = |image: &FlippedImage| i64::from(image.num_lost) - i64::from(image.num_won);
-    FlippedImages {
-        lost: most(images.iter().filter(|image| net_lost(image) > 0), net_lost),
-        won: most(images.iter().filter(|image| net_lost(image) < 0), |image| -net_lost(image)),
-        num_replicates,
-    }
+    let net = |sign: i64| {
+        let nets = counts.iter().map(move |(lost, won)| sign * (i64::from(*lost) - i64::from(*won)));
+        most(nets.enumerate().filter(|(_, net)| *net > 0), examples).iter().map(image).collect()
+    };
+    FlippedImages { lost: net(1), won: net(-1), num_replicates }
 }
 
-/// The images that change most. Ties go to the first.
-fn most<'a>(images: impl Iterator<Item = &'a FlippedImage>, net: impl Fn(&FlippedImage) -> i64) -> Vec<FlippedImage> {
-    let mut images: Vec<FlippedImage> = images.cloned().collect();
-    let rank = |image: &FlippedImage| (Reverse(net(image)), image.example_id);
-    if images.len() > MOST_KEPT {
-        images.select_nth_unstable_by_key(MOST_KEPT, rank);
-        images.truncate(MOST_KEPT);
+/// The places of the images that change most, with how much. Ties go to the first.
+fn most(changed: impl Iterator<Item = (usize, i64)>, examples: &[u32]) -> Vec<(usize, i64)> {
+    let mut changed: Vec<(usize, i64)> = changed.collect();
+    let rank = |&(place, net): &(usize, i64)| (Reverse(net), examples[place]);
+    if changed.len() > MOST_KEPT {
+        changed.select_nth_unstable_by_key(MOST_KEPT, rank);
+        changed.truncate(MOST_KEPT);
     }
-    images.sort_by_key(rank);
-    images
+    changed.sort_by_key(rank);
+    changed
 }

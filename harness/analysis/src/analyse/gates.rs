@@ -8,7 +8,7 @@ use super::run::JoinedRun;
 use crate::study::CellKey;
 
 /// The gates that a cell against its scratch fails.
-pub(super) fn failures(joined: &Joined, key: &CellKey, scratch: &CellKey) -> Vec<GateFailure> {
+pub(super) fn failures(joined: &Joined<'_>, key: &CellKey, scratch: &CellKey) -> Vec<GateFailure> {
     let [arm, reference] = [key, scratch].map(|key| joined.arm(key).runs().collect::<Vec<_>>());
     failures_of(&arm, &reference, Versus::Scratch)
 }
@@ -23,7 +23,7 @@ pub(super) enum Versus {
 }
 
 /// The gates that an arm's runs against those of its reference fail.
-pub(super) fn failures_of(arm: &[&JoinedRun], reference: &[&JoinedRun], versus: Versus) -> Vec<GateFailure> {
+pub(super) fn failures_of(arm: &[&JoinedRun<'_>], reference: &[&JoinedRun<'_>], versus: Versus) -> Vec<GateFailure> {
     let mut failures = Vec::new();
     let (ours, theirs) = match versus {
         Versus::Scratch => ("the treatment", "scratch"),
@@ -35,12 +35,12 @@ pub(super) fn failures_of(arm: &[&JoinedRun], reference: &[&JoinedRun], versus: 
     if let Versus::Scratch = versus {
         failures.extend(dead_baseline(reference));
     }
-    if let Some(run) = arm.iter().chain(reference).find(|run| run.test_openings > 1) {
+    if let Some(run) = arm.iter().chain(reference).find(|run| run.record.test_openings > 1) {
         failures.push(GateFailure {
             gate: Gate::TestLock,
             consequence: Consequence::Invalid,
             bias: None,
-            detail: format!("{} opened the test labels {} times", run.name, run.test_openings),
+            detail: format!("{} opened the test labels {} times", run.record.name, run.record.test_openings),
         });
     }
     failures
@@ -48,8 +48,8 @@ pub(super) fn failures_of(arm: &[&JoinedRun], reference: &[&JoinedRun], versus: 
 
 /// A search ends on an edge if that of most replicates does. Where every replicate searches for itself, one of them ends there
 /// by luck, which says little about the mean of all.
-fn edge(runs: &[&JoinedRun], whose: &str, bias: Bias) -> Option<GateFailure> {
-    let on_edge: Vec<_> = runs.iter().filter_map(|run| run.setting.filter(|_| run.setting_on_edge)).collect();
+fn edge(runs: &[&JoinedRun<'_>], whose: &str, bias: Bias) -> Option<GateFailure> {
+    let on_edge: Vec<_> = runs.iter().filter_map(|run| run.setting().filter(|_| run.record.setting_on_edge)).collect();
     let setting = on_edge.first().filter(|_| 2 * on_edge.len() > runs.len())?;
     let often = match on_edge.len() == runs.len() {
         true => String::new(),
@@ -64,7 +64,7 @@ fn edge(runs: &[&JoinedRun], whose: &str, bias: Bias) -> Option<GateFailure> {
 }
 
 /// Scratch as a whole is dead if at least half of its runs are. A single dead run is reported as such.
-fn dead_baseline(reference: &[&JoinedRun]) -> Option<GateFailure> {
+fn dead_baseline(reference: &[&JoinedRun<'_>]) -> Option<GateFailure> {
     let done = reference.iter().filter(|run| run.scores.is_some()).count();
     let dead =
         reference.iter().filter(|run| run.scores.is_some() && (!run.is_above_chance || run.has_collapsed)).count();

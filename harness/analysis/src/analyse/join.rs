@@ -1,6 +1,6 @@
 //! Runs by cell and replicate, each with its predictions for every test image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,18 +20,18 @@ use nt_records::predictions::Predictions;
 use nt_records::record::{RunRecord, Status};
 
 /// Runs by replicate and by the number of the fresh run in it.
-type ByReplicate = BTreeMap<(u32, u32), JoinedRun>;
+type ByReplicate<'a> = BTreeMap<(u32, u32), JoinedRun<'a>>;
 
 /// Budgets of scratch, each with its runs.
-type Rungs = Vec<(f64, ByReplicate)>;
+type Rungs<'a> = Vec<(f64, ByReplicate<'a>)>;
 
 /// All runs of a study.
-pub(super) struct Joined {
-    cells: BTreeMap<CellKey, ByReplicate>,
+pub(super) struct Joined<'a> {
+    cells: BTreeMap<CellKey, ByReplicate<'a>>,
     /// Runs of every cell's search, or of its choice, that ended well.
     trials: BTreeMap<CellKey, Vec<TrialRun>>,
     /// Scratch trained longer, by the scratch that it is a rung of and by its budget, ascending.
-    rungs: BTreeMap<CellKey, Rungs>,
+    rungs: BTreeMap<CellKey, Rungs<'a>>,
     /// Only replicates below this number are visible.
     num_seen: u32,
     pub test_sets: BTreeMap<String, TestSet>,
@@ -59,7 +59,7 @@ fn place_of(record: &RunRecord) -> Option<CellKey> {
 }
 
 /// The runs at a budget.
-fn rung(rungs: &mut Rungs, budget: f64) -> &mut ByReplicate {
+fn rung<'r, 'a>(rungs: &'r mut Rungs<'a>, budget: f64) -> &'r mut ByReplicate<'a> {
     let at = rungs.iter().position(|(known, _)| *known == budget).unwrap_or_else(|| {
         rungs.push((budget, BTreeMap::new()));
         rungs.len() - 1
@@ -79,14 +79,19 @@ pub(super) fn cell_of(record: &RunRecord) -> Option<CellKey> {
     })
 }
 
-impl Joined {
+impl<'a> Joined<'a> {
     /// Reads the predictions of every run of the study, in parallel, and sorts the runs by cell and replicate.
-    pub fn new(dir: &Path, study: &Study, records: &[RunRecord], audit: Option<&Audit>) -> Result<Self, AnalysisError> {
-        let keys: BTreeMap<CellKey, ()> = study.cells().into_iter().map(|(key, _)| (key, ())).collect();
-        let of_study = |record: &'_ RunRecord| place_of(record).filter(|key| keys.contains_key(key));
-        let counted: Vec<(CellKey, &RunRecord)> =
-            records.iter().filter_map(|record| of_study(record).map(|key| (key, record))).collect();
-        let loaded: Vec<Loaded> =
+    pub fn new(
+        dir: &Path,
+        study: &Study,
+        records: &[&'a RunRecord],
+        audit: Option<&Audit>,
+    ) -> Result<Self, AnalysisError> {
+        let keys: BTreeSet<CellKey> = study.cells().into_iter().map(|(key, _)| key).collect();
+        let of_study = |record: &RunRecord| place_of(record).and_then(|key| keys.get(&key));
+        let counted: Vec<(&CellKey, &'a RunRecord)> =
+            records.iter().filter_map(|&record| of_study(record).map(|key| (key, record))).collect();
+        let loaded: Vec<Loaded<'a>> =
             counted.par_iter().map(|(_, record)| load(dir, record, study.metric)).collect::<Result<_, _>>()?;
         let mut test_sets = check_pairing(dir, &counted, &loaded)?;
         let (labels, examples) = test_images(dir, &counted, &loaded)?;
@@ -96,19 +101,18 @@ impl Joined {
                 test_set.clusters = Some(clusters.as_ref().into());
             }
         }
-        let mut cells: BTreeMap<CellKey, ByReplicate> = BTreeMap::new();
-        let mut rungs: BTreeMap<CellKey, Rungs> = BTreeMap::new();
+        let mut cells: BTreeMap<CellKey, ByReplicate<'a>> = BTreeMap::new();
+        let mut rungs: BTreeMap<CellKey, Rungs<'a>> = BTreeMap::new();
         for ((key, record), loaded) in counted.into_iter().zip(loaded) {
-            let name = key.name();
             let replicates = match record.role {
-                Role::Ladder => rung(rungs.entry(key).or_default(), record.budget),
+                Role::Ladder => rung(rungs.entry(key.clone()).or_default(), record.budget),
                 Role::Source | Role::Tuning | Role::Final | Role::Reference | Role::Control => {
-                    cells.entry(key).or_default()
+                    cells.entry(key.clone()).or_default()
                 }
             };
             if let Some(first) = replicates.insert((record.replicate, record.run), loaded.run) {
-                let (first, second) = (first.name, record.name.clone());
-                return Err(AnalysisError::Twice { first, second, replicate: record.replicate, cell: name });
+                let (first, second) = (first.record.name.clone(), record.name.clone());
+                return Err(AnalysisError::Twice { first, second, replicate: record.replicate, cell: key.name() });
             }
         }
         rungs.values_mut().for_each(|rungs| rungs.sort_by(|first, second| first.0.total_cmp(&second.0)));
@@ -127,12 +131,12 @@ impl Joined {
     }
 
     /// The runs of a cell by replicate: the first of each.
-    pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &JoinedRun)> {
+    pub fn runs(&self, key: &CellKey) -> impl Iterator<Item = (&u32, &JoinedRun<'a>)> {
         self.all_runs(key).filter(|((_, run), _)| *run == 0).map(|((replicate, _), run)| (replicate, run))
     }
 
     /// All runs of a cell, by replicate and number.
-    pub fn all_runs(&self, key: &CellKey) -> impl Iterator<Item = (&(u32, u32), &JoinedRun)> {
+    pub fn all_runs(&self, key: &CellKey) -> impl Iterator<Item = (&(u32, u32), &JoinedRun<'a>)> {
         self.cells.get(key).into_iter().flat_map(|runs| runs.range(..(self.num_seen, 0)))
     }
 
@@ -226,13 +230,13 @@ impl Joined {
     }
 
     /// One run.
-    pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&JoinedRun> {
+    pub fn run(&self, key: &CellKey, replicate: u32) -> Option<&JoinedRun<'a>> {
         self.cells.get(key)?.get(&(replicate, 0)).filter(|_| replicate < self.num_seen)
     }
 }
 
-struct Loaded {
-    run: JoinedRun,
+struct Loaded<'a> {
+    run: JoinedRun<'a>,
     /// Hash of its images' ids. The ids of ten thousand runs would take a gigabyte.
     examples: blake3::Hash,
     test_set: Option<TestSet>,
@@ -246,7 +250,7 @@ fn predictions_of(dir: &Path, record: &RunRecord) -> Result<Option<Predictions>,
         .map_err(|source| AnalysisError::Predictions { name: record.name.clone(), source })
 }
 
-fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, AnalysisError> {
+fn load<'a>(dir: &Path, record: &'a RunRecord, metric: Metric) -> Result<Loaded<'a>, AnalysisError> {
     let predictions = predictions_of(dir, record)?;
     let test_set = predictions.as_ref().map(|predictions| TestSet {
         num_images: predictions.len(),
@@ -271,19 +275,12 @@ fn load(dir: &Path, record: &RunRecord, metric: Metric) -> Result<Loaded, Analys
     let scores = predictions.map(|predictions| Scores::new(metric, predictions));
     let value = scores.as_ref().zip(labels.as_ref()).map(|(scores, labels)| scores.value(labels));
     let run = JoinedRun {
-        job: record.job,
-        name: record.name.clone(),
-        status: record.status.clone(),
-        numerics: record.numerics.clone(),
-        setting: record.setting(),
-        setting_on_edge: record.setting_on_edge,
-        test_openings: record.test_openings,
+        record,
         is_above_chance,
         has_collapsed: has_diverged || (scores.is_some() && is_trained && !(fitted && did_fall)),
         scores,
         value,
         validation: Validation::of(record, metric),
-        curve: record.file_in("curves").cloned(),
     };
     Ok(Loaded { run, examples: blake3::hash(&bytes), test_set })
 }
@@ -294,8 +291,8 @@ type LabelsAndIds = (BTreeMap<String, Labels>, BTreeMap<String, Vec<u32>>);
 /// Labels and identities of each target's test images, from the first of its runs.
 fn test_images(
     dir: &Path,
-    counted: &[(CellKey, &RunRecord)],
-    loaded: &[Loaded],
+    counted: &[(&CellKey, &RunRecord)],
+    loaded: &[Loaded<'_>],
 ) -> Result<LabelsAndIds, AnalysisError> {
     let (mut labels, mut examples) = (BTreeMap::new(), BTreeMap::new());
     for ((key, record), _) in counted.iter().zip(loaded).filter(|(_, loaded)| loaded.test_set.is_some()) {
@@ -323,13 +320,13 @@ fn is_above_chance_on_training(record: &RunRecord, chance: f64) -> Option<bool> 
 }
 
 /// The runs of searches and choices, by cell.
-fn trials(records: &[RunRecord], keys: &BTreeMap<CellKey, ()>, metric: Metric) -> BTreeMap<CellKey, Vec<TrialRun>> {
+fn trials(records: &[&RunRecord], keys: &BTreeSet<CellKey>, metric: Metric) -> BTreeMap<CellKey, Vec<TrialRun>> {
     let mut trials: BTreeMap<CellKey, Vec<TrialRun>> = BTreeMap::new();
     // Scratch trained longer is searched on its own, and is no cell.
     let of_cells = records.iter().filter(|record| record.role == Role::Tuning && record.budget == 1.0);
     for record in of_cells.filter(|record| record.status == Status::Done) {
         let (Some(key), Some(validation)) = (cell_of(record), Validation::of(record, metric)) else { continue };
-        if keys.contains_key(&key) {
+        if keys.contains(&key) {
             let trial = TrialRun { replicate: record.replicate, setting: record.setting(), validation };
             trials.entry(key).or_default().push(trial);
         }
@@ -340,10 +337,10 @@ fn trials(records: &[RunRecord], keys: &BTreeMap<CellKey, ()>, metric: Metric) -
 /// Checks that all runs of a target used the same test images and the same arithmetic.
 fn check_pairing(
     dir: &Path,
-    counted: &[(CellKey, &RunRecord)],
-    loaded: &[Loaded],
+    counted: &[(&CellKey, &RunRecord)],
+    loaded: &[Loaded<'_>],
 ) -> Result<BTreeMap<String, TestSet>, AnalysisError> {
-    let mut first_of: BTreeMap<&str, (&Loaded, &RunRecord)> = BTreeMap::new();
+    let mut first_of: BTreeMap<&str, (&Loaded<'_>, &RunRecord)> = BTreeMap::new();
     let mut test_sets = BTreeMap::new();
     for ((key, record), loaded) in counted.iter().zip(loaded) {
         let Some(test_set) = loaded.test_set else { continue };
@@ -353,15 +350,15 @@ fn check_pairing(
                 Ok(predictions_of(dir, record)?.map_or_else(Vec::new, |predictions| predictions.example_ids().to_vec()))
             };
             let example_id = first_difference(&ids(first_record)?, &ids(record)?);
-            let (first, second) = (first.run.name.clone(), loaded.run.name.clone());
+            let (first, second) = (first_record.name.clone(), record.name.clone());
             return Err(AnalysisError::Examples { first, second, example_id });
         }
-        if first.run.numerics != loaded.run.numerics {
+        if first_record.numerics != record.numerics {
             return Err(AnalysisError::Numerics {
-                first: first.run.name.clone(),
-                first_numerics: first.run.numerics.clone(),
-                second: loaded.run.name.clone(),
-                second_numerics: loaded.run.numerics.clone(),
+                first: first_record.name.clone(),
+                first_numerics: first_record.numerics.clone(),
+                second: record.name.clone(),
+                second_numerics: record.numerics.clone(),
             });
         }
         test_sets.entry(key.target.clone()).or_insert(test_set);

@@ -1,7 +1,7 @@
 //! Looking early: verdicts at numbers of replicates that the scenario declares beforehand, with the error spent over
 //! them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nt_stats::sign_flip::{Looks, Spending};
 use nt_stats::verdict::{Decision, Verdict};
@@ -38,7 +38,7 @@ pub(super) struct Look {
 /// α is spent as by Lan and DeMets, with O'Brien and Fleming's function. A look may use only the part that is new since
 /// the look before, so that the errors of all looks add up to α at most (union bound). Equivalence spends its own α in
 /// the same shares.
-pub(super) fn looks(study: &Study, records: &[RunRecord]) -> Vec<Look> {
+pub(super) fn looks(study: &Study, records: &[&RunRecord]) -> Vec<Look> {
     let Some((declared, spent)) = declared(study) else {
         return vec![Look { number: Some(1), study: study.clone() }];
     };
@@ -69,15 +69,15 @@ fn declared(study: &Study) -> Option<(&[u32], Looks)> {
 }
 
 /// The number of replicates, from the first on, that every cell has a record of.
-fn complete_replicates(study: &Study, records: &[RunRecord]) -> u32 {
-    let mut seen: BTreeMap<CellKey, Vec<bool>> = BTreeMap::new();
+fn complete_replicates(study: &Study, records: &[&RunRecord]) -> u32 {
+    let mut seen: BTreeMap<CellKey, BTreeSet<u32>> = BTreeMap::new();
     for record in records.iter().filter(|record| record.role.scores_a_cell()) {
-        let (Some(key), replicate) = (key_of(record), record.replicate as usize) else { continue };
-        let of_cell = seen.entry(key).or_default();
-        of_cell.resize(of_cell.len().max(replicate + 1), false);
-        of_cell[replicate] = true;
+        if let Some(key) = key_of(record) {
+            seen.entry(key).or_default().insert(record.replicate);
+        }
     }
-    let complete = |key: &CellKey| seen.get(key).map_or(0, |seen| seen.iter().take_while(|&&seen| seen).count());
+    let is_next = |(place, replicate): &(u32, &u32)| place == *replicate;
+    let complete = |key: &CellKey| seen.get(key).map_or(0, |seen| (0..).zip(seen).take_while(is_next).count());
     study.cells().iter().map(|(key, _)| complete(key) as u32).min().unwrap_or(0)
 }
 

@@ -14,6 +14,7 @@ mod effects;
 mod family;
 mod flipped;
 mod gates;
+mod groups;
 mod join;
 mod ladder;
 mod looks;
@@ -29,7 +30,9 @@ mod search;
 mod tests;
 mod without_overlap;
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::Path;
 
 use nt_stats::FamilyError;
@@ -52,6 +55,7 @@ pub use without_overlap::WithoutOverlap;
 
 use crate::study::{CellKey, Study};
 use family::Decided;
+use groups::Groups;
 use join::Joined;
 use nt_records::audit::ClusterCounts;
 use nt_records::audit::{Audit, AuditError};
@@ -66,6 +70,7 @@ pub struct Analysis {
     pub study: Study,
     /// Every cell of the study in its order, including cells without a run.
     pub cells: Vec<CellResult>,
+    groups: Groups,
     /// One quadrant for each target, size and similarity of a trained source.
     pub quadrants: Vec<Quadrant>,
     /// The rule of thumb of every quadrant, on trial.
@@ -195,7 +200,9 @@ pub enum AnalysisError {
 ///
 /// # Errors
 /// [`AnalysisError`] if runs cannot be paired, or their predictions cannot be read.
-pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analysis, AnalysisError> {
+pub fn analyse<R: Borrow<RunRecord>>(dir: &Path, study: &Study, records: &[R]) -> Result<Analysis, AnalysisError> {
+    let records: Vec<&RunRecord> = records.iter().map(Borrow::borrow).collect();
+    let records = records.as_slice();
     let audit = Audit::read(dir)?;
     let mut joined = Joined::new(dir, study, records, audit.as_ref())?;
     let declared = study;
@@ -219,13 +226,15 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
     let look = looks::taken(declared, &last, &decided.cells);
     let ladders = ladder::ladders(study, &joined);
     decided.climb(study, &joined, &ladders)?;
-    let Decided { cells, quadrants, trials, family_sizes, num_controls, .. } = decided;
+    let Decided { cells, groups, quadrants, trials, family_sizes, num_controls, .. } = decided;
     let mut notes = notes(study, records, &cells);
     notes.extend(look.as_ref().map(Analysis::looks_in_words));
-    let decompositions = decomposition::decompositions(study, &cells, &mut notes).map_err(FamilyError::from)?;
+    let decompositions =
+        decomposition::decompositions(study, (&cells, &groups), &mut notes).map_err(FamilyError::from)?;
     Ok(Analysis {
         study: study.clone(),
         cells,
+        groups,
         quadrants,
         trials,
         decompositions,
@@ -244,7 +253,17 @@ pub fn analyse(dir: &Path, study: &Study, records: &[RunRecord]) -> Result<Analy
 impl Analysis {
     /// The cell of that key.
     pub fn cell(&self, key: &CellKey) -> Option<&CellResult> {
-        self.cells.iter().find(|cell| cell.key == *key)
+        self.cells_of(&key.target, &key.size).iter().find(|cell| cell.key == *key)
+    }
+
+    /// The cells of a target and size, scratch first.
+    pub fn cells_of(&self, target: &str, size: &str) -> &[CellResult] {
+        self.cells.get(self.places_of(target, size)).unwrap_or_default()
+    }
+
+    /// Their places among [`Self::cells`].
+    pub fn places_of(&self, target: &str, size: &str) -> Range<usize> {
+        self.groups.places(target, size)
     }
 
     /// The gap to scratch of every replicate that has both, with its number; hundredths of the metric's unit, below
@@ -269,7 +288,7 @@ impl Analysis {
     }
 }
 
-fn notes(study: &Study, records: &[RunRecord], cells: &[CellResult]) -> Vec<String> {
+fn notes(study: &Study, records: &[&RunRecord], cells: &[CellResult]) -> Vec<String> {
     let mut notes = Vec::new();
     if study.meaning() == Version::One {
         let (search, luck) = match study.search_of {
@@ -286,7 +305,7 @@ fn notes(study: &Study, records: &[RunRecord], cells: &[CellResult]) -> Vec<Stri
         ));
     }
     let known: BTreeSet<&CellKey> = cells.iter().map(|cell| &cell.key).collect();
-    let foreign = records.iter().filter_map(join::key_of).filter(|key| !known.contains(key)).count();
+    let foreign = records.iter().filter_map(|record| join::key_of(record)).filter(|key| !known.contains(key)).count();
     if foreign > 0 {
         notes.push(format!(
             "{foreign} runs belong to no cell of this scenario and are left out. An earlier version of \

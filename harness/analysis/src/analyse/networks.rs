@@ -30,7 +30,7 @@ pub struct SourceNetworks {
 }
 
 /// The networks of every source that trains any, by name.
-pub(super) fn source_networks(study: &Study, records: &[RunRecord]) -> Vec<SourceNetworks> {
+pub(super) fn source_networks(study: &Study, records: &[&RunRecord]) -> Vec<SourceNetworks> {
     let mut networks: BTreeMap<String, SourceNetworks> = BTreeMap::new();
     let mut tried: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
     let of_sources = records.iter().filter(|record| record.target.is_none() && record.status != Status::Unneeded);
@@ -101,7 +101,9 @@ mod tests {
             network("source/self/shapes/small/r0", Role::Source, 0.01, 0.9),
         ];
         let study = Mock::four_quadrants(|_| 0.5).study;
-        let [near, selffer] = &source_networks(&study, &records)[..] else { panic!("two kinds of networks") };
+        let [near, selffer] = &source_networks(&study, &records.each_ref())[..] else {
+            panic!("two kinds of networks")
+        };
         assert_eq!((near.name.as_str(), near.num_networks, near.num_rates, near.num_runs), ("near", 2, 2, 2));
         assert_eq!((near.learning_rates.as_slice(), near.is_on_edge), ([0.1].as_slice(), true));
         assert_eq!(near.own_task, Some((0.4, 0.5)), "trials have no say");

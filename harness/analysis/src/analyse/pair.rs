@@ -1,7 +1,7 @@
 //! Two arms of a comparison, paired replicate by replicate.
 
-use nt_stats::Differences;
 use nt_stats::verdict::{Collapse, FEWEST_TRAINED};
+use nt_stats::{Differences, PairedGap};
 
 use super::AnalysisError;
 use super::arm::Arm;
@@ -20,9 +20,9 @@ pub(super) struct Pair {
 
 impl Pair {
     /// The gap where it is evidence: of runs that trained, in enough replicates if any collapsed.
-    pub fn trained(self) -> Option<Differences> {
+    pub fn trained(self) -> Option<PairedGap> {
         let is_evidence = self.collapse.is_none_or(|collapse| collapse.num_trained >= FEWEST_TRAINED);
-        is_evidence.then_some(self.gap)
+        is_evidence.then(|| self.gap.into())
     }
 }
 
@@ -32,7 +32,7 @@ impl Pair {
 /// # Errors
 /// [`AnalysisError::Differences`], in which the comparison is called by its `name`.
 pub(super) fn pair(
-    joined: &Joined,
+    joined: &Joined<'_>,
     (target, name): (&str, &str),
     kept: Option<&[usize]>,
     ours: &Arm<'_>,
@@ -75,7 +75,7 @@ pub(super) fn pair(
     let trained = rows(true);
     let num_trained = trained.len();
     let (gap_of_all, all) = differences(all)?;
-    let (gap, replicates) = if num_trained == 0 { (gap_of_all.clone(), all) } else { differences(trained)? };
-    let collapse = Collapse { gap_of_all: Some(gap_of_all), num_trained, treatment, reference };
+    let collapse = Collapse { gap_of_all: Some((&gap_of_all).into()), num_trained, treatment, reference };
+    let (gap, replicates) = if num_trained == 0 { (gap_of_all, all) } else { differences(trained)? };
     Ok(Some(Pair { gap, replicates, collapse: Some(collapse) }))
 }

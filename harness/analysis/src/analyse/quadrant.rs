@@ -2,6 +2,7 @@
 
 use nt_stats::verdict::{Attribution, Decision, Estimate, Verdict};
 
+use super::groups::Groups;
 use super::{CellKind, CellResult};
 use crate::study::{Study, StudySize};
 
@@ -134,7 +135,7 @@ impl Quadrant {
 }
 
 /// The quadrants of a study, without their verdicts.
-pub(super) fn quadrants(study: &Study, cells: &[CellResult]) -> Vec<Quadrant> {
+pub(super) fn quadrants(study: &Study, cells: &[CellResult], groups: &Groups) -> Vec<Quadrant> {
     let mut quadrants = Vec::new();
     for target in &study.targets {
         for size in &target.sizes {
@@ -145,7 +146,8 @@ pub(super) fn quadrants(study: &Study, cells: &[CellResult]) -> Vec<Quadrant> {
                         && cell.key.size == size.name
                         && cell.similarity.as_deref() == Some(similarity)
                 };
-                let chosen: Vec<usize> = (0..cells.len()).filter(|&at| is_in(&cells[at])).collect();
+                let here = groups.places(&target.name, &size.name);
+                let chosen: Vec<usize> = here.filter(|&at| is_in(&cells[at])).collect();
                 quadrants.push(Quadrant {
                     target: target.name.clone(),
                     size: size.name.clone(),

@@ -2,22 +2,15 @@
 
 use nt_records::file::FileRef;
 use nt_records::measure::Measure;
-use nt_records::record::{RunRecord, Status};
+use nt_records::record::RunRecord;
 use nt_records::setting::Setting;
-use nt_scenario::{JobId, Metric};
+use nt_scenario::Metric;
 
 use super::scores::Scores;
 
 /// A run as analysis needs it.
-pub(super) struct JoinedRun {
-    pub job: JobId,
-    pub name: String,
-    pub status: Status,
-    pub numerics: String,
-    /// The one setting that was searched for; `None` if nothing was fitted.
-    pub setting: Option<Setting>,
-    pub setting_on_edge: bool,
-    pub test_openings: u32,
+pub(super) struct JoinedRun<'a> {
+    pub record: &'a RunRecord,
     /// Whether its first guesses on the test images are above chance, whatever the deciding metric is. For no other
     /// metric is there an exact test on a single run.
     pub is_above_chance: bool,
@@ -31,8 +24,18 @@ pub(super) struct JoinedRun {
     pub validation: Option<Validation>,
     /// The deciding metric on the test images, in its unit; `None` unless it ended well.
     pub value: Option<f64>,
+}
+
+impl<'a> JoinedRun<'a> {
+    /// The one setting that was searched for; `None` if nothing was fitted.
+    pub fn setting(&self) -> Option<Setting> {
+        self.record.setting()
+    }
+
     /// Its learning curve, if it wrote one.
-    pub curve: Option<FileRef>,
+    pub fn curve(&self) -> Option<&'a FileRef> {
+        self.record.file_in("curves")
+    }
 }
 
 /// A run's scores on its validation images.

@@ -12,16 +12,51 @@ pub(super) struct Scores {
     metric: Metric,
     /// Whether each image is a hit: its class, or one of its classes, is the first guess (for top-5 accuracy, among the
     /// first five).
-    hits: Vec<bool>,
+    hits: Hits,
     rest: Rest,
+}
+
+/// Whether each image is a hit, in a bit each: a million runs are held at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hits {
+    words: Box<[u64]>,
+    len: usize,
+}
+
+impl Hits {
+    const BITS: usize = u64::BITS as usize;
+
+    fn new(hits: &[bool]) -> Self {
+        let word = |hits: &[bool]| hits.iter().rev().fold(0, |word, &hit| word << 1 | u64::from(hit));
+        Self { words: hits.chunks(Self::BITS).map(word).collect(), len: hits.len() }
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether an image is a hit; it must be one of them.
+    pub fn has(&self, image: usize) -> bool {
+        self.words[image / Self::BITS] >> (image % Self::BITS) & 1 == 1
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = bool> {
+        (0..self.len).map(|image| self.has(image))
+    }
+
+    fn to_vec(&self) -> Vec<bool> {
+        self.iter().collect()
+    }
 }
 
 /// The part of the scores that hits do not give.
 enum Rest {
     /// The metric is a mean of hits.
     Nothing,
-    /// The metric is a mean of these values, one for each image; higher is better.
-    Values(Vec<f64>),
+    /// The metric is the mean of these losses, one for each image.
+    Losses(Vec<f32>),
     /// The metric is not a mean over images. It is computed from all predictions of the network.
     Everything(Box<Predictions>),
 }
@@ -37,19 +72,17 @@ impl Scores {
             | Metric::MeanAveragePrecision
             | Metric::MeanAveragePrecision11 => 1,
         };
-        let hits = predictions.hits(num_guesses);
+        let hits = Hits::new(&predictions.hits(num_guesses));
         let rest = match metric {
             Metric::Top1 | Metric::Top5 | Metric::MeanPerClass => Rest::Nothing,
-            Metric::LogLoss => {
-                Rest::Values(predictions.log_loss().iter().map(|&loss| metric.oriented(f64::from(loss))).collect())
-            }
+            Metric::LogLoss => Rest::Losses(predictions.log_loss().to_vec()),
             Metric::MeanAveragePrecision | Metric::MeanAveragePrecision11 => Rest::Everything(Box::new(predictions)),
         };
         Self { metric, hits, rest }
     }
 
     /// Whether each image is a hit.
-    pub fn hits(&self) -> &[bool] {
+    pub fn hits(&self) -> &Hits {
         &self.hits
     }
 
@@ -66,9 +99,9 @@ impl Scores {
         match (&self.rest, self.metric.grain()) {
             (Rest::Nothing, Grain::Class) => mean_per_class(&self.hits, kept, labels),
             (Rest::Nothing, Grain::Image | Grain::Run) => {
-                kept.iter().filter(|&&image| self.hits[image]).count() as f64 / kept.len() as f64
+                kept.iter().filter(|&&image| self.hits.has(image)).count() as f64 / kept.len() as f64
             }
-            (Rest::Values(values), _) => mean(&|image| values[image]),
+            (Rest::Losses(losses), _) => mean(&|image| self.metric.oriented(f64::from(losses[image]))),
             (Rest::Everything(predictions), _) => {
                 let interpolation = match self.metric {
                     Metric::MeanAveragePrecision11 => Interpolation::ElevenPoints,
@@ -85,11 +118,11 @@ impl Scores {
 }
 
 /// accuracy[c] = hits[c] / images[c], averaged over the classes that have an image
-fn mean_per_class(hits: &[bool], kept: &[usize], labels: &Labels) -> f64 {
+fn mean_per_class(hits: &Hits, kept: &[usize], labels: &Labels) -> f64 {
     let mut classes = vec![(0u32, 0u32); labels.num_classes()];
     for &image in kept {
         for class in labels.classes_of(image) {
-            classes[class].0 += u32::from(hits[image]);
+            classes[class].0 += u32::from(hits.has(image));
             classes[class].1 += 1;
         }
     }
@@ -129,8 +162,8 @@ impl Scored<'_> {
     fn of_image(self, image: usize) -> f64 {
         match self {
             Self::Guess(score) => score,
-            Self::Run(Scores { rest: Rest::Values(values), .. }) => values[image],
-            Self::Run(Scores { hits, .. }) => f64::from(u8::from(hits[image])),
+            Self::Run(Scores { metric, rest: Rest::Losses(losses), .. }) => metric.oriented(f64::from(losses[image])),
+            Self::Run(Scores { hits, .. }) => f64::from(u8::from(hits.has(image))),
         }
     }
 
@@ -218,9 +251,9 @@ fn per_image(num_images: usize, ours: &[Runs<'_>], theirs: &[Runs<'_>]) -> Resul
 }
 
 /// The hits of every replicate's only run; `None` if one has several, or if the metric is no mean of hits.
-fn single_hits<'a>(replicates: &[Runs<'a>]) -> Option<Vec<&'a [bool]>> {
-    let hits = |runs: &Runs<'a>| match runs.as_slice() {
-        &[Scored::Run(Scores { hits, rest: Rest::Nothing, .. })] => Some(hits.as_slice()),
+fn single_hits(replicates: &[Runs<'_>]) -> Option<Vec<Vec<bool>>> {
+    let hits = |runs: &Runs<'_>| match runs.as_slice() {
+        &[Scored::Run(Scores { hits, rest: Rest::Nothing, .. })] => Some(hits.to_vec()),
         _ => None,
     };
     replicates.iter().map(hits).collect()
@@ -231,6 +264,6 @@ pub(super) fn hit_differences(ours: &[&Scores], theirs: &[&Scores]) -> Result<Di
     Differences::from_hits(&hits_of(ours), &hits_of(theirs))
 }
 
-fn hits_of<'a>(scores: &[&'a Scores]) -> Vec<&'a [bool]> {
-    scores.iter().map(|scores| scores.hits.as_slice()).collect()
+fn hits_of(scores: &[&Scores]) -> Vec<Vec<bool>> {
+    scores.iter().map(|scores| scores.hits.to_vec()).collect()
 }

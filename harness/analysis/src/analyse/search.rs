@@ -23,11 +23,11 @@ pub struct Search {
 
 /// The searches of all arms, from the records of tuning. Where settings are fixed, such runs choose between treatments, and search
 /// for nothing.
-pub(super) fn searches(study: &Study, records: &[RunRecord]) -> BTreeMap<CellKey, Search> {
+pub(super) fn searches(study: &Study, records: &[&RunRecord]) -> BTreeMap<CellKey, Search> {
     let mut settings: BTreeMap<CellKey, BTreeSet<u64>> = BTreeMap::new();
     let mut searches: BTreeMap<CellKey, Search> = BTreeMap::new();
     // Scratch trained longer is tuned on its own, and is not an arm of the comparison.
-    let of_an_arm = |record: &&RunRecord| record.role == Role::Tuning && record.budget == 1.0;
+    let of_an_arm = |record: &&&RunRecord| record.role == Role::Tuning && record.budget == 1.0;
     for record in records.iter().filter(of_an_arm).filter(|record| record.status != Status::Unneeded) {
         let Some(key) = cell_of(record) else { continue };
         let search = searches.entry(key.clone()).or_default();

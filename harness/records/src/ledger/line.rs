@@ -2,7 +2,8 @@
 //!
 //! The checksum covers the record's bytes as they stand in the line, so it is checked before anything is parsed.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -37,6 +38,8 @@ pub(super) fn is_a_line(text: &[u8]) -> bool {
 /// The contents of a file of records.
 #[derive(Default)]
 pub(super) struct Scan {
+    /// Whether `damaged` and `sound` are wanted.
+    keeps_bytes: bool,
     /// Line number, from 1, and record.
     pub records: Vec<(usize, RunRecord)>,
     pub warnings: Vec<LedgerWarning>,
@@ -46,43 +49,56 @@ pub(super) struct Scan {
     pub sound: Vec<u8>,
 }
 
-/// Reads all lines. A line that cannot be read becomes a warning that names it.
-pub(super) fn scan(path: &Path, contents: &[u8]) -> Result<Scan, LedgerError> {
-    let mut scan = Scan::default();
-    let ends_in_newline = contents.ends_with(b"\n");
-    let body = contents.strip_suffix(b"\n").unwrap_or(contents);
-    if body.is_empty() && !ends_in_newline {
-        return Ok(scan);
-    }
-    let lines: Vec<&[u8]> = body.split(|&byte| byte == b'\n').collect();
-    let all: Vec<(usize, &[u8])> =
-        (1..).zip(&lines).flat_map(|(line, text)| segments(text).into_iter().map(move |part| (line, part))).collect();
-    let decoded: Vec<_> = all.par_iter().map(|&(line, segment)| decode(path, line, segment)).collect();
-    for (&(line, segment), decoded) in all.iter().zip(decoded) {
-        match decoded? {
-            Ok(record) => {
-                scan.records.push((line, record));
-                scan.sound.extend_from_slice(segment);
-                scan.sound.push(b'\n');
-            }
-            Err(damage) => {
-                let torn = line == lines.len() && !ends_in_newline;
-                scan.note(path, line, segment, damage, torn);
-            }
-        }
+/// Bytes of a file that are read at a time.
+const BLOCK: u64 = 16 << 20;
+
+/// Reads all lines, and keeps their bytes. A line that cannot be read becomes a warning that names it.
+fn scan(path: &Path, contents: &[u8]) -> Result<Scan, LedgerError> {
+    let mut scan = Scan { keeps_bytes: true, ..Scan::default() };
+    if !contents.is_empty() {
+        scan.lines(path, 1, contents)?;
     }
     Ok(scan)
 }
 
 impl Scan {
+    /// Reads whole lines, of which the first has this number, and returns how many there are. Only the last line of a file may
+    /// lack its newline.
+    fn lines(&mut self, path: &Path, first: usize, contents: &[u8]) -> Result<usize, LedgerError> {
+        let ends_in_newline = contents.ends_with(b"\n");
+        let body = contents.strip_suffix(b"\n").unwrap_or(contents);
+        let lines: Vec<&[u8]> = body.split(|&byte| byte == b'\n').collect();
+        let parts = |(line, text)| segments(text).into_iter().map(move |part| (line, part));
+        let all: Vec<(usize, &[u8])> = (first..).zip(lines.iter().copied()).flat_map(parts).collect();
+        let decoded: Vec<_> = all.par_iter().map(|&(line, segment)| decode(path, line, segment)).collect();
+        for (&(line, segment), decoded) in all.iter().zip(decoded) {
+            match decoded? {
+                Ok(record) => {
+                    self.records.push((line, record));
+                    if self.keeps_bytes {
+                        self.sound.extend_from_slice(segment);
+                        self.sound.push(b'\n');
+                    }
+                }
+                Err(damage) => {
+                    let torn = line + 1 == first + lines.len() && !ends_in_newline;
+                    self.note(path, line, segment, damage, torn);
+                }
+            }
+        }
+        Ok(lines.len())
+    }
+
     fn is_sound(&self, contents: &[u8]) -> bool {
         self.sound == contents
     }
 
     fn note(&mut self, path: &Path, line: usize, segment: &[u8], damage: Damage, torn: bool) {
         let bytes = segment.len();
-        self.damaged.extend_from_slice(segment);
-        self.damaged.push(b'\n');
+        if self.keeps_bytes {
+            self.damaged.extend_from_slice(segment);
+            self.damaged.push(b'\n');
+        }
         if let Some(LedgerWarning::Damaged { line: first, bytes: total, .. }) = self.warnings.last_mut()
             && *first + 1 == line
             && !segment.starts_with(START)
@@ -121,7 +137,12 @@ fn decode(path: &Path, line: usize, text: &[u8]) -> Result<Result<RunRecord, Dam
     }
     // A record with a correct checksum may still have been written by another version.
     let (version, record) = match serde_json::from_slice::<RunRecord>(json) {
-        Ok(record) => (record.schema_version, Ok(record)),
+        Ok(mut record) => {
+            // Lists are read without knowing their length, and a million records are held at a time.
+            record.metrics.shrink_to_fit();
+            record.files.shrink_to_fit();
+            (record.schema_version, Ok(record))
+        }
         Err(error) => {
             let version = serde_json::from_slice::<Version>(json).map_or(0, |version| version.schema_version);
             (version, Err(Damage::Record { reason: error.to_string() }))
@@ -145,9 +166,23 @@ fn frame(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((checksum, rest.strip_prefix(MIDDLE)?.strip_suffix(END)?))
 }
 
-/// Reads a file of records without changing it.
+/// Reads a file of records without changing it, some lines at a time: a million records are a gigabyte of text.
 pub(super) fn read(path: &Path) -> Result<Scan, LedgerError> {
-    scan(path, &contents(path)?)
+    let failed = |error| FileError::at("read", path)(error);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut scan = Scan::default();
+    let (mut block, mut next) = (Vec::new(), 1);
+    while file.by_ref().take(BLOCK).read_to_end(&mut block).map_err(failed)? > 0 {
+        if let Some(end) = block.iter().rposition(|&byte| byte == b'\n') {
+            let rest = block.split_off(end + 1);
+            next += scan.lines(path, next, &block)?;
+            block = rest;
+        }
+    }
+    if !block.is_empty() {
+        scan.lines(path, next, &block)?;
+    }
+    Ok(scan)
 }
 
 /// Reads a file of records, and moves everything else in it to `<file>.damaged`.

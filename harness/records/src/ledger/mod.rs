@@ -312,14 +312,16 @@ pub fn read_records(dir: &Path) -> Result<(Vec<RunRecord>, Vec<LedgerWarning>), 
 /// Reads all files, and repairs the caller's own.
 fn gather(dir: &Path, own: Option<&Path>) -> Result<(Vec<RunRecord>, Vec<LedgerWarning>), LedgerError> {
     let mut records: Vec<RunRecord> = Vec::new();
-    let mut places: Vec<(PathBuf, usize)> = Vec::new();
+    // The number of the file, and the line in it.
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    let files = shard::files(dir)?;
     let mut by_job: BTreeMap<JobId, usize> = BTreeMap::new();
     let mut warnings = Vec::new();
-    for path in shard::files(dir)? {
-        let scan = if own == Some(path.as_path()) { line::repair(&path)? } else { line::read(&path)? };
+    for (number, path) in files.iter().enumerate() {
+        let scan = if own == Some(path.as_path()) { line::repair(path)? } else { line::read(path)? };
         warnings.extend(scan.warnings);
         for (line, record) in scan.records {
-            let place = (path.clone(), line);
+            let place = (number, line);
             let Some(&position) = by_job.get(&record.job) else {
                 by_job.insert(record.job, records.len());
                 records.push(record);
@@ -327,7 +329,7 @@ fn gather(dir: &Path, own: Option<&Path>) -> Result<(Vec<RunRecord>, Vec<LedgerW
                 continue;
             };
             if records[position].digest() != record.digest() {
-                let at = |(path, line): &(PathBuf, usize)| format!("{}:{line}", path.display());
+                let at = |(number, line): &(usize, usize)| format!("{}:{line}", files[*number].display());
                 let (job, name) = (record.job, record.name.clone());
                 let (dropped, kept) = (at(&places[position]), at(&place));
                 warnings.push(LedgerWarning::Conflict { job, name, kept, dropped });

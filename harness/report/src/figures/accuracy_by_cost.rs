@@ -9,6 +9,7 @@ use super::accuracy_by_depth::{accuracy_axis, bars, panel as by_depth, percent};
 use super::spec::FIGURE_VERSION;
 use super::words::{FILLING, metric_words, name, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Note, Panel, Point, Series, SeriesKind, Sign, Tick};
+use crate::shown;
 use nt_analysis::study::CellKey;
 use nt_analysis::{Analysis, CellResult, Quadrant};
 use nt_records::manifest::Manifest;
@@ -18,26 +19,47 @@ const ROOM: f64 = 1.12;
 /// The most marks of the axis.
 const MOST_MARKS: usize = 9;
 
-/// Multiply–accumulates of each job of a plan.
-type Costs = BTreeMap<JobId, u64>;
+/// What a plan costs, in multiply–accumulates.
+pub struct Costs {
+    of_jobs: BTreeMap<JobId, u64>,
+    /// Of the first training of each source, by its name.
+    of_sources: BTreeMap<String, u64>,
+}
+
+impl Costs {
+    /// The costs of a manifest's plan.
+    pub fn of(manifest: &Manifest) -> Self {
+        let mut of_sources = BTreeMap::new();
+        for job in manifest.plan.iter().filter(|job| job.role == Role::Source) {
+            if let Some((name, _)) = job.name.strip_prefix("source/").and_then(|name| name.split_once('/')) {
+                of_sources.entry(name.to_owned()).or_insert(job.multiply_accumulates);
+            }
+        }
+        Self { of_jobs: manifest.plan.iter().map(|job| (job.job, job.multiply_accumulates)).collect(), of_sources }
+    }
+}
 
 /// The figure of one target, with one panel for each quadrant; `None` if the plan does not know the cost of its jobs.
 ///
 /// # Units
 /// Across: multiply–accumulates of one run's training and evaluation, times a power of ten that the axis names. The
 /// forward passes of frozen layers count at every step. Upwards: accuracies in per cent.
-pub fn accuracy_by_cost(analysis: &Analysis, target: &str, manifest: &Manifest) -> Option<FigureSpec> {
+pub fn accuracy_by_cost(
+    analysis: &Analysis,
+    target: &str,
+    parameters: Option<u64>,
+    costs: &Costs,
+) -> Option<FigureSpec> {
     let study = &analysis.study;
-    let costs: Costs = manifest.plan.iter().map(|job| (job.job, job.multiply_accumulates)).collect();
-    let quadrants: Vec<&Quadrant> = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target).collect();
-    let mut panels: Vec<Panel> = quadrants.iter().map(|quadrant| panel(analysis, quadrant, &costs)).collect();
+    let quadrants: Vec<&Quadrant> = shown::drawn_quadrants(analysis, target);
+    let mut panels: Vec<Panel> = quadrants.iter().map(|quadrant| panel(analysis, quadrant, costs)).collect();
     let points = || panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
     let most = points().map(|point| point.x).fold(0.0, f64::max);
     if most <= 0.0 {
         return None;
     }
     let unit = Unit::of(most);
-    let sources = of_sources(analysis, manifest, unit);
+    let sources = of_sources(analysis, costs, unit);
     panels
         .iter_mut()
         .flat_map(|panel| &mut panel.series)
@@ -45,7 +67,7 @@ pub fn accuracy_by_cost(analysis: &Analysis, target: &str, manifest: &Manifest) 
         .for_each(|point| point.x = unit.number(point.x));
     let along: Vec<f64> =
         panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points).map(|point| point.x).collect();
-    let mut facts = subtitle(analysis, target, manifest.parameters.get(target).copied());
+    let mut facts = subtitle(analysis, target, parameters);
     if !sources.is_empty() {
         facts += &format!(" · not counted, in the same unit: training of {}", sources.join(", "));
     }
@@ -59,7 +81,7 @@ pub fn accuracy_by_cost(analysis: &Analysis, target: &str, manifest: &Manifest) 
         x: cost_axis(&along, unit),
         y: accuracy_axis(&panels, study),
         scale: None,
-        num_columns: study.similarities().len().max(1),
+        num_columns: study.similarities().len().min(panels.len()).max(1),
         notes: vec![Note::new(Sign::Filling, FILLING), Note::new(Sign::Interval, bars(study))],
         panels,
     })
@@ -143,7 +165,7 @@ fn scratch(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Option<Se
     };
     let rungs = analysis.ladders.get(&key).map_or(&[][..], Vec::as_slice);
     let longer = rungs.iter().filter(|rung| rung.budget > 1.0).filter_map(|rung| {
-        let x = costs.get(&rung.job?).copied().filter(|&cost| cost > 0)? as f64;
+        let x = costs.of_jobs.get(&rung.job?).copied().filter(|&cost| cost > 0)? as f64;
         Some(Point { x, mean: rung.mean.map(percent), low: None, high: None, ..usual.clone() })
     });
     let label = if rungs.is_empty() { "from scratch" } else { "from scratch, and trained longer" };
@@ -158,22 +180,18 @@ fn scratch(analysis: &Analysis, quadrant: &Quadrant, costs: &Costs) -> Option<Se
 
 /// Multiply–accumulates of one of a cell's runs. All of them cost the same.
 fn cost(cell: &CellResult, costs: &Costs) -> Option<f64> {
-    let cost = *costs.get(&cell.runs.first()?.job)?;
+    let cost = *costs.of_jobs.get(&cell.runs.first()?.job)?;
     (cost > 0).then_some(cost as f64)
 }
 
 /// "near 4.1" for each source that was trained.
-fn of_sources(analysis: &Analysis, manifest: &Manifest, unit: Unit) -> Vec<String> {
+fn of_sources(analysis: &Analysis, costs: &Costs, unit: Unit) -> Vec<String> {
     let trained = analysis.study.sources.iter().filter(|source| !source.is_untrained());
-    let cost_of = |name: &str| {
-        let prefix = format!("source/{name}/");
-        manifest.plan.iter().find(|job| job.role == Role::Source && job.name.starts_with(&prefix))
-    };
     let words = trained.filter_map(|source| {
-        let cost = cost_of(&source.name)?.multiply_accumulates;
+        let cost = *costs.of_sources.get(&source.name)?;
         (cost > 0).then(|| format!("{} {}", source.name, mark(unit.number(cost as f64))))
     });
-    words.collect()
+    shown::named(words.collect(), shown::most_named(analysis))
 }
 
 /// A power of ten as the unit of costs.

@@ -8,6 +8,7 @@ use super::depth::{curves, depth_axis, incomplete};
 use super::spec::FIGURE_VERSION;
 use super::words::{FILLING, metric_words, name, panel_title, round4, sentence, subtitle};
 use super::{Axis, Band, FigureSpec, Form, Note, Panel, Point, Reference, Series, Sign, Stroke, Tick, words};
+use crate::shown;
 use nt_analysis::study::{CellKey, Study};
 use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, CellKind, CellResult, Quadrant};
 
@@ -23,7 +24,7 @@ const Y_STEP: f64 = 10.0;
 /// every replicate shown, and frozen untrained layers as the control.
 pub fn accuracy_by_depth(analysis: &Analysis, target: &str, parameters: Option<u64>) -> FigureSpec {
     let study = &analysis.study;
-    let quadrants: Vec<&Quadrant> = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target).collect();
+    let quadrants: Vec<&Quadrant> = shown::drawn_quadrants(analysis, target);
     let panels: Vec<Panel> = quadrants.iter().map(|quadrant| panel(analysis, quadrant)).collect();
     FigureSpec {
         schema_version: FIGURE_VERSION,
@@ -35,7 +36,7 @@ pub fn accuracy_by_depth(analysis: &Analysis, target: &str, parameters: Option<u
         x: depth_axis(study),
         y: accuracy_axis(&panels, study),
         scale: None,
-        num_columns: study.similarities().len().max(1),
+        num_columns: study.similarities().len().min(panels.len()).max(1),
         notes: vec![
             Note::new(Sign::Filling, FILLING),
             Note::new(Sign::Replicate, format!("small: each replicate; bars: {}", bars(study))),
@@ -54,18 +55,30 @@ pub(super) fn accuracy_axis(panels: &[Panel], study: &Study) -> Axis {
         Unit::Nats => f64::INFINITY,
     };
     let least = values.iter().copied().fold(end, f64::min);
+    // A loss of which nothing has run.
+    let least = if least.is_finite() { least } else { 0.0 };
     let most = values.iter().copied().fold(0.0, f64::max);
     let low = (((least - 1.0) / Y_STEP).floor() * Y_STEP).clamp(0.0, end - Y_STEP);
     let high = (((most + 1.0) / Y_STEP).ceil() * Y_STEP).clamp(low + Y_STEP, end);
-    let num_steps = ((high - low) / Y_STEP).round() as u32;
-    let step = if num_steps > 6 { 2 } else { 1 };
-    let marks = (0..=num_steps)
-        .map(|mark| low + Y_STEP * f64::from(mark))
-        .filter(|at| ((at / Y_STEP).round() as u32).is_multiple_of(step));
-    let ticks = marks.map(|at| Tick { at, label: format!("{at:.0}") }).collect();
+    let ticks = marks(low, high).into_iter().map(|at| Tick { at, label: format!("{at:.0}") }).collect();
     let (label, unit) = (metric_words(study), study.metric.unit().of_hundred());
     let label = format!("{}{} ({unit})", label[..1].to_uppercase(), &label[1..]);
     Axis { label, low, high, is_logarithmic: false, ticks }
+}
+
+/// The marks of an axis: every one up to seven of them, every other up to a dozen, and about a dozen of any more: a loss may be
+/// millions.
+fn marks(low: f64, high: f64) -> Vec<f64> {
+    const MOST: f64 = 12.0;
+    let num_steps = ((high - low) / Y_STEP).round();
+    let step = match num_steps {
+        few if few <= 6.0 => 1.0,
+        some if some <= 2.0 * MOST => 2.0,
+        many => (many / MOST).ceil(),
+    };
+    let first = (low / Y_STEP / step).ceil();
+    let count = ((high / Y_STEP / step).floor() - first).clamp(0.0, 2.0 * MOST) as u32;
+    (0..=count).map(|mark| Y_STEP * step * (first + f64::from(mark))).collect()
 }
 
 pub(super) fn panel(analysis: &Analysis, quadrant: &Quadrant) -> Panel {
@@ -146,4 +159,21 @@ fn point(_: &Analysis, depth: u8, cell: &CellResult) -> Point {
 /// Per cent to four decimals, because further digits of an interval may differ between machines.
 pub(super) fn percent(fraction: f64) -> f64 {
     (fraction * 1e6).round() / 1e4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_has_a_dozen_marks_however_far_it_reaches() {
+        assert_eq!(marks(20.0, 50.0), [20.0, 30.0, 40.0, 50.0]);
+        assert_eq!(marks(10.0, 90.0), [20.0, 40.0, 60.0, 80.0]);
+        assert_eq!(marks(0.0, 100.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+        assert_eq!(marks(0.0, 10.0), [0.0, 10.0]);
+        for high in [1e3, 1e6, 1e12, 1e300] {
+            let marks = marks(0.0, high);
+            assert!((2..=25).contains(&marks.len()) && marks.iter().all(|mark| *mark <= high), "{high}: {marks:?}");
+        }
+    }
 }

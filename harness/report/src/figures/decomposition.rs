@@ -4,6 +4,7 @@ use super::depth::depth_axis;
 use super::spec::FIGURE_VERSION;
 use super::words::{fitted, gap_mark, metric_words, name, round4, subtitle};
 use super::{FigureSpec, Form, Note, Panel, Point, Reference, Series, SeriesKind, Sign, Stroke};
+use crate::shown;
 use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Component, Decomposition, DepthPart, Part, Wording};
 
 /// The figure of one target; `None` if there is no decomposition.
@@ -15,7 +16,7 @@ use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Component, Decompositio
 /// section 4 names, with simultaneous bands for the fixed test set.
 pub fn decomposition(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Option<FigureSpec> {
     let study = &analysis.study;
-    let shown: Vec<&Decomposition> = analysis.decompositions.iter().filter(|one| one.target == target).collect();
+    let shown: Vec<&Decomposition> = shown::drawn_decompositions(analysis, target);
     if shown.is_empty() {
         return None;
     }

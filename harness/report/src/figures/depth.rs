@@ -3,6 +3,7 @@
 use nt_scenario::Method;
 
 use super::{Axis, Point, Series, SeriesKind, Tick};
+use crate::shown;
 use nt_analysis::study::{CellKey, Study, StudySource};
 use nt_analysis::{Analysis, CellResult, Quadrant};
 
@@ -42,9 +43,16 @@ pub(super) fn curves(analysis: &Analysis, quadrant: &Quadrant, point: PointOf) -
 }
 
 /// The trained sources of a quadrant's similarity.
-pub(super) fn sources<'a>(analysis: &'a Analysis, quadrant: &Quadrant) -> Vec<&'a StudySource> {
+pub(super) fn all_sources<'a>(analysis: &'a Analysis, quadrant: &Quadrant) -> Vec<&'a StudySource> {
     let in_quadrant = |source: &&StudySource| !source.is_untrained() && source.similarity == quadrant.similarity;
     analysis.study.sources.iter().filter(in_quadrant).collect()
+}
+
+/// Of them, those that a figure shows.
+pub(super) fn sources<'a>(analysis: &'a Analysis, quadrant: &Quadrant) -> Vec<&'a StudySource> {
+    let cells =
+        || -> Box<dyn Iterator<Item = &CellResult>> { Box::new(quadrant.cells.iter().map(|&at| &analysis.cells[at])) };
+    shown::drawn_sources(analysis, all_sources(analysis, quadrant), |source| &source.name, cells)
 }
 
 /// "12 of 20 runs" for curves that lack some; `None` if they are complete.
@@ -70,7 +78,8 @@ fn curve(
             && cell.key.source.as_deref() == Some(source.name.as_str())
             && cell.key.copied <= analysis.study.top_depth()
     };
-    let cells: Vec<&CellResult> = analysis.cells.iter().filter(of_source).collect();
+    let here = analysis.cells_of(&quadrant.target, &quadrant.size);
+    let cells: Vec<&CellResult> = here.iter().filter(of_source).collect();
     let most = cells.iter().map(|cell| cell.key.copied).max()?;
     let mut chosen: Vec<(u8, &CellResult)> =
         cells.into_iter().filter_map(|cell| depth(&cell.key, kind, most).map(|depth| (depth, cell))).collect();

@@ -2,11 +2,12 @@
 
 use nt_scenario::Method;
 
-use super::depth::{label, sources};
+use super::depth::{all_sources, label};
 use super::gap_by_depth::{axis_label, notes, point, references};
 use super::spec::FIGURE_VERSION;
 use super::words::{fitted, gap_mark, name, panel_title, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Panel, Series, SeriesKind, Tick, words};
+use crate::shown;
 use nt_analysis::{Analysis, CellResult, Quadrant};
 
 /// The most rows of a panel, and the most panels of a figure. More contrasts make more figures, so that each fits a
@@ -20,7 +21,7 @@ const MOST_PANELS: usize = 4;
 /// Gaps in percentage points.
 pub fn forest(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Vec<FigureSpec> {
     let study = &analysis.study;
-    let quadrants = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target);
+    let quadrants = shown::drawn_quadrants(analysis, target).into_iter();
     let parts: Vec<(Panel, &Quadrant)> = quadrants
         .flat_map(|quadrant| panels(analysis, quadrant).into_iter().map(move |panel| (panel, quadrant)))
         .collect();
@@ -59,20 +60,25 @@ pub fn forest(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Vec
 }
 
 fn panels(analysis: &Analysis, quadrant: &Quadrant) -> Vec<Panel> {
-    let num_parts = quadrant.cells.len().div_ceil(MOST_ROWS);
+    let drawn = shown::drawn_cells(analysis, quadrant);
+    let share = shown::share(drawn.len(), quadrant.cells.len(), "contrasts");
+    let num_parts = drawn.len().div_ceil(MOST_ROWS);
     let part = |(number, cells): (usize, &[usize])| {
         let cells: Vec<&CellResult> = cells.iter().map(|&at| &analysis.cells[at]).collect();
-        let title = panel_title(analysis, quadrant);
+        let title = match share.as_str() {
+            "" => panel_title(analysis, quadrant),
+            share => format!("{} · {}{share}", quadrant.size, quadrant.similarity),
+        };
         Panel {
             title: if num_parts > 1 { format!("{title} ({} of {num_parts})", number + 1) } else { title },
             incomplete: incomplete(&cells),
-            ticks: ticks(&cells, sources(analysis, quadrant).len()),
+            ticks: ticks(&cells, all_sources(analysis, quadrant).len()),
             band: None,
             references: references(&analysis.study),
             series: series(analysis, &cells),
         }
     };
-    quadrant.cells.chunks(MOST_ROWS).enumerate().map(part).collect()
+    drawn.chunks(MOST_ROWS).enumerate().map(part).collect()
 }
 
 fn incomplete(cells: &[&CellResult]) -> Option<String> {

@@ -4,6 +4,7 @@ use super::depth::{curves, depth_axis, incomplete};
 use super::spec::FIGURE_VERSION;
 use super::words::{FILLING, fitted, gap_mark, metric_words, name, panel_title, round4, sentence, subtitle};
 use super::{FigureSpec, Form, Note, Panel, Point, Reference, Sign, Stroke, words};
+use crate::shown;
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
 use nt_stats::Verdict;
@@ -14,7 +15,7 @@ use nt_stats::Verdict;
 /// Gaps in percentage points; depth in learned layers.
 pub fn gap_by_depth(analysis: &Analysis, target: &str, parameters: Option<u64>) -> FigureSpec {
     let study = &analysis.study;
-    let quadrants: Vec<&Quadrant> = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target).collect();
+    let quadrants: Vec<&Quadrant> = shown::drawn_quadrants(analysis, target);
     let panels: Vec<Panel> = quadrants.iter().map(|quadrant| panel(analysis, quadrant)).collect();
     let (reach, is_cut) = words::gap_range(&panels, study.margin_pp);
     FigureSpec {
@@ -27,7 +28,7 @@ pub fn gap_by_depth(analysis: &Analysis, target: &str, parameters: Option<u64>) 
         x: depth_axis(study),
         y: fitted(axis_label(study), &reach, gap_mark),
         scale: None,
-        num_columns: study.similarities().len().max(1),
+        num_columns: study.similarities().len().min(panels.len()).max(1),
         notes: notes(is_cut),
         panels,
     }

@@ -1,5 +1,6 @@
 //! The gap against the measured similarity of its source: does a nearer source transfer better?
 
+use crate::shown;
 use nt_analysis::study::StudySize;
 
 use super::gap_by_depth::{axis_label, notes, point, references};
@@ -7,7 +8,7 @@ use super::spec::FIGURE_VERSION;
 use super::words::{fitted, name, subtitle};
 use super::{Axis, FigureSpec, Form, Panel, Point, Series, SeriesKind, words};
 use nt_analysis::{Analysis, CellKind, CellResult};
-use nt_records::audit::{Distance, MeasuredOn, TargetAudit};
+use nt_records::audit::{Distance, MeasuredOn, Similarity, TargetAudit};
 
 /// What represents a source: its deepest treatment of each kind.
 const KINDS: [(SeriesKind, &str); 2] = [
@@ -32,7 +33,7 @@ pub fn gap_by_similarity(analysis: &Analysis, target: &str, parameters: Option<u
         references: references(study),
         series: series(analysis, audit, &size.name),
     };
-    let panels: Vec<Panel> = sizes.iter().map(panel).collect();
+    let panels: Vec<Panel> = sizes.iter().take(shown::num_drawn_sizes(analysis)).map(panel).collect();
     if panels.iter().all(|panel| panel.series.is_empty()) {
         return None;
     }
@@ -75,7 +76,9 @@ fn description(audit: &TargetAudit) -> String {
 /// One series for each kind and source, with one point each.
 fn series(analysis: &Analysis, audit: &TargetAudit, size: &str) -> Vec<Series> {
     let mut series = Vec::new();
-    for similarity in &audit.similarities {
+    let all: Vec<&Similarity> = audit.similarities.iter().collect();
+    let here = analysis.cells_of(&audit.target, size);
+    for similarity in shown::drawn_sources(analysis, all, |similarity| &similarity.source, || Box::new(here.iter())) {
         let place = match (&similarity.distances, &similarity.measured_on) {
             (Some(distances), _) => place(&distances.proxy_a),
             // They are the same images, so the distance is zero by construction.
@@ -119,5 +122,5 @@ fn deepest<'a>(
             && key.copied <= analysis.study.top_depth()
             && is_kind
     };
-    analysis.cells.iter().filter(is_of).max_by_key(|cell| cell.key.copied)
+    analysis.cells_of(&audit.target, size).iter().filter(is_of).max_by_key(|cell| cell.key.copied)
 }

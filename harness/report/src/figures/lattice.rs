@@ -1,9 +1,12 @@
 //! The lattice of treatments as a heat map: what copying and freezing do, with one panel for each size and source.
 
+use std::collections::HashSet;
+
 use super::gap_by_depth::point;
 use super::spec::FIGURE_VERSION;
 use super::words::{metric_words, name, sentence, subtitle};
 use super::{Axis, FigureSpec, Form, Note, Panel, Series, SeriesKind, Sign, Tick, words};
+use crate::shown;
 use nt_analysis::study::{Study, StudySize, StudySource};
 use nt_analysis::{Analysis, CellKind, CellResult, Wording};
 use nt_records::number::signed;
@@ -15,12 +18,18 @@ use nt_records::number::signed;
 /// Gaps in percentage points; depths in learned layers.
 pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> FigureSpec {
     let study = &analysis.study;
-    let has_cells = |source: &&StudySource| {
-        let of_source = |cell: &&CellResult| is_tile(cell, target) && cell.key.source.as_deref() == Some(&source.name);
-        analysis.cells.iter().any(|cell| of_source(&cell))
+    let sizes: Vec<&StudySize> =
+        study.targets.iter().filter(|known| known.name == target).flat_map(|known| &known.sizes).collect();
+    let tiles = || -> Box<dyn Iterator<Item = &CellResult>> {
+        let of_sizes = sizes.iter().flat_map(|size| analysis.cells_of(target, &size.name));
+        Box::new(of_sizes.filter(|cell| is_tile(cell, target)).collect::<Vec<_>>().into_iter())
     };
-    let sources: Vec<&StudySource> = study.sources.iter().filter(has_cells).collect();
-    let sizes = study.targets.iter().filter(|known| known.name == target).flat_map(|known| &known.sizes);
+    let with_cells: HashSet<&str> = tiles().filter_map(|cell| cell.key.source.as_deref()).collect();
+    let sources: Vec<&StudySource> =
+        study.sources.iter().filter(|source| with_cells.contains(source.name.as_str())).collect();
+    let num_sources = sources.len();
+    let sources = shown::drawn_sources(analysis, sources, |source| &source.name, tiles);
+    let sizes = sizes.into_iter().take(shown::num_drawn_sizes(analysis));
     let panels: Vec<Panel> =
         sizes.flat_map(|size| sources.iter().map(move |source| panel(analysis, target, size, source))).collect();
     let gaps = panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
@@ -28,11 +37,12 @@ pub fn lattice(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Fi
     let most = gaps.fold(study.margin_pp, |most, gap| most.max(gap.abs()));
     let most = words::round4((most * 10.0).ceil() / 10.0);
     let deepest = analysis.cells.iter().map(|cell| cell.key.copied).max().unwrap_or_else(|| study.top_depth()).max(1);
-    let quadrants = analysis.quadrants.iter().filter(|quadrant| quadrant.target == target);
+    let quadrants = shown::drawn_quadrants(analysis, target).into_iter();
+    let share = shown::share(sources.len(), num_sources, "sources");
     FigureSpec {
         schema_version: FIGURE_VERSION,
         name: name(study, "lattice", target),
-        title: format!("{}: gap to scratch on {target}, by what is copied and frozen", study.name),
+        title: format!("{}: gap to scratch on {target}, by what is copied and frozen{share}", study.name),
         subtitle: subtitle(analysis, target, parameters),
         description: quadrants.map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
         form: Form::Tiles,
@@ -85,7 +95,7 @@ fn panel(analysis: &Analysis, target: &str, size: &StudySize, source: &StudySour
     let in_panel = |cell: &&CellResult| {
         is_tile(cell, target) && cell.key.size == size.name && cell.key.source.as_deref() == Some(source.name.as_str())
     };
-    let cells: Vec<&CellResult> = analysis.cells.iter().filter(in_panel).collect();
+    let cells: Vec<&CellResult> = analysis.cells_of(target, &size.name).iter().filter(in_panel).collect();
     let (done, planned) =
         cells.iter().fold((0, 0), |(done, planned), cell| (done + cell.num_done(), planned + cell.num_planned));
     let points = cells.iter().map(|cell| {

@@ -1,6 +1,6 @@
 //! The course of the trainings: loss against steps, averaged over replicates, with one line for each arm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::spec::FIGURE_VERSION;
 use super::words::{fitted, name, round4, subtitle};
 use super::{Axis, FigureSpec, Form, Panel, Point, Series, SeriesKind, words};
+use crate::shown;
 use nt_analysis::study::{CellKey, StudySource};
 use nt_analysis::{Analysis, CellResult};
 use nt_records::curve::{CurveError, CurvePoint, read_curve};
@@ -31,23 +32,30 @@ pub fn learning_curves(
     let study = &analysis.study;
     let sizes = study.targets.iter().filter(|known| known.name == target).flat_map(|known| &known.sizes);
     let mut figures = Vec::new();
-    for (size, images) in sizes.map(|size| (&size.name, size.words())) {
-        let is_trained_here = |cell: &&CellResult| {
-            cell.key.target == target && cell.key.size == *size && cell.key.method.is_gradient_descent()
+    for (size, images) in sizes.map(|size| (&size.name, size.words())).take(shown::num_drawn_sizes(analysis)) {
+        let here = analysis.cells_of(target, size);
+        let all = study.sources.iter().filter(|source| !source.is_untrained()).collect::<Vec<_>>();
+        let num_sources = all.len();
+        let sources = shown::drawn_sources(analysis, all, |source| &source.name, || Box::new(here.iter()));
+        let names: HashSet<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+        let is_drawn = |cell: &&CellResult| {
+            cell.key.method.is_gradient_descent()
+                && cell.key.source.as_deref().is_none_or(|source| names.contains(source))
         };
-        let cells: Vec<&CellResult> = analysis.cells.iter().filter(is_trained_here).collect();
+        let cells: Vec<&CellResult> = here.iter().filter(is_drawn).collect();
+        let share = shown::share(sources.len(), num_sources, "sources");
         let curves: Vec<Vec<Point>> = cells.par_iter().map(|cell| mean_loss(dir, cell)).collect::<Result<_, _>>()?;
         let curves: BTreeMap<&CellKey, Vec<Point>> = cells.iter().map(|cell| &cell.key).zip(curves).collect();
         if curves.values().all(Vec::is_empty) {
             continue;
         }
-        let panels = panels(analysis, &cells, &curves);
+        let panels = panels(&sources, &cells, &curves);
         let stem = name(study, "learning_curves", target);
         let (x, y) = axes(&panels);
         figures.push(FigureSpec {
             schema_version: FIGURE_VERSION,
             name: format!("{stem}-{size}"),
-            title: format!("{}: training on {target}, {size} ({images})", study.name),
+            title: format!("{}: training on {target}, {size} ({images}){share}", study.name),
             subtitle: subtitle(analysis, target, parameters),
             description: description(&panels),
             form: Form::Lines,
@@ -91,10 +99,9 @@ fn mean_loss(dir: &Path, cell: &CellResult) -> Result<Vec<Point>, CurveError> {
         .collect())
 }
 
-fn panels(analysis: &Analysis, cells: &[&CellResult], curves: &BTreeMap<&CellKey, Vec<Point>>) -> Vec<Panel> {
-    let trained = analysis.study.sources.iter().filter(|source| !source.is_untrained());
+fn panels(sources: &[&StudySource], cells: &[&CellResult], curves: &BTreeMap<&CellKey, Vec<Point>>) -> Vec<Panel> {
     let mut panels = Vec::new();
-    for source in trained {
+    for source in sources {
         let of_source: Vec<&CellResult> =
             cells.iter().copied().filter(|cell| cell.key.source.as_deref() == Some(source.name.as_str())).collect();
         let most = of_source.iter().map(|cell| cell.key.copied).max().unwrap_or(0);

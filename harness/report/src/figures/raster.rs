@@ -1,5 +1,7 @@
 //! Figures as PNG, drawn large and averaged down: smooth lines without a system font.
 
+use std::sync::{Condvar, Mutex, PoisonError};
+
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 use plotters::prelude::*;
@@ -14,6 +16,33 @@ const AVERAGED: usize = 2;
 /// Bytes of pixels above which a figure is compressed fast rather than well.
 const MOST_SQUEEZED: usize = 24 << 20;
 
+/// Bytes of drawn pixels that are held at a time. A figure with more than that is drawn while no other is.
+const MOST_HELD: usize = 128 << 20;
+
+/// Bytes of drawn pixels that are held now.
+static HELD: Mutex<usize> = Mutex::new(0);
+static LET_GO: Condvar = Condvar::new();
+
+/// Room for the pixels of a figure, so that many threads do not hold many large figures at once.
+struct Room(usize);
+
+impl Room {
+    fn take(bytes: usize) -> Self {
+        let bytes = bytes.min(MOST_HELD);
+        let held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = LET_GO.wait_while(held, |held| *held + bytes > MOST_HELD);
+        *held.unwrap_or_else(PoisonError::into_inner) += bytes;
+        Self(bytes)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        *HELD.lock().unwrap_or_else(PoisonError::into_inner) -= self.0;
+        LET_GO.notify_all();
+    }
+}
+
 /// The figure as a PNG file, twice as large as its SVG.
 pub(super) fn png(spec: &FigureSpec) -> Result<Vec<u8>, FigureError> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| FigureError::Draw {
@@ -23,6 +52,8 @@ pub(super) fn png(spec: &FigureSpec) -> Result<Vec<u8>, FigureError> {
     };
     let layout = Layout::new(spec);
     let (width, height) = ((layout.width * SCALE) as usize, (layout.height * SCALE) as usize);
+    // Held until the picture is compressed.
+    let _room = Room::take(3 * width * height);
     let mut pixels = vec![0xFF; 3 * width * height];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width as u32, height as u32)).into_drawing_area();
@@ -31,6 +62,7 @@ pub(super) fn png(spec: &FigureSpec) -> Result<Vec<u8>, FigureError> {
         area.present().map_err(|error| failed(error.into()))?;
     }
     let small = averaged(&pixels, width, height);
+    drop(pixels);
     let mut file = Vec::new();
     let size = ((width / AVERAGED) as u32, (height / AVERAGED) as u32);
     // Good compression halves the file. A figure of dozens of panels is excepted: it would take most of a report's

@@ -1,3 +1,4 @@
+use super::accuracy_by_cost::Costs;
 use super::*;
 use nt_analysis::analyse;
 use nt_analysis::mock::{Mock, like_the_default_study};
@@ -132,7 +133,7 @@ fn accuracies_stand_over_what_their_training_costs() {
             multiply_accumulates: 2_000_000_000 / 8 * u64::from(8 - record.frozen),
         })
         .collect();
-    let spec = accuracy_by_cost::accuracy_by_cost(&analysis, "shapes-b", &manifest).unwrap();
+    let spec = accuracy_by_cost::accuracy_by_cost(&analysis, "shapes-b", None, &Costs::of(&manifest)).unwrap();
     assert!(spec.x.is_logarithmic && spec.x.label.contains("billion multiply–accumulates"), "{}", spec.x.label);
     let panel = &spec.panels[0];
     let of = |kind| panel.series.iter().find(|series| series.kind == kind).unwrap();
@@ -143,7 +144,10 @@ fn accuracies_stand_over_what_their_training_costs() {
     let svg = vector::svg(&spec).unwrap();
     tags(&svg);
     manifest.plan.iter_mut().for_each(|job| job.multiply_accumulates = 0);
-    assert!(accuracy_by_cost::accuracy_by_cost(&analysis, "shapes-b", &manifest).is_none(), "an older plan");
+    assert!(
+        accuracy_by_cost::accuracy_by_cost(&analysis, "shapes-b", None, &Costs::of(&manifest)).is_none(),
+        "an older plan"
+    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Titles and axes, which several figures share.
 
-use super::depth::sources;
+use super::depth::{all_sources, sources};
 use super::{Axis, Panel, Point, Tick};
+use crate::shown;
 use crate::words::number::test_images;
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, Quadrant, Wording};
@@ -36,7 +37,8 @@ pub(super) fn subtitle(analysis: &Analysis, target: &str, parameters: Option<u64
 /// "small (20 images a class) · similar: near".
 pub(super) fn panel_title(analysis: &Analysis, quadrant: &Quadrant) -> String {
     let names: Vec<&str> = sources(analysis, quadrant).iter().map(|source| source.name.as_str()).collect();
-    format!("{} ({}) · {}: {}", quadrant.size, quadrant.images.words(), quadrant.similarity, names.join(", "))
+    let share = shown::share(names.len(), all_sources(analysis, quadrant).len(), "sources");
+    format!("{} ({}) · {}: {}{share}", quadrant.size, quadrant.images.words(), quadrant.similarity, names.join(", "))
 }
 
 /// A quadrant's result, for readers who cannot see the figure.

@@ -1,5 +1,7 @@
 //! The table of every cell. The page's script sorts and filters it, and opens a drawer for each row.
 
+use std::collections::HashSet;
+
 use maud::{Markup, html};
 use nt_stats::Verdict;
 use nt_stats::p_value::PrintedP;
@@ -9,7 +11,7 @@ use crate::material::Material;
 use crate::words::answer;
 use crate::words::number::{NONE, gap, judged_interval, percent};
 use nt_analysis::{CellKind, CellResult, Wording};
-use nt_records::number::text;
+use nt_records::number::{text, thousands};
 
 /// The columns: name, and whether they hold numbers. `values` heads the values of the metric.
 fn columns(values: &str) -> [(&str, bool); 11] {
@@ -33,9 +35,17 @@ pub(crate) fn section(material: &Material) -> Markup {
     let analysis = &material.analysis;
     let study = &analysis.study;
     let words = Wording::of(study.metric);
+    let is_whole = material.listed.len() == analysis.cells.len();
+    let listed = || material.listed_cells().map(|(_, cell)| cell);
     html! {
         section aria-labelledby="cells" {
-            h2 #cells { "Every cell" }
+            h2 #cells { @if is_whole { "Every cell" } @else { "Cells" } }
+            @if !is_whole {
+                p.note {
+                    (thousands(material.listed.len() as u64)) " of " (thousands(analysis.cells.len() as u64)) " cells are listed. "
+                    a href="verdicts.csv" { "verdicts.csv" } " and " a href="verdicts.json" { "verdicts.json" } " hold all."
+                }
+            }
             p.soft {
                 (words.sentence) ". The gap is to scratch, on the same replicates and the "
                 "same test images. The source gap is to the same treatment from an untrained source. Cells of "
@@ -48,9 +58,9 @@ pub(crate) fn section(material: &Material) -> Markup {
             }
             form.filter #filter hidden aria-label="Filter the cells" {
                 (choice("target", study.targets.iter().map(|target| target.name.as_str()).collect()))
-                (choice("size", distinct(analysis.cells.iter().map(|cell| cell.key.size.as_str()))))
-                (choice("source", distinct(analysis.cells.iter().map(source))))
-                (choice("verdict", distinct(analysis.cells.iter().map(verdict_word))))
+                (choice("size", distinct(listed().map(|cell| cell.key.size.as_str()))))
+                (choice("source", distinct(listed().map(source))))
+                (choice("verdict", distinct(listed().map(verdict_word))))
                 label { "contains " input type="search" name="text" autocomplete="off"; }
                 button type="reset" { "Clear" }
                 output.soft #shown aria-live="polite" {}
@@ -65,7 +75,7 @@ pub(crate) fn section(material: &Material) -> Markup {
                         }
                     }
                     tbody {
-                        @for (at, cell) in analysis.cells.iter().enumerate() { (row(at, cell, &words)) }
+                        @for (at, cell) in material.listed_cells() { (row(at, cell, &words)) }
                     }
                 }
             }
@@ -88,9 +98,9 @@ fn choice(name: &str, values: Vec<&str>) -> Markup {
 }
 
 fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut distinct = Vec::new();
+    let (mut distinct, mut known) = (Vec::new(), HashSet::new());
     for value in values {
-        if !distinct.contains(&value) {
+        if known.insert(value) {
             distinct.push(value);
         }
     }

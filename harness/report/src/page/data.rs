@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::check::{Check, mark};
 use crate::material::Material;
+use crate::shown;
 use crate::words::number::{NONE, counted, gap, interval, test_images};
 use nt_analysis::audit::{Confirmation, OrderFinding, look_alikes, order_findings};
 use nt_analysis::{Analysis, WithoutOverlap};
@@ -131,14 +132,36 @@ fn of_target(analysis: &Analysis, target: &TargetAudit) -> Markup {
                 tbody { @for cells in rows { tr { @for cell in cells { td { (cell) } } } } }
             }
         }
-        @for finding in order_findings(target, &analysis.study) {
+        @let (findings, others) = told_findings(analysis, target);
+        @for finding in findings {
             p { (mark(standing_holds(finding.standing))) " " (finding_words(&finding)) "." }
         }
+        @if others > 0 { p { (others_words(others)) } }
         @for words in independence(analysis, target) { p { (words) } }
         @if let Some(own) = target.overlap(None) {
             p { "The target's own training images: " (overlap_words(target, own)) "." }
         }
     }
+}
+
+/// The pairs of sources that are told, and how many are not: of very many, those that are the reverse of what is declared come
+/// first, then those that are not told apart.
+fn told_findings(analysis: &Analysis, target: &TargetAudit) -> (Vec<OrderFinding>, usize) {
+    let mut findings = order_findings(target, &analysis.study);
+    let others = findings.len().saturating_sub(shown::most_named(analysis));
+    if others > 0 {
+        findings.sort_by_key(|finding| match finding.standing {
+            Confirmation::Reversed => 0,
+            Confirmation::NotToldApart => 1,
+            Confirmation::AsDeclared => 2,
+        });
+        findings.truncate(findings.len() - others);
+    }
+    (findings, others)
+}
+
+fn others_words(others: usize) -> String {
+    format!("And {} of sources, in audit.json.", counted(others, "pair"))
 }
 
 /// Which test images are not independent of one another, or may not be; a sentence or two each.
@@ -236,8 +259,12 @@ pub(crate) fn markdown(analysis: &Analysis) -> String {
                 row(analysis, target, similarity).map(|cell| cell.replace('|', "\\|")).join(" | ")
             ));
         }
-        for finding in order_findings(target, &analysis.study) {
+        let (findings, others) = told_findings(analysis, target);
+        for finding in findings {
             text.push_str(&format!("\n{}: {}.\n", target.target, finding_words(&finding)));
+        }
+        if others > 0 {
+            text.push_str(&format!("\n{}: {}\n", target.target, others_words(others)));
         }
         if let Some(own) = target.overlap(None) {
             text.push_str(&format!("\n{}: its own training images: {}.\n", target.target, overlap_words(target, own)));

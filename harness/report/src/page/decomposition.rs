@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::material::Material;
+use crate::shown;
 use crate::words::number::{NONE, gap, interval};
 use nt_analysis::{Analysis, BAND_LEVEL, BAND_REPLICATES, Decomposition, Part, Wording};
 
@@ -14,7 +15,7 @@ pub(crate) fn section(material: &Material) -> Markup {
             section aria-labelledby="parts" {
                 h2 #parts { "What the change is made of" }
                 @for words in prose(analysis) { p.soft { (words) } }
-                @for one in &analysis.decompositions {
+                @for one in shown::listed_decompositions(analysis) {
                     h3 { (title(analysis, one)) }
                     div.scroll tabindex="0" role="region" aria-label=(title(analysis, one)) {
                         table {

@@ -21,7 +21,7 @@ pub(crate) fn templates(material: &Material) -> Markup {
             form method="dialog" { button.close aria-label="Close" { "×" } }
             div #drawer-contents {}
         }
-        @for (at, cell) in material.analysis.cells.iter().enumerate() {
+        @for (at, cell) in material.listed_cells() {
             template id={ "cell-" (at) } { (contents(material, cell)) }
         }
     }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::check::{Check, mark};
 use super::data;
 use crate::material::Material;
+use crate::shown;
 use crate::words::number::{NONE, counted, percent};
 use nt_analysis::{Analysis, CellKind, CellResult, RungGap, SourceNetworks, Survival, Wording};
 use nt_records::number::text;
@@ -171,6 +172,7 @@ fn ladder(analysis: &Analysis) -> Check {
         let lengths = rungs.iter().map(|rung| format!("{} {unit} at {}×", percent(rung.mean), text(rung.budget)));
         format!("{} {}: {}", scratch.target, scratch.size, lengths.collect::<Vec<_>>().join(", "))
     });
+    let rungs = shown::named(rungs.collect(), shown::most_named(analysis));
     let held_to: Vec<&RungGap> =
         analysis.cells.iter().flat_map(|cell| &cell.ladder).filter(|rung| rung.is_better_baseline).collect();
     let count = |survival| held_to.iter().filter(|rung| rung.survival == Some(survival)).count();
@@ -182,7 +184,7 @@ fn ladder(analysis: &Analysis) -> Check {
         finding: format!(
             "scratch scores {}; of {} held against lengths that do better on validation {whole} keep all that they claim{and_sign}, \
              and {lost} {} undecided for it",
-            rungs.collect::<Vec<_>>().join("; "),
+            rungs.join("; "),
             counted(whole + sign + lost, "verdict"),
             if lost == 1 { "is" } else { "are" },
         ),
@@ -227,8 +229,8 @@ pub(crate) struct ArmRow {
 }
 
 /// Every arm with its budget.
-pub(crate) fn arms(analysis: &Analysis) -> Vec<ArmRow> {
-    analysis.cells.iter().map(|cell| arm(analysis, cell)).collect()
+pub(crate) fn arms(analysis: &Analysis) -> impl Iterator<Item = ArmRow> {
+    analysis.cells.iter().map(|cell| arm(analysis, cell))
 }
 
 fn arm(analysis: &Analysis, cell: &CellResult) -> ArmRow {
@@ -281,7 +283,7 @@ pub(crate) fn section(material: &Material) -> Markup {
                                 }
                             }
                         }
-                        tbody { @for row in arms(analysis) { (arm_row(&row)) } }
+                        tbody { @for (_, cell) in material.listed_cells() { (arm_row(&arm(analysis, cell))) } }
                     }
                 }
             }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use nt_stats::verdict::GateFailure;
 
 use crate::material::Material;
+use crate::shown;
 use crate::words::answer::{self, Listed, Side};
 use crate::words::number::{counted, gap, test_images};
 use nt_analysis::{Analysis, Chosen, Quadrant, Wording};
@@ -15,7 +16,8 @@ pub(crate) fn sample(analysis: &Analysis) -> String {
     if analysis.study.reference_runs > 1 {
         parts.push(format!("each against the mean of {} runs of scratch", analysis.study.reference_runs));
     }
-    parts.extend(analysis.test_sets.iter().map(|(target, test)| format!("{} of {target}", test_images(test))));
+    let tested = analysis.test_sets.iter().map(|(target, test)| format!("{} of {target}", test_images(test)));
+    parts.extend(shown::named(tested.collect(), shown::most_named(analysis)));
     let scope = scope(analysis).map(|scope| format!(" Scope: {scope}.")).unwrap_or_default();
     format!("{}.{scope}", parts.join(", "))
 }
@@ -41,7 +43,7 @@ pub(crate) fn table(material: &Material) -> Markup {
                     }
                 }
                 tbody {
-                    @for quadrant in &analysis.quadrants { (row(analysis, quadrant)) }
+                    @for quadrant in shown::listed_quadrants(analysis) { (row(analysis, quadrant)) }
                 }
             }
         }

@@ -5,6 +5,7 @@ use nt_stats::p_value::PrintedP;
 use nt_stats::verdict::{Claim, Decision, RuleVerdict};
 
 use crate::material::Material;
+use crate::shown;
 use crate::words::answer;
 use crate::words::number::{NONE, counted, gap, interval};
 use nt_analysis::{Analysis, Trial, TrialContrast, Wording};
@@ -12,7 +13,8 @@ use nt_analysis::{Analysis, Trial, TrialContrast, Wording};
 /// The trials; empty if no quadrant has a rule.
 pub(crate) fn section(material: &Material) -> Markup {
     let analysis = &material.analysis;
-    let (tried, without): (Vec<&Trial>, Vec<&Trial>) = analysis.trials.iter().partition(|trial| trial.rule.is_ok());
+    let (tried, without): (Vec<&Trial>, Vec<&Trial>) =
+        shown::listed_trials(analysis).into_iter().partition(|trial| trial.rule.is_ok());
     html! {
         section aria-labelledby="rules" {
             h2 #rules { "Rules of thumb on trial" }
@@ -44,6 +46,7 @@ pub(crate) fn section(material: &Material) -> Markup {
 }
 
 fn row(analysis: &Analysis, trial: &Trial) -> Markup {
+    let most = shown::most_named(analysis);
     html! {
         tr {
             th scope="row" { (place(analysis, trial)) }
@@ -51,7 +54,8 @@ fn row(analysis: &Analysis, trial: &Trial) -> Markup {
             td { (badge(trial)) }
             td {
                 @if trial.contrasts.is_empty() { span.soft { "no treatment copies from such a source" } }
-                @for contrast in &trial.contrasts { (tested(analysis, trial, contrast)) }
+                @for contrast in trial.contrasts.iter().take(most) { (tested(analysis, trial, contrast)) }
+                @if trial.contrasts.len() > most { span.soft { (trial.contrasts.len() - most) " more in " a href="rules.csv" { "rules.csv" } } }
             }
         }
     }
@@ -139,7 +143,8 @@ pub(crate) fn reasons(analysis: &Analysis, without: &[&Trial]) -> Vec<String> {
             None => told.push((reason, vec![place(analysis, trial)])),
         }
     }
-    told.into_iter().map(|(reason, places)| format!("No rule for {}: {reason}.", places.join(", "))).collect()
+    let named = |places| shown::named(places, shown::most_named(analysis)).join(", ");
+    told.into_iter().map(|(reason, places)| format!("No rule for {}: {reason}.", named(places))).collect()
 }
 
 /// The comparisons of a trial on one line, for Markdown.
@@ -155,6 +160,10 @@ pub(crate) fn line(analysis: &Analysis, trial: &Trial) -> String {
         };
         format!("{}: {found}", comparison(analysis, trial, contrast))
     };
-    let lines: Vec<String> = trial.contrasts.iter().map(told).collect();
+    let most = shown::most_named(analysis);
+    let mut lines: Vec<String> = trial.contrasts.iter().take(most).map(told).collect();
+    if trial.contrasts.len() > most {
+        lines.push(format!("{} more in rules.csv", trial.contrasts.len() - most));
+    }
     if lines.is_empty() { NONE.to_owned() } else { lines.join("; ") }
 }

@@ -1,5 +1,6 @@
 //! The first layer of sources, of the networks made from them, and of scratch.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use image::RgbImage;
@@ -30,7 +31,7 @@ pub(crate) struct FirstLayer {
 pub(crate) fn first_layers(
     dir: &Path,
     analysis: &Analysis,
-    records: &[RunRecord],
+    records: &[&RunRecord],
 ) -> Result<Vec<FirstLayer>, PictureError> {
     let sources = records
         .iter()
@@ -63,17 +64,17 @@ fn source_label(name: &str) -> String {
     name.replacen('/', " ", 1)
 }
 
-fn chosen(analysis: &Analysis) -> Vec<&CellResult> {
+fn chosen<'a>(analysis: &'a Analysis) -> Vec<&'a CellResult> {
     let is_fine_tuned =
         |cell: &&CellResult| cell.key.frozen == 0 && cell.key.method.is_gradient_descent() && cell.key.source.is_some();
-    let is_deepest = |cell: &CellResult| {
-        let rivals = analysis.cells.iter().filter(is_fine_tuned).filter(|rival| {
-            (&rival.key.target, &rival.key.size, &rival.key.source)
-                == (&cell.key.target, &cell.key.size, &cell.key.source)
-        });
-        rivals.map(|rival| rival.key.copied).max() == Some(cell.key.copied)
-    };
-    let is_chosen = |cell: &&CellResult| cell.key.source.is_none() || (is_fine_tuned(cell) && is_deepest(cell));
+    let place = |cell: &'a CellResult| (&cell.key.target, &cell.key.size, &cell.key.source);
+    let mut deepest = HashMap::new();
+    for cell in analysis.cells.iter().filter(is_fine_tuned) {
+        let copied = deepest.entry(place(cell)).or_insert(cell.key.copied);
+        *copied = cell.key.copied.max(*copied);
+    }
+    let is_deepest = |cell: &'a CellResult| deepest.get(&place(cell)) == Some(&cell.key.copied);
+    let is_chosen = |cell: &&'a CellResult| cell.key.source.is_none() || (is_fine_tuned(cell) && is_deepest(cell));
     analysis.cells.iter().filter(is_chosen).collect()
 }
 

@@ -40,14 +40,18 @@ impl ThumbnailSheet {
 }
 
 /// For each target whose runs wrote thumbnails, a sheet of the images that some cell shows.
-pub(crate) fn sheets(dir: &Path, analysis: &Analysis) -> Result<BTreeMap<String, ThumbnailSheet>, PictureError> {
+pub(crate) fn sheets(
+    dir: &Path,
+    analysis: &Analysis,
+    listed: &[usize],
+) -> Result<BTreeMap<String, ThumbnailSheet>, PictureError> {
     let mut sheets = BTreeMap::new();
     let mut num_left = MOST;
     for target in &analysis.study.targets {
         let Some(thumbnails) = Thumbnails::read(dir, &target.name)? else { continue };
         let mut places = BTreeMap::new();
         let mut pictures = Vec::new();
-        for example_id in shown(analysis, &target.name) {
+        for example_id in shown(analysis, listed, &target.name) {
             if let Some(picture) = thumbnails.picture(example_id).filter(|_| pictures.len() < num_left)
                 && !places.contains_key(&example_id)
             {
@@ -67,8 +71,9 @@ pub(crate) fn sheets(dir: &Path, analysis: &Analysis) -> Result<BTreeMap<String,
 }
 
 /// The images that the drawers of a target show, in the order of its cells.
-fn shown<'a>(analysis: &'a Analysis, target: &'a str) -> impl Iterator<Item = u32> + 'a {
-    let of_target = analysis.cells.iter().filter(move |cell| cell.key.target == target);
+fn shown<'a>(analysis: &'a Analysis, listed: &'a [usize], target: &'a str) -> impl Iterator<Item = u32> + 'a {
+    let cells = listed.iter().map(|&at| &analysis.cells[at]);
+    let of_target = cells.filter(move |cell| cell.key.target == target);
     let flipped = of_target.filter_map(|cell| Some(&cell.effects.as_ref()?.flipped));
     flipped.flat_map(|flipped| flipped.lost.iter().chain(&flipped.won)).map(|image| image.example_id)
 }

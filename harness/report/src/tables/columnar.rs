@@ -1,11 +1,14 @@
 //! `runs.parquet`: the rows of `runs.csv` with their types.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::Write;
 use std::sync::Arc;
 
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{DEFAULT_WRITE_BATCH_SIZE, WriterProperties};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
@@ -40,6 +43,10 @@ message runs {
   required int32 run;
 }";
 
+/// Rows that are handed to the writer at a time: whole batches of the writer's own, so that its pages end where they would if it
+/// got all rows at once.
+const ROWS_AT_ONCE: usize = 64 * DEFAULT_WRITE_BATCH_SIZE;
+
 /// A run and one of its metrics; `None` for a run that measured nothing.
 type Row<'a> = (&'a RunRecord, Option<&'a Measured>);
 
@@ -48,8 +55,15 @@ type Row<'a> = (&'a RunRecord, Option<&'a Measured>);
 /// # Errors
 /// [`TableError::Row`] if they cannot be written.
 pub fn runs_parquet(records: &[&RunRecord]) -> Result<Vec<u8>, TableError> {
+    let mut file = Vec::new();
+    write_runs_parquet(&mut file, records)?;
+    Ok(file)
+}
+
+/// The same, written column by column.
+pub(super) fn write_runs_parquet(to: impl Write + Send, records: &[&RunRecord]) -> Result<(), TableError> {
     let failed = |error: ParquetError| TableError::Row { table: "runs.parquet", source: std::io::Error::other(error) };
-    write(&rows(records)).map_err(failed)
+    write(to, &rows(records)).map_err(failed)
 }
 
 fn rows<'a>(records: &[&'a RunRecord]) -> Vec<Row<'a>> {
@@ -63,15 +77,16 @@ fn rows<'a>(records: &[&'a RunRecord]) -> Vec<Row<'a>> {
     records.iter().flat_map(of_record).collect()
 }
 
-fn write(rows: &[Row<'_>]) -> Result<Vec<u8>, ParquetError> {
+fn write<W: Write + Send>(to: W, rows: &[Row<'_>]) -> Result<(), ParquetError> {
     let schema = Arc::new(parse_message_type(SCHEMA)?);
     // Neither a date nor the writer's build may reach the file, since the same records must give the same bytes.
     let properties =
         WriterProperties::builder().set_compression(Compression::UNCOMPRESSED).set_created_by("nt".to_owned()).build();
-    let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
+    let mut file = SerializedFileWriter::new(to, schema, Arc::new(properties))?;
     let mut group = file.next_row_group()?;
     let integer = |value: u32| Some(i32::try_from(value).unwrap_or(i32::MAX));
-    let text = |value: &str| Some(ByteArray::from(value.as_bytes().to_vec()));
+    let texts = RefCell::new(Texts::default());
+    let text = |value: &str| Some(texts.borrow_mut().of(value));
     let maybe = |value: &Option<String>| value.as_deref().and_then(text);
     column::<Int32Type>(&mut group, rows, |_| integer(RUNS_VERSION))?;
     column::<ByteArrayType>(&mut group, rows, |(record, _)| text(&record.study))?;
@@ -95,21 +110,45 @@ fn write(rows: &[Row<'_>]) -> Result<Vec<u8>, ParquetError> {
     column::<DoubleType>(&mut group, rows, |(record, _)| record.l2)?;
     column::<Int32Type>(&mut group, rows, |(record, _)| integer(record.run))?;
     group.close()?;
-    file.into_inner()
+    file.close()?;
+    Ok(())
+}
+
+/// Texts that occur again and again, each held once.
+#[derive(Default)]
+struct Texts(HashMap<String, ByteArray>);
+
+impl Texts {
+    /// With more than these they are let go: jobs are all different.
+    const MOST: usize = 4096;
+
+    fn of(&mut self, text: &str) -> ByteArray {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        if self.0.len() == Self::MOST {
+            self.0.clear();
+        }
+        let bytes = ByteArray::from(text.as_bytes().to_vec());
+        self.0.insert(text.to_owned(), bytes.clone());
+        bytes
+    }
 }
 
 /// Writes the next column of the schema, with definition level 1 for a value and 0 for a missing one.
 fn column<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
     rows: &[Row<'_>],
     value: impl Fn(Row<'_>) -> Option<T::T>,
 ) -> Result<(), ParquetError> {
     let Some(mut writer) = group.next_column()? else {
         return Err(ParquetError::General("more columns than the schema has".to_owned()));
     };
-    let all: Vec<Option<T::T>> = rows.iter().map(|&row| value(row)).collect();
-    let levels: Vec<i16> = all.iter().map(|value| i16::from(value.is_some())).collect();
-    let present: Vec<T::T> = all.into_iter().flatten().collect();
-    writer.typed::<T>().write_batch(&present, Some(&levels), None)?;
+    for rows in rows.chunks(ROWS_AT_ONCE) {
+        let all: Vec<Option<T::T>> = rows.iter().map(|&row| value(row)).collect();
+        let levels: Vec<i16> = all.iter().map(|value| i16::from(value.is_some())).collect();
+        let present: Vec<T::T> = all.into_iter().flatten().collect();
+        writer.typed::<T>().write_batch(&present, Some(&levels), None)?;
+    }
     writer.close()
 }

@@ -1,25 +1,27 @@
 //! Effect sizes beside the verdicts of `verdicts.json`.
 
+use std::io::Write;
+
 use nt_scenario::Method;
 use nt_stats::crossed::VarianceComponents;
 use nt_stats::p_value::round_p;
 use nt_stats::verdict::{Decision, Verdict};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::verdicts::rounded;
+use super::verdicts::{rounded, rows};
 use nt_analysis::study::CellKey;
 use nt_analysis::{
     Analysis, CROSS_CHECK_LEVEL, CellKind, CellResult, Checks, Chosen, ClassEffect, CrossCheck, Effects, McNemar,
     Quadrant, WithoutOverlap,
 };
-use nt_records::table::TableError;
+use nt_records::table::{TableError, json_error};
 use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow, VerdictRow};
 
 /// A contrast with its effect sizes; `None` if no replicate has both arms.
 #[derive(Serialize)]
-struct Row<'a> {
+struct Row {
     #[serde(flatten)]
-    verdict: &'a VerdictRow,
+    verdict: VerdictRow,
     effects: Option<EffectRow>,
     variance: Option<VarianceRow>,
     checks: Option<CheckRow>,
@@ -117,32 +119,34 @@ struct PickRow<'a> {
     replicates: usize,
 }
 
+const TABLE: &str = "verdicts.json";
+
 #[derive(Serialize)]
-struct File<'a> {
+struct File<'a, V> {
     schema_version: u32,
     study: &'a str,
     /// Whether the scenario was changed after the first job.
     exploratory: bool,
     /// Names of the sources that know nothing.
     untrained: Vec<&'a str>,
-    verdicts: Vec<Row<'a>>,
+    verdicts: V,
     choices: Vec<ChoiceRow<'a>>,
 }
 
 /// The rows of a study as JSON, each with its effect sizes, and the choice of every quadrant.
-pub(crate) fn verdicts_json(
+pub(super) fn write_verdicts_json(
+    mut to: impl Write,
     analysis: &Analysis,
-    rows: &[VerdictRow],
     is_exploratory: bool,
-) -> Result<Vec<u8>, TableError> {
-    let cells = analysis.cells.iter().filter(|cell| cell.kind != CellKind::Scratch);
-    let verdicts = rows.iter().zip(cells).map(|(verdict, cell)| Row {
+) -> Result<(), TableError> {
+    let cells = || analysis.cells.iter().filter(|cell| cell.kind != CellKind::Scratch);
+    let row = |(verdict, cell): (VerdictRow, &CellResult)| Row {
         verdict,
         effects: effects_of(cell),
         variance: cell.decision.as_ref().and_then(variance_of),
         checks: cell.checks.as_ref().map(checks_of),
         without_overlap: cell.without_overlap.as_ref().map(without_overlap),
-    });
+    };
     let choices =
         analysis.quadrants.iter().filter_map(|quadrant| Some(choice(analysis, quadrant, quadrant.chosen.as_ref()?)));
     let untrained = analysis.study.sources.iter().filter(|source| source.is_untrained());
@@ -151,13 +155,20 @@ pub(crate) fn verdicts_json(
         study: &analysis.study.name,
         exploratory: is_exploratory,
         untrained: untrained.map(|source| source.name.as_str()).collect(),
-        verdicts: verdicts.collect(),
+        verdicts: Each(|| rows(analysis).zip(cells()).map(row)),
         choices: choices.collect(),
     };
-    let mut json = serde_json::to_vec_pretty(&file)
-        .map_err(|error| TableError::Row { table: "verdicts.json", source: error.into() })?;
-    json.push(b'\n');
-    Ok(json)
+    serde_json::to_writer_pretty(&mut to, &file).map_err(json_error(TABLE))?;
+    to.write_all(b"\n").map_err(serde_json::Error::io).map_err(json_error(TABLE))
+}
+
+/// What a function gives, written one after the other.
+struct Each<F>(F);
+
+impl<T: Serialize, I: Iterator<Item = T>, F: Fn() -> I> Serialize for Each<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }
 
 fn variance_of(decision: &Decision) -> Option<VarianceRow> {

@@ -15,10 +15,10 @@ pub use runs::{RUN_COLUMNS, runs_csv};
 pub use verdicts::verdict_rows;
 
 use nt_analysis::Analysis;
-use nt_disk::write_atomic;
+use nt_disk::{write_atomic, write_atomic_with};
 use nt_records::record::RunRecord;
 use nt_records::table::TableError;
-use nt_records::verdicts::verdicts_csv;
+use nt_records::verdicts::write_verdicts_csv;
 
 /// Writes `runs.csv`, `runs.parquet`, `verdicts.csv`, `verdicts.json`, `rules.csv` and `rules.json` into a study's
 /// folder.
@@ -26,11 +26,11 @@ use nt_records::verdicts::verdicts_csv;
 /// # Errors
 /// [`TableError`] names the table.
 pub fn write(dir: &Path, records: &[&RunRecord], analysis: &Analysis, is_exploratory: bool) -> Result<(), TableError> {
-    write_atomic(&dir.join("runs.csv"), &runs_csv(records)?)?;
-    write_atomic(&dir.join("runs.parquet"), &runs_parquet(records)?)?;
-    let rows = verdict_rows(analysis);
-    write_atomic(&dir.join("verdicts.csv"), &verdicts_csv(&rows)?)?;
-    write_atomic(&dir.join("verdicts.json"), &effects::verdicts_json(analysis, &rows, is_exploratory)?)?;
+    // Row by row, since those of a hundred thousand cells would take gigabytes.
+    write_atomic_with(&dir.join("runs.csv"), |file| runs::write_runs_csv(file, records))?;
+    write_atomic_with(&dir.join("runs.parquet"), |file| columnar::write_runs_parquet(file, records))?;
+    write_atomic_with(&dir.join("verdicts.csv"), |file| write_verdicts_csv(file, verdicts::rows(analysis)))?;
+    write_atomic_with(&dir.join("verdicts.json"), |file| effects::write_verdicts_json(file, analysis, is_exploratory))?;
     let (csv, json) = rules::rules(analysis, is_exploratory)?;
     write_atomic(&dir.join("rules.csv"), &csv)?;
     write_atomic(&dir.join("rules.json"), &json)?;

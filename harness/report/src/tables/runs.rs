@@ -1,8 +1,10 @@
 //! `runs.csv`: one row for each run and metric.
 
+use std::io::Write;
+
 use nt_records::number;
 use nt_records::record::RunRecord;
-use nt_records::table::{TableError, finish, row_error};
+use nt_records::table::{TableError, flush, row_error};
 use nt_records::version::RUNS_VERSION;
 
 const TABLE: &str = "runs.csv";
@@ -38,14 +40,21 @@ pub const RUN_COLUMNS: [&str; 21] = [
 /// # Errors
 /// [`TableError::Row`] if a row cannot be written.
 pub fn runs_csv(records: &[&RunRecord]) -> Result<Vec<u8>, TableError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut csv = Vec::new();
+    write_runs_csv(&mut csv, records)?;
+    Ok(csv)
+}
+
+/// The same, written row by row.
+pub(super) fn write_runs_csv(to: impl Write, records: &[&RunRecord]) -> Result<(), TableError> {
+    let mut writer = csv::Writer::from_writer(to);
     writer.write_record(RUN_COLUMNS).map_err(row_error(TABLE))?;
     for record in records {
         for row in rows(record) {
             writer.write_record(row).map_err(row_error(TABLE))?;
         }
     }
-    finish(TABLE, writer)
+    flush(TABLE, writer)
 }
 
 fn rows(record: &RunRecord) -> Vec<[String; 21]> {

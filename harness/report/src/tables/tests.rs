@@ -6,6 +6,7 @@ use nt_analysis::mock::{Mock, like_the_default_study};
 use nt_analysis::power::{Basis, Noise, Pilot, PowerPlan};
 use nt_records::mock::record;
 use nt_records::verdicts::VERDICT_COLUMNS;
+use nt_records::verdicts::verdicts_csv;
 
 #[test]
 fn runs_have_the_promised_columns_and_one_row_a_metric() {

@@ -1,5 +1,7 @@
 //! `verdicts.csv` and `verdicts.json`: one row for each contrast.
 
+use std::collections::HashSet;
+
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::verdicts::{VERDICTS_VERSION, VerdictRow};
 use nt_stats::Verdict;
@@ -9,8 +11,14 @@ use nt_stats::verdict::{Decision, Family, corrected_for_an_early_call};
 
 /// Every contrast of a study in its order, including cells without a pair of runs.
 pub fn verdict_rows(analysis: &Analysis) -> Vec<VerdictRow> {
-    let cells = analysis.cells.iter().filter(|cell| cell.kind != CellKind::Scratch);
-    cells.map(|cell| row(analysis, cell)).collect()
+    rows(analysis).collect()
+}
+
+/// The same, one after the other.
+pub(super) fn rows(analysis: &Analysis) -> impl Iterator<Item = VerdictRow> {
+    let chosen = choices(analysis);
+    let cells = analysis.cells.iter().enumerate().filter(|(_, cell)| cell.kind != CellKind::Scratch);
+    cells.map(move |(at, cell)| row(analysis, cell, chosen.contains(&at)))
 }
 
 /// The word for the family that a cell is decided in.
@@ -24,14 +32,17 @@ fn family_of(cell: &CellResult) -> &'static str {
     }
 }
 
-/// Whether a quadrant chose a cell for all its replicates.
-fn is_choice(analysis: &Analysis, cell: &CellResult) -> bool {
-    let is_it = |at: usize| analysis.cells[at].key == cell.key;
+/// The cells that a quadrant chose for all its replicates, by their places.
+fn choices(analysis: &Analysis) -> HashSet<usize> {
     let chosen = analysis.quadrants.iter().filter_map(|quadrant| quadrant.chosen.as_ref());
-    chosen.into_iter().any(|chosen| chosen.picks.len() == 1 && chosen.picks.iter().any(|&(at, _)| is_it(at)))
+    let single = chosen.filter_map(|chosen| match chosen.picks.as_slice() {
+        &[(at, _)] => Some(at),
+        _ => None,
+    });
+    single.collect()
 }
 
-fn row(analysis: &Analysis, cell: &CellResult) -> VerdictRow {
+fn row(analysis: &Analysis, cell: &CellResult, is_choice: bool) -> VerdictRow {
     let study = &analysis.study;
     let collapsed = cell.decision.as_ref().and_then(|decision| decision.collapsed);
     let decision = cell.decision.as_ref();
@@ -72,7 +83,7 @@ fn row(analysis: &Analysis, cell: &CellResult) -> VerdictRow {
         replicates_needed: need.and_then(Need::replicates),
         test_images_needed: need.and_then(Need::test_examples),
         family: family_of(cell).to_owned(),
-        is_choice: is_choice(analysis, cell),
+        is_choice,
         ci_simultaneous: false,
         specificity_gap_pp: of(|decision| decision.specificity_gap.as_ref().map(|gap| gap.mean_pp)),
         freezing_gap_pp: of(|decision| decision.freezing_gap.as_ref().map(|gap| gap.mean_pp)),

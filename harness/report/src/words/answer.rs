@@ -5,6 +5,7 @@ use nt_stats::Verdict;
 use nt_stats::power::Need;
 use nt_stats::verdict::{Attribution, Decision, corrected_for_an_early_call};
 
+use crate::shown;
 use crate::words::group;
 use crate::words::number::{NONE, counted, gap, interval, judged_interval};
 use nt_analysis::{Analysis, CellResult, Chosen, Quadrant, Tally, Wording};
@@ -145,6 +146,7 @@ fn extreme_of(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<St
 fn places(analysis: &Analysis, of: impl Fn(&Quadrant) -> Option<String>) -> Option<String> {
     let told = analysis.quadrants.iter().filter_map(|quadrant| Some((name(analysis, quadrant), of(quadrant)?)));
     let places: Vec<String> = told.map(|(name, words)| format!("{name} ({words})")).collect();
+    let places = shown::named(places, shown::most_named(analysis));
     let (last, rest) = places.split_last()?;
     Some(if rest.is_empty() { last.clone() } else { format!("{} and {last}", rest.join(", ")) })
 }
@@ -219,7 +221,7 @@ pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
     Some(Listed {
         extreme: farthest.map(|cell| with_interval(analysis, quadrant, cell)).unwrap_or_default(),
         count: cells.len(),
-        treatments: group::treatments(&analysis.study, &cells, num_sources > 1),
+        treatments: group::treatments(&analysis.study, &cells, num_sources > 1, shown::most_named(analysis)),
         gaps: range,
         causes: causes.join(", "),
     })

@@ -1,25 +1,29 @@
 //! Lists of treatments in few words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use nt_scenario::Method;
 
 use nt_analysis::CellResult;
-use nt_analysis::study::Study;
+use nt_analysis::study::{CellKey, Study};
 
-/// "4–7 copied and frozen; 7 copied, 5–6 frozen", separately for each source if there are several.
-pub(crate) fn treatments(study: &Study, cells: &[&CellResult], has_sources: bool) -> String {
+/// "4–7 copied and frozen; 7 copied, 5–6 frozen", separately for each source if there are several, of which
+/// at most so many are named.
+pub(crate) fn treatments(study: &Study, cells: &[&CellResult], has_sources: bool, most_sources: usize) -> String {
     let words = |copied, frozen| Method::Training.describe(copied, frozen, study.layers.len());
-    let mut sources: Vec<&str> = Vec::new();
-    for source in cells.iter().filter_map(|cell| cell.key.source.as_deref()) {
-        if !sources.contains(&source) {
-            sources.push(source);
+    let mut sources: Vec<(&str, Vec<&CellKey>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for key in cells.iter().map(|cell| &cell.key) {
+        let Some(source) = key.source.as_deref() else { continue };
+        let place = *places.entry(source).or_insert(sources.len());
+        match sources.get_mut(place) {
+            Some((_, keys)) => keys.push(key),
+            None => sources.push((source, vec![key])),
         }
     }
-    let of_source = |source: &&str| {
-        let keys = cells.iter().map(|cell| &cell.key).filter(|key| key.source.as_deref() == Some(*source));
+    let of_source = |(source, keys): &(&str, Vec<&CellKey>)| {
         let (mut points, mut probed): (Vec<(u8, u8)>, BTreeSet<u8>) = Default::default();
-        for key in keys {
+        for key in keys.iter().copied() {
             match key.method {
                 Method::Training => points.push((key.copied, key.frozen)),
                 Method::Probe => {
@@ -35,7 +39,12 @@ pub(crate) fn treatments(study: &Study, cells: &[&CellResult], has_sources: bool
         let words = parts.join("; ");
         if has_sources { format!("{source}: {words}") } else { words }
     };
-    sources.iter().map(of_source).collect::<Vec<_>>().join("; ")
+    let others = sources.len().saturating_sub(most_sources);
+    let mut words: Vec<String> = sources.iter().take(most_sources).map(of_source).collect();
+    if others > 0 {
+        words.push(format!("{others} more sources"));
+    }
+    words.join("; ")
 }
 
 /// Points of the lattice: first those copied and frozen alike, then those that share what is copied.

@@ -106,21 +106,47 @@ fn counts(size: usize, random: &mut ChaCha8Rng) -> Vec<i32> {
     counts
 }
 
+/// Σ_i v[i] d[i]
+fn weighted_count(row: &[i8], examples: &[i16]) -> i32 {
+    row.iter().zip(examples).map(|(value, count)| i32::from(*value) * i32::from(*count)).sum()
+}
+
+/// Σ_i v[i] d[r, i] of every row, each summed in the order of examples. Four rows are summed side by side, since a sum waits for
+/// the one before it.
+fn weighted_sums<'a>(rows: impl Iterator<Item = &'a [f64]>, examples: &[i16]) -> Vec<f64> {
+    let rows: Vec<&[f64]> = rows.collect();
+    let mut sums = Vec::with_capacity(rows.len());
+    let (fours, rest) = rows.as_chunks::<4>();
+    for [first, second, third, fourth] in fours {
+        let mut four = [0.0; 4];
+        for ((((count, first), second), third), fourth) in
+            examples.iter().zip(*first).zip(*second).zip(*third).zip(*fourth)
+        {
+            let count = f64::from(*count);
+            four[0] += first * count;
+            four[1] += second * count;
+            four[2] += third * count;
+            four[3] += fourth * count;
+        }
+        sums.extend(four);
+    }
+    let sum = |row: &&[f64]| row.iter().zip(examples).map(|(value, count)| value * f64::from(*count)).sum::<f64>();
+    sums.extend(rest.iter().map(sum));
+    sums
+}
+
 /// Σ_r w[r] Σ_i v[i] d[r, i] / (n Σ_i v[i]), where Σ_i v[i] is N unless clusters of unequal size were drawn.
 fn weighted_mean(cell: &Differences, replicates: &[i32], examples: &[i16]) -> f64 {
-    let mut sum = 0.0;
-    for (replicate, weight) in replicates.iter().enumerate().filter(|(_, weight)| **weight > 0) {
-        let row = match cell.correctness_row(replicate) {
-            Some(row) => {
-                let products = row.iter().zip(examples).map(|(value, count)| i32::from(*value) * i32::from(*count));
-                f64::from(products.sum::<i32>())
-            }
-            None => cell
-                .score_row(replicate)
-                .map_or(0.0, |row| row.iter().zip(examples).map(|(value, count)| value * f64::from(*count)).sum()),
-        };
-        sum += f64::from(*weight) * row;
-    }
+    let drawn_replicates: Vec<(usize, i32)> =
+        replicates.iter().copied().enumerate().filter(|(_, weight)| *weight > 0).collect();
+    let correctness = |&(replicate, _): &(usize, i32)| cell.correctness_row(replicate);
+    let rows: Vec<f64> = match drawn_replicates.iter().map(correctness).collect::<Option<Vec<_>>>() {
+        Some(rows) => rows.into_iter().map(|row| f64::from(weighted_count(row, examples))).collect(),
+        None => {
+            weighted_sums(drawn_replicates.iter().filter_map(|&(replicate, _)| cell.score_row(replicate)), examples)
+        }
+    };
+    let sum = drawn_replicates.iter().zip(rows).fold(0.0, |sum, ((_, weight), row)| sum + f64::from(*weight) * row);
     let drawn: i64 = examples.iter().map(|&count| i64::from(count)).sum();
     sum / (replicates.len() as f64 * drawn as f64)
 }

@@ -1,7 +1,12 @@
 //! Simultaneous bands, for curves that a reader scans for their worst point.
 
+use std::ops::Range;
+
 use super::{Flips, ReplicateGaps};
 use crate::paired::paired;
+
+/// Maxima that are held at a time, over all flips and some steps: 64 MB.
+const MOST_MAXIMA: usize = 16_000_000;
 
 /// A simultaneous band over cells, such as the depths of a curve.
 ///
@@ -61,22 +66,46 @@ pub(crate) fn step_down_critical_values(
 ) -> Vec<f64> {
     let rows = gaps.standardized(true);
     let num_steps = num_steps.min(order.len());
-    let chunks = flips.fold(&rows, Vec::<f32>::new, |maxima, statistics| {
+    let num_flips = flips.count(gaps.num_replicates());
+    // The flips are the same each time, so that it does not matter how many steps are taken at once.
+    let at_once = (MOST_MAXIMA / num_flips.max(1)).max(1);
+    let steps = |first: usize| first..(first + at_once).min(num_steps);
+    (0..num_steps)
+        .step_by(at_once)
+        .flat_map(|first| critical_values_of_steps(gaps.num_replicates(), &rows, order, steps(first), alpha, flips))
+        .collect()
+}
+
+/// The critical values of some steps.
+fn critical_values_of_steps(
+    num_replicates: usize,
+    rows: &[Vec<f64>],
+    order: &[usize],
+    steps: Range<usize>,
+    alpha: f64,
+    flips: &Flips,
+) -> Vec<f64> {
+    let num_steps = steps.len();
+    let maxima_of = |maxima: &mut Vec<f32>, statistics: &[f64]| {
         let start = maxima.len();
         maxima.resize(start + num_steps, 0.0);
         let mut successive = 0.0_f64;
-        for (step, cell) in order.iter().enumerate().rev() {
+        for (step, cell) in order.iter().enumerate().skip(steps.start).rev() {
             successive = successive.max(statistics[*cell]);
-            if step < num_steps {
-                maxima[start + step] = successive as f32;
+            if step < steps.end {
+                maxima[start + step - steps.start] = successive as f32;
             }
         }
-    });
-    let count = gaps.num_replicates() as f64;
+    };
+    let merge = |mut first: Vec<f32>, second: Vec<f32>| {
+        first.extend(second);
+        first
+    };
+    let all = flips.fold(rows, Vec::<f32>::new, maxima_of, merge).unwrap_or_default();
+    let count = num_replicates as f64;
     (0..num_steps)
         .map(|step| {
-            let mut maxima: Vec<f32> =
-                chunks.iter().flat_map(|chunk| chunk.iter().skip(step).step_by(num_steps).copied()).collect();
+            let mut maxima: Vec<f32> = all.iter().skip(step).step_by(num_steps).copied().collect();
             if maxima.is_empty() {
                 return f64::INFINITY;
             }

@@ -29,8 +29,8 @@ impl Flips {
         self.exact(num_replicates).unwrap_or(self.num_flips)
     }
 
-    /// Runs `visit` on |Σ_r s\[r\] rows\[r\]| of every flip, in parallel by chunks, and gives the chunks' states in
-    /// order.
+    /// Runs `visit` on |Σ_r s\[r\] rows\[r\]| of every flip, in parallel by chunks, and merges the chunks' states in
+    /// order; `None` if there is no flip. Only a few states are held at a time.
     ///
     /// # Shape
     /// `rows`: one a replicate, one value a cell; `visit` sees one value a cell.
@@ -39,7 +39,8 @@ impl Flips {
         rows: &[Vec<f64>],
         start: impl Fn() -> S + Sync,
         visit: impl Fn(&mut S, &[f64]) + Sync,
-    ) -> Vec<S> {
+        merge: impl Fn(S, S) -> S + Sync + Send,
+    ) -> Option<S> {
         let exact = self.exact(rows.len());
         let total = self.count(rows.len());
         (0..total.div_ceil(CHUNK))
@@ -65,7 +66,7 @@ impl Flips {
                 }
                 state
             })
-            .collect()
+            .reduce_with(merge)
     }
 }
 

@@ -117,11 +117,8 @@ pub fn sequential_max_t(gaps: &ReplicateGaps, looks: &Looks, flips: &Flips) -> V
     let largest = |statistics: &[f64]| -> Vec<f64> {
         statistics.chunks(num_cells).map(|look| look.iter().fold(0.0, |most: f64, one| most.max(*one))).collect()
     };
-    let mut open: Vec<Vec<f64>> = flips
-        .fold(&rows, Vec::new, |maxima, statistics| maxima.push(largest(statistics)))
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut open: Vec<Vec<f64>> =
+        flips.fold(&rows, Vec::new, |maxima, statistics| maxima.push(largest(statistics)), joined).unwrap_or_default();
     if flips.exact(gaps.num_replicates()).is_none() {
         open.push(largest(&observed));
     }
@@ -143,6 +140,11 @@ pub fn sequential_max_t(gaps: &ReplicateGaps, looks: &Looks, flips: &Flips) -> V
         used += before - open.len();
     }
     results
+}
+
+fn joined<T>(mut first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    first.extend(second);
+    first
 }
 
 /// The value that at most `budget` of the open flips exceed at this look.

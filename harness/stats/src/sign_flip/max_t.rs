@@ -31,6 +31,17 @@ struct Hits {
     joint: Vec<u64>,
 }
 
+impl Hits {
+    /// Those of both.
+    fn with(mut self, other: Self) -> Self {
+        let add =
+            |own: &mut Vec<u64>, other: Vec<u64>| own.iter_mut().zip(other).for_each(|(own, other)| *own += other);
+        add(&mut self.alone, other.alone);
+        add(&mut self.joint, other.joint);
+        self
+    }
+}
+
 /// The smallest two-sided p of a sign-flip test: 2^−(n−1), or 1/(flips + 1) if that is larger.
 ///
 /// Six replicates reach .031; five cannot reach .05 at all.
@@ -56,9 +67,10 @@ pub fn max_t(gaps: &ReplicateGaps, flips: &Flips) -> MaxT {
     let mut order: Vec<usize> = (0..num_cells).collect();
     order.sort_by(|a, b| observed[*b].total_cmp(&observed[*a]));
 
-    let chunks = flips.fold(
+    let start = || Hits { alone: vec![0; num_cells], joint: vec![0; num_cells] };
+    let hits = flips.fold(
         &rows,
-        || Hits { alone: vec![0; num_cells], joint: vec![0; num_cells] },
+        start,
         |hits, statistics| {
             // The largest statistic among this cell and all that are less extreme.
             let mut successive = 0.0_f64;
@@ -68,16 +80,14 @@ pub fn max_t(gaps: &ReplicateGaps, flips: &Flips) -> MaxT {
                 hits.joint[*cell] += u64::from(successive >= observed[*cell] - TIE);
             }
         },
+        Hits::with,
     );
-    let count = |pick: fn(&Hits) -> &Vec<u64>| -> Vec<u64> {
-        (0..num_cells).map(|cell| chunks.iter().map(|hits| pick(hits)[cell]).sum()).collect()
-    };
+    let Hits { alone, joint } = hits.unwrap_or_else(start);
     let exact = flips.exact(gaps.num_replicates());
     let to_p = |hits: u64| match exact {
         Some(distinct) => hits as f64 / distinct as f64,
         None => (hits + 1) as f64 / (flips.num_flips + 1) as f64,
     };
-    let joint = count(|hits| &hits.joint);
     let mut p_adjusted = vec![1.0; num_cells];
     let mut running = 0.0_f64;
     for cell in &order {
@@ -85,7 +95,7 @@ pub fn max_t(gaps: &ReplicateGaps, flips: &Flips) -> MaxT {
         p_adjusted[*cell] = running;
     }
     MaxT {
-        p_values: count(|hits| &hits.alone).into_iter().map(to_p).collect(),
+        p_values: alone.into_iter().map(to_p).collect(),
         p_adjusted,
         order,
         attainable_p: attainable_p(gaps.num_replicates(), flips),

@@ -2,8 +2,8 @@
 
 use super::family::{estimate_at, raw_estimate};
 use super::{Attribution, Estimate, Settings, Verdict};
-use crate::differences::Differences;
 use crate::estimate::StudentEstimate;
+use crate::paired_gap::PairedGap;
 
 /// Two-sided level at which each counterfactual gap is tested, for one contrast: the error is per contrast, not over the family.
 const LEVEL: f64 = 0.025;
@@ -23,11 +23,11 @@ const NO_WORSE_THAN_TWIN: f64 = 0.05 - LEVEL / 2.0;
 pub struct Counterfactuals {
     /// S: the treatment minus the same treatment from an untrained source. `None` too where nothing is frozen, so that it
     /// coincides with the gap to scratch.
-    pub source_gap: Option<Differences>,
+    pub source_gap: Option<PairedGap>,
     /// Q: the treatment minus the same treatment from the target's twin.
-    pub specificity_gap: Option<Differences>,
+    pub specificity_gap: Option<PairedGap>,
     /// F: the same treatment from the target's twin minus scratch.
-    pub freezing_gap: Option<Differences>,
+    pub freezing_gap: Option<PairedGap>,
 }
 
 /// The cause of a gap, with what it was read from.
@@ -69,7 +69,7 @@ pub struct Cause {
 /// (`tests/attribution.rs` simulates it).
 pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals, settings: &Settings) -> Cause {
     let Counterfactuals { source_gap, specificity_gap, freezing_gap } = counterfactuals;
-    let raw = |gap: &Option<Differences>| gap.as_ref().map(|gap| raw_estimate(gap, settings));
+    let raw = |gap: &Option<PairedGap>| gap.as_ref().map(|gap| raw_estimate(gap, settings));
     let (source, specificity, freezing) = (raw(source_gap), raw(specificity_gap), raw(freezing_gap));
     let is_below = |gap: &Option<StudentEstimate>| passes(gap.and_then(|gap| gap.p_below(0.0)), LEVEL / 2.0);
     let margin = settings.margin_pp / 100.0;
@@ -86,7 +86,7 @@ pub fn cause(verdict: Verdict, frozen: usize, counterfactuals: &Counterfactuals,
     };
     let attribution = verdict.is_negative().then_some(attribution);
     let level = if attribution == Some(Attribution::Source) { LEVEL_AFTER_SOURCE } else { LEVEL };
-    let shown = |gap: &Option<Differences>, level: f64| gap.as_ref().map(|gap| estimate_at(gap, 1.0 - level, settings));
+    let shown = |gap: &Option<PairedGap>, level: f64| gap.as_ref().map(|gap| estimate_at(gap, 1.0 - level, settings));
     Cause {
         attribution,
         source_gap: shown(source_gap, LEVEL),

@@ -1,8 +1,8 @@
 //! Runs that collapsed: an outcome of their own, beside the gap among runs that trained.
 
 use super::{Estimate, Settings, Verdict};
-use crate::differences::Differences;
 use crate::fisher::fisher_exact;
+use crate::paired_gap::PairedGap;
 use crate::verdict::family::estimate_at;
 
 /// Fewest replicates in which both arms trained, for a verdict on those.
@@ -15,7 +15,7 @@ pub const FEWEST_TRAINED: usize = 3;
 pub struct Collapse {
     /// Treatment minus reference over all runs, those that collapsed among them. `None` where nothing is known of them but that
     /// they collapsed: no sign may be claimed then.
-    pub gap_of_all: Option<Differences>,
+    pub gap_of_all: Option<PairedGap>,
     /// Replicates in which both arms trained. With none, the gap of the contrast is that of all.
     pub num_trained: usize,
     /// Runs of the treatment that collapsed, and all of them.
@@ -31,8 +31,8 @@ impl Collapse {
     /// The sign of the mean alone is not enough. Leaving out the replicates that collapsed can leave a few that agree by chance:
     /// of tuned studies really trained in which nothing differs, and 8 % of runs collapse, .065 then had a false sign; with this
     /// rule .04 have.
-    pub(super) fn allows_sign(&self, gap: &Differences, settings: &Settings) -> bool {
-        let agrees = |all: Estimate| if gap.moments().mean < 0.0 { all.lies_below(0.0) } else { all.lies_above(0.0) };
+    pub(super) fn allows_sign(&self, gap: &PairedGap, settings: &Settings) -> bool {
+        let agrees = |all: Estimate| if gap.mean() < 0.0 { all.lies_below(0.0) } else { all.lies_above(0.0) };
         self.num_trained >= FEWEST_TRAINED && self.of_all(settings).is_some_and(agrees)
     }
 
@@ -48,13 +48,7 @@ impl Collapse {
 
     /// The verdict, where `verdict` is what the gap among runs that trained says by itself: INVALID where too few trained;
     /// INCONCLUSIVE (OPTIMISATION) where that gap, or the one over all runs, shows a sign that may not be claimed.
-    pub(super) fn verdict(
-        &self,
-        gap: &Differences,
-        judged: &Estimate,
-        verdict: Verdict,
-        settings: &Settings,
-    ) -> Verdict {
+    pub(super) fn verdict(&self, gap: &PairedGap, judged: &Estimate, verdict: Verdict, settings: &Settings) -> Verdict {
         if self.num_trained < FEWEST_TRAINED {
             return Verdict::Invalid;
         }

@@ -1,7 +1,7 @@
 //! What a verdict is given on: the differences, and the weaknesses that are known.
 
 use super::{Collapse, Counterfactuals, Family, GateFailure};
-use crate::differences::Differences;
+use crate::paired_gap::PairedGap;
 use std::fmt;
 
 /// One comparison of a family: a treatment against a reference, on the same replicates and test examples.
@@ -16,7 +16,7 @@ pub struct Contrast {
     /// Frozen layers of the treatment. With none, FREEZING cannot be the cause.
     pub frozen: usize,
     /// Treatment minus reference, in the replicates in which both trained.
-    pub gap: Differences,
+    pub gap: PairedGap,
     /// What the same treatment does from elsewhere, by which a cause is named.
     pub counterfactuals: Counterfactuals,
     /// Runs that collapsed, and the gap with them; `None` where none did.
@@ -29,7 +29,7 @@ pub struct Contrast {
 
 impl Contrast {
     /// The gap over all runs, those that collapsed among them.
-    pub fn gap_of_all_runs(&self) -> &Differences {
+    pub fn gap_of_all_runs(&self) -> &PairedGap {
         self.collapse.as_ref().and_then(|collapse| collapse.gap_of_all.as_ref()).unwrap_or(&self.gap)
     }
 }

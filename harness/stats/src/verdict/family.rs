@@ -1,12 +1,12 @@
 //! One family of gaps: estimates, adjusted p-values, and intervals that match them.
 
 use super::{Estimate, Method, Reach, Scope, Settings, Tails};
-use crate::crossed::{VarianceComponents, crossed};
-use crate::differences::Differences;
+use crate::crossed::VarianceComponents;
 use crate::equivalence::tost;
 use crate::estimate::{NoSpread, StudentEstimate};
 use crate::multiplicity::{benjamini_hochberg, holm_of_two_families, matching_levels_of_two_families};
 use crate::paired::paired;
+use crate::paired_gap::PairedGap;
 use crate::sign_flip::{Flips, MaxT, ReplicateGaps, ReplicateGapsError, max_t, step_down_critical_values};
 use rayon::prelude::*;
 
@@ -32,7 +32,7 @@ pub(super) struct Claimable {
 /// A gap of a family, and what may be claimed of it.
 #[derive(Clone, Copy)]
 pub(super) struct Member<'a> {
-    pub(super) gap: &'a Differences,
+    pub(super) gap: &'a PairedGap,
     pub(super) claimable: Claimable,
     pub(super) family: Family,
 }
@@ -81,18 +81,18 @@ pub(super) fn judge(members: &[Member<'_>], settings: &Settings) -> Result<Vec<J
 }
 
 /// The estimate of one gap alone, with an interval at `level`.
-pub fn estimate_at(gap: &Differences, level: f64, settings: &Settings) -> Estimate {
+pub fn estimate_at(gap: &PairedGap, level: f64, settings: &Settings) -> Estimate {
     let raw = estimate(gap, settings).estimate;
     in_points(gap, &raw, raw.interval(level), level, settings)
 }
 
 /// The estimate of one gap alone, in fractions.
-pub(super) fn raw_estimate(gap: &Differences, settings: &Settings) -> StudentEstimate {
+pub(super) fn raw_estimate(gap: &PairedGap, settings: &Settings) -> StudentEstimate {
     estimate(gap, settings).estimate
 }
 
-fn estimate(gap: &Differences, settings: &Settings) -> Raw {
-    let crossed = crossed(gap);
+fn estimate(gap: &PairedGap, settings: &Settings) -> Raw {
+    let crossed = gap.crossed();
     match method(settings) {
         Method::Crossed | Method::PairedT => Raw {
             estimate: match settings.tails {
@@ -102,7 +102,7 @@ fn estimate(gap: &Differences, settings: &Settings) -> Raw {
             components: crossed.components,
         },
         Method::SignFlip => Raw {
-            estimate: paired(&gap.replicate_means())
+            estimate: paired(gap.replicate_means())
                 .unwrap_or(StudentEstimate { mean: crossed.estimate.mean, spread: Err(NoSpread::OneReplicate) }),
             components: crossed.components,
         },
@@ -251,7 +251,7 @@ fn flip_families(
     // Zeros flip to zeros, so a gap of which nothing may be claimed keeps its place and is never rejected.
     let gaps_of = |member: &Member<'_>| {
         let means = member.gap.replicate_means();
-        if member.claimable.sign { means } else { vec![0.0; means.len()] }
+        if member.claimable.sign { means.to_vec() } else { vec![0.0; means.len()] }
     };
     let tested = families.iter().map(|family| {
         let gaps = ReplicateGaps::new(family.iter().map(|&at| gaps_of(&members[at])).collect())?;
@@ -295,7 +295,7 @@ fn matching_margins(gaps: &ReplicateGaps, test: &MaxT, alpha: f64, flips: &Flips
 }
 
 fn in_points(
-    gap: &Differences,
+    gap: &PairedGap,
     raw: &StudentEstimate,
     interval: Option<(f64, f64)>,
     level: f64,
@@ -311,7 +311,7 @@ fn in_points(
         df,
         no_spread,
         method: method(settings),
-        scope: Scope { in_clusters: gap.clusters().is_some(), ..settings.scope },
+        scope: Scope { in_clusters: gap.is_in_clusters(), ..settings.scope },
         num_replicates: gap.num_replicates(),
         num_examples: gap.num_examples(),
     }

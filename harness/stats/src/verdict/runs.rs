@@ -3,7 +3,7 @@
 use super::decide::{FamilyError, decide};
 use super::family::estimate_at;
 use super::{Contrast, Decision, Estimate, Method, Reach, Scope, Settings, Tails};
-use crate::differences::Differences;
+use crate::paired_gap::PairedGap;
 use crate::power::Need;
 use std::borrow::Borrow;
 
@@ -31,8 +31,8 @@ pub fn decide_runs<C: Borrow<Contrast> + Sync>(
 }
 
 /// The gap of differences made by [`crate::Differences::paired_runs`], at a level of its own.
-pub fn estimate_runs_at(differences: &Differences, level: f64, settings: &Settings) -> Estimate {
-    let mut gap = estimate_at(differences, level, &as_crossed(settings));
+pub fn estimate_runs_at(gap: &PairedGap, level: f64, settings: &Settings) -> Estimate {
+    let mut gap = estimate_at(gap, level, &as_crossed(settings));
     described_as_paired(&mut gap);
     gap
 }
@@ -50,6 +50,7 @@ fn described_as_paired(gap: &mut Estimate) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::differences::Differences;
     use crate::paired::paired;
     use crate::verdict::{Counterfactuals, Family, Reference, Verdict};
 
@@ -59,7 +60,7 @@ mod tests {
             reference: Reference::Scratch,
             family: Family::Primary,
             frozen: 0,
-            gap: Differences::paired_runs(gaps).unwrap(),
+            gap: Differences::paired_runs(gaps).unwrap().into(),
             counterfactuals: Counterfactuals::default(),
             collapse: None,
             largest_gap_pp: 100.0,

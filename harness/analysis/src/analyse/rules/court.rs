@@ -9,6 +9,7 @@ use super::super::arm::Arm;
 use super::super::chosen::{best_of_all, best_on_validation};
 use super::super::contrast::largest_gap_pp;
 use super::super::gates::{self, Versus};
+use super::super::groups::Groups;
 use super::super::join::Joined;
 use super::super::pair::pair;
 use super::super::run::JoinedRun;
@@ -19,8 +20,9 @@ use crate::study::Study;
 /// What a trial needs: the study, its runs and its cells.
 pub(super) struct Court<'a> {
     pub study: &'a Study,
-    pub joined: &'a Joined,
+    pub joined: &'a Joined<'a>,
     pub cells: &'a [CellResult],
+    pub groups: &'a Groups,
 }
 
 /// An arm that a rule compares. If validation chose between layers, it also holds the layers chosen.
@@ -100,7 +102,7 @@ impl<'a> Court<'a> {
             reference: Reference::Arm(alternative.words().to_owned()),
             family: Family::Secondary,
             frozen: 0,
-            gap: paired.gap,
+            gap: paired.gap.into(),
             counterfactuals: Counterfactuals::default(),
             collapse: paired.collapse,
             largest_gap_pp: largest_gap_pp(self.study, &theirs.arm, &paired.replicates),
@@ -117,7 +119,7 @@ impl<'a> Court<'a> {
                 Versus::Arm { ours: contrast.advised.words(), theirs: other.words() }
             }
         };
-        let runs = |arm: &RuleRuns<'a>| -> Vec<&'a JoinedRun> { arm.arm.runs().collect() };
+        let runs = |arm: &RuleRuns<'a>| -> Vec<&'a JoinedRun<'a>> { arm.arm.runs().collect() };
         gates::failures_of(&runs(ours), &runs(theirs), versus)
     }
 
@@ -132,7 +134,8 @@ impl<'a> Court<'a> {
         };
         let is_of_source = |cell: &CellResult| arm == RuleArm::Scratch || cell.key.source.as_deref() == Some(source);
         let is_here = |cell: &CellResult| cell.key.target == quadrant.target && cell.key.size == quadrant.size;
-        let candidates: Vec<usize> = (0..self.cells.len())
+        let here = self.groups.places(&quadrant.target, &quadrant.size);
+        let candidates: Vec<usize> = here
             .filter(|&at| is_here(&self.cells[at]) && is_of_source(&self.cells[at]) && is_meant(&self.cells[at]))
             .collect();
         let Some(&first) = candidates.first() else { return Err(arm.wanted(source, top)) };

@@ -10,6 +10,7 @@ mod tests;
 use nt_scenario::Method;
 use nt_stats::verdict::{Claim, Decision, RuleVerdict, judge_rule};
 
+use super::groups::Groups;
 use super::join::Joined;
 use super::quadrant::quadrants;
 use super::{AnalysisError, CellResult, Quadrant};
@@ -166,11 +167,11 @@ pub(super) struct Opened {
 /// Opens the trial of every quadrant's rule.
 pub(super) fn open(
     study: &Study,
-    joined: &Joined,
-    cells: &[CellResult],
+    joined: &Joined<'_>,
+    (cells, groups): (&[CellResult], &Groups),
     quadrants: &[Quadrant],
 ) -> Result<Opened, AnalysisError> {
-    let court = Court { study, joined, cells };
+    let court = Court { study, joined, cells, groups };
     let mut opened = Opened { trials: Vec::new(), places: Vec::new(), comparisons: Vec::new() };
     for (at, quadrant) in quadrants.iter().enumerate() {
         let mut trial = court.open(at, quadrant);
@@ -204,7 +205,7 @@ pub fn planned_comparisons(study: &Study) -> usize {
         let contrasts = rule_of(study, quadrant).map_or(0, |rule| rule.contrasts.iter().filter(is_of_two).count());
         contrasts * sources.count()
     };
-    quadrants(study, &[]).iter().map(count).sum()
+    quadrants(study, &[], &Groups::default()).iter().map(count).sum()
 }
 
 /// The rule for a quadrant. Sizes are compared by their images, similarity is the scenario's word.

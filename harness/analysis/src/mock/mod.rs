@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests build it")]
 
+mod many_cells;
+
 use std::path::Path;
 
 use nt_records::curve::CURVE_VERSION;
@@ -14,6 +16,8 @@ use nt_records::record::RunRecord;
 use nt_scenario::{ChoiceOf, ClassSets, LabelKind, Method, Metric, Replicate, Role, Standing};
 
 use crate::study::{CellKey, Study, StudyArm, StudySize, StudySource, StudyTarget};
+
+pub use many_cells::ManyCells;
 
 /// Changes a record before it is written, or says that it is not to be written.
 type Edit = dyn Fn(&CellKey, &mut RunRecord) -> bool;
