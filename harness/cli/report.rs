@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::output::say;
+use crate::terminal::tell;
 use nt_report::tensorboard;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,8 @@ pub(super) struct Extras {
 
 impl Report {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        if !self.dir.join("manifest.json").is_file() {
+        let has = |file: &str| self.dir.join(file).is_file();
+        if !(has("manifest.json") || has("resolved.toml") && has("runs.jsonl")) {
             return Err(Failure::Input(format!(
                 "{} holds no study; name a folder that nt run wrote, such as reports/smoke",
                 self.dir.display()
@@ -36,6 +38,9 @@ impl Report {
 /// Draws the report and prints its table.
 pub(super) fn write_and_tell(dir: &Path, extras: &Extras) -> Result<(), Failure> {
     let summary = nt_report::report(dir).map_err(|error| Failure::system(&error))?;
+    for words in &summary.damage {
+        tell(format!("damaged: {words}"));
+    }
     say(summary.terminal_table())?;
     for note in &summary.notes {
         say(note)?;
@@ -46,6 +51,12 @@ pub(super) fn write_and_tell(dir: &Path, extras: &Extras) -> Result<(), Failure>
         let num_files = tensorboard::write(dir, &records).map_err(|error| Failure::system(&error))?;
         let folder = dir.join(tensorboard::TENSORBOARD_FOLDER);
         say(format_args!("{num_files} learning curves: tensorboard --logdir {}", folder.display()))?;
+    }
+    if !summary.damage.is_empty() {
+        return Err(Failure::Incomplete(format!(
+            "the report of {} is drawn of what is left; if there was a sound page, it is kept as index.sound.html",
+            dir.display()
+        )));
     }
     Ok(())
 }

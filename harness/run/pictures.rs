@@ -1,8 +1,11 @@
-//! Contact sheets: what the data look like.
+//! Contact sheets: what the data look like. And pictures that jobs made, and that are damaged.
 
 use super::Registry;
 use crate::data::DataError;
-use nt_scenario::Scenario;
+use nt_records::Manifest;
+use nt_records::pictures::{Filters, PicturesError, Thumbnails};
+use nt_scenario::{JobId, Plan, Role, Scenario};
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +23,40 @@ pub enum PictureError {
         /// Why.
         source: image::ImageError,
     },
+}
+
+/// Jobs whose pictures are damaged, each with the file. Nothing else makes them, so that these jobs run again. A file that is not there and
+/// not listed was never made.
+pub(super) fn damaged(
+    scenario: &Scenario,
+    plan: &Plan,
+    manifest: Option<&Manifest>,
+    dir: &Path,
+) -> BTreeMap<JobId, String> {
+    let is_changed = |path: &str| {
+        let listed = manifest.and_then(|manifest| manifest.files.iter().find(|file| file.path == path));
+        let is_lost = |manifest: &Manifest| !manifest.has_stripped(path) || dir.join(path).exists();
+        manifest.is_some_and(is_lost)
+            && listed.is_some_and(|file| file.compare(dir).is_err_and(|problem| problem.is_lasting()))
+    };
+    let is_unreadable = |error: &PicturesError| !matches!(error, PicturesError::File(_));
+    let mut damaged = BTreeMap::new();
+    for job in plan.jobs.iter().filter(|job| job.replicate.index == 0 && matches!(job.role, Role::Final | Role::Source))
+    {
+        let path = Filters::path(job.id);
+        if is_changed(&path) || Filters::read(dir, job.id).is_err_and(|error| is_unreadable(&error)) {
+            damaged.insert(job.id, path);
+        }
+        let Some(task) = job.work.target().filter(|task| job.role == Role::Final && task.treatment.is_scratch()) else {
+            continue;
+        };
+        let target = &scenario.targets[task.target].name;
+        let path = Thumbnails::path(target);
+        if is_changed(&path) || Thumbnails::read(dir, target).is_err_and(|error| is_unreadable(&error)) {
+            damaged.insert(job.id, path);
+        }
+    }
+    damaged
 }
 
 /// Images of a class shown.

@@ -227,6 +227,12 @@ impl OpenStudy {
         let dir = ledger.dir().to_path_buf();
         self.check_meaning(&dir)?;
         let mut manifest = self.manifest(ledger, options)?;
+        for (job, path) in
+            pictures::damaged(&self.scenario, &self.plan, Manifest::read(&dir).ok().flatten().as_ref(), &dir)
+        {
+            tracing::warn!("{path} is damaged, or missing: the job that makes it runs again");
+            ledger.forget(job);
+        }
         registration::register(&dir, &manifest.preregistration)?;
         write_atomic(&dir.join("scenario.toml"), self.scenario.text().as_bytes())?;
         write_atomic(&dir.join("resolved.toml"), self.scenario.to_toml().as_bytes())?;

@@ -3,6 +3,7 @@
 //! [`report`] reads what a study wrote, decides it (`nt-analysis`) and writes tables, figures, `report.md` and one
 //! self-contained `index.html`. It needs no training and no data, and writes the same bytes each time.
 
+mod damage;
 pub mod figures;
 mod markdown;
 mod material;

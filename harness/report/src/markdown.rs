@@ -22,6 +22,16 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     let (analysis, study) = (&material.analysis, &material.analysis.study);
     let words = Wording::of(study.metric);
     writeln!(text, "# {}\n\n{}\n", escaped(&study.name), escaped(&study.question))?;
+    if !material.damage.is_empty() {
+        writeln!(
+            text,
+            "**Damaged: this report is drawn of what is left.** These files and records are not as they were written:\n"
+        )?;
+        for words in &material.damage {
+            writeln!(text, "* {}", escaped(words))?;
+        }
+        writeln!(text)?;
+    }
     if material.is_exploratory {
         writeln!(text, "**EXPLORATORY (CHANGED AFTER DATA)**\n")?;
     }

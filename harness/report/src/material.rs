@@ -28,6 +28,8 @@ pub(crate) struct Material {
     pub(crate) scenario: Vec<String>,
     /// Its line for each job of the plan.
     pub(crate) lines: BTreeMap<JobId, usize>,
+    /// What of the folder is not as it was written, in words.
+    pub(crate) damage: Vec<String>,
     /// What is wrong with the records, in words.
     pub(crate) warnings: Vec<String>,
 }

@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use nt_scenario::{Faults, JobId, Scenario};
 use rayon::prelude::*;
 use thiserror::Error;
 
+use crate::damage::{Found, Look, keep_sound_pages, list_written};
 use crate::material::{Figure, Material};
 use crate::pictures::PictureError;
 use crate::summary::ReportSummary;
@@ -30,8 +32,10 @@ use nt_analysis::study::Study;
 use nt_analysis::{Analysis, AnalysisError, analyse};
 use nt_disk::{FileError, write_atomic};
 use nt_records::curve::CurveError;
-use nt_records::ledger::{LedgerError, LedgerWarning, read_records, result_digest};
+use nt_records::file::FileProblem;
+use nt_records::ledger::{LedgerError, LedgerWarning, result_digest};
 use nt_records::manifest::{Completeness, Manifest, ManifestError};
+use nt_records::predictions::PredictionsError;
 use nt_records::record::RunRecord;
 use nt_records::table::TableError;
 
@@ -75,9 +79,35 @@ pub enum ReportError {
     /// A picture cannot be shown.
     #[error(transparent)]
     Picture(#[from] PictureError),
+    /// A record's file cannot be read now, which says nothing of its contents.
+    #[error("{path} {problem}")]
+    Unreadable {
+        /// The file, relative to the study's folder.
+        path: String,
+        /// Why.
+        problem: FileProblem,
+    },
+    /// The predictions were left out.
+    #[error("the predictions of {} were left out on purpose (nt strip); `nt run` on the same folder makes them again", dir.display())]
+    Stripped {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The system refused.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl ReportError {
+    /// Whether a file of a record is not as it was written.
+    fn is_of_contents(&self) -> bool {
+        if let Self::Analysis(AnalysisError::Predictions { source: PredictionsError::File { problem, .. }, .. })
+        | Self::Curve(CurveError::File { problem, .. }) = self
+        {
+            return problem.is_lasting();
+        }
+        false
+    }
 }
 
 /// Writes tables, figures, `report.md` and `index.html` of a study's folder from its records.
@@ -85,20 +115,46 @@ pub enum ReportError {
 /// # Errors
 /// [`ReportError`] says what is missing or cannot be used. A study of which nothing has run also has a report.
 pub fn report(dir: &Path) -> Result<ReportSummary, ReportError> {
-    let scenario = scenario(dir)?;
-    let manifest = Manifest::read(dir)?;
-    let data = manifest.iter().flat_map(|manifest| &manifest.data);
-    let known = data.map(|(name, fact)| (name.as_str(), fact.known())).collect();
-    let study = Study::from_scenario(&scenario).on_data(&scenario, &known);
-    report_with(dir, &study, &Classes::of(&scenario), manifest)
+    // What is damaged is found by its length, or else by whoever reads it: then all contents are compared first.
+    report_after(dir, Look::AtLengths).or_else(|error| match error.is_of_contents() {
+        true => report_after(dir, Look::AtContents),
+        false => Err(error),
+    })
 }
 
-fn scenario(dir: &Path) -> Result<Scenario, ReportError> {
-    let found = SCENARIO_FILES.iter().map(|name| dir.join(name)).find(|path| path.is_file());
-    let path = found.ok_or_else(|| ReportError::NoScenario { dir: dir.to_owned() })?;
-    let text = fs::read_to_string(&path).map_err(FileError::at("read", &path))?;
+fn report_after(dir: &Path, look: Look) -> Result<ReportSummary, ReportError> {
+    let found = Found::read(dir, look)?;
+    let (scenario, told) = scenario(dir)?;
+    let data = found.manifest.iter().flat_map(|manifest| &manifest.data);
+    let known = data.map(|(name, fact)| (name.as_str(), fact.known())).collect();
+    let study = Study::from_scenario(&scenario).on_data(&scenario, &known);
+    let damage = found.damage.into_iter().chain(told).collect();
+    report_with(dir, &study, &Classes::of(&scenario), Found { damage, ..found })
+}
+
+/// The scenario, and what is wrong with the first of its files that was read, if another had to be.
+fn scenario(dir: &Path) -> Result<(Scenario, Option<String>), ReportError> {
     let resolved = fs::read_to_string(dir.join(SCENARIO_FILES[0])).unwrap_or_default();
-    Ok(Scenario::parse_kept(&text, &path.display().to_string(), &resolved)?)
+    let mut fault = None;
+    for name in SCENARIO_FILES {
+        let path = dir.join(name);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            // Damage may leave what is no text.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => String::from("no text"),
+            Err(error) => return Err(FileError::at("read", &path)(error).into()),
+        };
+        match Scenario::parse_kept(&text, &path.display().to_string(), &resolved) {
+            Ok(scenario) => {
+                let told =
+                    fault.map(|_: Faults| format!("{} cannot be read: {name} takes its place", SCENARIO_FILES[0]));
+                return Ok((scenario, told));
+            }
+            Err(faults) => fault = Some(fault.unwrap_or(faults)),
+        }
+    }
+    Err(fault.map_or_else(|| ReportError::NoScenario { dir: dir.to_owned() }, ReportError::from))
 }
 
 /// The lines of the scenario as it was given; none if the file is missing.
@@ -114,16 +170,11 @@ fn given_lines(dir: &Path) -> Result<Vec<String>, FileError> {
 /// As [`report`], for a study that is already known.
 #[cfg(test)]
 pub(crate) fn report_of(dir: &Path, study: &Study, classes: &Classes) -> Result<ReportSummary, ReportError> {
-    report_with(dir, study, classes, Manifest::read(dir)?)
+    report_with(dir, study, classes, Found::read(dir, Look::AtLengths)?)
 }
 
-fn report_with(
-    dir: &Path,
-    study: &Study,
-    classes: &Classes,
-    manifest: Option<Manifest>,
-) -> Result<ReportSummary, ReportError> {
-    let (records, warnings) = read_records(dir)?;
+fn report_with(dir: &Path, study: &Study, classes: &Classes, found: Found) -> Result<ReportSummary, ReportError> {
+    let Found { manifest, records, warnings, mut damage } = found;
     let (ordered, order, left_out) = in_plan_order(manifest.as_ref(), &records);
     let mut analysis = analyse(dir, study, &ordered)?;
     if left_out > 0 {
@@ -134,18 +185,24 @@ fn report_with(
     }
     analysis.notes.extend(shown::notes(&analysis));
     let is_exploratory = manifest.as_ref().is_some_and(|manifest| manifest.preregistration != preregistration(study));
+    keep_sound_pages(dir, manifest.as_ref(), !damage.is_empty())?;
     tables::write(dir, &ordered, &analysis, is_exploratory)?;
     let figures = draw(dir, &analysis, manifest.as_ref())?;
     let by_job: BTreeMap<JobId, &RunRecord> = records.iter().map(|record| (record.job, record)).collect();
     let record_of = |job| by_job.get(&job).copied();
     let listed = shown::cells(&analysis);
+    let contact_sheets = shown_unless_damaged(pictures::contact_sheets(dir), &mut damage)?;
+    let thumbnails = shown_unless_damaged(pictures::thumbnail_sheets(dir, &analysis, &listed), &mut damage)?;
+    let first_layers = shown_unless_damaged(pictures::first_layers(dir, &analysis, &ordered), &mut damage)?;
+    let is_damaged = !damage.is_empty();
     let material = Material {
         is_exploratory,
         completeness: Completeness::count(order.iter().copied(), record_of),
         result_digest: result_digest(order.iter().copied(), record_of),
-        contact_sheets: pictures::contact_sheets(dir)?,
-        thumbnails: pictures::thumbnail_sheets(dir, &analysis, &listed)?,
-        first_layers: pictures::first_layers(dir, &analysis, &ordered)?,
+        contact_sheets,
+        thumbnails,
+        first_layers,
+        damage: damage.iter().map(|words| without_dir(words, dir)).collect(),
         classes: classes.names(manifest.as_ref()),
         scenario: given_lines(dir)?,
         lines: manifest.iter().flat_map(|manifest| &manifest.plan).map(|job| (job.job, job.line)).collect(),
@@ -158,7 +215,24 @@ fn report_with(
     paper::write(dir, &material.analysis, material.is_exploratory)?;
     write_atomic(&dir.join("report.md"), markdown::document(&material).as_bytes())?;
     write_atomic(&dir.join("index.html"), page::document(&material).as_bytes())?;
+    list_written(dir, is_damaged)?;
     Ok(ReportSummary::new(dir, material, warnings))
+}
+
+/// The pictures, or none where their file is damaged: they can be made again, and no verdict needs them.
+fn shown_unless_damaged<T: Default>(
+    pictures: Result<T, PictureError>,
+    damage: &mut Vec<String>,
+) -> Result<T, ReportError> {
+    match pictures {
+        Ok(pictures) => Ok(pictures),
+        Err(error) if error.is_of_the_system() => Err(error.into()),
+        Err(error) => {
+            let told = error.to_string();
+            damage.push(told);
+            Ok(T::default())
+        }
+    }
 }
 
 /// The records of the plan in its order, the plan's jobs, and the number of records that belong to none of them.

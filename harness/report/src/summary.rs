@@ -22,6 +22,8 @@ pub struct ReportSummary {
     pub completeness: Completeness,
     /// What is wrong with the records.
     pub warnings: Vec<LedgerWarning>,
+    /// What of the folder is not as it was written, a sentence each.
+    pub damage: Vec<String>,
     /// Notes that a reader should know.
     pub notes: Vec<String>,
     /// The analysis it rests on.
@@ -36,6 +38,7 @@ impl ReportSummary {
             result_digest: material.result_digest,
             completeness: material.completeness,
             warnings,
+            damage: material.damage,
             notes: material
                 .is_exploratory
                 .then(|| {

@@ -208,6 +208,13 @@ impl Ledger {
         Ok(is_whole)
     }
 
+    /// Lets a job count as not recorded until its next record: something beside the record that only the job makes is damaged.
+    pub fn forget(&mut self, job: JobId) {
+        if let Ok(mut hashed) = self.hashed.lock() {
+            hashed.insert(job, false);
+        }
+    }
+
     /// Adds a record. When this returns, the record is on disk. It replaces a record of the same job.
     ///
     /// # Errors

@@ -57,7 +57,8 @@ impl Filters {
         (0..area).flat_map(|at| [0, 1, 2].map(|channel| byte(planes[channel * area + at]))).collect()
     }
 
-    fn path(job: JobId) -> String {
+    /// The file's path in a study's folder.
+    pub fn path(job: JobId) -> String {
         format!("artifacts/conv1-{job}.safetensors")
     }
 

@@ -44,7 +44,8 @@ impl Thumbnails {
         self.pixels.get(at * length..(at + 1) * length)
     }
 
-    fn path(target: &str) -> String {
+    /// The file's path in a study's folder.
+    pub fn path(target: &str) -> String {
         format!("artifacts/thumbnails-{target}.safetensors")
     }
 

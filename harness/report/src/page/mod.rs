@@ -82,6 +82,13 @@ fn warnings(material: &Material) -> Markup {
     let is_settled = material.analysis.look.as_ref().is_some_and(|look| look.is_settled);
     let withheld = material.manifest.as_ref().map_or(&[][..], |manifest| &manifest.withheld);
     html! {
+        @if !material.damage.is_empty() {
+            p.alert {
+                strong { "Damaged: this page is drawn of what is left." }
+                " These files and records are not as they were written:"
+                ul { @for words in &material.damage { li { (words) } } }
+            }
+        }
         @if material.is_exploratory {
             p.alert {
                 strong { "EXPLORATORY (CHANGED AFTER DATA)." }

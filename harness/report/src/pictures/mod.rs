@@ -41,6 +41,13 @@ pub enum PictureError {
     File(#[from] FileError),
 }
 
+impl PictureError {
+    /// Whether the system refused, which says nothing of what a file holds.
+    pub(crate) fn is_of_the_system(&self) -> bool {
+        matches!(self, Self::File(_) | Self::Pictures(PicturesError::File(_)))
+    }
+}
+
 /// The picture as a PNG file.
 fn png(picture: &RgbImage) -> Result<Vec<u8>, ImageError> {
     let mut file = Vec::new();
