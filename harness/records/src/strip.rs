@@ -10,11 +10,13 @@ use std::path::Path;
 use thiserror::Error;
 
 /// What can be left out: a word for it, and its files.
-pub const STRIPPABLE: [(&str, &str); 8] = [
+pub const STRIPPABLE: [(&str, &str); 10] = [
     ("networks", "networks/"),
     ("predictions", "predictions/"),
     ("curves", "curves/"),
-    ("pictures", "artifacts/"),
+    ("contact-sheets", "artifacts/contact-*.png"),
+    ("thumbnails", "artifacts/thumbnails-*.safetensors"),
+    ("filters", "artifacts/conv1-*.safetensors"),
     ("tensorboard", "tensorboard/"),
     ("parquet", "runs.parquet"),
     ("pngs", "figures/*.png"),
@@ -85,13 +87,11 @@ pub fn strip(dir: &Path, keep: &[String]) -> Result<(usize, u64), StripError> {
         Ok(())
     };
     for files in left_out {
-        let (folder, end) = match files.split_once('/') {
-            Some((folder, pattern)) => (dir.join(folder), pattern.trim_start_matches('*')),
-            None => {
-                remove(&dir.join(files))?;
-                continue;
-            }
+        let Some((folder, pattern)) = files.split_once('/') else {
+            remove(&dir.join(files))?;
+            continue;
         };
+        let (folder, (start, end)) = (dir.join(folder), pattern.split_once('*').unwrap_or_default());
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -99,15 +99,13 @@ pub fn strip(dir: &Path, keep: &[String]) -> Result<(usize, u64), StripError> {
         };
         for entry in entries {
             let entry = entry.map_err(FileError::at("list", &folder))?;
-            let is_meant = entry.file_name().to_string_lossy().ends_with(end);
-            if is_meant && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(start) && name.ends_with(end) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
                 remove(&entry.path())?;
             }
         }
-        if end.is_empty() {
-            // Stays if somebody keeps other files in it.
-            let _ = fs::remove_dir(&folder);
-        }
+        // Stays if other files are in it.
+        let _ = fs::remove_dir(&folder);
     }
     Ok((num_files, num_bytes))
 }
@@ -126,7 +124,7 @@ mod tests {
         let write = |path: &str| FileRef::write(dir.path(), path, b"12345").unwrap();
         written.files = vec![write("predictions/0"), write("networks/0"), write("curves/0.csv")];
         ledger.append(written).unwrap();
-        for path in ["figures/a.png", "figures/a.svg", "artifacts/x.png"] {
+        for path in ["figures/a.png", "figures/a.svg", "artifacts/contact-x.png"] {
             write(path);
         }
         let mut manifest = manifest();

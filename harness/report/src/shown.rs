@@ -194,7 +194,7 @@ pub(crate) fn notes(analysis: &Analysis) -> Vec<String> {
     let num_cells = analysis.cells.len();
     if num_cells > MOST_CELLS {
         notes.push(format!(
-            "{} of {} cells are listed: {RULE}. All are in verdicts.csv and verdicts.json.",
+            "{} of {} cells are listed. All are in verdicts.csv and verdicts.json.",
             thousands(MOST_CELLS as u64),
             thousands(num_cells as u64)
         ));
@@ -202,11 +202,14 @@ pub(crate) fn notes(analysis: &Analysis) -> Vec<String> {
     let num_quadrants = analysis.quadrants.len();
     if num_quadrants > MOST_QUADRANTS && !is_whole(analysis) {
         notes.push(format!(
-            "{MOST_QUADRANTS} of {} quadrants are listed, those with such cells. All are in tables/quadrants.csv.",
+            "{MOST_QUADRANTS} of {} quadrants are listed. All are in tables/quadrants.csv.",
             thousands(num_quadrants as u64)
         ));
     }
     notes.extend(drawn(analysis));
+    if !notes.is_empty() {
+        notes.push(format!("What is shown is chosen by one rule: {RULE}."));
+    }
     notes
 }
 
@@ -225,12 +228,12 @@ fn drawn(analysis: &Analysis) -> Option<String> {
         (most_sizes * num_similarities > MOST_PANELS).then(|| format!("{MOST_PANELS} quadrants of a target")),
         (study.sources.len() > MOST_SOURCES).then(|| format!("{MOST_SOURCES} sources in a panel")),
         (largest > MOST_CONTRASTS).then(|| format!("{MOST_CONTRASTS} contrasts of a quadrant")),
-        (most_sizes > MOST_SIZES).then(|| format!("learning curves of {MOST_SIZES} sizes")),
+        (most_sizes > MOST_SIZES).then(|| format!("the first {MOST_SIZES} sizes in learning curves and lattices")),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| {
         format!(
-            "A study of more than {MOST_WHOLE} cells is not drawn whole: figures show at most {}, chosen by the same rule ({RULE}).",
+            "A study of more than {MOST_WHOLE} cells is not drawn whole. Its figures show at most {}.",
             parts.join(", ")
         )
     })
@@ -274,8 +277,12 @@ mod tests {
         assert!(kept.iter().map(rank).max() <= left.iter().map(rank).min());
         assert!(analysis.cells.iter().enumerate().all(|(at, cell)| cell.kind != CellKind::Scratch || is_listed(at)));
         let told = &notes(&analysis)[0];
-        assert!(told.starts_with("2,000 of 3,600 cells are listed: scratch and the primary contrasts first"), "{told}");
-        assert!(told.ends_with("All are in verdicts.csv and verdicts.json."), "{told}");
+        assert_eq!(told, "2,000 of 3,600 cells are listed. All are in verdicts.csv and verdicts.json.");
+        let rule = &notes(&analysis)[notes(&analysis).len() - 1];
+        assert!(
+            rule.starts_with("What is shown is chosen by one rule: scratch and the primary contrasts first"),
+            "{rule}"
+        );
     }
 
     #[test]

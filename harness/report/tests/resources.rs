@@ -83,11 +83,13 @@ fn read(dir: &Path, name: &str) -> String {
 fn a_study_of_more_than_500_cells_is_listed_whole_and_drawn_in_part_and_says_so() {
     let shape = ManyCells { targets: 1, sizes: 2, sources: 20, test_images: 48 };
     measured(shape, |dir, taken| {
-        assert!(taken.peak_bytes < 300 * MEGABYTE, "{} bytes", taken.peak_bytes);
-        let told = "figures show at most 6 sources in a panel, 40 contrasts of a quadrant, chosen by the same rule";
+        assert!(taken.peak_bytes < 400 * MEGABYTE, "{} bytes", taken.peak_bytes);
+        let told = "Its figures show at most 6 sources in a panel, 40 contrasts of a quadrant.";
         let page = read(dir, "index.html");
         for text in [&page, &read(dir, "report.md")] {
-            assert!(text.contains(told));
+            assert!(
+                text.contains(told) && text.contains("What is shown is chosen by one rule: scratch and the primary")
+            );
             assert!(!text.contains("cells are listed"));
         }
         assert_eq!(page.matches("<template id=\"cell-").count(), shape.num_cells());

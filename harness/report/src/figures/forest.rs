@@ -29,6 +29,7 @@ pub fn forest(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Vec
     let (reach, is_cut) = words::gap_range(&panels, study.margin_pp);
     let across = fitted(axis_label(study), &reach, gap_mark);
     let num_figures = parts.len().div_ceil(MOST_PANELS);
+    let whose = if shown::is_whole(analysis) { "every treatment" } else { "treatments" };
     let figure = |(number, parts): (usize, &[(Panel, &Quadrant)])| {
         let stem = name(study, "forest", target);
         let part = if num_figures > 1 { format!(", {} of {num_figures}", number + 1) } else { String::new() };
@@ -38,7 +39,7 @@ pub fn forest(analysis: &Analysis, target: &str, parameters: Option<u64>) -> Vec
         FigureSpec {
             schema_version: FIGURE_VERSION,
             name: if num_figures > 1 { format!("{stem}-{}", number + 1) } else { stem },
-            title: format!("{}: every treatment against scratch on {target}{part}", study.name),
+            title: format!("{}: {whose} against scratch on {target}{part}", study.name),
             subtitle: subtitle(analysis, target, parameters),
             description: told.iter().map(|quadrant| sentence(analysis, quadrant)).collect::<Vec<_>>().join(" "),
             form: Form::Rows,

@@ -17,7 +17,7 @@ const AVERAGED: usize = 2;
 const MOST_SQUEEZED: usize = 24 << 20;
 
 /// Bytes of drawn pixels that are held at a time. A figure with more than that is drawn while no other is.
-const MOST_HELD: usize = 128 << 20;
+const MOST_HELD: usize = 224 << 20;
 
 /// Bytes of drawn pixels that are held now.
 static HELD: Mutex<usize> = Mutex::new(0);

@@ -17,6 +17,7 @@ use nt_analysis::Wording;
 use crate::figures::Form;
 use crate::material::{Figure, Material};
 use crate::pictures;
+use crate::shown;
 use crate::words::answer;
 
 /// The version of the page's layout.
@@ -161,6 +162,7 @@ fn contents(material: &Material) -> Markup {
 
 fn figures(material: &Material) -> Markup {
     let gap_unit = Wording::of(material.analysis.study.metric).gap_unit;
+    let is_whole = shown::is_whole(&material.analysis);
     html! {
         section aria-labelledby="figures" {
             h2 #figures { "Figures" }
@@ -168,7 +170,7 @@ fn figures(material: &Material) -> Markup {
                 figure.chart {
                     div.scroll tabindex="0" role="region" aria-label=(title) { (PreEscaped(svg)) }
                     figcaption {
-                        (caption(*form, gap_unit)) " Also as "
+                        (caption(*form, gap_unit, is_whole)) " Also as "
                         a href={ "figures/" (name) ".svg" } { "SVG" } ", "
                         a href={ "figures/" (name) ".png" } { "PNG" } ", "
                         a href={ "figures/" (name) ".csv" } { "CSV" } " and "
@@ -180,8 +182,8 @@ fn figures(material: &Material) -> Markup {
     }
 }
 
-/// How to read a figure of this form. `gap_unit` is what gaps are counted in.
-fn caption(form: Form, gap_unit: &str) -> String {
+/// How to read a figure of this form. `gap_unit` is what gaps are counted in, and `is_whole` whether it shows everything.
+fn caption(form: Form, gap_unit: &str, is_whole: bool) -> String {
     let words = match form {
         Form::Curves => "Depth n is the number of layers, counted from the input.",
         Form::Bands => {
@@ -191,6 +193,12 @@ fn caption(form: Form, gap_unit: &str) -> String {
             "Further left is cheaper: frozen layers need no gradient. Scratch trained longer is shown if it was run."
         }
         Form::Lines => "The training loss, averaged over replicates. The colour shows how many layers are frozen.",
+        Form::Rows if !is_whole => {
+            "The contrasts that come first, each with its interval, adjusted over the whole family. Left of the line is harm."
+        }
+        Form::Points if !is_whole => {
+            "The deepest treatments of the sources that come first, by the distance of their training images from the target's."
+        }
         Form::Rows => "Every contrast of the family with its adjusted interval. Left of the line is harm.",
         Form::Points => {
             "The deepest treatments of every source, by the distance of its training images from the target's."

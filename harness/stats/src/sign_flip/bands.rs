@@ -117,3 +117,24 @@ fn critical_values_of_steps(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_are_taken_some_at_a_time_are_those_that_are_taken_at_once() {
+        let gap = |cell: usize, replicate: usize| ((7 * cell + 3 * replicate * replicate + 1) % 11) as f64 - 4.0;
+        for num_replicates in [6, 16] {
+            let cells =
+                (0..7).map(|cell| (0..num_replicates).map(|replicate| gap(cell, replicate)).collect()).collect();
+            let gaps = ReplicateGaps::new(cells).unwrap();
+            let flips = Flips { num_flips: 600, seed: 5 };
+            let order = [3, 0, 6, 1, 5, 2, 4];
+            let at_once = step_down_critical_values(&gaps, &order, 7, 0.05, &flips);
+            let rows = gaps.standardized(true);
+            let some = |steps| critical_values_of_steps(num_replicates, &rows, &order, steps, 0.05, &flips);
+            assert_eq!([some(0..1), some(1..4), some(4..7)].concat(), at_once);
+        }
+    }
+}

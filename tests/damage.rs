@@ -1,0 +1,133 @@
+//! What becomes of a study's folder that was damaged after it was written: whoever reads it says so, and `nt run` mends it.
+
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use support::{Workplace, assert_exit, files, flip_a_bit, said};
+
+/// A file of the folder `out`.
+type Which = fn(&Path) -> PathBuf;
+
+/// What is done to it.
+type Harm = fn(&Path);
+
+fn cut(path: &Path) {
+    std::fs::write(path, "").unwrap();
+}
+
+fn remove(path: &Path) {
+    std::fs::remove_file(path).unwrap();
+}
+
+fn first_in(dir: &Path, start: &str) -> PathBuf {
+    let (folder, start) = start.split_once('/').unwrap();
+    let found = files(&dir.join(folder));
+    found.into_iter().find(|file| file.file_name().unwrap().to_string_lossy().starts_with(start)).unwrap()
+}
+
+/// A study that was run to its end, with its digest.
+fn finished() -> (Workplace, String) {
+    let workplace = Workplace::with(&support::tiny_at_fixed_rate("0.01"));
+    assert_exit(&workplace.run("out", &[]), 0);
+    let digest = workplace.digest("out");
+    (workplace, digest)
+}
+
+fn nt(workplace: &Workplace, words: &[&str]) -> std::process::Output {
+    workplace.nt(words).output().unwrap()
+}
+
+#[test]
+fn every_reader_names_what_is_damaged_and_a_run_mends_it() {
+    const FILES: [(Which, &str); 8] = [
+        (|out| out.join("runs.jsonl"), "runs.jsonl"),
+        (|out| out.join("manifest.json"), "manifest.json"),
+        (|out| out.join("resolved.toml"), "resolved.toml"),
+        (|out| first_in(out, "predictions/"), "predictions/"),
+        (|out| first_in(out, "curves/"), "curves/"),
+        (|out| first_in(out, "networks/"), "networks/"),
+        (|out| first_in(out, "artifacts/thumbnails"), "artifacts/thumbnails"),
+        (|out| first_in(out, "artifacts/contact"), "artifacts/contact"),
+    ];
+    const HARMS: [Harm; 3] = [flip_a_bit, cut, remove];
+    let (workplace, digest) = finished();
+    let out = workplace.path("out");
+    assert_exit(&nt(&workplace, &["check", "out"]), 0);
+    for (at, (which, name)) in FILES.into_iter().enumerate() {
+        let path = which(&out);
+        HARMS[at % HARMS.len()](&path);
+        let checked = nt(&workplace, &["check", "out"]);
+        assert_exit(&checked, 1);
+        assert!(said(&checked).contains(name), "{name}: {}", said(&checked));
+        let reported = nt(&workplace, &["report", "out"]);
+        // A network is not read for a report, and a flip in it is found by `nt check` alone.
+        if !(name == "networks/" && at % HARMS.len() == 0) {
+            assert_exit(&reported, 1);
+            assert!(said(&reported).contains(name), "{name}: {}", said(&reported));
+            for page in ["index.html", "report.md"] {
+                let text = std::fs::read_to_string(out.join(page)).unwrap();
+                assert!(text.contains("drawn of what is left") && text.contains(name), "{page} of {name}");
+            }
+            let kept = std::fs::read_to_string(out.join("index.sound.html")).unwrap();
+            assert!(!kept.contains("drawn of what is left"), "the sound page is kept");
+        }
+        assert_exit(&workplace.run("out", &[]), 0);
+        assert_eq!(workplace.digest("out"), digest, "{name}");
+        assert_exit(&nt(&workplace, &["check", "out"]), 0);
+        assert!(!out.join("index.sound.html").exists());
+    }
+}
+
+#[test]
+fn verify_and_explain_tell_of_damage_and_an_edited_digest_is_found() {
+    let (workplace, digest) = finished();
+    let out = workplace.path("out");
+    let manifest = std::fs::read_to_string(out.join("manifest.json")).unwrap();
+    let edited = manifest.replace(&digest, &digest.replace(|digit: char| digit.is_ascii_digit(), "0"));
+    std::fs::write(out.join("manifest.json"), edited).unwrap();
+    let verified = nt(&workplace, &["verify", "out", "--base", ".", "--cache-dir", "cache", "--sample", "2"]);
+    assert_exit(&verified, 1);
+    assert!(said(&verified).contains("the records give"), "{}", said(&verified));
+    std::fs::write(out.join("manifest.json"), &manifest).unwrap();
+
+    let lines = std::fs::read_to_string(out.join("runs.jsonl")).unwrap();
+    let (first, rest) = lines.split_once('\n').unwrap();
+    let job = serde_json::from_str::<serde_json::Value>(first).unwrap()["record"]["name"].as_str().unwrap().to_owned();
+    std::fs::write(out.join("runs.jsonl"), rest).unwrap();
+    let explained = nt(&workplace, &["explain", &job, "--dir", "out"]);
+    assert_exit(&explained, 1);
+    assert!(said(&explained).contains("are lost"), "{}", said(&explained));
+    assert!(String::from_utf8_lossy(&explained.stdout).contains("not run yet, or lost"));
+}
+
+#[test]
+fn what_is_stripped_is_no_damage_and_comes_back() {
+    let (workplace, digest) = finished();
+    assert_exit(&nt(&workplace, &["strip", "out", "--keep", "curves"]), 0);
+    let checked = nt(&workplace, &["check", "out"]);
+    assert_exit(&checked, 0);
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("left out on purpose"));
+    let reported = nt(&workplace, &["report", "out"]);
+    assert_exit(&reported, 3);
+    assert!(said(&reported).contains("were left out on purpose (nt strip)"), "{}", said(&reported));
+    assert_exit(&workplace.run("out", &[]), 0);
+    assert_eq!(workplace.digest("out"), digest);
+    let manifest = support::manifest(&workplace.path("out"));
+    assert!(manifest.get("stripped").is_none(), "nothing is left out any more");
+    assert_exit(&nt(&workplace, &["check", "out"]), 0);
+}
+
+#[test]
+fn a_folder_with_somebodys_files_is_refused_and_nothing_in_it_changes() {
+    let workplace = Workplace::tiny();
+    let mine = workplace.path("mine");
+    std::fs::create_dir(&mine).unwrap();
+    std::fs::write(mine.join("report.md"), "mine").unwrap();
+    let refused = workplace.run("mine", &[]);
+    assert_exit(&refused, 2);
+    assert!(said(&refused).contains("`report.md`") && said(&refused).contains("--out"), "{}", said(&refused));
+    assert_eq!(files(&mine), [mine.join("report.md")]);
+    assert_eq!(std::fs::read_to_string(mine.join("report.md")).unwrap(), "mine");
+}
