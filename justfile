@@ -58,6 +58,21 @@ soak:
     {{nt}} verify reports/examples/smoke
     {{nt}} verify reports/examples/four-quadrant
 
+# Look for a file that makes nt panic, so many minutes a format: under libFuzzer where a nightly compiler and cargo-fuzz are.
+fuzz minutes="1":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if ! cargo +nightly fuzz --version >/dev/null 2>&1; then
+        echo "not run: cargo +nightly fuzz (no nightly compiler, or no cargo-fuzz); mutations of every format instead" >&2
+        NT_FUZZ_MINUTES={{minutes}} cargo test --release --locked -p nt-fuzz --test mutations -- --ignored --nocapture
+        exit
+    fi
+    for format in scenario records manifest csv jsonl jpeg png safetensors; do
+        cargo run --release --locked --quiet -p nt-fuzz -- $format target/fuzz/$format
+        cargo +nightly fuzz run --fuzz-dir tests/fuzz/libfuzzer --target-dir target/libfuzzer $format target/fuzz/$format -- \
+            -max_total_time=$((60 * {{minutes}})) -timeout=10 -rss_limit_mb=2048
+    done
+
 # Open a study's page in headless Chromium and use it as a person would. Needs Node.js and Debian's chromium.
 test-browser page="reports/smoke/index.html":
     cd tests/browser && npm ci --no-audit --no-fund && node page.js "{{justfile_directory()}}/{{page}}"

@@ -1,0 +1,88 @@
+//! What `nt` reads of others, against any bytes: a format is a file's reader and seeds that it reads without a fault.
+//!
+//! The same formats run in three ways: mutated a little in every test run, mutated ten thousand times each by `just soak`, and under
+//! libFuzzer by `just fuzz MINUTES` where a nightly compiler is. A reader that comes later adds its line to [`Format`].
+
+#![allow(clippy::unwrap_used, reason = "only tests use it, and a temporary folder is all that can fail")]
+
+mod mutation;
+mod readers;
+mod seeds;
+
+pub use mutation::mutated;
+
+/// A kind of file that `nt` reads of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A scenario.
+    Scenario,
+    /// The lines of `runs.jsonl`.
+    Records,
+    /// `manifest.json`.
+    Manifest,
+    /// A table of `nt analyze`, CSV.
+    Csv,
+    /// A table of `nt analyze`, JSON Lines.
+    JsonLines,
+    /// A JPEG.
+    Jpeg,
+    /// A PNG.
+    Png,
+    /// Predictions, pictures and networks.
+    Safetensors,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Scenario,
+        Self::Records,
+        Self::Manifest,
+        Self::Csv,
+        Self::JsonLines,
+        Self::Jpeg,
+        Self::Png,
+        Self::Safetensors,
+    ];
+
+    /// Its name on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scenario => "scenario",
+            Self::Records => "records",
+            Self::Manifest => "manifest",
+            Self::Csv => "csv",
+            Self::JsonLines => "jsonl",
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Safetensors => "safetensors",
+        }
+    }
+
+    /// Reads bytes as this format. Whatever they are, it returns: whether they were read without a fault.
+    pub fn read(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Scenario => readers::scenario(bytes),
+            Self::Records => readers::records(bytes),
+            Self::Manifest => readers::manifest(bytes),
+            Self::Csv => readers::table(bytes, nt_foreign::Format::Separated(b',')),
+            Self::JsonLines => readers::table(bytes, nt_foreign::Format::JsonLines),
+            Self::Jpeg | Self::Png => readers::picture(bytes),
+            Self::Safetensors => readers::safetensors(bytes),
+        }
+    }
+
+    /// Files of this format that are read without a fault.
+    pub fn seeds(self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Scenario => seeds::scenarios(),
+            Self::Records => seeds::records(),
+            Self::Manifest => seeds::manifests(),
+            Self::Csv => seeds::csv(),
+            Self::JsonLines => seeds::json_lines(),
+            Self::Jpeg => seeds::jpegs(),
+            Self::Png => seeds::pngs(),
+            Self::Safetensors => seeds::safetensors(),
+        }
+    }
+}

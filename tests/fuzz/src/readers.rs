@@ -1,0 +1,117 @@
+//! The readers, as the commands call them.
+
+use negative_transfer::data::decode::{Megapixels, decode};
+use negative_transfer::model;
+use nt_foreign::{Format, Question, analyse_table};
+use nt_records::examine::examine;
+use nt_records::pictures::{Filters, Thumbnails};
+use nt_records::{FileRef, Ledger, Manifest, Predictions, read_curve, read_records};
+use nt_scenario::mock::TestScenario;
+use nt_scenario::network::NetworkShape;
+use nt_scenario::{Migration, Scenario};
+use std::fs;
+
+pub(crate) fn scenario(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let migrated = Migration::of(&text, "any.toml");
+    if let Err(faults) = &migrated {
+        let _ = faults.to_string();
+    }
+    match Scenario::parse(&text, "any.toml") {
+        Ok(scenario) => {
+            scenario.notes().iter().for_each(|note| drop(note.to_string()));
+            let _ = scenario.to_toml();
+            true
+        }
+        Err(faults) => {
+            let _ = faults.to_string();
+            false
+        }
+    }
+}
+
+pub(crate) fn records(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("runs.jsonl"), bytes).unwrap();
+    // A reader changes nothing; a writer repairs, and then finds nothing more to repair.
+    let read = read_records(dir.path());
+    let repaired = Ledger::open(dir.path()).map(drop);
+    if let Err(error) = &repaired {
+        let _ = error.to_string();
+        return false;
+    }
+    assert!(
+        read_records(dir.path())
+            .is_ok_and(|(_, warnings)| warnings.iter().all(|one| one.to_string().contains("twice")))
+    );
+    read.is_ok_and(|(records, warnings)| warnings.is_empty() && !records.is_empty())
+}
+
+pub(crate) fn manifest(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("manifest.json"), bytes).unwrap();
+    let examined = examine(dir.path()).map_err(|error| drop(error.to_string()));
+    Manifest::read(dir.path()).map_err(|error| drop(error.to_string())).is_ok() && examined.is_ok()
+}
+
+pub(crate) fn table(bytes: &[u8], format: Format) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    match analyse_table(&text, "any", format, &Question::default()) {
+        Ok(analysis) => {
+            let _ = analysis.terminal_table();
+            analysis.verdicts_csv().unwrap();
+            analysis.verdicts_json("any").unwrap();
+            true
+        }
+        Err(faults) => {
+            let _ = faults.to_string();
+            false
+        }
+    }
+}
+
+pub(crate) fn picture(bytes: &[u8]) -> bool {
+    match decode(bytes, Megapixels(4)) {
+        Ok(_) => true,
+        Err(error) => {
+            let _ = error.to_string();
+            false
+        }
+    }
+}
+
+/// The network that a file of the seeds holds.
+pub(crate) fn shape() -> NetworkShape {
+    let text = TestScenario::new("fuzz")
+        .synthetic("shapes", 8, 4)
+        .target("shapes", "data = \"shapes\"")
+        .size("small", "train_per_class = 2\nsteps = 1")
+        .text();
+    Scenario::parse(&text, "fuzz.toml").unwrap().model.shape(2)
+}
+
+pub(crate) fn safetensors(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |path: &str| FileRef::write(dir.path(), path, bytes).unwrap();
+    let predictions = Predictions::read(dir.path(), &write("predictions/any.safetensors"));
+    write(&Thumbnails::path("any"));
+    let thumbnails = Thumbnails::read(dir.path(), "any");
+    let job = nt_records::mock::job(1);
+    write(&Filters::path(job));
+    let filters = Filters::read(dir.path(), job);
+    let network = model::from_bytes(bytes, &shape());
+    // Not of this format, but read from a study's folder by the same reference.
+    let _ = read_curve(dir.path(), &write("curves/any.csv")).map_err(|error| error.to_string());
+    if let Ok(read) = &predictions {
+        let _ = (read.hits(1), read.hits(5), read.chance(), read.num_classes(), read.scores_of(0));
+    }
+    if let Ok(Some(read)) = &filters {
+        (0..read.len()).for_each(|filter| drop(read.picture(filter)));
+    }
+    let told = [
+        predictions.as_ref().err().map(ToString::to_string),
+        thumbnails.as_ref().err().map(ToString::to_string),
+        network.as_ref().err().map(ToString::to_string),
+    ];
+    told.iter().any(Option::is_none) || filters.is_ok()
+}
