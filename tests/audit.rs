@@ -94,6 +94,9 @@ fn a_run_audits_once_and_its_report_shows_what_was_found() {
     assert!(page_with.contains("Similarity and overlap, measured") && page_with.contains("overlap (gate 6)"));
     // An older study has no audit: its records are the same, and its page says what was not checked.
     std::fs::remove_file(workplace.path("out/audit.json")).unwrap();
+    let mut manifest = support::manifest(&workplace.path("out"));
+    manifest["files"].as_array_mut().unwrap().retain(|file| file["path"] != "audit.json");
+    std::fs::write(workplace.path("out/manifest.json"), manifest.to_string()).unwrap();
     assert_exit(&workplace.nt(&["report", "out"]).output().unwrap(), 0);
     let page_without = page(&workplace, "out");
     assert!(page_without.contains("the study was run without an audit of its data"));

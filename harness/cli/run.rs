@@ -7,7 +7,7 @@ use super::report::Extras;
 use super::scenario_file::ScenarioFile;
 use crate::run::{OpenStudy, Progress, RunOptions, StudyError, Tally};
 use crate::terminal::tell;
-use crate::train::{AtChance, Backend, Cpu};
+use crate::train::{AtChance, Backend, Cpu, available, bytes_of_training};
 use nt_disk::FileError;
 use nt_records::ledger::{LedgerError, Shard};
 use nt_scenario::Scenario;
@@ -74,6 +74,9 @@ impl Machine {
         loop {
             let backend = device.open(scenario, options.jobs)?;
             let (shape, batch) = (scenario.model.shape(2), scenario.training.settings.batch);
+            if let (Device::Cpu, Some(jobs)) = (device, self.jobs) {
+                tell_of_memory(scenario, jobs.into());
+            }
             let is_open = self.jobs.is_some() || options.jobs <= device.count();
             if is_open || backend.check(&shape, batch, 0).is_ok() {
                 return Ok((options, backend));
@@ -93,11 +96,33 @@ impl Machine {
         let (jobs, threads) = match (self.jobs.map(usize::from), self.threads.map(usize::from)) {
             (Some(jobs), Some(threads)) => (jobs, threads),
             (Some(jobs), None) => (jobs, (cores / jobs).max(1)),
-            (None, Some(threads)) => ((cores / threads).max(1), threads),
-            (None, None) => (cores, 1),
+            (None, Some(threads)) => (jobs_in_memory(scenario, (cores / threads).max(1)), threads),
+            (None, None) => {
+                let jobs = jobs_in_memory(scenario, cores);
+                (jobs, (cores / jobs).max(1))
+            }
         };
         RunOptions { jobs, threads, cache_bytes: self.cache_bytes, at_chance: AtChance::Ends }
     }
+}
+
+/// Tells if so many jobs at a time would take more memory than is free.
+fn tell_of_memory(scenario: &Scenario, jobs: usize) {
+    let fit = jobs_in_memory(scenario, jobs);
+    if fit < jobs {
+        let needed = bytes_of_training(&scenario.model.shape(2), scenario.training.settings.batch) * jobs as f64 / 1e9;
+        let free = available().map_or(0.0, |bytes| bytes as f64 / 1e9);
+        tell(format!(
+            "{jobs} jobs at a time take about {needed:.1} GB of memory, and {free:.1} GB are free: --jobs {fit} fits"
+        ));
+    }
+}
+
+/// The number of jobs side by side, so many at most, whose trainings fit into the memory that is free.
+fn jobs_in_memory(scenario: &Scenario, most: usize) -> usize {
+    let a_job = bytes_of_training(&scenario.model.shape(2), scenario.training.settings.batch);
+    let fit = available().map_or(most, |bytes| (bytes as f64 / a_job) as usize);
+    fit.clamp(1, most.max(1))
 }
 
 /// The number of jobs side by side on a GPU. A large network fills it, and a second job keeps it busy while the first

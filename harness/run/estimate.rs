@@ -3,7 +3,7 @@
 use super::OpenStudy;
 use crate::data::{Codes, Inputs};
 use crate::model::{Init, initialise};
-use crate::train::{AtChance, Cpu, ForTuning, Setup, Span, TrainError, train};
+use crate::train::{AtChance, Cpu, ForTuning, Setup, Span, TrainError, bytes_of_training, train};
 use nt_kernels::philox::Stream;
 use nt_scenario::Labels;
 use nt_scenario::Recipe;
@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 const MEASURE_FOR: Duration = Duration::from_millis(300);
 /// Most images a step. With more, a step of the full network would take half a minute, and its rate would hardly rise.
 const MOST_IMAGES: usize = 32;
+/// Most bytes that the measurement takes. A network that would take more is measured at a smaller width: a thread's rate hardly
+/// depends on it.
+const MOST_BYTES: f64 = 1e9;
 /// Most steps between two readings of the clock.
 const MOST_STEPS: u64 = 8;
 
@@ -24,9 +27,13 @@ const MOST_STEPS: u64 = 8;
 /// [`TrainError`] where the network cannot be trained at all.
 pub fn measured_rate(study: &OpenStudy) -> Result<f64, TrainError> {
     let num_classes = study.num_classes(0).max(2);
-    let shape = study.scenario.model.shape(num_classes);
     let mut settings = study.scenario.training.settings.clone();
     settings.batch = settings.batch.min(MOST_IMAGES);
+    let mut model = study.scenario.model;
+    while bytes_of_training(&model.shape(num_classes), settings.batch) > MOST_BYTES {
+        model.width /= 2.0;
+    }
+    let shape = model.shape(num_classes);
     let (batch, features) = (settings.batch, 3 * shape.input * shape.input);
     let mut cursor = Stream::named(0, "estimate", "", 0).cursor();
     let values = (0..batch * features).map(|_| cursor.uniform_f32() - 0.5).collect();

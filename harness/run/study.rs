@@ -128,7 +128,8 @@ impl OpenStudy {
                 TrainError::Cuda(_) => StudyError::Device(error),
                 #[cfg(feature = "cuda")]
                 TrainError::DoesNotFit(_) | TrainError::ImagesDoNotFit(_) => StudyError::TooLarge(error),
-                TrainError::Interrupted
+                TrainError::Memory { .. }
+                | TrainError::Interrupted
                 | TrainError::AtChance { .. }
                 | TrainError::Labels(_)
                 | TrainError::Geometry(_)

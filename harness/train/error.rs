@@ -33,6 +33,17 @@ pub enum TrainError {
     /// The network's outputs are not numbers, or a label is not one of its classes.
     #[error(transparent)]
     Outputs(#[from] CrossEntropyError),
+    /// The memory that is free is too small.
+    #[error(
+        "a training takes about {needed_gb:.1} GB of memory, and {available_gb:.1} GB are free: choose a smaller training.batch, \
+         model.width or model.input, train on fewer images, or close other programs"
+    )]
+    Memory {
+        /// What it takes, gigabytes.
+        needed_gb: f64,
+        /// What is free.
+        available_gb: f64,
+    },
     /// A GPU, its driver or a library reports an error.
     #[cfg(feature = "cuda")]
     #[error(transparent)]

@@ -22,7 +22,7 @@ mod training;
 
 pub use at_chance::AtChance;
 pub use backend::Backend;
-pub use cpu::{Cpu, DropoutAt, Gradients, Network, Trainer};
+pub use cpu::{Cpu, DropoutAt, Gradients, Network, Trainer, available, bytes_of_training};
 #[cfg(feature = "cuda")]
 pub use does_not_fit::{DoesNotFit, ImagesDoNotFit};
 pub use error::TrainError;

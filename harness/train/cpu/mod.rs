@@ -4,6 +4,7 @@ mod curve;
 mod dropout;
 mod gradients;
 mod layer;
+mod memory;
 mod network;
 mod outputs;
 mod sgd_loop;
@@ -16,6 +17,7 @@ use crate::data::Inputs;
 use crate::model::Parameters;
 pub use dropout::DropoutAt;
 pub use gradients::Gradients;
+pub use memory::{available, bytes_of_training};
 pub use network::Network;
 use nt_kernels::conv2d::WINOGRAD_VERSION;
 use nt_kernels::tile::Simd;
@@ -44,8 +46,8 @@ impl Backend for Cpu {
         format!("cpu ({})", Simd::current().name())
     }
 
-    fn check(&self, _: &NetworkShape, _: usize, _: usize) -> Result<(), TrainError> {
-        Ok(())
+    fn check(&self, shape: &NetworkShape, batch: usize, images: usize) -> Result<(), TrainError> {
+        memory::check(shape, batch, images)
     }
 
     fn train(&self, setup: &Setup<'_>, parameters: Parameters, examples: Inputs<'_>) -> Result<Training, TrainError> {
