@@ -1,7 +1,7 @@
 //! Files that take their name when they are complete.
 
 use crate::FileError;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::SystemTime;
@@ -58,11 +58,25 @@ pub fn unfinished(path: &Path) -> io::Result<NamedTempFile<File>> {
     let prefix = format!(".{shown}.");
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).rand_bytes(12).suffix(UNFINISHED);
-    // Opened here, since `tempfile` would make it unreadable for others, and hide the number of an error.
-    let file = builder.make_in(folder, |path| File::options().read(true).write(true).create_new(true).open(path))?;
-    // Only a help to who cleans up.
-    let _ = file.as_file().try_lock();
-    Ok(file)
+    loop {
+        // Opened here, since `tempfile` would make it unreadable for others, and hide the number of an error.
+        let file =
+            builder.make_in(folder, |path| File::options().read(true).write(true).create_new(true).open(path))?;
+        match file.as_file().try_lock() {
+            // Who cleans up may have met it before it was locked, and removed it.
+            Ok(()) if !has_a_name(file.as_file())? => {}
+            Err(TryLockError::WouldBlock) => {}
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
+        }
+    }
+}
+
+/// Whether an open file still has a name.
+fn has_a_name(file: &File) -> io::Result<bool> {
+    #[cfg(unix)]
+    return Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 0);
+    #[cfg(not(unix))]
+    return file.metadata().map(|_| true);
 }
 
 /// Makes a folder, and those that it lies in, unless it is there.
@@ -110,16 +124,20 @@ pub fn remove_unfinished(folder: &Path, before: SystemTime) {
             remove_unfinished(&entry.path(), before);
         } else if kind.is_file() && is_unfinished(&entry.file_name().to_string_lossy()) {
             let written = entry.metadata().and_then(|metadata| metadata.modified());
-            if written.is_ok_and(|written| written < before) && is_left(&entry.path()) {
-                let _ = fs::remove_file(entry.path());
+            if written.is_ok_and(|written| written < before) {
+                remove_if_left(&entry.path());
             }
         }
     }
 }
 
-/// Whether nobody holds the file: its writer would have locked it.
-fn is_left(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+/// Removes a file that nobody holds: its writer would have locked it. It is held meanwhile, so that a writer who has just made it, and
+/// has not locked it yet, notices and makes another.
+fn remove_if_left(path: &Path) {
+    let Ok(file) = File::open(path) else { return };
+    if file.try_lock().is_ok() {
+        let _ = fs::remove_file(path);
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +186,27 @@ mod tests {
     fn the_cause_of_a_refusal_is_not_hidden() {
         let error = unfinished(Path::new("/proc/no-such-folder/x")).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(2), "{error}");
+    }
+
+    #[test]
+    fn who_cleans_up_takes_no_file_from_a_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("same.bin");
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                        remove_unfinished(dir.path(), SystemTime::now() + Duration::from_secs(60));
+                    }
+                });
+            }
+            let writers: Vec<_> =
+                (0..2).map(|_| scope.spawn(|| (0..300).for_each(|_| write_atomic(&path, b"x").unwrap()))).collect();
+            let ended = writers.into_iter().map(|writer| writer.join()).collect::<Vec<_>>();
+            is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(ended.iter().all(Result::is_ok));
+        });
     }
 
     #[test]

@@ -15,7 +15,7 @@ use nt_records::{examine, registration};
 use nt_scenario::JobId;
 use rayon::prelude::*;
 
-use crate::ReportError;
+use crate::error::ReportError;
 
 /// Files that a report writes into a study's folder, and folders of which it writes every file.
 const WRITTEN: [&str; 8] =
@@ -61,7 +61,9 @@ impl Found {
         let (mut records, mut warnings) = read_records(dir)?;
         damage.extend(examine::damaged_records(manifest.as_ref(), &records, &warnings));
         let of_manifest = manifest.as_ref().map(|manifest| manifest.preregistration.as_str());
-        damage.extend(registration::registered(dir, of_manifest, !records.is_empty())?.1);
+        // Records alone, without what a run writes before the first of them, are no study that has lost something.
+        let has_begun = !records.is_empty() && dir.join("resolved.toml").exists();
+        damage.extend(registration::registered(dir, of_manifest, has_begun)?.1);
         // They are told as damage.
         warnings.retain(|warning| matches!(warning, LedgerWarning::TornTail { .. }));
         for file in manifest.iter().flat_map(|manifest| &manifest.files).filter(|file| !is_written(&file.path)) {
@@ -94,11 +96,12 @@ fn leave_out_damaged(
     let of_report = |file: &FileRef| ["predictions/", "curves/"].iter().any(|folder| file.path.starts_with(folder));
     let files = records.iter().flat_map(|record| &record.files).filter(|file| of_report(file));
     let compares = look == Look::AtContents || files.map(|file| file.bytes).sum::<u64>() <= COMPARED_BYTES;
-    let compare = |file: &FileRef| if compares && of_report(file) { file.compare(dir) } else { file.check_length(dir) };
+    let compare = |file: &FileRef| if compares { file.compare(dir) } else { file.check_length(dir) };
     let problems: Vec<(JobId, String, FileProblem)> = records
         .par_iter()
         .flat_map_iter(|record| {
-            let files = record.files.iter();
+            // A report reads no network. `nt check` compares those, too.
+            let files = record.files.iter().filter(|file| of_report(file));
             files.filter_map(|file| Some((record.job, file.path.clone(), compare(file).err()?)))
         })
         .collect();

@@ -4,6 +4,7 @@
 //! self-contained `index.html`. It needs no training and no data, and writes the same bytes each time.
 
 mod damage;
+mod error;
 pub mod figures;
 mod markdown;
 mod material;
@@ -19,6 +20,7 @@ pub mod tensorboard;
 mod tests;
 mod words;
 
+pub use error::ReportError;
 pub use pictures::PictureError;
-pub use study_report::{ReportError, report};
+pub use study_report::report;
 pub use summary::ReportSummary;

@@ -4,19 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nt_scenario::{Faults, JobId, Scenario};
 use rayon::prelude::*;
-use thiserror::Error;
 
 use crate::damage::{Found, Look, keep_sound_pages, list_written};
+use crate::error::ReportError;
 use crate::material::{Figure, Material};
 use crate::pictures::PictureError;
 use crate::summary::ReportSummary;
 use crate::words::classes::Classes;
 use crate::{markdown, page, paper, pictures, shown};
 
+use crate::figures;
 use crate::figures::accuracy_by_cost::{Costs, accuracy_by_cost};
 use crate::figures::accuracy_by_depth::accuracy_by_depth;
 use crate::figures::decomposition::decomposition as decomposition_figure;
@@ -25,90 +26,17 @@ use crate::figures::gap_by_depth::gap_by_depth;
 use crate::figures::gap_by_similarity::gap_by_similarity;
 use crate::figures::lattice::lattice;
 use crate::figures::learning_curves::learning_curves;
-use crate::figures::{self, FigureError};
 use crate::tables;
 use nt_analysis::registration::preregistration;
 use nt_analysis::study::Study;
-use nt_analysis::{Analysis, AnalysisError, analyse};
+use nt_analysis::{Analysis, analyse};
 use nt_disk::{FileError, write_atomic};
-use nt_records::curve::CurveError;
-use nt_records::file::FileProblem;
-use nt_records::ledger::{LedgerError, LedgerWarning, result_digest};
-use nt_records::manifest::{Completeness, Manifest, ManifestError};
-use nt_records::predictions::PredictionsError;
+use nt_records::ledger::{LedgerWarning, result_digest};
+use nt_records::manifest::{Completeness, Manifest};
 use nt_records::record::RunRecord;
-use nt_records::table::TableError;
 
 /// The scenario as it was run, with all defaults, or else as it was given.
 const SCENARIO_FILES: [&str; 2] = ["resolved.toml", "scenario.toml"];
-
-/// Why a report cannot be written.
-#[derive(Debug, Error)]
-pub enum ReportError {
-    /// The folder holds no study.
-    #[error("{} holds neither resolved.toml nor scenario.toml; give the folder that `nt run` wrote", dir.display())]
-    NoScenario {
-        /// The folder.
-        dir: PathBuf,
-    },
-    /// Its scenario cannot be read.
-    #[error("{source}")]
-    Scenario {
-        /// Every fault.
-        #[from]
-        source: Faults,
-    },
-    /// Its records cannot be read.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// Its manifest cannot be read.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// Its runs cannot be compared.
-    #[error(transparent)]
-    Analysis(#[from] AnalysisError),
-    /// A figure cannot be drawn.
-    #[error(transparent)]
-    Figure(#[from] FigureError),
-    /// A learning curve cannot be read.
-    #[error(transparent)]
-    Curve(#[from] CurveError),
-    /// A table cannot be written.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A picture cannot be shown.
-    #[error(transparent)]
-    Picture(#[from] PictureError),
-    /// A record's file cannot be read now, which says nothing of its contents.
-    #[error("{path} {problem}")]
-    Unreadable {
-        /// The file, relative to the study's folder.
-        path: String,
-        /// Why.
-        problem: FileProblem,
-    },
-    /// The predictions were left out.
-    #[error("the predictions of {} were left out on purpose (nt strip); `nt run` on the same folder makes them again", dir.display())]
-    Stripped {
-        /// The folder.
-        dir: PathBuf,
-    },
-    /// The system refused.
-    #[error(transparent)]
-    File(#[from] FileError),
-}
-
-impl ReportError {
-    /// Whether a file of a record is not as it was written.
-    fn is_of_contents(&self) -> bool {
-        if let Self::Analysis(AnalysisError::Predictions { source: PredictionsError::File { problem, .. }, .. })
-        | Self::Curve(CurveError::File { problem, .. }) = self
-        {
-            return problem.is_lasting();
-        }
-        false
-    }
-}
 
 /// Writes tables, figures, `report.md` and `index.html` of a study's folder from its records.
 ///

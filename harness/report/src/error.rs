@@ -1,0 +1,85 @@
+//! Why a report cannot be written.
+
+use std::path::PathBuf;
+
+use nt_analysis::AnalysisError;
+use nt_disk::FileError;
+use nt_records::curve::CurveError;
+use nt_records::file::FileProblem;
+use nt_records::ledger::LedgerError;
+use nt_records::manifest::ManifestError;
+use nt_records::predictions::PredictionsError;
+use nt_records::table::TableError;
+use nt_scenario::Faults;
+use thiserror::Error;
+
+use crate::figures::FigureError;
+use crate::pictures::PictureError;
+
+/// Why a report cannot be written.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// The folder holds no study.
+    #[error("{} holds neither resolved.toml nor scenario.toml; give the folder that `nt run` wrote", dir.display())]
+    NoScenario {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Its scenario cannot be read.
+    #[error("{source}")]
+    Scenario {
+        /// Every fault.
+        #[from]
+        source: Faults,
+    },
+    /// Its records cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Its manifest cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Its runs cannot be compared.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// A figure cannot be drawn.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+    /// A learning curve cannot be read.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
+    /// A table cannot be written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A picture cannot be shown.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// A record's file cannot be read now, which says nothing of its contents.
+    #[error("{path} {problem}")]
+    Unreadable {
+        /// The file, relative to the study's folder.
+        path: String,
+        /// Why.
+        problem: FileProblem,
+    },
+    /// The predictions were left out.
+    #[error("the predictions of {} were left out on purpose (nt strip); `nt run` on the same folder makes them again", dir.display())]
+    Stripped {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl ReportError {
+    /// Whether a file of a record is not as it was written.
+    pub(crate) fn is_of_contents(&self) -> bool {
+        if let Self::Analysis(AnalysisError::Predictions { source: PredictionsError::File { problem, .. }, .. })
+        | Self::Curve(CurveError::File { problem, .. }) = self
+        {
+            return problem.is_lasting();
+        }
+        false
+    }
+}
