@@ -177,7 +177,7 @@ impl fmt::Display for Diagnostic {
         writeln!(f, "{word}[{}]: {}", self.code, self.message)?;
         if let Some(place) = &self.place {
             let number = place.line.to_string();
-            let indent = " ".repeat(number.len() + 3 + place.column - 1);
+            let indent = " ".repeat(number.len() + 3 + place.before);
             writeln!(f, "{}--> {}:{}:{}", " ".repeat(number.len()), place.file, place.line, place.column)?;
             writeln!(f, "{number} | {}", place.source_line)?;
             writeln!(f, "{indent}{} {}", "^".repeat(place.width), self.label)?;
@@ -191,14 +191,20 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// Most faults that are printed: with more, a program wrote the scenario, and has one fault of its own.
+const MOST_SHOWN: usize = 200;
+
 /// Every fault of a scenario, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Faults(pub Vec<Diagnostic>);
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for diagnostic in &self.0 {
+        for diagnostic in self.0.iter().take(MOST_SHOWN) {
             writeln!(f, "{diagnostic}")?;
+        }
+        if self.0.len() > MOST_SHOWN {
+            writeln!(f, "… and {} more\n", self.0.len() - MOST_SHOWN)?;
         }
         let plural = if self.0.len() == 1 { "" } else { "s" };
         write!(f, "{} fault{plural}: nothing was run; correct the scenario and check it again", self.0.len())

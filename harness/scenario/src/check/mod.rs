@@ -40,13 +40,13 @@ impl Scenario {
 
     /// Whether a `resolved.toml` was written before every replicate searched for itself, when version 2 meant what version 1 means.
     fn is_of_one_search(resolved: &str) -> bool {
-        let document = Document { file: String::new(), text: resolved.to_owned() };
+        let document = Document::new("", resolved);
         let (raw, _) = raw::read(&document);
         raw.study.is_some_and(|study| study.reference_runs.is_none())
     }
 
     fn parse_as(text: &str, file: &str, meant: Option<Version>) -> Result<Self, Faults> {
-        let document = Document { file: file.to_owned(), text: text.to_owned() };
+        let document = Document::new(file, text);
         let (mut raw, mut report) = raw::read(&document);
         raw.version.value = meant.unwrap_or(raw.version.value);
         let read_to_the_end = !report.diagnostics.iter().any(|d| matches!(d.code, Code::Syntax | Code::Version));
