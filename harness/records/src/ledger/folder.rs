@@ -28,7 +28,8 @@ pub(super) fn check_is_of_a_study(dir: &Path) -> Result<(), LedgerError> {
         }
     }
     files.sort();
-    if files.is_empty() { Ok(()) } else { Err(LedgerError::Foreign { dir: dir.to_owned(), files }) }
+    // Another shard may have begun the study since it was looked for.
+    if files.is_empty() || is_a_study(dir)? { Ok(()) } else { Err(LedgerError::Foreign { dir: dir.to_owned(), files }) }
 }
 
 /// Whether a file says nothing of whose folder it is: hidden ones, and what a run writes before the study has a name.
