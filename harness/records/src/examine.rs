@@ -25,6 +25,14 @@ pub enum ExamineError {
     /// Its manifest is of another version, or cannot be read.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// A file cannot be read now, which says nothing of its contents.
+    #[error("{path} {problem}")]
+    Unreadable {
+        /// The file, relative to the study's folder.
+        path: String,
+        /// Why.
+        problem: FileProblem,
+    },
     /// The system refused.
     #[error(transparent)]
     File(#[from] FileError),
@@ -74,6 +82,9 @@ pub fn examine(dir: &Path) -> Result<Examination, ExamineError> {
         match problem {
             None => found.num_sound += 1,
             Some(FileProblem::Missing) if is_stripped() => found.num_stripped += 1,
+            Some(problem) if !problem.is_lasting() => {
+                return Err(ExamineError::Unreadable { path: file.path.clone(), problem });
+            }
             Some(problem) => {
                 let again = match job {
                     Some(name) => format!("a file of {name}, whose job `nt run` on the same folder runs again"),

@@ -70,7 +70,8 @@ impl Found {
             match file.compare(dir) {
                 Ok(()) => {}
                 Err(FileProblem::Missing) if has_stripped(manifest.as_ref(), file) => {}
-                Err(problem) => damage.push(format!("{} {problem}", file.path)),
+                Err(problem) if problem.is_lasting() => damage.push(format!("{} {problem}", file.path)),
+                Err(problem) => return Err(ReportError::Unreadable { path: file.path.clone(), problem }),
             }
         }
         damage.extend(leave_out_damaged(dir, &mut records, manifest.as_ref(), look)?);

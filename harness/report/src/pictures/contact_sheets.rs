@@ -1,7 +1,7 @@
 //! Contact sheets: what the data look like, one row for each class.
 
 use std::fs;
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::path::Path;
 
 use image::{ImageFormat, RgbImage};
@@ -26,11 +26,13 @@ pub(crate) struct ContactSheet {
 /// The contact sheets `artifacts/contact-<dataset>.png`, by name, reduced to the size that the page needs.
 pub(crate) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, PictureError> {
     let folder = dir.join("artifacts");
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(FileError::at("list", &folder)(error).into()),
+    };
     let mut names = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(FileError::at("list", &folder))? {
+    for entry in entries {
         let name = entry.map_err(FileError::at("list", &folder))?.file_name().to_string_lossy().into_owned();
         if let Some(dataset) = name.strip_prefix("contact-").and_then(|rest| rest.strip_suffix(".png")) {
             names.push(dataset.to_owned());
