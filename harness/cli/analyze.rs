@@ -2,8 +2,10 @@
 
 use super::Failure;
 use super::output::say;
+use crate::terminal::printable;
 use nt_disk::{advice, write_atomic};
 use nt_foreign::{Columns, Format, Question, TableAnalysis, TableUnit, analyse_table};
+use nt_records::verdicts::VERDICT_COLUMNS;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -103,7 +105,8 @@ impl Analyze {
         let file = self.table.display().to_string();
         let analysis = analyse_table(&text, &file, Format::of(&self.table), &question)
             .map_err(|faults| Failure::Input(faults.to_string()))?;
-        say(analysis.terminal_table())?;
+        // Names in it are somebody's.
+        say(printable(&analysis.terminal_table()))?;
         match &self.out {
             Some(dir) => write(dir, &self.table, &analysis),
             None => Ok(()),
@@ -145,10 +148,29 @@ fn write(dir: &Path, table: &Path, analysis: &TableAnalysis) -> Result<(), Failu
     let name = table.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let csv = analysis.verdicts_csv().map_err(|error| Failure::system(&error))?;
     let json = analysis.verdicts_json(&name).map_err(|error| Failure::system(&error))?;
-    for (file, contents) in [("verdicts.csv", csv), ("verdicts.json", json)] {
+    let files = [("verdicts.csv", csv), ("verdicts.json", json)];
+    for (file, _) in &files {
+        let path = dir.join(file);
+        if std::fs::read(&path).is_ok_and(|found| !is_of_verdicts(file, &found)) {
+            return Err(Failure::Input(format!(
+                "{} is there and was not written by nt; give another folder with --out, or move the file",
+                path.display()
+            )));
+        }
+    }
+    for (file, contents) in files {
         let path = dir.join(file);
         write_atomic(&path, &contents).map_err(|error| Failure::system(&error))?;
         say(path.display())?;
     }
     Ok(())
+}
+
+/// Whether a file of this name is one that `nt` wrote, now or in an older version.
+fn is_of_verdicts(name: &str, contents: &[u8]) -> bool {
+    if name.ends_with(".csv") {
+        return contents.starts_with(VERDICT_COLUMNS[..4].join(",").as_bytes());
+    }
+    let value = serde_json::from_slice::<serde_json::Value>(contents);
+    value.is_ok_and(|value| value.get("schema_version").is_some() && value.get("verdicts").is_some())
 }

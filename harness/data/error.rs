@@ -2,8 +2,9 @@
 
 use super::Split;
 use super::decode::DecodeError;
+use crate::terminal::one_line;
 use nt_disk::advice;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// A fault of a data set or of its cache.
@@ -334,31 +335,10 @@ fn list(images: &[BrokenImage]) -> String {
     images.iter().map(|image| format!("\n  {}: {}", one_line(&image.path), image.reason)).collect()
 }
 
-/// A path without what would break a line, or give orders to a terminal.
-pub(super) fn one_line(path: &Path) -> String {
-    // Controls, and what is seen only by what it does to its neighbours.
-    let is_unseen = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let shown = |letter: char| if is_unseen(letter) { letter.escape_unicode().to_string() } else { letter.to_string() };
-    path.display().to_string().chars().map(shown).collect()
-}
-
 /// What a side is for, as messages say it.
 fn purpose(split: Split) -> &'static str {
     match split {
         Split::Train => "train on",
         Split::Test => "test on",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_with_control_characters_stays_on_its_line() {
-        assert_eq!(one_line(Path::new("a\nb\u{1b}[31m\u{202e} é.png")), "a\\u{a}b\\u{1b}[31m\\u{202e} é.png");
     }
 }

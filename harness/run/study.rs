@@ -227,13 +227,12 @@ impl OpenStudy {
     ) -> Result<Tally, StudyError> {
         let dir = ledger.dir().to_path_buf();
         self.check_meaning(&dir)?;
-        let mut manifest = self.manifest(ledger, options)?;
-        for (job, path) in
-            pictures::damaged(&self.scenario, &self.plan, Manifest::read(&dir).ok().flatten().as_ref(), &dir)
-        {
+        let before = kept_manifest(&dir)?;
+        for (job, path) in pictures::damaged(&self.scenario, &self.plan, before.as_ref(), &dir) {
             tracing::warn!("{path} is damaged, or missing: the job that makes it runs again");
             ledger.forget(job);
         }
+        let mut manifest = self.manifest(ledger, before, options)?;
         registration::register(&dir, &manifest.preregistration)?;
         write_atomic(&dir.join("scenario.toml"), self.scenario.text().as_bytes())?;
         write_atomic(&dir.join("resolved.toml"), self.scenario.to_toml().as_bytes())?;
@@ -339,17 +338,14 @@ impl OpenStudy {
     }
 
     /// The manifest of a run into a folder. It keeps what was pre-registered before the first job, whatever the scenario says now, and
-    /// what was withheld until a run has come to its end. One that is damaged is made again.
-    fn manifest(&self, ledger: &Ledger, options: &RunOptions) -> Result<Manifest, StudyError> {
+    /// what was withheld until a run has come to its end.
+    fn manifest(
+        &self,
+        ledger: &Ledger,
+        before: Option<Manifest>,
+        options: &RunOptions,
+    ) -> Result<Manifest, StudyError> {
         let dir = ledger.dir();
-        let before = match Manifest::read(dir) {
-            Ok(before) => before,
-            Err(error @ ManifestError::Parse { .. }) => {
-                tracing::warn!("{error}");
-                None
-            }
-            Err(error) => return Err(error.into()),
-        };
         let of_manifest = before.as_ref().map(|before| before.preregistration.as_str());
         let (registered, told) = registration::registered(dir, of_manifest, !ledger.records().is_empty())?;
         for words in told {
@@ -383,6 +379,17 @@ impl OpenStudy {
             files: Vec::new(),
             stripped: before.map_or_else(Vec::new, |before| before.stripped),
         })
+    }
+}
+
+/// The manifest that an earlier run left. One that is damaged is told, and made again.
+fn kept_manifest(dir: &Path) -> Result<Option<Manifest>, ManifestError> {
+    match Manifest::read(dir) {
+        Err(error @ ManifestError::Parse { .. }) => {
+            tracing::warn!("{error}");
+            Ok(None)
+        }
+        read => read,
     }
 }
 

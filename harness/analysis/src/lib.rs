@@ -5,6 +5,7 @@
 
 mod analyse;
 pub mod audit;
+mod cell_key;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;
 pub mod power;

@@ -18,7 +18,7 @@ use shard::{Damage, Layout, Shard};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use write::Rendering;
-pub(super) use write::{prepare, unfinished};
+pub(super) use write::prepare;
 
 /// What cached pixels are made from.
 pub trait PixelSource: Send + Sync {

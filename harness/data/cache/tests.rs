@@ -253,15 +253,16 @@ fn a_cache_that_cannot_be_written_is_an_error_with_the_next_step() {
 }
 
 #[test]
-fn what_a_killed_program_left_long_ago_is_removed() {
+fn what_a_killed_program_left_is_removed_and_what_another_writes_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    let (old, new) = (folder.path().join(".unfinished-old"), folder.path().join(".unfinished-new"));
-    fs::write(&old, "").unwrap();
-    fs::write(&new, "").unwrap();
-    let two_days_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 24 * 3600);
-    fs::File::options().write(true).open(&old).unwrap().set_modified(two_days_ago).unwrap();
+    let left = folder.path().join(".0123.shard.abcdefghijkl.tmp");
+    fs::write(&left, "half").unwrap();
+    let a_minute_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    fs::File::options().write(true).open(&left).unwrap().set_modified(a_minute_ago).unwrap();
+    let live = nt_disk::unfinished(&folder.path().join("4567.shard")).unwrap();
+    live.as_file().set_modified(a_minute_ago).unwrap();
     open(&folder);
-    assert!(!old.exists() && new.exists());
+    assert!(!left.exists() && live.path().exists());
 }
 
 /// Under a memory map the first ended in a bus error, and the second went unnoticed once the image had been read.

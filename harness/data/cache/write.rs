@@ -4,16 +4,12 @@ use super::PixelSource;
 use super::shard::Layout;
 use crate::data::error::BrokenImage;
 use crate::data::{DataError, Split};
+use nt_disk::{remove_unfinished, unfinished};
 use rayon::prelude::*;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::Duration;
-use tempfile::NamedTempFile;
+use std::time::SystemTime;
 
-/// How the names of unfinished files begin.
-const UNFINISHED: &str = ".unfinished-";
-/// Unfinished files older than this were left behind by a process that is gone.
-const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 /// Bytes of the images that are rendered at a time.
 const RENDERED_AT_A_TIME: usize = 8 << 20;
 
@@ -27,23 +23,15 @@ pub(super) enum Rendering {
     Sequential,
 }
 
-/// Makes the folder of a cache, and removes from it what killed processes left unfinished long ago.
+/// Makes the folder of a cache, and removes from it what killed processes left unfinished.
 ///
 /// # Errors
 /// [`DataError::CacheFolder`].
 pub(crate) fn prepare(folder: &Path) -> Result<(), DataError> {
+    let began = SystemTime::now();
     std::fs::create_dir_all(folder).map_err(|source| DataError::CacheFolder { path: folder.to_owned(), source })?;
-    remove_abandoned(folder);
+    remove_unfinished(folder, began);
     Ok(())
-}
-
-/// A file that will take its name when it is complete, as readable as other new files.
-pub(crate) fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(UNFINISHED);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
 }
 
 /// Makes the shard of one class in one split.
@@ -63,8 +51,9 @@ pub(super) fn write_shard(
     let folder = path.parent().unwrap_or(Path::new("."));
     // Somebody may have emptied the cache since it was opened.
     std::fs::create_dir_all(folder).map_err(refused)?;
-    let mut file = unfinished(folder).map_err(refused)?;
-    file.seek(SeekFrom::Start(layout.pixels_at() as u64)).map_err(refused)?;
+    let file = unfinished(path).map_err(refused)?;
+    let mut to = file.as_file();
+    to.seek(SeekFrom::Start(layout.pixels_at() as u64)).map_err(refused)?;
 
     let image_bytes = layout.image_bytes();
     let (mut hasher, mut checksums, mut broken) = (blake3::Hasher::new(), Vec::new(), Vec::new());
@@ -78,14 +67,16 @@ pub(super) fn write_shard(
         if broken.is_empty() {
             hasher.update(pixels);
             checksums.extend(pixels.chunks_exact(image_bytes).map(crc32fast::hash));
-            file.write_all(pixels).map_err(refused)?;
+            to.write_all(pixels).map_err(refused)?;
         }
     }
     if !broken.is_empty() {
         return Err(DataError::BrokenImages { images: broken });
     }
     let header = layout.header(key, hasher.finalize().as_bytes(), &checksums);
-    finish(file, &header, path).map_err(refused)
+    to.seek(SeekFrom::Start(0)).and_then(|_| to.write_all(&header)).and_then(|()| to.sync_all()).map_err(refused)?;
+    file.persist(path).map_err(|error| refused(error.error))?;
+    Ok(())
 }
 
 /// Renders the images of a class from `first` on. Returns the broken ones, in order.
@@ -100,25 +91,5 @@ fn render(
     match rendering {
         Rendering::Parallel => images.into_par_iter().enumerate().filter_map(one).collect(),
         Rendering::Sequential => images.into_iter().enumerate().filter_map(one).collect(),
-    }
-}
-
-fn finish(mut file: NamedTempFile, header: &[u8], path: &Path) -> io::Result<()> {
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(header)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Removes unfinished files that a killed process left. One that cannot be removed does no harm.
-fn remove_abandoned(folder: &Path) {
-    let Ok(entries) = folder.read_dir() else { return };
-    for entry in entries.flatten() {
-        let unfinished = entry.file_name().to_string_lossy().starts_with(UNFINISHED);
-        let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
-        if unfinished && age.is_some_and(|age| age > ABANDONED) {
-            let _ = std::fs::remove_file(entry.path());
-        }
     }
 }

@@ -5,9 +5,9 @@
 //! keeps length and date is noticed too. A file that was changed within [`SETTLED`] of being read is read again, since
 //! file systems keep time in ticks. Where there are no such times (outside Unix) every file is read.
 
-use crate::data::cache;
 use crate::data::decode::{self, DecodeError, Megapixels};
 use blake3::Hash;
+use nt_disk::unfinished;
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
@@ -153,9 +153,8 @@ fn write(path: &Path, entries: &HashMap<[u8; 32], Entry>) -> io::Result<()> {
     let checksum = blake3::hash(&bytes);
     bytes.extend_from_slice(checksum.as_bytes());
     // It is not synced: a file that a crash cuts short fails its checksum, and is ignored.
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = cache::unfinished(folder)?;
-    file.write_all(&bytes)?;
+    let file = unfinished(path)?;
+    file.as_file().write_all(&bytes)?;
     file.persist(path)?;
     Ok(())
 }

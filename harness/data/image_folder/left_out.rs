@@ -1,7 +1,7 @@
 //! What a listing leaves out, told once a folder and kind.
 
 use super::order::order;
-use crate::data::error::one_line;
+use crate::terminal::one_line;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -49,30 +49,54 @@ pub struct Examination {
     pub damage: Vec<String>,
 }
 
+/// What a study's folder says of itself.
+#[derive(Debug)]
+pub struct Known {
+    /// Its manifest, unless that is missing or damaged.
+    pub manifest: Option<Manifest>,
+    /// Its records.
+    pub records: Vec<RunRecord>,
+    /// What is wrong with the files that hold them.
+    pub warnings: Vec<LedgerWarning>,
+    /// What is not as it was written: of the manifest, of the records, and of the pre-registration.
+    pub damage: Vec<String>,
+}
+
+impl Known {
+    /// Reads manifest, records and pre-registration.
+    ///
+    /// # Errors
+    /// [`ExamineError`] where the system does not give a file, which says nothing of its contents.
+    pub fn read(dir: &Path) -> Result<Self, ExamineError> {
+        let mut damage = Vec::new();
+        let manifest = match Manifest::read(dir) {
+            Ok(manifest) => manifest,
+            Err(error @ ManifestError::Parse { .. }) => {
+                damage.push(error.to_string());
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let (records, warnings) = read_records(dir)?;
+        damage.extend(damaged_records(manifest.as_ref(), &records, &warnings));
+        let of_manifest = manifest.as_ref().map(|manifest| manifest.preregistration.as_str());
+        // Records alone, without what a run writes before the first of them, are no study that has lost something.
+        let has_begun = !records.is_empty() && dir.join("resolved.toml").exists();
+        damage.extend(registered(dir, of_manifest, has_begun)?.1);
+        Ok(Self { manifest, records, warnings, damage })
+    }
+}
+
 /// Compares every file of a study's folder with what its records and its manifest say of it.
 ///
 /// # Errors
 /// [`ExamineError`] where the system does not give a file, which says nothing of its contents.
 pub fn examine(dir: &Path) -> Result<Examination, ExamineError> {
-    let manifest = match Manifest::read(dir) {
-        Ok(manifest) => Ok(manifest),
-        Err(error @ ManifestError::Parse { .. }) => Err(error.to_string()),
-        Err(error) => return Err(error.into()),
-    };
-    let (records, warnings) = read_records(dir)?;
-    let mut found = Examination::default();
-    match &manifest {
-        Ok(Some(_)) => {}
-        Ok(None) => {
-            found.damage.push(format!("{MANIFEST_FILE} is missing; `nt run` on the same folder writes it again"))
-        }
-        Err(damage) => found.damage.push(damage.clone()),
+    let Known { manifest, records, damage, .. } = Known::read(dir)?;
+    let mut found = Examination { damage, ..Examination::default() };
+    if manifest.is_none() && !dir.join(MANIFEST_FILE).exists() {
+        found.damage.insert(0, format!("{MANIFEST_FILE} is missing; `nt run` on the same folder writes it again"));
     }
-    let manifest = manifest.ok().flatten();
-    found.damage.extend(damaged_records(manifest.as_ref(), &records, &warnings));
-    found.damage.extend(
-        registered(dir, manifest.as_ref().map(|manifest| manifest.preregistration.as_str()), !records.is_empty())?.1,
-    );
     let of_records = records.iter().flat_map(|record| record.files.iter().map(move |file| (file, Some(&record.name))));
     let of_manifest = manifest.iter().flat_map(|manifest| &manifest.files).map(|file| (file, None));
     let all: Vec<_> = of_records.chain(of_manifest).collect();

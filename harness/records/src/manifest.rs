@@ -327,8 +327,8 @@ impl Manifest {
     }
 }
 
-/// Whether a path is among those that `left_out` names.
-fn covers(left_out: &str, path: &str) -> bool {
+/// Whether a path is among those that `left_out` names: `runs.parquet`, `predictions/` or `figures/*.png`.
+pub(crate) fn covers(left_out: &str, path: &str) -> bool {
     match left_out.split_once('*') {
         Some((start, end)) => path.strip_prefix(start).is_some_and(|rest| rest.ends_with(end) && !rest.contains('/')),
         None if left_out.ends_with('/') => path.starts_with(left_out),

@@ -2,8 +2,9 @@
 
 use crate::examine::{ExamineError, examine};
 use crate::ledger::{Ledger, LedgerError};
-use crate::manifest::{Manifest, ManifestError};
+use crate::manifest::{Manifest, ManifestError, covers};
 use nt_disk::FileError;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -69,43 +70,40 @@ pub fn strip(dir: &Path, keep: &[String]) -> Result<(usize, u64), StripError> {
     let Some(mut manifest) = Manifest::read(dir)? else {
         return Err(StripError::NoStudy(dir.display().to_string()));
     };
-    let left_out = STRIPPABLE.iter().filter(|(word, _)| !keep.iter().any(|kept| kept == word)).map(|(_, files)| *files);
-    for files in left_out.clone() {
+    let left_out: Vec<&str> =
+        STRIPPABLE.iter().filter(|(word, _)| !keep.iter().any(|kept| kept == word)).map(|(_, files)| *files).collect();
+    for files in &left_out {
         if !manifest.stripped.iter().any(|already| already == files) {
-            manifest.stripped.push(files.to_owned());
+            manifest.stripped.push((*files).to_owned());
         }
     }
+    // First: what is listed and still there does no harm.
     manifest.write(dir)?;
     let (mut num_files, mut num_bytes) = (0, 0);
-    let mut remove = |path: &Path| -> Result<(), FileError> {
-        match fs::metadata(path) {
-            Ok(metadata) => num_bytes += metadata.len(),
-            Err(_) => return Ok(()),
-        }
-        fs::remove_file(path).map_err(FileError::at("remove", path))?;
-        num_files += 1;
-        Ok(())
-    };
-    for files in left_out {
-        let Some((folder, pattern)) = files.split_once('/') else {
-            remove(&dir.join(files))?;
-            continue;
-        };
-        let (folder, (start, end)) = (dir.join(folder), pattern.split_once('*').unwrap_or_default());
-        let entries = match fs::read_dir(&folder) {
+    let folders: BTreeSet<&str> =
+        left_out.iter().map(|files| files.split_once('/').map_or("", |(folder, _)| folder)).collect();
+    for folder in folders {
+        let at = dir.join(folder);
+        let entries = match fs::read_dir(&at) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(FileError::at("list", folder)(error).into()),
+            Err(error) => return Err(FileError::at("list", at)(error).into()),
         };
         for entry in entries {
-            let entry = entry.map_err(FileError::at("list", &folder))?;
+            let entry = entry.map_err(FileError::at("list", &at))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(start) && name.ends_with(end) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                remove(&entry.path())?;
+            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            let metadata = entry.metadata().map_err(FileError::at("look at", entry.path()))?;
+            if metadata.is_file() && left_out.iter().any(|files| covers(files, &path)) {
+                fs::remove_file(entry.path()).map_err(FileError::at("remove", entry.path()))?;
+                num_files += 1;
+                num_bytes += metadata.len();
             }
         }
-        // Stays if other files are in it.
-        let _ = fs::remove_dir(&folder);
+        if !folder.is_empty() {
+            // Stays if other files are in it.
+            let _ = fs::remove_dir(&at);
+        }
     }
     Ok((num_files, num_bytes))
 }

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use nt_records::examine::Known;
 use nt_records::file::{FileProblem, FileRef};
-use nt_records::ledger::{LedgerWarning, read_records};
-use nt_records::manifest::{Manifest, ManifestError};
+use nt_records::ledger::LedgerWarning;
+use nt_records::manifest::Manifest;
 use nt_records::record::RunRecord;
-use nt_records::{examine, registration};
 use nt_scenario::JobId;
 use rayon::prelude::*;
 
@@ -49,21 +49,7 @@ pub(crate) enum Look {
 impl Found {
     /// Reads manifest and records. Records whose predictions are lost are left out, and curves that are lost out of their records.
     pub(crate) fn read(dir: &Path, look: Look) -> Result<Self, ReportError> {
-        let mut damage = Vec::new();
-        let manifest = match Manifest::read(dir) {
-            Ok(manifest) => manifest,
-            Err(error @ ManifestError::Parse { .. }) => {
-                damage.push(error.to_string());
-                None
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let (mut records, mut warnings) = read_records(dir)?;
-        damage.extend(examine::damaged_records(manifest.as_ref(), &records, &warnings));
-        let of_manifest = manifest.as_ref().map(|manifest| manifest.preregistration.as_str());
-        // Records alone, without what a run writes before the first of them, are no study that has lost something.
-        let has_begun = !records.is_empty() && dir.join("resolved.toml").exists();
-        damage.extend(registration::registered(dir, of_manifest, has_begun)?.1);
+        let Known { manifest, mut records, mut warnings, mut damage } = Known::read(dir)?;
         // They are told as damage.
         warnings.retain(|warning| matches!(warning, LedgerWarning::TornTail { .. }));
         for file in manifest.iter().flat_map(|manifest| &manifest.files).filter(|file| !is_written(&file.path)) {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use nt_analysis::AnalysisError;
 use nt_disk::FileError;
 use nt_records::curve::CurveError;
+use nt_records::examine::ExamineError;
 use nt_records::file::FileProblem;
-use nt_records::ledger::LedgerError;
 use nt_records::manifest::ManifestError;
 use nt_records::predictions::PredictionsError;
 use nt_records::table::TableError;
@@ -32,10 +32,10 @@ pub enum ReportError {
         #[from]
         source: Faults,
     },
-    /// Its records cannot be read.
+    /// Its records or its manifest cannot be read.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// Its manifest cannot be read.
+    Folder(#[from] ExamineError),
+    /// Its manifest cannot be written.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// Its runs cannot be compared.

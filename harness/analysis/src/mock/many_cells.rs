@@ -9,15 +9,15 @@ use nt_records::file::FileRef;
 use nt_records::ledger::encode;
 use nt_records::manifest::{Completeness, Manifest, PlannedJob};
 use nt_records::measure::{Measure, Measured};
-use nt_records::mock::{job, manifest, record};
+use nt_records::mock::{job, manifest};
 use nt_records::names::MANIFEST_FILE;
 use nt_records::predictions::Predictions;
 use nt_records::record::RunRecord;
 use nt_scenario::mock::TestScenario;
-use nt_scenario::{JobId, Metric, Replicate, Role, Scenario};
+use nt_scenario::{JobId, Metric, Scenario};
 use rayon::prelude::*;
 
-use super::NUM_CLASSES;
+use super::{NUM_CLASSES, run_of};
 use crate::registration::preregistration;
 use crate::study::{CellKey, Study};
 
@@ -158,21 +158,9 @@ impl ManyCells {
         link(&dir.join(&shared.path), &dir.join(&curve.path));
         let hits = predictions.hits(1).into_iter().filter(|&hit| hit).count();
         let accuracy = hits as f64 / f64::from(self.test_images);
-        let source = key.source.as_deref().and_then(|name| study.source(name));
         let measured = |measure, value, n| Measured::new(measure, value, n);
         RunRecord {
             study: study.name.clone(),
-            name: format!("{}/{}", key.name(), Replicate::fresh_run(replicate, run)),
-            role: if run == 0 { Role::Final } else { Role::Reference },
-            run,
-            source: key.source.clone(),
-            similarity: source.map(|source| source.similarity.clone()),
-            target: Some(key.target.clone()),
-            size: Some(key.size.clone()),
-            treatment: treatment.to_owned(),
-            copied: key.copied,
-            frozen: key.frozen,
-            replicate,
             metrics: vec![
                 measured(Measure::TrainLossFirst, 2.1, 1),
                 measured(Measure::TrainLossLast, 0.4, 1),
@@ -182,7 +170,7 @@ impl ManyCells {
                 measured(Measure::Validation(Metric::LogLoss), 1.5 - accuracy, 64),
             ],
             files: vec![file, curve],
-            ..record(number)
+            ..run_of(study, key, treatment, (replicate, run), number)
         }
     }
 

@@ -39,6 +39,31 @@ pub struct Mock {
     edit: Box<Edit>,
 }
 
+/// A treatment by gradient descent.
+fn arm(source: usize, treatment: &str, copied: u8, frozen: u8) -> StudyArm {
+    StudyArm { source, treatment: treatment.to_owned(), copied, frozen, method: Method::Training }
+}
+
+/// The record of one run of a cell, without what it measured and wrote.
+fn run_of(study: &Study, key: &CellKey, treatment: &str, (replicate, run): (u32, u32), number: u64) -> RunRecord {
+    let source = key.source.as_deref().and_then(|name| study.source(name));
+    RunRecord {
+        name: format!("{}/{}", key.name(), Replicate::fresh_run(replicate, run)),
+        role: if run == 0 { Role::Final } else { Role::Reference },
+        run,
+        source: key.source.clone(),
+        similarity: source.map(|source| source.similarity.clone()),
+        target: Some(key.target.clone()),
+        size: Some(key.size.clone()),
+        treatment: treatment.to_owned(),
+        copied: key.copied,
+        frozen: key.frozen,
+        method: key.method,
+        replicate,
+        ..record(number)
+    }
+}
+
 /// Classes of a mock target.
 pub const NUM_CLASSES: u32 = 8;
 
@@ -49,13 +74,6 @@ impl Mock {
             name: name.to_owned(),
             similarity: similarity.to_owned(),
             standing: if similarity == "untrained" { Standing::NoKnowledge } else { Standing::Knowledge },
-        };
-        let arm = |source, treatment: &str, copied, frozen| StudyArm {
-            source,
-            treatment: treatment.to_owned(),
-            copied,
-            frozen,
-            method: Method::Training,
         };
         let frozen = (0..3).flat_map(|source| (1..=7).map(move |depth| arm(source, "frozen", depth, depth)));
         let partial = (0..2).flat_map(|source| (0..7).map(move |depth| arm(source, "partial", 7, depth)));
@@ -113,13 +131,6 @@ impl Mock {
             standing: if is_selffer { Standing::TargetItself } else { Standing::Knowledge },
         };
         mock.study.sources = vec![source("half-a", false), source("half-b", true)];
-        let arm = |source, treatment: &str, copied, frozen| StudyArm {
-            source,
-            treatment: treatment.to_owned(),
-            copied,
-            frozen,
-            method: Method::Training,
-        };
         let frozen = (0..2).flat_map(|source| (1..=7).map(move |depth| arm(source, "frozen", depth, depth)));
         mock.study.arms = frozen.chain((1..=7).map(|depth| arm(0, "fine-tuned", depth, 0))).collect();
         mock.study.targets[0].sizes.truncate(1);
@@ -218,20 +229,7 @@ impl Mock {
         let file = FileRef::new(Predictions::path(job(number)), &bytes);
         std::fs::write(dir.join(&file.path), bytes).unwrap();
         let hits = predictions.hits(1).into_iter().filter(|&hit| hit).count();
-        let source = key.source.as_deref().and_then(|name| self.study.source(name));
         let mut record = RunRecord {
-            name: format!("{}/{}", key.name(), Replicate::fresh_run(replicate, run)),
-            role: if run == 0 { Role::Final } else { Role::Reference },
-            run,
-            source: key.source.clone(),
-            similarity: source.map(|source| source.similarity.clone()),
-            target: Some(key.target.clone()),
-            size: Some(key.size.clone()),
-            treatment: treatment.to_owned(),
-            copied: key.copied,
-            frozen: key.frozen,
-            method: key.method,
-            replicate,
             metrics: vec![
                 Measured::new(
                     Measure::Test(Metric::Top1),
@@ -243,7 +241,7 @@ impl Mock {
                 Measured::new(Measure::Validation(Metric::LogLoss), 1.0, 40),
             ],
             files: vec![file],
-            ..record(number)
+            ..run_of(&self.study, key, treatment, (replicate, run), number)
         };
         if self.has_curves {
             record.files.push(self.curve(dir, number, key));

@@ -51,7 +51,6 @@ fn is_a_study(dir: &Path) -> Result<bool, FileError> {
         let length = File::open(path).and_then(|mut file| file.read(&mut start)).unwrap_or(0);
         is_a_line(&start[..length])
     };
-    // An empty one beside no other file is of a run that ended before its first record.
     let records = shard::files(dir)?;
     if records.iter().any(|path| is_of_records(path)) {
         return Ok(true);
