@@ -2,7 +2,6 @@
 
 use nt_stats::p_value::round_p;
 use nt_stats::power::Need;
-use nt_stats::verdict::Verdict;
 use serde::Serialize;
 
 use crate::{Judged, TableAnalysis};
@@ -95,7 +94,7 @@ impl TableAnalysis {
         let Judged { labels, decision, .. } = contrast;
         let gap = &decision.gap;
         let collapsed = decision.collapsed;
-        let is_judged = decision.verdict != Verdict::Invalid;
+        let [low, high] = decision.interval_pp();
         Row {
             source: &labels.source,
             target: &labels.target,
@@ -107,8 +106,8 @@ impl TableAnalysis {
             metric: &self.metric,
             reference: decision.reference.to_string(),
             gap_pp: rounded(gap.mean_pp),
-            ci_low_pp: gap.low_pp.filter(|_| is_judged).map(rounded),
-            ci_high_pp: gap.high_pp.filter(|_| is_judged).map(rounded),
+            ci_low_pp: low.map(rounded),
+            ci_high_pp: high.map(rounded),
             ci_level: rounded(gap.level),
             n: gap.num_replicates,
             n_test: contrast.num_test_examples,

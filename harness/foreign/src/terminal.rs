@@ -60,7 +60,12 @@ impl TableAnalysis {
                 self.alpha
             ),
             format!("scope: {}", decision.gap.scope),
-            "each interval is at the level of its row, to agree with the adjusted test of that row".to_owned(),
+            match self.contrasts.iter().any(|one| one.decision.collapsed.is_some()) {
+                false => "each interval is at the level of its row, to agree with the adjusted test of that row".to_owned(),
+                true => "each interval is at the level of its row, to agree with the adjusted test of that row; where runs collapsed it \
+                         is that of the runs that trained, and the test asks the gap with all runs, too"
+                    .to_owned(),
+            },
         ];
         let fewest = self.contrasts.iter().map(|one| one.decision.gap.num_replicates).min();
         notes.extend(fewest.filter(|&fewest| fewest < 6).map(|fewest| {

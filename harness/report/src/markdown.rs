@@ -7,6 +7,7 @@ use crate::page::{data, decomposition, quadrants, rules};
 use crate::shown;
 use crate::words::answer;
 use crate::words::answer::Side;
+use crate::words::families::{families, intervals};
 use crate::words::number::{NONE, gap, judged_interval, percent};
 use nt_analysis::{Analysis, CellResult, Quadrant, Trial, Wording};
 
@@ -51,11 +52,10 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
     }
     writeln!(
         text,
-        "\nGaps to scratch in {}. {} Each interval agrees with the adjusted test of its own row, unless runs collapsed; they do not cover all \
-         at once. \
-         {}\n",
+        "\nGaps to scratch in {}. {} {} {}\n",
         words.gaps_of,
-        quadrants::families(analysis),
+        families(analysis),
+        intervals(analysis),
         escaped(&quadrants::sample(analysis))
     )?;
     rules(text, analysis)?;
@@ -171,7 +171,7 @@ fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> 
         "| {} | {} | {} | {} | {} | {} | {best} (optimism {}) |",
         escaped(&answer::name(analysis, quadrant)),
         escaped(&advice),
-        chosen.map_or(NONE.to_owned(), |chosen| answer::chosen_gap(analysis, chosen)),
+        chosen.map_or(NONE.to_owned(), |chosen| answer::chosen_gap(chosen)),
         escaped(&side(Side::Better)),
         escaped(&side(Side::Worse)),
         escaped(&open),
@@ -192,7 +192,7 @@ fn row(text: &mut String, cell: &CellResult, words: &Wording) -> std::fmt::Resul
         judged_interval(cell.decision.as_ref()),
         cell.verdict().map_or("reference", |verdict| verdict.name()),
         escaped(
-            &[Some(cell.words(words.gap)), answer::early_call(cell)]
+            &[Some(cell.words(words.gap)), cell.decision.as_ref().and_then(answer::early_call)]
                 .into_iter()
                 .flatten()
                 .collect::<Vec<_>>()

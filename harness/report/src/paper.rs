@@ -6,8 +6,8 @@ use std::path::Path;
 use nt_stats::p_value::PrintedP;
 
 use crate::page::fairness;
-use crate::page::quadrants::families;
 use crate::words::answer::{self, Side};
+use crate::words::families::{families, intervals};
 use crate::words::number::{NONE, gap, judged_interval, percent};
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
 use nt_disk::write_atomic;
@@ -58,7 +58,7 @@ fn quadrants(analysis: &Analysis) -> PaperTable {
         vec![
             answer::name(analysis, quadrant),
             pick.unwrap_or_else(|| NONE.to_owned()),
-            chosen.map_or(NONE.to_owned(), |chosen| answer::chosen_gap(analysis, chosen)),
+            chosen.map_or(NONE.to_owned(), |chosen| answer::chosen_gap(chosen)),
             chosen.map_or(NONE.to_owned(), answer::advice),
             gap(chosen.and_then(|chosen| chosen.optimism_pp)),
             side(Side::Better),
@@ -68,12 +68,12 @@ fn quadrants(analysis: &Analysis) -> PaperTable {
     PaperTable {
         name: "quadrants",
         caption: format!(
-            "{}: transfer against training from scratch. Gaps in {}, n = {} replicates. {} Each interval agrees with the test \
-             of its own contrast.",
+            "{}: transfer against training from scratch. Gaps in {}, n = {} replicates. {} {}",
             study.name,
             Wording::of(study.metric).gaps_of,
             study.replicates,
-            families(analysis)
+            families(analysis),
+            intervals(analysis)
         ),
         columns: vec![
             ("size & source", Column::Wide(12)),
@@ -95,12 +95,12 @@ fn contrasts(analysis: &Analysis) -> PaperTable {
     PaperTable {
         name: "contrasts",
         caption: format!(
-            "{}: every treatment against scratch. {}. {} Sources that serve as counterfactuals are adjusted apart. Each interval \
-             agrees with the test of its own row. Detectable: the true gap that 4 of 5 such studies would find; an inconclusive \
+            "{}: every treatment against scratch. {}. {} {} Detectable: the true gap that 4 of 5 such studies would find; an inconclusive \
              contrast may hide any below it.",
             study.name,
             words.caption,
-            families(analysis)
+            families(analysis),
+            intervals(analysis)
         ),
         columns: vec![
             ("target", Column::Words),
@@ -138,7 +138,7 @@ fn contrast(cell: &CellResult) -> Vec<String> {
         cell.key.source.clone().unwrap_or_default(),
         cell.treatment_words.clone(),
         percent(cell.mean),
-        gap(cell.gap_pp()) + &answer::caveats(cell),
+        gap(cell.gap_pp()) + &answer::caveats(decision),
         judged_interval(decision),
         decision.map_or(NONE.to_owned(), |decision| PrintedP(decision.p_adjusted).to_string()),
         decision
@@ -146,7 +146,7 @@ fn contrast(cell: &CellResult) -> Vec<String> {
             .and_then(|decision| decision.minimum_detectable_effect_pp)
             .map_or(NONE.to_owned(), |effect| format!("{effect:.1}")),
         verdict_words(cell),
-        match decision.filter(|_| cell.of_those_that_trained().is_some() || cell.decided_at.is_some()) {
+        match decision.filter(|_| cell.of_those_that_trained().is_some() || cell.called_early_at().is_some()) {
             Some(decision) => format!("{} of {}/{}", decision.gap.num_replicates, cell.num_done(), cell.num_planned),
             None => format!("{}/{}", cell.num_done(), cell.num_planned),
         },

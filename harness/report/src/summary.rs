@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::material::Material;
 use crate::shown;
 use crate::words::answer;
+use crate::words::families::{families, intervals};
 use nt_analysis::{Analysis, Quadrant, Tally, Wording};
 use nt_records::ledger::LedgerWarning;
 use nt_records::manifest::Completeness;
@@ -46,7 +47,8 @@ impl ReportSummary {
                 })
                 .into_iter()
                 .chain(
-                    has_intervals.then(|| "each interval agrees with the adjusted test of its own contrast".to_owned()),
+                    has_intervals
+                        .then(|| format!("{} {}", families(&material.analysis), intervals(&material.analysis))),
                 )
                 .chain(material.analysis.notes.clone())
                 .collect(),
@@ -61,14 +63,24 @@ impl ReportSummary {
     /// Gaps in hundredths of the metric's unit.
     pub fn terminal_table(&self) -> String {
         let gap = format!("its gap, {}", Wording::of(self.analysis.study.metric).gap_unit);
-        let header = ["quadrant", "transfer", "helped", "worse", "equal", "open", "use (chosen on validation)", &gap]
-            .map(str::to_owned);
+        let header = [
+            "quadrant",
+            "transfer",
+            "helped",
+            "worse",
+            "equal",
+            "open",
+            "use (chosen on validation)",
+            &gap,
+            "its verdict",
+        ]
+        .map(str::to_owned);
         let listed = shown::listed_quadrants(&self.analysis);
-        let rows: Vec<[String; 8]> = listed.iter().map(|quadrant| self.row(quadrant)).collect();
+        let rows: Vec<[String; COLUMNS]> = listed.iter().map(|quadrant| self.row(quadrant)).collect();
         let styles: Vec<Style> = listed.iter().map(|quadrant| style(&quadrant.tally)).collect();
-        let all: Vec<&[String; 8]> = std::iter::once(&header).chain(&rows).collect();
+        let all: Vec<&[String; COLUMNS]> = std::iter::once(&header).chain(&rows).collect();
         let widths: Vec<usize> =
-            (0..8).map(|column| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+            (0..COLUMNS).map(|column| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
         let mut text = String::new();
         for (index, row) in all.into_iter().enumerate() {
             let style = index.checked_sub(1).and_then(|quadrant| styles.get(quadrant)).copied().unwrap_or(HEADER);
@@ -82,7 +94,7 @@ impl ReportSummary {
         text
     }
 
-    fn row(&self, quadrant: &Quadrant) -> [String; 8] {
+    fn row(&self, quadrant: &Quadrant) -> [String; COLUMNS] {
         let tally = &quadrant.tally;
         let chosen = quadrant.chosen.as_ref();
         let pick = |chosen| answer::picks(&self.analysis, quadrant, chosen).into_iter().next();
@@ -97,10 +109,14 @@ impl ReportSummary {
                 invalid => format!("{} + {invalid} invalid", tally.undecided),
             },
             chosen.and_then(pick).unwrap_or_default(),
-            chosen.map(|chosen| answer::chosen_gap(&self.analysis, chosen)).unwrap_or_default(),
+            chosen.map(answer::chosen_gap).unwrap_or_default(),
+            chosen.map(answer::advice).unwrap_or_default(),
         ]
     }
 }
+
+/// Columns of the table.
+const COLUMNS: usize = 9;
 
 const HEADER: Style = Style::new();
 
@@ -116,7 +132,7 @@ fn style(tally: &Tally) -> Style {
 }
 
 /// Aligns numbers to the right and words to the left, and colours the verdict.
-fn line(row: &[String; 8], widths: &[usize], verdict: Style) -> String {
+fn line(row: &[String; COLUMNS], widths: &[usize], verdict: Style) -> String {
     let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &width))| match column {
         1 => format!("{verdict}{cell:<width$}{verdict:#}"),
         2..=5 => format!("{cell:>width$}"),

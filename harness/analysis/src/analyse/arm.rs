@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::run::JoinedRun;
 use super::scores::{Runs, Scored};
 
-/// The runs of an arm by replicate: one of a treatment, several of scratch.
+/// The runs of an arm by replicate, with their weights: one of a treatment, several of scratch.
 #[derive(Default)]
-pub(super) struct Arm<'a>(BTreeMap<u32, Vec<&'a JoinedRun<'a>>>);
+pub(super) struct Arm<'a>(BTreeMap<u32, Vec<(&'a JoinedRun<'a>, f64)>>);
 
 impl<'a> FromIterator<(u32, &'a JoinedRun<'a>)> for Arm<'a> {
     fn from_iter<I: IntoIterator<Item = (u32, &'a JoinedRun<'a>)>>(runs: I) -> Self {
@@ -20,9 +20,14 @@ impl<'a> FromIterator<(u32, &'a JoinedRun<'a>)> for Arm<'a> {
 }
 
 impl<'a> Arm<'a> {
-    /// Adds a run to a replicate.
+    /// Adds a run to a replicate, which counts as much as any other.
     pub fn push(&mut self, replicate: u32, run: &'a JoinedRun<'a>) {
-        self.0.entry(replicate).or_default().push(run);
+        self.push_weighted(replicate, run, 1.0);
+    }
+
+    /// Adds a run to a replicate with a weight among its runs, above zero.
+    pub fn push_weighted(&mut self, replicate: u32, run: &'a JoinedRun<'a>, weight: f64) {
+        self.0.entry(replicate).or_default().push((run, weight));
     }
 
     /// Whether it has no run.
@@ -32,12 +37,12 @@ impl<'a> Arm<'a> {
 
     /// All runs.
     pub fn runs(&self) -> impl Iterator<Item = &'a JoinedRun<'a>> {
-        self.0.values().flatten().copied()
+        self.0.values().flatten().map(|(run, _)| *run)
     }
 
     /// The runs of a replicate.
-    pub fn of(&self, replicate: u32) -> &[&'a JoinedRun<'a>] {
-        self.0.get(&replicate).map_or(&[], Vec::as_slice)
+    pub fn of(&self, replicate: u32) -> impl Iterator<Item = &'a JoinedRun<'a>> {
+        self.0.get(&replicate).into_iter().flatten().map(|(run, _)| *run)
     }
 
     /// Its replicates, ascending.
@@ -47,10 +52,11 @@ impl<'a> Arm<'a> {
 
     /// The scores of a replicate's runs; of those only that trained, if asked.
     pub fn scored(&self, replicate: u32, chance: f64, trained_only: bool) -> Runs<'a> {
-        let counted = self.of(replicate).iter().filter(|run| !(trained_only && run.has_collapsed));
-        let scored = |run: &&'a JoinedRun<'a>| match &run.scores {
-            Some(scores) => Some(Scored::Run(scores)),
-            None => run.has_collapsed.then_some(Scored::Guess(chance)),
+        let runs = self.0.get(&replicate).into_iter().flatten();
+        let counted = runs.filter(|(run, _)| !(trained_only && run.has_collapsed));
+        let scored = |&(run, weight): &(&'a JoinedRun<'a>, f64)| match &run.scores {
+            Some(scores) => Some((Scored::Run(scores), weight)),
+            None => run.has_collapsed.then_some((Scored::Guess(chance), weight)),
         };
         counted.filter_map(scored).collect()
     }
@@ -58,7 +64,7 @@ impl<'a> Arm<'a> {
     /// The mean of the deciding metric in a replicate, in its unit: of the runs that trained, if any did.
     pub fn value(&self, replicate: u32) -> Option<f64> {
         let of = |trained_only: bool| -> Vec<f64> {
-            let counted = self.of(replicate).iter().filter(|run| !(trained_only && run.has_collapsed));
+            let counted = self.of(replicate).filter(|run| !(trained_only && run.has_collapsed));
             counted.filter_map(|run| run.value).collect()
         };
         let (trained, all) = (of(true), of(false));

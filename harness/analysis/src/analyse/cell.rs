@@ -100,8 +100,6 @@ pub struct CellResult {
     pub decision: Option<Decision>,
     /// How large the gap is in other units; `None` if there is no decision.
     pub effects: Option<Effects>,
-    /// Number of replicates at which its verdict was given, if that was before the last look.
-    pub decided_at: Option<u32>,
     /// The gap to scratch trained longer, by ascending length; empty without a ladder.
     pub ladder: Vec<RungGap>,
     /// What other methods say about the gap; `None` if there is no decision.
@@ -138,12 +136,19 @@ impl CellResult {
             (done, planned) if done == planned => counted(planned, "run"),
             (done, planned) => format!("{done} of {}", counted(planned, "run")),
         };
-        match (self.of_those_that_trained(), self.decided_at) {
-            (Some(trained), Some(first)) => format!("{runs}, the gap of {trained} of the first {first}"),
-            (Some(trained), None) => format!("{runs}, the gap of {trained} that trained"),
-            (None, Some(first)) => format!("{runs}, the gap of the first {first}"),
-            (None, None) => runs,
+        match (self.of_those_that_trained(), self.called_early_at()) {
+            (Some(trained), Some(first)) if first < self.num_done() => {
+                format!("{runs}, the gap of {trained} of the first {first}")
+            }
+            (Some(trained), _) => format!("{runs}, the gap of {trained} that trained"),
+            (None, Some(first)) if first < self.num_done() => format!("{runs}, the gap of the first {first}"),
+            (None, _) => runs,
         }
+    }
+
+    /// Replicates at which its verdict was given, where that was before the last look declared.
+    pub fn called_early_at(&self) -> Option<usize> {
+        self.decision.as_ref()?.called_early_at
     }
 
     /// The replicates that the gap is of, where runs of others collapsed.
@@ -237,7 +242,6 @@ pub(super) fn summarise(study: &Study, key: CellKey, treatment: String, joined: 
         interval,
         decision: None,
         effects: None,
-        decided_at: None,
         ladder: Vec::new(),
         checks: None,
         without_overlap: None,

@@ -186,8 +186,9 @@ pub(super) fn best_on_validation<'a>(
     best.map(|(at, run, _)| (at, run))
 }
 
-/// What choosing by luck alone gives scratch, and what is left of the best treatment beside it: in every replicate the best of all
-/// treatments' judged runs against the best of scratch's, each by its own validation images. It has no verdict.
+/// What choosing by luck alone gives scratch, and what is left of the best treatment beside it: in every replicate the best of
+/// treatments' judged runs against the best of as many of scratch's, each by its own validation images. Where one side has more
+/// runs than the other, it is the mean over every choice of as many among them. It has no verdict.
 pub(super) fn best_of(
     study: &Study,
     joined: &Joined<'_>,
@@ -197,22 +198,16 @@ pub(super) fn best_of(
     /// Level of its interval, which is not adjusted.
     const LEVEL: f64 = 0.95;
     let scratch = joined.arm(&scratch_of(quadrant));
-    let best_scratch = |replicate: u32| -> Option<&JoinedRun<'_>> {
-        let mut best: Option<(&JoinedRun<'_>, Validation)> = None;
-        for &run in scratch.of(replicate).iter().filter(|run| run.scores.is_some()) {
-            let validation = run.validation?;
-            if best.is_none_or(|(_, best)| validation.is_better_than(&best)) {
-                best = Some((run, validation));
-            }
-        }
-        best.map(|(run, _)| run)
-    };
+    let num_compared = quadrant.cells.len().min(study.reference_runs as usize);
     let (mut ours, mut theirs) = (Arm::default(), Arm::default());
     for replicate in scratch.replicates() {
-        let best = best_on_validation(joined, cells, &quadrant.cells, replicate);
-        if let (Some((_, treated)), Some(reference)) = (best, best_scratch(replicate)) {
-            ours.push(replicate, treated);
-            theirs.push(replicate, reference);
+        let treated = quadrant.cells.iter().filter_map(|&at| joined.run(&cells[at].key, replicate));
+        let (treated, reference) = (best_first(treated), best_first(scratch.of(replicate)));
+        let drawn = num_compared.min(treated.len()).min(reference.len());
+        for (arm, runs) in [(&mut ours, treated), (&mut theirs, reference)] {
+            for (weight, run) in shares_of_best(drawn, runs.len()).into_iter().zip(runs) {
+                arm.push_weighted(replicate, run, weight);
+            }
         }
     }
     let name = format!("{}/{}/{}/best of all", quadrant.target, quadrant.size, quadrant.similarity);
@@ -223,9 +218,62 @@ pub(super) fn best_of(
         return Ok(None);
     };
     Ok(Some(BestOf {
+        num_compared,
         num_treatments: quadrant.cells.len(),
         num_runs: study.reference_runs as usize,
         gap: study.estimate_at(&gap.gap.into(), LEVEL),
         gain: study.estimate_at(&gain.gap.into(), LEVEL),
     }))
+}
+
+/// Those of the runs that ended well, by their own validation images.
+fn best_first<'a>(runs: impl Iterator<Item = &'a JoinedRun<'a>>) -> Vec<&'a JoinedRun<'a>> {
+    let validated = runs.filter(|run| run.scores.is_some()).filter_map(|run| Some((run.validation?, run)));
+    let mut validated: Vec<(Validation, &JoinedRun<'_>)> = validated.collect();
+    // A stable order: what is equal stays in the study's.
+    validated.sort_by(|(first, _), (second, _)| {
+        second.score.total_cmp(&first.score).then(first.log_loss.total_cmp(&second.log_loss))
+    });
+    validated.into_iter().map(|(_, run)| run).collect()
+}
+
+/// How often each of `count` runs, the best first, is the best of `drawn` among them, over every way to draw them; those that are
+/// never, left out.
+///
+/// C(count − 1 − i, drawn − 1) / C(count, drawn)
+fn shares_of_best(drawn: usize, count: usize) -> Vec<f64> {
+    let mut share = drawn as f64 / count as f64;
+    let mut shares = Vec::new();
+    for rank in 0..=count.saturating_sub(drawn) {
+        if drawn == 0 || rank == count {
+            break;
+        }
+        shares.push(share);
+        share *= (count - drawn - rank) as f64 / (count - 1 - rank).max(1) as f64;
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shares_of_best;
+
+    #[test]
+    fn the_best_of_two_among_four_is_the_first_in_half_of_the_draws() {
+        let near = |drawn, count, expected: &[f64]| {
+            let shares = shares_of_best(drawn, count);
+            assert_eq!(shares.len(), expected.len(), "{shares:?}");
+            assert!(
+                shares.iter().zip(expected).all(|(share, expected)| (share - expected).abs() < 1e-12),
+                "{shares:?}"
+            );
+        };
+        near(2, 4, &[3.0 / 6.0, 2.0 / 6.0, 1.0 / 6.0]);
+        near(4, 4, &[1.0]);
+        near(1, 3, &[1.0 / 3.0; 3]);
+        near(1, 1, &[1.0]);
+        near(0, 3, &[]);
+        let shares = shares_of_best(4, 14);
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12 && shares.len() == 11, "{shares:?}");
+    }
 }

@@ -84,7 +84,9 @@ fn elsewhere<'a>(
     key: &CellKey,
     is_meant: impl Fn(&StudySource) -> bool,
 ) -> Option<Arm<'a>> {
-    if key.frozen == 0 || !study.source(key.source.as_deref()?)?.is_judged() {
+    let own = study.source(key.source.as_deref()?)?;
+    // The layers of a selffer have learned the very training images, so that no other network's stand in for them.
+    if key.frozen == 0 || !own.is_judged() || own.is_selffer() {
         return None;
     }
     let source = study.sources.iter().find(|source| is_meant(source))?;

@@ -233,6 +233,7 @@ mod tests {
     use super::*;
     use crate::analyse::{Analysis, analyse};
     use crate::mock::Mock;
+    use crate::study::{StudyArm, StudySource};
 
     fn analysed(mock: &Mock) -> Analysis {
         let dir = tempfile::tempdir().unwrap();
@@ -253,6 +254,38 @@ mod tests {
         assert!(near(&curve(2)[6], 16.0) && curve(2)[6].differs());
         let (low, high) = curve(1)[6].band_pp.unwrap();
         assert!(low < curve(1)[6].mean_pp && curve(1)[6].mean_pp < high);
+    }
+
+    #[test]
+    fn a_loss_of_the_target_s_own_layers_has_no_attribution() {
+        // A selffer loses 30 points when frozen; random layers would lose 60.
+        let mut mock = Mock::two_halves();
+        mock.study.sources.push(StudySource {
+            name: "random".to_owned(),
+            similarity: "untrained".to_owned(),
+            standing: nt_scenario::Standing::NoKnowledge,
+        });
+        let untrained = mock.study.sources.len() - 1;
+        let frozen = mock.study.arms.iter().filter(|arm| arm.source == 0).cloned();
+        let frozen: Vec<_> = frozen.map(|arm| StudyArm { source: untrained, ..arm }).collect();
+        mock.study.arms.extend(frozen);
+        let mock = mock.scoring(|key| match (key.source.as_deref(), key.frozen) {
+            (None, _) | (_, 0) => 0.8,
+            (Some("random"), _) => 0.2,
+            _ => 0.5,
+        });
+        let analysis = analysed(&mock);
+        let lost = |name: &str| {
+            let of = |cell: &&CellResult| cell.key.source.as_deref() == Some(name) && cell.key.frozen > 0;
+            let cell = analysis.cells.iter().find(of).unwrap();
+            assert!(cell.verdict().unwrap().is_negative());
+            cell.decision.clone().unwrap()
+        };
+        let (selffer, other) = (lost("half-b"), lost("half-a"));
+        assert_eq!((selffer.attribution, selffer.source_gap), (None, None));
+        assert!(other.attribution.is_some() && other.source_gap.is_some());
+        let own: usize = analysis.quadrants.iter().map(|quadrant| quadrant.tally.harmed_by_own).sum();
+        assert!(own > 0, "they are counted on their own");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::quadrant::{Chosen, Quadrant, quadrants};
 use super::rules::{self, Trial};
 use super::rung::Rung;
 use super::{AnalysisError, CellKind, CellResult, audited, cell, checks, effects, ladder};
-use crate::study::{CellKey, Study};
+use crate::study::{CellKey, Study, StudySource};
 
 /// The cells of a study with their decisions, what its quadrants choose, and the trials of its rules.
 pub(super) struct Decided {
@@ -65,8 +65,11 @@ pub(super) fn decide(
     let num_controls = decide_cells(study, joined, audit, &mut cells, &controls, (&none, &mut Others::default()))?[1];
     let placebos = cells_of(&cells, &[CellKind::Placebo]);
     decide_cells(study, joined, audit, &mut cells, &placebos, (&none, &mut Others::default()))?;
-    // A gap of a placebo has no cause to attribute.
-    for cell in cells.iter_mut().filter(|cell| cell.kind == CellKind::Placebo) {
+    // A gap of a placebo has no cause to attribute, and that of a selffer is taken apart by Yosinski's decomposition alone.
+    let is_selffer = |cell: &CellResult| {
+        cell.key.source.as_deref().and_then(|name| study.source(name)).is_some_and(StudySource::is_selffer)
+    };
+    for cell in cells.iter_mut().filter(|cell| cell.kind == CellKind::Placebo || is_selffer(cell)) {
         cell.decision.iter_mut().for_each(|decision| decision.attribution = None);
     }
     for (quadrant, chosen) in quadrants.iter_mut().zip(others.chosen) {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nt_stats::sign_flip::{Looks, Spending};
-use nt_stats::verdict::{Decision, Verdict};
+use nt_stats::verdict::Decision;
 
 use super::family::Decided;
 use super::join::key_of;
@@ -82,10 +82,9 @@ fn complete_replicates(study: &Study, records: &[&RunRecord]) -> u32 {
 }
 
 /// Keeps what an earlier look decided. More data neither take a verdict back nor give it again.
-pub(super) fn keep_decided(before: Decided, now: &mut Decided, replicates: u32) {
+pub(super) fn keep_decided(before: Decided, now: &mut Decided) {
     for (before, cell) in before.cells.into_iter().zip(&mut now.cells) {
         if before.decision.is_some() && !is_open(&before) {
-            cell.decided_at = before.decided_at.or(Some(replicates));
             (cell.decision, cell.effects, cell.checks) = (before.decision, before.effects, before.checks);
             cell.without_overlap = before.without_overlap;
         }
@@ -93,14 +92,14 @@ pub(super) fn keep_decided(before: Decided, now: &mut Decided, replicates: u32) 
     // What is a cell has the verdict of that cell. What is a comparison of its own keeps what was decided of it.
     for ((before, quadrant), cell) in before.quadrants.into_iter().zip(&mut now.quadrants).zip(&now.chosen_cells) {
         if cell.is_none() {
-            quadrant.chosen = before.chosen.filter(|chosen| !may_change(&chosen.decision)).or(quadrant.chosen.take());
+            quadrant.chosen = before.chosen.filter(|chosen| !chosen.decision.may_change()).or(quadrant.chosen.take());
         }
     }
     let contrasts = |trials: Vec<Trial>| trials.into_iter().flat_map(|trial| trial.contrasts);
     let cells = now.cells_of_trials.iter().flatten();
     let now = now.trials.iter_mut().flat_map(|trial| &mut trial.contrasts);
     for ((before, contrast), cell) in contrasts(before.trials).zip(now).zip(cells) {
-        if cell.is_none() && before.decision.as_ref().is_ok_and(|decision| !may_change(decision)) {
+        if cell.is_none() && before.decision.as_ref().is_ok_and(|decision| !decision.may_change()) {
             *contrast = before;
         }
     }
@@ -116,27 +115,45 @@ pub(super) fn choices_that_stand(decided: &Decided) -> Vec<Option<usize>> {
 fn is_open(cell: &CellResult) -> bool {
     match &cell.decision {
         None => cell.kind != CellKind::Scratch,
-        Some(decision) => may_change(decision),
+        Some(decision) => decision.may_change(),
     }
 }
 
-/// Whether more replicates may give a contrast another verdict: it found nothing yet, its sign hangs on runs that did not train,
-/// or too few of its runs, or of scratch, trained.
-fn may_change(decision: &Decision) -> bool {
-    // A verdict that a gate took one step down was found all the same, and is not looked for again.
-    matches!(
-        decision.verdict_before_gates,
-        Verdict::Inconclusive | Verdict::InconclusiveOptimisation | Verdict::Invalid
-    )
+/// Marks what this look decided, if it is not the last one declared, whether or not others follow: to stop here is to call early,
+/// too.
+pub(super) fn mark_called(declared: &Study, look: &Look, decided: &mut Decided) {
+    let last = declared.looks.as_ref().and_then(|looks| looks.last());
+    if look.number.is_none() || last.is_none_or(|&last| look.study.replicates >= last) {
+        return;
+    }
+    let of_cells = decided.cells.iter_mut().filter_map(|cell| cell.decision.as_mut());
+    let of_choices = decided.quadrants.iter_mut().filter_map(|quadrant| Some(&mut quadrant.chosen.as_mut()?.decision));
+    let of_rules = decided.trials.iter_mut().flat_map(|trial| &mut trial.contrasts);
+    let of_rules = of_rules.filter_map(|contrast| contrast.decision.as_mut().ok());
+    let called = of_cells.chain(of_choices).chain(of_rules).filter(|decision| !decision.may_change());
+    for decision in called {
+        decision.called_early_at.get_or_insert(look.study.replicates as usize);
+    }
 }
 
-pub(super) fn taken(study: &Study, look: &Look, cells: &[CellResult]) -> Option<LookTaken> {
+/// Whether no contrast that is judged is open: no cell, no choice, no comparison of a rule.
+fn is_settled(decided: &Decided) -> bool {
+    let is_closed = |decision: &Decision| !decision.may_change();
+    let mut cells = decided.cells.iter().filter(|cell| cell.kind == CellKind::Transfer);
+    let mut choices = decided.quadrants.iter().filter_map(|quadrant| quadrant.chosen.as_ref());
+    let mut compared = decided.trials.iter().flat_map(|trial| &trial.contrasts);
+    cells.all(|cell| !is_open(cell))
+        && choices.all(|chosen| is_closed(&chosen.decision))
+        // What was not tested, more replicates do not test either.
+        && compared.all(|contrast| contrast.decision.as_ref().map_or(true, is_closed))
+}
+
+pub(super) fn taken(study: &Study, look: &Look, decided: &Decided) -> Option<LookTaken> {
     study.looks.as_ref().map(|declared| LookTaken {
         replicates: look.study.replicates,
         number: look.number,
         declared: declared.clone(),
-        is_settled: look.number.is_some()
-            && cells.iter().filter(|cell| cell.kind == CellKind::Transfer).all(|cell| !is_open(cell)),
+        is_settled: look.number.is_some() && is_settled(decided),
     })
 }
 

@@ -208,22 +208,22 @@ pub fn analyse<R: Borrow<RunRecord>>(dir: &Path, study: &Study, records: &[R]) -
     let declared = study;
     let mut looks = looks::looks(declared, records);
     let last = looks.pop().unwrap_or_else(|| looks::Look { number: Some(1), study: declared.clone() });
-    let mut before: Option<(Decided, u32)> = None;
-    let mut stand = Vec::new();
-    for look in looks {
+    let mut before: Option<Decided> = None;
+    let mut at = |look: &looks::Look, before: Option<Decided>| -> Result<Decided, AnalysisError> {
+        let stand = before.as_ref().map(looks::choices_that_stand).unwrap_or_default();
         let mut decided = family::decide(&look.study, &mut joined, audit.as_ref(), &stand)?;
-        if let Some((earlier, replicates)) = before {
-            looks::keep_decided(earlier, &mut decided, replicates);
+        if let Some(earlier) = before {
+            looks::keep_decided(earlier, &mut decided);
         }
-        stand = looks::choices_that_stand(&decided);
-        before = Some((decided, look.study.replicates));
+        looks::mark_called(declared, look, &mut decided);
+        Ok(decided)
+    };
+    for look in looks {
+        before = Some(at(&look, before)?);
     }
     let study = &last.study;
-    let mut decided = family::decide(study, &mut joined, audit.as_ref(), &stand)?;
-    if let Some((earlier, replicates)) = before {
-        looks::keep_decided(earlier, &mut decided, replicates);
-    }
-    let look = looks::taken(declared, &last, &decided.cells);
+    let mut decided = at(&last, before)?;
+    let look = looks::taken(declared, &last, &decided);
     let ladders = ladder::ladders(study, &joined);
     decided.climb(study, &joined, &ladders)?;
     let Decided { cells, groups, quadrants, trials, family_sizes, num_controls, .. } = decided;

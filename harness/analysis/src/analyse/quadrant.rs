@@ -39,16 +39,18 @@ pub struct Chosen {
     pub wins: Vec<(usize, usize)>,
     /// The chosen runs against scratch. Where one cell is chosen, its decision.
     pub decision: Decision,
-    /// The best of all treatments against the best of scratch's runs; `None` if scratch has one run a replicate.
+    /// The best of treatments against the best of as many runs of scratch; `None` if scratch has one run a replicate.
     pub best_of: Option<BestOf>,
     /// Gap of the cell that does best on the test images minus that of the choice, percentage points. Choosing by test
     /// labels would have overstated the gap by this much.
     pub optimism_pp: Option<f64>,
 }
 
-/// The best of all treatments' runs against the best of scratch's, in every replicate. It has no verdict.
+/// The best of some treatments' runs against the best of as many of scratch's, in every replicate. It has no verdict.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BestOf {
+    /// Runs that each side may choose from: as many as the side with fewer has.
+    pub num_compared: usize,
     /// Treatments to choose from.
     pub num_treatments: usize,
     /// Runs of scratch to choose from.
@@ -79,6 +81,8 @@ pub struct Tally {
     pub harmed_by_both: usize,
     /// NEGATIVE with attribution UNDECIDED.
     pub harmed: usize,
+    /// NEGATIVE of a selffer, which carries no attribution.
+    pub harmed_by_own: usize,
     /// POSITIVE, whatever the attribution.
     pub helped: usize,
     /// EQUIVALENT, and none of the above.
@@ -92,7 +96,9 @@ pub struct Tally {
 impl Tally {
     /// All NEGATIVE ones.
     pub fn worse(&self) -> usize {
-        self.harmed_by_source + self.harmed_by_freezing + self.harmed_by_specificity + self.harmed_by_both + self.harmed
+        let attributed =
+            self.harmed_by_source + self.harmed_by_freezing + self.harmed_by_specificity + self.harmed_by_both;
+        attributed + self.harmed + self.harmed_by_own
     }
 
     /// All.
@@ -109,7 +115,8 @@ impl Tally {
             (Some(verdict), Some(Attribution::Freezing)) if verdict.is_negative() => &mut self.harmed_by_freezing,
             (Some(verdict), Some(Attribution::Specificity)) if verdict.is_negative() => &mut self.harmed_by_specificity,
             (Some(verdict), Some(Attribution::Mixed)) if verdict.is_negative() => &mut self.harmed_by_both,
-            (Some(verdict), _) if verdict.is_negative() => &mut self.harmed,
+            (Some(verdict), Some(Attribution::Undecided)) if verdict.is_negative() => &mut self.harmed,
+            (Some(verdict), None) if verdict.is_negative() => &mut self.harmed_by_own,
             (Some(verdict), _) if verdict.is_positive() => &mut self.helped,
             (Some(Verdict::Equivalent), _) => &mut self.equivalent,
             (Some(Verdict::Invalid), _) => &mut self.invalid,

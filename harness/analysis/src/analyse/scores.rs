@@ -175,8 +175,8 @@ impl Scored<'_> {
     }
 }
 
-/// The runs of an arm in one replicate, whose mean counts.
-pub(super) type Runs<'a> = Vec<Scored<'a>>;
+/// The runs of an arm in one replicate, whose mean counts, each with its weight.
+pub(super) type Runs<'a> = Vec<(Scored<'a>, f64)>;
 
 /// What is known of a target's test images.
 #[derive(Clone, Copy)]
@@ -209,7 +209,7 @@ pub(super) fn differences(
         Grain::Run => {
             let all: Vec<usize> = (0..labels.len()).collect();
             let kept = kept.unwrap_or(&all);
-            let mean = |runs: &Runs<'_>| mean(runs.iter().map(|run| run.value_on(kept, labels)));
+            let mean = |runs: &Runs<'_>| mean(runs, |run| run.value_on(kept, labels));
             Differences::paired_runs(
                 &ours.iter().zip(theirs).map(|(our, their)| mean(our) - mean(their)).collect::<Vec<f64>>(),
             )
@@ -225,9 +225,9 @@ pub(super) fn differences(
     }
 }
 
-fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = values.len() as f64;
-    values.sum::<f64>() / count
+fn mean(runs: &Runs<'_>, value: impl Fn(&Scored<'_>) -> f64) -> f64 {
+    let sum: f64 = runs.iter().map(|(run, weight)| weight * value(run)).sum();
+    sum / runs.iter().map(|(_, weight)| weight).sum::<f64>()
 }
 
 fn select(differences: Differences, kept: Option<&[usize]>) -> Result<Differences, DifferencesError> {
@@ -244,7 +244,7 @@ fn per_image(num_images: usize, ours: &[Runs<'_>], theirs: &[Runs<'_>]) -> Resul
     }
     let mut gaps = Vec::with_capacity(ours.len() * num_images);
     for (ours, theirs) in ours.iter().zip(theirs) {
-        let of = |runs: &Runs<'_>, image: usize| mean(runs.iter().map(|run| run.of_image(image)));
+        let of = |runs: &Runs<'_>, image: usize| mean(runs, |run| run.of_image(image));
         gaps.extend((0..num_images).map(|image| of(ours, image) - of(theirs, image)));
     }
     Differences::from_scores(ours.len(), num_images, gaps)
@@ -253,7 +253,7 @@ fn per_image(num_images: usize, ours: &[Runs<'_>], theirs: &[Runs<'_>]) -> Resul
 /// The hits of every replicate's only run; `None` if one has several, or if the metric is no mean of hits.
 fn single_hits(replicates: &[Runs<'_>]) -> Option<Vec<Vec<bool>>> {
     let hits = |runs: &Runs<'_>| match runs.as_slice() {
-        &[Scored::Run(Scores { hits, rest: Rest::Nothing, .. })] => Some(hits.to_vec()),
+        &[(Scored::Run(Scores { hits, rest: Rest::Nothing, .. }), _)] => Some(hits.to_vec()),
         _ => None,
     };
     replicates.iter().map(hits).collect()

@@ -137,6 +137,12 @@ impl Mock {
         mock
     }
 
+    /// With other accuracies.
+    pub fn scoring(mut self, accuracy: impl Fn(&CellKey) -> f64 + 'static) -> Self {
+        self.accuracy = Box::new(accuracy);
+        self
+    }
+
     /// Changes records before they are written; a record for which it says false is not.
     pub fn editing(mut self, edit: impl Fn(&CellKey, &mut RunRecord) -> bool + 'static) -> Self {
         self.edit = Box::new(edit);

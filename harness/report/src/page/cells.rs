@@ -142,7 +142,7 @@ fn row(at: usize, cell: &CellResult, words: &Wording) -> Markup {
             td {
                 (badge(cell))
                 @if is_primary(cell) { span.soft { "primary" } }
-                @if let Some(early) = answer::early_call(cell) { span.soft { (early) } }
+                @if let Some(early) = cell.decision.as_ref().and_then(answer::early_call) { span.soft { (early) } }
                 @if let Some(attribution) = attribution(cell) { span.soft { (attribution) } }
                 @if let Some(findable) = decision.and_then(|decision| answer::findable(decision, words)) { span.soft { (findable) } }
                 @if let Some(trouble) = trouble(cell, words) { span.soft { (trouble) } }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use nt_stats::p_value::PrintedP;
-use nt_stats::verdict::{Collapsed, Consequence, Decision, Estimate, Verdict, corrected_for_an_early_call};
+use nt_stats::verdict::{Collapsed, Consequence, Decision, Estimate, Verdict};
 
 use super::{cells, data};
 use crate::material::Material;
@@ -76,11 +76,16 @@ fn the_gap(cell: &CellResult, decision: &Decision, unit: &str) -> Markup {
                     }
                 }
             }
-            @if let Some(replicates) = cell.decided_at {
+            @if let Some(replicates) = decision.called_early_at {
                 dt { "called early, after " (replicates) " replicates" }
                 dd {
-                    "a gap that is called as soon as it is large enough is larger than the true one on average; corrected in part: "
-                    (gap(corrected_for_an_early_call(estimate)))
+                    @match decision.gap_corrected_for_an_early_call() {
+                        Some(corrected) => {
+                            "a gap that is called as soon as it is large enough is larger than the true one on average; corrected in part: "
+                            (gap(Some(corrected)))
+                        }
+                        None => { "no later look takes it back" }
+                    }
                 }
             }
             @if let Some(collapsed) = &decision.collapsed { (collapse(cell, collapsed)) }

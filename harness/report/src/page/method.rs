@@ -4,8 +4,8 @@ use maud::{Markup, html};
 use nt_stats::trust::{CALIBRATION, NOT_OFFERED};
 use nt_stats::verdict::Decision;
 
-use super::quadrants::families;
 use crate::material::Material;
+use crate::words::families::families;
 use crate::words::number::{counted, percent, test_images};
 use nt_analysis::study::StudySource;
 use nt_analysis::{Analysis, Wording};

@@ -7,6 +7,7 @@ use nt_stats::verdict::GateFailure;
 use crate::material::Material;
 use crate::shown;
 use crate::words::answer::{self, Listed, Side};
+use crate::words::families::{families, intervals};
 use crate::words::number::{counted, gap, test_images};
 use nt_analysis::{Analysis, Chosen, Quadrant, Wording};
 
@@ -30,8 +31,7 @@ pub(crate) fn table(material: &Material) -> Markup {
             table.quadrants {
                 caption {
                     "Gaps to training from scratch in " (Wording::of(analysis.study.metric).gaps_of)
-                    "; below zero is harm. " (families(analysis)) " Each interval agrees with the adjusted test of its own row, unless runs collapsed; "
-                    "they do not cover all at once. " (sample(analysis))
+                    "; below zero is harm. " (families(analysis)) " " (intervals(analysis)) " " (sample(analysis))
                 }
                 thead {
                     tr {
@@ -48,37 +48,6 @@ pub(crate) fn table(material: &Material) -> Markup {
             }
         }
     }
-}
-
-/// How the family-wise error is spent.
-pub(crate) fn families(analysis: &Analysis) -> String {
-    let spent = match &analysis.look {
-        Some(_) => " What an earlier look decided was tested at the levels of that look.",
-        None => "",
-    };
-    families_now(analysis) + spent
-}
-
-fn families_now(analysis: &Analysis) -> String {
-    let alpha = analysis.study.alpha;
-    match analysis.family_sizes {
-        [0, 1] | [1, 0] => format!("1 contrast, tested at {}.", level(alpha)),
-        [0, all] | [all, 0] => format!("{} adjusted together (Holm, {}).", counted(all, "contrast"), level(alpha)),
-        [primary, secondary] => format!(
-            "{} at {} and {} at {}, adjusted each among themselves (Holm); a family that is rejected whole passes its half on.",
-            counted(primary, "primary contrast"),
-            level(alpha / 2.0),
-            counted(secondary, "secondary one"),
-            level(alpha / 2.0)
-        ),
-    }
-}
-
-/// A level of error with three digits that count: "0.025", "0.0132".
-pub(crate) fn level(alpha: f64) -> String {
-    let decimals = (2.0 - libm::log10(alpha).floor()).clamp(1.0, 12.0) as usize;
-    let digits = format!("{alpha:.decimals$}");
-    digits.trim_end_matches('0').to_owned()
 }
 
 fn scope(analysis: &Analysis) -> Option<String> {
@@ -110,7 +79,7 @@ fn choice(analysis: &Analysis, quadrant: &Quadrant) -> Markup {
     let is_negative = chosen.decision.verdict.is_negative();
     html! {
         span class={ "badge " (class(chosen)) } { (answer::advice(chosen)) }
-        " " b.gap { (answer::chosen_gap(analysis, chosen)) }
+        " " b.gap { (answer::chosen_gap(chosen)) }
         span.detail {
             @if is_negative { (BEST_OF_TRANSFER) }
             @for (at, pick) in picks.iter().enumerate() {

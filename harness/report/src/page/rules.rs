@@ -7,7 +7,7 @@ use nt_stats::verdict::{Claim, Decision, RuleVerdict};
 use crate::material::Material;
 use crate::shown;
 use crate::words::answer;
-use crate::words::number::{NONE, counted, gap, interval};
+use crate::words::number::{NONE, gap, judged_interval};
 use nt_analysis::{Analysis, Trial, TrialContrast, Wording};
 
 /// The trials; empty if no quadrant has a rule.
@@ -122,10 +122,8 @@ pub(crate) fn comparison(analysis: &Analysis, trial: &Trial, contrast: &TrialCon
 
 /// "+3.1 [+0.4, +5.8]".
 pub(crate) fn found(decision: &Decision) -> String {
-    let trained = decision.of_those_that_trained();
-    let trained =
-        trained.map_or(String::new(), |trained| format!(" (of {} that trained)", counted(trained, "replicate")));
-    format!("{} {}{trained}", gap(Some(decision.gap.mean_pp)), interval(decision.gap.low_pp, decision.gap.high_pp))
+    let caveats = answer::caveats(Some(decision));
+    format!("{} {}{caveats}", gap(Some(decision.gap.mean_pp)), judged_interval(Some(decision)))
 }
 
 fn layers(contrast: &TrialContrast) -> Option<String> {

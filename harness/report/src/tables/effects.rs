@@ -106,6 +106,9 @@ struct ChoiceRow<'a> {
     n: usize,
     p_adjusted: f64,
     verdict: &'static str,
+    /// Replicates at which the verdict was given, if that was before the last look.
+    decided_at: Option<usize>,
+    gap_corrected_pp: Option<f64>,
     optimism_pp: Option<f64>,
 }
 
@@ -243,7 +246,8 @@ fn class_row(class: &ClassEffect) -> ClassRow {
 }
 
 fn choice<'a>(analysis: &'a Analysis, quadrant: &'a Quadrant, chosen: &'a Chosen) -> ChoiceRow<'a> {
-    let gap = &chosen.decision.gap;
+    let (decision, gap) = (&chosen.decision, &chosen.decision.gap);
+    let [low, high] = decision.interval_pp();
     let pick = |&(at, replicates): &(usize, usize)| {
         let CellKey { source, copied, frozen, method, .. } = &analysis.cells[at].key;
         PickRow { source: source.as_deref(), copied: *copied, frozen: *frozen, method: *method, replicates }
@@ -254,12 +258,14 @@ fn choice<'a>(analysis: &'a Analysis, quadrant: &'a Quadrant, chosen: &'a Chosen
         similarity: &quadrant.similarity,
         picks: chosen.picks.iter().map(pick).collect(),
         gap_pp: rounded(gap.mean_pp),
-        ci_low_pp: gap.low_pp.map(rounded),
-        ci_high_pp: gap.high_pp.map(rounded),
+        ci_low_pp: low.map(rounded),
+        ci_high_pp: high.map(rounded),
         ci_level: rounded(gap.level),
         n: gap.num_replicates,
-        p_adjusted: round_p(chosen.decision.p_adjusted),
-        verdict: chosen.decision.verdict.name(),
+        p_adjusted: round_p(decision.p_adjusted),
+        verdict: decision.verdict.name(),
+        decided_at: decision.called_early_at,
+        gap_corrected_pp: decision.gap_corrected_for_an_early_call().map(rounded),
         optimism_pp: chosen.optimism_pp.map(rounded),
     }
 }

@@ -37,6 +37,9 @@ struct Row<'a> {
     p_adjusted: Option<f64>,
     verdict: &'static str,
     equivalent: Option<bool>,
+    /// Replicates at which the verdict was given, if that was before the last look.
+    decided_at: Option<usize>,
+    gap_corrected_pp: Option<f64>,
     /// What is missing, why no rule applies, or what gates took from the verdict.
     reason: String,
     scope: &'static str,
@@ -121,18 +124,23 @@ fn row<'a>(base: Row<'a>, contrast: &'a TrialContrast) -> Row<'a> {
     };
     match &contrast.decision {
         Err(missing) => Row { reason: missing.clone(), ..told },
-        Ok(decision) => Row {
-            gap_pp: Some(rounded(decision.gap.mean_pp)),
-            ci_low_pp: decision.gap.low_pp.map(rounded),
-            ci_high_pp: decision.gap.high_pp.map(rounded),
-            ci_level: Some(rounded(decision.gap.level)),
-            n: Some(decision.gap.num_replicates),
-            n_test: Some(decision.gap.num_examples),
-            p_adjusted: Some(round_p(decision.p_adjusted)),
-            verdict: decision.verdict.name(),
-            equivalent: Some(decision.equivalent),
-            reason: decision.taken_by_gates().unwrap_or_default(),
-            ..told
-        },
+        Ok(decision) => {
+            let [low, high] = decision.interval_pp();
+            Row {
+                gap_pp: Some(rounded(decision.gap.mean_pp)),
+                ci_low_pp: low.map(rounded),
+                ci_high_pp: high.map(rounded),
+                ci_level: Some(rounded(decision.gap.level)),
+                n: Some(decision.gap.num_replicates),
+                n_test: Some(decision.gap.num_examples),
+                p_adjusted: Some(round_p(decision.p_adjusted)),
+                verdict: decision.verdict.name(),
+                equivalent: Some(decision.equivalent),
+                decided_at: decision.called_early_at,
+                gap_corrected_pp: decision.gap_corrected_for_an_early_call().map(rounded),
+                reason: decision.taken_by_gates().unwrap_or_default(),
+                ..told
+            }
+        }
     }
 }

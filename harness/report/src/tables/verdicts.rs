@@ -4,10 +4,9 @@ use std::collections::HashSet;
 
 use nt_analysis::{Analysis, CellKind, CellResult};
 use nt_records::verdicts::{VERDICTS_VERSION, VerdictRow};
-use nt_stats::Verdict;
 use nt_stats::p_value::round_p;
 use nt_stats::power::Need;
-use nt_stats::verdict::{Decision, Family, corrected_for_an_early_call};
+use nt_stats::verdict::{Decision, Family};
 
 /// Every contrast of a study in its order, including cells without a pair of runs.
 pub fn verdict_rows(analysis: &Analysis) -> Vec<VerdictRow> {
@@ -60,9 +59,8 @@ fn row(analysis: &Analysis, cell: &CellResult, is_choice: bool) -> VerdictRow {
         metric: study.metric.name().to_owned(),
         reference: "scratch".to_owned(),
         gap_pp: of(|decision| Some(decision.gap.mean_pp)),
-        // Where nothing could be judged there is no interval that a verdict was read from.
-        ci_low_pp: of(|decision| decision.gap.low_pp.filter(|_| decision.verdict != Verdict::Invalid)),
-        ci_high_pp: of(|decision| decision.gap.high_pp.filter(|_| decision.verdict != Verdict::Invalid)),
+        ci_low_pp: of(|decision| decision.interval_pp()[0]),
+        ci_high_pp: of(|decision| decision.interval_pp()[1]),
         ci_level: of(|decision| Some(decision.gap.level)),
         n: decision.map_or(0, |decision| decision.gap.num_replicates),
         n_test: decision.map_or(0, |decision| decision.gap.num_examples),
@@ -92,7 +90,7 @@ fn row(analysis: &Analysis, cell: &CellResult, is_choice: bool) -> VerdictRow {
         reference_collapsed: collapsed.map(|collapsed| collapsed.reference[0]),
         reference_collapsed_of: collapsed.map(|collapsed| collapsed.reference[1]),
         collapse_p: collapsed.map(|collapsed| round_p(collapsed.p_value)),
-        decided_at: cell.decided_at,
+        decided_at: decision.and_then(|decision| decision.called_early_at).and_then(|at| u32::try_from(at).ok()),
         verdict_before_gates: text(|decision| decision.verdict_before_gates.name().to_owned()),
         failed_gates: text(|decision| {
             let mut gates: Vec<String> = decision.failed_gates.iter().map(|failure| failure.gate.to_string()).collect();
@@ -100,7 +98,7 @@ fn row(analysis: &Analysis, cell: &CellResult, is_choice: bool) -> VerdictRow {
             gates.join("; ")
         }),
         equivalent: decision.map(|decision| decision.equivalent),
-        gap_corrected_pp: cell.decided_at.and(of(|decision| corrected_for_an_early_call(&decision.gap))),
+        gap_corrected_pp: of(Decision::gap_corrected_for_an_early_call),
     }
 }
 

@@ -3,7 +3,7 @@
 use nt_scenario::ChoiceOf;
 use nt_stats::Verdict;
 use nt_stats::power::Need;
-use nt_stats::verdict::{Attribution, Decision, corrected_for_an_early_call};
+use nt_stats::verdict::{Attribution, Decision};
 
 use crate::shown;
 use crate::words::group;
@@ -54,6 +54,7 @@ fn cause(total: &Tally) -> Option<String> {
         (total.harmed_by_both, "it is both what the layers hold and that they are copied or frozen"),
         (total.harmed_by_freezing, "it is freezing: the target's own twin loses as much"),
         (total.harmed, "the cause is open"),
+        (total.harmed_by_own, "the layers are the target's own, and the decomposition takes the loss apart"),
     ];
     let told = causes.into_iter().filter(|(count, _)| *count > 0).enumerate();
     let parts = told.map(|(at, (count, words))| match at {
@@ -132,7 +133,7 @@ fn extreme_of(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Option<St
     };
     let (most, cell) = most?;
     let unit = Wording::of(analysis.study.metric).gap_unit;
-    let caveats = caveats(cell).replace(['(', ')'], "").trim_start().to_owned();
+    let caveats = caveats(cell.decision.as_ref()).replace(['(', ')'], "").trim_start().to_owned();
     let caveats = if caveats.is_empty() { caveats } else { format!(", {caveats}") };
     Some(format!(
         "{} of {} treatments, at {word} {} {unit}{caveats}",
@@ -196,16 +197,17 @@ pub(crate) fn listed(analysis: &Analysis, quadrant: &Quadrant, side: Side) -> Op
         (Some(low), Some(high)) => format!("{} to {}", gap(Some(*low)), gap(Some(*high))),
         _ => NONE.to_owned(),
     };
-    let count_of = |cause: Attribution| {
-        let is = |cell: &&&CellResult| cell.decision.as_ref().and_then(|decision| decision.attribution) == Some(cause);
+    let count_of = |cause: Option<Attribution>| {
+        let is = |cell: &&&CellResult| cell.decision.as_ref().and_then(|decision| decision.attribution) == cause;
         cells.iter().filter(is).count()
     };
     let named = [
-        (Attribution::Source, "by the source"),
-        (Attribution::Mixed, "by what the layers hold and by freezing"),
-        (Attribution::Specificity, "by what the layers hold"),
-        (Attribution::Freezing, "by freezing"),
-        (Attribution::Undecided, "cause open"),
+        (Some(Attribution::Source), "by the source"),
+        (Some(Attribution::Mixed), "by what the layers hold and by freezing"),
+        (Some(Attribution::Specificity), "by what the layers hold"),
+        (Some(Attribution::Freezing), "by freezing"),
+        (Some(Attribution::Undecided), "cause open"),
+        (None, "from its own layers"),
     ];
     let causes: Vec<String> = named
         .into_iter()
@@ -285,22 +287,20 @@ pub(crate) fn lacking(analysis: &Analysis, quadrant: &Quadrant) -> Option<String
 }
 
 /// "called after 4 replicates: inflated, corrected in part +28.1": a sign that was called early is, on average, called of too large a gap.
-pub(crate) fn early_call(cell: &CellResult) -> Option<String> {
-    let replicates = counted(cell.decided_at? as usize, "replicate");
-    let is_signed = cell.verdict().is_some_and(|verdict| verdict.is_negative() || verdict.is_positive());
-    let corrected = cell.decision.as_ref().and_then(|decision| corrected_for_an_early_call(&decision.gap));
-    Some(match corrected.filter(|_| is_signed) {
+pub(crate) fn early_call(decision: &Decision) -> Option<String> {
+    let replicates = counted(decision.called_early_at?, "replicate");
+    Some(match decision.gap_corrected_for_an_early_call() {
         Some(corrected) => format!("called after {replicates}: inflated, corrected in part {}", gap(Some(corrected))),
         None => format!("called after {replicates}"),
     })
 }
 
-/// What a reader must know of a cell's gap before the number is believed: " (called after 4 replicates)", " (of 5
+/// What a reader must know of a gap before the number is believed: " (called after 4 replicates)", " (of 5
 /// replicates that trained)"; empty for most.
-pub(crate) fn caveats(cell: &CellResult) -> String {
-    let trained =
-        cell.of_those_that_trained().map(|trained| format!("of {} that trained", counted(trained, "replicate")));
-    let caveats: Vec<String> = early_call(cell).into_iter().chain(trained).collect();
+pub(crate) fn caveats(decision: Option<&Decision>) -> String {
+    let trained = decision.and_then(Decision::of_those_that_trained);
+    let trained = trained.map(|trained| format!("of {} that trained", counted(trained, "replicate")));
+    let caveats: Vec<String> = decision.and_then(early_call).into_iter().chain(trained).collect();
     if caveats.is_empty() { String::new() } else { format!(" ({})", caveats.join("; ")) }
 }
 
@@ -313,7 +313,7 @@ fn place(analysis: &Analysis, quadrant: &Quadrant, cell: &CellResult) -> String 
 /// "7 copied and frozen: −9.2 [−15.1, −3.4]".
 fn with_interval(analysis: &Analysis, quadrant: &Quadrant, cell: &CellResult) -> String {
     let interval = judged_interval(cell.decision.as_ref());
-    format!("{}: {} {interval}{}", place(analysis, quadrant, cell), gap(cell.gap_pp()), caveats(cell))
+    format!("{}: {} {interval}{}", place(analysis, quadrant, cell), gap(cell.gap_pp()), caveats(cell.decision.as_ref()))
 }
 
 fn sources(analysis: &Analysis, quadrant: &Quadrant) -> usize {
@@ -350,12 +350,9 @@ fn counted_others(count: usize) -> String {
 }
 
 /// "+27.1 [+20.3, +33.9]".
-pub(crate) fn chosen_gap(analysis: &Analysis, chosen: &Chosen) -> String {
-    let cell = match (analysis.study.choice, chosen.picks.as_slice()) {
-        (ChoiceOf::Once, [(at, _)]) => caveats(&analysis.cells[*at]),
-        _ => String::new(),
-    };
-    format!("{} {}{cell}", gap(Some(chosen.decision.gap.mean_pp)), judged_interval(Some(&chosen.decision)))
+pub(crate) fn chosen_gap(chosen: &Chosen) -> String {
+    let decision = Some(&chosen.decision);
+    format!("{} {}{}", gap(Some(chosen.decision.gap.mean_pp)), judged_interval(decision), caveats(decision))
 }
 
 /// How often the choice would have been made by one replicate alone, and what choosing by luck gains scratch; `None` if nothing is
@@ -368,11 +365,15 @@ pub(crate) fn selection(analysis: &Analysis, chosen: &Chosen) -> Option<String> 
         format!("it wins alone in {own} of {all} replicates")
     });
     let best_of = chosen.best_of.map(|best| {
+        let of = |count: usize, what: &str| match count == best.num_compared {
+            true => counted(count, what),
+            false => format!("{} of {}", best.num_compared, counted(count, what)),
+        };
         format!(
             "the best of {} against the best of {} of scratch: {} {} {unit} (95 %, this gap alone; no verdict; choosing alone gains \
              scratch {})",
-            counted(best.num_treatments, "treatment"),
-            counted(best.num_runs, "run"),
+            of(best.num_treatments, "treatment"),
+            of(best.num_runs, "run"),
             gap(Some(best.gap.mean_pp)),
             interval(best.gap.low_pp, best.gap.high_pp),
             gap(Some(best.gain.mean_pp))
@@ -427,5 +428,10 @@ pub(crate) fn held_by(decision: &Decision) -> String {
 /// "7 copied, 1 frozen: +28.2", the best of a quadrant on test images.
 pub(crate) fn best_on_test(analysis: &Analysis, quadrant: &Quadrant) -> Option<String> {
     let cell: &CellResult = analysis.cells.get(quadrant.best?)?;
-    Some(format!("{}: {}{}", place(analysis, quadrant, cell), gap(Some(cell.gap_pp()?)), caveats(cell)))
+    Some(format!(
+        "{}: {}{}",
+        place(analysis, quadrant, cell),
+        gap(Some(cell.gap_pp()?)),
+        caveats(cell.decision.as_ref())
+    ))
 }

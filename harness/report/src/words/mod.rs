@@ -2,5 +2,6 @@
 
 pub(crate) mod answer;
 pub(crate) mod classes;
+pub(crate) mod families;
 pub(crate) mod group;
 pub(crate) mod number;

@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
+use nt_stats::Decision;
 use nt_stats::power::Need;
-use nt_stats::{Decision, Verdict};
 
 use nt_analysis::TestSet;
 pub(crate) use nt_records::number::counted;
@@ -25,8 +25,10 @@ pub(crate) fn interval(low: Option<f64>, high: Option<f64>) -> String {
 
 /// The interval that a verdict was read from: none where nothing could be judged.
 pub(crate) fn judged_interval(decision: Option<&Decision>) -> String {
-    let judged = decision.filter(|decision| decision.verdict != Verdict::Invalid);
-    judged.map_or(NONE.to_owned(), |decision| interval(decision.gap.low_pp, decision.gap.high_pp))
+    decision.map_or(NONE.to_owned(), |decision| {
+        let [low, high] = decision.interval_pp();
+        interval(low, high)
+    })
 }
 
 /// A fraction as per cent, one decimal.

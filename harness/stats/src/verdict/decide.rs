@@ -162,6 +162,7 @@ fn decision(contrast: &Contrast, judged: Judged, target: PowerTarget, settings: 
         need,
         margin_pp: settings.margin_pp,
         failed_gates: contrast.failed_gates.clone(),
+        called_early_at: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! A verdict, with everything that led to it.
 
-use super::{Attribution, Collapsed, Consequence, Estimate, Family, GateFailure, Reference, Verdict};
+use super::{
+    Attribution, Collapsed, Consequence, Estimate, Family, GateFailure, Reference, Verdict, corrected_for_an_early_call,
+};
 use crate::crossed::VarianceComponents;
 use crate::power::Need;
 
@@ -67,6 +69,9 @@ pub struct Decision {
     pub margin_pp: f64,
     /// Gates that did not hold.
     pub failed_gates: Vec<GateFailure>,
+    /// Replicates at which the verdict was given, where that was at a look before the last one declared. A sign that is called so
+    /// is called of too large a gap on average.
+    pub called_early_at: Option<usize>,
 }
 
 impl Decision {
@@ -75,6 +80,28 @@ impl Decision {
         let Collapsed { num_trained, treatment: [_, replicates], .. } = self.collapsed?;
         // Where none trained, the gap is that of all.
         (num_trained > 0 && (num_trained as u64) < replicates).then_some(num_trained)
+    }
+
+    /// Ends of the interval that the verdict was read from, percentage points; none where nothing could be judged.
+    pub fn interval_pp(&self) -> [Option<f64>; 2] {
+        let Estimate { low_pp, high_pp, .. } = self.gap;
+        [low_pp, high_pp].map(|end| end.filter(|_| self.verdict != Verdict::Invalid))
+    }
+
+    /// What is left of the gap of a sign that was called early; `None` for any other verdict.
+    pub fn gap_corrected_for_an_early_call(&self) -> Option<f64> {
+        self.called_early_at?;
+        let is_signed = self.verdict_before_gates.is_negative() || self.verdict_before_gates.is_positive();
+        is_signed.then(|| corrected_for_an_early_call(&self.gap)).flatten()
+    }
+
+    /// Whether more replicates may give another verdict: nothing is found yet, the sign hangs on runs that did not train, or too few
+    /// of the runs, or of scratch, trained. A verdict that a gate took one step down was found all the same.
+    pub fn may_change(&self) -> bool {
+        matches!(
+            self.verdict_before_gates,
+            Verdict::Inconclusive | Verdict::InconclusiveOptimisation | Verdict::Invalid
+        )
     }
 
     /// Every gap of it.

@@ -126,3 +126,24 @@ fn a_probe_that_did_not_fit_leaves_its_rule_undecided() {
     let trials = tried(&mock);
     assert_eq!(trials[0].verdict, Some(RuleVerdict::Undecided), "a run that did not train is no evidence");
 }
+
+#[test]
+fn a_look_that_leaves_a_comparison_of_a_rule_open_does_not_end_the_study() {
+    let looked_at = |margin_pp: f64| {
+        // Whatever is copied helps alike, so that every cell and choice is decided and no treatment beats another.
+        let mut mock =
+            with_probes(|key| if key.source.is_some() { 0.8 } else { 0.4 }).editing(|_, record| record.replicate < 6);
+        (mock.study.looks, mock.study.margin_pp) = (Some(vec![6, 8]), margin_pp);
+        let dir = tempfile::tempdir().unwrap();
+        let records = mock.write(dir.path());
+        analyse(dir.path(), &mock.study, &records).unwrap()
+    };
+    let open = looked_at(0.1);
+    let is_decided = |at: &usize| !open.cells[*at].decision.as_ref().unwrap().may_change();
+    assert!(open.quadrants.iter().flat_map(|quadrant| &quadrant.cells).all(is_decided));
+    assert!(!open.look.unwrap().is_settled);
+    let settled = looked_at(20.0);
+    assert!(settled.look.unwrap().is_settled, "where treatments are equivalent, nothing is open");
+    let mut compared = settled.trials.iter().flat_map(|trial| &trial.contrasts);
+    assert!(compared.all(|contrast| contrast.decision.as_ref().unwrap().called_early_at == Some(6)));
+}

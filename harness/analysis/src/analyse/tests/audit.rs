@@ -153,7 +153,7 @@ fn a_verdict_given_at_a_look_keeps_what_the_audit_said_of_it_then() {
     with_matches(audit(-1.0, 0.1), Some("near"), MatchKind::Perceptual, 64).write(dir.path()).unwrap();
     let last = analyse(dir.path(), &mock.study, &records).unwrap();
     let cell = last.cell(&key("small", Some("near"), 7, 0)).unwrap();
-    assert_eq!((cell.decided_at, cell.verdict()), (Some(6), Some(Verdict::Positive)));
+    assert_eq!((cell.called_early_at(), cell.verdict()), (Some(6), Some(Verdict::Positive)));
     assert_eq!(cell.decision.as_ref().unwrap().verdict_before_gates, Verdict::MaterialPositive);
     assert_eq!(cell.without_overlap.as_ref().unwrap().gap.as_ref().unwrap().num_replicates, 6);
 }

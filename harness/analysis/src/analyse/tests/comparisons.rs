@@ -129,7 +129,7 @@ fn a_choice_for_all_replicates_is_made_by_runs_that_are_not_judged() {
         chosen.wins.iter().map(|&(at, count)| (analysis.cells[at].key.copied, count)).collect();
     assert_eq!(wins, [(2, 7), (3, 1)]);
     let best_of = chosen.best_of.unwrap();
-    assert_eq!((best_of.num_treatments, best_of.num_runs), (14, 4));
+    assert_eq!((best_of.num_compared, best_of.num_treatments, best_of.num_runs), (4, 14, 4));
 }
 
 #[test]

@@ -16,7 +16,16 @@ fn a_verdict_given_at_a_look_stands_and_the_rest_is_decided_with_what_is_left_of
     assert_eq!((taken.number, taken.replicates, taken.is_settled), (Some(2), 8, false));
     let helped = key("small", Some("near"), 7, 0);
     let (early, late) = (first.cell(&helped).unwrap(), last.cell(&helped).unwrap());
-    assert_eq!((early.decided_at, late.decided_at), (None, Some(6)));
+    assert_eq!(
+        (early.called_early_at(), late.called_early_at()),
+        (Some(6), Some(6)),
+        "to stop at a look is to call early, too"
+    );
+    let decision = late.decision.as_ref().unwrap();
+    let corrected = decision.gap_corrected_for_an_early_call().unwrap();
+    assert!(corrected > 0.0 && corrected <= decision.gap.mean_pp, "{corrected} of {}", decision.gap.mean_pp);
+    let chosen = first.quadrants[0].chosen.as_ref().unwrap();
+    assert_eq!(chosen.decision.called_early_at, Some(6), "a choice as well");
     assert_eq!(early.decision, late.decision, "what was decided is not decided anew");
     assert_eq!(late.num_done(), 8, "and yet every run is shown");
     let open: Vec<&CellResult> =
@@ -24,7 +33,8 @@ fn a_verdict_given_at_a_look_stands_and_the_rest_is_decided_with_what_is_left_of
     assert!(!open.is_empty());
     for cell in open {
         let later = last.cell(&cell.key).unwrap();
-        assert_eq!(later.decision.as_ref().unwrap().gap.num_replicates, 8);
+        let later = later.decision.as_ref().unwrap();
+        assert_eq!((later.gap.num_replicates, later.called_early_at), (8, None));
     }
     // .05 in all: .0226 by the first look at three quarters, as Lan and DeMets have it, the rest at the second.
     let spent = first.study.alpha + last.study.alpha;
@@ -36,6 +46,7 @@ fn before_the_first_look_everything_is_provisional() {
     let analysis = looked_at(4);
     assert_eq!(analysis.look.as_ref().map(|taken| (taken.number, taken.is_settled)), Some((None, false)));
     assert!(analysis.notes.iter().any(|note| note.contains("provisional")), "{:?}", analysis.notes);
+    assert!(analysis.cells.iter().all(|cell| cell.called_early_at().is_none()), "what is provisional is not called");
 }
 
 #[test]
@@ -53,7 +64,7 @@ fn a_cell_of_which_too_few_runs_had_trained_is_judged_anew_at_the_next_look() {
     };
     let (early, late) = (looked_at(6), looked_at(8));
     assert_eq!(early.verdict(), Some(Verdict::Invalid));
-    assert!(late.verdict() != Some(Verdict::Invalid) && late.decided_at.is_none(), "{:?}", late.verdict());
+    assert!(late.verdict() != Some(Verdict::Invalid) && late.called_early_at().is_none(), "{:?}", late.verdict());
 }
 
 #[test]
