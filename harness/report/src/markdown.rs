@@ -171,7 +171,7 @@ fn quadrant_row(text: &mut String, analysis: &Analysis, quadrant: &Quadrant) -> 
         "| {} | {} | {} | {} | {} | {} | {best} (optimism {}) |",
         escaped(&answer::name(analysis, quadrant)),
         escaped(&advice),
-        chosen.map_or(NONE.to_owned(), |chosen| answer::chosen_gap(chosen)),
+        chosen.map_or(NONE.to_owned(), answer::chosen_gap),
         escaped(&side(Side::Better)),
         escaped(&side(Side::Worse)),
         escaped(&open),

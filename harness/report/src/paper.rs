@@ -58,7 +58,7 @@ fn quadrants(analysis: &Analysis) -> PaperTable {
         vec![
             answer::name(analysis, quadrant),
             pick.unwrap_or_else(|| NONE.to_owned()),
-            chosen.map_or(NONE.to_owned(), |chosen| answer::chosen_gap(chosen)),
+            chosen.map_or(NONE.to_owned(), answer::chosen_gap),
             chosen.map_or(NONE.to_owned(), answer::advice),
             gap(chosen.and_then(|chosen| chosen.optimism_pp)),
             side(Side::Better),
