@@ -128,7 +128,11 @@ fn a_class_or_a_picture_that_is_not_sound_is_named_and_nothing_is_written() {
     let checked = workplace.nt(&["check", "study.toml"]).output().unwrap();
     assert_exit(&checked, 2);
     let told = said(&checked);
-    assert!(told.contains("2 images are broken; repair or remove them:"), "{told}");
+    assert!(
+        told.contains("2 images cannot be used:")
+            && told.contains("is a GIF, neither JPEG nor PNG; save it as JPEG or PNG"),
+        "{told}"
+    );
     assert!(told.contains("pictures/train/oak/03.png") && told.contains("pictures/train/oak/05.png"), "{told}");
 }
 
@@ -207,6 +211,24 @@ fn classes_may_differ_in_size_and_the_report_says_by_how_much() {
     let before = said_by_report(&workplace);
     assert_exit(&workplace.nt(&["report", "out"]).output().unwrap(), 0);
     assert_eq!(said_by_report(&workplace), before);
+}
+
+#[test]
+fn what_the_data_leave_out_is_told_by_check_and_run_and_stands_in_manifest_and_report() {
+    let workplace = with_pictures(&scenario());
+    for name in ["a.webp", "b.webp"] {
+        std::fs::write(workplace.path(&format!("pictures/train/oak/{name}")), "no image that is read").unwrap();
+    }
+    let left_out = "2 files ending in .webp in train/oak are left out, such as a.webp";
+    let checked = workplace.nt(&["check", "study.toml"]).output().unwrap();
+    assert!(said(&checked).contains(left_out), "{}", said(&checked));
+    let output = workplace.run("out", &[]);
+    assert_exit(&output, 0);
+    assert!(said(&output).contains(left_out), "{}", said(&output));
+    for file in ["manifest.json", "index.html", "report.md"] {
+        let text = std::fs::read_to_string(workplace.path(&format!("out/{file}"))).unwrap();
+        assert!(text.contains(left_out), "{file}: {text}");
+    }
 }
 
 fn said_by_report(workplace: &Workplace) -> String {

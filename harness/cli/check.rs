@@ -3,6 +3,7 @@
 use super::Failure;
 use super::output::say;
 use super::scenario_file::ScenarioFile;
+use super::study_folder;
 use crate::run::{broken_images, survey};
 use crate::terminal::tell;
 use nt_records::examine::{Examination, examine};
@@ -51,12 +52,7 @@ impl Check {
 
 /// Compares the files of a study's folder with what was written.
 fn check_folder(dir: &Path) -> Result<(), Failure> {
-    if !dir.join("manifest.json").is_file() && !dir.join("resolved.toml").is_file() {
-        return Err(Failure::Input(format!(
-            "{} holds no study; name a scenario, or a folder that nt run wrote, such as reports/smoke",
-            dir.display()
-        )));
-    }
+    study_folder::check(dir)?;
     let found = examined(dir)?;
     let stripped = match found.num_stripped {
         0 => String::new(),

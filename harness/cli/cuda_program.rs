@@ -19,7 +19,11 @@ pub(super) fn become_it(device: &str) -> Failure {
             let mut command = Command::new(&program);
             command.args(std::env::args_os().skip(1));
             let error = replace_with(&mut command);
-            Failure::System(format!("--device {device}: cannot start {}: {error}", program.display()))
+            Failure::System(format!(
+                "--device {device}: cannot start {}: {error}; {}",
+                program.display(),
+                nt_disk::advice(&error)
+            ))
         }
         (gpus, program) => {
             // Everything that is missing, at once.
@@ -56,7 +60,8 @@ fn find() -> Result<PathBuf, String> {
 /// Whether the program finds its libraries. The loader knows which libraries it needs, in which versions, and where to
 /// look for them. With this variable set, it lists them instead of starting the program.
 fn finds_its_libraries(program: &Path) -> Result<(), String> {
-    let cannot = |error: std::io::Error| format!("cannot start {}: {error}", program.display());
+    let cannot =
+        |error: std::io::Error| format!("cannot start {}: {error}; {}", program.display(), nt_disk::advice(&error));
     let listed = Command::new(program).env("LD_TRACE_LOADED_OBJECTS", "1").output().map_err(cannot)?;
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
     // The message about the driver already names the driver's own library.

@@ -2,7 +2,9 @@
 
 use super::Failure;
 use super::output::say;
+use super::study_folder;
 use crate::terminal::tell;
+use nt_disk::advice;
 use nt_records::examine::damaged_records;
 use nt_records::faults::last_fault;
 use nt_records::{Manifest, RunRecord, Setting, Status, ledger::read_records};
@@ -20,9 +22,14 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        let (mut found, mut is_damaged) = (false, false);
-        for dir in studies(&self.dir) {
-            let Some(manifest) = Manifest::read(&dir).map_err(|error| Failure::system(&error))? else { continue };
+        let (mut found, mut damaged) = (false, Vec::new());
+        let studies = studies(&self.dir)?;
+        for dir in &studies {
+            let Some(manifest) = Manifest::read(dir).map_err(|error| Failure::system(&error))? else {
+                tell(study_folder::lost(dir, "manifest.json"));
+                damaged.push(dir.display().to_string());
+                continue;
+            };
             let id = self.job.parse::<JobId>().ok();
             let wanted = |job: JobId, name: &str| Some(job) == id || name == self.job;
             let Some(planned) = manifest.plan.iter().find(|planned| wanted(planned.job, &planned.name)) else {
@@ -35,36 +42,51 @@ impl Explain {
             if let Some(text) = line_of(&scenario, planned.line) {
                 say(format_args!("  {:>4} | {text}", planned.line))?;
             }
-            let (records, warnings) = read_records(&dir).map_err(|error| Failure::system(&error))?;
+            let (records, warnings) = read_records(dir).map_err(|error| Failure::system(&error))?;
             let damage = damaged_records(Some(&manifest), &records, &warnings);
             damage.iter().for_each(|words| tell(format!("damaged: {words}")));
-            is_damaged |= !damage.is_empty();
+            damaged.extend((!damage.is_empty()).then(|| dir.display().to_string()));
             match records.iter().find(|record| record.job == planned.job) {
                 Some(record) => tell_record(record)?,
                 None => {
                     say(if damage.is_empty() { "  not run yet" } else { "  no record: it is not run yet, or lost" })?;
-                    if let Some(fault) = last_fault(&dir, planned.job) {
+                    if let Some(fault) = last_fault(dir, planned.job) {
                         say(format_args!("  could not be run: {}", fault.reason))?;
                     }
                 }
             }
         }
-        if is_damaged {
-            return Err(Failure::Incomplete("the study's records are damaged".to_owned()));
+        if !damaged.is_empty() {
+            let folders = damaged.join(", ");
+            return Err(Failure::Incomplete(format!(
+                "{folders} is damaged; `nt run SCENARIO --out FOLDER` makes again what is lost"
+            )));
         }
         if found {
             return Ok(());
         }
-        Err(Failure::Input(format!(
-            "no study below {} has a job {}; copy an id or a name from runs.csv, or give the study's folder with --dir",
-            self.dir.display(),
-            self.job
-        )))
+        let dir = self.dir.display();
+        Err(Failure::Input(match studies.len() {
+            0 => format!("{dir} holds no study; give a study's folder with --dir"),
+            1 => format!(
+                "the study in {} has no job {}; copy an id or a name from its runs.csv",
+                studies[0].display(),
+                self.job
+            ),
+            _ => format!(
+                "no study below {dir} has a job {}; copy an id or a name from runs.csv, or give the study's folder with --dir",
+                self.job
+            ),
+        }))
     }
 }
 
 /// The studies' folders among `dir`, its folders, and their folders.
-fn studies(dir: &Path) -> Vec<PathBuf> {
+fn studies(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let listed = std::fs::read_dir(dir);
+    listed.map_err(|error| {
+        Failure::Input(format!("cannot list the folder {}: {error}; {}", dir.display(), advice(&error)))
+    })?;
     let below = |dir: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
         let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
@@ -73,11 +95,8 @@ fn studies(dir: &Path) -> Vec<PathBuf> {
     };
     let first = below(dir);
     let second = first.iter().flat_map(|folder| below(folder)).collect::<Vec<_>>();
-    [vec![dir.to_path_buf()], first, second]
-        .concat()
-        .into_iter()
-        .filter(|d| d.join("manifest.json").is_file())
-        .collect()
+    let all = [vec![dir.to_path_buf()], first, second].concat();
+    Ok(all.into_iter().filter(|folder| study_folder::check(folder).is_ok()).collect())
 }
 
 fn line_of(file: &Path, line: usize) -> Option<String> {

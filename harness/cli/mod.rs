@@ -15,12 +15,16 @@ mod report;
 mod run;
 mod scenario_file;
 mod strip;
+mod study_folder;
 mod verify;
 
+use clap::error::ContextKind;
 use clap::{Parser, Subcommand};
 use failure::Failure;
 use nt_kernels::tile::Simd;
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::Arc;
 
 /// Does knowledge from this source hurt on that target, with this recipe?
 ///
@@ -64,7 +68,14 @@ enum Command {
 
 /// Parses the command line, runs the command, and returns its exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|mut error| {
+        // No argument of any command takes what begins with a dash, so that "--" before it would help nobody.
+        error.remove(ContextKind::Suggested);
+        error.exit()
+    });
+    // A file beyond `ulimit -f` is an error of its write, which says what to do, and no end without a word.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     let verbose = arguments.verbose;
     if let Err(error) = Simd::from_environment() {
         let failure = Failure::input(&error);

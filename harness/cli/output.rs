@@ -1,6 +1,7 @@
 //! What a command prints to standard output.
 
 use super::Failure;
+use nt_disk::advice;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 
@@ -9,7 +10,7 @@ use std::io::{ErrorKind, Write};
 pub(super) fn say(line: impl Display) -> Result<(), Failure> {
     match writeln!(anstream::stdout().lock(), "{line}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::System(format!("cannot write to standard output: {error}")))
+            Err(Failure::System(format!("cannot write to standard output: {error}; {}", advice(&error))))
         }
         _ => Ok(()),
     }

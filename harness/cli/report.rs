@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::output::say;
+use super::study_folder;
 use crate::terminal::tell;
 use nt_report::tensorboard;
 use std::path::{Path, PathBuf};
@@ -24,13 +25,7 @@ pub(super) struct Extras {
 
 impl Report {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        let has = |file: &str| self.dir.join(file).is_file();
-        if !(has("manifest.json") || has("resolved.toml") && has("runs.jsonl")) {
-            return Err(Failure::Input(format!(
-                "{} holds no study; name a folder that nt run wrote, such as reports/smoke",
-                self.dir.display()
-            )));
-        }
+        study_folder::check(&self.dir)?;
         write_and_tell(&self.dir, &self.extras)
     }
 }

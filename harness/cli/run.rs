@@ -53,13 +53,13 @@ fn parse_shard(text: &str) -> Result<Shard, String> {
 #[derive(clap::Args)]
 pub(super) struct Machine {
     /// Jobs at a time [default: cores / threads; on a GPU 2 or 8, or as many as fit into its memory].
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
     /// Threads inside a job [default: cores / jobs, 1 if neither is given].
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Memory in bytes for what jobs share (images, networks, activations of frozen layers).
-    #[arg(long, value_name = "BYTES", default_value_t = 2 << 30)]
+    #[arg(long, value_name = "BYTES", default_value = "2GiB", value_parser = bytes)]
     cache_bytes: usize,
 }
 
@@ -132,6 +132,24 @@ fn jobs_a_gpu(scenario: &Scenario) -> usize {
     const FILLS: u64 = 20_000_000_000;
     let a_step = scenario.model.shape(10).training_multiply_accumulates(0, false);
     if a_step * scenario.training.settings.batch as u64 > FILLS { 2 } else { 8 }
+}
+
+/// A number of bytes: 2000000000, 2GB or 2GiB.
+fn bytes(text: &str) -> Result<usize, String> {
+    let refused = || "give a whole number of bytes, such as 2000000000, 2GB or 2GiB".to_owned();
+    let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    let count: usize = text[..digits].parse().map_err(|_| refused())?;
+    let unit: usize = match text[digits..].trim() {
+        "" | "B" => 1,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return Err(refused()),
+    };
+    count.checked_mul(unit).ok_or_else(refused)
 }
 
 /// Where decoded images are kept.
@@ -210,7 +228,7 @@ impl Run {
         let study = study.map_err(|error| failure(&error))?;
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
         let (mut ledger, warnings) = study.open_ledger(&dir, self.shard).map_err(|error| failure(&error))?;
-        log.keep_in(&dir).map_err(|error| Failure::system(&FileError::at("write the log in", &dir)(error)))?;
+        log.keep_in(&dir).map_err(|error| Failure::system(&FileError::at("write", dir.join("log.jsonl"))(error)))?;
         for warning in study.warnings() {
             tracing::warn!("{warning}");
         }
@@ -250,10 +268,11 @@ fn conclude(tally: &Tally, num_planned: usize, dir: &Path) -> Result<(), Failure
     }
     if tally.unwell > 0 {
         faults.push(format!(
-            "{} of {} jobs diverged or failed; see {} for which and why",
+            "{} of {} jobs diverged or failed; {} says which, and `nt explain JOB --dir {}` why; a smaller learning rate helps as a rule",
             tally.unwell,
             tally.ran + tally.kept,
-            dir.join("runs.csv").display()
+            dir.join("runs.csv").display(),
+            dir.display()
         ));
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure::Incomplete(faults.join("\n"))) }

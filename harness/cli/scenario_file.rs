@@ -27,6 +27,7 @@ impl ScenarioFile {
             ))
         })?;
         let text = apply_set(&text, &self.sets).map_err(|fault| Failure::Input(fault.to_string()))?;
+        let file = if self.sets.is_empty() { file } else { format!("{file} with --set") };
         let scenario = Scenario::parse(&text, &file).map_err(|faults| Failure::Input(faults.to_string()))?;
         scenario.notes().iter().for_each(tell);
         Ok(scenario)

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::output::say;
+use super::study_folder;
 use nt_records::number::thousands;
 use nt_records::strip::{STRIPPABLE, StripError, strip};
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub(super) struct Strip {
 
 impl Strip {
     pub(super) fn execute(&self) -> Result<(), Failure> {
+        study_folder::manifest(&self.dir)?;
         let (num_files, num_bytes) = strip(&self.dir, &self.keep).map_err(|error| match error {
             StripError::NoStudy(_) => Failure::input(&error),
             StripError::Damaged { .. } => Failure::Incomplete(error.to_string()),
@@ -26,10 +28,11 @@ impl Strip {
             }
         })?;
         say(format_args!(
-            "{}: {} files of {} bytes left out; manifest.json lists what, and `nt run` on the folder makes it again",
+            "{}: {} files of {} bytes left out; manifest.json lists what, and `nt run SCENARIO --out {}` makes it again",
             self.dir.display(),
             thousands(num_files as u64),
-            thousands(num_bytes)
+            thousands(num_bytes),
+            self.dir.display()
         ))
     }
 }

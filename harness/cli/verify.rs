@@ -5,9 +5,12 @@ use super::check::examined;
 use super::device::Device;
 use super::output::say;
 use super::run::{CacheDir, Machine, failure, interrupt_flag};
-use crate::run::{OpenStudy, Progress, verify};
-use nt_records::{Manifest, ledger::read_records};
+use super::study_folder;
+use crate::run::{Difference, OpenStudy, Progress, Verification, verify};
+use nt_disk::advice;
+use nt_records::ledger::read_records;
 use nt_scenario::Scenario;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -32,17 +35,15 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn execute(&self) -> Result<(), Failure> {
         self.device.hand_over()?;
+        let manifest = study_folder::manifest(&self.dir)?;
         let file = self.dir.join("scenario.toml");
-        let text = std::fs::read_to_string(&file).map_err(|error| {
-            Failure::Input(format!("cannot read {}: {error}; name a folder that nt run wrote", file.display()))
+        let text = std::fs::read_to_string(&file).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Failure::Incomplete(study_folder::lost(&self.dir, "scenario.toml")),
+            _ => Failure::System(format!("cannot read {}: {error}; {}", file.display(), advice(&error))),
         })?;
         let resolved = std::fs::read_to_string(self.dir.join("resolved.toml")).unwrap_or_default();
         let scenario = Scenario::parse_kept(&text, &file.display().to_string(), &resolved)
             .map_err(|faults| Failure::Input(faults.to_string()))?;
-        let manifest = Manifest::read(&self.dir).map_err(|error| Failure::system(&error))?;
-        let manifest = manifest.ok_or_else(|| {
-            Failure::Input(format!("{} holds no manifest.json; name a folder that nt run wrote", self.dir.display()))
-        })?;
         // Told before hours of training. What can be reproduced is compared all the same.
         let found_on_disk = examined(&self.dir)?;
         let (records, _) = read_records(&self.dir).map_err(|error| Failure::system(&error))?;
@@ -60,7 +61,7 @@ impl Verify {
             return Err(Failure::Interrupted("stopped; nothing was compared".to_owned()));
         }
         let (name, digest) = (&manifest.study, &manifest.result_digest);
-        match found.first {
+        match found.differences.first() {
             None if !found_on_disk.damage.is_empty() => Err(Failure::Incomplete(format!(
                 "{name}: {} jobs gave the same results, but the folder is damaged: {}",
                 found.compared,
@@ -76,12 +77,24 @@ impl Verify {
                 ))?;
                 Ok(())
             }
-            Some(first) => Err(Failure::Incomplete(format!(
-                "{name}: {} of {} jobs differ; the first is {}: {}",
-                found.differing, found.compared, first.job, first.what
-            ))),
+            Some(_) => Err(Failure::Incomplete(in_words(name, &found))),
         }
     }
+}
+
+/// What differs: at most twenty jobs by name.
+fn in_words(study: &str, found: &Verification) -> String {
+    const MOST_NAMED: usize = 20;
+    let differing = found.differences.len();
+    let are = if found.compared == 1 { "job" } else { "jobs" };
+    let mut text = format!("{study}: {differing} of {} {are} differ from the records:", found.compared);
+    for Difference { job, what } in found.differences.iter().take(MOST_NAMED) {
+        text.push_str(&format!("\n  {job}: {what}"));
+    }
+    if differing > MOST_NAMED {
+        text.push_str(&format!("\n  … and {} more", differing - MOST_NAMED));
+    }
+    text + "\n  where the data, the scenario and the version of nt are those of the study, this is a fault of nt or of the machine"
 }
 
 /// What is wrong if the records come from another backend or GPU than the one asked for: no result could be the same. A

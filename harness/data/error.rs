@@ -22,7 +22,7 @@ pub enum DataError {
     },
 
     /// A file or folder name is not UTF-8, so it cannot be written in a scenario or a record.
-    #[error("the name of {} is not UTF-8; rename it", path.display())]
+    #[error("the name of {} is not UTF-8; rename it", one_line(path))]
     NotUtf8 {
         /// The path, as far as it can be shown.
         path: PathBuf,
@@ -30,25 +30,19 @@ pub enum DataError {
 
     /// A folder of images holds no class.
     #[error(
-        "{} holds no class folder; lay it out as train/<class>/… and test/<class>/…, or as <class>/…",
-        root.display()
+        "{} holds no class folder; lay it out as train/<class>/… and test/<class>/…, or as <class>/… with `test_fraction = 0.2`",
+        one_line(root)
     )]
     NoClasses {
         /// The folder searched.
         root: PathBuf,
     },
 
-    /// There is a training side and no test side.
-    #[error(
-        "{} has no test side{}; add test/<class>/… beside it, or set a test fraction to split the images of each class",
-        root.display(),
-        beside_it(beside)
-    )]
-    NoTestSide {
-        /// The training side, or the data set's folder where there is none.
-        root: PathBuf,
-        /// Folders beside the training side.
-        beside: Vec<String>,
+    /// Not both sides are there.
+    #[error("{missing}")]
+    NoSides {
+        /// What there is instead.
+        missing: MissingSides,
     },
 
     /// Folders that are taken for classes hold no image of their own, but folders.
@@ -56,7 +50,7 @@ pub enum DataError {
         "{} of {} {}: if classes lie in them, lay the data out as train/<class>/… and test/<class>/…, or as <class>/…; if they are \
          the classes, name them: classes = [{}]",
         names(folders),
-        root.display(),
+        one_line(root),
         if folders.len() == 1 { "holds folders and no image of its own, so it is no class" } else { "hold folders and no images of their own, so they are no classes" },
         folders.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
     )]
@@ -68,7 +62,7 @@ pub enum DataError {
     },
 
     /// A test fraction was given for a data set that comes with its test side.
-    #[error("{} comes with its own test side in {}/; remove the test fraction", root.display(), folder)]
+    #[error("{} comes with its own test side in {}/; remove `test_fraction`", one_line(root), folder)]
     TestFractionUnneeded {
         /// The data set's folder.
         root: PathBuf,
@@ -77,7 +71,7 @@ pub enum DataError {
     },
 
     /// A test fraction outside the open interval.
-    #[error("test fraction {fraction} leaves one side empty; choose one between 0 and 1")]
+    #[error("`test_fraction` {fraction} leaves one side empty; choose one between 0 and 1")]
     TestFractionOutOfRange {
         /// The fraction as given.
         fraction: f64,
@@ -111,7 +105,7 @@ pub enum DataError {
     /// A pattern of clusters that images do not match.
     #[error(
         "`cluster` does not match {count} of {all} images, such as {}; write a pattern that names the cluster of each",
-        path.display()
+        one_line(path)
     )]
     NoCluster {
         /// How many.
@@ -134,17 +128,24 @@ pub enum DataError {
     },
 
     /// Images that cannot be decoded, all of them.
-    #[error("{} broken; repair or remove {}:{}", count(images.len()), if images.len() == 1 { "it" } else { "them" }, list(images))]
+    #[error("{}", of_broken(images))]
     BrokenImages {
         /// Every broken image with its reason, in order of class and name.
         images: Vec<BrokenImage>,
+    },
+
+    /// Several faults of one data set, all of them.
+    #[error("{}", faults.iter().map(DataError::to_string).collect::<Vec<_>>().join("\n"))]
+    Several {
+        /// Each.
+        faults: Vec<DataError>,
     },
 
     /// A CIFAR-10 file of the wrong length.
     #[error(
         "{} has {found} bytes instead of {expected} (10,000 records of 3,073 bytes); unpack the binary version of \
          CIFAR-10 again",
-        path.display()
+        one_line(path)
     )]
     CifarLength {
         /// The file.
@@ -156,7 +157,10 @@ pub enum DataError {
     },
 
     /// A CIFAR-10 record whose label is no class.
-    #[error("{}, record {record}: label {label} is not one of 0 to 9; unpack the archive again", path.display())]
+    #[error(
+        "{}, record {record} (counted from 0): label {label} is not one of 0 to 9; unpack the archive again",
+        one_line(path)
+    )]
     CifarLabel {
         /// The file.
         path: PathBuf,
@@ -167,7 +171,7 @@ pub enum DataError {
     },
 
     /// A list of class names that does not hold ten.
-    #[error("{} names {found} classes instead of 10; unpack the archive again", path.display())]
+    #[error("{} names {found} classes instead of 10; unpack the archive again", one_line(path))]
     CifarClassNames {
         /// The file.
         path: PathBuf,
@@ -176,7 +180,7 @@ pub enum DataError {
     },
 
     /// The folder of the cache cannot be made.
-    #[error("cannot make the folder {}: {source}; {} (--cache-dir names another)", path.display(), advice(source))]
+    #[error("cannot make the folder {}: {source}; {} (--cache-dir names another)", one_line(path), advice(source))]
     CacheFolder {
         /// The folder.
         path: PathBuf,
@@ -187,7 +191,7 @@ pub enum DataError {
     /// The cache cannot be written: a full disk, as a rule.
     #[error(
         "cannot write {needed} bytes of the image cache {}: {source}; {} (--cache-dir names another)",
-        path.display(),
+        one_line(path),
         advice(source)
     )]
     CacheWrite {
@@ -202,7 +206,7 @@ pub enum DataError {
     /// A cache file is damaged and stays so after it was made again.
     #[error(
         "{} is damaged even after it was made again ({found}); check the disk, or choose another folder with --cache-dir",
-        path.display()
+        one_line(path)
     )]
     CacheDamaged {
         /// The cache file.
@@ -254,6 +258,7 @@ impl DataError {
         self.is_of_the_cache()
             || matches!(self, Self::Io { source, .. } if !is_of_the_input(source))
             || matches!(self, Self::BrokenImages { images } if images.iter().any(is_of_the_disk))
+            || matches!(self, Self::Several { faults } if faults.iter().any(Self::is_of_the_system))
     }
 }
 
@@ -268,12 +273,38 @@ pub struct EmptyClass {
     pub path: PathBuf,
     /// A folder there of the same name but for capitals, or for the Unicode form of a letter.
     pub alike: Option<String>,
+    /// Its images on both sides together.
+    pub num_images: usize,
+    /// Whether clusters of images were dealt out whole.
+    pub in_clusters: bool,
 }
 
 impl std::fmt::Display for EmptyClass {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { class, split, path, alike } = self;
-        write!(f, "class `{class}` has no image to {} in {}; ", purpose(*split), path.display())?;
+        let Self { class, split, path, alike, num_images, in_clusters } = self;
+        let leave_out = "name the classes to use without it: `classes = [\"…\"]`";
+        match (*num_images, in_clusters) {
+            (0, _) => {}
+            (images, true) => {
+                return write!(
+                    f,
+                    "class `{class}` has no image to {} of {images} in {}: whole clusters are dealt to one side, and its images lie in too \
+                     few; write a `cluster` that makes smaller ones, or {leave_out}",
+                    purpose(*split),
+                    one_line(path)
+                );
+            }
+            (images, false) if self.alike.is_none() && images == 1 => {
+                return write!(
+                    f,
+                    "class `{class}` has no image to {} in {}: it has 1 image, and each side needs one; add images, or {leave_out}",
+                    purpose(*split),
+                    one_line(path)
+                );
+            }
+            (_, false) => {}
+        }
+        write!(f, "class `{class}` has no image to {} in {}; ", purpose(*split), one_line(path))?;
         match alike {
             Some(alike) if alike.eq_ignore_ascii_case(class) || alike.to_lowercase() == class.to_lowercase() => {
                 write!(f, "the folder {alike:?} there differs in capitals alone: give both sides one name")
@@ -284,7 +315,7 @@ impl std::fmt::Display for EmptyClass {
                 escaped(alike),
                 escaped(class)
             ),
-            None => f.write_str("add images, or leave the class out"),
+            None => write!(f, "add images, or {leave_out}"),
         }
     }
 }
@@ -309,6 +340,68 @@ fn names(folders: &[String]) -> String {
     }
 }
 
+/// What a folder holds in place of a training and a test side.
+#[derive(Debug)]
+pub enum MissingSides {
+    /// A training side alone.
+    OnlyTraining {
+        /// Its folder.
+        train: PathBuf,
+        /// Folders beside it.
+        beside: Vec<String>,
+    },
+    /// A test side alone.
+    OnlyTest {
+        /// The data set's folder.
+        root: PathBuf,
+        /// The name of the test side.
+        test: String,
+    },
+    /// One folder, which holds the sides.
+    Deeper {
+        /// That folder.
+        folder: PathBuf,
+    },
+    /// Classes.
+    Classes {
+        /// The data set's folder.
+        root: PathBuf,
+    },
+}
+
+impl std::fmt::Display for MissingSides {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::OnlyTraining { train, beside } => write!(
+                f,
+                "{} has no test side{}; add test/<class>/… beside it, or write `test_fraction = 0.2` to split the images of each class",
+                one_line(train),
+                beside_it(beside)
+            ),
+            Self::OnlyTest { root, test } => {
+                write!(
+                    f,
+                    "{} has a test side, {test}/, and no training side; add train/<class>/… beside it",
+                    one_line(root)
+                )
+            }
+            Self::Deeper { folder } => {
+                write!(
+                    f,
+                    "the training and the test side lie one folder deeper; write `path` so that it ends in {}",
+                    one_line(folder)
+                )
+            }
+            Self::Classes { root } => write!(
+                f,
+                "{} holds class folders and no test side; write `test_fraction = 0.2` to split the images of each class, or move the \
+                 classes into train/ and add test/<class>/… beside it",
+                one_line(root)
+            ),
+        }
+    }
+}
+
 /// ", and beside it lies `dev`".
 fn beside_it(folders: &[String]) -> String {
     match folders {
@@ -327,12 +420,26 @@ pub struct BrokenImage {
     pub reason: DecodeError,
 }
 
-fn count(images: usize) -> String {
-    if images == 1 { "1 image is".to_owned() } else { format!("{images} images are") }
-}
-
-fn list(images: &[BrokenImage]) -> String {
-    images.iter().map(|image| format!("\n  {}: {}", one_line(&image.path), image.reason)).collect()
+/// Every image that cannot be used. What is to be done is said once if it is the same for all, and of each otherwise.
+fn of_broken(images: &[BrokenImage]) -> String {
+    let step = |image: &BrokenImage| image.reason.step();
+    let common = images.first().map(step).filter(|first| images.iter().all(|image| step(image) == *first));
+    let count = if images.len() == 1 { "1 image".to_owned() } else { format!("{} images", images.len()) };
+    let told = match common {
+        Some("") | None => String::new(),
+        Some(step) if images.len() == 1 => format!("; {step}"),
+        Some(step) => format!("; {}", step.replace("remove it", "remove them").replace("save it", "save each")),
+    };
+    let line = |image: &BrokenImage| {
+        let own = Some(step(image)).filter(|step| common.is_none() && !step.is_empty());
+        format!(
+            "\n  {}: {}{}",
+            one_line(&image.path),
+            image.reason,
+            own.map(|step| format!("; {step}")).unwrap_or_default()
+        )
+    };
+    format!("{count} cannot be used{told}:{}", images.iter().map(line).collect::<String>())
 }
 
 /// What a side is for, as messages say it.

@@ -2,6 +2,7 @@
 
 use crate::terminal::tell;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use nt_records::number::counted;
 use nt_scenario::Job;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
@@ -63,7 +64,7 @@ impl Progress {
         let already = if kept > 0 { format!(" ({kept} more are already recorded)") } else { String::new() };
         match &self.sink {
             Sink::Quiet => {}
-            Sink::Lines => tell(format!("{jobs} jobs to run{already}")),
+            Sink::Lines => tell(format!("{} to run{already}", counted(jobs, "job"))),
             Sink::Bar(bar) => {
                 let template = "{wide_bar} {msg}  {elapsed} elapsed, {eta} left";
                 if let Ok(style) = ProgressStyle::with_template(template) {

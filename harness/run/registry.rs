@@ -2,8 +2,10 @@
 
 use crate::audit::{Pool, Pools};
 use crate::data::{DataError, DataPlace, Dataset, OpenError, SealedTest, Split, TrainPool, described, facts_of, part};
+use crate::terminal::one_line;
 use nt_scenario::{Facts, Scenario};
 use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +15,8 @@ type PoolKey = (String, Vec<String>, Option<usize>);
 /// Data sets by name, and what was drawn from them.
 pub struct Registry {
     datasets: BTreeMap<String, Arc<dyn Dataset>>,
-    warnings: Vec<String>,
+    /// What was left out of each, and why.
+    remarks: BTreeMap<String, Vec<String>>,
     pools: Mutex<HashMap<PoolKey, Arc<(TrainPool, SealedTest)>>>,
 }
 
@@ -24,22 +27,22 @@ impl Registry {
     /// # Errors
     /// [`DataError`] if the system or the cache is at fault, which no change of the scenario would repair.
     pub fn open(scenario: &Scenario, base: &Path, cache_dir: &Path) -> Result<(Self, Facts), DataError> {
-        let (mut datasets, mut facts, mut warnings) = (BTreeMap::new(), Facts::new(), Vec::new());
+        let (mut datasets, mut facts, mut remarks) = (BTreeMap::new(), Facts::new(), BTreeMap::new());
         let place = DataPlace { base, cache_dir, side: scenario.model.input };
         for (name, data) in &scenario.data {
             let found = match described(data).open(place) {
                 Ok(opened) => {
-                    warnings.extend(opened.warnings.iter().map(|words| of_dataset(name, words)));
+                    remarks.insert(name.clone(), opened.warnings);
                     let found = facts_of(&*opened.dataset);
                     datasets.insert(name.clone(), Arc::from(opened.dataset));
                     Ok(found)
                 }
                 Err(OpenError::Data(error)) if error.is_of_the_system() => return Err(error),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(with_base(&error, base)),
             };
             facts.insert(name.clone(), found);
         }
-        Ok((Self { datasets, warnings, pools: Mutex::default() }, facts))
+        Ok((Self { datasets, remarks, pools: Mutex::default() }, facts))
     }
 
     /// The training and test side of these classes of a data set.
@@ -82,9 +85,17 @@ impl Registry {
         chosen.map(|(class, _)| test_per_class.unwrap_or_else(|| dataset.num_images(Split::Test, class))).sum()
     }
 
-    /// What was left out of the data, and why.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
+    /// What was left out of a data set, and why, a sentence each.
+    pub fn remarks_on(&self, data: &str) -> &[String] {
+        self.remarks.get(data).map_or(&[], Vec::as_slice)
+    }
+
+    /// What was left out of the data, and why, each with the name of its data set.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let of = |(name, remarks): (&String, &Vec<String>)| -> Vec<String> {
+            remarks.iter().map(|words| of_dataset(name, words)).collect()
+        };
+        self.remarks.iter().flat_map(of)
     }
 }
 
@@ -118,12 +129,23 @@ pub fn survey(scenario: &Scenario, base: &Path) -> (Facts, Vec<String>) {
     let place = DataPlace { base, cache_dir: Path::new(""), side: scenario.model.input };
     let mut warnings = Vec::new();
     let mut survey_one = |name: &str, data| {
-        let surveyed = described(data).survey(place).map_err(|error| error.to_string())?;
+        let surveyed = described(data).survey(place).map_err(|error| with_base(&error, base))?;
         warnings.extend(surveyed.warnings.iter().map(|words| of_dataset(name, words)));
         Ok(surveyed.facts)
     };
     let facts = scenario.data.iter().map(|(name, data)| (name.clone(), survey_one(name, data))).collect();
     (facts, warnings)
+}
+
+/// A fault in words; of what is not there, where relative paths start from as well.
+fn with_base(error: &OpenError, base: &Path) -> String {
+    let is_missing =
+        matches!(error, OpenError::Data(DataError::Io { source, .. }) if source.kind() == ErrorKind::NotFound);
+    let folder = if base.as_os_str().is_empty() { Path::new(".") } else { base };
+    match is_missing {
+        true => format!("{error}; a relative path starts from {}", one_line(folder)),
+        false => error.to_string(),
+    }
 }
 
 fn of_dataset(name: &str, words: &str) -> String {

@@ -46,8 +46,13 @@ pub enum ScheduleError {
         left: usize,
     },
     /// The threads of a job could not be started.
-    #[error("cannot start {threads} threads a job: ask for fewer with --threads")]
+    #[error(
+        "cannot start {jobs} jobs of {threads} {} each: {source}; give fewer --jobs or --threads, or allow more (`ulimit -u`)",
+        if *threads == 1 { "thread" } else { "threads" }
+    )]
     Threads {
+        /// Jobs at a time.
+        jobs: usize,
         /// Threads a job.
         threads: usize,
         /// Why.
@@ -190,7 +195,7 @@ impl Scheduler<'_> {
         let pools = (0..self.jobs.max(1))
             .map(|_| rayon::ThreadPoolBuilder::new().num_threads(self.threads).build())
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|source| ScheduleError::Threads { threads: self.threads, source })?;
+            .map_err(|source| ScheduleError::Threads { jobs: self.jobs, threads: self.threads, source })?;
         std::thread::scope(|scope| {
             for pool in &pools {
                 scope.spawn(|| pool.install(|| self.work(&shared, (&dependents, &groups), executor, progress)));
@@ -396,7 +401,7 @@ impl Scheduler<'_> {
 
 /// Notes in the study's folder why a job could not be run.
 fn note(state: &State<'_>, job: &Job, reason: &str) {
-    tracing::warn!(job = %job.id, name = %job.name, reason, "job could not be run");
+    tracing::info!(job = %job.id, name = %job.name, reason, "job could not be run");
     // The disk may be what failed.
     let _ = Fault::now(job.id, &job.name, reason.to_owned()).add(state.ledger.dir());
 }

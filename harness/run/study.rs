@@ -142,7 +142,7 @@ impl OpenStudy {
     }
 
     /// What the data leave out, and why.
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
         self.registry.warnings()
     }
 
@@ -351,7 +351,8 @@ impl OpenStudy {
         for words in told {
             tracing::warn!("{}: {words}", dir.display());
         }
-        let data = self.facts.iter().map(|(name, facts)| (name.clone(), DataFact::of(facts)));
+        let fact = |name: &String, facts| DataFact::of(facts, self.registry.remarks_on(name).to_vec());
+        let data = self.facts.iter().map(|(name, facts)| (name.clone(), fact(name, facts)));
         let parameters = self.scenario.targets.iter().enumerate().map(|(index, target)| {
             let shape = self.scenario.model.shape(self.num_classes(index));
             (target.name.clone(), shape.num_parameters() as u64)

@@ -22,10 +22,8 @@ pub struct Difference {
 pub struct Verification {
     /// Jobs compared.
     pub compared: usize,
-    /// Jobs that differ.
-    pub differing: usize,
-    /// The first of them, in plan order.
-    pub first: Option<Difference>,
+    /// What differs, in plan order.
+    pub differences: Vec<Difference>,
     /// Whether the user stopped it.
     pub interrupted: bool,
 }
@@ -54,7 +52,7 @@ pub fn verify(
     let options = RunOptions { at_chance: AtChance::GoesOn, ..options.clone() };
     let tally = study.run_jobs(&needed, &mut ledger, &options, progress, interrupt)?;
     if tally.interrupted {
-        return Ok(Verification { compared: 0, differing: 0, first: None, interrupted: true });
+        return Ok(Verification { compared: 0, differences: Vec::new(), interrupted: true });
     }
     let differences: Vec<Difference> = compared
         .iter()
@@ -64,12 +62,7 @@ pub fn verify(
             Some(Difference { job: job.name.clone(), what })
         })
         .collect();
-    Ok(Verification {
-        compared: compared.len(),
-        differing: differences.len(),
-        first: differences.into_iter().next(),
-        interrupted: false,
-    })
+    Ok(Verification { compared: compared.len(), differences, interrupted: false })
 }
 
 /// The jobs that a study's records should hold: all except those after the look at which it ended.
@@ -93,7 +86,8 @@ fn choose(count: usize, sample: Option<usize>) -> BTreeSet<usize> {
 fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<String> {
     let (Some(recorded), Some(found)) = (recorded, found) else {
         return Some(match recorded {
-            None => "it is not among the records: the scenario, its data or the arithmetic has changed".to_owned(),
+            None => "it has no record: it is not run yet, or the scenario, its data or the arithmetic has changed"
+                .to_owned(),
             Some(_) => "it was not run".to_owned(),
         });
     };
@@ -121,8 +115,23 @@ fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<St
     let file = recorded.files.iter().find(|file| !found.files.contains(file));
     Some(match file {
         Some(file) => format!("its metrics agree, but the contents of {} differ", file.path),
-        None => "its description differs".to_owned(),
+        None => other_part(recorded, found).to_owned(),
     })
+}
+
+/// The part of two records' meaning that differs although their metrics and files agree.
+fn other_part(recorded: &RunRecord, found: &RunRecord) -> &'static str {
+    let parts = [
+        (
+            recorded.numerics != found.numerics,
+            "it was computed by another arithmetic (numerics), with the same results",
+        ),
+        (recorded.setting_on_edge != found.setting_on_edge, "whether its best setting lies on the edge of the grid"),
+        (recorded.test_openings != found.test_openings, "how often it opened the test labels"),
+        (recorded.files.len() != found.files.len(), "the files that it wrote"),
+    ];
+    let told = parts.into_iter().find(|(differs, _)| *differs);
+    told.map_or("its place in the study differs (target, source, treatment, replicate or role)", |(_, words)| words)
 }
 
 fn set_to(setting: Option<Setting>) -> String {

@@ -5,7 +5,7 @@ use nt_stats::Spread;
 use serde::{Deserialize, Serialize};
 
 use crate::study::Study;
-use nt_records::audit::{Audit, TargetAudit};
+use nt_records::audit::{Audit, MATERIAL_SHARE, MatchKind, Overlap, TargetAudit};
 use nt_records::number::thousands;
 
 /// Words for a source that lies near its target, and for one that lies far.
@@ -103,13 +103,39 @@ pub fn order_findings(target: &TargetAudit, study: &Study) -> Vec<OrderFinding> 
     claims.iter().map(finding).collect()
 }
 
-/// Whether a gate fails whatever the gaps are: there are more exact copies than gate 6 allows, or a similarity is the
-/// reverse of what the study declares. Candidates, and sources that are not told apart, fail no gate.
-pub fn fails_a_gate(audit: &Audit, study: &Study) -> bool {
-    audit.targets.iter().any(|target| {
-        let reversed = order_findings(target, study).iter().any(|finding| finding.standing == Confirmation::Reversed);
-        reversed || target.overlaps.iter().any(|overlap| target.is_overlap_material(overlap.source.as_deref()))
-    })
+/// The gates that fail whatever the gaps are, a sentence each: there are more exact copies than gate 6 allows, or a similarity is
+/// the reverse of what the study declares. Candidates, and sources that are not told apart, fail no gate.
+pub fn failed_gates(audit: &Audit, study: &Study) -> Vec<String> {
+    let of_target = |target: &TargetAudit| {
+        // What is told of the target's own images need not be told of every source.
+        let own = target.is_overlap_material(None);
+        let is_news = |overlap: &&Overlap| overlap.source.is_none() || !own || overlap.num_exact() > 0;
+        let material = target.overlaps.iter().filter(|overlap| target.is_overlap_material(overlap.source.as_deref()));
+        let material = material.filter(is_news);
+        let overlaps = material.map(|overlap| {
+            let source = overlap.source.as_deref();
+            let copies = target.test_ids(source, |kind| kind == MatchKind::Exact).len();
+            let whose = source.map_or("the target".to_owned(), |source| format!("the target and of source {source}"));
+            format!(
+                "gate 6 (overlap): {} of {} test images of {} are pixel-for-pixel copies of training images of {whose}, more than {} %; \
+                 remove them from the training images",
+                thousands(copies as u64),
+                thousands(target.num_test_images as u64),
+                target.target,
+                100.0 * MATERIAL_SHARE
+            )
+        });
+        let findings = order_findings(target, study);
+        let reversed = findings.iter().filter(|finding| finding.standing == Confirmation::Reversed).map(|finding| {
+            format!(
+                "gate 7 (similarity): for {}, {} is declared farther than {} and measured nearer; correct `similarity`, or choose \
+                 other sources",
+                target.target, finding.far, finding.near
+            )
+        });
+        overlaps.chain(reversed).collect::<Vec<_>>()
+    };
+    audit.targets.iter().flat_map(of_target).collect()
 }
 
 /// The groups of test images that look alike and are in no common cluster, and what to do; `None` without any.
@@ -167,7 +193,7 @@ mod tests {
     #[test]
     fn reversal_and_more_exact_copies_than_allowed_fail_a_gate_and_candidates_do_not() {
         let study = Mock::four_quadrants(|_| 0.8).study;
-        let fails = |audit: Audit| fails_a_gate(&audit, &study);
+        let fails = |audit: Audit| !failed_gates(&audit, &study).is_empty();
         assert!(!fails(audit(1.0, 0.1)));
         assert!(!fails(audit(0.0, 0.1)), "not told apart");
         assert!(fails(audit(-1.0, 0.1)));

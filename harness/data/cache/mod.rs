@@ -177,7 +177,10 @@ fn make(
     rendering: Rendering,
 ) -> Result<Shard, DataError> {
     if !damage.is_absence() {
-        tracing::warn!(path = %path.display(), found = %damage, "damaged image cache file: made again from the images");
+        tracing::warn!(
+            "the image cache file {} is damaged ({damage}); it is made again from the images",
+            path.display()
+        );
     }
     write::write_shard(source, at, path, key, layout, rendering)?;
     Shard::open(path, key, layout)

@@ -167,7 +167,9 @@ fn every_broken_image_of_every_class_is_named_and_nothing_is_kept() {
     let DataError::BrokenImages { images } = &error else { panic!("{error}") };
     assert_eq!(images.len(), 8);
     assert!(
-        error.to_string().starts_with("8 images are broken; repair or remove them:\n  0/3.png: changed"),
+        error.to_string().starts_with(
+            "8 images cannot be used; run the same command again once nothing writes there:\n  0/3.png: changed"
+        ),
         "{error}"
     );
     assert!(files(&folder).is_empty());

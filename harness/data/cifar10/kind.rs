@@ -11,9 +11,7 @@ impl DescribedData for Cifar10BinaryData {
     }
 
     fn survey(&self, place: DataPlace<'_>) -> Result<Surveyed, OpenError> {
-        let classes = Cifar10::check(&place.base.join(&self.path))?;
-        let (train, test) = Cifar10::PER_CLASS;
-        let (train_per_class, test_per_class) = (vec![train; classes.len()], vec![test; classes.len()]);
+        let (classes, [train_per_class, test_per_class]) = Cifar10::survey(&place.base.join(&self.path))?;
         let labels = LabelKind::OneClass;
         Ok(Surveyed::whole(DataFacts { labels, classes, train_per_class, test_per_class, digest: [0; 32] }))
     }

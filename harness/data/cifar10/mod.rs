@@ -42,19 +42,22 @@ impl Cifar10 {
     /// Training and test images of each class, as published.
     pub const PER_CLASS: (usize, usize) = (5 * RECORDS_PER_FILE / NUM_CLASSES, RECORDS_PER_FILE / NUM_CLASSES);
 
-    /// Checks that the folder `cifar-10-batches-bin` is complete, reading only the class names, which are returned.
+    /// The classes of the folder `cifar-10-batches-bin`, and the images of each: for training, and for testing. Every record's label
+    /// is looked at.
     ///
     /// # Errors
-    /// [`DataError::Io`] for a missing file, [`DataError::CifarLength`], [`DataError::CifarClassNames`].
-    pub fn check(root: &Path) -> Result<Vec<String>, DataError> {
-        check(root, RECORDS_PER_FILE)
+    /// [`DataError::Io`] for a missing file, [`DataError::CifarLength`], [`DataError::CifarClassNames`], [`DataError::CifarLabel`];
+    /// [`DataError::Several`] where there are several.
+    pub fn survey(root: &Path) -> Result<(Vec<String>, [Vec<usize>; 2]), DataError> {
+        let Records { classes, places, .. } = Records::index(root, RECORDS_PER_FILE)?;
+        Ok((classes, places.map(|side| side.iter().map(Vec::len).collect())))
     }
 
     /// Opens the folder `cifar-10-batches-bin` with all images `side × side`. An image's index is its rank among its
     /// class's records in file order.
     ///
     /// # Errors
-    /// As [`Cifar10::check`]; [`DataError::CifarLabel`] names the file and the record; [`DataError::CacheWrite`].
+    /// As [`Cifar10::survey`]; [`DataError::CacheWrite`].
     pub fn open(root: &Path, side: usize, cache_dir: &Path) -> Result<Self, DataError> {
         Self::open_with(root, RECORDS_PER_FILE, side, cache_dir)
     }
@@ -108,6 +111,7 @@ struct Place {
 impl Records {
     fn index(root: &Path, records_per_file: usize) -> Result<Self, DataError> {
         let classes = check(root, records_per_file)?;
+        let mut faults = Vec::new();
         let empty = || (0..NUM_CLASSES).map(|_| Vec::new()).collect::<Vec<Vec<Place>>>();
         let mut places = [empty(), empty()];
         for (file, (name, split)) in FILES.into_iter().enumerate() {
@@ -116,11 +120,14 @@ impl Records {
             for (record, bytes) in bytes.chunks_exact(RECORD_BYTES).enumerate() {
                 let label = bytes[0];
                 let Some(of_class) = places[split as usize].get_mut(usize::from(label)) else {
-                    return Err(DataError::CifarLabel { path, record, label });
+                    // The first of a file says enough of it.
+                    faults.push(DataError::CifarLabel { path, record, label });
+                    break;
                 };
                 of_class.push(Place { file, record, hash: *blake3::hash(bytes).as_bytes() });
             }
         }
+        one_or_all(faults)?;
         Ok(Self { root: root.to_owned(), classes, places })
     }
 }
@@ -163,20 +170,37 @@ impl PixelSource for Records {
 /// The class names, if all files are there and have their length.
 fn check(root: &Path, records_per_file: usize) -> Result<Vec<String>, DataError> {
     let expected = (records_per_file * RECORD_BYTES) as u64;
+    let mut faults = Vec::new();
+    // Where the folder itself cannot be read, nothing in it need be named.
+    fs::read_dir(root).map_err(|source| DataError::Io { action: "list", path: root.to_owned(), source })?;
     for (name, _) in FILES {
         let path = root.join(name);
-        let found = fs::metadata(&path).map_err(|source| refused(&path, source))?.len();
-        if found != expected {
-            return Err(DataError::CifarLength { path, found, expected });
+        match fs::metadata(&path).map(|file| file.len()) {
+            Err(source) => faults.push(refused(&path, source)),
+            Ok(found) if found != expected => faults.push(DataError::CifarLength { path, found, expected }),
+            Ok(_) => {}
         }
     }
     let path = root.join(CLASS_NAMES);
-    let text = fs::read_to_string(&path).map_err(|source| refused(&path, source))?;
+    let text = fs::read_to_string(&path).unwrap_or_else(|source| {
+        faults.push(refused(&path, source));
+        String::new()
+    });
     let classes: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    if classes.len() != NUM_CLASSES {
-        return Err(DataError::CifarClassNames { path, found: classes.len() });
+    if classes.len() != NUM_CLASSES && !text.is_empty() {
+        faults.push(DataError::CifarClassNames { path, found: classes.len() });
     }
+    one_or_all(faults)?;
     Ok(classes)
+}
+
+/// Faults as one error, if there are any.
+fn one_or_all(mut faults: Vec<DataError>) -> Result<(), DataError> {
+    match faults.len() {
+        0 => Ok(()),
+        1 => Err(faults.remove(0)),
+        _ => Err(DataError::Several { faults }),
+    }
 }
 
 fn read_record(path: &Path, record: usize) -> io::Result<Vec<u8>> {

@@ -55,7 +55,10 @@ fn a_label_that_is_no_class_is_named_with_file_and_record() {
     bytes[17 * RECORD_BYTES] = 10;
     fs::write(&path, bytes).unwrap();
     let message = open(&folder, &cache, SIDE).err().unwrap().to_string();
-    assert!(message.contains("data_batch_2.bin, record 17: label 10 is not one of 0 to 9"), "{message}");
+    assert!(
+        message.contains("data_batch_2.bin, record 17 (counted from 0): label 10 is not one of 0 to 9"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -67,7 +70,7 @@ fn a_file_of_the_wrong_length_is_named() {
     let message = open(&folder, &cache, SIDE).err().unwrap().to_string();
     assert!(message.contains("test_batch.bin has 92189 bytes instead of 92190"), "{message}");
     fs::remove_file(&path).unwrap();
-    let message = Cifar10::check(folder.path()).unwrap_err().to_string();
+    let message = Cifar10::survey(folder.path()).unwrap_err().to_string();
     assert!(message.contains("data_batch_1.bin has 92190 bytes instead of 30730000"), "{message}");
     assert!(open(&folder, &cache, SIDE).err().unwrap().to_string().contains("cannot read"));
 }

@@ -67,7 +67,8 @@ pub enum DecodeError {
     },
     /// The picture has more pixels than allowed.
     #[error(
-        "has {width} × {height} pixels, more than {most} megapixels; if it is meant to, set max_megapixels in the data set"
+        "has {width} × {height} pixels, more than {most} {}",
+        if *most == 1 { "megapixel" } else { "megapixels" }
     )]
     TooLarge {
         /// Width in the header, pixels.
@@ -78,7 +79,7 @@ pub enum DecodeError {
         most: u32,
     },
     /// The file begins neither like a JPEG nor like a PNG.
-    #[error("is neither JPEG nor PNG (it begins with {first_bytes:02x?})")]
+    #[error("is {}", format_of(first_bytes))]
     UnknownFormat {
         /// Its first bytes, eight at most.
         first_bytes: Vec<u8>,
@@ -117,6 +118,54 @@ pub enum DecodeError {
     /// The file is no longer what it was when the data set was opened.
     #[error("changed while it was in use")]
     Changed,
+}
+
+impl DecodeError {
+    /// What makes the picture usable; empty where the message says so itself.
+    pub fn step(&self) -> &'static str {
+        match self {
+            Self::Read { .. } | Self::Panic { .. } => "",
+            Self::NotAFile { .. } => "remove it",
+            Self::TooLong { .. } | Self::TooLarge { .. } => {
+                "set a larger max_megapixels for the data set, or remove it"
+            }
+            Self::Changed => "run the same command again once nothing writes there",
+            Self::UnknownFormat { .. } => "save it as JPEG or PNG, or remove it",
+            Self::Jpeg { .. } | Self::Png { .. } | Self::Palette | Self::Inconsistent { .. } => "repair or remove it",
+        }
+    }
+}
+
+/// A format in words, by a file's first bytes.
+fn format_of(first_bytes: &[u8]) -> String {
+    let known: [(&[u8], &str); 9] = [
+        (b"GIF8", "a GIF"),
+        (b"BM", "a BMP"),
+        (b"II*\0", "a TIFF"),
+        (b"MM\0*", "a TIFF"),
+        (b"%PDF", "a PDF"),
+        (b"<svg", "an SVG"),
+        (b"<!DO", "a web page"),
+        (b"<htm", "a web page"),
+        (b"PK\x03\x04", "a ZIP archive"),
+    ];
+    if first_bytes.is_empty() {
+        return "empty".to_owned();
+    }
+    let name = known.iter().find(|(magic, _)| first_bytes.starts_with(magic)).map(|(_, name)| *name);
+    // The formats of containers are named after four bytes of their length.
+    let name = name.or(match first_bytes {
+        [b'R', b'I', b'F', b'F', ..] => Some("a WebP"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("an AVIF or HEIC"),
+        _ => None,
+    });
+    match name {
+        Some(name) => format!("{name}, neither JPEG nor PNG"),
+        None => {
+            let hex: Vec<String> = first_bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("neither JPEG nor PNG (its first bytes are {})", hex.join(" "))
+        }
+    }
 }
 
 /// The bytes of a regular file that is no longer than a picture of the allowed size can be.

@@ -64,7 +64,7 @@ impl Listing {
             ignored.extend(extra.map(|name| Ignored { path: test.join(name), reason: IgnoreReason::NotInTraining }));
         }
         let images = sides.images(&classes, wanted.cluster, &mut ignored)?;
-        let empty = empty_classes(&sides, &classes, &images)?;
+        let empty = empty_classes(&sides, &classes, &images, wanted.cluster.is_some())?;
         if !empty.is_empty() {
             return Err(DataError::EmptyClasses { classes: empty, left_out: sentences(root, &ignored) });
         }
@@ -135,15 +135,27 @@ fn empty_classes(
     sides: &Sides,
     classes: &[String],
     images: &[Vec<Vec<PathBuf>>; 2],
+    in_clusters: bool,
 ) -> Result<Vec<EmptyClass>, DataError> {
     let mut empty = Vec::new();
     for (split, side) in [(Split::Train, &images[0]), (Split::Test, &images[1])] {
         let folder = sides.folder(split);
         let others = folders(folder, &mut Vec::new())?;
-        for (class, _) in classes.iter().zip(side).filter(|(_, images)| images.is_empty()) {
+        for (at, class) in classes.iter().enumerate().filter(|&(at, _)| side[at].is_empty()) {
             let alike = others.iter().find(|other| *other != class && folded(other) == folded(class));
             let path = folder.join(class);
-            empty.push(EmptyClass { class: class.clone(), split, path, alike: alike.cloned() });
+            // Only one side is filled where a fraction parts a class.
+            let is_parted = matches!(sides.test, SideOfTest::Fraction(_));
+            let num_images = if is_parted { images.iter().map(|side| side[at].len()).sum() } else { 0 };
+            let in_clusters = is_parted && in_clusters;
+            empty.push(EmptyClass {
+                class: class.clone(),
+                split,
+                path,
+                alike: alike.cloned(),
+                num_images,
+                in_clusters,
+            });
         }
     }
     Ok(empty)

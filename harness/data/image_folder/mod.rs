@@ -144,7 +144,9 @@ impl Folder {
         if broken.is_empty() {
             Ok(Self { listing, fit, most, hashes })
         } else {
-            Err(DataError::BrokenImages { images: broken })
+            // What else is broken is told with them.
+            let all = ImageFolder::broken(&listing, most);
+            Err(DataError::BrokenImages { images: if all.is_empty() { broken } else { all } })
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::files::{count_images, folders, images_below};
 use super::left_out::{IgnoreReason, Ignored};
 use super::order::order;
+use crate::data::error::MissingSides;
 use crate::data::{DataError, Split};
 use nt_scenario::ClusterPattern;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +37,7 @@ impl Sides {
             return match fraction {
                 Some(fraction) => Ok(Self { train: root.to_owned(), test: SideOfTest::Fraction(fraction) }),
                 None if names.is_empty() => Err(DataError::NoClasses { root: root.to_owned() }),
-                None => Err(DataError::NoTestSide { root: root.to_owned(), beside: Vec::new() }),
+                None => Err(DataError::NoSides { missing: without_training(root, &names)? }),
             };
         };
         let test = side(root, &names, &TEST_FOLDERS)?;
@@ -47,7 +48,9 @@ impl Sides {
             (None, Some(fraction)) => SideOfTest::Fraction(fraction),
             (None, None) => {
                 let beside = others.into_iter().cloned().collect();
-                return Err(DataError::NoTestSide { root: root.join(train), beside });
+                return Err(DataError::NoSides {
+                    missing: MissingSides::OnlyTraining { train: root.join(train), beside },
+                });
             }
         };
         ignored.append(&mut beside);
@@ -109,6 +112,21 @@ impl Sides {
         let of = |split, images| clusters(self.folder(split), images, pattern);
         Ok([of(Split::Train, train)?, of(Split::Test, test)?])
     }
+}
+
+/// What a folder without a training side holds instead.
+fn without_training(root: &Path, names: &[String]) -> Result<MissingSides, DataError> {
+    if let [only] = names {
+        let folder = root.join(only);
+        if side(&folder, &folders(&folder, &mut Vec::new())?, &TRAIN_FOLDERS)?.is_some() {
+            return Ok(MissingSides::Deeper { folder });
+        }
+    }
+    let root = root.to_owned();
+    Ok(match side(&root, names, &TEST_FOLDERS)? {
+        Some(test) => MissingSides::OnlyTest { root, test },
+        None => MissingSides::Classes { root },
+    })
 }
 
 /// The first folder of these names, in their order, that holds folders: a class may be called `train`. A name of the very letters

@@ -32,7 +32,7 @@ pub struct CurvePoint {
 #[derive(Debug, Error)]
 pub enum CurveError {
     /// The record's file has changed, or is missing.
-    #[error("{path} {problem}; `nt run` on the same folder makes it again")]
+    #[error("{path} {problem}; `nt run SCENARIO --out FOLDER` makes it again")]
     File {
         /// The file, relative to the study's folder.
         path: String,
@@ -40,7 +40,7 @@ pub enum CurveError {
         problem: FileProblem,
     },
     /// A row is not a point of a curve.
-    #[error("{path}: {source}; `nt run` on the same folder makes it again")]
+    #[error("{path}: {source}; `nt run SCENARIO --out FOLDER` makes it again")]
     Row {
         /// The file, relative to the study's folder.
         path: String,

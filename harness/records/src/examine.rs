@@ -7,6 +7,7 @@ use crate::file::FileProblem;
 use crate::ledger::{LedgerError, LedgerWarning, read_records, result_digest};
 use crate::manifest::{Completeness, Manifest, ManifestError};
 use crate::names::MANIFEST_FILE;
+use crate::number::counted;
 use crate::record::RunRecord;
 use crate::registration::registered;
 use nt_disk::FileError;
@@ -95,7 +96,7 @@ pub fn examine(dir: &Path) -> Result<Examination, ExamineError> {
     let Known { manifest, records, damage, .. } = Known::read(dir)?;
     let mut found = Examination { damage, ..Examination::default() };
     if manifest.is_none() && !dir.join(MANIFEST_FILE).exists() {
-        found.damage.insert(0, format!("{MANIFEST_FILE} is missing; `nt run` on the same folder writes it again"));
+        found.damage.insert(0, format!("{MANIFEST_FILE} is missing; `nt run SCENARIO --out FOLDER` writes it again"));
     }
     let of_records = records.iter().flat_map(|record| record.files.iter().map(move |file| (file, Some(&record.name))));
     let of_manifest = manifest.iter().flat_map(|manifest| &manifest.files).map(|file| (file, None));
@@ -111,8 +112,8 @@ pub fn examine(dir: &Path) -> Result<Examination, ExamineError> {
             }
             Some(problem) => {
                 let again = match job {
-                    Some(name) => format!("a file of {name}, whose job `nt run` on the same folder runs again"),
-                    None => "`nt run` on the same folder writes it again".to_owned(),
+                    Some(name) => format!("a file of {name}, whose job `nt run SCENARIO --out FOLDER` runs again"),
+                    None => "`nt run SCENARIO --out FOLDER` writes it again".to_owned(),
                 };
                 found.damage.push(format!("{} {problem}: {again}", file.path));
             }
@@ -131,13 +132,14 @@ pub fn damaged_records(manifest: Option<&Manifest>, records: &[RunRecord], warni
     let by_job: BTreeMap<JobId, &RunRecord> = records.iter().map(|record| (record.job, record)).collect();
     let order = || manifest.plan.iter().map(|planned| planned.job);
     let record_of = |job| by_job.get(&job).copied();
-    let (there, counted) = (Completeness::count(order(), record_of).recorded(), manifest.completeness.recorded());
-    if there < counted {
+    let (there, told) = (Completeness::count(order(), record_of).recorded(), manifest.completeness.recorded());
+    if there < told {
         damage.push(format!(
-            "runs.jsonl holds the records of {there} jobs, and {MANIFEST_FILE} counts {counted}: the others are lost; `nt run` on the \
-             same folder runs their jobs again"
+            "runs.jsonl holds {}, and {MANIFEST_FILE} counts {told}: the others are lost; `nt run SCENARIO --out FOLDER` \
+              runs their jobs again",
+            counted(there as usize, "record")
         ));
-    } else if there == counted && manifest.has_ended {
+    } else if there == told && manifest.has_ended {
         let digest = result_digest(order(), record_of);
         if digest != manifest.result_digest {
             damage.push(format!(
@@ -226,7 +228,7 @@ mod tests {
         assert_eq!(damage(&dir), [""; 0], "a run that has not ended counts behind its records");
         let lines = fs::read_to_string(dir.path().join("runs.jsonl")).unwrap();
         fs::write(dir.path().join("runs.jsonl"), lines.lines().next().unwrap().to_owned() + "\n").unwrap();
-        assert!(damage(&dir)[0].contains("the records of 1 jobs, and manifest.json counts 3"), "{:?}", damage(&dir));
+        assert!(damage(&dir)[0].contains("holds 1 record, and manifest.json counts 3"), "{:?}", damage(&dir));
     }
 
     #[test]

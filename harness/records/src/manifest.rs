@@ -94,11 +94,14 @@ pub struct DataFact {
     pub train_per_class: Option<Vec<u64>>,
     /// Test images of all classes.
     pub test_images: u64,
+    /// What was said of it when it was read, a sentence each: files and folders that were left out, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 impl DataFact {
-    /// A dataset's facts as a manifest keeps them.
-    pub fn of(facts: &DataFacts) -> Self {
+    /// A dataset's facts as a manifest keeps them, with what was said of it.
+    pub fn of(facts: &DataFacts, remarks: Vec<String>) -> Self {
         let total = |counts: &[usize]| counts.iter().sum::<usize>() as u64;
         let train = match PerClass::new(facts.train_per_class.clone()) {
             PerClass::Equal(_) => None,
@@ -110,6 +113,7 @@ impl DataFact {
             train_images: total(&facts.train_per_class),
             train_per_class: train,
             test_images: total(&facts.test_per_class),
+            remarks,
         }
     }
 
@@ -197,7 +201,7 @@ impl Completeness {
 #[derive(Debug, Error)]
 pub enum ManifestError {
     /// It is not a manifest of this version.
-    #[error("{} is not a manifest: {source}; `nt run` on the same folder writes it again", path.display())]
+    #[error("{} is not a manifest: {source}; `nt run SCENARIO --out FOLDER` writes it again", path.display())]
     Parse {
         /// The file.
         path: PathBuf,

@@ -57,7 +57,7 @@ pub enum PredictionsError {
         previous: u32,
     },
     /// The record's file has changed, or is missing.
-    #[error("{path} {problem}; `nt run` on the same folder makes it again")]
+    #[error("{path} {problem}; `nt run SCENARIO --out FOLDER` makes it again")]
     File {
         /// The file, relative to the study's folder.
         path: String,
@@ -75,7 +75,7 @@ pub enum PredictionsError {
         what: &'static str,
     },
     /// It is not a safetensors file.
-    #[error("{path} is not a safetensors file: {source}; `nt run` on the same folder makes it again")]
+    #[error("{path} is not a safetensors file: {source}; `nt run SCENARIO --out FOLDER` makes it again")]
     Format {
         /// The file, relative to the study's folder.
         path: String,

@@ -51,7 +51,9 @@ pub fn registered(
         Ok(text) => {
             let own = parse(&text);
             if own.is_none() {
-                told.push(format!("{REGISTRATION_FILE} is damaged"));
+                told.push(format!(
+                    "{REGISTRATION_FILE} is damaged; a run writes it again, from what manifest.json holds"
+                ));
             }
             own
         }
@@ -130,7 +132,7 @@ mod tests {
             fs::write(&path, damaged).unwrap();
             assert_eq!(
                 read(Some("00"), true),
-                (of_manifest.clone(), vec!["preregistration.json is damaged".to_owned()])
+                (of_manifest.clone(), vec!["preregistration.json is damaged; a run writes it again, from what manifest.json holds".to_owned()])
             );
         }
     }

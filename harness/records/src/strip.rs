@@ -28,7 +28,7 @@ pub const STRIPPABLE: [(&str, &str); 10] = [
 #[derive(Debug, Error)]
 pub enum StripError {
     /// It holds no study.
-    #[error("{0} holds no manifest.json; name a folder that nt run wrote, such as reports/smoke")]
+    #[error("{0} lacks manifest.json; `nt run SCENARIO --out {0}` writes it again")]
     NoStudy(String),
     /// It is damaged.
     #[error("{dir} is damaged, and what is left out cannot be examined any more; mend it first:\n  {}", damage.join("\n  "))]

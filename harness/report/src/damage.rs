@@ -56,7 +56,9 @@ impl Found {
             match file.compare(dir) {
                 Ok(()) => {}
                 Err(FileProblem::Missing) if has_stripped(manifest.as_ref(), file) => {}
-                Err(problem) if problem.is_lasting() => damage.push(format!("{} {problem}", file.path)),
+                Err(problem) if problem.is_lasting() => {
+                    damage.push(format!("{} {problem}; `nt run SCENARIO --out FOLDER` makes it again", file.path))
+                }
                 Err(problem) => return Err(ReportError::Unreadable { path: file.path.clone(), problem }),
             }
         }
@@ -113,7 +115,7 @@ fn leave_out_damaged(
             _ => "",
         };
         if !is_stripped {
-            damage.push(format!("{} {problem}{without}; `nt run` on the same folder makes it again", file.path));
+            damage.push(format!("{} {problem}{without}; `nt run SCENARIO --out FOLDER` makes it again", file.path));
         }
     }
     records.retain(|record| !without_predictions.contains(&record.job));

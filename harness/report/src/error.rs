@@ -20,17 +20,18 @@ use crate::pictures::PictureError;
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// The folder holds no study.
-    #[error("{} holds neither resolved.toml nor scenario.toml; give the folder that `nt run` wrote", dir.display())]
+    #[error("{0} lacks resolved.toml and scenario.toml; `nt run SCENARIO --out {0}` writes them again", dir.display())]
     NoScenario {
         /// The folder.
         dir: PathBuf,
     },
     /// Its scenario cannot be read.
-    #[error("{source}")]
+    #[error("the scenario in {0} is damaged; `nt run SCENARIO --out {0}` writes it again\n{1}", dir.display(), first_of(faults))]
     Scenario {
+        /// The folder.
+        dir: PathBuf,
         /// Every fault.
-        #[from]
-        source: Faults,
+        faults: Faults,
     },
     /// Its records or its manifest cannot be read.
     #[error(transparent)]
@@ -62,7 +63,7 @@ pub enum ReportError {
         problem: FileProblem,
     },
     /// The predictions were left out.
-    #[error("the predictions of {} were left out on purpose (nt strip); `nt run` on the same folder makes them again", dir.display())]
+    #[error("the predictions of {} were left out on purpose (nt strip); `nt run SCENARIO --out FOLDER` makes them again", dir.display())]
     Stripped {
         /// The folder.
         dir: PathBuf,
@@ -82,4 +83,10 @@ impl ReportError {
         }
         false
     }
+}
+
+/// The first faults of a scenario, without what one does about them in a scenario that one writes.
+fn first_of(faults: &Faults) -> String {
+    const MOST: usize = 20;
+    faults.0.iter().take(MOST).map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -83,6 +83,11 @@ fn write(text: &mut String, material: &Material) -> std::fmt::Result {
         "\n{} of {} jobs done{unneeded}. Result digest `{}`.",
         completeness.done, completeness.planned, material.result_digest
     )?;
+    for (name, data) in material.manifest.iter().flat_map(|manifest| &manifest.data) {
+        for remark in &data.remarks {
+            writeln!(text, "\nData {}: {}.", escaped(name), escaped(remark))?;
+        }
+    }
     for told in material.manifest.iter().flat_map(|manifest| &manifest.withheld) {
         writeln!(text, "\n{told}")?;
     }

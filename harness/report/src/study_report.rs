@@ -82,7 +82,11 @@ fn scenario(dir: &Path) -> Result<(Scenario, Option<String>), ReportError> {
             Err(faults) => fault = Some(fault.unwrap_or(faults)),
         }
     }
-    Err(fault.map_or_else(|| ReportError::NoScenario { dir: dir.to_owned() }, ReportError::from))
+    let dir = dir.to_owned();
+    Err(match fault {
+        None => ReportError::NoScenario { dir },
+        Some(faults) => ReportError::Scenario { dir, faults },
+    })
 }
 
 /// The lines of the scenario as it was given; none if the file is missing.

@@ -391,7 +391,7 @@ fn a_report_comes_from_the_scenario_in_the_folder() {
 fn a_folder_without_a_study_is_told_what_to_give() {
     let dir = tempfile::tempdir().unwrap();
     let error = report(dir.path()).unwrap_err().to_string();
-    assert!(error.contains("neither resolved.toml nor scenario.toml"), "{error}");
+    assert!(error.contains("lacks resolved.toml and scenario.toml"), "{error}");
 }
 
 #[test]

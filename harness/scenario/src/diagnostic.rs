@@ -180,9 +180,11 @@ impl fmt::Display for Diagnostic {
             let indent = " ".repeat(number.len() + 3 + place.before);
             writeln!(f, "{}--> {}:{}:{}", " ".repeat(number.len()), place.file, place.line, place.column)?;
             writeln!(f, "{number} | {}", place.source_line)?;
-            writeln!(f, "{indent}{} {}", "^".repeat(place.width), self.label)?;
+            // Further lines of a label stay within the frame.
+            let label = self.label.replace('\n', &format!("\n{indent}"));
+            writeln!(f, "{indent}{} {label}", "^".repeat(place.width))?;
         } else if !self.label.is_empty() {
-            writeln!(f, "  {}", self.label)?;
+            writeln!(f, "  {}", self.label.replace('\n', "\n  "))?;
         }
         match &self.help {
             Some(help) => writeln!(f, "help: {help}"),

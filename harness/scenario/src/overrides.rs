@@ -43,9 +43,22 @@ fn refused(set: &str, reason: &str, accepted: &str) -> Refusal {
 fn parse_value(set: &str, given: &str) -> Result<Value, Refusal> {
     match given.parse::<Value>() {
         Ok(value) => Ok(value),
-        Err(_) if given.is_empty() => Err(refused(set, "its value is empty", "an empty string is written \"\"")),
+        Err(_) if given.is_empty() => {
+            let accepted = format!(
+                "write the empty string with quotes that the shell leaves: --set '{}=\"\"'",
+                set.trim_end_matches('=')
+            );
+            Err(refused(set, "its value is empty", &accepted))
+        }
         Err(_) if given.starts_with(['"', '\'', '[', '{']) => {
-            Err(refused(set, "its value is not TOML", "quote it for the shell: --set 'study.name=\"a\"'"))
+            let what = match given.as_bytes()[0] {
+                b'[' => "a list",
+                b'{' => "a table",
+                _ => "a string",
+            };
+            let accepted = "close it; if it is closed where you wrote it, keep the shell from its quotes: \
+                            --set 'study.name=\"a\"'";
+            Err(refused(set, &format!("its value opens {what} that TOML cannot read"), accepted))
         }
         Err(_) => Ok(given.into()),
     }

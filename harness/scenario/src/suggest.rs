@@ -7,7 +7,8 @@ pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a 
     let (distance, nearest) = candidates.into_iter().map(|c| (distance(c), c)).min_by_key(|&(distance, _)| distance)?;
     // A third of the word: more is a guess, not a slip.
     let slack = given.chars().count().max(nearest.chars().count()).div_ceil(3);
-    (distance <= slack).then_some(nearest)
+    // Of a short word, half of the letters must stay: "far" is no slip of "near".
+    (distance <= slack && 2 * distance < given.chars().count().max(nearest.chars().count())).then_some(nearest)
 }
 
 /// `did you mean "near"?`, if a candidate is near enough.

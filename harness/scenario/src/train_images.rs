@@ -123,7 +123,10 @@ pub(crate) fn check_images_left(fraction: f64, images: &Located<TrainImages>, re
     // Where classes differ, only the data can tell.
     let TrainImages::PerClass(count) = images.value else { return };
     if validation_images(fraction, count) >= count {
-        let message = format!("all {count} images a class are validation images");
+        let message = match count {
+            1 => "the one image of a class is a validation image".to_owned(),
+            _ => format!("all {count} images a class are validation images"),
+        };
         let label = match count {
             1 => "take at least 2, since one is for validation".to_owned(),
             _ => format!("take more images, or a validation_fraction below {fraction}"),

@@ -77,7 +77,7 @@ pub struct Treatment {
 pub enum TreatmentError {
     /// `copied` is past the last learned layer.
     #[error(
-        "copied depth {copied} does not exist: {} has {} learned layers; choose 0 to {deepest}",
+        "copied depth {copied} does not exist: {} has {} learned layers; choose 1 to {deepest}",
         architecture.name(),
         architecture.num_layers()
     )]
@@ -91,7 +91,7 @@ pub enum TreatmentError {
     },
     /// The last layer would be copied between different classes.
     #[error(
-        "copied depth {copied} needs equal classes: {} is new where source and target differ; choose 0 to {deepest}",
+        "copied depth {copied} needs equal classes: {} is new where source and target differ; choose 1 to {deepest}",
         architecture.last_layer()
     )]
     ClassesDiffer {
@@ -197,8 +197,8 @@ mod tests {
     fn a_refusal_names_the_networks_own_layers() {
         let lattice = Lattice::new(Architecture::AlexNet, SameClasses::No);
         let told = |copied| lattice.point(copied, 0).unwrap_err().to_string();
-        assert_eq!(told(9), "copied depth 9 does not exist: AlexNet has 8 learned layers; choose 0 to 7");
-        let differ = "copied depth 8 needs equal classes: fc8 is new where source and target differ; choose 0 to 7";
+        assert_eq!(told(9), "copied depth 9 does not exist: AlexNet has 8 learned layers; choose 1 to 7");
+        let differ = "copied depth 8 needs equal classes: fc8 is new where source and target differ; choose 1 to 7";
         assert_eq!(told(8), differ);
     }
 

@@ -355,7 +355,7 @@ fn a_hundred_thousand_cells_are_planned_in_two_seconds() {
 
 #[test]
 fn a_training_longer_than_its_random_streams_is_refused_by_name() {
-    let scenario = common::parse(&STUDY.replacen("steps = 50", "steps = 9999999999", 1));
+    let scenario = common::parse(&STUDY.replacen("steps = 50", "epochs = 9999999999", 1));
     let refused = Plan::new(&scenario, &common::facts(&scenario), "cpu-f32-1").unwrap_err();
     assert!(matches!(&refused, PlanError::TooLong { steps, .. } if *steps > Recipe::MOST_STEPS), "{refused}");
     assert!(refused.to_string().contains("larger training.batch"), "{refused}");

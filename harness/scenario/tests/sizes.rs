@@ -131,3 +131,11 @@ fn a_class_of_one_image_is_told_what_gives_it_two() {
     let labels = tuned(&[40, 9, 1]);
     assert!(labels.iter().any(|label| label.contains("leave the class out")), "{labels:?}");
 }
+
+#[test]
+fn more_classes_than_two_bytes_can_name_are_refused_of_targets_and_of_sources() {
+    let study = study("train_images = 65536", "train_images = \"all\"");
+    assert!(!faults(&study, &vec![2; 65_535]).contains(&"S019".to_owned()));
+    let refused: Vec<String> = faults(&study, &vec![2; 65_536]).into_iter().filter(|code| code == "S019").collect();
+    assert!(!refused.is_empty(), "{refused:?}");
+}

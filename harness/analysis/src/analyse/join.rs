@@ -111,7 +111,8 @@ impl<'a> Joined<'a> {
                 }
             };
             if let Some(first) = replicates.insert((record.replicate, record.run), loaded.run) {
-                let (first, second) = (first.record.name.clone(), record.name.clone());
+                let named = |record: &RunRecord| format!("{} ({})", record.job, record.name);
+                let (first, second) = (named(first.record), named(record));
                 return Err(AnalysisError::Twice { first, second, replicate: record.replicate, cell: key.name() });
             }
         }

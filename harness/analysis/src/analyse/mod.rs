@@ -59,6 +59,7 @@ use groups::Groups;
 use join::Joined;
 use nt_records::audit::ClusterCounts;
 use nt_records::audit::{Audit, AuditError};
+use nt_records::number::counted;
 use nt_records::predictions::PredictionsError;
 use nt_records::record::RunRecord;
 use nt_scenario::{SearchOf, Version};
@@ -118,7 +119,7 @@ pub enum AnalysisError {
     Audit(#[from] AuditError),
     /// Test images form clusters, and nothing says which.
     #[error(
-        "the test images of {target} form clusters, and audit.json does not say which; `nt run` on the same folder makes it \
+        "the test images of {target} form clusters, and audit.json does not say which; `nt run SCENARIO --out FOLDER` makes it \
             again"
     )]
     Clusters {
@@ -141,7 +142,7 @@ pub enum AnalysisError {
     /// Two runs of one contrast used different arithmetic.
     #[error(
         "{first} ran with {first_numerics} and {second} with {second_numerics}, but a contrast never mixes two kinds \
-            of arithmetic; run the study again on one of them"
+            of arithmetic; run the study again, into an empty folder (--out), on one of them"
     )]
     Numerics {
         /// A run.
@@ -155,8 +156,8 @@ pub enum AnalysisError {
     },
     /// Two runs claim to be the same replicate of one cell.
     #[error(
-        "{first} and {second} are both replicate {replicate} of {cell}; remove the one that does not belong to this \
-            study"
+        "jobs {first} and {second} are both replicate {replicate} of {cell}, as where two versions of a scenario ran into one folder; \
+         `nt run SCENARIO --out FOLDER` with the version that counts says which is which in manifest.json"
     )]
     Twice {
         /// A job.
@@ -203,7 +204,11 @@ pub enum AnalysisError {
 pub fn analyse<R: Borrow<RunRecord>>(dir: &Path, study: &Study, records: &[R]) -> Result<Analysis, AnalysisError> {
     let records: Vec<&RunRecord> = records.iter().map(Borrow::borrow).collect();
     let records = records.as_slice();
-    let audit = Audit::read(dir)?;
+    // What cannot be read is told, and the gates that need it are not checked.
+    let (audit, unread) = match Audit::read(dir) {
+        Err(error) if error.is_lasting() => (None, Some(format!("{error}. Gates 6 and 7 are not checked."))),
+        read => (read?, None),
+    };
     let mut joined = Joined::new(dir, study, records, audit.as_ref())?;
     let declared = study;
     let mut looks = looks::looks(declared, records);
@@ -229,6 +234,7 @@ pub fn analyse<R: Borrow<RunRecord>>(dir: &Path, study: &Study, records: &[R]) -
     let Decided { cells, groups, quadrants, trials, family_sizes, num_controls, .. } = decided;
     let mut notes = notes(study, records, &cells);
     notes.extend(look.as_ref().map(Analysis::looks_in_words));
+    notes.extend(unread);
     let decompositions =
         decomposition::decompositions(study, (&cells, &groups), &mut notes).map_err(FamilyError::from)?;
     Ok(Analysis {
@@ -315,8 +321,9 @@ fn notes(study: &Study, records: &[&RunRecord], cells: &[CellResult]) -> Vec<Str
     let missing = cells.iter().filter(|cell| cell.num_done() < study.replicates as usize).count();
     if missing > 0 {
         notes.push(format!(
-            "{missing} of {} cells have fewer than the {} runs planned. Each cell says how many it has.",
-            cells.len(),
+            "{missing} of {} {} fewer than the {} runs planned. Each cell says how many it has.",
+            counted(cells.len(), "cell"),
+            if missing == 1 { "has" } else { "have" },
             study.replicates
         ));
     }

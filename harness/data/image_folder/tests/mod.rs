@@ -162,8 +162,8 @@ fn what_is_left_out_is_listed() {
 fn a_layout_that_is_neither_is_refused_with_the_next_step() {
     let message = |result: Result<Listing, DataError>| result.unwrap_err().to_string();
     assert!(message(Layout::new().scan(None, None)).contains("holds no class folder"));
-    assert!(message(Layout::new().images("cat", 2).scan(None, None)).contains("set a test fraction"));
-    assert!(message(two_sides().scan(None, Some(0.2))).contains("remove the test fraction"));
+    assert!(message(Layout::new().images("cat", 2).scan(None, None)).contains("write `test_fraction = 0.2`"));
+    assert!(message(two_sides().scan(None, Some(0.2))).contains("remove `test_fraction`"));
     for fraction in [0.0, 1.0, -1.0, f64::NAN] {
         assert!(message(two_sides().scan(None, Some(fraction))).contains("choose one between 0 and 1"));
     }
@@ -190,7 +190,7 @@ fn every_broken_image_is_named_at_once() {
     let message = error.to_string();
     assert!(
         message.contains("cut.jpg: is not a valid JPEG: its coded data end early")
-            && message.contains("gif.png: is neither JPEG nor PNG"),
+            && message.contains("gif.png: is a GIF, neither JPEG nor PNG"),
         "{message}"
     );
 }
@@ -316,9 +316,9 @@ fn what_is_no_picture_of_an_allowed_size_is_refused_at_once_and_by_name() {
     for (told, expected) in told.iter().zip(expected) {
         assert!(told.contains(expected), "{told}");
     }
-    // Files that cannot be read are found before any is decoded.
+    // Files that cannot be read are found before any is decoded, and the others are told with them.
     let DataError::BrokenImages { images } = layout.open(None).err().unwrap() else { panic!("other fault") };
-    assert_eq!(images.len(), 3);
+    assert_eq!(images.len(), expected.len());
 }
 
 #[test]
@@ -364,7 +364,7 @@ fn sides_are_known_in_capitals_and_by_their_other_names() {
         let layout = Layout::new().images(&format!("{train}/cat"), 2).images(&format!("{train}/dog"), 2);
         let layout = layout.images(&format!("{test}/cat"), 1).images(&format!("{test}/dog"), 1);
         assert_eq!(layout.scan(None, None).unwrap().classes(), ["cat", "dog"], "{train} {test}");
-        assert!(layout.scan(None, Some(0.2)).unwrap_err().to_string().contains("remove the test fraction"));
+        assert!(layout.scan(None, Some(0.2)).unwrap_err().to_string().contains("remove `test_fraction`"));
     }
     let unknown = Layout::new().images("train/cat", 2).images("train/dog", 2).images("dev/cat", 1);
     let told = unknown.scan(None, None).unwrap_err().to_string();

@@ -97,7 +97,7 @@ impl TargetAudit {
 #[derive(Debug, Error)]
 pub enum AuditError {
     /// It is not an audit of this version.
-    #[error("{} is not an audit: {source}; remove it, and `nt run` on the same folder makes it again", path.display())]
+    #[error("{} is not an audit: {source}; `nt run SCENARIO --out FOLDER` makes it again", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
@@ -106,8 +106,8 @@ pub enum AuditError {
     },
     /// It is of another version.
     #[error(
-        "{} has schema_version {found} where this program reads {AUDIT_VERSION}; remove it, and `nt run` on the same \
-            folder makes it again",
+        "{} has schema_version {found} where this program reads {AUDIT_VERSION}; `nt run SCENARIO --out FOLDER` \
+             makes it again",
         path.display()
     )]
     SchemaVersion {
@@ -119,6 +119,16 @@ pub enum AuditError {
     /// The system refused.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl AuditError {
+    /// Whether the file itself is at fault, and not the system at this moment.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Parse { .. } | Self::SchemaVersion { .. } => true,
+            Self::File(_) => false,
+        }
+    }
 }
 
 impl Audit {

@@ -42,8 +42,7 @@ const HASH_ON_OPEN_BYTES: u64 = 1 << 30;
 #[derive(Debug, Error)]
 pub enum LedgerError {
     /// Another process is writing.
-    #[error("{} is being written by {holder}; wait until it ends, or write to another folder with \
-        --out", dir.display())]
+    #[error("{} is being written: wait until that ends. Who writes: {holder}", dir.display())]
     Busy {
         /// The study's folder.
         dir: PathBuf,
@@ -71,7 +70,7 @@ pub enum LedgerError {
     },
     /// A record is of a version this program does not know.
     #[error("{}:{line} has schema_version {found} where this program reads {supported}; use the version of nt that \
-        wrote it, or another folder with --out", path.display())]
+        wrote it", path.display())]
     SchemaVersion {
         /// The file.
         path: PathBuf,
@@ -84,7 +83,8 @@ pub enum LedgerError {
     },
     /// A record refers to a file that is missing or different.
     #[error(
-        "the record of {name} refers to {path}, which {problem}; write files before the record that refers to them"
+        "the record of {name} refers to {path}, which {problem}: another program changes this folder; run the same command again once \
+         none does"
     )]
     DanglingFile {
         /// Name of the job.

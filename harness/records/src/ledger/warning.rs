@@ -71,7 +71,7 @@ pub enum Damage {
 impl fmt::Display for Damage {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Damage::Frame => formatter.write_str("it is cut or its frame is damaged"),
+            Damage::Frame => formatter.write_str("it is cut, or does not begin and end as a record does"),
             Damage::Checksum => formatter.write_str("its checksum does not match"),
             Damage::Record { reason } => write!(formatter, "it holds no record ({reason})"),
         }
@@ -83,21 +83,21 @@ impl fmt::Display for LedgerWarning {
         match self {
             LedgerWarning::TornTail { path, line, bytes } => write!(
                 formatter,
-                "{}:{line} is cut short ({bytes} bytes), as after a kill; its job runs again",
+                "{}:{line} is cut short ({bytes} bytes), as after a kill; the next run runs its job again",
                 path.display()
             ),
             LedgerWarning::Damaged { path, line, bytes, damage } => write!(
                 formatter,
-                "{}:{line} cannot be read ({bytes} bytes): {damage}; its job runs again, and all others are kept",
+                "{}:{line} cannot be read ({bytes} bytes): {damage}; the next run runs its job again, and all others are kept",
                 path.display()
             ),
             LedgerWarning::Conflict { job, name, kept, dropped } => write!(
                 formatter,
-                "{name} ({job}) is recorded twice with different results: {kept} is used, {dropped} is not; run \
-                 `nt verify` to see which can be reproduced"
+                "{name} ({job}) is recorded twice with different results: {kept} is used, {dropped} is not; `nt \
+                 verify` shows whether the one used can be reproduced; then remove the line of the other"
             ),
             LedgerWarning::File { job, name, path, problem } => {
-                write!(formatter, "{path} {problem}; its job {name} ({job}) runs again")
+                write!(formatter, "{path} {problem}; the next run runs its job {name} ({job}) again")
             }
         }
     }

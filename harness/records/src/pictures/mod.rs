@@ -24,7 +24,7 @@ pub const PICTURES_VERSION: u32 = 1;
 pub enum PicturesError {
     /// Its layout is not that of this version.
     #[error(
-        "{path}: {what} is not as schema_version {PICTURES_VERSION} has it; remove the file to go without its pictures"
+        "{path}: {what} is not as schema_version {PICTURES_VERSION} has it; `nt run SCENARIO --out FOLDER` makes it again"
     )]
     Layout {
         /// The file, relative to the study's folder.
@@ -33,7 +33,7 @@ pub enum PicturesError {
         what: &'static str,
     },
     /// It is not a safetensors file.
-    #[error("{path} is not a safetensors file: {source}; remove it to draw the report without its pictures")]
+    #[error("{path} is not a safetensors file: {source}; `nt run SCENARIO --out FOLDER` makes it again")]
     Format {
         /// The file, relative to the study's folder.
         path: String,

@@ -38,6 +38,7 @@ pub(crate) fn provenance(material: &Material) -> Markup {
                             (thousands(data.train_images)) " training and " (thousands(data.test_images)) " test "
                             "images of "
                             (data.classes.len()) " classes, " code { (data.digest) }
+                            @for remark in &data.remarks { br; (remark) }
                         }
                     }
                 }

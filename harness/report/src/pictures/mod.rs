@@ -23,7 +23,7 @@ pub(crate) use thumbnails::{ThumbnailSheet, images as thumbnail_images, sheets a
 #[derive(Debug, Error)]
 pub enum PictureError {
     /// A file does not hold a picture.
-    #[error("{} is not a picture: {source}; `nt run` on the same folder makes it again", path.display())]
+    #[error("{} is not a picture: {source}; `nt run SCENARIO --out FOLDER` makes it again", path.display())]
     NoPicture {
         /// The file.
         path: PathBuf,

@@ -20,9 +20,8 @@ pub(super) fn unreadable(raw: &RawScenario, facts: &Facts, report: &mut Report) 
             Some(Err(reason)) => reason.as_str(),
             None => "it was not looked at",
         };
-        let help = Some("a path is relative to the scenario's file".to_owned());
         let message = format!("dataset {:?} cannot be read", data.name.value);
-        report.fault(Code::UnreadableData, data.place(), message, reason, help);
+        report.fault(Code::UnreadableData, data.place(), message, reason, None);
     }
 }
 
@@ -58,10 +57,12 @@ pub(super) fn check(raw: &RawScenario, known: &KnownByName<'_>, report: &mut Rep
 }
 
 fn check_target(target: &RawTarget, defaults: &Defaults, known: &KnownByName<'_>, report: &mut Report) {
-    let Some(data) = target.data.as_ref().map(|data| data.value.as_str()) else { return };
+    let Some(named) = &target.data else { return };
+    let data = named.value.as_str();
     let Some(known) = known.get(data) else { return };
     let used = target.classes.as_ref();
     known.check_classes(used, data, report);
+    known.check_num_classes(used, named, report);
     let fraction = target.validation_fraction.as_ref().map_or(defaults.validation_fraction, |given| given.value);
     for images in target.sizes.iter().map(|size| size.train_images.as_ref()) {
         known.check_train_images(images, used, data, report);
@@ -123,7 +124,8 @@ fn copied_classifier(
         let Some(target) = raw.targets.iter().find(differs) else { continue };
         let [source, target] = [&source.name, &target.name].map(|name| name.as_ref().map_or("", |name| &name.value));
         let message = format!("copied depth {num_layers} needs equal classes, and {source:?} and {target:?} differ");
-        let label = format!("{} is new where the classes differ: 0..={}", architecture.last_layer(), num_layers - 1);
+        let label =
+            format!("{} is new where the classes differ: choose 1 to {}", architecture.last_layer(), num_layers - 1);
         let help = Some("in `sources`, name only sources with the target's classes in the target's order".to_owned());
         report.fault(Code::ClassesDiffer, &depth.span, message, label, help);
     }

@@ -52,8 +52,11 @@ fn neither(raw: &RawScenario, report: &mut Report) {
 fn grid(tuning: &RawTuning, report: &mut Report) {
     let rates = &tuning.learning_rates;
     if rates.value.len() < 2 {
-        let message = format!("a grid of {} learning rates leaves nothing to choose", rates.value.len());
-        let label = "give at least two, or fix `learning_rate` in [training]";
+        let message = match rates.value.len() {
+            0 => "a grid without a learning rate leaves nothing to choose".to_owned(),
+            _ => "a grid of one learning rate leaves nothing to choose".to_owned(),
+        };
+        let label = "give at least two, or remove [tuning] and write `learning_rate` in [training]";
         report.fault(Code::Grid, &rates.span, message, label, None);
     }
     ascends("learning rate", &rates.value, report);

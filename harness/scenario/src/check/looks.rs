@@ -20,7 +20,7 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     for pair in looks.value.windows(2) {
         let [before, look] = pair else { continue };
         if look.value <= before.value {
-            let message = format!("the look after {} replicates is not later than the one before it", look.value);
+            let message = format!("the look at replicate {} is not later than the one before it", look.value);
             report.fault(
                 Code::Looks,
                 &look.span,
@@ -32,8 +32,8 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
     }
     let Some(replicates) = study.replicates.as_ref().map(|replicates| replicates.value) else { return };
     if let Some(last) = looks.value.last().filter(|last| last.value != replicates) {
-        let message = format!("the last look comes after {} replicates, not after all of them", last.value);
-        let label = format!("the study has {} replicates", replicates);
+        let message = format!("the last look is at replicate {}, not at the last one", last.value);
+        let label = format!("`replicates` is {replicates}");
         let help = format!("set replicates = {}, or end looks with {}", last.value, replicates);
         report.fault(Code::Looks, &last.span, message, label, Some(help));
     }

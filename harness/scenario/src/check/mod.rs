@@ -57,7 +57,11 @@ impl Scenario {
         if diagnostics.is_empty() {
             match build::scenario(raw, Arc::new(document)) {
                 Some(scenario) => return Ok(scenario),
-                None => diagnostics.push(Diagnostic::new(Code::MissingKey, "the scenario is incomplete", "")),
+                None => diagnostics.push(Diagnostic::new(
+                    Code::MissingKey,
+                    "the scenario is incomplete, and nt cannot say where: this is a fault of nt",
+                    "please report it with the scenario",
+                )),
             }
         }
         sort(&mut diagnostics);

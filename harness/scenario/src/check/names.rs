@@ -42,7 +42,8 @@ fn distinct<'a>(what: &str, names: impl Iterator<Item = &'a Located<String>>, re
         let line = report.document.line(name.span.start);
         if let Some(first) = lines.insert(name.value.as_str(), line) {
             let message = format!("two {what}s are named {:?}", name.value);
-            report.fault(Code::DuplicateName, &name.span, message, format!("the first is on line {first}"), None);
+            let label = format!("the first is on line {first}: give one another name");
+            report.fault(Code::DuplicateName, &name.span, message, label, None);
         }
     }
 }

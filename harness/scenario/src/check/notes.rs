@@ -64,7 +64,10 @@ fn pool_left_out(scenario: &Scenario, report: &mut Report) {
     if let (false, Some(input)) = (shape.pools_left_out.is_empty(), input) {
         let layers = suggest::all_of(&shape.pools_left_out);
         let message = format!("the pool after {layers} does not fit and is left out");
-        let label = format!("at {} px, its input is smaller than its 3 × 3 window", scenario.model.input);
+        let label = format!(
+            "at {} px, its input is smaller than its 3 × 3 window; a larger `input` keeps it",
+            scenario.model.input
+        );
         report.fault(Code::PoolLeftOut, &input.span, message, label, None);
     }
 }

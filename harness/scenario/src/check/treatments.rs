@@ -15,8 +15,20 @@ pub(super) fn check(raw: &RawScenario, report: &mut Report) {
 }
 
 fn frozen_past_copied(treatment: &WrittenTreatment, report: &mut Report) {
-    let (Some(copied), Some(WrittenFrozen::Listed(frozen))) = (treatment.copied(), treatment.frozen()) else { return };
+    let (Some(copied), Some(frozen)) = (treatment.copied(), treatment.frozen()) else { return };
     let Some(shallowest) = copied.iter().map(|depth| depth.value).min() else { return };
+    let frozen = match frozen {
+        WrittenFrozen::Copied => return,
+        WrittenFrozen::Listed(frozen) => frozen,
+        WrittenFrozen::UpToCopied(from) if from.value > shallowest => {
+            let message = format!("frozen \"{}..=copied\" plans nothing for copied depth {shallowest}", from.value);
+            let label = format!("only copied layers are frozen: begin at {shallowest} or less");
+            let help = format!("or leave copied depths below {} out", from.value);
+            report.fault(Code::FrozenPastCopied, &from.span, message, label, Some(help));
+            return;
+        }
+        WrittenFrozen::UpToCopied(_) => return,
+    };
     // A range is one place: it is reported once, with its first depth that is too deep.
     let mut reported = None;
     for depth in frozen.iter().filter(|depth| depth.value > shallowest) {
@@ -58,7 +70,7 @@ fn planned_twice(raw: &RawScenario, report: &mut Report) {
             }
         }
         if let Some((source, copied, frozen, other, other_rate)) = twice.filter(|twice| twice.3 != name.value) {
-            let message = format!("({copied},{frozen}) of source {source:?} is planned twice");
+            let message = format!("copied {copied}, frozen {frozen} of source {source:?} is planned twice");
             let (at, help) = match other_rate == rate {
                 true => ("", None),
                 false => (

@@ -23,15 +23,17 @@ impl WrittenClasses {
             return None;
         }
         let mut seen = BTreeSet::new();
-        let mut distinct = true;
-        for class in &classes.value {
-            if !seen.insert(class.value.as_str()) {
+        let mut list = Vec::new();
+        for class in classes.value {
+            if seen.insert(class.value.clone()) {
+                list.push(class);
+            } else {
                 let message = format!("class {:?} is named twice", class.value);
                 report.fault(Code::ClassList, &class.span, message, "name each class once", None);
-                distinct = false;
             }
         }
-        distinct.then_some(Self { list: classes.value })
+        // Whether they exist is asked of each all the same.
+        Some(Self { list })
     }
 
     /// Their names.

@@ -28,6 +28,9 @@ pub struct Known {
 /// What is known of datasets, by their names.
 pub(crate) type KnownByName<'a> = BTreeMap<&'a str, Known>;
 
+/// Classes of a task at most: a guess is kept in two bytes, and one value means none.
+pub(crate) const MOST_CLASSES: usize = u16::MAX as usize;
+
 impl Known {
     /// These classes, with as many images of each.
     pub(super) fn balanced(classes: &[&str], train_per_class: usize, test_per_class: usize) -> Self {
@@ -72,6 +75,21 @@ impl Known {
             let help = suggest::did_you_mean(&class.value, words.iter().copied());
             let message = format!("dataset {data:?} has no class {:?}", class.value);
             report.fault(Code::UnknownClass, &class.span, message, label, help);
+        }
+    }
+
+    /// Reports more classes than a network's guesses can name.
+    pub(crate) fn check_num_classes(&self, used: Option<&WrittenClasses>, data: &Located<String>, report: &mut Report) {
+        let count = match (used, &self.classes) {
+            (Some(used), _) => used.list.len(),
+            (None, Some(classes)) => classes.len(),
+            (None, None) => return,
+        };
+        if count > MOST_CLASSES {
+            let span = used.and_then(|used| used.list.first()).map_or(&data.span, |class| &class.span);
+            let message = format!("{count} classes of dataset {:?} are too many", data.value);
+            let help = format!("name at most {MOST_CLASSES} in `classes`");
+            report.fault(Code::ClassList, span, message, format!("at most {MOST_CLASSES}"), Some(help));
         }
     }
 
@@ -163,7 +181,11 @@ fn check_per_class(split: &str, asked: u64, span: &Span, counts: &[(&str, usize)
     if asked > available as u64 {
         let message = format!("{asked} {split} images a class are more than dataset {data:?} has");
         let label = format!("class {class:?} has {available}");
-        report.fault(Code::SplitTooLarge, span, message, label, Some(format!("did you mean {available}?")));
+        let help = match available {
+            0 => format!("name other `classes`, or add images of {class:?}"),
+            _ => format!("did you mean {available}?"),
+        };
+        report.fault(Code::SplitTooLarge, span, message, label, Some(help));
     }
 }
 
@@ -196,7 +218,15 @@ fn enough(asked: TrainImages, available: &[usize], class: &str) -> String {
         (0..available.len()).all(|label| drawn.of(label) > 1)
     };
     let least = match asked {
-        TrainImages::InAll(count) => (count..=available.iter().sum()).find(|&count| gives_two(count)),
+        // Whoever draws more draws no fewer of a class, but for a rounding, which the last test finds.
+        TrainImages::InAll(count) => {
+            let (mut few, mut enough) = (count, available.iter().sum());
+            while few < enough {
+                let middle = few.midpoint(enough);
+                if gives_two(middle) { enough = middle } else { few = middle + 1 }
+            }
+            Some(enough).filter(|&count| gives_two(count))
+        }
         TrainImages::PerClass(_) | TrainImages::All => None,
     };
     match least {

@@ -237,7 +237,10 @@ impl Axis {
     fn malformed(&self, text: &str, span: &Span, report: &mut Report) {
         let half_open = text.split_once("..").and_then(|(first, last)| {
             let (first, last) = (first.trim().parse::<i64>().ok()?, last.trim().parse::<i64>().ok()?);
-            Some(format!("did you mean \"{first}..={}\"?", last.saturating_sub(1)))
+            Some(match last > first {
+                true => format!("did you mean \"{first}..={last}\", or \"{first}..={}\" without {last}?", last - 1),
+                false => format!("did you mean \"{first}..={last}\"?"),
+            })
         });
         let message = format!("{} {text:?} names no depths", self.key);
         report.fault(Code::Depths, span, message, self.forms(), half_open);

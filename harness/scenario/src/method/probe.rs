@@ -109,7 +109,8 @@ impl WrittenFit for Written {
         let Some(l2) = &self.l2 else { return };
         ascends("strength", &l2.value, report);
         let (message, label) = match (is_tuned, l2.value.len()) {
-            (true, 0 | 1) => {
+            (true, 0) => ("a probe without a strength cannot be fitted", "give at least two strengths"),
+            (true, 1) => {
                 ("a probe with one strength is not searched like the other arms", "give at least two strengths")
             }
             (false, count) if count != 1 => (

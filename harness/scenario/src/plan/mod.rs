@@ -97,8 +97,8 @@ pub enum PlanError {
     },
     /// A training is longer than its random streams.
     #[error(
-        "{job} would take {steps} steps, but a training has random numbers for only {most}: give fewer steps or epochs, or \
-         a larger training.batch",
+        "{job} would take {steps} steps, but a training has random numbers for only {most}: give fewer steps, epochs or examples, or \
+         where they are given in epochs or examples a larger training.batch",
         most = Recipe::MOST_STEPS
     )]
     TooLong {

@@ -69,11 +69,19 @@ pub(crate) fn read(document: &Document) -> (RawScenario, Report<'_>) {
 /// A syntax error as a diagnostic.
 pub(crate) fn syntax(document: &Document, error: &toml::de::Error) -> Diagnostic {
     let span = error.span().unwrap_or(document.text.len()..document.text.len());
-    Diagnostic::new(Code::Syntax, format!("this is not TOML: {}", error.message()), "here")
+    let line_end = document.text.get(span.start..).map_or("", |rest| rest.lines().next().unwrap_or_default());
+    let begins_line = document.text.get(..span.start).unwrap_or_default();
+    let lacks_value = line_end.trim().is_empty() && begins_line.trim_end().ends_with('=');
+    let (message, help) = match error.message() {
+        _ if lacks_value => ("a value is missing after =", "write the value, or take the line out"),
+        "duplicate key" => ("this key stands twice in its table", "take one of the two out"),
+        message => {
+            (message, "strings are quoted, tables are [name], lists of tables are [[name]]; see https://toml.io")
+        }
+    };
+    Diagnostic::new(Code::Syntax, format!("this is not TOML: {message}"), "here")
         .at(document.place(&span))
-        .help(Some(
-            "strings are quoted, tables are [name], lists of tables are [[name]]; see https://toml.io".to_owned(),
-        ))
+        .help(Some(help.to_owned()))
 }
 
 fn read_table(text: &DeTable<'_>, version: Located<Version>, report: &mut Report) -> RawScenario {

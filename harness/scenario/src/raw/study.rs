@@ -98,7 +98,7 @@ fn looks(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Located<Ve
     let looks = list.value.into_iter().map(|look| match u64::try_from(look.value) {
         Ok(value) if (2..=MOST_REPLICATES).contains(&value) => Some(Located { value, span: look.span }),
         _ => {
-            let message = format!("a look after {} replicates is out of range", look.value);
+            let message = format!("a look at replicate {} is out of range", look.value);
             report.fault(Code::OutOfRange, &look.span, message, format!("accepted: 2..={MOST_REPLICATES}"), None);
             None
         }

@@ -43,19 +43,33 @@ impl<'a, 'i> TableReader<'a, 'i> {
         };
         if let Some(kind) = kind {
             reader.require(flat(kind.keys()), report);
-            reader.refuse_other_kinds(kind, common, &known, report);
+            reader.refuse_other_kinds(kind, kinds, (common, &known), report);
         }
         (reader, kind)
     }
 
     /// Reports every key that another kind has and this one does not.
-    fn refuse_other_kinds(&self, kind: &impl KindOfTable, common: &[Key], known: &[Key], report: &mut Report) {
+    fn refuse_other_kinds<K: KindOfTable>(
+        &self,
+        kind: &K,
+        kinds: &[K],
+        (common, known): (&[Key], &[Key]),
+        report: &mut Report,
+    ) {
+        let has = |other: &K, name: &str| flat(other.keys()).any(|key| key.name == name);
         let accepted: Vec<&str> = common.iter().chain(flat(kind.keys())).map(|key| key.name).collect();
         for key in known.iter().filter(|key| !accepted.contains(&key.name)) {
             if let Some(span) = self.key_span(key.name) {
                 let message = format!("{:?} does not belong to kind {:?}", key.name, kind.word());
                 let label = format!("kind {:?} has {}", kind.word(), suggest::all_of(&accepted));
-                report.fault(Code::KeyOfOtherKind, &span, message, label, None);
+                let owners: Vec<&str> =
+                    kinds.iter().filter(|other| has(other, key.name)).map(|other| other.word()).collect();
+                let help = format!(
+                    "{:?} belongs to kind {}: remove it here, or change the kind",
+                    key.name,
+                    suggest::any_of(&owners)
+                );
+                report.fault(Code::KeyOfOtherKind, &span, message, label, Some(help));
             }
         }
     }

@@ -45,13 +45,26 @@ impl TableReader<'_, '_> {
             _ => {
                 let accepted = match (*range.start(), *range.end()) {
                     (low, MAX_COUNT) => format!("accepted: {low} or more"),
-                    (low, high) => format!("accepted: {low}..={high}"),
+                    (low, high) => format!("accepted: {low} to {}", grouped(high)),
                 };
                 out_of_range(key, &number.span, accepted, report);
                 None
             }
         }
     }
+}
+
+/// 16777216 as "16,777,216".
+pub(crate) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) && digits.len() > 4 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 /// Reports a real number for which `holds` is false.

@@ -36,22 +36,27 @@ pub(crate) fn tables<'a, 'i, T>(
     report: &mut Report,
     mut read: impl FnMut(&'a DeTable<'i>, Span, &mut Report) -> T,
 ) -> Vec<T> {
+    // Named in full: within `[[target]]`, `[[size]]` would be another table.
+    let full = match parent.what.strip_prefix("[[").and_then(|what| what.strip_suffix("]]")) {
+        Some(outer) => format!("{outer}.{key}"),
+        None => key.to_owned(),
+    };
     let Some((_, value)) = parent.entry(key) else {
         if required {
-            let (message, label) = (format!("{} has no [[{key}]]", parent.what), format!("add a table `[[{key}]]`"));
+            let (message, label) = (format!("{} has no [[{full}]]", parent.what), format!("add a table `[[{full}]]`"));
             report.fault(Code::MissingKey, &parent.header, message, label, None);
         }
         return Vec::new();
     };
     let Some(items) = value.get_ref().as_array() else {
-        wrong_type(value, key, &format!("a list of tables, each `[[{key}]]`"), report);
+        wrong_type(value, key, &format!("a list of tables, each headed `[[{full}]]`"), report);
         return Vec::new();
     };
     let mut all = Vec::new();
     for item in items.iter() {
         match item.get_ref().as_table() {
             Some(table) => all.push(read(table, item.span(), report)),
-            None => wrong_type(item, key, &format!("a table `[[{key}]]`"), report),
+            None => wrong_type(item, key, &format!("a table headed `[[{full}]]`"), report),
         }
     }
     all

@@ -67,7 +67,8 @@ pub(crate) fn from_value<T: FromValue>(
     if read.is_none() && T::IS_NUMBER && value.get_ref().as_integer().is_some() {
         let written = report.document.text.get(value.span()).unwrap_or_default();
         let message = format!("{key} {written} is out of range");
-        report.fault(Code::OutOfRange, &value.span(), message, "TOML's whole numbers have 64 bits and a sign", None);
+        let accepted = "no number of a scenario is so large: at most 9,223,372,036,854,775,807 can be written";
+        report.fault(Code::OutOfRange, &value.span(), message, accepted, None);
     } else if read.is_none() {
         wrong_type(value, key, &format!("a {}", T::NOUN), report);
     }
@@ -77,7 +78,12 @@ pub(crate) fn from_value<T: FromValue>(
 /// Reports a value of the wrong type.
 pub(crate) fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, expected: &str, report: &mut Report) {
     let article = |kind: &str| if kind.starts_with(['a', 'i']) { "an" } else { "a" }.to_owned();
-    let kind = value.get_ref().type_str();
+    // As TOML calls them, but for what other programs call otherwise.
+    let kind = match value.get_ref().type_str() {
+        "float" => "number with a point",
+        "integer" => "whole number",
+        other => other,
+    };
     let message = format!("{key} is {} {kind}, not {expected}", article(kind));
     report.fault(Code::WrongType, &value.span(), message, format!("expected {expected}"), None);
 }

@@ -6,6 +6,7 @@ use toml_edit::Table;
 use crate::diagnostic::Code;
 use crate::place::Located;
 use crate::reader::{Key, MAX_COUNT, Report, TableReader, optional};
+use crate::recipe::Recipe;
 use crate::writer::insert_count;
 
 /// Length of a training, in the author's unit.
@@ -51,6 +52,8 @@ impl Length {
         let units: [(&str, Unit); 3] = [("steps", Self::Steps), ("epochs", Self::Epochs), ("examples", Self::Examples)];
         let given: Vec<_> = units.into_iter().filter(|(key, _)| reader.has(key)).collect();
         match given[..] {
+            // Epochs and examples become steps by the data and the batch, which the plan checks.
+            [("steps", unit)] => reader.count("steps", 1..=Recipe::MOST_STEPS, report).map(|count| count.map(unit)),
             [(key, unit)] => reader.count(key, 1..=MAX_COUNT, report).map(|count| count.map(unit)),
             [] if needed => {
                 let (message, label) =

@@ -159,10 +159,16 @@ impl Schedule {
 
 /// Reads a step schedule.
 fn step(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<Schedule> {
+    let named = table.get("kind").and_then(|kind| kind.get_ref().as_str());
+    if let Some(word) = named.filter(|word| *word != Kind::Step.word() && Kind::words().contains(word)) {
+        let message = format!("the schedule {word:?} has no settings, so it is no table");
+        report.fault(Code::KeyOfOtherKind, &header, message, format!("write `schedule = {word:?}`"), None);
+        return None;
+    }
     let reader = TableReader::open(table, header.clone(), "schedule", STEP_KEYS, report);
     let kind = reader.value::<String>("kind", report)?;
     if kind.value != Kind::Step.word() {
-        unknown_word("kind", &kind, &[Kind::Step.word()], report);
+        unknown_word("kind", &kind, &Kind::words(), report);
         return None;
     }
     let fraction = reader.real("every_fraction", "above 0, below 1", |f| f > 0.0 && f < 1.0, report);

@@ -7,7 +7,8 @@ use toml_edit::Value;
 
 use crate::identity::Meaning;
 use crate::place::Located;
-use crate::reader::{MAX_COUNT, Report, from_value, real_in_range, wrong_type};
+use crate::reader::{Report, from_value, grouped, real_in_range, wrong_type};
+use crate::recipe::Recipe;
 use crate::writer::whole;
 
 /// How long the learning rate rises in a line to its full value, before the schedule begins.
@@ -46,8 +47,9 @@ impl Warmup {
     pub(super) fn read(value: &Spanned<DeValue<'_>>, report: &mut Report) -> Option<Located<Self>> {
         if value.get_ref().as_integer().is_some() {
             let steps = from_value::<i64>(value, "warmup", report)?;
-            let Some(count) = u64::try_from(steps.value).ok().filter(|&count| count <= MAX_COUNT) else {
-                let accepted = format!("0 (none), 1..={MAX_COUNT} steps, or a fraction of the training below 1");
+            let Some(count) = u64::try_from(steps.value).ok().filter(|&count| count <= Recipe::MOST_STEPS) else {
+                let most = grouped(Recipe::MOST_STEPS);
+                let accepted = format!("0 (none), 1 to {most} steps, or a fraction of the training below 1");
                 real_in_range("warmup", steps.map(|steps| steps as f64), &accepted, |_| false, report);
                 return None;
             };

@@ -4,9 +4,11 @@
 use toml_edit::{Table, value};
 
 use crate::data::KnownByName;
+use crate::diagnostic::Code;
 use crate::identity::Meaning;
 use crate::place::Located;
 use crate::reader::{Report, TableReader, required};
+use crate::suggest;
 
 use super::{
     ClassesOf, Defaults, Kind, Learning, NetworkKind, Similarity, SourceKind, SourceNetwork, Standing, Surroundings,
@@ -74,7 +76,21 @@ impl WrittenNetwork for Written {
         };
         let trained = surroundings.sources.iter().filter(may_be_trained);
         let names: Vec<&str> = trained.filter_map(|other| Some(other.name.as_ref()?.value.as_str())).collect();
-        report.undeclared("trained source", "[[source]]", of, &names);
+        let is_declared =
+            surroundings.sources.iter().any(|other| other.name.as_ref().is_some_and(|name| name.value == of.value));
+        if is_declared && !names.contains(&of.value.as_str()) {
+            let message =
+                format!("source {:?} is not trained, so it has neither mean nor variance of its own", of.value);
+            report.fault(
+                Code::UnknownReference,
+                &of.span,
+                message,
+                format!("trained: {}", suggest::all_of(&names)),
+                None,
+            );
+        } else {
+            report.undeclared("trained source", "[[source]]", of, &names);
+        }
     }
 
     fn check_known(&self, _known: &KnownByName<'_>, _report: &mut Report) {

@@ -129,6 +129,7 @@ impl WrittenNetwork for Written {
         let Some(known) = known.get(data.value.as_str()) else { return };
         let used = self.classes.as_ref();
         known.check_classes(used, &data.value, report);
+        known.check_num_classes(used, data, report);
         known.check_train_images(self.train_images.as_ref(), used, &data.value, report);
     }
 

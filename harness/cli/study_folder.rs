@@ -1,0 +1,42 @@
+//! A study's folder that the command line names.
+
+use super::Failure;
+use nt_disk::advice;
+use nt_records::Manifest;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Files of which a study's folder has at least one, whatever was lost of it.
+const MARKS: [&str; 4] = ["manifest.json", "resolved.toml", "preregistration.json", "runs.jsonl"];
+
+/// Checks that a folder can be listed and holds a study.
+pub(super) fn check(dir: &Path) -> Result<(), Failure> {
+    if let Err(error) = std::fs::read_dir(dir) {
+        let text = format!("cannot list the folder {}: {error}; {}", dir.display(), advice(&error));
+        // What is not there, or is no folder, was named wrongly; the rest the system refuses.
+        return Err(match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::Input(text),
+            _ => Failure::System(text),
+        });
+    }
+    if MARKS.iter().any(|mark| dir.join(mark).exists()) {
+        return Ok(());
+    }
+    Err(Failure::Input(format!(
+        "{} holds no study; name a folder that nt run wrote, such as reports/smoke",
+        dir.display()
+    )))
+}
+
+/// The manifest of a study's folder.
+pub(super) fn manifest(dir: &Path) -> Result<Manifest, Failure> {
+    check(dir)?;
+    let manifest = Manifest::read(dir).map_err(|error| Failure::system(&error))?;
+    manifest.ok_or_else(|| Failure::Incomplete(lost(dir, "manifest.json")))
+}
+
+/// What is lost of a study, and how it is made again.
+pub(super) fn lost(dir: &Path, file: &str) -> String {
+    let dir = dir.display();
+    format!("{dir} lacks {file}; `nt run SCENARIO --out {dir}` writes it again")
+}
