@@ -1,5 +1,6 @@
 //! What is told beside the results, on standard error, and how what others wrote is shown.
 
+use nt_records::text::printable;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
@@ -7,11 +8,6 @@ use std::path::Path;
 /// Writes lines to standard error. If it is closed or full, nobody listens, and that is no failure.
 pub(crate) fn tell(text: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "{}", printable(&text.to_string()));
-}
-
-/// Text without what gives orders to a terminal: names and lines of files reach messages as somebody wrote them.
-pub(crate) fn printable(text: &str) -> String {
-    escaped(text, |letter| letter.is_control() && letter != '\n' && letter != '\t')
 }
 
 /// A path without what would break a line, or is seen only by what it does to its neighbours.
@@ -32,11 +28,6 @@ fn escaped(text: &str, is_meant: impl Fn(char) -> bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_order_reaches_a_terminal_and_lines_stay_lines() {
-        assert_eq!(printable("a\tb\n\u{1b}[31mé\u{7}\r"), "a\tb\n\\u{1b}[31mé\\u{7}\\u{d}");
-    }
 
     #[test]
     fn a_name_with_control_characters_stays_on_its_line() {

@@ -2,7 +2,6 @@
 
 use super::Failure;
 use super::output::say;
-use crate::terminal::printable;
 use nt_disk::{advice, write_atomic};
 use nt_foreign::{Columns, Format, Question, TableAnalysis, TableUnit, analyse_table};
 use nt_records::verdicts::VERDICT_COLUMNS;
@@ -105,8 +104,7 @@ impl Analyze {
         let file = self.table.display().to_string();
         let analysis = analyse_table(&text, &file, Format::of(&self.table), &question)
             .map_err(|faults| Failure::Input(faults.to_string()))?;
-        // Names in it are somebody's.
-        say(printable(&analysis.terminal_table()))?;
+        say(analysis.terminal_table())?;
         match &self.out {
             Some(dir) => write(dir, &self.table, &analysis),
             None => Ok(()),

@@ -76,6 +76,7 @@ pub fn main() -> ExitCode {
     // A file beyond `ulimit -f` is an error of its write, which says what to do, and no end without a word.
     #[cfg(unix)]
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    start_threads();
     let verbose = arguments.verbose;
     if let Err(error) = Simd::from_environment() {
         let failure = Failure::input(&error);
@@ -103,5 +104,12 @@ pub fn main() -> ExitCode {
             failure.tell();
             failure.exit_code()
         }
+    }
+}
+
+/// Starts the threads that commands share. Where the system gives none (`ulimit -u`, a container's limit), all is done on this one.
+fn start_threads() {
+    if rayon::ThreadPoolBuilder::new().build().is_err() {
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
     }
 }

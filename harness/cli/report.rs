@@ -1,10 +1,10 @@
 //! `nt report`.
 
 use super::Failure;
-use super::output::say;
+use super::output::{say, say_styled};
 use super::study_folder;
 use crate::terminal::tell;
-use nt_report::tensorboard;
+use nt_report::{ReportError, tensorboard};
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -32,11 +32,15 @@ impl Report {
 
 /// Draws the report and prints its table.
 pub(super) fn write_and_tell(dir: &Path, extras: &Extras) -> Result<(), Failure> {
-    let summary = nt_report::report(dir).map_err(|error| Failure::system(&error))?;
+    let summary = nt_report::report(dir).map_err(|error| match error {
+        // Nothing failed: what the page needs was left out on purpose.
+        ReportError::Stripped { .. } => Failure::Incomplete(error.to_string()),
+        error => Failure::system(&error),
+    })?;
     for words in &summary.damage {
         tell(format!("damaged: {words}"));
     }
-    say(summary.terminal_table())?;
+    say_styled(summary.terminal_table())?;
     for note in &summary.notes {
         say(note)?;
     }

@@ -3,6 +3,7 @@
 use super::Failure;
 use crate::terminal::tell;
 use nt_scenario::{Scenario, apply_set};
+use std::io::{Error, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// A scenario's file, and the values that the command line replaces.
@@ -20,7 +21,7 @@ impl ScenarioFile {
     /// Reads and checks the scenario, and prints its notes to standard error.
     pub(super) fn read(&self) -> Result<Scenario, Failure> {
         let file = self.path.display().to_string();
-        let text = std::fs::read_to_string(&self.path).map_err(|error| {
+        let text = bounded(&self.path).map_err(|error| {
             Failure::Input(format!(
                 "cannot read the scenario {file}: {error}; {}, or name another TOML file, such as scenarios/smoke.toml",
                 nt_disk::advice(&error)
@@ -42,4 +43,16 @@ impl ScenarioFile {
     pub(super) fn base(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
+}
+
+/// The text of a file that a user names, which may be a pipe: at most as long as any scenario is.
+fn bounded(path: &Path) -> std::io::Result<String> {
+    /// Bytes.
+    const MOST: u64 = 64 << 20;
+    let mut text = Vec::new();
+    std::fs::File::open(path)?.take(MOST + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MOST {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is longer than 64 MiB, as no scenario is"));
+    }
+    String::from_utf8(text).map_err(|_| ErrorKind::InvalidData.into())
 }

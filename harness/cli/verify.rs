@@ -55,7 +55,7 @@ impl Verify {
         }
         let interrupt = interrupt_flag();
         let sample = self.sample.map(|sample| sample as usize);
-        let found = verify(&study, &records, sample, &options, &Progress::on_stderr(), &interrupt)
+        let found = verify(&study, (&records, &manifest), sample, &options, &Progress::on_stderr(), &interrupt)
             .map_err(|error| failure(&error))?;
         if found.interrupted {
             return Err(Failure::Interrupted("stopped; nothing was compared".to_owned()));
@@ -69,6 +69,12 @@ impl Verify {
                     1 => "one file or record is not as it was written".to_owned(),
                     count => format!("{count} files or records are not as they were written"),
                 }
+            ))),
+            None if found.not_run > 0 => Err(Failure::Incomplete(format!(
+                "{name}: {} jobs gave the same results, bit for bit; {} are not run yet, and `nt run SCENARIO --out {}` runs them",
+                found.compared,
+                found.not_run,
+                self.dir.display()
             ))),
             None => {
                 say(format_args!(

@@ -11,6 +11,7 @@ use nt_records::record::RECORD_VERSION;
 use nt_records::{FileRef, Ledger, LedgerError, RunRecord, Setting, Status};
 use nt_scenario::{Job, JobId, Method, Plan, Role, Scenario, Work};
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -44,6 +45,24 @@ pub enum ScheduleError {
     Stalled {
         /// Jobs that are left.
         left: usize,
+    },
+    /// The threads that run jobs could not be started.
+    #[error("cannot run {jobs} jobs at a time: {source}; give fewer --jobs, or allow more threads (`ulimit -u`)")]
+    Workers {
+        /// Jobs at a time.
+        jobs: usize,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A job panicked.
+    #[error(
+        "{name} ended in a panic ({message}): this is a fault of nt, please report it with the scenario; what is recorded stays"
+    )]
+    Panicked {
+        /// The job.
+        name: String,
+        /// What it said.
+        message: String,
     },
     /// The threads of a job could not be started.
     #[error(
@@ -197,8 +216,22 @@ impl Scheduler<'_> {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|source| ScheduleError::Threads { jobs: self.jobs, threads: self.threads, source })?;
         std::thread::scope(|scope| {
-            for pool in &pools {
-                scope.spawn(|| pool.install(|| self.work(&shared, (&dependents, &groups), executor, progress)));
+            for (at, pool) in pools.iter().enumerate() {
+                let work = || pool.install(|| self.work(&shared, (&dependents, &groups), executor, progress));
+                match std::thread::Builder::new().spawn_scoped(scope, work) {
+                    Ok(_) => {}
+                    Err(source) if at == 0 => {
+                        shared.lock().error = Some(ScheduleError::Workers { jobs: self.jobs, source });
+                        break;
+                    }
+                    Err(error) => {
+                        tracing::warn!(
+                            "only {at} of {} jobs run at a time: no more threads are to be had ({error})",
+                            self.jobs
+                        );
+                        break;
+                    }
+                }
             }
         });
         progress.end();
@@ -292,7 +325,17 @@ impl Scheduler<'_> {
             drop(state);
             let job = &self.plan.jobs[index];
             let began = Instant::now();
-            let output = match executor.execute(job, shared) {
+            let executed = catch_unwind(AssertUnwindSafe(|| executor.execute(job, shared)));
+            let executed = executed.unwrap_or_else(|panic| {
+                let message = panic.downcast_ref::<String>().map(String::as_str);
+                let message = message.or(panic.downcast_ref::<&str>().copied()).unwrap_or("it does not say why");
+                let mut state = shared.lock();
+                state
+                    .error
+                    .get_or_insert(ScheduleError::Panicked { name: job.name.clone(), message: message.to_owned() });
+                Err(Abandoned::Stopped)
+            });
+            let output = match executed {
                 Ok(output) => output,
                 Err(Abandoned::AtChance(what)) => {
                     let mut state = shared.lock();

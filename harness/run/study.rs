@@ -14,7 +14,7 @@ use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
 use nt_records::names::REGISTRATION_FILE;
 use nt_records::registration::{self, Registered};
 use nt_records::{Audit, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord};
-use nt_scenario::{DataFacts, Diagnostic, Faults, Job, Known, Plan, PlanError, ReplicateGroup, Scenario};
+use nt_scenario::{DataFacts, Diagnostic, Faults, Job, JobId, Known, Plan, PlanError, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -201,7 +201,7 @@ impl OpenStudy {
     /// # Errors
     /// [`StudyError::OtherMeaning`].
     pub fn check_meaning(&self, dir: &Path) -> Result<(), StudyError> {
-        let Ok(resolved) = std::fs::read_to_string(dir.join("resolved.toml")) else { return Ok(()) };
+        let Ok(resolved) = nt_disk::read_to_string(&dir.join("resolved.toml")) else { return Ok(()) };
         let Ok(kept) = Scenario::parse_kept(&resolved, "resolved.toml", &resolved) else { return Ok(()) };
         match (kept.meaning().number(), self.scenario.meaning().number()) {
             (kept, given) if kept != given => Err(StudyError::OtherMeaning { dir: dir.to_owned(), kept, given }),
@@ -231,6 +231,21 @@ impl OpenStudy {
         for (job, path) in pictures::damaged(&self.scenario, &self.plan, before.as_ref(), &dir) {
             tracing::warn!("{path} is damaged, or missing: the job that makes it runs again");
             ledger.forget(job);
+        }
+        if let (Some(before), true) = (&before, shard.is_whole()) {
+            let altered = before.altered(|job| ledger.get(job));
+            for planned in &altered {
+                tracing::warn!(
+                    "the record of {} is another than manifest.json knows: its job runs again",
+                    planned.name
+                );
+            }
+            let jobs: BTreeSet<JobId> = altered.iter().map(|planned| planned.job).collect();
+            ledger.take_out(&jobs)?;
+        }
+        // The other shards' files are theirs while they run.
+        if shard.is_whole() {
+            ledger.take_out_doubted()?;
         }
         let mut manifest = self.manifest(ledger, before, options)?;
         registration::register(&dir, &manifest.preregistration)?;

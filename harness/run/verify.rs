@@ -3,8 +3,8 @@
 use super::{OpenStudy, Progress, RunOptions, StudyError};
 use crate::train::AtChance;
 use nt_disk::FileError;
-use nt_records::{Ledger, RunRecord, Setting, Status};
-use nt_scenario::Role;
+use nt_records::{Ledger, Manifest, RunRecord, Setting, Status};
+use nt_scenario::{JobId, Role};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
@@ -22,6 +22,8 @@ pub struct Difference {
 pub struct Verification {
     /// Jobs compared.
     pub compared: usize,
+    /// Jobs that the study planned and has not run.
+    pub not_run: usize,
     /// What differs, in plan order.
     pub differences: Vec<Difference>,
     /// Whether the user stopped it.
@@ -35,7 +37,7 @@ pub struct Verification {
 /// [`StudyError`] if the temporary folder cannot be written.
 pub fn verify(
     study: &OpenStudy,
-    records: &[RunRecord],
+    (records, kept): (&[RunRecord], &Manifest),
     sample: Option<usize>,
     options: &RunOptions,
     progress: &Progress,
@@ -43,7 +45,11 @@ pub fn verify(
 ) -> Result<Verification, StudyError> {
     let jobs = &study.plan.jobs;
     let recorded: BTreeMap<_, _> = records.iter().map(|record| (record.job, record)).collect();
-    let planned = called_for(study, records);
+    let called_for = called_for(study, records);
+    // What the study planned and has no record of was not run. What it did not plan shows that something has changed.
+    let of_study: BTreeSet<JobId> = kept.plan.iter().map(|planned| planned.job).collect();
+    let is_to_run = |&index: &usize| of_study.contains(&jobs[index].id) && !recorded.contains_key(&jobs[index].id);
+    let (not_run, planned): (Vec<usize>, Vec<usize>) = called_for.into_iter().partition(is_to_run);
     let compared: BTreeSet<usize> = choose(planned.len(), sample).into_iter().map(|at| planned[at]).collect();
     let needed = study.with_needs(compared.iter().copied());
     let folder = tempfile::tempdir().map_err(FileError::at("make a temporary folder in", std::env::temp_dir()))?;
@@ -52,7 +58,7 @@ pub fn verify(
     let options = RunOptions { at_chance: AtChance::GoesOn, ..options.clone() };
     let tally = study.run_jobs(&needed, &mut ledger, &options, progress, interrupt)?;
     if tally.interrupted {
-        return Ok(Verification { compared: 0, differences: Vec::new(), interrupted: true });
+        return Ok(Verification { compared: 0, not_run: 0, differences: Vec::new(), interrupted: true });
     }
     let differences: Vec<Difference> = compared
         .iter()
@@ -62,7 +68,7 @@ pub fn verify(
             Some(Difference { job: job.name.clone(), what })
         })
         .collect();
-    Ok(Verification { compared: compared.len(), differences, interrupted: false })
+    Ok(Verification { compared: compared.len(), not_run: not_run.len(), differences, interrupted: false })
 }
 
 /// The jobs that a study's records should hold: all except those after the look at which it ended.
@@ -86,8 +92,7 @@ fn choose(count: usize, sample: Option<usize>) -> BTreeSet<usize> {
 fn compare(recorded: Option<&RunRecord>, found: Option<&RunRecord>) -> Option<String> {
     let (Some(recorded), Some(found)) = (recorded, found) else {
         return Some(match recorded {
-            None => "it has no record: it is not run yet, or the scenario, its data or the arithmetic has changed"
-                .to_owned(),
+            None => "it is not among the records: the scenario, its data or the arithmetic has changed".to_owned(),
             Some(_) => "it was not run".to_owned(),
         });
     };

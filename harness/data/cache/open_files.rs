@@ -2,6 +2,7 @@
 //!
 //! A data set of a thousand classes has more files than a process may have open.
 
+use super::shard::open_regular;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -27,7 +28,7 @@ impl<K: PartialEq> OpenFiles<K> {
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (key, file) = match files.iter().position(|(known, _)| *known == key) {
             Some(at) => files.remove(at),
-            None => (key, Arc::new(File::open(path)?)),
+            None => (key, Arc::new(open_regular(path)?)),
         };
         if files.len() == KEPT {
             files.remove(0);

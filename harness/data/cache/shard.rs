@@ -7,7 +7,7 @@
 //! Nothing is mapped, since a file that is cut short under a map ends the process. What was read once is no proof of what is
 //! read next: an image is compared with its checksum each time.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -105,7 +105,7 @@ impl Shard {
     /// # Errors
     /// [`Damage`] where the file is missing, has another length or another header.
     pub(super) fn open(path: &Path, key: &[u8; 32], layout: Layout) -> Result<Self, Damage> {
-        let file = File::open(path)?;
+        let file = open_regular(path)?;
         let (found, expected) = (file.metadata()?.len(), layout.file_bytes() as u64);
         if found != expected {
             return Err(Damage::Length { found, expected });
@@ -134,4 +134,9 @@ impl Shard {
         file.read_exact_at(pixels, (self.layout.pixels_at() + index * self.layout.image_bytes()) as u64)?;
         if crc32fast::hash(pixels) == self.checksums[index] { Ok(()) } else { Err(Damage::Image { index }) }
     }
+}
+
+/// Opens a file, and nothing else: a pipe would be waited for, and a folder is no file.
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() { File::open(path) } else { Err(io::ErrorKind::NotFound.into()) }
 }

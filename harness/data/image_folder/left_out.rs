@@ -62,8 +62,8 @@ impl std::fmt::Display for IgnoreReason {
     }
 }
 
-/// What was left out below `root`, a sentence for each folder and kind.
-pub(super) fn sentences(root: &Path, ignored: &[Ignored]) -> Vec<String> {
+/// What was left out below `root`, a sentence for each folder and kind. `images_in` counts the images below a folder.
+pub(super) fn sentences(root: &Path, ignored: &[Ignored], images_in: &dyn Fn(&Path) -> usize) -> Vec<String> {
     let mut groups: BTreeMap<(IgnoreReason, String, Vec<u8>), Vec<&Path>> = BTreeMap::new();
     for Ignored { path, reason } in ignored {
         let below = path.strip_prefix(root).unwrap_or(path);
@@ -79,7 +79,7 @@ pub(super) fn sentences(root: &Path, ignored: &[Ignored]) -> Vec<String> {
         let of_kind = told.entry((*reason, ending)).or_default();
         *of_kind += 1;
         if *of_kind <= MOST_TOLD {
-            sentences.push(sentence(*reason, ending, paths));
+            sentences.push(sentence(*reason, ending, paths) + &below_in_words(root, *reason, paths, images_in));
         } else {
             let [folders, entries] = rest.entry((*reason, ending)).or_default();
             *folders += 1;
@@ -91,6 +91,19 @@ pub(super) fn sentences(root: &Path, ignored: &[Ignored]) -> Vec<String> {
     });
     sentences.extend(more);
     sentences
+}
+
+/// " (51 images below it)": what lies in folders that are left out, where the reason does not say so itself.
+fn below_in_words(root: &Path, reason: IgnoreReason, paths: &[&Path], images_in: &dyn Fn(&Path) -> usize) -> String {
+    let may_hold = matches!(reason, IgnoreReason::Hidden | IgnoreReason::OfASystem | IgnoreReason::NotInTraining);
+    let folders = paths.iter().map(|path| root.join(path)).filter(|path| may_hold && path.is_dir());
+    let images: usize = folders.map(|folder| images_in(&folder)).sum();
+    let them = if paths.len() == 1 { "it" } else { "them" };
+    match images {
+        0 => String::new(),
+        1 => format!(" (1 image below {them})"),
+        images => format!(" ({images} images below {them})"),
+    }
 }
 
 fn sentence(reason: IgnoreReason, ending: &str, paths: &[&Path]) -> String {

@@ -1,12 +1,12 @@
 //! What a folder of images holds: names and numbers, before any image is decoded.
 
-use super::files::folders;
+use super::files::{count_images, folders};
 use super::left_out::{IgnoreReason, Ignored, sentences};
 use super::sides::{SideOfTest, Sides};
 use crate::data::error::EmptyClass;
 use crate::data::{DataError, Split};
 use nt_scenario::ClusterPattern;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
@@ -66,7 +66,7 @@ impl Listing {
         let images = sides.images(&classes, wanted.cluster, &mut ignored)?;
         let empty = empty_classes(&sides, &classes, &images, wanted.cluster.is_some())?;
         if !empty.is_empty() {
-            return Err(DataError::EmptyClasses { classes: empty, left_out: sentences(root, &ignored) });
+            return Err(DataError::EmptyClasses { classes: empty, left_out: sentences(root, &ignored, &images_in) });
         }
         // That a class has folders within it, its clusters say, or that it is named as a class.
         if classes.len() > 1 && wanted.classes.is_none() && wanted.cluster.is_none() {
@@ -118,6 +118,24 @@ impl Listing {
         ))
     }
 
+    /// In words, that classes have one name but for capitals or the Unicode form of a letter, each group once.
+    fn alike_classes(&self) -> Vec<String> {
+        let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for class in &self.classes {
+            groups.entry(folded(class)).or_default().push(class);
+        }
+        let alike = groups.into_values().filter(|names| names.len() > 1);
+        let told = alike.map(|names| {
+            let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+            format!(
+                "the classes {} have one name but for capitals or the Unicode form of a letter: if they are one class, put their images \
+                 into one folder",
+                names.join(" and ")
+            )
+        });
+        told.collect()
+    }
+
     /// What was left out. It deserves a warning, since it may have been left out by mistake.
     pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
@@ -126,8 +144,17 @@ impl Listing {
     /// What the author of the data should know: what was left out, a sentence for each folder and kind, and clusters that are on
     /// both sides. Paths are below the data set's folder.
     pub fn warnings(&self) -> Vec<String> {
-        sentences(&self.root, &self.ignored).into_iter().chain(self.shared_clusters()).collect()
+        sentences(&self.root, &self.ignored, &images_in)
+            .into_iter()
+            .chain(self.alike_classes())
+            .chain(self.shared_clusters())
+            .collect()
     }
+}
+
+/// The images below a folder that is left out; none where it cannot be listed.
+fn images_in(folder: &Path) -> usize {
+    count_images(folder).unwrap_or(0)
 }
 
 /// Every class without an image on a side.

@@ -3,7 +3,7 @@
 use crate::FileError;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tempfile::NamedTempFile;
 
@@ -38,8 +38,30 @@ pub fn write_atomic_with<E: From<FileError>>(
     pieces.flush().and_then(|()| file.as_file().sync_all()).map_err(refused)?;
     drop(pieces);
     // Where this fails, the temporary file is removed with the error.
-    file.persist(path).map_err(|error| FileError::at("rename a finished file to", path)(error.error))?;
+    let file = match file.persist(path) {
+        Ok(_) => None,
+        // Somebody's folder stands in the way: it is moved, never removed.
+        Err(error) if path.is_dir() => {
+            move_aside(path)?;
+            Some(error.file)
+        }
+        Err(error) => return Err(FileError::at("rename a finished file to", path)(error.error).into()),
+    };
+    if let Some(file) = file {
+        file.persist(path).map_err(|error| FileError::at("rename a finished file to", path)(error.error))?;
+    }
     Ok(sync_folder(folder)?)
+}
+
+/// Gives a folder that stands where a file belongs another name.
+fn move_aside(path: &Path) -> Result<(), FileError> {
+    let aside = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".folder-{number}"));
+        PathBuf::from(name)
+    };
+    let free = (1..).map(aside).find(|aside| fs::symlink_metadata(aside).is_err()).unwrap_or_else(|| aside(0));
+    fs::rename(path, &free).map_err(FileError::at("move the folder that stands in the way, to", free))
 }
 
 /// An empty file beside `path` that is to take its name when it is complete, as readable as other new files. It is removed when
@@ -166,10 +188,21 @@ mod tests {
         fs::write(dir.path().join("file"), b"").unwrap();
         let error = write_atomic(&dir.path().join("file/below"), b"x").unwrap_err().to_string();
         assert!(error.starts_with("cannot create the folder"), "{error}");
-        fs::create_dir(dir.path().join("folder")).unwrap();
-        let error = write_atomic(&dir.path().join("folder"), b"x").unwrap_err().to_string();
-        assert!(error.starts_with("cannot rename a finished file to") && error.ends_with("check the path"), "{error}");
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no temporary file is left");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_a_file_gets_another_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        for number in 1..3 {
+            let _ = fs::remove_file(&path);
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join("mine"), b"kept").unwrap();
+            write_atomic(&path, b"x").unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"x");
+            assert_eq!(fs::read(dir.path().join(format!("file.folder-{number}/mine"))).unwrap(), b"kept");
+        }
     }
 
     #[test]

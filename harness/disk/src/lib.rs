@@ -8,6 +8,7 @@ mod advice;
 mod atomic;
 mod error;
 mod lock;
+mod regular;
 
 pub use advice::{advice, is_of_nothing};
 pub use atomic::{
@@ -15,3 +16,4 @@ pub use atomic::{
 };
 pub use error::FileError;
 pub use lock::{Lock, LockError, Sharing};
+pub use regular::{is_no_file, read, read_to_string};

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use thiserror::Error;
 
 /// How the file that stands for a lock is called: the lock's name, and this.
@@ -156,10 +157,12 @@ fn make(own: &Path) -> Result<(), LockError> {
         match OpenOptions::new().write(true).create_new(true).open(own) {
             Ok(mut file) => {
                 let who = serde_json::to_vec(&Held::of_this_process()).unwrap_or_default();
-                return Ok(file
-                    .write_all(&who)
-                    .and_then(|()| file.sync_all())
-                    .map_err(FileError::at("write the lock", own))?);
+                let written = file.write_all(&who).and_then(|()| file.sync_all());
+                return written.map_err(|error| {
+                    // A file that says nothing of who made it would bar everybody.
+                    let _ = fs::remove_file(own);
+                    FileError::at("write the lock", own)(error).into()
+                });
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if let Some(busy) = who_has(own) {
@@ -195,11 +198,19 @@ fn others(folder: &Path, name: &str, sharing: Sharing<'_>, own: &Path) -> Result
     }
 }
 
+/// Whoever makes such a file has written it by then.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(60);
+
 /// Who has the lock that this file stands for. A file that a dead process of this machine left is removed.
 fn who_has(path: &Path) -> Option<String> {
     let text = fs::read(path).ok()?;
     let Ok(held) = serde_json::from_slice::<Held>(&text) else {
-        // Made a moment ago, or cut short.
+        // Made a moment ago, or by a process that was killed before it wrote who it is.
+        let age = fs::metadata(path).and_then(|file| file.modified()).ok().and_then(|made| made.elapsed().ok());
+        if age.is_some_and(|age| age > WRITTEN_WITHIN) {
+            let _ = fs::remove_file(path);
+            return None;
+        }
         return Some(format!(
             "another process; this file system has no locks, so the file {} stands for one: if no process writes there, remove it",
             path.display()
@@ -281,6 +292,17 @@ mod tests {
         assert!(take(Sharing::Alone).is_err() && take(Sharing::With { own: "1" }).is_err());
         shared.iter().for_each(|path| fs::remove_file(path).unwrap());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "who was refused leaves nothing");
+    }
+
+    #[test]
+    fn a_file_that_says_nothing_bars_nobody_for_good() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".lock.held");
+        fs::write(&path, "").unwrap();
+        assert!(Held::take(dir.path(), ".lock", Sharing::Alone).is_err(), "its maker may be about to write it");
+        let past = std::time::SystemTime::now() - 2 * WRITTEN_WITHIN;
+        File::options().write(true).open(&path).unwrap().set_modified(past).unwrap();
+        Held::take(dir.path(), ".lock", Sharing::Alone).unwrap();
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{Judged, TableAnalysis};
 use nt_records::table::TableError;
+use nt_records::text::printable;
 use nt_records::verdicts::{VERDICT_COLUMNS, VERDICTS_VERSION};
 
 /// A row as [`nt_records::verdicts::VerdictRow`], except that depths may be unknown.
@@ -74,7 +75,10 @@ impl TableAnalysis {
         for contrast in &self.contrasts {
             writer.serialize(self.row(contrast)).map_err(refused)?;
         }
-        writer.into_inner().map_err(|error| TableError::Row { table: TABLE, source: error.into_error() })
+        let bytes =
+            writer.into_inner().map_err(|error| TableError::Row { table: TABLE, source: error.into_error() })?;
+        // Names are somebody's, and a table is read on terminals, too.
+        Ok(printable(&String::from_utf8_lossy(&bytes)).into_owned().into_bytes())
     }
 
     /// The contrasts as JSON, under the table's name.

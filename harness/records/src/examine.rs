@@ -139,7 +139,16 @@ pub fn damaged_records(manifest: Option<&Manifest>, records: &[RunRecord], warni
               runs their jobs again",
             counted(there as usize, "record")
         ));
-    } else if there == told && manifest.has_ended {
+    }
+    let altered = manifest.altered(record_of);
+    damage.extend(altered.iter().map(|planned| {
+        format!(
+            "the record of {} is another than {MANIFEST_FILE} knows: one of the two was changed after it was written; `nt run SCENARIO \
+             --out FOLDER` runs its job again",
+            planned.name
+        )
+    }));
+    if altered.is_empty() && there == told && manifest.has_ended {
         let digest = result_digest(order(), record_of);
         if digest != manifest.result_digest {
             damage.push(format!(

@@ -26,6 +26,12 @@ impl FileRef {
         FileRef { path, bytes: contents.len() as u64, blake3: blake3::hash(contents).to_hex().to_string() }
     }
 
+    /// Whether its path stays below the study's folder.
+    pub fn is_inside(&self) -> bool {
+        use std::path::Component;
+        Path::new(&self.path).components().all(|part| matches!(part, Component::Normal(_)))
+    }
+
     /// Writes `contents` below `dir` by [`write_atomic`], and returns the reference to it.
     ///
     /// # Errors
@@ -42,6 +48,9 @@ impl FileRef {
     /// [`FileProblem`] says what is wrong.
     pub fn check_length(&self, dir: &Path) -> Result<(), FileProblem> {
         let metadata = fs::metadata(dir.join(&self.path)).map_err(|source| FileProblem::from_system(&source))?;
+        if !metadata.is_file() {
+            return Err(FileProblem::NotAFile);
+        }
         if metadata.len() == self.bytes {
             Ok(())
         } else {
@@ -67,7 +76,7 @@ impl FileRef {
     /// # Errors
     /// [`FileProblem`] says what is wrong.
     pub fn read(&self, dir: &Path) -> Result<Vec<u8>, FileProblem> {
-        let contents = fs::read(dir.join(&self.path)).map_err(|source| FileProblem::from_system(&source))?;
+        let contents = nt_disk::read(&dir.join(&self.path)).map_err(|source| FileProblem::from_system(&source))?;
         let found = FileRef::new(self.path.as_str(), &contents);
         if found.bytes != self.bytes {
             Err(FileProblem::Length { expected: self.bytes, got: found.bytes })
@@ -93,6 +102,9 @@ pub enum FileProblem {
         /// What to do about it.
         advice: &'static str,
     },
+    /// A folder, a pipe or a device stands in its place.
+    #[error("is no file any more: something else stands in its place")]
+    NotAFile,
     /// Its length has changed.
     #[error("has {got} bytes where the record says {expected}")]
     Length {
@@ -110,7 +122,7 @@ impl FileProblem {
     /// Whether the file is lost: who reads it again will find no other.
     pub fn is_lasting(&self) -> bool {
         match self {
-            FileProblem::Missing | FileProblem::Length { .. } | FileProblem::Contents => true,
+            FileProblem::Missing | FileProblem::NotAFile | FileProblem::Length { .. } | FileProblem::Contents => true,
             FileProblem::Unreadable { .. } => false,
         }
     }
@@ -118,6 +130,8 @@ impl FileProblem {
     fn from_system(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::NotFound {
             FileProblem::Missing
+        } else if nt_disk::is_no_file(error) {
+            FileProblem::NotAFile
         } else {
             FileProblem::Unreadable { reason: error.to_string(), advice: advice(error) }
         }

@@ -24,6 +24,7 @@ pub mod setting;
 pub mod strip;
 pub mod table;
 mod tensor_file;
+pub mod text;
 pub mod verdicts;
 pub mod version;
 

@@ -14,7 +14,7 @@ use crate::ledger::result_digest;
 use crate::names::MANIFEST_FILE;
 use crate::record::{RunRecord, Status};
 use crate::version;
-use nt_disk::{FileError, is_unfinished, write_atomic};
+use nt_disk::{FileError, is_no_file, is_unfinished, write_atomic};
 
 /// The version of `manifest.json`.
 pub const MANIFEST_VERSION: u32 = 2;
@@ -143,6 +143,29 @@ pub struct PlannedJob {
     /// older program planned it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub multiply_accumulates: u64,
+    /// The beginning of its record's digest, hex; empty if it is not recorded, or could not be run.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub record: String,
+}
+
+impl PlannedJob {
+    /// Hexadecimal digits of a record's digest that are kept.
+    const DIGITS: usize = 16;
+
+    /// What is kept of a record's digest.
+    fn told_of(record: &RunRecord) -> String {
+        match record.status {
+            Status::Failed { .. } => String::new(),
+            Status::Done | Status::Unneeded | Status::Diverged { .. } => {
+                record.digest().chars().take(Self::DIGITS).collect()
+            }
+        }
+    }
+
+    /// Whether a record is another than the one that was there when the manifest was written.
+    pub fn differs_from(&self, record: &RunRecord) -> bool {
+        !self.record.is_empty() && self.record != Self::told_of(record)
+    }
 }
 
 /// How much of a plan is done.
@@ -238,6 +261,7 @@ impl Manifest {
             role: job.role,
             line: job.line,
             multiply_accumulates: job.multiply_accumulates.round() as u64,
+            record: String::new(),
         };
         jobs.iter().map(planned).collect()
     }
@@ -248,6 +272,16 @@ impl Manifest {
         self.completeness = Completeness::count(order(), &record_of);
         self.test_openings = order().filter_map(&record_of).map(|record| u64::from(record.test_openings)).sum();
         self.result_digest = result_digest(order(), &record_of);
+        for planned in &mut self.plan {
+            planned.record = record_of(planned.job).map(PlannedJob::told_of).unwrap_or_default();
+        }
+    }
+
+    /// The jobs whose records are others than when it was written, with their names.
+    pub fn altered<'a>(&self, record_of: impl Fn(JobId) -> Option<&'a RunRecord>) -> Vec<&PlannedJob> {
+        let is_altered =
+            |planned: &&PlannedJob| record_of(planned.job).is_some_and(|record| planned.differs_from(record));
+        self.plan.iter().filter(is_altered).collect()
     }
 
     /// Lists files of the study's folder with their lengths and hashes, those named and all in these folders, in place of what it
@@ -276,9 +310,9 @@ impl Manifest {
             }
         }
         for path in paths {
-            match fs::read(dir.join(&path)) {
+            match nt_disk::read(&dir.join(&path)) {
                 Ok(contents) => self.files.push(FileRef::new(path, &contents)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound || is_no_file(&error) => {}
                 Err(error) => return Err(FileError::at("read", dir.join(path))(error)),
             }
         }
@@ -316,9 +350,10 @@ impl Manifest {
     /// [`ManifestError`] if the file exists but cannot be read.
     pub fn read(dir: &Path) -> Result<Option<Self>, ManifestError> {
         let path = dir.join(MANIFEST_FILE);
-        let text = match fs::read(&path) {
+        let text = match nt_disk::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // What is no file is made again, as what is missing.
+            Err(error) if error.kind() == io::ErrorKind::NotFound || is_no_file(&error) => return Ok(None),
             Err(error) => return Err(FileError::at("read", &path)(error).into()),
         };
         let parse = |source| ManifestError::Parse { path: path.clone(), source };

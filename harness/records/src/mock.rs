@@ -58,6 +58,7 @@ pub fn manifest() -> Manifest {
         role: Role::Final,
         line: 12,
         multiply_accumulates: 1_000_000 * (number + 1),
+        record: String::new(),
     };
     Manifest {
         schema_version: MANIFEST_VERSION,

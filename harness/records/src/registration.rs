@@ -6,7 +6,6 @@
 use crate::names::REGISTRATION_FILE;
 use nt_disk::{FileError, write_atomic};
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -47,7 +46,7 @@ pub fn registered(
     has_records: bool,
 ) -> Result<(Registered, Vec<String>), FileError> {
     let mut told = Vec::new();
-    let own = match fs::read(dir.join(REGISTRATION_FILE)) {
+    let own = match nt_disk::read(&dir.join(REGISTRATION_FILE)) {
         Ok(text) => {
             let own = parse(&text);
             if own.is_none() {
@@ -57,7 +56,7 @@ pub fn registered(
             }
             own
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound || nt_disk::is_no_file(&error) => None,
         Err(error) => return Err(FileError::at("read", dir.join(REGISTRATION_FILE))(error)),
     };
     let registered = match (own, of_manifest) {
@@ -92,7 +91,7 @@ pub fn register(dir: &Path, preregistration: &str) -> Result<(), FileError> {
     };
     let mut json = serde_json::to_vec(&registration).map_err(|error| FileError::at("write", &path)(error.into()))?;
     json.push(b'\n');
-    if fs::read(&path).is_ok_and(|kept| kept == json) {
+    if nt_disk::read(&path).is_ok_and(|kept| kept == json) {
         return Ok(());
     }
     write_atomic(&path, &json)
@@ -111,6 +110,7 @@ fn checksum(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn the_second_home_counts_and_either_alone_is_enough() {
@@ -132,7 +132,13 @@ mod tests {
             fs::write(&path, damaged).unwrap();
             assert_eq!(
                 read(Some("00"), true),
-                (of_manifest.clone(), vec!["preregistration.json is damaged; a run writes it again, from what manifest.json holds".to_owned()])
+                (
+                    of_manifest.clone(),
+                    vec![
+                        "preregistration.json is damaged; a run writes it again, from what manifest.json holds"
+                            .to_owned()
+                    ]
+                )
             );
         }
     }

@@ -140,7 +140,7 @@ pub(crate) fn keep_sound_pages(dir: &Path, manifest: Option<&Manifest>, is_damag
             None => dir.join(page).is_file(),
         };
         if is_sound && !dir.join(copy).exists() {
-            let contents = fs::read(dir.join(page)).map_err(nt_disk::FileError::at("read", dir.join(page)))?;
+            let contents = nt_disk::read(&dir.join(page)).map_err(nt_disk::FileError::at("read", dir.join(page)))?;
             nt_disk::write_atomic(&dir.join(copy), &contents)?;
         }
     }

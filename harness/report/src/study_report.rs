@@ -2,7 +2,6 @@
 //! time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -34,6 +33,7 @@ use nt_disk::{FileError, write_atomic};
 use nt_records::ledger::{LedgerWarning, result_digest};
 use nt_records::manifest::{Completeness, Manifest};
 use nt_records::record::RunRecord;
+use nt_records::text::printable;
 
 /// The scenario as it was run, with all defaults, or else as it was given.
 const SCENARIO_FILES: [&str; 2] = ["resolved.toml", "scenario.toml"];
@@ -62,11 +62,11 @@ fn report_after(dir: &Path, look: Look) -> Result<ReportSummary, ReportError> {
 
 /// The scenario, and what is wrong with the first of its files that was read, if another had to be.
 fn scenario(dir: &Path) -> Result<(Scenario, Option<String>), ReportError> {
-    let resolved = fs::read_to_string(dir.join(SCENARIO_FILES[0])).unwrap_or_default();
+    let resolved = nt_disk::read_to_string(&dir.join(SCENARIO_FILES[0])).unwrap_or_default();
     let mut fault = None;
     for name in SCENARIO_FILES {
         let path = dir.join(name);
-        let text = match fs::read_to_string(&path) {
+        let text = match nt_disk::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             // Damage may leave what is no text.
@@ -95,7 +95,7 @@ fn given_lines(dir: &Path) -> Result<Vec<String>, FileError> {
     if !path.is_file() {
         return Ok(Vec::new());
     }
-    let text = fs::read_to_string(&path).map_err(FileError::at("read", &path))?;
+    let text = nt_disk::read_to_string(&path).map_err(FileError::at("read", &path))?;
     Ok(text.lines().map(str::to_owned).collect())
 }
 
@@ -145,8 +145,8 @@ fn report_with(dir: &Path, study: &Study, classes: &Classes, found: Found) -> Re
         figures,
     };
     paper::write(dir, &material.analysis, material.is_exploratory)?;
-    write_atomic(&dir.join("report.md"), markdown::document(&material).as_bytes())?;
-    write_atomic(&dir.join("index.html"), page::document(&material).as_bytes())?;
+    write_atomic(&dir.join("report.md"), printable(&markdown::document(&material)).as_bytes())?;
+    write_atomic(&dir.join("index.html"), printable(&page::document(&material)).as_bytes())?;
     list_written(dir, is_damaged)?;
     Ok(ReportSummary::new(dir, material, warnings))
 }

@@ -407,6 +407,7 @@ fn what_changed_after_the_data_is_marked_and_records_outside_the_plan_are_left_o
         role: record.role,
         line: 1,
         multiply_accumulates: 0,
+        record: String::new(),
     }));
     manifest.preregistration = preregistration(&mock.study);
     manifest.write(dir.path()).unwrap();

@@ -56,6 +56,7 @@ struct Mock {
     order: Mutex<Vec<String>>,
     fails: Option<&'static str>,
     gives_out: Option<&'static str>,
+    panics: Option<&'static str>,
     learns_nothing: Option<&'static str>,
     interrupt_after: Option<usize>,
     interrupt: AtomicBool,
@@ -81,6 +82,7 @@ impl Executor for Mock {
         if self.gives_out.is_some_and(|part| job.name.contains(part)) {
             return Err(Abandoned::Environment("it is a mock".to_owned()));
         }
+        assert!(self.panics.is_none_or(|part| !job.name.contains(part)), "a fault of its own");
         order.push(job.name.clone());
         if fails {
             return Ok(JobOutput::ended(Status::Diverged { reason: "it is a mock".to_owned() }));
@@ -172,6 +174,19 @@ fn a_device_that_gives_out_ends_the_run_and_is_no_result_of_the_job() {
     assert!(recorded < planned().1.jobs.len());
     let rest = run(&Mock::default(), &mut ledger, 2);
     assert_eq!((rest.kept, rest.unwell), (recorded, 0), "the same command runs the rest");
+}
+
+#[test]
+fn a_job_that_panics_ends_the_run_with_a_word_and_leaves_no_worker_waiting() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut ledger, _) = Ledger::open(dir.path()).unwrap();
+    let mock = Mock { panics: Some("near"), ..Mock::default() };
+    let error = try_run(&mock, &mut ledger, 4).unwrap_err();
+    assert!(matches!(&error, ScheduleError::Panicked { .. }), "{error}");
+    assert!(error.to_string().contains("a fault of its own") && error.to_string().contains("report it"), "{error}");
+    // What is recorded stays, and the rest runs.
+    let tally = run(&Mock::default(), &mut ledger, 4);
+    assert_eq!(tally.ran + tally.kept, planned().1.jobs.len());
 }
 
 #[test]

@@ -209,12 +209,17 @@ impl Work {
         }
     }
 
-    /// Number of images that the network is trained on, without those held out for validation.
-    pub fn num_train_images(&self) -> usize {
-        let (train, validation) = match self {
+    /// Training images drawn of each class, and those of them that are held out for validation.
+    pub fn images_per_class(&self) -> (&PerClass, &PerClass) {
+        match self {
             Self::TrainSource(task) => (&task.train_per_class, &task.validation_per_class),
             Self::TrainTarget(task) => (&task.train_per_class, &task.validation_per_class),
-        };
+        }
+    }
+
+    /// Number of images that the network is trained on, without those held out for validation.
+    pub fn num_train_images(&self) -> usize {
+        let (train, validation) = self.images_per_class();
         train.total(self.num_classes()) - validation.total(self.num_classes())
     }
 }

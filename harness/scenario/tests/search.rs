@@ -137,6 +137,20 @@ fn a_twin_is_trained_after_the_targets_images_once_for_all_sizes() {
 }
 
 #[test]
+fn a_source_that_has_only_validation_images_is_refused_before_it_is_trained() {
+    let sources = [
+        "kind = \"twin\"\ntrain_per_class = 1\nsteps = 4\nlearning_rate = 0.01",
+        "kind = \"shuffled-labels\"\ndata = \"shapes\"\nsimilarity = \"far\"\ntrain_per_class = 1\nsteps = 3\nlearning_rate = \
+         0.01\nvalidation_fraction = 0.1",
+    ];
+    for source in sources {
+        let scenario = common::parse(&study().source("odd", source).text());
+        let refused = nt_scenario::Plan::new(&scenario, &common::facts(&scenario), "cpu-f32-1").unwrap_err();
+        assert!(matches!(refused, nt_scenario::PlanError::NothingToTrainOn { .. }), "{refused}");
+    }
+}
+
+#[test]
 fn a_twin_that_asks_for_more_than_the_target_leaves_is_refused() {
     let text = study().source("twin", "kind = \"twin\"\ntrain_per_class = 81\nsteps = 4\nlearning_rate = 0.01").text();
     let told = nt_scenario::Scenario::parse(&text, "a.toml").unwrap_err().to_string();

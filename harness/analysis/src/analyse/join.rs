@@ -269,11 +269,13 @@ fn load<'a>(dir: &Path, record: &'a RunRecord, metric: Metric) -> Result<Loaded<
     };
     // A network that is taken as it is has nothing to train.
     let is_trained = record.setting().is_some();
-    let has_diverged = matches!(record.status, Status::Diverged { .. });
+    // A network whose last step threw its weights out of all bounds answers with no numbers, whatever its losses were before.
+    let answers = predictions.as_ref().is_none_or(|all| all.log_loss().iter().all(|loss| loss.is_finite()));
+    let has_diverged = matches!(record.status, Status::Diverged { .. }) || !answers;
     let bytes: Vec<u8> =
         predictions.iter().flat_map(Predictions::example_ids).flat_map(|id| id.to_le_bytes()).collect();
     let labels = predictions.as_ref().map(|predictions| predictions.labels().clone());
-    let scores = predictions.map(|predictions| Scores::new(metric, predictions));
+    let scores = predictions.filter(|_| answers).map(|predictions| Scores::new(metric, predictions));
     let value = scores.as_ref().zip(labels.as_ref()).map(|(scores, labels)| scores.value(labels));
     let run = JoinedRun {
         record,

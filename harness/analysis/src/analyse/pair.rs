@@ -59,7 +59,8 @@ pub(super) fn pair(
         Ok::<_, AnalysisError>((gap, replicates))
     };
     let all = rows(false);
-    if all.is_empty() {
+    // Where no run of a target ended, nothing is known of its test images.
+    if all.is_empty() || joined.labels(target).len() == 0 {
         return Ok(None);
     }
     let counts = |arm: &Arm<'_>| {

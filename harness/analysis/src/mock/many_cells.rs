@@ -228,7 +228,14 @@ fn write_curve(dir: &Path, number: u64) -> FileRef {
 
 fn planned(record: &RunRecord) -> PlannedJob {
     let job: JobId = record.job;
-    PlannedJob { job, name: record.name.clone(), role: record.role, line: 1, multiply_accumulates: 1_000_000 }
+    PlannedJob {
+        job,
+        name: record.name.clone(),
+        role: record.role,
+        line: 1,
+        multiply_accumulates: 1_000_000,
+        record: String::new(),
+    }
 }
 
 fn hash(bytes: &[u8]) -> u64 {

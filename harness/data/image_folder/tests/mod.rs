@@ -359,6 +359,34 @@ fn what_is_left_out_is_told_once_a_folder_and_kind() {
 }
 
 #[test]
+fn folders_that_are_left_out_are_told_with_their_images_and_classes_of_one_name_with_each_other() {
+    let layout = two_sides().images("test/zebra", 3).images("train/@eaDir", 2).images(".old/cat", 1);
+    let told = layout.scan(None, None).unwrap().warnings();
+    let says = |words: &str| assert!(told.iter().any(|one| one.contains(words)), "{words}: {told:#?}");
+    says("test/zebra is left out: the training side has no such class (3 images below it)");
+    says("train/@eaDir is left out: a system made it, not the author of the data (2 images below it)");
+    says(".old is left out: names that begin with a dot are not read (1 image below it)");
+    let alike = ["train/Cat", "train/cat", "test/Cat", "test/cat"];
+    let layout = alike.iter().fold(Layout::new(), |layout, folder| layout.images(folder, 2));
+    let told = layout.scan(None, None).unwrap().warnings();
+    assert!(
+        told.iter().any(|one| one.contains("the classes \"Cat\" and \"cat\" have one name but for capitals")),
+        "{told:#?}"
+    );
+}
+
+#[test]
+fn what_holds_sides_elsewhere_is_refused_with_the_step_that_mends_it() {
+    let told = |layout: &Layout| layout.scan(None, None).unwrap_err().to_string();
+    let only_test = Layout::new().images("test/cat", 1).images("test/dog", 1);
+    assert!(told(&only_test).contains("no training side; add train/<class>/"), "{}", told(&only_test));
+    let deeper = Layout::new().images("data/train/cat", 1).images("data/train/dog", 1);
+    assert!(told(&deeper).contains("one folder deeper; write `path` so that it ends in"), "{}", told(&deeper));
+    let one_image = Layout::new().images("cat", 1).images("dog", 4).scan(None, Some(0.5)).unwrap_err().to_string();
+    assert!(one_image.contains("it has 1 image, and each side needs one"), "{one_image}");
+}
+
+#[test]
 fn sides_are_known_in_capitals_and_by_their_other_names() {
     for (train, test) in [("Train", "Test"), ("training", "validation"), ("TRAIN", "valid")] {
         let layout = Layout::new().images(&format!("{train}/cat"), 2).images(&format!("{train}/dog"), 2);

@@ -8,7 +8,6 @@ mod similarity;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -162,9 +161,9 @@ impl Audit {
     /// [`AuditError`] if the file exists but cannot be read.
     pub fn read(dir: &Path) -> Result<Option<Self>, AuditError> {
         let path = dir.join(AUDIT_FILE);
-        let text = match fs::read(&path) {
+        let text = match nt_disk::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound || nt_disk::is_no_file(&error) => return Ok(None),
             Err(error) => return Err(FileError::at("read", &path)(error).into()),
         };
         let parse = |source| AuditError::Parse { path: path.clone(), source };

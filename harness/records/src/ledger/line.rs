@@ -141,7 +141,11 @@ fn decode(path: &Path, line: usize, text: &[u8]) -> Result<Result<RunRecord, Dam
             // Lists are read without knowing their length, and a million records are held at a time.
             record.metrics.shrink_to_fit();
             record.files.shrink_to_fit();
-            (record.schema_version, Ok(record))
+            let outside = record.files.iter().find(|file| !file.is_inside());
+            let damage =
+                outside.map(|file| format!("its file {:?} would lie outside of the study's folder", file.path));
+            let version = record.schema_version;
+            (version, damage.map_or(Ok(record), |reason| Err(Damage::Record { reason })))
         }
         Err(error) => {
             let version = serde_json::from_slice::<Version>(json).map_or(0, |version| version.schema_version);
@@ -193,17 +197,37 @@ pub(super) fn repair(path: &Path) -> Result<Scan, LedgerError> {
         return Ok(scan);
     }
     if !scan.damaged.is_empty() {
-        let aside = aside(path);
-        let mut kept = fs::read(&aside).unwrap_or_default();
-        kept.extend_from_slice(&scan.damaged);
-        write_atomic(&aside, &kept)?;
+        add_aside(path, &scan.damaged)?;
     }
     write_atomic(path, &scan.sound)?;
     Ok(scan)
 }
 
+/// Moves the records of some jobs out of a file of records, to `<file>.damaged`.
+pub(super) fn take_out(path: &Path, is_out: impl Fn(&RunRecord) -> bool) -> Result<(), LedgerError> {
+    let scan = scan(path, &contents(path)?)?;
+    let lines = scan.sound.split_inclusive(|&byte| byte == b'\n');
+    let (mut kept, mut out) = (Vec::new(), Vec::new());
+    for ((_, record), line) in scan.records.iter().zip(lines) {
+        if is_out(record) { &mut out } else { &mut kept }.extend_from_slice(line);
+    }
+    if out.is_empty() {
+        return Ok(());
+    }
+    add_aside(path, &out)?;
+    Ok(write_atomic(path, &kept)?)
+}
+
+/// Adds lines to `<file>.damaged`, before they leave the file.
+fn add_aside(path: &Path, lines: &[u8]) -> Result<(), FileError> {
+    let aside = aside(path);
+    let mut kept = fs::read(&aside).unwrap_or_default();
+    kept.extend_from_slice(lines);
+    write_atomic(&aside, &kept)
+}
+
 fn contents(path: &Path) -> Result<Vec<u8>, FileError> {
-    fs::read(path).map_err(FileError::at("read", path))
+    nt_disk::read(path).map_err(FileError::at("read", path))
 }
 
 fn aside(path: &Path) -> PathBuf {

@@ -12,7 +12,7 @@ mod shard;
 mod tests;
 mod warning;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub use shard::{Shard, ShardError};
 pub use warning::{Damage, LedgerWarning};
 
 use crate::file::{FileProblem, FileRef};
-use crate::record::RunRecord;
+use crate::record::{RunRecord, Status};
 use lock::WriterLock;
 
 /// If the files that records refer to are together no larger than this, they are hashed when the ledger is opened.
@@ -120,6 +120,8 @@ pub struct Ledger {
     by_job: BTreeMap<JobId, usize>,
     /// For each record whose files were hashed, whether they were right. Behind a lock, so that asking needs no `&mut`.
     hashed: Mutex<BTreeMap<JobId, bool>>,
+    /// Jobs whose records cannot be believed.
+    doubted: BTreeSet<JobId>,
     _lock: WriterLock,
 }
 
@@ -162,9 +164,17 @@ impl Ledger {
             records: Vec::new(),
             by_job: BTreeMap::new(),
             hashed,
+            doubted: BTreeSet::new(),
             _lock: lock,
         };
         warnings.extend(ledger.adopt(records)?);
+        let is_lost = |problem: &FileProblem| *problem == FileProblem::Missing;
+        let doubted = warnings.iter().filter_map(|warning| match warning {
+            LedgerWarning::Conflict { job, .. } => Some(*job),
+            LedgerWarning::File { job, problem, .. } => Some(*job).filter(|_| !is_lost(problem)),
+            LedgerWarning::TornTail { .. } | LedgerWarning::Damaged { .. } => None,
+        });
+        ledger.doubted = doubted.collect();
         Ok((ledger, warnings))
     }
 
@@ -213,6 +223,40 @@ impl Ledger {
         if let Ok(mut hashed) = self.hashed.lock() {
             hashed.insert(job, false);
         }
+    }
+
+    /// Moves out of the folder's files, to `runs.jsonl.damaged`, the records that nothing tells to be right: of a job that has two with
+    /// different results, and of one whose file has other contents. What the job makes again then stands alone.
+    ///
+    /// # Errors
+    /// As [`Self::take_out`].
+    pub fn take_out_doubted(&mut self) -> Result<(), LedgerError> {
+        let doubted = std::mem::take(&mut self.doubted);
+        self.take_out(&doubted)
+    }
+
+    /// Moves every record of these jobs out of the folder's files, to `runs.jsonl.damaged`: the jobs count as not recorded, and run
+    /// again.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if a file cannot be read or written.
+    pub fn take_out(&mut self, jobs: &BTreeSet<JobId>) -> Result<(), LedgerError> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        for path in shard::files(&self.dir)? {
+            line::take_out(&path, |record| jobs.contains(&record.job))?;
+        }
+        // The file is another now.
+        self.file = OpenOptions::new()
+            .append(true)
+            .read(true)
+            .open(&self.path)
+            .map_err(FileError::at("open for appending", &self.path))?;
+        self.length = self.file.seek(SeekFrom::End(0)).map_err(FileError::at("seek in", &self.path))?;
+        self.records.retain(|record| !jobs.contains(&record.job));
+        self.by_job = self.records.iter().enumerate().map(|(at, record)| (record.job, at)).collect();
+        Ok(())
     }
 
     /// Adds a record. When this returns, the record is on disk. It replaces a record of the same job.
@@ -335,7 +379,9 @@ fn gather(dir: &Path, own: Option<&Path>) -> Result<(Vec<RunRecord>, Vec<LedgerW
                 places.push(place);
                 continue;
             };
-            if records[position].digest() != record.digest() {
+            // A job that could not be run, as older versions recorded it, may have run since.
+            let has_failed = matches!(records[position].status, Status::Failed { .. });
+            if !has_failed && records[position].digest() != record.digest() {
                 let at = |(number, line): &(usize, usize)| format!("{}:{line}", files[*number].display());
                 let (job, name) = (record.job, record.name.clone());
                 let (dropped, kept) = (at(&places[position]), at(&place));

@@ -36,7 +36,7 @@ pub enum LedgerWarning {
         job: JobId,
         /// Its name.
         name: String,
-        /// `file:line` of the record that is used: the last.
+        /// `file:line` of the last of the two, which readers show.
         kept: String,
         /// `file:line` of the other.
         dropped: String,
@@ -93,8 +93,8 @@ impl fmt::Display for LedgerWarning {
             ),
             LedgerWarning::Conflict { job, name, kept, dropped } => write!(
                 formatter,
-                "{name} ({job}) is recorded twice with different results: {kept} is used, {dropped} is not; `nt \
-                 verify` shows whether the one used can be reproduced; then remove the line of the other"
+                "{name} ({job}) is recorded twice with different results, in {dropped} and in {kept}: neither is \
+                 believed by a run, which runs its job again"
             ),
             LedgerWarning::File { job, name, path, problem } => {
                 write!(formatter, "{path} {problem}; the next run runs its job {name} ({job}) again")

@@ -131,6 +131,7 @@ fn accuracies_stand_over_what_their_training_costs() {
             role: record.role,
             line: 1,
             multiply_accumulates: 2_000_000_000 / 8 * u64::from(8 - record.frozen),
+            record: String::new(),
         })
         .collect();
     let spec = accuracy_by_cost::accuracy_by_cost(&analysis, "shapes-b", None, &Costs::of(&manifest)).unwrap();

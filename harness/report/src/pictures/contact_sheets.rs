@@ -40,16 +40,21 @@ pub(crate) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, PictureErr
     }
     names.sort();
     let mut num_bytes = 0;
-    let sheet = |name: String| {
+    let mut sheet = |name: String| {
         let path = folder.join(format!("contact-{name}.png"));
-        let picture = fs::read(&path).map_err(FileError::at("read", &path))?;
+        let picture = match nt_disk::read(&path) {
+            Ok(picture) => picture,
+            // Told as damage.
+            Err(error) if nt_disk::is_no_file(&error) => return Ok(None),
+            Err(error) => return Err(FileError::at("read", &path)(error).into()),
+        };
         let small = shrunk(&picture).map_err(|source| PictureError::NoPicture { path, source })?;
         let embedded = address("jpeg", &jpeg(&small)?);
         num_bytes += embedded.len();
         let address = if num_bytes > MOST_BYTES { format!("artifacts/contact-{name}.png") } else { embedded };
-        Ok(ContactSheet { name, address })
+        Ok(Some(ContactSheet { name, address }))
     };
-    names.into_iter().map(sheet).collect()
+    names.into_iter().filter_map(|name| sheet(name).transpose()).collect()
 }
 
 /// The picture, averaged down by a whole factor to at most [`MOST_WIDTH`].

@@ -19,6 +19,7 @@ use crate::job_id::JobId;
 use crate::method::Method;
 use crate::recipe::Recipe;
 use crate::scenario::Scenario;
+use crate::train_images::PerClass;
 use crate::treatment::{Treatment, TreatmentError};
 
 use context::Context;
@@ -107,6 +108,17 @@ pub enum PlanError {
         /// Its steps.
         steps: u64,
     },
+    /// A training has no image of a class.
+    #[error(
+        "line {line} of the scenario: {job} would train without an image of a class, since all that it draws of it are validation images; \
+         draw more of each class, or lower its validation_fraction (a source without one of its own has its target's)"
+    )]
+    NothingToTrainOn {
+        /// Name of the job.
+        job: String,
+        /// The scenario's line that it comes from.
+        line: usize,
+    },
     /// Two judged jobs would be one replicate of one cell, which no report can show.
     #[error(
         "{first} and {second} would be the same replicate of one cell: this is a fault of nt, please report it with the scenario"
@@ -155,8 +167,28 @@ impl Plan {
         if let Some(job) = plan.jobs.iter().find(|job| job.work.recipe().steps > Recipe::MOST_STEPS) {
             return Err(PlanError::TooLong { job: job.name.clone(), steps: job.work.recipe().steps });
         }
+        plan.check_images()?;
         plan.check_cells()?;
         Ok(plan)
+    }
+
+    /// What a training needs: an image of every class that is not held out for validation. Sources that follow a target, or have a
+    /// fraction of their own, show only here what they are left with.
+    fn check_images(&self) -> Result<(), PlanError> {
+        let is_without = |job: &&Job| {
+            let (train, validation) = job.work.images_per_class();
+            let is_lost = |label: usize| validation.of(label) >= train.of(label);
+            let classes = if let (PerClass::Equal(_), PerClass::Equal(_)) = (train, validation) {
+                1
+            } else {
+                job.work.num_classes()
+            };
+            job.work.recipe().steps > 0 && (0..classes).any(is_lost)
+        };
+        match self.jobs.iter().find(is_without) {
+            None => Ok(()),
+            Some(job) => Err(PlanError::NothingToTrainOn { job: job.name.clone(), line: job.line }),
+        }
     }
 
     /// What a report needs of a plan: that no two judged jobs are one replicate of one cell.

@@ -139,7 +139,7 @@ const TUNING_KEYS: &[Key] = &[
 
 pub(super) fn tuning(table: &DeTable<'_>, header: Span, report: &mut Report) -> Option<RawTuning> {
     let reader = TableReader::open(table, header.clone(), "[tuning]", TUNING_KEYS, report);
-    let rates = reader.list::<f64>("learning_rates", report);
+    let rates = reader.grid("learning_rates", report);
     let search = reader.choice("search", report);
     let replicates = reader.count("replicates", 1..=MOST_REPLICATES, report);
     let extend = reader.count("extend", 0..=MAX_EXTENSION, report);

@@ -7,6 +7,9 @@ use crate::place::{Located, Span};
 
 use super::{Report, TableReader};
 
+/// Values of a grid at most.
+const MOST_VALUES: usize = 1_000;
+
 /// The largest whole number TOML can write.
 pub(crate) const MAX_COUNT: u64 = i64::MAX as u64;
 
@@ -31,10 +34,27 @@ impl TableReader<'_, '_> {
         holds: impl Fn(f64) -> bool,
         report: &mut Report,
     ) -> Option<Located<Vec<Located<f64>>>> {
-        let list = self.list::<f64>(key, report)?;
+        let list = self.grid(key, report)?;
         let checked = list.value.into_iter().map(|number| real_in_range(key, number, accepted, &holds, report));
         let checked: Vec<_> = checked.collect();
         Some(Located { value: checked.into_iter().collect::<Option<_>>()?, span: list.span })
+    }
+
+    /// A list of numbers that is no longer than a grid may be.
+    pub(crate) fn grid(&self, key: &str, report: &mut Report) -> Option<Located<Vec<Located<f64>>>> {
+        let list = self.list::<f64>(key, report)?;
+        if list.value.len() > MOST_VALUES {
+            let message = format!("{key} has {} values", grouped(list.value.len() as u64));
+            report.fault(
+                Code::OutOfRange,
+                &list.span,
+                message,
+                format!("at most {}", grouped(MOST_VALUES as u64)),
+                None,
+            );
+            return None;
+        }
+        Some(list)
     }
 
     /// A whole number in this range.

@@ -5,7 +5,7 @@ use toml::de::DeTable;
 use crate::diagnostic::Code;
 use crate::place::Span;
 
-use super::{Report, TableReader, wrong_type};
+use super::{Report, TableReader, grouped, wrong_type};
 
 /// The table of this key and where it is declared.
 pub(crate) fn table<'a, 'i>(
@@ -27,6 +27,9 @@ pub(crate) fn table<'a, 'i>(
     }
     table.map(|table| (table, name.span()))
 }
+
+/// Tables of one name that a scenario may have.
+const MOST_TABLES: usize = 10_000;
 
 /// What `read` makes of every table of a list. An entry that is not a table is reported and left out.
 pub(crate) fn tables<'a, 'i, T>(
@@ -52,8 +55,13 @@ pub(crate) fn tables<'a, 'i, T>(
         wrong_type(value, key, &format!("a list of tables, each headed `[[{full}]]`"), report);
         return Vec::new();
     };
+    if let Some(beyond) = items.iter().nth(MOST_TABLES) {
+        let message = format!("there are {} tables [[{full}]]", grouped(items.len() as u64));
+        let label = format!("at most {}: cut the study in two", grouped(MOST_TABLES as u64));
+        report.fault(Code::OutOfRange, &beyond.span(), message, label, None);
+    }
     let mut all = Vec::new();
-    for item in items.iter() {
+    for item in items.iter().take(MOST_TABLES) {
         match item.get_ref().as_table() {
             Some(table) => all.push(read(table, item.span(), report)),
             None => wrong_type(item, key, &format!("a table headed `[[{full}]]`"), report),

@@ -75,7 +75,8 @@ fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
         d = 1.0 / away_from_zero(1.0 + odd * d);
         c = away_from_zero(1.0 + odd / c);
         fraction *= d * c;
-        if (d * c - 1.0).abs() < f64::EPSILON {
+        // What is no number any more does not become one.
+        if (d * c - 1.0).abs() < f64::EPSILON || !fraction.is_finite() {
             break;
         }
     }
