@@ -32,10 +32,10 @@ impl Report {
 
 /// Draws the report and prints its table.
 pub(super) fn write_and_tell(dir: &Path, extras: &Extras) -> Result<(), Failure> {
-    let summary = nt_report::report(dir).map_err(|error| match error {
-        // Nothing failed: what the page needs was left out on purpose.
-        ReportError::Stripped { .. } => Failure::Incomplete(error.to_string()),
-        error => Failure::system(&error),
+    let summary = nt_report::report(dir).map_err(|error| {
+        // Where what the page needs was left out on purpose, nothing of the system failed.
+        let is_stripped = matches!(error, ReportError::Stripped { .. });
+        if is_stripped { Failure::Incomplete(error.to_string()) } else { Failure::system(&error) }
     })?;
     for words in &summary.damage {
         tell(format!("damaged: {words}"));

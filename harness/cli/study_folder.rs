@@ -14,10 +14,8 @@ pub(super) fn check(dir: &Path) -> Result<(), Failure> {
     if let Err(error) = std::fs::read_dir(dir) {
         let text = format!("cannot list the folder {}: {error}; {}", dir.display(), advice(&error));
         // What is not there, or is no folder, was named wrongly; the rest the system refuses.
-        return Err(match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::Input(text),
-            _ => Failure::System(text),
-        });
+        let is_named_wrongly = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+        return Err(if is_named_wrongly { Failure::Input(text) } else { Failure::System(text) });
     }
     if MARKS.iter().any(|mark| dir.join(mark).exists()) {
         return Ok(());

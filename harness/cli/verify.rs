@@ -37,9 +37,11 @@ impl Verify {
         self.device.hand_over()?;
         let manifest = study_folder::manifest(&self.dir)?;
         let file = self.dir.join("scenario.toml");
-        let text = std::fs::read_to_string(&file).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Failure::Incomplete(study_folder::lost(&self.dir, "scenario.toml")),
-            _ => Failure::System(format!("cannot read {}: {error}; {}", file.display(), advice(&error))),
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            if error.kind() == ErrorKind::NotFound {
+                return Failure::Incomplete(study_folder::lost(&self.dir, "scenario.toml"));
+            }
+            Failure::System(format!("cannot read {}: {error}; {}", file.display(), advice(&error)))
         })?;
         let resolved = std::fs::read_to_string(self.dir.join("resolved.toml")).unwrap_or_default();
         let scenario = Scenario::parse_kept(&text, &file.display().to_string(), &resolved)

@@ -246,6 +246,12 @@ impl OpenStudy {
         // The other shards' files are theirs while they run.
         if shard.is_whole() {
             ledger.take_out_doubted()?;
+            // Of a job that is planned no more, nothing makes a lost file again.
+            let planned: BTreeSet<JobId> = self.plan.jobs.iter().map(|job| job.id).collect();
+            let is_stripped = |path: &str| before.as_ref().is_some_and(|before| before.has_stripped(path));
+            let lost = ledger.incomplete().iter().filter(|(job, path)| !planned.contains(job) && !is_stripped(path));
+            let lost: BTreeSet<JobId> = lost.map(|(job, _)| *job).collect();
+            ledger.take_out(&lost)?;
         }
         let mut manifest = self.manifest(ledger, before, options)?;
         registration::register(&dir, &manifest.preregistration)?;

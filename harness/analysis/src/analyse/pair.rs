@@ -60,7 +60,7 @@ pub(super) fn pair(
     };
     let all = rows(false);
     // Where no run of a target ended, nothing is known of its test images.
-    if all.is_empty() || joined.labels(target).len() == 0 {
+    if all.is_empty() || joined.labels(target).is_empty() {
         return Ok(None);
     }
     let counts = |arm: &Arm<'_>| {

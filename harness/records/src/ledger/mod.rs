@@ -122,6 +122,8 @@ pub struct Ledger {
     hashed: Mutex<BTreeMap<JobId, bool>>,
     /// Jobs whose records cannot be believed.
     doubted: BTreeSet<JobId>,
+    /// Jobs of whose records a file is missing or different, with the file.
+    incomplete: Vec<(JobId, String)>,
     _lock: WriterLock,
 }
 
@@ -165,6 +167,7 @@ impl Ledger {
             by_job: BTreeMap::new(),
             hashed,
             doubted: BTreeSet::new(),
+            incomplete: Vec::new(),
             _lock: lock,
         };
         warnings.extend(ledger.adopt(records)?);
@@ -175,6 +178,7 @@ impl Ledger {
             LedgerWarning::TornTail { .. } | LedgerWarning::Damaged { .. } => None,
         });
         ledger.doubted = doubted.collect();
+        ledger.incomplete = warnings.iter().filter_map(LedgerWarning::file_of).collect();
         Ok((ledger, warnings))
     }
 
@@ -233,6 +237,11 @@ impl Ledger {
     pub fn take_out_doubted(&mut self) -> Result<(), LedgerError> {
         let doubted = std::mem::take(&mut self.doubted);
         self.take_out(&doubted)
+    }
+
+    /// Jobs of whose records a file was missing or different when the ledger was opened, with the file's path.
+    pub fn incomplete(&self) -> &[(JobId, String)] {
+        &self.incomplete
     }
 
     /// Moves every record of these jobs out of the folder's files, to `runs.jsonl.damaged`: the jobs count as not recorded, and run

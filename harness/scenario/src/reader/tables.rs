@@ -55,7 +55,7 @@ pub(crate) fn tables<'a, 'i, T>(
         wrong_type(value, key, &format!("a list of tables, each headed `[[{full}]]`"), report);
         return Vec::new();
     };
-    if let Some(beyond) = items.iter().nth(MOST_TABLES) {
+    if let Some(beyond) = items.get(MOST_TABLES) {
         let message = format!("there are {} tables [[{full}]]", grouped(items.len() as u64));
         let label = format!("at most {}: cut the study in two", grouped(MOST_TABLES as u64));
         report.fault(Code::OutOfRange, &beyond.span(), message, label, None);
