@@ -5,15 +5,20 @@ use super::output::say;
 use nt_disk::{advice, write_atomic};
 use nt_foreign::{Columns, Format, Question, TableAnalysis, TableUnit, analyse_table};
 use nt_records::verdicts::VERDICT_COLUMNS;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Analyze {
-    /// The table: CSV, or JSON lines if its name ends in .jsonl. One row is a run, or a run and a test example.
+    /// The table: separated fields, or JSON (one object a line, or an array of objects). One row is a run, or a run and a test example.
+    /// `-` reads standard input.
     #[arg(value_name = "FILE")]
     table: PathBuf,
     #[command(flatten)]
     columns: ColumnArguments,
+    /// What separates fields [default: whichever of them the first lines agree on].
+    #[arg(long, value_name = "WHICH", value_parser = ["comma", "semicolon", "tab", "bar"])]
+    separator: Option<String>,
     /// Values are per cents, 0 to 100 [default: inferred from the values].
     #[arg(long, conflicts_with = "fraction")]
     percent: bool,
@@ -80,14 +85,21 @@ struct ColumnArguments {
     /// The column of the group that test examples belong to, such as photographs of one bird: they are not independent.
     #[arg(long, value_name = "COLUMN")]
     cluster: Option<String>,
-    /// Read only rows with this value. May be given several times [default: role=final, if that column exists].
+    /// Read only rows with this value; of several for one column, any. May be given several times [default: role=final, if that column
+    /// exists].
     #[arg(long, value_name = "COLUMN=VALUE")]
     keep: Vec<String>,
+    /// Leave out rows with this value, such as a seed of which a run crashed. May be given several times.
+    #[arg(long, value_name = "COLUMN=VALUE")]
+    drop: Vec<String>,
+    /// What stands before the decimals of numbers [default: inferred from the values].
+    #[arg(long, value_name = "WHICH", value_parser = ["comma", "point"])]
+    decimal: Option<String>,
 }
 
 impl Analyze {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let text = read(&self.table, "table")?;
+        let text = if self.table == Path::new("-") { standard_input()? } else { read(&self.table, "table")? };
         let unit = match (self.percent, self.fraction) {
             (true, _) => Some(TableUnit::Percent),
             (_, true) => Some(TableUnit::Fraction),
@@ -101,9 +113,17 @@ impl Analyze {
             margin_pp: self.margin_pp,
             alpha: self.alpha,
         };
-        let file = self.table.display().to_string();
-        let analysis = analyse_table(&text, &file, Format::of(&self.table), &question)
-            .map_err(|faults| Failure::Input(faults.to_string()))?;
+        let file =
+            if self.table == Path::new("-") { "standard input".to_owned() } else { self.table.display().to_string() };
+        let format = match self.separator.as_deref() {
+            None => Format::of(&self.table),
+            Some("semicolon") => Format::Separated(b';'),
+            Some("tab") => Format::Separated(b'\t'),
+            Some("bar") => Format::Separated(b'|'),
+            Some(_) => Format::Separated(b','),
+        };
+        let analysis =
+            analyse_table(&text, &file, format, &question).map_err(|faults| Failure::Input(faults.to_string()))?;
         say(analysis.terminal_table())?;
         match &self.out {
             Some(dir) => write(dir, &self.table, &analysis),
@@ -128,12 +148,24 @@ impl ColumnArguments {
             twin: self.twin,
             cluster: self.cluster,
             keep: self.keep,
+            drop: self.drop,
+            decimal_comma: self.decimal.map(|which| which == "comma"),
         };
         let Some(path) = self.columns else { return Ok(told) };
         let text = read(&path, "file of columns")?;
         let from_file = Columns::parse(&text, &path.display().to_string());
         Ok(told.or(from_file.map_err(|faults| Failure::Input(faults.to_string()))?))
     }
+}
+
+/// The table that another program writes into a pipe.
+fn standard_input() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::Input(format!("cannot read standard input: {error}; {}", advice(&error))))?;
+    Ok(text)
 }
 
 fn read(path: &Path, what: &str) -> Result<String, Failure> {

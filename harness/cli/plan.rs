@@ -3,7 +3,7 @@
 use super::Failure;
 use super::output::say;
 use super::run::CacheDir;
-use super::run::open_study;
+use super::run::{open_study, tell_of_data};
 use super::scenario_file::ScenarioFile;
 use crate::run::{OpenStudy, measured_rate};
 use nt_analysis::power::{Assumptions, Basis, Pilot, PowerPlan};
@@ -51,6 +51,7 @@ impl Plan {
             let json = serde_json::to_string_pretty(&study.plan).map_err(|error| Failure::system(&error))?;
             say(json)?;
         } else {
+            tell_of_data(&study, std::thread::available_parallelism().map_or(1, usize::from));
             say(study.plan.summary(&study.scenario))?;
             say(estimate(&study)?)?;
         }

@@ -10,10 +10,12 @@ use crate::terminal::tell;
 use crate::train::{AtChance, Backend, Cpu, available, bytes_of_training};
 use nt_disk::FileError;
 use nt_records::ledger::{LedgerError, Shard};
+use nt_records::number::thousands;
 use nt_scenario::Scenario;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 #[derive(clap::Args)]
 pub(super) struct Run {
@@ -118,6 +120,31 @@ fn tell_of_memory(scenario: &Scenario, jobs: usize) {
     }
 }
 
+/// Tells if the images of a study would take more memory than is free.
+pub(super) fn tell_of_data(study: &OpenStudy, jobs: usize) {
+    let (Some(data), Some(free)) = (study.memory_of_data(jobs), available()) else { return };
+    let gigabytes = |bytes: f64| bytes / 1e9;
+    let free = free as f64;
+    if data.judging > free {
+        tell(format!(
+            "judging the {} test images of {} takes about {:.1} GB of memory, and {:.1} GB are free: give fewer with `test_per_class`",
+            thousands(data.test_images as u64),
+            data.target,
+            gigabytes(data.judging),
+            gigabytes(free)
+        ));
+    }
+    if data.training > free {
+        tell(format!(
+            "the {} images of the largest training take about {:.1} GB of memory, {jobs} jobs at a time, and {:.1} GB are free: give \
+             fewer images, or fewer --jobs",
+            thousands(data.train_images as u64),
+            gigabytes(data.training),
+            gigabytes(free)
+        ));
+    }
+}
+
 /// The number of jobs side by side, so many at most, whose trainings fit into the memory that is free.
 fn jobs_in_memory(scenario: &Scenario, most: usize) -> usize {
     let a_job = bytes_of_training(&scenario.model.shape(2), scenario.training.settings.batch);
@@ -199,7 +226,10 @@ pub(super) fn failure(error: &StudyError) -> Failure {
     }
 }
 
-/// A flag that Ctrl-C sets. A second Ctrl-C ends the process at once; nothing that is recorded is lost.
+/// Within it, whoever is asked to stop has written down how far the study is.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A flag that Ctrl-C sets, and after ten seconds the end. A second Ctrl-C ends the process at once; nothing that is recorded is lost.
 pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&flag);
@@ -207,7 +237,12 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
         if seen.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        tell("\nstopping; press Ctrl-C again to stop at once");
+        tell("\nstopping within ten seconds; press Ctrl-C again to stop at once");
+        // What draws or reads many images does not look up meanwhile. Nothing that is recorded is lost by an end at any moment.
+        std::thread::spawn(|| {
+            std::thread::sleep(GRACE);
+            std::process::exit(130);
+        });
     });
     if let Err(error) = handler {
         tracing::warn!(%error, "cannot handle Ctrl-C: it will end the process at once; nothing recorded is lost");
@@ -226,6 +261,7 @@ impl Run {
         }
         let study = OpenStudy::open(scenario, self.scenario.base(), &self.cache.path(), backend);
         let study = study.map_err(|error| failure(&error))?;
+        tell_of_data(&study, options.jobs);
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
         let (mut ledger, warnings) = study.open_ledger(&dir, self.shard).map_err(|error| failure(&error))?;
         log.keep_in(&dir).map_err(|error| Failure::system(&FileError::at("write", dir.join("log.jsonl"))(error)))?;

@@ -3,6 +3,7 @@
 mod estimate;
 mod executor;
 mod groups;
+mod memory;
 mod pictures;
 mod progress;
 mod registry;
@@ -18,6 +19,7 @@ mod withheld;
 
 pub use estimate::measured_rate;
 pub use executor::{Abandoned, Artifacts, Executor, JobOutput, Pictures, Upstream, UpstreamError};
+pub use memory::DataMemory;
 pub use pictures::PictureError;
 pub use progress::Progress;
 pub use registry::{Registry, broken_images, survey};

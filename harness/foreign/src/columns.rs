@@ -3,7 +3,10 @@
 use nt_scenario::Metric;
 
 use crate::fault::{Fault, TableFault};
-use crate::table::{Row, Table};
+use crate::join::correctness;
+use crate::notation::Notation;
+use crate::reading::Table;
+use crate::status::STATUS;
 use crate::unit::known_metric;
 
 /// Usual names of the columns that together name an arm, if there is no column `arm`.
@@ -59,8 +62,12 @@ pub struct Columns {
     pub twin: Option<String>,
     /// The column of the group that a test example belongs to, where examples are not independent.
     pub cluster: Option<String>,
-    /// Rows to keep, `COLUMN=VALUE`.
+    /// Rows to keep, `COLUMN=VALUE`; of one column, any of its values.
     pub keep: Vec<String>,
+    /// Rows to leave out, `COLUMN=VALUE`.
+    pub drop: Vec<String>,
+    /// Whether a comma stands before the decimals; `None` to infer it from the values.
+    pub decimal_comma: Option<bool>,
 }
 
 impl Columns {
@@ -81,6 +88,8 @@ impl Columns {
             twin: self.twin.or(other.twin),
             cluster: self.cluster.or(other.cluster),
             keep: list(self.keep, other.keep),
+            drop: list(self.drop, other.drop),
+            decimal_comma: self.decimal_comma.or(other.decimal_comma),
         }
     }
 }
@@ -103,6 +112,8 @@ pub(crate) struct Roles {
     pub(crate) unit: Option<usize>,
     pub(crate) score: Score,
     pub(crate) metric: String,
+    /// How the column of per-run values writes numbers.
+    pub(crate) notation: Notation,
     pub(crate) status: Option<usize>,
     /// Conditions that make a row the reference. A condition without a position applies to any arm column.
     pub(crate) reference: Vec<(Option<usize>, String)>,
@@ -115,14 +126,18 @@ pub(crate) struct Roles {
     pub(crate) run: Option<usize>,
     /// Conditions on the rows that are read: each with the values that are accepted.
     pub(crate) keep: Vec<Condition>,
+    /// Conditions of which a row that is read meets none.
+    pub(crate) drop: Vec<Condition>,
+    /// What a reader must know of how the columns were taken.
+    pub(crate) notes: Vec<String>,
 }
 
 /// A column, and its values in the rows that are read.
 pub(crate) type Condition = (usize, Vec<String>);
 
 /// Whether a row meets a condition.
-pub(crate) fn meets(row: &Row, (column, values): &Condition) -> bool {
-    values.iter().any(|value| row.fields[*column] == *value)
+fn meets(table: &Table, row: usize, (column, values): &Condition) -> bool {
+    values.iter().any(|value| table.text(row, *column) == value)
 }
 
 impl Roles {
@@ -133,11 +148,6 @@ impl Roles {
             None => value.clone(),
         };
         self.reference.iter().map(word).collect::<Vec<_>>().join(",")
-    }
-
-    /// Whether a row is read.
-    pub(crate) fn keeps(&self, row: &Row) -> bool {
-        self.keep.iter().all(|condition| meets(row, condition))
     }
 }
 
@@ -157,13 +167,14 @@ const TWIN: Control = Control { option: "--twin", what: "twin", usual_name: "twi
 pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFault>) -> Option<Roles> {
     let mut finder = Finder { table, faults: Vec::new() };
     let arm = finder.arm(&columns.arm);
-    let cell = match columns.cell.is_empty() {
+    let mut cell: Vec<usize> = match columns.cell.is_empty() {
         true => finder.present(&CELL_PARTS).into_iter().filter(|at| !arm.contains(at)).collect(),
         false => finder.named(&columns.cell, "the cell"),
     };
     let replicate = finder.one(columns.replicate.as_deref(), "the replicate", "--replicate", &REPLICATE);
     let unit = columns.unit.as_deref().and_then(|name| finder.column(name, "the unit"));
     let mut keep = finder.keep(&columns.keep);
+    let drop = finder.conditions("--drop", &columns.drop);
     let metric = finder.metric(columns.metric.as_deref(), &keep);
     keep.extend(metric.clone().map(|(column, value)| (column, vec![value])));
     let run = finder.run(&columns.keep);
@@ -185,18 +196,84 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         finder.fault(Fault::Option { option, given, message });
     }
     let cluster = columns.cluster.as_deref().and_then(|name| finder.cluster(name, score));
+    let mut notes = Vec::new();
+    if let (true, Some(Score::Example { example, .. })) = (columns.cell.is_empty(), score) {
+        cell.retain(|&column| {
+            let is_cell = !varies_with(table, column, example);
+            if !is_cell {
+                let [column, example] = [column, example].map(|at| &table.header()[at]);
+                notes.push(format!("{column} changes with {example}, so it is taken for a part of the example and names no cell (--cell {column} makes it one)"));
+            }
+            is_cell
+        });
+    }
+    if table.header().get(replicate.unwrap_or(usize::MAX)).is_some_and(|name| name.eq_ignore_ascii_case("fold")) {
+        notes.push(
+            "the replicates are folds of one data set, which share training examples and are no independent draws: taken so, five folds give \
+             .08 false alarms where .05 is promised, and thirty repeated splits .33"
+                .to_owned(),
+        );
+    }
     let is_complete = finder.faults.is_empty();
     faults.extend(finder.faults);
     let score = score.filter(|_| is_complete)?;
     let metric = match (metric, &columns.metric, score) {
         (Some((_, name)), ..) => name,
         (None, Some(name), _) => name.clone(),
-        (None, None, Score::Run { value }) => table.header[value].clone(),
+        (None, None, Score::Run { value }) => table.header()[value].clone(),
         (None, None, Score::Example { .. }) => METRIC.name().to_owned(),
     };
-    let status = table.column("status");
+    let is_status = |name: &String| STATUS.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let status = table.header().iter().position(is_status);
     let replicate = replicate?;
-    Some(Roles { arm, cell, replicate, unit, score, metric, status, reference, untrained, twin, cluster, run, keep })
+    let notation = match score {
+        Score::Run { value } => {
+            let texts = table.at(value).texts().iter().map(AsRef::as_ref);
+            match Notation::of(texts, columns.decimal_comma) {
+                Ok(notation) => notation,
+                Err(value_of_both) => {
+                    let column = table.header()[value].clone();
+                    faults.push(TableFault::of_file(Fault::CommaOfBoth { column, value: value_of_both.to_owned() }));
+                    return None;
+                }
+            }
+        }
+        Score::Example { .. } => Notation::PLAIN,
+    };
+    Some(Roles {
+        arm,
+        cell,
+        replicate,
+        unit,
+        score,
+        metric,
+        notation,
+        status,
+        reference,
+        untrained,
+        twin,
+        cluster,
+        run,
+        keep,
+        drop,
+        notes,
+    })
+}
+
+/// Whether a column's text is another for another example, and one for one: a label or a gold answer, and no cell.
+fn varies_with(table: &Table, column: usize, example: usize) -> bool {
+    let (column, example) = (table.at(column), table.at(example));
+    let mut of_example: Vec<Option<usize>> = vec![None; example.texts().len()];
+    let is_one_for_one = (0..table.num_rows()).all(|row| {
+        let known = &mut of_example[example.code(row)];
+        *known.get_or_insert(column.code(row)) == column.code(row)
+    });
+    is_one_for_one && column.texts().len() > 1
+}
+
+/// Whether every text of a column says right or wrong.
+fn is_of_hits(table: &Table, column: usize) -> bool {
+    table.at(column).texts().iter().all(|text| correctness(text).is_some())
 }
 
 /// Whether both names mean one metric of nt, as `log-loss` and `log_loss` do.
@@ -215,7 +292,7 @@ impl Finder<'_> {
     }
 
     fn known(&self) -> String {
-        self.table.header.join(", ")
+        self.table.header().join(", ")
     }
 
     fn column(&mut self, name: &str, role: &'static str) -> Option<usize> {
@@ -232,7 +309,7 @@ impl Finder<'_> {
     }
 
     fn present(&self, names: &[&str]) -> Vec<usize> {
-        names.iter().filter_map(|name| self.table.column(name)).collect()
+        names.iter().filter_map(|name| self.table.column_like(name)).collect()
     }
 
     fn one(
@@ -257,7 +334,7 @@ impl Finder<'_> {
         if !names.is_empty() {
             return self.named(names, "the arm");
         }
-        if let Some(arm) = self.table.column("arm") {
+        if let Some(arm) = self.table.column_like("arm") {
             return vec![arm];
         }
         let parts = self.present(&ARM_PARTS);
@@ -274,8 +351,20 @@ impl Finder<'_> {
             let values = std::iter::once(ROLE.1.to_owned()).chain(further).collect();
             return self.table.column(ROLE.0).map(|role| (role, values)).into_iter().collect();
         }
-        let one = |(column, value)| (column, vec![value]);
-        conditions.iter().filter_map(|condition| self.condition("--keep", condition).map(one)).collect()
+        self.conditions("--keep", conditions)
+    }
+
+    /// Conditions by column: of several values of one column, any is meant.
+    fn conditions(&mut self, option: &'static str, given: &[String]) -> Vec<Condition> {
+        let mut conditions: Vec<Condition> = Vec::new();
+        for one in given {
+            let Some((column, value)) = self.condition(option, one) else { continue };
+            match conditions.iter_mut().find(|(known, _)| *known == column) {
+                Some((_, values)) => values.push(value),
+                None => conditions.push((column, vec![value])),
+            }
+        }
+        conditions
     }
 
     /// The column that numbers several runs of one replicate: in a study's own table, as long as nothing else is kept.
@@ -297,8 +386,9 @@ impl Finder<'_> {
     /// The condition on the column `metric`; `None` without that column.
     fn metric(&mut self, wanted: Option<&str>, keep: &[Condition]) -> Option<(usize, String)> {
         let column = self.table.column("metric")?;
-        let kept = |row: &&Row| keep.iter().all(|condition| meets(row, condition));
-        let mut names: Vec<&str> = self.table.rows.iter().filter(kept).map(|row| row.fields[column].as_str()).collect();
+        let kept = |row: &usize| keep.iter().all(|condition| meets(self.table, *row, condition));
+        let rows = (0..self.table.num_rows()).filter(kept);
+        let mut names: Vec<&str> = rows.map(|row| self.table.text(row, column)).collect();
         names.sort_unstable();
         names.dedup();
         names.retain(|name| !name.is_empty());
@@ -320,6 +410,14 @@ impl Finder<'_> {
     fn score(&mut self, columns: &Columns, has_metric_column: bool) -> Option<Score> {
         let has_examples = !self.present(&EXAMPLE).is_empty() && !self.present(&CORRECT).is_empty();
         let asks_examples = columns.example.is_some() || columns.correct.is_some();
+        // lm-evaluation-harness writes hits under the metric's name.
+        let of_example = self.present(&EXAMPLE).first().copied();
+        let hits = self.present(&VALUE).into_iter().find(|&column| is_of_hits(self.table, column));
+        if let (Some(example), Some(correct), false) = (of_example, hits, asks_examples || has_examples)
+            && columns.value.is_none()
+        {
+            return Some(Score::Example { example, correct });
+        }
         if asks_examples || (has_examples && columns.value.is_none()) {
             let example = self.one(columns.example.as_deref(), "the test example", "--example", &EXAMPLE);
             let correct = self.one(columns.correct.as_deref(), "the correctness", "--correct", &CORRECT);
@@ -356,8 +454,8 @@ impl Finder<'_> {
     fn control(&mut self, control: &Control, given: Option<&str>, arm: &[usize]) -> Option<(usize, String)> {
         let (place, value) = self.control_place(control, given, arm)?;
         let at = *arm.get(place)?;
-        if given.is_some() && !self.table.rows.iter().any(|row| row.fields[at] == value) {
-            let column = self.table.header[at].clone();
+        if given.is_some() && self.table.at(at).place(&value).is_none() {
+            let column = self.table.header()[at].clone();
             self.fault(Fault::NoControl { what: control.what, option: control.option, column, value });
             return None;
         }
@@ -374,13 +472,14 @@ impl Finder<'_> {
     ) {
         let (Some(given), Some((place, value))) = (given, found) else { return };
         let Some(&column) = arm.get(*place) else { return };
-        let is_reference = |row: &Row| {
+        let is = |row: usize, at: usize, name: &str| self.table.text(row, at) == name;
+        let is_reference = |row: usize| {
             reference.iter().all(|(at, name)| match at {
-                Some(at) => row.fields[*at] == *name,
-                None => arm.iter().any(|at| row.fields[*at] == *name),
+                Some(at) => is(row, *at, name),
+                None => arm.iter().any(|&at| is(row, at, name)),
             })
         };
-        let mut of_control = self.table.rows.iter().filter(|row| row.fields[column] == *value).peekable();
+        let mut of_control = (0..self.table.num_rows()).filter(|&row| is(row, column, value)).peekable();
         if of_control.peek().is_some() && of_control.all(is_reference) {
             let message = format!("it is the reference; name the rows of the {}", control.what);
             self.fault(Fault::Option { option: control.option, given: given.to_owned(), message });

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use crate::columns::Columns;
 use crate::fault::{Fault, TableFault, TableFaults};
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "arm",
     "cell",
     "replicate",
@@ -22,10 +22,12 @@ const KEYS: [&str; 13] = [
     "twin",
     "cluster",
     "keep",
+    "drop",
+    "decimal",
 ];
 
 impl Columns {
-    /// Reads columns from TOML: the keys are this type's fields, each a string, and `arm`, `cell` and `keep` may be
+    /// Reads columns from TOML: the keys are this type's fields, each a string, and `arm`, `cell`, `keep` and `drop` may be
     /// lists of strings.
     ///
     /// # Errors
@@ -62,6 +64,14 @@ impl Columns {
             "arm" => self.arm = several()?,
             "cell" => self.cell = several()?,
             "keep" => self.keep = several()?,
+            "drop" => self.drop = several()?,
+            "decimal" => {
+                self.decimal_comma = match text(value).as_deref() {
+                    Some("comma") => Some(true),
+                    Some("point") => Some(false),
+                    _ => return Err(wrong("\"comma\" or \"point\"")),
+                }
+            }
             "replicate" => self.replicate = one()?,
             "unit" => self.unit = one()?,
             "metric" => self.metric = one()?,

@@ -20,22 +20,40 @@ pub enum Fault {
         message: String,
     },
     /// A row has more or fewer fields than the header.
-    #[error("this row has {got} fields, but the header has {expected}; make them equal")]
+    #[error(
+        "this row has {got} {}, separated by {separator}, and the header has {expected}; make them equal, or name what separates \
+         fields with --separator",
+        if *got == 1 { "field" } else { "fields" }
+    )]
     Ragged {
         /// Fields of the header.
         expected: usize,
         /// Fields of the row.
         got: usize,
+        /// What separates them.
+        separator: String,
     },
+    /// A quote swallowed the lines after it.
+    #[error("a quote that is opened in this row is not closed in it; close it, or double it if it is part of the text")]
+    OpenQuote,
+    /// The header stands again, as where tables were appended to each other.
+    #[error("the header stands again; take this line out")]
+    HeaderAgain,
     /// A column name occurs twice in the header.
     #[error("column {column:?} occurs twice in the header; rename one")]
     ColumnTwice {
         /// Its name.
         column: String,
     },
-    /// There are no rows, or none that the filters keep.
-    #[error("no row is left to judge; check the table, --keep and --metric")]
-    Empty,
+    /// The file holds nothing.
+    #[error("the file is empty; write a header, and a row for each run")]
+    NoText,
+    /// There is a header alone.
+    #[error("there is a header and no row; write a row for each run")]
+    NoRows,
+    /// The filters keep no row.
+    #[error("no row is left to judge; check --keep and --metric")]
+    NothingKept,
     /// A column that was named does not exist.
     #[error("there is no column {column:?} for {role}; the columns are {known}")]
     NoColumn {
@@ -86,15 +104,35 @@ pub enum Fault {
         /// What stands in its place.
         value: String,
     },
-    /// A value that is not a finite number.
+    /// A value that is no number.
     #[error(
-        "{column} is {value:?}, which is not a finite number; drop the whole replicate, or mark the run diverged in a \
-         status column"
+        "{column} is {value:?}, which is no number as the others of the column are written; correct it, such as 0.45"
     )]
     Value {
         /// The column.
         column: String,
         /// The value found.
+        value: String,
+    },
+    /// A run without a value, or with one that is not finite.
+    #[error(
+        "{column} is {value:?}, so that this run has no value; give it, or, if its training diverged, write \"diverged\" in a \
+         column `status`"
+    )]
+    NoValue {
+        /// The column.
+        column: String,
+        /// The value found.
+        value: String,
+    },
+    /// A comma that may stand before decimals or between thousands.
+    #[error(
+        "{column} is {value:?}: the comma may stand before decimals or between thousands; say which with --decimal comma or --decimal point"
+    )]
+    CommaOfBoth {
+        /// The column.
+        column: String,
+        /// A value with such a comma.
         value: String,
     },
     /// A correctness that is neither right nor wrong.
@@ -112,12 +150,27 @@ pub enum Fault {
         found: String,
     },
     /// An unknown status.
-    #[error(
-        "status {value:?} is not one of done, ok, diverged; remove the run with its whole replicate, or run it again"
-    )]
+    #[error("{column} is {value:?}, which does not say how the run ended; write done, diverged or failed")]
     Status {
+        /// The column.
+        column: String,
         /// The value found.
         value: String,
+    },
+    /// A run that did not come to its end.
+    #[error(
+        "{column} is {value:?}: the run did not come to its end, and its value is what it logged last; run it again, or leave its \
+         replicate out of every arm with --drop {replicate}={number}"
+    )]
+    EndedEarly {
+        /// The column.
+        column: String,
+        /// The word found.
+        value: String,
+        /// The replicate's column.
+        replicate: String,
+        /// The replicate.
+        number: String,
     },
     /// A value outside its unit.
     #[error(

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::reading::Table;
+
 /// A key's value. Whole numbers compare as numbers, so that replicate 10 comes after 9, and `7.0` is 7.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
@@ -42,4 +44,40 @@ impl fmt::Display for Key {
 /// Keys as one name, `far/7/7`, without the empty ones.
 pub(crate) fn name(keys: &[Key]) -> String {
     keys.iter().filter(|key| !key.is_empty()).map(Key::to_string).collect::<Vec<_>>().join("/")
+}
+
+/// The keys of a column: each text of it as a key, and the keys' ranks, so that rows are compared by numbers.
+pub(crate) struct Keys {
+    /// Every key once, ascending.
+    ascending: Vec<Key>,
+    /// The rank of each text's key, by the text's place in its column.
+    ranks: Vec<u32>,
+}
+
+impl Keys {
+    /// The keys of a column of a table.
+    pub(crate) fn of(table: &Table, column: usize) -> Self {
+        let of_texts: Vec<Key> = table.at(column).texts().iter().map(|text| Key::new(text)).collect();
+        let mut ascending = of_texts.clone();
+        ascending.sort();
+        ascending.dedup();
+        let rank = |key: &Key| ascending.binary_search(key).unwrap_or_default() as u32;
+        let ranks = of_texts.iter().map(rank).collect();
+        Self { ascending, ranks }
+    }
+
+    /// The rank of a text's key, by the text's place in the column.
+    pub(crate) fn rank(&self, place: usize) -> u32 {
+        self.ranks[place]
+    }
+
+    /// The key of a rank.
+    pub(crate) fn key(&self, rank: u32) -> &Key {
+        &self.ascending[rank as usize]
+    }
+
+    /// All keys, ascending.
+    pub(crate) fn all(&self) -> &[Key] {
+        &self.ascending
+    }
 }

@@ -27,27 +27,30 @@ mod columns_file;
 mod fault;
 mod join;
 mod key;
+mod notation;
 mod pairing;
+mod reading;
 mod rows;
-mod table;
+mod status;
 mod terminal;
 #[cfg(test)]
 mod tests;
 mod unit;
 
 use nt_records::audit::ClusterCounts;
+use nt_records::number::counted;
 use nt_stats::decide;
 use nt_stats::verdict::{Contrast, Decision, FamilyError, Reach, Scope, Settings, decide_runs};
 
 pub use columns::Columns;
 pub use fault::{Fault, TableFault, TableFaults};
-pub use table::Format;
+pub use reading::Format;
 pub use unit::TableUnit;
 
 use columns::{Roles, Score};
 use key::{Key, name};
 use pairing::Paired;
-use table::Table;
+use reading::{Dialect, Table};
 
 /// How gaps are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +140,10 @@ pub struct Labels {
 /// Every verdict on a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableAnalysis {
+    /// How the text was read: "semicolon-separated, decimal commas; 64 rows".
+    pub read_as: String,
+    /// What a reader must know of how the columns were taken, a sentence each.
+    pub remarks: Vec<String>,
     /// The metric.
     pub metric: String,
     /// How gaps were judged.
@@ -168,22 +175,27 @@ pub fn analyse_table(
 }
 
 fn judge_text(text: &str, format: Format, question: &Question, faults: &mut Vec<TableFault>) -> Option<TableAnalysis> {
-    let table = Table::read(text, format, faults);
-    if table.rows.is_empty() {
-        faults.push(TableFault::of_file(Fault::Empty));
+    let (table, dialect) = reading::read(text, format, faults);
+    if table.num_rows() == 0 {
+        // What is wrong with its rows says why there are none.
+        if faults.is_empty() {
+            let fault = if table.header().is_empty() { Fault::NoText } else { Fault::NoRows };
+            faults.push(TableFault::of_file(fault));
+        }
         return None;
     }
     table.check_version(faults);
+    let has_unread = !faults.is_empty();
     let roles = columns::resolve(&question.columns, &table, faults)?;
-    let joined = join::join(&table, &roles, question.unit, faults);
+    let mut joined = join::join(&table, &roles, question.unit, faults);
+    joined.has_unread = has_unread;
     let method = match (roles.score, question.sign_flips) {
         (_, true) => TableMethod::SignFlip,
         (Score::Run { .. }, false) => TableMethod::PairedT,
         (Score::Example { .. }, false) => TableMethod::Crossed,
     };
-    let may_pair = faults.is_empty();
     let pairs = pairing::pair(&table, &roles, &joined, method, faults);
-    if !may_pair || !faults.is_empty() {
+    if !faults.is_empty() {
         return None;
     }
     let contrasts = match decide_all(pairs, &table, &roles, method, question) {
@@ -193,8 +205,10 @@ fn judge_text(text: &str, format: Format, question: &Question, faults: &mut Vec<
             return None;
         }
     };
-    let unit_column = roles.unit.map(|column| table.header[column].clone());
+    let unit_column = roles.unit.map(|column| table.header()[column].clone());
     Some(TableAnalysis {
+        read_as: read_as(&dialect, &roles, &table),
+        remarks: roles.notes.clone(),
         metric: roles.metric,
         method,
         unit: joined.unit,
@@ -202,6 +216,18 @@ fn judge_text(text: &str, format: Format, question: &Question, faults: &mut Vec<
         alpha: question.alpha,
         contrasts,
     })
+}
+
+/// How the text was read.
+fn read_as(dialect: &Dialect, roles: &Roles, table: &Table) -> String {
+    let mut words = dialect.words();
+    if roles.notation.decimal_comma {
+        words.push_str(", decimal commas");
+    }
+    if roles.notation.percent {
+        words.push_str(", per cent signs");
+    }
+    format!("{words}; {}", counted(table.num_rows(), "row"))
 }
 
 /// Decides the arms of sources that are judged as one family, and those of the untrained source and the twin as another.
@@ -279,12 +305,11 @@ fn settings(method: TableMethod, question: &Question) -> Settings {
 }
 
 fn labels(paired: &Paired, table: &Table, roles: &Roles) -> Labels {
-    let row = &table.rows[paired.row];
-    let text = |column: &str| table.column(column).map(|at| row.fields[at].clone()).unwrap_or_default();
+    let text = |column: &str| table.column(column).map(|at| table.text(paired.row, at).to_owned()).unwrap_or_default();
     let depth = |column: &str| text(column).trim_end_matches(".0").parse().ok();
     // Columns without a place of their own go into the target and the treatment.
     let rest = |columns: &[usize], keys: &[Key], own: &[&str]| {
-        let others = columns.iter().zip(keys).filter(|(at, _)| !own.contains(&table.header[**at].as_str()));
+        let others = columns.iter().zip(keys).filter(|(at, _)| !own.contains(&table.header()[**at].as_str()));
         name(&others.map(|(_, key)| key.clone()).collect::<Vec<_>>())
     };
     const OWN: [&str; 5] = ["source", "size", "similarity", "copied", "frozen"];

@@ -10,9 +10,9 @@ use nt_stats::{Clusters, Differences, DifferencesError, PairedGap};
 use crate::TableMethod;
 use crate::columns::{Roles, Score};
 use crate::fault::{Fault, TableFault};
-use crate::join::{Cell, Joined, RunKey, TableArm, TableRun, cell_words, run_words};
+use crate::join::{Cell, Hit, Joined, RunKey, TableArm, TableRun, cell_words, run_words};
 use crate::key::{Key, name};
-use crate::table::Table;
+use crate::reading::Table;
 use crate::unit::TableUnit;
 
 /// A contrast, and the row that its names come from.
@@ -40,7 +40,17 @@ pub(crate) fn pair(
     let mut pairs = Vec::new();
     for (key, cell) in &joined.cells {
         let Some(reference) = reference_of(table, roles, key, cell, faults) else { continue };
-        let pairing = Pairing { table, roles, method, unit: joined.unit, key, cell, reference };
+        let pairing = Pairing {
+            table,
+            roles,
+            method,
+            unit: joined.unit,
+            examples: &joined.examples,
+            has_unread: joined.has_unread,
+            key,
+            cell,
+            reference,
+        };
         pairing.check(faults);
         if !faults.is_empty() {
             continue;
@@ -48,7 +58,7 @@ pub(crate) fn pair(
         for (arm, runs) in cell.arms.iter().filter(|(arm, _)| *arm != reference) {
             match pairing.contrast(arm, runs) {
                 Ok(paired) => pairs.push(paired),
-                Err(fault) => faults.push(TableFault::at(table.rows[runs.first_row].line, fault)),
+                Err(fault) => faults.push(TableFault::at(table.line(runs.first_row), fault)),
             }
         }
     }
@@ -72,12 +82,12 @@ fn reference_of<'a>(
     };
     let mut candidates = cell.arms.keys().filter(|arm| holds(arm));
     let first = candidates.next();
-    let line = cell.arms.values().map(|arm| table.rows[arm.first_row].line).min().unwrap_or(1);
+    let line = cell.arms.values().map(|arm| table.line(arm.first_row)).min().unwrap_or(1);
     let cell_name = cell_words(key);
     let fault = match (first, candidates.next()) {
         (None, _) => Fault::NoReference {
             cell: cell_name,
-            reference: roles.reference_words(&table.header),
+            reference: roles.reference_words(table.header()),
             arms: cell.arms.keys().map(|arm| name(arm)).collect::<Vec<_>>().join(", "),
         },
         (Some(first), Some(second)) => {
@@ -95,6 +105,9 @@ struct Pairing<'a> {
     roles: &'a Roles,
     method: TableMethod,
     unit: TableUnit,
+    examples: &'a [Key],
+    /// Whether a partner may be among rows that could not be read.
+    has_unread: bool,
     key: &'a [Key],
     cell: &'a Cell,
     reference: &'a Vec<Key>,
@@ -113,9 +126,11 @@ impl Pairing<'_> {
         let is_reference = |arm: &&Vec<Key>| *arm == self.reference;
         let Some(&(_, first_key, first)) = tested.iter().find(|(arm, ..)| is_reference(arm)) else { return };
         for (arm, key, run) in tested {
-            let lacking = first.hits.keys().find(|example| !run.hits.contains_key(example));
-            let other = run.hits.keys().find(|example| !first.hits.contains_key(example));
-            if let Some(example) = lacking.or(other) {
+            if self.has_unread || self.cell.spoiled.contains(key) || self.cell.spoiled.contains(first_key) {
+                continue;
+            }
+            if let Some(example) = first_difference(&first.hits, &run.hits) {
+                let example = &self.examples[example as usize];
                 let fault = Fault::Examples {
                     run: format!("{} of {}", run_words(key), name(arm)),
                     reference: format!("{} of {}", run_words(first_key), name(self.reference)),
@@ -132,7 +147,9 @@ impl Pairing<'_> {
         (other, others): (&[Key], &TableArm),
         faults: &mut Vec<TableFault>,
     ) {
-        for (key, run) in runs.runs.iter().filter(|(key, _)| !others.runs.contains_key(key)) {
+        let is_alone =
+            |key: &RunKey| !self.has_unread && !others.runs.contains_key(key) && !self.cell.spoiled.contains(key);
+        for (key, run) in runs.runs.iter().filter(|(key, _)| is_alone(key)) {
             let run_name = format!("{} of {}", run_words(key), name(arm));
             let fault = Fault::Unmatched { run: run_name, other: name(other), cell: cell_words(self.key) };
             faults.push(TableFault::at(run.line, fault));
@@ -199,7 +216,7 @@ impl Pairing<'_> {
     /// The largest gap that is possible beside a reference: shares lie between 0 and 1, losses have no bound.
     fn largest_gap_pp(&self, reference: Option<&TableArm>) -> f64 {
         let of_run = |run: &TableRun| {
-            let hits = run.hits.values().filter(|(is_hit, _)| *is_hit).count() as f64;
+            let hits = run.hits.iter().filter(|hit| hit.is_right).count() as f64;
             run.value.or((!run.hits.is_empty()).then(|| hits / run.hits.len() as f64))
         };
         let values: Vec<f64> = reference.iter().flat_map(|arm| arm.runs.values()).filter_map(of_run).collect();
@@ -218,7 +235,7 @@ impl Pairing<'_> {
     fn reference(&self, is_control: bool) -> Reference {
         let is_scratch = self.roles.reference.iter().any(|(column, value)| {
             ["scratch", "none"].iter().any(|word| value.eq_ignore_ascii_case(word))
-                || (value == "0" && column.is_some_and(|at| self.table.header[at] == "copied"))
+                || (value == "0" && column.is_some_and(|at| self.table.header()[at] == "copied"))
         });
         match (is_scratch, is_control) {
             (true, false) => Reference::Scratch,
@@ -228,7 +245,7 @@ impl Pairing<'_> {
     }
 
     fn frozen(&self, runs: &TableArm) -> Option<u8> {
-        match Key::new(&self.table.rows[runs.first_row].fields[self.table.column("frozen")?]) {
+        match Key::new(self.table.text(runs.first_row, self.table.column("frozen")?)) {
             Key::Number(number) => u8::try_from(number).ok(),
             Key::Text(_) => None,
         }
@@ -262,6 +279,14 @@ impl Pairing<'_> {
     }
 }
 
+/// The first example that only one of two runs has.
+fn first_difference(one: &[Hit], other: &[Hit]) -> Option<u32> {
+    let differing = one.iter().zip(other).find(|(one, other)| one.example != other.example);
+    let longer = if one.len() > other.len() { one } else { other };
+    let rest = longer.get(one.len().min(other.len()));
+    differing.map(|(one, other)| one.example.min(other.example)).or(rest.map(|hit| hit.example))
+}
+
 /// Without units, each replicate is a unit.
 fn unit_of_run((unit, replicate): &RunKey) -> Key {
     unit.as_ref().unwrap_or(replicate).clone()
@@ -288,9 +313,9 @@ fn example_differences(units: &BTreeMap<Key, Vec<(&TableRun, &TableRun)>>) -> Re
     let rows = units.values().map(|pairs| {
         let mut sums = vec![0_i32; size];
         for (run, base) in pairs {
-            // sums[i] = Σ_r hit[r, i] − base[r, i]; maps of equal keys are in one order.
-            for (sum, (hit, base)) in sums.iter_mut().zip(run.hits.values().zip(base.hits.values())) {
-                *sum += i32::from(hit.0) - i32::from(base.0);
+            // sums[i] = Σ_r hit[r, i] − base[r, i]; equal examples are in one order.
+            for (sum, (hit, base)) in sums.iter_mut().zip(run.hits.iter().zip(&base.hits)) {
+                *sum += i32::from(hit.is_right) - i32::from(base.is_right);
             }
         }
         (sums, pairs.len())

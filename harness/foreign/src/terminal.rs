@@ -51,6 +51,7 @@ impl TableAnalysis {
         let decision = &first.decision;
         let unit = self.unit_column.as_deref().unwrap_or("replicates");
         let mut notes = vec![
+            format!("read as: {}", self.read_as),
             format!("{}, read as {}s; n counts {unit}", self.difference(decision), self.unit.name()),
             format!(
                 "method: {}; margin ±{} {}, α {}",
@@ -67,6 +68,7 @@ impl TableAnalysis {
                     .to_owned(),
             },
         ];
+        notes.extend(self.remarks.iter().cloned());
         let fewest = self.contrasts.iter().map(|one| one.decision.gap.num_replicates).min();
         notes.extend(fewest.filter(|&fewest| fewest < 6).map(|fewest| {
             let are = if fewest == 1 { "1 replicate is".to_owned() } else { format!("{fewest} replicates are") };

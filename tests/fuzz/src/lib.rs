@@ -65,8 +65,8 @@ impl Format {
             Self::Scenario => readers::scenario(bytes),
             Self::Records => readers::records(bytes),
             Self::Manifest => readers::manifest(bytes),
-            Self::Csv => readers::table(bytes, nt_foreign::Format::Separated(b',')),
-            Self::JsonLines => readers::table(bytes, nt_foreign::Format::JsonLines),
+            Self::Csv => readers::table(bytes, nt_foreign::Format::Text),
+            Self::JsonLines => readers::table(bytes, nt_foreign::Format::Json),
             Self::Jpeg | Self::Png => readers::picture(bytes),
             Self::Safetensors => readers::safetensors(bytes),
         }

@@ -185,7 +185,7 @@ fn a_diverged_run_is_no_evidence_of_harm() {
     let found = verdicts(&rows, &Question::default());
     assert_eq!(found[0].1, Verdict::InconclusiveOptimisation);
     rows[12] = "harm,birds,3,0.5,failed".to_owned();
-    assert!(fault_of(&rows).contains("runs.csv:13: status \"failed\""));
+    assert!(fault_of(&rows).contains("runs.csv:13: status is \"failed\": the run did not come to its end"));
 }
 
 #[test]
@@ -213,10 +213,18 @@ fn json_lines_read_as_the_same_table() {
             _ => unreachable!(),
         })
         .collect();
-    let read = |text: &str| analyse_table(text, "runs.jsonl", Format::JsonLines, &Question::default());
-    assert_eq!(read(&lines.join("\n")).unwrap(), judge(&rows, &Question::default()).unwrap());
-    let torn = format!("{}\n{{\"arm\": NaN}}", lines.join("\n"));
-    assert!(read(&torn).unwrap_err().to_string().contains("runs.jsonl:17: this is not a JSON object"));
+    let read = |text: &str| analyse_table(text, "runs.jsonl", Format::Json, &Question::default());
+    let (json, csv) = (read(&lines.join("\n")).unwrap(), judge(&rows, &Question::default()).unwrap());
+    assert_eq!(
+        (json.read_as.as_str(), csv.read_as.as_str()),
+        ("JSON, one object a line; 16 rows", "comma-separated; 16 rows")
+    );
+    assert_eq!(json, TableAnalysis { read_as: json.read_as.clone(), ..csv.clone() });
+    let array =
+        analyse_table(&format!("[{}]", lines.join(",\n")), "runs.json", Format::Json, &Question::default()).unwrap();
+    assert_eq!(array, TableAnalysis { read_as: "JSON, an array of objects; 16 rows".to_owned(), ..csv });
+    let torn = format!("{}\n{{\"arm\": }}", lines.join("\n"));
+    assert!(read(&torn).unwrap_err().to_string().contains("runs.jsonl:17:9: this is not a JSON object"));
 }
 
 #[test]

@@ -1,0 +1,205 @@
+//! JSON: one object a line, or an array of objects.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::{Dialect, Table};
+use crate::fault::{Fault, TableFault};
+
+const LINES: Dialect = Dialect { layout: "JSON, one object a line", num_comments: 0 };
+const ARRAY: Dialect = Dialect { layout: "JSON, an array of objects", num_comments: 0 };
+
+/// Reads a table of JSON.
+pub(super) fn read(text: &str, faults: &mut Vec<TableFault>) -> (Table, Dialect) {
+    if text.trim_start().starts_with('[') { (array(text, faults), ARRAY) } else { (lines(text, faults), LINES) }
+}
+
+fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
+    let mut table = Table::default();
+    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        match parse::<Map<String, Value>>(line) {
+            Ok(object) => push(&mut table, at + 1, &object),
+            Err(error) => {
+                let column = Some(error.column()).filter(|column| *column > 0);
+                let message = message_of(&error, line);
+                faults.push(TableFault {
+                    line: Some(at + 1),
+                    column,
+                    fault: Fault::Syntax { format: "a JSON object", message },
+                });
+            }
+        }
+    }
+    table
+}
+
+fn array(text: &str, faults: &mut Vec<TableFault>) -> Table {
+    let mut table = Table::default();
+    let objects = match parse::<Vec<Value>>(text) {
+        Ok(objects) => objects,
+        Err(error) => {
+            let message = message_of(&error, text);
+            let fault = Fault::Syntax { format: "a JSON array of objects", message };
+            faults.push(TableFault { line: Some(error.line()), column: Some(error.column()), fault });
+            return table;
+        }
+    };
+    // The array's objects have no lines of their own where it is written in one.
+    let starts = lines_of_objects(text);
+    for (at, value) in objects.iter().enumerate() {
+        let line = starts.get(at).copied().unwrap_or(1);
+        match value.as_object() {
+            Some(object) => push(&mut table, line, object),
+            None => {
+                let message =
+                    format!("entry {} of the array is no object; write {{\"column\": value, …}} for each row", at + 1);
+                faults.push(TableFault::at(line, Fault::Syntax { format: "a JSON array of objects", message }));
+            }
+        }
+    }
+    table
+}
+
+/// The lines on which the entries of an array begin.
+fn lines_of_objects(text: &str) -> Vec<usize> {
+    let (mut line, mut depth, mut is_text, mut is_escaped) = (1, 0_usize, false, false);
+    let mut starts = Vec::new();
+    for byte in text.bytes() {
+        match byte {
+            b'\n' => line += 1,
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => {
+                if depth == 1 {
+                    starts.push(line);
+                }
+                depth += 1;
+            }
+            b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    starts
+}
+
+/// Reads JSON as Python writes it: with NaN and Infinity, which JSON has not.
+fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(text).or_else(|error| {
+        let quoted = with_quoted_numbers(text);
+        if quoted == text { Err(error) } else { serde_json::from_str(&quoted) }
+    })
+}
+
+/// The same with NaN, Infinity and −Infinity as texts.
+fn with_quoted_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let (mut is_text, mut is_escaped) = (false, false);
+    while let Some(letter) = rest.chars().next() {
+        if !is_text && let Some(word) = ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| rest.starts_with(word))
+        {
+            out.push('"');
+            out.push_str(word);
+            out.push('"');
+            rest = &rest[word.len()..];
+            continue;
+        }
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_text => is_escaped = true,
+            '"' => is_text = !is_text,
+            _ => {}
+        }
+        out.push(letter);
+        rest = &rest[letter.len_utf8()..];
+    }
+    out
+}
+
+/// What is wrong, without the line and column, which stand before it.
+fn message_of(error: &serde_json::Error, text: &str) -> String {
+    use serde_json::error::Category;
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    match error.classify() {
+        Category::Eof => "it ends before the object does".to_owned(),
+        Category::Data if text.trim_start().starts_with('{') && text.contains("\"columns\"") => {
+            "pandas' to_json writes one object; write it with orient=\"records\"".to_owned()
+        }
+        Category::Data => format!("write {{\"column\": value, …}} ({message})"),
+        Category::Io | Category::Syntax => message.to_owned(),
+    }
+}
+
+fn push(table: &mut Table, line: usize, object: &Map<String, Value>) {
+    let mut fields = Vec::new();
+    flatten("", object, &mut fields);
+    table.push_named(line, fields.into_iter());
+}
+
+/// The fields of an object; those of objects within it are named by both, joined by a point.
+fn flatten<'v>(prefix: &str, object: &'v Map<String, Value>, fields: &mut Vec<(String, Cow<'v, str>)>) {
+    for (key, value) in object {
+        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value.as_object() {
+            Some(inner) => flatten(&name, inner, fields),
+            None => fields.extend(field(value).map(|text| (name, text))),
+        }
+    }
+}
+
+/// A JSON value as a field; of a list with one entry, that entry. `None` for other lists and for objects.
+fn field(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Null => Some(Cow::Borrowed("")),
+        Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::String(text) => Some(Cow::Borrowed(text.trim())),
+        Value::Array(entries) => match entries.as_slice() {
+            [only] if !only.is_array() => field(only),
+            _ => None,
+        },
+        Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Table, Vec<TableFault>) {
+        let mut faults = Vec::new();
+        let (table, _) = super::read(text, &mut faults);
+        (table, faults)
+    }
+
+    #[test]
+    fn lines_and_arrays_are_the_same_table() {
+        let (lines, _) = read("{\"a\": 1, \"b\": {\"c\": \"x\"}, \"d\": [0]}\n{\"a\": 2.5}\n");
+        let (array, faults) = read("[\n{\"a\": 1, \"b\": {\"c\": \"x\"}, \"d\": [0]},\n {\"a\": 2.5}]");
+        assert_eq!(faults, []);
+        for table in [&lines, &array] {
+            assert_eq!(table.header(), ["a", "b.c", "d"]);
+            let texts = |row: usize| (0..3).map(|column| table.text(row, column)).collect::<Vec<_>>();
+            assert_eq!((texts(0), texts(1)), (vec!["1", "x", "0"], vec!["2.5", "", ""]));
+        }
+        assert_eq!((lines.line(1), array.line(1)), (2, 3));
+    }
+
+    #[test]
+    fn pythons_nan_is_read_and_left_to_be_judged() {
+        let (table, faults) = read("{\"a\": NaN, \"b\": \"NaN \\\" NaN\"}\n{\"a\": -Infinity}\n");
+        assert_eq!(faults, []);
+        assert_eq!((table.text(0, 0), table.text(0, 1), table.text(1, 0)), ("NaN", "NaN \" NaN", "-Infinity"));
+    }
+
+    #[test]
+    fn what_is_no_object_is_told_with_its_place() {
+        let (_, faults) = read("{\"a\": 1}\n{\"a\": \n[1]\n");
+        let told: Vec<String> = faults.iter().map(|fault| fault.fault.to_string()).collect();
+        assert_eq!((faults[0].line, faults[1].line), (Some(2), Some(3)));
+        assert!(told[0].contains("ends before the object does") && told[1].contains("{\"column\": value"), "{told:?}");
+    }
+}

@@ -1,0 +1,158 @@
+//! A table of text by columns, in which each text of a column is kept once.
+
+use std::collections::HashMap;
+
+/// A column: what stands in it, and in which rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Column {
+    /// For each row, the place of its text among `texts`.
+    codes: Vec<u32>,
+    /// Every text of the column once, in order of appearance.
+    texts: Vec<Box<str>>,
+    places: HashMap<Box<str>, u32>,
+}
+
+impl Column {
+    /// A column of so many rows without text.
+    fn empty(num_rows: usize) -> Self {
+        let mut column = Self::default();
+        (0..num_rows).for_each(|_| column.push(""));
+        column
+    }
+
+    fn push(&mut self, text: &str) {
+        let code = match self.places.get(text) {
+            Some(&code) => code,
+            None => {
+                // There are fewer texts than rows, and rows are counted in 32 bits.
+                let code = self.texts.len() as u32;
+                self.texts.push(text.into());
+                self.places.insert(text.into(), code);
+                code
+            }
+        };
+        self.codes.push(code);
+    }
+
+    /// The place of a row's text among [`Self::texts`].
+    pub(crate) fn code(&self, row: usize) -> usize {
+        self.codes[row] as usize
+    }
+
+    /// Every text of the column once.
+    pub(crate) fn texts(&self) -> &[Box<str>] {
+        &self.texts
+    }
+
+    /// The place of a text, if it is in the column.
+    pub(crate) fn place(&self, text: &str) -> Option<usize> {
+        self.places.get(text).map(|&code| code as usize)
+    }
+}
+
+/// A table of text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Table {
+    header: Vec<String>,
+    columns: Vec<Column>,
+    /// The line of every row in its file, from 1.
+    lines: Vec<u32>,
+}
+
+impl Table {
+    /// A table with these columns and no row.
+    pub(crate) fn with_header(header: Vec<String>) -> Self {
+        let columns = header.iter().map(|_| Column::default()).collect();
+        Self { header, columns, lines: Vec::new() }
+    }
+
+    /// Adds a row with a text for each column.
+    pub(crate) fn push<'t>(&mut self, line: usize, texts: impl Iterator<Item = &'t str>) {
+        self.columns.iter_mut().zip(texts).for_each(|(column, text)| column.push(text));
+        self.lines.push(line as u32);
+    }
+
+    /// Adds a row with texts for some columns by name. Columns that are new are empty in the rows before, and those that are not
+    /// named in this one.
+    pub(crate) fn push_named<'t>(
+        &mut self,
+        line: usize,
+        texts: impl Iterator<Item = (String, std::borrow::Cow<'t, str>)>,
+    ) {
+        for (name, text) in texts {
+            let at = self.column(&name).unwrap_or_else(|| {
+                self.header.push(name);
+                self.columns.push(Column::empty(self.lines.len()));
+                self.columns.len() - 1
+            });
+            // Of a name that stands twice, the last counts, as JSON has it.
+            if self.columns[at].codes.len() == self.lines.len() {
+                self.columns[at].push(&text);
+            }
+        }
+        self.lines.push(line as u32);
+        let num_rows = self.lines.len();
+        self.columns.iter_mut().filter(|column| column.codes.len() < num_rows).for_each(|column| column.push(""));
+    }
+
+    /// Names of the columns.
+    pub(crate) fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The position of a column.
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+        self.header.iter().position(|column| column == name)
+    }
+
+    /// The position of a column of this name, or of the only one whose name ends in it after a point or a slash, whatever the capitals:
+    /// `params.seed` of MLflow, `config/seed`, `Seed`.
+    pub(crate) fn column_like(&self, name: &str) -> Option<usize> {
+        let last = |column: &str| column.rsplit(['.', '/']).next().is_some_and(|last| last.eq_ignore_ascii_case(name));
+        self.column(name).or_else(|| {
+            let mut alike = self.header.iter().enumerate().filter(|(_, column)| last(column)).map(|(at, _)| at);
+            alike.next().filter(|_| alike.next().is_none())
+        })
+    }
+
+    /// A column by its position.
+    pub(crate) fn at(&self, column: usize) -> &Column {
+        &self.columns[column]
+    }
+
+    /// Number of rows.
+    pub(crate) fn num_rows(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The line of a row in its file, from 1.
+    pub(crate) fn line(&self, row: usize) -> usize {
+        self.lines[row] as usize
+    }
+
+    /// The text of a row in a column.
+    pub(crate) fn text(&self, row: usize, column: usize) -> &str {
+        let column = &self.columns[column];
+        &column.texts[column.code(row)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::borrow::Cow;
+
+    #[test]
+    fn rows_may_name_other_columns() {
+        let mut table = Table::default();
+        let row = |names: &[(&str, &'static str)]| -> Vec<(String, Cow<'static, str>)> {
+            names.iter().map(|(name, text)| ((*name).to_owned(), Cow::Borrowed(*text))).collect()
+        };
+        table.push_named(1, row(&[("a", "1"), ("b", "x")]).into_iter());
+        table.push_named(3, row(&[("c", "z"), ("a", "1")]).into_iter());
+        assert_eq!(table.header(), ["a", "b", "c"]);
+        let texts = |row: usize| (0..3).map(|column| table.text(row, column)).collect::<Vec<_>>();
+        assert_eq!((texts(0), texts(1)), (vec!["1", "x", ""], vec!["1", "", "z"]));
+        assert_eq!((table.line(1), table.num_rows(), table.at(0).texts().len()), (3, 2, 1));
+    }
+}

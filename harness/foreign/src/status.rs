@@ -1,0 +1,92 @@
+//! How a run ended, by the words of the tools that ran it.
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// To its end.
+    Done,
+    /// Its loss was no longer finite: it has no value, and that is an outcome.
+    Diverged,
+    /// Before its end, or not yet. What it logged last is no result.
+    Early,
+}
+
+/// Words for runs that came to their end. An empty field says nothing against it.
+const DONE: [&str; 12] = [
+    "",
+    "done",
+    "ok",
+    "finished",
+    "finish",
+    "completed",
+    "complete",
+    "success",
+    "successful",
+    "succeeded",
+    "passed",
+    "converged",
+];
+
+const DIVERGED: [&str; 3] = ["diverged", "diverge", "nan"];
+
+/// Words for runs that did not, of Weights & Biases, MLflow, SLURM, Ray and their kin.
+const EARLY: [&str; 23] = [
+    "crashed",
+    "crash",
+    "failed",
+    "failure",
+    "fail",
+    "error",
+    "errored",
+    "killed",
+    "aborted",
+    "cancelled",
+    "canceled",
+    "terminated",
+    "interrupted",
+    "stopped",
+    "preempted",
+    "preempting",
+    "timeout",
+    "out_of_memory",
+    "running",
+    "pending",
+    "scheduled",
+    "queued",
+    "unfinished",
+];
+
+/// How a run ended that has this word in its status column, whatever the capitals; `None` for a word of no tool.
+pub(crate) fn ended(word: &str) -> Option<Ended> {
+    let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+    if is(&DONE) {
+        Some(Ended::Done)
+    } else if is(&DIVERGED) {
+        Some(Ended::Diverged)
+    } else if is(&EARLY) {
+        Some(Ended::Early)
+    } else {
+        None
+    }
+}
+
+/// Names of the column that says how a run ended, whatever their capitals.
+pub(crate) const STATUS: [&str; 3] = ["status", "state", "run_status"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_tools_are_known_whatever_their_capitals() {
+        let cases = [
+            ("FINISHED", Some(Ended::Done)),
+            ("Crashed", Some(Ended::Early)),
+            ("diverged", Some(Ended::Diverged)),
+            ("maybe", None),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(ended(word), expected, "{word}");
+        }
+    }
+}
