@@ -204,13 +204,15 @@ fn a_record_that_was_changed_is_believed_by_nobody_and_made_again_by_a_run() {
 fn a_pipe_or_a_folder_in_the_place_of_a_file_bars_nobody() {
     let (workplace, digest) = finished();
     let out = workplace.path("out");
-    let places: [Which; 4] = [
-        |out| out.join("figures/accuracy_by_depth.csv"),
-        |out| out.join("audit.json"),
-        |out| first_in(out, "artifacts/contact"),
-        |out| first_in(out, "curves/"),
+    const ANOTHER: &str = "something else stands in its place";
+    let places: [(Which, &str); 5] = [
+        (|out| out.join("figures/accuracy_by_depth.csv"), ANOTHER),
+        (|out| out.join("audit.json"), ANOTHER),
+        (|out| out.join("manifest.json"), "manifest.json is missing"),
+        (|out| first_in(out, "artifacts/contact"), ANOTHER),
+        (|out| first_in(out, "curves/"), ANOTHER),
     ];
-    for (at, which) in places.into_iter().enumerate() {
+    for (at, (which, told)) in places.into_iter().enumerate() {
         for is_pipe in [true, false] {
             let path = which(&out);
             remove(&path);
@@ -219,7 +221,8 @@ fn a_pipe_or_a_folder_in_the_place_of_a_file_bars_nobody() {
                 false => std::fs::create_dir(&path).unwrap(),
             }
             let checked = nt(&workplace, &["check", "out"]);
-            assert!(said(&checked).contains("something else stands in its place"), "{at}: {}", said(&checked));
+            assert_exit(&checked, 1);
+            assert!(said(&checked).contains(told), "{at}: {}", said(&checked));
             assert!(nt(&workplace, &["report", "out"]).status.code().is_some_and(|code| code < 3), "{at}");
             assert_exit(&workplace.run("out", &[]), 0);
             assert_eq!(workplace.digest("out"), digest);

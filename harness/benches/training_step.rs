@@ -53,7 +53,7 @@ fn matrix(criterion: &mut Criterion) -> Result<(), Fault> {
     let run = |out: &Path| -> Result<usize, Fault> {
         let scenario = Scenario::parse(&text, "smoke.toml")?;
         let study = OpenStudy::open(scenario, folder.path(), &folder.path().join("cache"), Arc::new(Cpu))?;
-        let (mut ledger, _) = study.open_ledger(out, Shard::WHOLE)?;
+        let mut ledger = study.open_ledger(out, Shard::WHOLE)?;
         let tally = study.run(&mut ledger, Shard::WHOLE, &options, &Progress::quiet(), &AtomicBool::new(false))?;
         Ok(tally.ran)
     };

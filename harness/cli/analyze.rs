@@ -99,7 +99,8 @@ struct ColumnArguments {
 
 impl Analyze {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let text = if self.table == Path::new("-") { standard_input()? } else { read(&self.table, "table")? };
+        let is_piped = self.table == Path::new("-");
+        let text = if is_piped { standard_input()? } else { read(&self.table, "table")? };
         let unit = match (self.percent, self.fraction) {
             (true, _) => Some(TableUnit::Percent),
             (_, true) => Some(TableUnit::Fraction),
@@ -113,8 +114,9 @@ impl Analyze {
             margin_pp: self.margin_pp,
             alpha: self.alpha,
         };
-        let file =
-            if self.table == Path::new("-") { "standard input".to_owned() } else { self.table.display().to_string() };
+        let file = if is_piped { "standard input".to_owned() } else { self.table.display().to_string() };
+        let stem = if is_piped { None } else { self.table.file_stem() };
+        let name = stem.map_or_else(|| file.clone(), |stem| stem.to_string_lossy().into_owned());
         let format = match self.separator.as_deref() {
             None => Format::of(&self.table),
             Some("semicolon") => Format::Separated(b';'),
@@ -126,7 +128,7 @@ impl Analyze {
             analyse_table(&text, &file, format, &question).map_err(|faults| Failure::Input(faults.to_string()))?;
         say(analysis.terminal_table())?;
         match &self.out {
-            Some(dir) => write(dir, &self.table, &analysis),
+            Some(dir) => write(dir, &name, &analysis),
             None => Ok(()),
         }
     }
@@ -174,14 +176,13 @@ fn read(path: &Path, what: &str) -> Result<String, Failure> {
     })
 }
 
-fn write(dir: &Path, table: &Path, analysis: &TableAnalysis) -> Result<(), Failure> {
-    let name = table.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+fn write(dir: &Path, name: &str, analysis: &TableAnalysis) -> Result<(), Failure> {
     let csv = analysis.verdicts_csv().map_err(|error| Failure::system(&error))?;
-    let json = analysis.verdicts_json(&name).map_err(|error| Failure::system(&error))?;
+    let json = analysis.verdicts_json(name).map_err(|error| Failure::system(&error))?;
     let files = [("verdicts.csv", csv), ("verdicts.json", json)];
     for (file, _) in &files {
         let path = dir.join(file);
-        if std::fs::read(&path).is_ok_and(|found| !is_of_verdicts(file, &found)) {
+        if nt_disk::read(&path).is_ok_and(|found| !is_of_verdicts(file, &found)) {
             return Err(Failure::Input(format!(
                 "{} is there and was not written by nt; give another folder with --out, or move the file",
                 path.display()

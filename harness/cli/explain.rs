@@ -22,12 +22,11 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        let (mut found, mut damaged) = (false, Vec::new());
+        let (mut found, mut damaged, mut without) = (false, Vec::new(), Vec::new());
         let studies = studies(&self.dir)?;
         for dir in &studies {
             let Some(manifest) = Manifest::read(dir).map_err(|error| Failure::system(&error))? else {
-                tell(study_folder::lost(dir, "manifest.json"));
-                damaged.push(dir.display().to_string());
+                without.push(dir);
                 continue;
             };
             let id = self.job.parse::<JobId>().ok();
@@ -54,6 +53,13 @@ impl Explain {
                         say(format_args!("  could not be run: {}", fault.reason))?;
                     }
                 }
+            }
+        }
+        // The job may be of a study that has lost its manifest. Where it is of another, that says nothing of it.
+        if !found {
+            for dir in without {
+                tell(study_folder::lost(dir, "manifest.json"));
+                damaged.push(dir.display().to_string());
             }
         }
         if !damaged.is_empty() {

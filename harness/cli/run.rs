@@ -239,10 +239,12 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
         }
         tell("\nstopping within ten seconds; press Ctrl-C again to stop at once");
         // What draws or reads many images does not look up meanwhile. Nothing that is recorded is lost by an end at any moment.
-        std::thread::spawn(|| {
+        let end = || {
             std::thread::sleep(GRACE);
             std::process::exit(130);
-        });
+        };
+        // Where the system has no thread left, the run ends when it next looks up, or at a second Ctrl-C.
+        drop(std::thread::Builder::new().spawn(end));
     });
     if let Err(error) = handler {
         tracing::warn!(%error, "cannot handle Ctrl-C: it will end the process at once; nothing recorded is lost");
@@ -263,12 +265,12 @@ impl Run {
         let study = study.map_err(|error| failure(&error))?;
         tell_of_data(&study, options.jobs);
         let dir = self.out.clone().unwrap_or_else(|| Path::new("reports").join(&study.scenario.study.name));
-        let (mut ledger, warnings) = study.open_ledger(&dir, self.shard).map_err(|error| failure(&error))?;
+        let mut ledger = study.open_ledger(&dir, self.shard).map_err(|error| failure(&error))?;
         log.keep_in(&dir).map_err(|error| Failure::system(&FileError::at("write", dir.join("log.jsonl"))(error)))?;
         for warning in study.warnings() {
             tracing::warn!("{warning}");
         }
-        for warning in warnings {
+        for warning in ledger.warnings() {
             tracing::warn!("{warning}");
         }
         let interrupt = interrupt_flag();

@@ -52,7 +52,7 @@ fn bounded(path: &Path) -> std::io::Result<String> {
     let mut text = Vec::new();
     std::fs::File::open(path)?.take(MOST + 1).read_to_end(&mut text)?;
     if text.len() as u64 > MOST {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is longer than 64 MiB, as no scenario is"));
+        return Err(Error::new(ErrorKind::InvalidInput, "it is longer than 64 MiB, as no file with a scenario is"));
     }
     String::from_utf8(text).map_err(|_| ErrorKind::InvalidData.into())
 }

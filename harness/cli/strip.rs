@@ -19,10 +19,9 @@ pub(super) struct Strip {
 
 impl Strip {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        study_folder::manifest(&self.dir)?;
+        study_folder::check(&self.dir)?;
         let (num_files, num_bytes) = strip(&self.dir, &self.keep).map_err(|error| match error {
-            StripError::NoStudy(_) => Failure::input(&error),
-            StripError::Damaged { .. } => Failure::Incomplete(error.to_string()),
+            StripError::NoManifest(_) | StripError::Damaged { .. } => Failure::Incomplete(error.to_string()),
             StripError::Ledger(_) | StripError::Examine(_) | StripError::Manifest(_) | StripError::File(_) => {
                 Failure::system(&error)
             }

@@ -2,7 +2,6 @@
 
 mod estimate;
 mod executor;
-mod groups;
 mod memory;
 mod pictures;
 mod progress;
@@ -15,7 +14,6 @@ mod tests;
 mod training;
 mod tuning;
 mod verify;
-mod withheld;
 
 pub use estimate::measured_rate;
 pub use executor::{Abandoned, Artifacts, Executor, JobOutput, Pictures, Upstream, UpstreamError};

@@ -53,7 +53,7 @@ pub fn verify(
     let compared: BTreeSet<usize> = choose(planned.len(), sample).into_iter().map(|at| planned[at]).collect();
     let needed = study.with_needs(compared.iter().copied());
     let folder = tempfile::tempdir().map_err(FileError::at("make a temporary folder in", std::env::temp_dir()))?;
-    let (mut ledger, _) = Ledger::open(folder.path())?;
+    let mut ledger = Ledger::open(folder.path())?;
     // A job that was recorded went on to its end.
     let options = RunOptions { at_chance: AtChance::GoesOn, ..options.clone() };
     let tally = study.run_jobs(&needed, &mut ledger, &options, progress, interrupt)?;

@@ -63,7 +63,7 @@ fn of_kind(kind: io::ErrorKind) -> &'static str {
             "it ends early: see whether another program writes it, then run the same command again",
         ),
         (io::ErrorKind::IsADirectory, of_code(EISDIR)),
-        (io::ErrorKind::InvalidInput, "remove it, or name another file"),
+        (io::ErrorKind::InvalidInput, "name a file, or put one in its place"),
         (io::ErrorKind::InvalidData, "it is not text in UTF-8: save it as UTF-8"),
     ];
     known.iter().find(|(of, _)| *of == kind).map_or(TRY_AGAIN, |(_, advice)| advice)

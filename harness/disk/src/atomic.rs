@@ -37,23 +37,15 @@ pub fn write_atomic_with<E: From<FileError>>(
     write(&mut pieces)?;
     pieces.flush().and_then(|()| file.as_file().sync_all()).map_err(refused)?;
     drop(pieces);
-    // Where this fails, the temporary file is removed with the error.
-    let file = match file.persist(path) {
-        Ok(_) => None,
-        // Somebody's folder stands in the way: it is moved, never removed.
-        Err(error) if path.is_dir() => {
-            move_aside(path)?;
-            Some(error.file)
-        }
-        Err(error) => return Err(FileError::at("rename a finished file to", path)(error.error).into()),
-    };
-    if let Some(file) = file {
-        file.persist(path).map_err(|error| FileError::at("rename a finished file to", path)(error.error))?;
+    if path.is_dir() {
+        move_aside(path)?;
     }
+    // Where this fails, the temporary file is removed with the error.
+    file.persist(path).map_err(|error| FileError::at("rename a finished file to", path)(error.error))?;
     Ok(sync_folder(folder)?)
 }
 
-/// Gives a folder that stands where a file belongs another name.
+/// Gives a folder that stands where a file belongs another name: it is somebody's, and never removed.
 fn move_aside(path: &Path) -> Result<(), FileError> {
     let aside = |number: u32| {
         let mut name = path.as_os_str().to_owned();

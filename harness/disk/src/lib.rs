@@ -16,4 +16,4 @@ pub use atomic::{
 };
 pub use error::FileError;
 pub use lock::{Lock, LockError, Sharing};
-pub use regular::{is_no_file, read, read_to_string};
+pub use regular::{is_no_file, read, read_if_there, read_to_string};

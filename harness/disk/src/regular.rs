@@ -1,5 +1,6 @@
 //! Files that are read whole. What is no file can be waited for without end, or has none.
 
+use crate::FileError;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -11,6 +12,18 @@ use std::path::Path;
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     check(path)?;
     fs::read(path)
+}
+
+/// The bytes of a regular file; `None` where none stands. What stands in its place, such as a folder, is moved aside by who writes it.
+///
+/// # Errors
+/// [`FileError`] where the system does not give a file that is there.
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound || is_no_file(&error) => Ok(None),
+        Err(error) => Err(FileError::at("read", path)(error)),
+    }
 }
 
 /// The text of a regular file.
@@ -49,7 +62,8 @@ mod tests {
         assert_eq!(read(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
         fs::write(&path, "text").unwrap();
         assert_eq!(read_to_string(&path).unwrap(), "text");
-        assert!(is_no_file(&read(dir.path()).unwrap_err()));
+        assert_eq!(read_if_there(&path).unwrap().unwrap(), b"text");
+        assert!(is_no_file(&read(dir.path()).unwrap_err()) && read_if_there(dir.path()).unwrap().is_none());
         #[cfg(unix)]
         assert!(is_no_file(&read(Path::new("/dev/zero")).unwrap_err()));
     }

@@ -23,7 +23,6 @@
 //! they held.
 
 mod columns;
-mod columns_file;
 mod fault;
 mod join;
 mod key;

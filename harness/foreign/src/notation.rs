@@ -1,4 +1,5 @@
-//! How numbers are written: with a point or a comma for decimals, with separated thousands, with a per cent sign.
+//! How values are written: numbers with a point or a comma for decimals, with separated thousands, with a per cent sign; and right or
+//! wrong.
 
 /// How the numbers of a column are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,15 @@ fn ungrouped(whole: &str, separator: char) -> Option<String> {
     let is_sound = rest.iter().all(|group| group.len() == 3 && group.chars().all(|digit| digit.is_ascii_digit()))
         && (rest.is_empty() || (1..=3).contains(&digits.len()));
     is_sound.then(|| format!("{first}{}", rest.concat()))
+}
+
+/// Whether a text says that an example was right; `None` if it says neither.
+pub(crate) fn correctness(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "1.0" | "true" => Some(true),
+        "0" | "0.0" | "false" => Some(false),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

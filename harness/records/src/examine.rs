@@ -95,7 +95,7 @@ impl Known {
 pub fn examine(dir: &Path) -> Result<Examination, ExamineError> {
     let Known { manifest, records, damage, .. } = Known::read(dir)?;
     let mut found = Examination { damage, ..Examination::default() };
-    if manifest.is_none() && !dir.join(MANIFEST_FILE).exists() {
+    if manifest.is_none() && !dir.join(MANIFEST_FILE).is_file() {
         found.damage.insert(0, format!("{MANIFEST_FILE} is missing; `nt run SCENARIO --out FOLDER` writes it again"));
     }
     let of_records = records.iter().flat_map(|record| record.files.iter().map(move |file| (file, Some(&record.name))));
@@ -174,7 +174,7 @@ mod tests {
     /// A study of three jobs, each with a file, which has ended.
     fn written() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
-        let (mut ledger, _) = Ledger::open(dir.path()).unwrap();
+        let mut ledger = Ledger::open(dir.path()).unwrap();
         for number in 0..3 {
             let mut record = record(number);
             record.files =

@@ -14,7 +14,7 @@ use crate::ledger::result_digest;
 use crate::names::MANIFEST_FILE;
 use crate::record::{RunRecord, Status};
 use crate::version;
-use nt_disk::{FileError, is_no_file, is_unfinished, write_atomic};
+use nt_disk::{FileError, is_unfinished, write_atomic};
 
 /// The version of `manifest.json`.
 pub const MANIFEST_VERSION: u32 = 2;
@@ -310,11 +310,8 @@ impl Manifest {
             }
         }
         for path in paths {
-            match nt_disk::read(&dir.join(&path)) {
-                Ok(contents) => self.files.push(FileRef::new(path, &contents)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound || is_no_file(&error) => {}
-                Err(error) => return Err(FileError::at("read", dir.join(path))(error)),
-            }
+            let contents = nt_disk::read_if_there(&dir.join(&path))?;
+            self.files.extend(contents.map(|contents| FileRef::new(path, &contents)));
         }
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(())
@@ -350,12 +347,7 @@ impl Manifest {
     /// [`ManifestError`] if the file exists but cannot be read.
     pub fn read(dir: &Path) -> Result<Option<Self>, ManifestError> {
         let path = dir.join(MANIFEST_FILE);
-        let text = match nt_disk::read(&path) {
-            Ok(text) => text,
-            // What is no file is made again, as what is missing.
-            Err(error) if error.kind() == io::ErrorKind::NotFound || is_no_file(&error) => return Ok(None),
-            Err(error) => return Err(FileError::at("read", &path)(error).into()),
-        };
+        let Some(text) = nt_disk::read_if_there(&path)? else { return Ok(None) };
         let parse = |source| ManifestError::Parse { path: path.clone(), source };
         // Two passes over the text, since a plan of a million jobs takes a gigabyte as a tree of values.
         let found = serde_json::from_slice::<Versioned>(&text).map_err(parse)?.schema_version.as_u64().unwrap_or(0);

@@ -6,7 +6,6 @@
 use crate::names::REGISTRATION_FILE;
 use nt_disk::{FileError, write_atomic};
 use serde::{Deserialize, Serialize};
-use std::io;
 use std::path::Path;
 
 /// The version of `preregistration.json`.
@@ -46,19 +45,11 @@ pub fn registered(
     has_records: bool,
 ) -> Result<(Registered, Vec<String>), FileError> {
     let mut told = Vec::new();
-    let own = match nt_disk::read(&dir.join(REGISTRATION_FILE)) {
-        Ok(text) => {
-            let own = parse(&text);
-            if own.is_none() {
-                told.push(format!(
-                    "{REGISTRATION_FILE} is damaged; a run writes it again, from what manifest.json holds"
-                ));
-            }
-            own
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound || nt_disk::is_no_file(&error) => None,
-        Err(error) => return Err(FileError::at("read", dir.join(REGISTRATION_FILE))(error)),
-    };
+    let text = nt_disk::read_if_there(&dir.join(REGISTRATION_FILE))?;
+    let own = text.as_ref().and_then(|text| parse(text));
+    if text.is_some() && own.is_none() {
+        told.push(format!("{REGISTRATION_FILE} is damaged; a run writes it again, from what manifest.json holds"));
+    }
     let registered = match (own, of_manifest) {
         (Some(own), of_manifest) => {
             if of_manifest.is_some_and(|other| other != own) {

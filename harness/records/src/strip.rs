@@ -27,9 +27,9 @@ pub const STRIPPABLE: [(&str, &str); 10] = [
 /// Why a folder cannot be stripped.
 #[derive(Debug, Error)]
 pub enum StripError {
-    /// It holds no study.
+    /// It has no manifest, in which what is left out would stand.
     #[error("{0} lacks manifest.json; `nt run SCENARIO --out {0}` writes it again")]
-    NoStudy(String),
+    NoManifest(String),
     /// It is damaged.
     #[error("{dir} is damaged, and what is left out cannot be examined any more; mend it first:\n  {}", damage.join("\n  "))]
     Damaged {
@@ -59,16 +59,16 @@ pub enum StripError {
 /// [`StripError`]. A damaged folder is left as it is.
 pub fn strip(dir: &Path, keep: &[String]) -> Result<(usize, u64), StripError> {
     if !dir.join(crate::names::MANIFEST_FILE).is_file() {
-        return Err(StripError::NoStudy(dir.display().to_string()));
+        return Err(StripError::NoManifest(dir.display().to_string()));
     }
     // Nobody may write meanwhile.
-    let (_ledger, _) = Ledger::open(dir)?;
+    let _ledger = Ledger::open(dir)?;
     let found = examine(dir)?;
     if !found.damage.is_empty() {
         return Err(StripError::Damaged { dir: dir.display().to_string(), damage: found.damage });
     }
     let Some(mut manifest) = Manifest::read(dir)? else {
-        return Err(StripError::NoStudy(dir.display().to_string()));
+        return Err(StripError::NoManifest(dir.display().to_string()));
     };
     let left_out: Vec<&str> =
         STRIPPABLE.iter().filter(|(word, _)| !keep.iter().any(|kept| kept == word)).map(|(_, files)| *files).collect();
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn what_is_stripped_is_listed_and_not_taken_for_damage() {
         let dir = tempfile::tempdir().unwrap();
-        let (mut ledger, _) = Ledger::open(dir.path()).unwrap();
+        let mut ledger = Ledger::open(dir.path()).unwrap();
         let mut written = record(0);
         let write = |path: &str| FileRef::write(dir.path(), path, b"12345").unwrap();
         written.files = vec![write("predictions/0"), write("networks/0"), write("curves/0.csv")];

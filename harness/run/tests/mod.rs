@@ -117,7 +117,7 @@ fn run(mock: &Mock, ledger: &mut Ledger, jobs: usize) -> Tally {
 fn every_job_runs_once_after_what_it_needs() {
     let folder = tempfile::tempdir().unwrap();
     for jobs in [1, 4] {
-        let (mock, (mut ledger, _)) = (Mock::default(), Ledger::open(&folder.path().join(jobs.to_string())).unwrap());
+        let (mock, mut ledger) = (Mock::default(), Ledger::open(&folder.path().join(jobs.to_string())).unwrap());
         let tally = run(&mock, &mut ledger, jobs);
         let order = mock.order.into_inner().unwrap();
         assert_eq!(tally.ran, order.len());
@@ -128,7 +128,7 @@ fn every_job_runs_once_after_what_it_needs() {
 #[test]
 fn a_second_run_finds_everything_recorded() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
     let first = run(&Mock::default(), &mut ledger, 2);
     let again = Mock::default();
     let second = run(&again, &mut ledger, 2);
@@ -139,7 +139,7 @@ fn a_second_run_finds_everything_recorded() {
 #[test]
 fn what_fails_is_recorded_and_the_others_go_on() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
     let mock = Mock { fails: Some("(7,7)"), ..Mock::default() };
     let tally = run(&mock, &mut ledger, 2);
     let failed = |role: Role| {
@@ -154,7 +154,7 @@ fn what_fails_is_recorded_and_the_others_go_on() {
 #[test]
 fn an_interrupted_run_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
     let mock = Mock { interrupt_after: Some(4), ..Mock::default() };
     let tally = run(&mock, &mut ledger, 1);
     assert_eq!((tally.ran, tally.interrupted), (4, true));
@@ -165,7 +165,7 @@ fn an_interrupted_run_goes_on_where_it_stopped() {
 #[test]
 fn a_device_that_gives_out_ends_the_run_and_is_no_result_of_the_job() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
     let mock = Mock { gives_out: Some("(7,7)"), ..Mock::default() };
     let ended = try_run(&mock, &mut ledger, 2);
     assert!(matches!(ended, Err(ScheduleError::Environment { reason, .. }) if reason == "it is a mock"));
@@ -179,7 +179,7 @@ fn a_device_that_gives_out_ends_the_run_and_is_no_result_of_the_job() {
 #[test]
 fn a_job_that_panics_ends_the_run_with_a_word_and_leaves_no_worker_waiting() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut ledger, _) = Ledger::open(dir.path()).unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
     let mock = Mock { panics: Some("near"), ..Mock::default() };
     let error = try_run(&mock, &mut ledger, 4).unwrap_err();
     assert!(matches!(&error, ScheduleError::Panicked { .. }), "{error}");
@@ -196,7 +196,7 @@ fn what_depends_on_a_source_that_learns_nothing_is_not_run_until_asked_for() {
     let of_near = plan.jobs.iter().filter(is_of_near).count();
     for jobs in [1, 3] {
         let folder = tempfile::tempdir().unwrap();
-        let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
         let mock = Mock { learns_nothing: Some("source/near/"), ..Mock::default() };
         for ran in [plan.jobs.len() - of_near, 0] {
             let tally = run(&mock, &mut ledger, jobs);
@@ -212,7 +212,7 @@ fn what_depends_on_a_source_that_learns_nothing_is_not_run_until_asked_for() {
 fn one_replicate_that_learns_nothing_is_a_result() {
     for (jobs, unlucky) in [(1, "source/near/r0"), (3, "source/near/r0"), (1, "scratch/r1"), (3, "scratch/r1")] {
         let folder = tempfile::tempdir().unwrap();
-        let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
         let mock = Mock { learns_nothing: Some(unlucky), ..Mock::default() };
         let tally = run(&mock, &mut ledger, jobs);
         assert_eq!((tally.withheld, tally.ran), (0, planned().1.jobs.len()));
@@ -223,7 +223,7 @@ fn one_replicate_that_learns_nothing_is_a_result() {
 fn what_is_compared_with_scratch_that_learns_nothing_is_not_run() {
     for jobs in [1, 3] {
         let folder = tempfile::tempdir().unwrap();
-        let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
         let mock = Mock { learns_nothing: Some("shapes/small/scratch/r"), ..Mock::default() };
         let tally = run(&mock, &mut ledger, jobs);
         assert!(ledger.records().iter().all(|record| record.role != Role::Final), "whatever ran beside it");
@@ -236,7 +236,7 @@ fn what_is_compared_with_scratch_that_learns_nothing_is_not_run() {
 fn a_search_in_which_nothing_learns_is_told_before_any_of_it_is_run_to_its_end() {
     for jobs in [1, 3] {
         let folder = tempfile::tempdir().unwrap();
-        let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
         let mock = Mock { learns_nothing: Some("shapes/small/scratch/"), ..Mock::default() };
         let tally = run(&mock, &mut ledger, jobs);
         assert!(tally.withheld > 0);
@@ -249,7 +249,7 @@ fn a_search_in_which_nothing_learns_is_told_before_any_of_it_is_run_to_its_end()
 fn a_trial_that_learns_nothing_goes_on_where_another_rate_learns() {
     for jobs in [1, 3] {
         let folder = tempfile::tempdir().unwrap();
-        let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
         let mock = Mock { learns_nothing: Some("shapes/small/scratch/s0/lr0.001"), ..Mock::default() };
         let tally = run(&mock, &mut ledger, jobs);
         assert_eq!((tally.withheld, tally.ran), (0, planned().1.jobs.len()));
@@ -261,7 +261,7 @@ fn a_trial_that_learns_nothing_goes_on_where_another_rate_learns() {
 #[test]
 fn a_search_in_which_some_rates_diverge_and_the_rest_learn_nothing_is_withheld() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
     let mock = Mock {
         learns_nothing: Some("shapes/small/scratch/"),
         fails: Some("shapes/small/scratch/t0/lr0.1"),
@@ -275,7 +275,7 @@ fn a_search_in_which_some_rates_diverge_and_the_rest_learn_nothing_is_withheld()
 #[test]
 fn a_job_whose_file_is_damaged_runs_again_without_those_that_need_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
     run(&Mock::default(), &mut ledger, 2);
     drop(ledger);
     let (_, plan) = planned();
@@ -289,7 +289,8 @@ fn a_job_whose_file_is_damaged_runs_again_without_those_that_need_it() {
             Some(bytes) => std::fs::write(&network, bytes).unwrap(),
             None => std::fs::remove_file(&network).unwrap(),
         }
-        let (mut ledger, warnings) = Ledger::open(folder.path()).unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let warnings = ledger.warnings();
         assert!(warnings.len() == 1 && warnings[0].to_string().contains(&source.id.to_string()), "{warnings:?}");
         let mock = Mock::default();
         assert_eq!(run(&mock, &mut ledger, 2).kept, plan.jobs.len() - 1);
@@ -303,7 +304,7 @@ fn a_job_whose_file_is_damaged_runs_again_without_those_that_need_it() {
 fn a_healthy_study_is_never_taken_for_stalled() {
     for round in 0..60 {
         let folder = tempfile::tempdir().unwrap();
-        let (mut ledger, _) = Ledger::open(folder.path()).unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
         let tally = run(&Mock::default(), &mut ledger, 2 + round % 7);
         assert_eq!(tally.ran, planned().1.jobs.len());
     }

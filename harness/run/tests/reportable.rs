@@ -81,7 +81,7 @@ impl Executor for Guesses<'_> {
 
 /// The report of a scenario's study, trained by nobody.
 fn report(dir: &Path, scenario: &Scenario, plan: &Plan) -> Result<(), String> {
-    let (mut ledger, _) = Ledger::open(dir).unwrap();
+    let mut ledger = Ledger::open(dir).unwrap();
     let interrupt = AtomicBool::new(false);
     let scheduler = Scheduler {
         scenario,

@@ -231,25 +231,23 @@ fn best_first<'a>(runs: impl Iterator<Item = &'a JoinedRun<'a>>) -> Vec<&'a Join
     let validated = runs.filter(|run| run.scores.is_some()).filter_map(|run| Some((run.validation?, run)));
     let mut validated: Vec<(Validation, &JoinedRun<'_>)> = validated.collect();
     // A stable order: what is equal stays in the study's.
-    validated.sort_by(|(first, _), (second, _)| {
-        second.score.total_cmp(&first.score).then(first.log_loss.total_cmp(&second.log_loss))
-    });
+    validated.sort_by(|(first, _), (second, _)| first.order(second));
     validated.into_iter().map(|(_, run)| run).collect()
 }
 
-/// How often each of `count` runs, the best first, is the best of `drawn` among them, over every way to draw them; those that are
-/// never, left out.
+/// How often each of `count` runs, the best first, is the best of `drawn` among them (at most `count`), over every way to draw them;
+/// those that are never, left out.
 ///
 /// C(count − 1 − i, drawn − 1) / C(count, drawn)
 fn shares_of_best(drawn: usize, count: usize) -> Vec<f64> {
+    if drawn == 0 {
+        return Vec::new();
+    }
     let mut share = drawn as f64 / count as f64;
-    let mut shares = Vec::new();
-    for rank in 0..=count.saturating_sub(drawn) {
-        if drawn == 0 || rank == count {
-            break;
-        }
+    let mut shares = vec![share];
+    for rank in 0..count - drawn {
+        share *= (count - drawn - rank) as f64 / (count - 1 - rank) as f64;
         shares.push(share);
-        share *= (count - drawn - rank) as f64 / (count - 1 - rank).max(1) as f64;
     }
     shares
 }

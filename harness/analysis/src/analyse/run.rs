@@ -5,6 +5,7 @@ use nt_records::measure::Measure;
 use nt_records::record::RunRecord;
 use nt_records::setting::Setting;
 use nt_scenario::Metric;
+use std::cmp::Ordering;
 
 use super::scores::Scores;
 
@@ -56,7 +57,16 @@ impl Validation {
 
     /// Whether it is better than the other.
     pub fn is_better_than(&self, other: &Self) -> bool {
-        self.score > other.score || (self.score == other.score && self.log_loss < other.log_loss)
+        self.order(other).is_lt()
+    }
+
+    /// The better one first, and last what is no number.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let key = |one: &Self| {
+            let known = |value: f64| if value.is_nan() { f64::NEG_INFINITY } else { value };
+            [known(one.score), known(-one.log_loss)]
+        };
+        key(other).partial_cmp(&key(self)).unwrap_or(Ordering::Equal)
     }
 }
 

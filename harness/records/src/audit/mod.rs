@@ -8,7 +8,6 @@ mod similarity;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -161,11 +160,7 @@ impl Audit {
     /// [`AuditError`] if the file exists but cannot be read.
     pub fn read(dir: &Path) -> Result<Option<Self>, AuditError> {
         let path = dir.join(AUDIT_FILE);
-        let text = match nt_disk::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound || nt_disk::is_no_file(&error) => return Ok(None),
-            Err(error) => return Err(FileError::at("read", &path)(error).into()),
-        };
+        let Some(text) = nt_disk::read_if_there(&path)? else { return Ok(None) };
         let parse = |source| AuditError::Parse { path: path.clone(), source };
         let value: serde_json::Value = serde_json::from_slice(&text).map_err(parse)?;
         let found = value.get("schema_version").and_then(serde_json::Value::as_u64).unwrap_or(0);

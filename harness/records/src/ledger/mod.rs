@@ -120,10 +120,8 @@ pub struct Ledger {
     by_job: BTreeMap<JobId, usize>,
     /// For each record whose files were hashed, whether they were right. Behind a lock, so that asking needs no `&mut`.
     hashed: Mutex<BTreeMap<JobId, bool>>,
-    /// Jobs whose records cannot be believed.
-    doubted: BTreeSet<JobId>,
-    /// Jobs of whose records a file is missing or different, with the file.
-    incomplete: Vec<(JobId, String)>,
+    /// What was wrong when it was opened.
+    warnings: Vec<LedgerWarning>,
     _lock: WriterLock,
 }
 
@@ -132,7 +130,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Busy`] if another process writes there, [`LedgerError::SchemaVersion`], [`LedgerError::File`].
-    pub fn open(dir: &Path) -> Result<(Ledger, Vec<LedgerWarning>), LedgerError> {
+    pub fn open(dir: &Path) -> Result<Ledger, LedgerError> {
         Self::open_shard(dir, Shard::WHOLE)
     }
 
@@ -141,14 +139,14 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_shard(dir: &Path, shard: Shard) -> Result<(Ledger, Vec<LedgerWarning>), LedgerError> {
+    pub fn open_shard(dir: &Path, shard: Shard) -> Result<Ledger, LedgerError> {
         let began = SystemTime::now();
         create_folder(dir)?;
         folder::check_is_of_a_study(dir)?;
         let lock = WriterLock::take(dir, shard)?;
         remove_unfinished(dir, began);
         let path = dir.join(shard.file_name());
-        let (records, mut warnings) = gather(dir, Some(&path))?;
+        let (records, warnings) = gather(dir, Some(&path))?;
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -166,25 +164,21 @@ impl Ledger {
             records: Vec::new(),
             by_job: BTreeMap::new(),
             hashed,
-            doubted: BTreeSet::new(),
-            incomplete: Vec::new(),
+            warnings,
             _lock: lock,
         };
-        warnings.extend(ledger.adopt(records)?);
-        let is_lost = |problem: &FileProblem| *problem == FileProblem::Missing;
-        let doubted = warnings.iter().filter_map(|warning| match warning {
-            LedgerWarning::Conflict { job, .. } => Some(*job),
-            LedgerWarning::File { job, problem, .. } => Some(*job).filter(|_| !is_lost(problem)),
-            LedgerWarning::TornTail { .. } | LedgerWarning::Damaged { .. } => None,
-        });
-        ledger.doubted = doubted.collect();
-        ledger.incomplete = warnings.iter().filter_map(LedgerWarning::file_of).collect();
-        Ok((ledger, warnings))
+        ledger.adopt(records)?;
+        Ok(ledger)
     }
 
     /// The study's folder.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// What was wrong with the records when the ledger was opened.
+    pub fn warnings(&self) -> &[LedgerWarning] {
+        &self.warnings
     }
 
     /// All records whose files are in place, one for each job, in the order they were written.
@@ -227,21 +221,6 @@ impl Ledger {
         if let Ok(mut hashed) = self.hashed.lock() {
             hashed.insert(job, false);
         }
-    }
-
-    /// Moves out of the folder's files, to `runs.jsonl.damaged`, the records that nothing tells to be right: of a job that has two with
-    /// different results, and of one whose file has other contents. What the job makes again then stands alone.
-    ///
-    /// # Errors
-    /// As [`Self::take_out`].
-    pub fn take_out_doubted(&mut self) -> Result<(), LedgerError> {
-        let doubted = std::mem::take(&mut self.doubted);
-        self.take_out(&doubted)
-    }
-
-    /// Jobs of whose records a file was missing or different when the ledger was opened, with the file's path.
-    pub fn incomplete(&self) -> &[(JobId, String)] {
-        &self.incomplete
     }
 
     /// Moves every record of these jobs out of the folder's files, to `runs.jsonl.damaged`: the jobs count as not recorded, and run
@@ -303,8 +282,8 @@ impl Ledger {
         self.file.sync_data()
     }
 
-    /// Takes in the records read, except those whose files are missing or different.
-    fn adopt(&mut self, records: Vec<RunRecord>) -> Result<Vec<LedgerWarning>, LedgerError> {
+    /// Takes in the records read, except those whose files are missing or different, of which it warns.
+    fn adopt(&mut self, records: Vec<RunRecord>) -> Result<(), LedgerError> {
         let total: u64 = records.iter().flat_map(|record| &record.files).map(|file| file.bytes).sum();
         let hash = total <= HASH_ON_OPEN_BYTES;
         let dir = self.dir.clone();
@@ -314,13 +293,12 @@ impl Ledger {
             .par_iter()
             .map(|record| first_problem(&dir, record, check).map(|(file, problem)| (file.clone(), problem)))
             .collect();
-        let mut warnings = Vec::new();
         let mut hashed = BTreeMap::new();
         for (record, problem) in records.into_iter().zip(problems) {
             match problem {
                 Some((file, problem)) if !problem.is_lasting() => return Err(unreadable(&record, &file, problem)),
                 Some((FileRef { path, .. }, problem)) => {
-                    warnings.push(LedgerWarning::File { job: record.job, name: record.name, path, problem });
+                    self.warnings.push(LedgerWarning::File { job: record.job, name: record.name, path, problem });
                 }
                 None => {
                     if hash {
@@ -332,7 +310,7 @@ impl Ledger {
             }
         }
         self.hashed = Mutex::new(hashed);
-        Ok(warnings)
+        Ok(())
     }
 }
 

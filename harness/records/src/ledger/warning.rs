@@ -54,16 +54,6 @@ pub enum LedgerWarning {
     },
 }
 
-impl LedgerWarning {
-    /// The job and the file, where a file of a record is missing or different.
-    pub(super) fn file_of(&self) -> Option<(JobId, String)> {
-        match self {
-            LedgerWarning::File { job, path, .. } => Some((*job, path.clone())),
-            LedgerWarning::TornTail { .. } | LedgerWarning::Damaged { .. } | LedgerWarning::Conflict { .. } => None,
-        }
-    }
-}
-
 /// How a line is damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Damage {

@@ -3,7 +3,6 @@
 mod filters;
 mod thumbnails;
 
-use std::io;
 use std::path::Path;
 
 use safetensors::SafeTensorError;
@@ -63,10 +62,5 @@ fn write(dir: &Path, path: String, bytes: Result<Vec<u8>, SafeTensorError>) -> R
 
 /// The bytes of a file below a study's folder, if it is there.
 fn read(dir: &Path, path: &str) -> Result<Option<Vec<u8>>, PicturesError> {
-    let path = dir.join(path);
-    match nt_disk::read(&path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound || nt_disk::is_no_file(&error) => Ok(None),
-        Err(error) => Err(FileError::at("read", path)(error).into()),
-    }
+    Ok(nt_disk::read_if_there(&dir.join(path))?)
 }

@@ -15,7 +15,7 @@ use crate::place::{Located, Span};
 use crate::suggest;
 
 pub(crate) use kind::KindOfTable;
-pub(crate) use number::{MAX_COUNT, ascends, grouped, real_in_range};
+pub(crate) use number::{MAX_COUNT, ascends, real_in_range};
 pub(crate) use report::Report;
 pub(crate) use tables::{table, tables};
 pub(crate) use value::{FromValue, from_value, unknown_word, wrong_type};

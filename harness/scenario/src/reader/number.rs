@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use crate::count::thousands;
 use crate::diagnostic::Code;
 use crate::place::{Located, Span};
 
@@ -44,12 +45,12 @@ impl TableReader<'_, '_> {
     pub(crate) fn grid(&self, key: &str, report: &mut Report) -> Option<Located<Vec<Located<f64>>>> {
         let list = self.list::<f64>(key, report)?;
         if list.value.len() > MOST_VALUES {
-            let message = format!("{key} has {} values", grouped(list.value.len() as u64));
+            let message = format!("{key} has {} values", thousands(list.value.len() as u64));
             report.fault(
                 Code::OutOfRange,
                 &list.span,
                 message,
-                format!("at most {}", grouped(MOST_VALUES as u64)),
+                format!("at most {}", thousands(MOST_VALUES as u64)),
                 None,
             );
             return None;
@@ -65,26 +66,13 @@ impl TableReader<'_, '_> {
             _ => {
                 let accepted = match (*range.start(), *range.end()) {
                     (low, MAX_COUNT) => format!("accepted: {low} or more"),
-                    (low, high) => format!("accepted: {low} to {}", grouped(high)),
+                    (low, high) => format!("accepted: {low} to {}", thousands(high)),
                 };
                 out_of_range(key, &number.span, accepted, report);
                 None
             }
         }
     }
-}
-
-/// 16777216 as "16,777,216".
-pub(crate) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) && digits.len() > 4 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// Reports a real number for which `holds` is false.

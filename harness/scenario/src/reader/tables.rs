@@ -2,10 +2,11 @@
 
 use toml::de::DeTable;
 
+use crate::count::thousands;
 use crate::diagnostic::Code;
 use crate::place::Span;
 
-use super::{Report, TableReader, grouped, wrong_type};
+use super::{Report, TableReader, wrong_type};
 
 /// The table of this key and where it is declared.
 pub(crate) fn table<'a, 'i>(
@@ -56,8 +57,8 @@ pub(crate) fn tables<'a, 'i, T>(
         return Vec::new();
     };
     if let Some(beyond) = items.get(MOST_TABLES) {
-        let message = format!("there are {} tables [[{full}]]", grouped(items.len() as u64));
-        let label = format!("at most {}: cut the study in two", grouped(MOST_TABLES as u64));
+        let message = format!("there are {} tables [[{full}]]", thousands(items.len() as u64));
+        let label = format!("at most {}: cut the study in two", thousands(MOST_TABLES as u64));
         report.fault(Code::OutOfRange, &beyond.span(), message, label, None);
     }
     let mut all = Vec::new();

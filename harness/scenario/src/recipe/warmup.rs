@@ -5,9 +5,10 @@ use toml::Spanned;
 use toml::de::DeValue;
 use toml_edit::Value;
 
+use crate::count::thousands;
 use crate::identity::Meaning;
 use crate::place::Located;
-use crate::reader::{Report, from_value, grouped, real_in_range, wrong_type};
+use crate::reader::{Report, from_value, real_in_range, wrong_type};
 use crate::recipe::Recipe;
 use crate::writer::whole;
 
@@ -48,7 +49,7 @@ impl Warmup {
         if value.get_ref().as_integer().is_some() {
             let steps = from_value::<i64>(value, "warmup", report)?;
             let Some(count) = u64::try_from(steps.value).ok().filter(|&count| count <= Recipe::MOST_STEPS) else {
-                let most = grouped(Recipe::MOST_STEPS);
+                let most = thousands(Recipe::MOST_STEPS);
                 let accepted = format!("0 (none), 1 to {most} steps, or a fraction of the training below 1");
                 real_in_range("warmup", steps.map(|steps| steps as f64), &accepted, |_| false, report);
                 return None;

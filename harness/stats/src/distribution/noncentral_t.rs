@@ -17,7 +17,8 @@ const SERIES_FROM_DF: f64 = 100.0;
 /// # Source
 /// Lenth 1989 (AS 243), summed from ten standard deviations below the mode of the Poisson weights instead of from zero,
 /// so that a large noncentrality does not underflow. Absolute error below 1e-11; below 1e-5 beyond a noncentrality of
-/// 450 with under 100 degrees of freedom, where only χ² is used, and below 5e-3 beyond one of 2,000 with more. Two replicates in a large family lead there.
+/// 450 with under 100 degrees of freedom, where only χ² is used, and below 5e-3 beyond one of 2,000 with more, to which two
+/// replicates in a large family lead.
 pub fn noncentral_t_cdf(t: f64, df: f64, noncentrality: f64) -> f64 {
     if noncentrality == 0.0 {
         return student_t_cdf(t, df);

@@ -1,8 +1,8 @@
 //! What is not run because a source, or scratch, learns nothing.
 
-use super::Progress;
 use super::groups::{Group, Groups};
-use super::scheduler::{Scheduler, State};
+use super::{Scheduler, State};
+use crate::run::Progress;
 use nt_records::Status;
 use nt_scenario::{Initialiser, Job, JobId, Named, Role, Scenario, Warmup};
 use std::collections::BTreeSet;

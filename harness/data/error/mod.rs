@@ -1,11 +1,20 @@
 //! What can be wrong with data. Each message names the path, what was found, and the next step.
 
+mod broken_image;
+mod empty_class;
+mod missing_sides;
+
 use super::Split;
 use super::decode::DecodeError;
 use crate::terminal::one_line;
+use broken_image::told;
 use nt_disk::advice;
 use std::path::PathBuf;
 use thiserror::Error;
+
+pub use broken_image::BrokenImage;
+pub use empty_class::EmptyClass;
+pub use missing_sides::MissingSides;
 
 /// A fault of a data set or of its cache.
 #[derive(Debug, Error)]
@@ -94,7 +103,7 @@ pub enum DataError {
     },
 
     /// Classes with too few images for one side, all of them.
-    #[error("{}{}", lines(classes), left_out.iter().map(|words| format!("\n  {words}")).collect::<String>())]
+    #[error("{}{}", each(classes), left_out.iter().map(|words| format!("\n  {words}")).collect::<String>())]
     EmptyClasses {
         /// Every class that has no image on a side.
         classes: Vec<EmptyClass>,
@@ -128,14 +137,14 @@ pub enum DataError {
     },
 
     /// Images that cannot be decoded, all of them.
-    #[error("{}", of_broken(images))]
+    #[error("{}", told(images))]
     BrokenImages {
         /// Every broken image with its reason, in order of class and name.
         images: Vec<BrokenImage>,
     },
 
     /// Several faults of one data set, all of them.
-    #[error("{}", faults.iter().map(DataError::to_string).collect::<Vec<_>>().join("\n"))]
+    #[error("{}", each(faults))]
     Several {
         /// Each.
         faults: Vec<DataError>,
@@ -262,73 +271,9 @@ impl DataError {
     }
 }
 
-/// A class without an image on one side.
-#[derive(Debug)]
-pub struct EmptyClass {
-    /// The class.
-    pub class: String,
-    /// The side that is empty.
-    pub split: Split,
-    /// Where images were looked for.
-    pub path: PathBuf,
-    /// A folder there of the same name but for capitals, or for the Unicode form of a letter.
-    pub alike: Option<String>,
-    /// Its images on both sides together.
-    pub num_images: usize,
-    /// Whether clusters of images were dealt out whole.
-    pub in_clusters: bool,
-}
-
-impl std::fmt::Display for EmptyClass {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { class, split, path, alike, num_images, in_clusters } = self;
-        let leave_out = "name the classes to use without it: `classes = [\"…\"]`";
-        match (*num_images, in_clusters) {
-            (0, _) => {}
-            (images, true) => {
-                return write!(
-                    f,
-                    "class `{class}` has no image to {} of {images} in {}: whole clusters are dealt to one side, and its images lie in too \
-                     few; write a `cluster` that makes smaller ones, or {leave_out}",
-                    purpose(*split),
-                    one_line(path)
-                );
-            }
-            (images, false) if self.alike.is_none() && images == 1 => {
-                return write!(
-                    f,
-                    "class `{class}` has no image to {} in {}: it has 1 image, and each side needs one; add images, or {leave_out}",
-                    purpose(*split),
-                    one_line(path)
-                );
-            }
-            (_, false) => {}
-        }
-        write!(f, "class `{class}` has no image to {} in {}; ", purpose(*split), one_line(path))?;
-        match alike {
-            Some(alike) if alike.eq_ignore_ascii_case(class) || alike.to_lowercase() == class.to_lowercase() => {
-                write!(f, "the folder {alike:?} there differs in capitals alone: give both sides one name")
-            }
-            Some(alike) => write!(
-                f,
-                "the folder \"{}\" there has this name in another Unicode form (\"{}\" here): give both sides one name",
-                escaped(alike),
-                escaped(class)
-            ),
-            None => write!(f, "add images, or {leave_out}"),
-        }
-    }
-}
-
-/// A name with every letter written out that is not ASCII.
-fn escaped(name: &str) -> String {
-    name.chars()
-        .map(|letter| if letter.is_ascii() { letter.to_string() } else { letter.escape_unicode().to_string() })
-        .collect()
-}
-
-fn lines(classes: &[EmptyClass]) -> String {
-    classes.iter().map(EmptyClass::to_string).collect::<Vec<_>>().join("\n")
+/// A line for each.
+fn each(faults: &[impl ToString]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// "`Test` and `Train`".
@@ -338,108 +283,6 @@ fn names(folders: &[String]) -> String {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => quoted.concat(),
     }
-}
-
-/// What a folder holds in place of a training and a test side.
-#[derive(Debug)]
-pub enum MissingSides {
-    /// A training side alone.
-    OnlyTraining {
-        /// Its folder.
-        train: PathBuf,
-        /// Folders beside it.
-        beside: Vec<String>,
-    },
-    /// A test side alone.
-    OnlyTest {
-        /// The data set's folder.
-        root: PathBuf,
-        /// The name of the test side.
-        test: String,
-    },
-    /// One folder, which holds the sides.
-    Deeper {
-        /// That folder.
-        folder: PathBuf,
-    },
-    /// Classes.
-    Classes {
-        /// The data set's folder.
-        root: PathBuf,
-    },
-}
-
-impl std::fmt::Display for MissingSides {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::OnlyTraining { train, beside } => write!(
-                f,
-                "{} has no test side{}; add test/<class>/… beside it, or write `test_fraction = 0.2` to split the images of each class",
-                one_line(train),
-                beside_it(beside)
-            ),
-            Self::OnlyTest { root, test } => {
-                write!(
-                    f,
-                    "{} has a test side, {test}/, and no training side; add train/<class>/… beside it",
-                    one_line(root)
-                )
-            }
-            Self::Deeper { folder } => {
-                write!(
-                    f,
-                    "the training and the test side lie one folder deeper; write `path` so that it ends in {}",
-                    one_line(folder)
-                )
-            }
-            Self::Classes { root } => write!(
-                f,
-                "{} holds class folders and no test side; write `test_fraction = 0.2` to split the images of each class, or move the \
-                 classes into train/ and add test/<class>/… beside it",
-                one_line(root)
-            ),
-        }
-    }
-}
-
-/// ", and beside it lies `dev`".
-fn beside_it(folders: &[String]) -> String {
-    match folders {
-        [] => String::new(),
-        [_] => format!(" (beside it lies {})", names(folders)),
-        _ => format!(" (beside it lie {})", names(folders)),
-    }
-}
-
-/// One image that cannot be used.
-#[derive(Debug)]
-pub struct BrokenImage {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub reason: DecodeError,
-}
-
-/// Every image that cannot be used. What is to be done is said once if it is the same for all, and of each otherwise.
-fn of_broken(images: &[BrokenImage]) -> String {
-    let step = |image: &BrokenImage| image.reason.step();
-    let common = images.first().map(step).filter(|first| images.iter().all(|image| step(image) == *first));
-    let count = if images.len() == 1 { "1 image".to_owned() } else { format!("{} images", images.len()) };
-    let told = match common {
-        Some("") | None => String::new(),
-        Some(step) if images.len() == 1 => format!("; {step}"),
-        Some(step) => format!("; {}", step.replace("remove it", "remove them").replace("save it", "save each")),
-    };
-    let line = |image: &BrokenImage| {
-        let own = Some(step(image)).filter(|step| common.is_none() && !step.is_empty());
-        format!(
-            "\n  {}: {}{}",
-            one_line(&image.path),
-            image.reason,
-            own.map(|step| format!("; {step}")).unwrap_or_default()
-        )
-    };
-    format!("{count} cannot be used{told}:{}", images.iter().map(line).collect::<String>())
 }
 
 /// What a side is for, as messages say it.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::columns::Columns;
+use super::Columns;
 use crate::fault::{Fault, TableFault, TableFaults};
 
 const KEYS: [&str; 15] = [

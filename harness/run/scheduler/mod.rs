@@ -1,12 +1,13 @@
 //! Which job runs next, on which thread, and how its output is recorded.
 
-use super::groups::Groups;
+mod error;
+mod groups;
+mod withheld;
+
 use super::{Abandoned, Artifacts, Executor, JobOutput, Progress, Upstream, UpstreamError};
 use crate::train::AtChance;
-use nt_records::curve::{CurveError, write_curve};
+use nt_records::curve::write_curve;
 use nt_records::faults::Fault;
-use nt_records::pictures::PicturesError;
-use nt_records::predictions::PredictionsError;
 use nt_records::record::RECORD_VERSION;
 use nt_records::{FileRef, Ledger, LedgerError, RunRecord, Setting, Status};
 use nt_scenario::{Job, JobId, Method, Plan, Role, Scenario, Work};
@@ -17,67 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// Why a run ended before its last job.
-#[derive(Debug, thiserror::Error)]
-pub enum ScheduleError {
-    /// A record or a file of a job could not be written.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// A file of predictions could not be written.
-    #[error(transparent)]
-    Predictions(#[from] PredictionsError),
-    /// A training curve could not be written.
-    #[error(transparent)]
-    Curve(#[from] CurveError),
-    /// A picture for the report could not be written.
-    #[error(transparent)]
-    Pictures(#[from] PicturesError),
-    /// The device, the disk or the data failed.
-    #[error("{name} could not be run: {reason}\n  what is recorded stays; run the same command to resume")]
-    Environment {
-        /// The job.
-        name: String,
-        /// Why.
-        reason: String,
-    },
-    /// Jobs are left of which none can begin.
-    #[error("{left} jobs wait for what never comes: this is a fault of nt, please report it; what is recorded stays")]
-    Stalled {
-        /// Jobs that are left.
-        left: usize,
-    },
-    /// The threads that run jobs could not be started.
-    #[error("cannot run {jobs} jobs at a time: {source}; give fewer --jobs, or allow more threads (`ulimit -u`)")]
-    Workers {
-        /// Jobs at a time.
-        jobs: usize,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A job panicked.
-    #[error(
-        "{name} ended in a panic ({message}): this is a fault of nt, please report it with the scenario; what is recorded stays"
-    )]
-    Panicked {
-        /// The job.
-        name: String,
-        /// What it said.
-        message: String,
-    },
-    /// The threads of a job could not be started.
-    #[error(
-        "cannot start {jobs} jobs of {threads} {} each: {source}; give fewer --jobs or --threads, or allow more (`ulimit -u`)",
-        if *threads == 1 { "thread" } else { "threads" }
-    )]
-    Threads {
-        /// Jobs at a time.
-        jobs: usize,
-        /// Threads a job.
-        threads: usize,
-        /// Why.
-        source: rayon::ThreadPoolBuildError,
-    },
-}
+pub use error::ScheduleError;
+
+use groups::Groups;
 
 /// How a run went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,22 +58,22 @@ pub struct Scheduler<'a> {
     pub numerics: &'a str,
 }
 
-pub(super) struct State<'a> {
-    pub(super) ledger: &'a mut Ledger,
+struct State<'a> {
+    ledger: &'a mut Ledger,
     /// Jobs whose needs are recorded, each with its turn.
-    pub(super) ready: BTreeSet<(bool, usize)>,
-    pub(super) running: BTreeSet<usize>,
+    ready: BTreeSet<(bool, usize)>,
+    running: BTreeSet<usize>,
     /// For each job, how much of what it waits for is not there yet.
-    pub(super) missing: Vec<usize>,
+    missing: Vec<usize>,
     /// Jobs that are neither recorded nor withheld.
-    pub(super) left: BTreeSet<usize>,
+    left: BTreeSet<usize>,
     /// Jobs that were stopped since they learned nothing, and what they had come to.
-    pub(super) at_chance: BTreeMap<usize, String>,
+    at_chance: BTreeMap<usize, String>,
     /// Trials that go on to their end whatever they learn, since their search has an answer.
-    pub(super) goes_on: BTreeSet<JobId>,
+    goes_on: BTreeSet<JobId>,
     /// Whether it was told what usually helps.
-    pub(super) has_told_helps: bool,
-    pub(super) tally: Tally,
+    has_told_helps: bool,
+    tally: Tally,
     error: Option<ScheduleError>,
 }
 
@@ -287,7 +230,7 @@ impl Scheduler<'_> {
 
     /// A job's turn among those that are ready. Before all others, in the order of the plan, come one network of every source
     /// and of scratch, so that a study in which one of them learns nothing is told so before hours of the rest are run.
-    pub(super) fn turn(&self, job: usize) -> (bool, usize) {
+    fn turn(&self, job: usize) -> (bool, usize) {
         let Job { replicate, work, .. } = &self.plan.jobs[job];
         let tells = replicate.index == 0 && work.target().is_none_or(|task| task.treatment.is_scratch());
         (!tells, job)
@@ -377,7 +320,7 @@ impl Scheduler<'_> {
     }
 
     /// One of the things that a job waits for is there.
-    pub(super) fn comes_closer(&self, state: &mut State<'_>, job: usize) {
+    fn comes_closer(&self, state: &mut State<'_>, job: usize) {
         state.missing[job] = state.missing[job].saturating_sub(1);
         if state.missing[job] == 0 && state.left.contains(&job) {
             state.ready.insert(self.turn(job));

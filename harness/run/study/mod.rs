@@ -1,79 +1,27 @@
 //! A study: its scenario, plan and data, and the folder it writes.
 
-use super::pictures::PictureError;
-use super::{Progress, Registry, ScheduleError, Scheduler, Store, Tally, TrainingExecutor, pictures};
-use crate::audit::{self, DataAuditError};
-use crate::data::DataError;
+mod error;
+
+use super::{Progress, Registry, Scheduler, Store, Tally, TrainingExecutor, pictures};
+use crate::audit;
 use crate::train::{AtChance, Backend, TrainError};
+use nt_analysis::analyse;
 use nt_analysis::preregistration;
-use nt_analysis::{AnalysisError, analyse};
-use nt_disk::{FileError, write_atomic};
+use nt_disk::write_atomic;
 use nt_records::audit::AUDIT_FILE;
+use nt_records::file::FileProblem;
 use nt_records::ledger::Shard;
 use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
 use nt_records::names::REGISTRATION_FILE;
 use nt_records::registration::{self, Registered};
-use nt_records::{Audit, Ledger, LedgerError, LedgerWarning, Manifest, RunRecord};
-use nt_scenario::{DataFacts, Diagnostic, Faults, Job, JobId, Known, Plan, PlanError, ReplicateGroup, Scenario};
+use nt_records::{Audit, Ledger, LedgerWarning, Manifest, RunRecord};
+use nt_scenario::{DataFacts, Diagnostic, Faults, Job, JobId, Known, Plan, ReplicateGroup, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Why a study cannot be opened or run.
-#[derive(Debug, thiserror::Error)]
-pub enum StudyError {
-    /// The data do not contain what the scenario asks for.
-    #[error(transparent)]
-    Faults(#[from] Faults),
-    /// The cache of decoded images cannot be used.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// The data cannot be audited.
-    #[error(transparent)]
-    Audit(#[from] DataAuditError),
-    /// No plan can be made.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// The device refused to plan a training.
-    #[error(transparent)]
-    Device(TrainError),
-    /// A training does not fit into the device's memory.
-    #[error(transparent)]
-    TooLarge(TrainError),
-    /// The folder is busy, or its records cannot be read or written.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// A job's output cannot be written.
-    #[error(transparent)]
-    Schedule(#[from] ScheduleError),
-    /// The manifest cannot be read or written.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// Another file cannot be written.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The records of a look cannot be analysed.
-    #[error(transparent)]
-    Analysis(#[from] AnalysisError),
-    /// The folder holds a study of another version's meaning.
-    #[error(
-        "{} holds a study as version {kept} of a scenario means it, and this scenario has the meaning of version {given}: records of \
-         both would mix. Its report can be drawn again (nt report), but this study cannot go on there: give another folder with --out",
-        dir.display()
-    )]
-    OtherMeaning {
-        /// The folder.
-        dir: std::path::PathBuf,
-        /// The version that means what the folder's study does.
-        kept: u64,
-        /// The same of this study.
-        given: u64,
-    },
-    /// A picture of the data cannot be made.
-    #[error(transparent)]
-    Picture(#[from] PictureError),
-}
+pub use error::StudyError;
 
 /// How a study is run. None of it changes a result that is recorded.
 #[derive(Clone, Debug)]
@@ -176,11 +124,11 @@ impl OpenStudy {
         Ok(audit::audit(&self.scenario, &self.registry)?)
     }
 
-    /// Opens the study's folder for writing, and says what had to be repaired.
+    /// Opens the study's folder for writing.
     ///
     /// # Errors
     /// [`LedgerError::Busy`] if another process writes there.
-    pub fn open_ledger(&self, dir: &Path, shard: Shard) -> Result<(Ledger, Vec<LedgerWarning>), StudyError> {
+    pub fn open_ledger(&self, dir: &Path, shard: Shard) -> Result<Ledger, StudyError> {
         Ok(Ledger::open_shard(dir, shard)?)
     }
 
@@ -232,26 +180,9 @@ impl OpenStudy {
             tracing::warn!("{path} is damaged, or missing: the job that makes it runs again");
             ledger.forget(job);
         }
-        if let (Some(before), true) = (&before, shard.is_whole()) {
-            let altered = before.altered(|job| ledger.get(job));
-            for planned in &altered {
-                tracing::warn!(
-                    "the record of {} is another than manifest.json knows: its job runs again",
-                    planned.name
-                );
-            }
-            let jobs: BTreeSet<JobId> = altered.iter().map(|planned| planned.job).collect();
-            ledger.take_out(&jobs)?;
-        }
         // The other shards' files are theirs while they run.
         if shard.is_whole() {
-            ledger.take_out_doubted()?;
-            // Of a job that is planned no more, nothing makes a lost file again.
-            let planned: BTreeSet<JobId> = self.plan.jobs.iter().map(|job| job.id).collect();
-            let is_stripped = |path: &str| before.as_ref().is_some_and(|before| before.has_stripped(path));
-            let lost = ledger.incomplete().iter().filter(|(job, path)| !planned.contains(job) && !is_stripped(path));
-            let lost: BTreeSet<JobId> = lost.map(|(job, _)| *job).collect();
-            ledger.take_out(&lost)?;
+            ledger.take_out(&self.doubted(ledger, before.as_ref()))?;
         }
         let mut manifest = self.manifest(ledger, before, options)?;
         registration::register(&dir, &manifest.preregistration)?;
@@ -285,6 +216,26 @@ impl OpenStudy {
         manifest.forget_stripped(ledger.records(), &dir);
         manifest.write(&dir)?;
         tally
+    }
+
+    /// Jobs whose records nothing tells to be right: two differ, a file has other contents, or the manifest knows another. What the job
+    /// makes again then stands alone. And those that are planned no more and have lost a file, since nothing makes that again.
+    fn doubted(&self, ledger: &Ledger, before: Option<&Manifest>) -> BTreeSet<JobId> {
+        let planned: BTreeSet<JobId> = self.plan.jobs.iter().map(|job| job.id).collect();
+        let is_stripped = |path: &str| before.is_some_and(|before| before.has_stripped(path));
+        let of_warning = |warning: &LedgerWarning| match warning {
+            LedgerWarning::Conflict { job, .. } => Some(*job),
+            LedgerWarning::File { job, path, problem: FileProblem::Missing, .. } => {
+                (!planned.contains(job) && !is_stripped(path)).then_some(*job)
+            }
+            LedgerWarning::File { job, .. } => Some(*job),
+            LedgerWarning::TornTail { .. } | LedgerWarning::Damaged { .. } => None,
+        };
+        let altered = before.map(|before| before.altered(|job| ledger.get(job))).unwrap_or_default();
+        for planned in &altered {
+            tracing::warn!("the record of {} is another than manifest.json knows: its job runs again", planned.name);
+        }
+        ledger.warnings().iter().filter_map(of_warning).chain(altered.iter().map(|planned| planned.job)).collect()
     }
 
     /// Runs everything, look by look, until one leaves no verdict open.
@@ -426,7 +377,7 @@ fn sizes(plan: &Plan) -> BTreeSet<(usize, usize, usize)> {
 
 /// Versions of nt and of the crates that results depend on, as locked when nt was built.
 fn versions() -> BTreeMap<String, String> {
-    const LOCKED: &str = include_str!("../../Cargo.lock");
+    const LOCKED: &str = include_str!("../../../Cargo.lock");
     const DECISIVE: [&str; 6] = ["candle-core", "image", "libjpeg-turbo-rs", "libm", "rayon", "safetensors"];
     let locked = |name: &str| {
         let (_, entry) = LOCKED.split_once(&format!("name = \"{name}\"\nversion = \""))?;

@@ -1,0 +1,246 @@
+//! The role of each column of a table, as named by the caller or found by its usual name.
+
+mod file;
+mod finder;
+
+use crate::fault::{Fault, TableFault};
+use crate::notation::Notation;
+use crate::reading::Table;
+use crate::status::STATUS;
+use finder::{CELL_PARTS, Finder, METRIC, REPLICATE, TWIN, UNTRAINED};
+
+/// The columns that the caller names. Columns that are not named are found by their usual names.
+///
+/// | | usual names |
+/// |---|---|
+/// | arm | `arm`, or whichever exist of `source`, `treatment`, `copied`, `frozen` |
+/// | cell | whichever exist of `target`, `dataset`, `task`, `size`; without any, all rows are one cell |
+/// | replicate | `replicate`, `seed`, `fold`, `run` |
+/// | metric | rows with `top1` in the column `metric`; without that column, all rows |
+/// | value | `value`, the metric's name, `top1`, `accuracy`, `acc` |
+/// | example, correct | `example`, `example_id`, `doc_id`; `correct`, `is_correct` |
+/// | reference | rows with `scratch` in an arm column; without `arm` and `treatment`, rows with `copied` 0 |
+/// | untrained, twin | the sources `untrained` and `twin`, if the arm has a column `source` |
+/// | keep | `role=final`, if there is a column `role`; with a column `run` too, `role=reference` as well: further runs of scratch, whose mean is the reference |
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Columns {
+    /// Columns that together name an arm.
+    pub arm: Vec<String>,
+    /// Columns that together name a cell. Arms are compared within a cell.
+    pub cell: Vec<String>,
+    /// The column of the replicate, which pairs the arms of a cell.
+    pub replicate: Option<String>,
+    /// The column of the independent unit that replicates belong to.
+    pub unit: Option<String>,
+    /// The metric: a value of the column `metric`, or the name of the column that holds it.
+    pub metric: Option<String>,
+    /// The column of per-run values.
+    pub value: Option<String>,
+    /// The column of the test example.
+    pub example: Option<String>,
+    /// The column that says whether the example was right.
+    pub correct: Option<String>,
+    /// The reference: a value of an arm column, or conditions `COLUMN=VALUE,…` that must all hold.
+    pub reference: Option<String>,
+    /// The untrained source: a value of the arm's column `source` (or only column), or `COLUMN=VALUE`.
+    pub untrained: Option<String>,
+    /// The target's twin, likewise: a source that learned the target's task and look from other images.
+    pub twin: Option<String>,
+    /// The column of the group that a test example belongs to, where examples are not independent.
+    pub cluster: Option<String>,
+    /// Rows to keep, `COLUMN=VALUE`; of one column, any of its values.
+    pub keep: Vec<String>,
+    /// Rows to leave out, `COLUMN=VALUE`.
+    pub drop: Vec<String>,
+    /// Whether a comma stands before the decimals; `None` to infer it from the values.
+    pub decimal_comma: Option<bool>,
+}
+
+impl Columns {
+    /// These columns, completed by those of `other`.
+    pub fn or(self, other: Self) -> Self {
+        let list = |ours: Vec<String>, theirs| if ours.is_empty() { theirs } else { ours };
+        Self {
+            arm: list(self.arm, other.arm),
+            cell: list(self.cell, other.cell),
+            replicate: self.replicate.or(other.replicate),
+            unit: self.unit.or(other.unit),
+            metric: self.metric.or(other.metric),
+            value: self.value.or(other.value),
+            example: self.example.or(other.example),
+            correct: self.correct.or(other.correct),
+            reference: self.reference.or(other.reference),
+            untrained: self.untrained.or(other.untrained),
+            twin: self.twin.or(other.twin),
+            cluster: self.cluster.or(other.cluster),
+            keep: list(self.keep, other.keep),
+            drop: list(self.drop, other.drop),
+            decimal_comma: self.decimal_comma.or(other.decimal_comma),
+        }
+    }
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Score {
+    /// One value a run.
+    Run { value: usize },
+    /// One row an example.
+    Example { example: usize, correct: usize },
+}
+
+/// The positions of the columns, and the conditions on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Roles {
+    pub(crate) arm: Vec<usize>,
+    pub(crate) cell: Vec<usize>,
+    pub(crate) replicate: usize,
+    pub(crate) unit: Option<usize>,
+    pub(crate) score: Score,
+    pub(crate) metric: String,
+    /// How the column of per-run values writes numbers.
+    pub(crate) notation: Notation,
+    pub(crate) status: Option<usize>,
+    /// Conditions that make a row the reference. A condition without a position applies to any arm column.
+    pub(crate) reference: Vec<(Option<usize>, String)>,
+    /// The place among the arm's columns, and the value that marks an untrained source there.
+    pub(crate) untrained: Option<(usize, String)>,
+    /// The same for the target's twin.
+    pub(crate) twin: Option<(usize, String)>,
+    pub(crate) cluster: Option<usize>,
+    /// The number of the run, where an arm has several in a replicate.
+    pub(crate) run: Option<usize>,
+    /// Conditions on the rows that are read: each with the values that are accepted.
+    pub(crate) keep: Vec<Condition>,
+    /// Conditions of which a row that is read meets none.
+    pub(crate) drop: Vec<Condition>,
+    /// What a reader must know of how the columns were taken.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A column, and its values in the rows that are read.
+pub(crate) type Condition = (usize, Vec<String>);
+
+/// Whether a row meets a condition.
+fn meets(table: &Table, row: usize, (column, values): &Condition) -> bool {
+    values.iter().any(|value| table.text(row, *column) == value)
+}
+
+impl Roles {
+    /// The reference in words.
+    pub(crate) fn reference_words(&self, header: &[String]) -> String {
+        let word = |(column, value): &(Option<usize>, String)| match column {
+            Some(column) => format!("{}={value}", header[*column]),
+            None => value.clone(),
+        };
+        self.reference.iter().map(word).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// Finds every column, or reports all that are missing.
+pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFault>) -> Option<Roles> {
+    let mut finder = Finder::new(table);
+    let arm = finder.arm(&columns.arm);
+    let mut cell: Vec<usize> = match columns.cell.is_empty() {
+        true => finder.present(&CELL_PARTS).into_iter().filter(|at| !arm.contains(at)).collect(),
+        false => finder.named(&columns.cell, "the cell"),
+    };
+    let replicate = finder.one(columns.replicate.as_deref(), "the replicate", "--replicate", &REPLICATE);
+    let unit = columns.unit.as_deref().and_then(|name| finder.column(name, "the unit"));
+    let mut keep = finder.keep(&columns.keep);
+    let drop = finder.conditions("--drop", &columns.drop);
+    let metric = finder.metric(columns.metric.as_deref(), &keep);
+    keep.extend(metric.clone().map(|(column, value)| (column, vec![value])));
+    let run = finder.run(&columns.keep);
+    let score = finder.score(columns, metric.is_some());
+    let reference = finder.reference(columns.reference.as_deref(), &arm);
+    let untrained = finder.control(&UNTRAINED, columns.untrained.as_deref(), &arm);
+    let twin = finder.control(&TWIN, columns.twin.as_deref(), &arm);
+    for (control, given, found) in [(&UNTRAINED, &columns.untrained, &untrained), (&TWIN, &columns.twin, &twin)] {
+        finder.not_the_reference(control, given.as_deref(), found.as_ref(), (&reference, &arm));
+    }
+    let is_given = columns.twin.is_some() || columns.untrained.is_some();
+    if is_given && twin.is_some() && twin == untrained {
+        let (option, given) = match (&columns.twin, &columns.untrained) {
+            (Some(given), _) => (TWIN.option, given.clone()),
+            (None, given) => (UNTRAINED.option, given.clone().unwrap_or_default()),
+        };
+        let message =
+            "the twin, which has learned the target's task, and the untrained source are two sources".to_owned();
+        finder.fault(Fault::Option { option, given, message });
+    }
+    let cluster = columns.cluster.as_deref().and_then(|name| finder.cluster(name, score));
+    let mut notes = Vec::new();
+    if let (true, Some(Score::Example { example, .. })) = (columns.cell.is_empty(), score) {
+        cell.retain(|&column| {
+            let is_cell = !varies_with(table, column, example);
+            if !is_cell {
+                let [column, example] = [column, example].map(|at| &table.header()[at]);
+                notes.push(format!("{column} changes with {example}, so it is taken for a part of the example and names no cell (--cell {column} makes it one)"));
+            }
+            is_cell
+        });
+    }
+    if table.header().get(replicate.unwrap_or(usize::MAX)).is_some_and(|name| name.eq_ignore_ascii_case("fold")) {
+        notes.push(
+            "the replicates are folds of one data set, which share training examples and are no independent draws: taken so, five folds give \
+             .08 false alarms where .05 is promised, and thirty repeated splits .33"
+                .to_owned(),
+        );
+    }
+    let is_complete = finder.faults.is_empty();
+    faults.extend(finder.faults);
+    let score = score.filter(|_| is_complete)?;
+    let metric = match (metric, &columns.metric, score) {
+        (Some((_, name)), ..) => name,
+        (None, Some(name), _) => name.clone(),
+        (None, None, Score::Run { value }) => table.header()[value].clone(),
+        (None, None, Score::Example { .. }) => METRIC.name().to_owned(),
+    };
+    let is_status = |name: &String| STATUS.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let status = table.header().iter().position(is_status);
+    let replicate = replicate?;
+    let notation = match score {
+        Score::Run { value } => {
+            let texts = table.at(value).texts().iter().map(AsRef::as_ref);
+            match Notation::of(texts, columns.decimal_comma) {
+                Ok(notation) => notation,
+                Err(value_of_both) => {
+                    let column = table.header()[value].clone();
+                    faults.push(TableFault::of_file(Fault::CommaOfBoth { column, value: value_of_both.to_owned() }));
+                    return None;
+                }
+            }
+        }
+        Score::Example { .. } => Notation::PLAIN,
+    };
+    Some(Roles {
+        arm,
+        cell,
+        replicate,
+        unit,
+        score,
+        metric,
+        notation,
+        status,
+        reference,
+        untrained,
+        twin,
+        cluster,
+        run,
+        keep,
+        drop,
+        notes,
+    })
+}
+
+/// Whether a column has one text for each example, and not the same for all: a label or a gold answer, and no cell.
+fn varies_with(table: &Table, column: usize, example: usize) -> bool {
+    let (column, example) = (table.at(column), table.at(example));
+    let mut of_example: Vec<Option<usize>> = vec![None; example.texts().len()];
+    let is_one_for_one = (0..table.num_rows()).all(|row| {
+        let known = &mut of_example[example.code(row)];
+        *known.get_or_insert(column.code(row)) == column.code(row)
+    });
+    is_one_for_one && column.texts().len() > 1
+}
