@@ -39,8 +39,8 @@ pub enum Fault {
     /// The header stands again, as where tables were appended to each other.
     #[error("the header stands again; take this line out")]
     HeaderAgain,
-    /// A column name occurs twice in the header.
-    #[error("column {column:?} occurs twice in the header; rename one")]
+    /// A header, or an object, has a name twice.
+    #[error("column {column:?} stands twice; rename one")]
     ColumnTwice {
         /// Its name.
         column: String,

@@ -40,7 +40,9 @@ impl Notation {
 
     /// The number of a text; `None` if it is none in this notation, or not finite.
     pub(crate) fn number(self, text: &str) -> Option<f64> {
-        let text = text.strip_suffix('%').map_or(text, str::trim_end);
+        // Typeset tables have a minus sign where programs have a hyphen.
+        let text = &text.replace('\u{2212}', "-");
+        let text = text.strip_suffix('%').map_or(text.as_str(), str::trim_end);
         if let Ok(number) = text.parse::<f64>()
             && !(self.decimal_comma && text.contains('.'))
         {
@@ -111,7 +113,7 @@ mod tests {
     fn numbers_are_read_as_they_are_written_or_asked_about() {
         assert_eq!(read(&["0.45", "1e-3", "-2"]), Ok(vec![Some(0.45), Some(0.001), Some(-2.0)]));
         assert_eq!(read(&["0,45", "12,5"]), Ok(vec![Some(0.45), Some(12.5)]));
-        assert_eq!(read(&["45.2%", "7 %"]), Ok(vec![Some(45.2), Some(7.0)]));
+        assert_eq!(read(&["45.2%", "7 %", "\u{2212}3%"]), Ok(vec![Some(45.2), Some(7.0), Some(-3.0)]));
         assert_eq!(read(&["1,234.5", "900.25"]), Ok(vec![Some(1234.5), Some(900.25)]));
         assert_eq!(read(&["1.234,5", "900,25"]), Ok(vec![Some(1234.5), Some(900.25)]));
         assert_eq!(read(&["1 234,5", "2,5"]), Ok(vec![Some(1234.5), Some(2.5)]));

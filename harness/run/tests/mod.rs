@@ -74,6 +74,8 @@ impl Executor for Mock {
             std::thread::sleep(std::time::Duration::from_millis(20));
             return Err(Abandoned::AtChance("still at chance".to_owned()));
         }
+        // Before the lock, so that no other worker meets it poisoned and tells of that instead.
+        assert!(self.panics.is_none_or(|part| !job.name.contains(part)), "a fault of its own");
         let mut order = self.order.lock().unwrap();
         if self.interrupt_after == Some(order.len()) {
             self.interrupt.store(true, Ordering::Relaxed);
@@ -82,7 +84,6 @@ impl Executor for Mock {
         if self.gives_out.is_some_and(|part| job.name.contains(part)) {
             return Err(Abandoned::Environment("it is a mock".to_owned()));
         }
-        assert!(self.panics.is_none_or(|part| !job.name.contains(part)), "a fault of its own");
         order.push(job.name.clone());
         if fails {
             return Ok(JobOutput::ended(Status::Diverged { reason: "it is a mock".to_owned() }));

@@ -19,7 +19,7 @@ fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
     let mut table = Table::default();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match parse::<Map<String, Value>>(line) {
-            Ok(object) => push(&mut table, at + 1, &object),
+            Ok(object) => push(&mut table, at + 1, &object, faults),
             Err(error) => {
                 let column = Some(error.column()).filter(|column| *column > 0);
                 let message = message_of(&error, line);
@@ -50,7 +50,7 @@ fn array(text: &str, faults: &mut Vec<TableFault>) -> Table {
     for (at, value) in objects.iter().enumerate() {
         let line = starts.get(at).copied().unwrap_or(1);
         match value.as_object() {
-            Some(object) => push(&mut table, line, object),
+            Some(object) => push(&mut table, line, object, faults),
             None => {
                 let message =
                     format!("entry {} of the array is no object; write {{\"column\": value, …}} for each row", at + 1);
@@ -133,10 +133,13 @@ fn message_of(error: &serde_json::Error, text: &str) -> String {
     }
 }
 
-fn push(table: &mut Table, line: usize, object: &Map<String, Value>) {
+fn push(table: &mut Table, line: usize, object: &Map<String, Value>, faults: &mut Vec<TableFault>) {
     let mut fields = Vec::new();
     flatten("", object, &mut fields);
-    table.push_named(line, fields.into_iter());
+    // `"a.b"`, and `"b"` within `"a"`.
+    if let Some(column) = table.push_named(line, fields.into_iter()) {
+        faults.push(TableFault::at(line, Fault::ColumnTwice { column }));
+    }
 }
 
 /// The fields of an object; those of objects within it are named by both, joined by a point.
@@ -186,6 +189,14 @@ mod tests {
             assert_eq!((texts(0), texts(1)), (vec!["1", "x", "0"], vec!["2.5", "", ""]));
         }
         assert_eq!((lines.line(1), array.line(1)), (2, 3));
+    }
+
+    #[test]
+    fn a_name_that_an_object_has_twice_is_told() {
+        let (_, faults) = read("{\"a\": 1}\n{\"a.b\": 1, \"a\": {\"b\": 2}}\n");
+        assert!(
+            matches!(&faults[..], [TableFault { line: Some(2), fault: Fault::ColumnTwice { column }, .. }] if column == "a.b")
+        );
     }
 
     #[test]

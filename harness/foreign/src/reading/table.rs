@@ -73,26 +73,29 @@ impl Table {
     }
 
     /// Adds a row with texts for some columns by name. Columns that are new are empty in the rows before, and those that are not
-    /// named in this one.
+    /// named in this one. Returns the name of a column that the row has twice, of which the first text counts.
     pub(crate) fn push_named<'t>(
         &mut self,
         line: usize,
         texts: impl Iterator<Item = (String, std::borrow::Cow<'t, str>)>,
-    ) {
+    ) -> Option<String> {
+        let mut twice = None;
         for (name, text) in texts {
             let at = self.column(&name).unwrap_or_else(|| {
                 self.header.push(name);
                 self.columns.push(Column::empty(self.lines.len()));
                 self.columns.len() - 1
             });
-            // Of a name that stands twice, the last counts, as JSON has it.
             if self.columns[at].codes.len() == self.lines.len() {
                 self.columns[at].push(&text);
+            } else {
+                twice = Some(self.header[at].clone());
             }
         }
         self.lines.push(line as u32);
         let num_rows = self.lines.len();
         self.columns.iter_mut().filter(|column| column.codes.len() < num_rows).for_each(|column| column.push(""));
+        twice
     }
 
     /// Names of the columns.

@@ -42,12 +42,8 @@ pub(crate) fn contact_sheets(dir: &Path) -> Result<Vec<ContactSheet>, PictureErr
     let mut num_bytes = 0;
     let mut sheet = |name: String| {
         let path = folder.join(format!("contact-{name}.png"));
-        let picture = match nt_disk::read(&path) {
-            Ok(picture) => picture,
-            // Told as damage.
-            Err(error) if nt_disk::is_no_file(&error) => return Ok(None),
-            Err(error) => return Err(FileError::at("read", &path)(error).into()),
-        };
+        // What stands in its place is told as damage.
+        let Some(picture) = nt_disk::read_if_there(&path)? else { return Ok(None) };
         let small = shrunk(&picture).map_err(|source| PictureError::NoPicture { path, source })?;
         let embedded = address("jpeg", &jpeg(&small)?);
         num_bytes += embedded.len();

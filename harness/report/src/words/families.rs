@@ -47,6 +47,7 @@ pub(crate) fn intervals(analysis: &Analysis) -> &'static str {
         }
     }
 }
+
 fn families_now(analysis: &Analysis) -> String {
     let alpha = analysis.study.alpha;
     match analysis.family_sizes {

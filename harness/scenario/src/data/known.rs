@@ -218,7 +218,7 @@ fn enough(asked: TrainImages, available: &[usize], class: &str) -> String {
         (0..available.len()).all(|label| drawn.of(label) > 1)
     };
     let least = match asked {
-        // Whoever draws more draws no fewer of a class, but for a rounding, which the last test finds.
+        // Whoever draws more in all draws no fewer of any class, but for rounding: where that hides an answer, none is given.
         TrainImages::InAll(count) => {
             let (mut few, mut enough) = (count, available.iter().sum());
             while few < enough {
