@@ -67,7 +67,7 @@ fuzz minutes="1":
         NT_FUZZ_MINUTES={{minutes}} cargo test --release --locked -p nt-fuzz --test mutations -- --ignored --nocapture
         exit
     fi
-    for format in scenario records manifest csv jsonl jpeg png safetensors; do
+    for format in scenario records manifest csv jsonl parquet jpeg png safetensors; do
         cargo run --release --locked --quiet -p nt-fuzz -- $format target/fuzz/$format
         cargo +nightly fuzz run --fuzz-dir tests/fuzz/libfuzzer --target-dir target/libfuzzer $format target/fuzz/$format -- \
             -max_total_time=$((60 * {{minutes}})) -timeout=10 -rss_limit_mb=2048

@@ -1,7 +1,6 @@
 //! Decodes JPEG and PNG files to RGB pixels, the same on every machine.
 
 mod exif;
-mod guard;
 mod jpeg;
 mod png;
 
@@ -198,7 +197,7 @@ pub(super) fn read(path: &Path, most: Megapixels) -> Result<Vec<u8>, DecodeError
 /// As [`decode`].
 pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
     match bytes {
-        [0xff, 0xd8, ..] => guard::guarded(|| jpeg::check(bytes, most).map(drop))
+        [0xff, 0xd8, ..] => nt_disk::guarded(|| jpeg::check(bytes, most).map(drop))
             .unwrap_or_else(|message| Err(DecodeError::Panic { message })),
         _ => decode(bytes, most).map(drop),
     }
@@ -216,7 +215,7 @@ pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
 /// # Errors
 /// [`DecodeError`], for a file that is cut short, damaged, too large, or of another format.
 pub fn decode(bytes: &[u8], most: Megapixels) -> Result<RgbImage, DecodeError> {
-    guard::guarded(|| {
+    nt_disk::guarded(|| {
         let (picture, orientation) = match bytes {
             [0xff, 0xd8, ..] => jpeg::decode(bytes, most)?,
             [0x89, b'P', b'N', b'G', ..] => png::decode(bytes, most)?,

@@ -7,6 +7,7 @@
 mod advice;
 mod atomic;
 mod error;
+mod guard;
 mod lock;
 mod regular;
 
@@ -15,5 +16,6 @@ pub use atomic::{
     create_folder, is_unfinished, remove_unfinished, sync_folder, unfinished, write_atomic, write_atomic_with,
 };
 pub use error::FileError;
+pub use guard::guarded;
 pub use lock::{Lock, LockError, Sharing};
 pub use regular::{is_no_file, read, read_if_there, read_to_string};

@@ -39,12 +39,33 @@ pub enum Fault {
     /// The header stands again, as where tables were appended to each other.
     #[error("the header stands again; take this line out")]
     HeaderAgain,
-    /// A header, or an object, has a name twice.
-    #[error("column {column:?} stands twice; rename one")]
+    /// A header, or an object, has a name several times.
+    #[error("column {column:?} stands {count} times; rename them{}", if *count > 2 { " (a pandas frame with a header of several lines: reset_index, or flatten its columns)" } else { "" })]
     ColumnTwice {
         /// Its name.
         column: String,
+        /// How often.
+        count: usize,
     },
+    /// Columns of dictionaries where others are missing.
+    #[error("{columns}: dictionaries stand where columns are missing; give each of their keys a column (pandas: pd.json_normalize), or write \
+             a JSON object a line")]
+    Dictionaries {
+        /// The columns that hold them.
+        columns: String,
+    },
+    /// A file that is no text.
+    #[error("this is no text, and no Parquet; give a table as CSV, JSON or Parquet")]
+    Binary,
+    /// A text in another encoding.
+    #[error("byte {byte:#04X} here is no UTF-8; save the table as UTF-8 (pandas: encoding=\"utf-8\")")]
+    NotUtf8 {
+        /// The byte.
+        byte: u8,
+    },
+    /// A text that begins as UTF-16 and is none to its end.
+    #[error("this begins as UTF-16 and is cut or changed; save the table again, best as UTF-8")]
+    CutUtf16,
     /// The file holds nothing.
     #[error("the file is empty; write a header, and a row for each run")]
     NoText,
@@ -65,7 +86,7 @@ pub enum Fault {
         known: String,
     },
     /// No column was named, and none has a usual name.
-    #[error("no column for {role}: name it with {option} (usual names: {usual}); the columns are {known}")]
+    #[error("no column for {role}: name it with {option} (usual names: {usual}); the columns are {known}{hint}")]
     NoDefault {
         /// The role to fill.
         role: &'static str,
@@ -75,9 +96,11 @@ pub enum Fault {
         usual: String,
         /// The columns that exist.
         known: String,
+        /// What else may help, after "; "; or nothing.
+        hint: String,
     },
     /// A condition that is not COLUMN=VALUE, or whose column does not belong to the arm.
-    #[error("{option} {given:?}: {message}")]
+    #[error("{option}{}: {message}", if given.is_empty() { String::new() } else { format!(" {given:?}") })]
     Option {
         /// The option.
         option: &'static str,
@@ -174,7 +197,8 @@ pub enum Fault {
     },
     /// A value outside its unit.
     #[error(
-        "{value} is not a {unit} between 0 and {most}; correct it, or name the metric log_loss if it is a loss in nats"
+        "{value} is not a {unit} between 0 and {most}; correct it, or, if the metric has a unit of its own, give --own-unit and what matters \
+         in it with --margin-pp"
     )]
     OutOfRange {
         /// The value found.
@@ -185,24 +209,37 @@ pub enum Fault {
         most: u32,
     },
     /// A value below zero of a metric in nats.
-    #[error("{value} is below 0, which no log-loss in nats is; give the loss itself, not its negative")]
+    #[error("{value} is below 0, which no log-loss in nats is; give the loss itself, not its negative, or --own-unit if it is no log-loss")]
     NegativeLoss {
         /// The value found.
         value: String,
     },
     /// A unit was asked for, but the metric has its own.
-    #[error("a log-loss is in nats; leave --percent and --fraction out")]
+    #[error("the metric is a loss in nats; leave --percent and --fraction out, or name another metric with --metric")]
     UnitOfNats,
-    /// A metric that nt does not know, of which less may be better.
+    /// A perplexity that none is.
+    #[error("{value} is below 1, which no perplexity is; name the column otherwise with --metric, or give --own-unit")]
+    SmallPerplexity {
+        /// The value found.
+        value: String,
+    },
+    /// A metric in a unit of its own, and no margin.
     #[error(
-        "nt does not know whether higher or lower {metric} is better, and nothing is judged by a guess. It knows {known}. If \
-         the values are a log-loss in nats, name them log_loss. If they are an error rate, give 1 minus the rate under another \
-         name"
+        "{metric} has a unit of its own, in which no margin is taken for granted; say with --margin-pp how much of it matters, such as \
+         --margin-pp {such_as}; if it is a share, give --fraction or --percent"
     )]
-    UnknownDirection {
-        /// The metric's name.
+    NoMargin {
+        /// The metric.
         metric: String,
-        /// The metrics that nt knows.
+        /// A twentieth of the reference's mean.
+        such_as: String,
+    },
+    /// Columns of a wide table that do not exist.
+    #[error("no column is called {given:?}, or begins so before a \"*\"; the columns are {known}")]
+    NoWideColumn {
+        /// What was given.
+        given: String,
+        /// The columns that exist.
         known: String,
     },
     /// A value in a different unit from the rest.
@@ -221,12 +258,14 @@ pub enum Fault {
     #[error("no value is above 1 per cent: these look like fractions; leave --percent out")]
     TinyPercents,
     /// Two rows have the same key.
-    #[error("{what} is already in line {first_line}; remove one of the two rows")]
+    #[error("{what} is already in line {first_line}; {}", told_apart(differing))]
     Duplicate {
         /// The key in words.
         what: String,
         /// The line that had it first.
         first_line: usize,
+        /// Columns without a part in the key by which the two differ.
+        differing: Vec<String>,
     },
     /// No row of a cell is the reference.
     #[error("{cell} has no row of the reference ({reference}); name it with --reference; the arms are {arms}")]
@@ -266,15 +305,22 @@ pub enum Fault {
         /// The cell.
         cell: String,
     },
-    /// A run has no partner.
-    #[error("{run} has no partner: {other} lacks it in {cell}; run it, or drop the replicate from both arms")]
-    Unmatched {
-        /// The run in words.
-        run: String,
-        /// The arm that lacks it.
-        other: String,
+    /// Two arms have no replicate in common.
+    #[error(
+        "{arm} and {reference} have no replicate in common in {cell} ({of_arm} of {arm}, {of_reference} of {reference}); give the runs of a \
+         pair the same name in the column of the replicate"
+    )]
+    Unpaired {
+        /// The arm.
+        arm: String,
+        /// The reference.
+        reference: String,
         /// The cell.
         cell: String,
+        /// A run of the arm.
+        of_arm: String,
+        /// A run of the reference.
+        of_reference: String,
     },
     /// A run was tested on other examples than the reference.
     #[error(
@@ -332,6 +378,18 @@ pub enum Fault {
     },
 }
 
+/// How two rows of one key can be told apart, or that they cannot.
+fn told_apart(differing: &[String]) -> String {
+    match differing {
+        [] => "remove one of the two rows".to_owned(),
+        [one] => format!("the two differ in {one}: add it to --arm or --cell, or read one of its values with --keep {one}=…"),
+        [first, ..] => format!(
+            "the two differ in {}: add what tells arms or cells apart to --arm or --cell, or read one value with --keep {first}=…",
+            differing.join(", ")
+        ),
+    }
+}
+
 /// A fault and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableFault {
@@ -362,24 +420,31 @@ pub struct TableFaults {
     pub file: String,
     /// Its faults, by line.
     pub faults: Vec<TableFault>,
+    /// Whether what is counted are rows, since the file has no lines.
+    pub in_rows: bool,
 }
 
 impl TableFaults {
     pub(crate) fn new(file: &str, mut faults: Vec<TableFault>) -> Self {
         faults.sort_by_key(|fault| (fault.line, fault.column));
-        Self { file: file.to_owned(), faults }
+        Self { file: file.to_owned(), faults, in_rows: false }
     }
 }
 
 impl fmt::Display for TableFaults {
-    /// One line for each fault: `runs.csv:37: what is wrong`.
+    /// One line for each fault: `runs.csv:37: what is wrong`, and of a file without lines `runs.parquet: row 37: what is wrong`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.faults.len();
         write!(f, "{count} fault{} in {}; nothing was judged", if count == 1 { "" } else { "s" }, self.file)?;
         for TableFault { line, column, fault } in self.faults.iter().take(MOST_LISTED) {
             write!(f, "\n{}", self.file)?;
-            for place in [line, column].into_iter().flatten() {
-                write!(f, ":{place}")?;
+            match line {
+                Some(row) if self.in_rows => write!(f, ": row {row}")?,
+                _ => {
+                    for place in [line, column].into_iter().flatten() {
+                        write!(f, ":{place}")?;
+                    }
+                }
             }
             write!(f, ": {fault}")?;
         }

@@ -24,12 +24,16 @@
 
 mod columns;
 mod fault;
+mod hints;
 mod join;
+mod judge;
 mod key;
 mod notation;
 mod pairing;
 mod reading;
 mod rows;
+mod scale;
+mod shape;
 mod status;
 mod terminal;
 #[cfg(test)]
@@ -38,17 +42,15 @@ mod unit;
 
 use nt_records::audit::ClusterCounts;
 use nt_records::number::counted;
-use nt_stats::decide;
-use nt_stats::verdict::{Contrast, Decision, FamilyError, Reach, Scope, Settings, decide_runs};
+use nt_stats::verdict::{Decision, Settings};
 
 pub use columns::Columns;
 pub use fault::{Fault, TableFault, TableFaults};
+pub use nt_scenario::metric::Direction;
 pub use reading::Format;
 pub use unit::TableUnit;
 
 use columns::{Roles, Score};
-use key::{Key, name};
-use pairing::Paired;
 use reading::{Dialect, Table};
 
 /// How gaps are judged.
@@ -58,6 +60,8 @@ pub enum TableMethod {
     Crossed,
     /// The paired *t* over units.
     PairedT,
+    /// The paired *t* over splits of one data set, corrected for the training examples that they share.
+    Resampled,
     /// Joint sign flips of whole units.
     SignFlip,
 }
@@ -68,10 +72,14 @@ impl TableMethod {
         match self {
             Self::Crossed => nt_stats::verdict::Method::Crossed.name(),
             Self::PairedT => nt_stats::verdict::Method::PairedT.name(),
+            Self::Resampled => nt_stats::verdict::Method::ResampledT.name(),
             Self::SignFlip => nt_stats::verdict::Method::SignFlip.name(),
         }
     }
 }
+
+/// Replicates that it takes to speak of negative transfer.
+const FEWEST_FOR_NEGATIVE_TRANSFER: usize = 6;
 
 /// The question to a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,12 +88,14 @@ pub struct Question {
     pub columns: Columns,
     /// The unit of its values; `None` to infer it from the values.
     pub unit: Option<TableUnit>,
+    /// Which way the metric is better; `None` to go by its name.
+    pub direction: Option<Direction>,
     /// Whether to judge by sign flips instead of the method that the values allow.
     pub sign_flips: bool,
     /// Whether each replicate has a source network of its own. Otherwise the scope is the one source network at hand.
     pub fresh_sources: bool,
-    /// The margin δ, percentage points.
-    pub margin_pp: f64,
+    /// The margin δ, percentage points, hundredths of a nat, or units of the metric. `None` is 1 of the first two.
+    pub margin_pp: Option<f64>,
     /// Family-wise error.
     pub alpha: f64,
 }
@@ -93,8 +103,16 @@ pub struct Question {
 impl Default for Question {
     /// δ = 1 point, α = .05, one source network, and everything else inferred from the table.
     fn default() -> Self {
-        let Settings { margin_pp, alpha, .. } = Settings::default();
-        Self { columns: Columns::default(), unit: None, sign_flips: false, fresh_sources: false, margin_pp, alpha }
+        let Settings { alpha, .. } = Settings::default();
+        Self {
+            columns: Columns::default(),
+            unit: None,
+            direction: None,
+            sign_flips: false,
+            fresh_sources: false,
+            margin_pp: None,
+            alpha,
+        }
     }
 }
 
@@ -109,6 +127,9 @@ pub struct Judged {
     pub labels: Labels,
     /// Whether the arm's source is untrained, or the twin. Such arms form a family of their own.
     pub is_control: bool,
+    /// Whether what stands behind a loss carries the words "negative transfer": the same arm of an untrained source, six replicates, and
+    /// a source trained anew in each.
+    pub may_say_negative_transfer: bool,
     /// Number of test examples; `None` if values are per run.
     pub num_test_examples: Option<usize>,
     /// The clusters that these form; `None` where each was drawn for itself.
@@ -141,10 +162,20 @@ pub struct Labels {
 pub struct TableAnalysis {
     /// How the text was read: "semicolon-separated, decimal commas; 64 rows".
     pub read_as: String,
+    /// Which column was taken for what.
+    pub columns: String,
     /// What a reader must know of how the columns were taken, a sentence each.
     pub remarks: Vec<String>,
+    /// Runs, arms and cells that could not be judged, a sentence each.
+    pub left_out: Vec<String>,
     /// The metric.
     pub metric: String,
+    /// Which way it is better.
+    pub direction: Direction,
+    /// Whether each replicate is said to have a source of its own.
+    pub fresh_sources: bool,
+    /// The column of the replicate.
+    pub replicate_column: String,
     /// How gaps were judged.
     pub method: TableMethod,
     /// The unit its values were read in.
@@ -160,21 +191,26 @@ pub struct TableAnalysis {
 /// Judges every arm of a table against its reference.
 ///
 /// # Errors
-/// [`TableFaults`]: every fault of the table at once, each with its line. A row that cannot be read may leave another
-/// row without its partner, which is then reported as well.
+/// [`TableFaults`]: every fault of the table at once, each with its line. What follows from a fault is not told beside it.
 pub fn analyse_table(
-    text: &str,
+    bytes: &[u8],
     file: &str,
     format: Format,
     question: &Question,
 ) -> Result<TableAnalysis, TableFaults> {
     let mut faults = Vec::new();
-    let analysis = judge_text(text, format, question, &mut faults);
-    analysis.filter(|_| faults.is_empty()).ok_or_else(|| TableFaults::new(file, faults))
+    let (table, dialect) = reading::read(bytes, format, &mut faults);
+    let analysis = judge_table(table, &dialect, question, &mut faults);
+    let in_rows = dialect.in_rows;
+    analysis.filter(|_| faults.is_empty()).ok_or_else(|| TableFaults { in_rows, ..TableFaults::new(file, faults) })
 }
 
-fn judge_text(text: &str, format: Format, question: &Question, faults: &mut Vec<TableFault>) -> Option<TableAnalysis> {
-    let (table, dialect) = reading::read(text, format, faults);
+fn judge_table(
+    table: Table,
+    dialect: &Dialect,
+    question: &Question,
+    faults: &mut Vec<TableFault>,
+) -> Option<TableAnalysis> {
     if table.num_rows() == 0 {
         // What is wrong with its rows says why there are none.
         if faults.is_empty() {
@@ -183,42 +219,79 @@ fn judge_text(text: &str, format: Format, question: &Question, faults: &mut Vec<
         }
         return None;
     }
+    // Which column is meant by a name that stands twice, nobody knows.
+    if faults.iter().any(|fault| matches!(fault.fault, Fault::ColumnTwice { .. })) {
+        return None;
+    }
     table.check_version(faults);
     let has_unread = !faults.is_empty();
-    let roles = columns::resolve(&question.columns, &table, faults)?;
-    let mut joined = join::join(&table, &roles, question.unit, faults);
+    let num_rows = table.num_rows();
+    let (table, columns, mut remarks) = shape::long(table, &question.columns, faults);
+    let roles = columns::resolve(&columns, &table, faults)?;
+    let mut joined = join::join(&table, &roles, (question.unit, question.direction), faults);
     joined.has_unread = has_unread;
-    let method = match (roles.score, question.sign_flips) {
-        (_, true) => TableMethod::SignFlip,
-        (Score::Run { .. }, false) => TableMethod::PairedT,
-        (Score::Example { .. }, false) => TableMethod::Crossed,
-    };
+    let method = method(&roles, question, faults);
     let pairs = pairing::pair(&table, &roles, &joined, method, faults);
+    let margin_pp = margin(&joined, &roles, question, faults);
     if !faults.is_empty() {
         return None;
     }
-    let contrasts = match decide_all(pairs, &table, &roles, method, question) {
+    let contrasts = match judge::decide_all(pairs.judged, &table, &roles, method, (question, margin_pp)) {
         Ok(contrasts) => contrasts,
         Err(fault) => {
             faults.push(TableFault::of_file(fault));
             return None;
         }
     };
-    let unit_column = roles.unit.map(|column| table.header()[column].clone());
+    remarks.extend(joined.scale.remark);
+    remarks.extend(roles.notes.iter().cloned());
+    remarks.extend(hints::hints(&table, &roles));
+    let header = table.header();
     Some(TableAnalysis {
-        read_as: read_as(&dialect, &roles, &table),
-        remarks: roles.notes.clone(),
+        read_as: read_as(dialect, &roles, num_rows),
+        columns: roles.words(table.header()),
+        remarks,
+        left_out: pairs.left_out,
+        unit: joined.scale.unit,
+        direction: joined.scale.direction,
+        fresh_sources: question.fresh_sources,
+        replicate_column: header[roles.replicate].clone(),
+        unit_column: roles.unit.filter(|_| roles.test_per_train.is_none()).map(|column| header[column].clone()),
         metric: roles.metric,
         method,
-        unit: joined.unit,
-        unit_column,
         alpha: question.alpha,
         contrasts,
     })
 }
 
-/// How the text was read.
-fn read_as(dialect: &Dialect, roles: &Roles, table: &Table) -> String {
+/// How gaps are judged: as the values allow, unless sign flips are asked for.
+fn method(roles: &Roles, question: &Question, faults: &mut Vec<TableFault>) -> TableMethod {
+    match (roles.score, question.sign_flips, roles.test_per_train) {
+        (_, true, Some(_)) => {
+            let message = "splits of one data set share training examples, so that their signs do not flip on their own; leave it out, or \
+                           say that they are independent with --test-per-train 0";
+            let fault = Fault::Option { option: "--sign-flips", given: String::new(), message: message.to_owned() };
+            faults.push(TableFault::of_file(fault));
+            TableMethod::SignFlip
+        }
+        (_, _, Some(_)) => TableMethod::Resampled,
+        (_, true, None) => TableMethod::SignFlip,
+        (Score::Run { .. }, false, None) => TableMethod::PairedT,
+        (Score::Example { .. }, false, None) => TableMethod::Crossed,
+    }
+}
+
+/// The margin that was asked for, or 1 where a point or a hundredth of a nat is the unit.
+fn margin(joined: &join::Joined, roles: &Roles, question: &Question, faults: &mut Vec<TableFault>) -> f64 {
+    if joined.scale.unit == TableUnit::Own && question.margin_pp.is_none() {
+        let such_as = joined.a_twentieth();
+        faults.push(TableFault::of_file(Fault::NoMargin { metric: roles.metric.clone(), such_as }));
+    }
+    question.margin_pp.unwrap_or(Settings::default().margin_pp)
+}
+
+/// How the table was read.
+fn read_as(dialect: &Dialect, roles: &Roles, num_rows: usize) -> String {
     let mut words = dialect.words();
     if roles.notation.decimal_comma {
         words.push_str(", decimal commas");
@@ -226,99 +299,5 @@ fn read_as(dialect: &Dialect, roles: &Roles, table: &Table) -> String {
     if roles.notation.percent {
         words.push_str(", per cent signs");
     }
-    format!("{words}; {}", counted(table.num_rows(), "row"))
-}
-
-/// Decides the arms of sources that are judged as one family, and those of the untrained source and the twin as another.
-fn decide_all(
-    pairs: Vec<Paired>,
-    table: &Table,
-    roles: &Roles,
-    method: TableMethod,
-    question: &Question,
-) -> Result<Vec<Judged>, Fault> {
-    let mut judged: Vec<Option<Judged>> = pairs.iter().map(|_| None).collect();
-    for controls in [false, true] {
-        let places: Vec<usize> = (0..pairs.len()).filter(|at| pairs[*at].is_control == controls).collect();
-        let family: Vec<Contrast> = places.iter().map(|at| pairs[*at].contrast.clone()).collect();
-        let decisions = decide_by(method, &family, &settings(method, question))
-            .map_err(|error| Fault::Statistics { message: error.to_string() })?;
-        for (at, decision) in places.into_iter().zip(decisions) {
-            judged[at] = Some(finish(&pairs[at], decision, table, roles, method, question));
-        }
-    }
-    Ok(judged.into_iter().flatten().collect())
-}
-
-fn finish(
-    paired: &Paired,
-    mut decision: Decision,
-    table: &Table,
-    roles: &Roles,
-    method: TableMethod,
-    question: &Question,
-) -> Judged {
-    let scope = scope(method, question);
-    for gap in decision.gaps_mut() {
-        gap.scope = Scope { in_clusters: gap.scope.in_clusters, ..scope };
-        gap.num_examples = paired.num_examples;
-    }
-    let has_examples = matches!(roles.score, Score::Example { .. });
-    Judged {
-        cell: if paired.cell.is_empty() { "all".to_owned() } else { name(&paired.cell) },
-        arm: name(&paired.arm),
-        labels: labels(paired, table, roles),
-        is_control: paired.is_control,
-        num_test_examples: has_examples.then_some(paired.num_examples),
-        clusters: paired.clusters,
-        decision,
-    }
-}
-
-/// What the verdicts are about.
-fn scope(method: TableMethod, question: &Question) -> Scope {
-    let reach = |wide| if wide { Reach::Population } else { Reach::This };
-    Scope {
-        test_images: reach(method == TableMethod::Crossed),
-        source_network: reach(question.fresh_sources),
-        ..Scope::default()
-    }
-}
-
-fn decide_by(method: TableMethod, family: &[Contrast], settings: &Settings) -> Result<Vec<Decision>, FamilyError> {
-    match method {
-        TableMethod::PairedT => decide_runs(family, settings),
-        TableMethod::Crossed | TableMethod::SignFlip => decide(family, settings),
-    }
-}
-
-/// The settings that make [`decide`] use the method.
-fn settings(method: TableMethod, question: &Question) -> Settings {
-    let test_images = if method == TableMethod::SignFlip { Reach::This } else { Reach::Population };
-    Settings {
-        margin_pp: question.margin_pp,
-        alpha: question.alpha,
-        scope: Scope { test_images, ..Scope::default() },
-        ..Settings::default()
-    }
-}
-
-fn labels(paired: &Paired, table: &Table, roles: &Roles) -> Labels {
-    let text = |column: &str| table.column(column).map(|at| table.text(paired.row, at).to_owned()).unwrap_or_default();
-    let depth = |column: &str| text(column).trim_end_matches(".0").parse().ok();
-    // Columns without a place of their own go into the target and the treatment.
-    let rest = |columns: &[usize], keys: &[Key], own: &[&str]| {
-        let others = columns.iter().zip(keys).filter(|(at, _)| !own.contains(&table.header()[**at].as_str()));
-        name(&others.map(|(_, key)| key.clone()).collect::<Vec<_>>())
-    };
-    const OWN: [&str; 5] = ["source", "size", "similarity", "copied", "frozen"];
-    Labels {
-        source: text("source"),
-        target: rest(&roles.cell, &paired.cell, &OWN),
-        size: text("size"),
-        similarity: text("similarity"),
-        treatment: rest(&roles.arm, &paired.arm, &OWN),
-        copied: depth("copied"),
-        frozen: depth("frozen"),
-    }
+    format!("{words}; {}", counted(num_rows, "row"))
 }

@@ -15,6 +15,9 @@ use crate::key::{Key, name};
 use crate::reading::Table;
 use crate::unit::TableUnit;
 
+/// The most runs without a partner that are named.
+const MOST_NAMED: usize = 8;
+
 /// A contrast, and the row that its names come from.
 pub(crate) struct Paired {
     pub(crate) cell: Vec<Key>,
@@ -23,28 +26,47 @@ pub(crate) struct Paired {
     pub(crate) row: usize,
     /// Whether the arm's own source is untrained, or the twin.
     pub(crate) is_control: bool,
+    /// Whether the same arm of an untrained source stands beside it.
+    pub(crate) has_untrained: bool,
     pub(crate) contrast: Contrast,
     pub(crate) num_examples: usize,
     /// The clusters that its examples were drawn in, if they were.
     pub(crate) clusters: Option<ClusterCounts>,
 }
 
-/// Pairs every arm of every cell with the reference.
+/// The contrasts of a table, and what of it cannot be judged.
+pub(crate) struct Pairs {
+    pub(crate) judged: Vec<Paired>,
+    /// Runs without a partner, and arms and cells that cannot be judged, in words.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// Pairs every arm of every cell with the reference. What can be judged is, and the rest is listed; if nothing can be, that is a fault.
 pub(crate) fn pair(
     table: &Table,
     roles: &Roles,
     joined: &Joined,
     method: TableMethod,
     faults: &mut Vec<TableFault>,
-) -> Vec<Paired> {
-    let mut pairs = Vec::new();
+) -> Pairs {
+    let mut pairs = Pairs { judged: Vec::new(), left_out: Vec::new() };
+    let mut refused: Vec<TableFault> = Vec::new();
+    // Runs of one arm in a cell, and the arms that lack them.
+    let mut alone: Vec<((String, String), Vec<String>)> = Vec::new();
     for (key, cell) in &joined.cells {
-        let Some(reference) = reference_of(table, roles, key, cell, faults) else { continue };
+        let reference = match reference_of(table, roles, key, cell) {
+            Ok(reference) => reference,
+            Err(fault) => {
+                let is_of_all = matches!(fault.fault, Fault::TwoReferences { .. });
+                if is_of_all { &mut *faults } else { &mut refused }.push(fault);
+                continue;
+            }
+        };
         let pairing = Pairing {
             table,
             roles,
             method,
-            unit: joined.unit,
+            unit: joined.scale.unit,
             examples: &joined.examples,
             has_unread: joined.has_unread,
             key,
@@ -57,10 +79,32 @@ pub(crate) fn pair(
         }
         for (arm, runs) in cell.arms.iter().filter(|(arm, _)| *arm != reference) {
             match pairing.contrast(arm, runs) {
-                Ok(paired) => pairs.push(paired),
-                Err(fault) => faults.push(TableFault::at(table.line(runs.first_row), fault)),
+                Ok(paired) => {
+                    pairs.judged.push(paired);
+                    for (runs, lacking) in pairing.without_partner(arm, runs) {
+                        let key = (runs, cell_words(key));
+                        match alone.iter_mut().find(|(known, _)| *known == key) {
+                            Some((_, others)) => others.push(lacking),
+                            None => alone.push((key, vec![lacking])),
+                        }
+                    }
+                }
+                Err(fault) => refused.push(TableFault::at(table.line(runs.first_row), fault)),
             }
         }
+    }
+    for ((runs, cell), lacking) in alone {
+        let shown = lacking.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let lacking = match lacking.len() {
+            1 => format!("{shown} lacks"),
+            count if count > MOST_NAMED => format!("{shown} and {} more lack", count - MOST_NAMED),
+            _ => format!("{shown} lack"),
+        };
+        pairs.left_out.push(format!("left out: {runs}, which {lacking} in {cell}"));
+    }
+    match pairs.judged.is_empty() {
+        true => faults.extend(refused),
+        false => pairs.left_out.extend(refused.iter().map(|fault| format!("not judged: {}", fault.fault))),
     }
     pairs
 }
@@ -71,8 +115,7 @@ fn reference_of<'a>(
     roles: &Roles,
     key: &[Key],
     cell: &'a Cell,
-    faults: &mut Vec<TableFault>,
-) -> Option<&'a Vec<Key>> {
+) -> Result<&'a Vec<Key>, TableFault> {
     let holds = |arm: &[Key]| {
         roles.reference.iter().all(|(column, value)| {
             let wanted = Key::new(value);
@@ -94,10 +137,9 @@ fn reference_of<'a>(
             Fault::TwoReferences { cell: cell_name, first: name(first), second: name(second) }
         }
         _ if cell.arms.len() == 1 => Fault::Alone { cell: cell_name },
-        _ => return first,
+        (Some(first), None) => return Ok(first),
     };
-    faults.push(TableFault::at(line, fault));
-    None
+    Err(TableFault::at(line, fault))
 }
 
 struct Pairing<'a> {
@@ -114,26 +156,26 @@ struct Pairing<'a> {
 }
 
 impl Pairing<'_> {
-    /// Reports runs without a partner, and runs tested on other examples.
+    /// Reports runs that were tested on other examples than what they are compared with.
     fn check(&self, faults: &mut Vec<TableFault>) {
         let Some(reference) = self.cell.arms.get(self.reference) else { return };
-        for (arm, runs) in self.cell.arms.iter().filter(|(arm, _)| *arm != self.reference) {
-            self.check_partners((arm, runs), (self.reference, reference), faults);
-            self.check_partners((self.reference, reference), (arm, runs), faults);
-        }
         let all = self.cell.arms.iter().flat_map(|(arm, runs)| runs.runs.iter().map(move |(key, run)| (arm, key, run)));
-        let tested: Vec<_> = all.filter(|(.., run)| !run.diverged).collect();
-        let is_reference = |arm: &&Vec<Key>| *arm == self.reference;
-        let Some(&(_, first_key, first)) = tested.iter().find(|(arm, ..)| is_reference(arm)) else { return };
-        for (arm, key, run) in tested {
-            if self.has_unread || self.cell.spoiled.contains(key) || self.cell.spoiled.contains(first_key) {
+        let Some(first) = reference.runs.iter().find(|(_, run)| !run.diverged) else { return };
+        for (arm, key, run) in all.filter(|(.., run)| !run.diverged) {
+            // Each split has a test set of its own.
+            let base = match self.roles.test_per_train {
+                None => Some(first),
+                Some(_) => reference.runs.get_key_value(key).filter(|(_, run)| !run.diverged),
+            };
+            let Some((base_key, base)) = base else { continue };
+            if self.has_unread || self.cell.spoiled.contains(key) || self.cell.spoiled.contains(base_key) {
                 continue;
             }
-            if let Some(example) = first_difference(&first.hits, &run.hits) {
+            if let Some(example) = first_difference(&base.hits, &run.hits) {
                 let example = &self.examples[example as usize];
                 let fault = Fault::Examples {
                     run: format!("{} of {}", run_words(key), name(arm)),
-                    reference: format!("{} of {}", run_words(first_key), name(self.reference)),
+                    reference: format!("{} of {}", run_words(base_key), name(self.reference)),
                     example: example.to_string(),
                 };
                 faults.push(TableFault::at(run.line, fault));
@@ -141,29 +183,47 @@ impl Pairing<'_> {
         }
     }
 
-    fn check_partners(
-        &self,
-        (arm, runs): (&[Key], &TableArm),
-        (other, others): (&[Key], &TableArm),
-        faults: &mut Vec<TableFault>,
-    ) {
-        let is_alone =
-            |key: &RunKey| !self.has_unread && !others.runs.contains_key(key) && !self.cell.spoiled.contains(key);
-        for (key, run) in runs.runs.iter().filter(|(key, _)| is_alone(key)) {
-            let run_name = format!("{} of {}", run_words(key), name(arm));
-            let fault = Fault::Unmatched { run: run_name, other: name(other), cell: cell_words(self.key) };
-            faults.push(TableFault::at(run.line, fault));
+    /// The runs of an arm and of the reference that the other lacks, in words, each with the other's name.
+    fn without_partner(&self, arm: &[Key], runs: &TableArm) -> Vec<(String, String)> {
+        let Some(reference) = self.cell.arms.get(self.reference) else { return Vec::new() };
+        let alone = |(whose, runs): (&[Key], &TableArm), (lacks, others): (&[Key], &TableArm)| {
+            let alone: Vec<&RunKey> = runs.runs.keys().filter(|key| !others.runs.contains_key(*key)).collect();
+            let first = alone.first()?;
+            let shown: Vec<String> = alone.iter().take(MOST_NAMED).map(|(_, replicate)| replicate.to_string()).collect();
+            let runs = match alone.len() {
+                1 => run_words(first),
+                count if count > MOST_NAMED => format!("replicates {} and {} more", shown.join(", "), count - MOST_NAMED),
+                _ => format!("replicates {}", shown.join(", ")),
+            };
+            Some((format!("{runs} of {}", name(whose)), name(lacks)))
+        };
+        let (ours, theirs) = ((arm, runs), (self.reference.as_slice(), reference));
+        [alone(ours, theirs), alone(theirs, ours)].into_iter().flatten().collect()
+    }
+
+    /// That an arm and the reference have no replicate in common.
+    fn unpaired(&self, arm: &[Key], runs: &TableArm, reference: &TableArm) -> Option<Fault> {
+        if runs.runs.keys().any(|key| reference.runs.contains_key(key)) {
+            return None;
         }
+        let first = |arm: &TableArm| arm.runs.keys().next().map(run_words);
+        Some(Fault::Unpaired {
+            arm: name(arm),
+            reference: name(self.reference),
+            cell: cell_words(self.key),
+            of_arm: first(runs)?,
+            of_reference: first(reference)?,
+        })
     }
 
     fn contrast(&self, arm: &[Key], runs: &TableArm) -> Result<Paired, Fault> {
-        let is = |control: &Option<(usize, String)>| {
-            control.as_ref().is_some_and(|(place, value)| arm.get(*place) == Some(&Key::new(value)))
-        };
-        let is_control = is(&self.roles.untrained) || is(&self.roles.twin);
+        let is_control = self.is_untrained(arm) || is(arm, self.roles.twin.as_ref());
         let frozen = self.frozen(runs);
         let refused = |error: DifferencesError| Fault::Statistics { message: error.to_string() };
         let reference = self.cell.arms.get(self.reference);
+        if let Some(fault) = reference.and_then(|reference| self.unpaired(arm, runs, reference)) {
+            return Err(fault);
+        }
         let gap = reference.and_then(|reference| self.differences(runs, reference));
         let gap = gap.ok_or_else(|| Fault::NothingTrained { arm: name(arm) })?.map_err(refused)?;
         let counterfactuals = match is_control || frozen == Some(0) {
@@ -185,7 +245,14 @@ impl Pairing<'_> {
             failed_gates: Vec::new(),
         };
         let (cell, arm) = (self.key.to_vec(), arm.to_vec());
-        Ok(Paired { cell, arm, row: runs.first_row, is_control, contrast, num_examples, clusters })
+        // With nothing frozen the untrained arm is scratch with other weights, and no counterfactual is needed, but it must be there.
+        let has_untrained = contrast.counterfactuals.source_gap.is_some()
+            || frozen == Some(0) && self.cell.arms.keys().any(|arm| self.is_untrained(arm));
+        Ok(Paired { cell, arm, row: runs.first_row, is_control, has_untrained, contrast, num_examples, clusters })
+    }
+
+    fn is_untrained(&self, arm: &[Key]) -> bool {
+        is(arm, self.roles.untrained.as_ref())
     }
 
     /// What the same arm does from the untrained source and from the twin. One of which a run diverged is no evidence.
@@ -221,10 +288,11 @@ impl Pairing<'_> {
         };
         let values: Vec<f64> = reference.iter().flat_map(|arm| arm.runs.values()).filter_map(of_run).collect();
         match self.unit {
-            TableUnit::Nats => f64::INFINITY,
+            TableUnit::Nats | TableUnit::Own => f64::INFINITY,
             TableUnit::Fraction | TableUnit::Percent if values.is_empty() => 100.0,
             TableUnit::Fraction | TableUnit::Percent => {
-                let mean = values.iter().sum::<f64>() / values.len() as f64;
+                // Where lower is better, values are negative.
+                let mean = values.iter().sum::<f64>().abs() / values.len() as f64;
                 100.0 * mean.max(1.0 - mean)
             }
         }
@@ -254,18 +322,21 @@ impl Pairing<'_> {
     /// Treatment minus reference over the pairs in which both trained, with one row for each unit; `None` without such
     /// a pair.
     fn differences(&self, runs: &TableArm, reference: &TableArm) -> Option<Result<Differences, DifferencesError>> {
-        let mut units: BTreeMap<Key, Vec<(&TableRun, &TableRun)>> = BTreeMap::new();
+        let mut units: BTreeMap<RunKey, Vec<(&TableRun, &TableRun)>> = BTreeMap::new();
         for (key, run) in runs.runs.iter().filter(|(_, run)| !run.diverged) {
             if let Some(base) = reference.runs.get(key).filter(|base| !base.diverged) {
-                units.entry(unit_of_run(key)).or_default().push((run, base));
+                // The correction counts every split, of whatever repetition.
+                let unit = if self.roles.test_per_train.is_some() { key.clone() } else { (None, unit_of_run(key)) };
+                units.entry(unit).or_default().push((run, base));
             }
         }
         if units.is_empty() {
             return None;
         }
-        Some(match self.roles.score {
-            Score::Run { .. } => run_differences(&units, self.method),
-            Score::Example { .. } => example_differences(&units).and_then(|gap| self.in_clusters(gap)),
+        Some(match (self.roles.score, self.roles.test_per_train) {
+            (_, Some(ratio)) => Differences::resampled_runs(&run_gaps(&units), ratio),
+            (Score::Run { .. }, None) => run_differences(&units, self.method),
+            (Score::Example { .. }, None) => example_differences(&units).and_then(|gap| self.in_clusters(gap)),
         })
     }
 
@@ -277,6 +348,11 @@ impl Pairing<'_> {
         let labels: Vec<&Key> = self.cell.clusters.values().map(|(cluster, _)| cluster).collect();
         gap.in_clusters(&Arc::new(Clusters::by_label(&labels)))
     }
+}
+
+/// Whether an arm's source is this counterfactual.
+fn is(arm: &[Key], control: Option<&(usize, String)>) -> bool {
+    control.is_some_and(|(place, value)| arm.get(*place) == Some(&Key::new(value)))
 }
 
 /// The first example that only one of two runs has.
@@ -292,23 +368,28 @@ fn unit_of_run((unit, replicate): &RunKey) -> Key {
     unit.as_ref().unwrap_or(replicate).clone()
 }
 
-fn run_differences(
-    units: &BTreeMap<Key, Vec<(&TableRun, &TableRun)>>,
-    method: TableMethod,
-) -> Result<Differences, DifferencesError> {
+/// The mean gap of each unit.
+fn run_gaps(units: &BTreeMap<RunKey, Vec<(&TableRun, &TableRun)>>) -> Vec<f64> {
     let gap = |pairs: &Vec<(&TableRun, &TableRun)>| {
         let gaps = pairs.iter().filter_map(|(run, base)| Some(run.value? - base.value?));
         // .71 − .61 and .82 − .72 are the same gap, and their rounding errors must not pass for variation.
         (gaps.sum::<f64>() / pairs.len() as f64 * 1e12).round() / 1e12
     };
-    let gaps: Vec<f64> = units.values().map(gap).collect();
+    units.values().map(gap).collect()
+}
+
+fn run_differences(
+    units: &BTreeMap<RunKey, Vec<(&TableRun, &TableRun)>>,
+    method: TableMethod,
+) -> Result<Differences, DifferencesError> {
+    let gaps = run_gaps(units);
     match method {
         TableMethod::PairedT => Differences::paired_runs(&gaps),
-        TableMethod::SignFlip | TableMethod::Crossed => Differences::from_runs(&gaps),
+        TableMethod::SignFlip | TableMethod::Crossed | TableMethod::Resampled => Differences::from_runs(&gaps),
     }
 }
 
-fn example_differences(units: &BTreeMap<Key, Vec<(&TableRun, &TableRun)>>) -> Result<Differences, DifferencesError> {
+fn example_differences(units: &BTreeMap<RunKey, Vec<(&TableRun, &TableRun)>>) -> Result<Differences, DifferencesError> {
     let size = units.values().flatten().map(|(run, _)| run.hits.len()).max().unwrap_or(0);
     let rows = units.values().map(|pairs| {
         let mut sums = vec![0_i32; size];

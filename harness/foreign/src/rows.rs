@@ -1,26 +1,29 @@
 //! `verdicts.csv` and `verdicts.json` of a table from elsewhere, with the columns of a study's.
 
+use std::borrow::Cow;
+
 use nt_stats::p_value::round_p;
 use nt_stats::power::Need;
+use nt_stats::verdict::Reference;
 use serde::Serialize;
 
 use crate::{Judged, TableAnalysis};
 use nt_records::table::TableError;
-use nt_records::text::printable;
+use nt_records::text::{no_formula, printable};
 use nt_records::verdicts::{VERDICT_COLUMNS, VERDICTS_VERSION};
 
 /// A row as [`nt_records::verdicts::VerdictRow`], except that depths may be unknown.
 #[derive(Serialize)]
 struct Row<'a> {
-    source: &'a str,
-    target: &'a str,
-    size: &'a str,
-    similarity: &'a str,
-    treatment: &'a str,
+    source: Cow<'a, str>,
+    target: Cow<'a, str>,
+    size: Cow<'a, str>,
+    similarity: Cow<'a, str>,
+    treatment: Cow<'a, str>,
     copied: Option<u8>,
     frozen: Option<u8>,
-    metric: &'a str,
-    reference: String,
+    metric: Cow<'a, str>,
+    reference: Cow<'a, str>,
     gap_pp: f64,
     ci_low_pp: Option<f64>,
     ci_high_pp: Option<f64>,
@@ -60,6 +63,12 @@ struct File<'a> {
     schema_version: u32,
     study: &'a str,
     verdicts: Vec<Row<'a>>,
+    /// Each verdict in words, in the order of the verdicts.
+    words: Vec<String>,
+    /// How the table was read and judged, what stands behind the verdicts, and what was not checked.
+    notes: Vec<String>,
+    /// What could not be judged.
+    left_out: &'a [String],
 }
 
 impl TableAnalysis {
@@ -73,7 +82,7 @@ impl TableAnalysis {
         let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
         writer.write_record(VERDICT_COLUMNS).map_err(refused)?;
         for contrast in &self.contrasts {
-            writer.serialize(self.row(contrast)).map_err(refused)?;
+            writer.serialize(self.row(contrast, no_formula)).map_err(refused)?;
         }
         let bytes =
             writer.into_inner().map_err(|error| TableError::Row { table: TABLE, source: error.into_error() })?;
@@ -86,29 +95,40 @@ impl TableAnalysis {
     /// # Errors
     /// [`TableError::Row`] if they cannot be written.
     pub fn verdicts_json(&self, name: &str) -> Result<Vec<u8>, TableError> {
-        let verdicts = self.contrasts.iter().map(|contrast| self.row(contrast)).collect();
-        let file = File { schema_version: VERDICTS_VERSION, study: name, verdicts };
+        let verdicts = self.contrasts.iter().map(|contrast| self.row(contrast, |text| Cow::Borrowed(text))).collect();
+        let file = File {
+            schema_version: VERDICTS_VERSION,
+            study: name,
+            verdicts,
+            words: self.words(),
+            notes: self.notes(),
+            left_out: &self.left_out,
+        };
         let mut json = serde_json::to_vec_pretty(&file)
             .map_err(|error| TableError::Row { table: "verdicts.json", source: error.into() })?;
         json.push(b'\n');
         Ok(json)
     }
 
-    fn row<'a>(&'a self, contrast: &'a Judged) -> Row<'a> {
+    /// A row, with names as `text` writes them.
+    fn row<'a>(&'a self, contrast: &'a Judged, text: impl Fn(&'a str) -> Cow<'a, str>) -> Row<'a> {
         let Judged { labels, decision, .. } = contrast;
         let gap = &decision.gap;
         let collapsed = decision.collapsed;
         let [low, high] = decision.interval_pp();
         Row {
-            source: &labels.source,
-            target: &labels.target,
-            size: &labels.size,
-            similarity: &labels.similarity,
-            treatment: &labels.treatment,
+            source: text(&labels.source),
+            target: text(&labels.target),
+            size: text(&labels.size),
+            similarity: text(&labels.similarity),
+            treatment: text(&labels.treatment),
             copied: labels.copied,
             frozen: labels.frozen,
-            metric: &self.metric,
-            reference: decision.reference.to_string(),
+            metric: text(&self.metric),
+            reference: match &decision.reference {
+                Reference::Arm(name) => text(name),
+                Reference::Scratch => Cow::Owned(decision.reference.to_string()),
+            },
             gap_pp: rounded(gap.mean_pp),
             ci_low_pp: low.map(rounded),
             ci_high_pp: high.map(rounded),
@@ -119,7 +139,7 @@ impl TableAnalysis {
             method: self.method.name(),
             p_adjusted: round_p(decision.p_adjusted),
             verdict: decision.verdict.name(),
-            attribution: decision.attribution.map_or("", |cause| cause.name()),
+            attribution: decision.attribution.filter(|_| decision.verdict.is_negative()).map_or("", |cause| cause.name()),
             source_gap_pp: decision.source_gap.as_ref().map(|gap| rounded(gap.mean_pp)),
             schema_version: VERDICTS_VERSION,
             q_exploratory: round_p(decision.screen_q),

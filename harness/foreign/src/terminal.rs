@@ -1,26 +1,28 @@
 //! The verdicts as a terminal shows them.
 
 use nt_records::number::thousands;
+use nt_scenario::metric::Direction;
 use nt_stats::p_value::PrintedP;
-use nt_stats::verdict::{Decision, Verdict};
+use nt_stats::verdict::{Decision, Reference, Verdict};
 
-use crate::{Judged, TableAnalysis, TableUnit};
+use crate::{FEWEST_FOR_NEGATIVE_TRANSFER, Judged, TableAnalysis, TableMethod, TableUnit};
 
 /// The columns. Gaps of a loss are in hundredths of a nat, as the notes say.
 fn header(unit: TableUnit) -> [&'static str; 8] {
     let (gap, interval) = match unit {
         TableUnit::Fraction | TableUnit::Percent => ("gap pp", "interval pp"),
         TableUnit::Nats => ("gap .01 nat", "interval .01 nat"),
+        TableUnit::Own => ("gap", "interval"),
     };
     ["cell", "arm", gap, interval, "level", "n", "p", "verdict"]
 }
 
 impl TableAnalysis {
-    /// One row for each contrast. Below them: how they were judged, the words for harm, and what undecided contrasts
-    /// lack.
+    /// One row for each contrast. Below them: each verdict in words, how the table was read and judged, what stands behind the verdicts,
+    /// and what was not checked.
     ///
     /// # Units
-    /// Gaps in percentage points.
+    /// Gaps in percentage points, in hundredths of a nat, or in the metric's own unit.
     pub fn terminal_table(&self) -> String {
         let mut rows = vec![header(self.unit).map(str::to_owned)];
         rows.extend(self.contrasts.iter().map(row));
@@ -29,30 +31,43 @@ impl TableAnalysis {
         let mut lines: Vec<String> = rows.iter().map(|row| line(row, &widths)).collect();
         lines.insert(1, "─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
         lines.push(String::new());
+        lines.extend(self.words());
+        lines.push(String::new());
         lines.extend(self.notes());
-        let told = self.contrasts.iter().filter(|contrast| needs_words(contrast));
-        lines.extend(told.map(|one| format!("{}: {}", one.decision.name, words(one, self.unit))));
         lines.join("\n")
+    }
+
+    /// Each verdict in words.
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.contrasts.iter().map(|one| format!("{}: {}", one.decision.name, words(one, self.unit))).collect()
     }
 
     /// What a gap is.
     fn difference(&self, decision: &Decision) -> String {
-        match self.unit {
-            TableUnit::Fraction | TableUnit::Percent => format!("{} minus {}", self.metric, decision.reference),
-            TableUnit::Nats => {
-                let (metric, reference) = (&self.metric, &decision.reference);
-                format!("{metric} of {reference} minus the arm's, in {}: above zero is better", self.unit.of_gaps())
+        let (metric, reference) = (&self.metric, &decision.reference);
+        let unit = self.unit.of_gaps();
+        match (self.direction, self.unit) {
+            (Direction::HigherIsBetter, TableUnit::Fraction | TableUnit::Percent) => format!("{metric} minus {reference}"),
+            (Direction::HigherIsBetter, _) => format!("{metric} minus {reference}, in {unit}"),
+            (Direction::LowerIsBetter, _) => {
+                format!("{metric} of {reference} minus the arm's, in {unit}: above zero is better")
             }
         }
     }
 
-    fn notes(&self) -> Vec<String> {
+    /// What a reader must know beside the verdicts, a sentence each.
+    pub(crate) fn notes(&self) -> Vec<String> {
         let Some(first) = self.contrasts.first() else { return Vec::new() };
         let decision = &first.decision;
-        let unit = self.unit_column.as_deref().unwrap_or("replicates");
+        let counts = match (self.unit_column.as_deref(), self.method) {
+            (Some(unit), _) => unit.to_owned(),
+            (None, TableMethod::Resampled) => "splits".to_owned(),
+            (None, _) => "replicates".to_owned(),
+        };
         let mut notes = vec![
             format!("read as: {}", self.read_as),
-            format!("{}, read as {}s; n counts {unit}", self.difference(decision), self.unit.name()),
+            format!("columns: {}", self.columns),
+            format!("{}, read as {}s; n counts {counts}", self.difference(decision), self.unit.name()),
             format!(
                 "method: {}; margin ±{} {}, α {}",
                 self.method.name(),
@@ -61,6 +76,7 @@ impl TableAnalysis {
                 self.alpha
             ),
             format!("scope: {}", decision.gap.scope),
+            self.behind(),
             match self.contrasts.iter().any(|one| one.decision.collapsed.is_some()) {
                 false => "each interval is at the level of its row, to agree with the adjusted test of that row".to_owned(),
                 true => "each interval is at the level of its row, to agree with the adjusted test of that row; where runs collapsed it \
@@ -69,11 +85,7 @@ impl TableAnalysis {
             },
         ];
         notes.extend(self.remarks.iter().cloned());
-        let fewest = self.contrasts.iter().map(|one| one.decision.gap.num_replicates).min();
-        notes.extend(fewest.filter(|&fewest| fewest < 6).map(|fewest| {
-            let are = if fewest == 1 { "1 replicate is".to_owned() } else { format!("{fewest} replicates are") };
-            format!("{are} a pilot; six are the minimum, and eight to twelve are confirmatory")
-        }));
+        notes.extend(self.left_out_notes());
         let counted =
             self.contrasts.iter().filter_map(|one| Some((one.cell.as_str(), one.num_test_examples?, one.clusters?)));
         let mut told: Vec<String> = counted
@@ -90,7 +102,63 @@ impl TableAnalysis {
             0 => family,
             controls => format!("{family}; separate family of counterfactual sources: {controls}"),
         });
+        notes.extend(self.unsaid());
+        notes.push(
+            "not checked, since a table does not show it: that all arms were tuned alike, that settings were chosen on validation images, that \
+             scratch trained long enough, that no test image is among training images"
+                .to_owned(),
+        );
         notes
+    }
+
+    /// How much stands behind the verdicts.
+    fn behind(&self) -> String {
+        let counts = || self.contrasts.iter().map(|one| one.decision.gap.num_replicates);
+        let (fewest, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
+        let of = match (self.unit_column.as_deref(), self.method) {
+            (Some(unit), _) => format!("pairs of runs, one a {unit}"),
+            (None, TableMethod::Resampled) => format!("pairs of runs, one a {}, of one data set", self.replicate_column),
+            (None, _) => format!("pairs of runs, one a {}", self.replicate_column),
+        };
+        let pairs = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
+        let sources = match self.fresh_sources {
+            true => "a source network of its own in each, as --fresh-sources says",
+            false => "one source network, as far as the table tells (--fresh-sources if each has its own)",
+        };
+        let pilot = match fewest {
+            fewest if fewest < FEWEST_FOR_NEGATIVE_TRANSFER => {
+                let are = if fewest == 1 { "1 is".to_owned() } else { format!("{fewest} are") };
+                format!("; {are} a pilot, six are the minimum, and eight to twelve are confirmatory")
+            }
+            _ => String::new(),
+        };
+        format!("behind it: {pairs} {of}; {sources}{pilot}")
+    }
+
+    /// What could not be judged, and what that may do.
+    fn left_out_notes(&self) -> Vec<String> {
+        let mut notes = self.left_out.clone();
+        if notes.iter().any(|note| note.starts_with("left out")) {
+            notes.push("runs that are missing because they failed make the rest mislead".to_owned());
+        }
+        notes
+    }
+
+    /// Why a loss against scratch is not called negative transfer.
+    fn unsaid(&self) -> Option<String> {
+        let is_unsaid = |one: &&Judged| {
+            one.decision.verdict.is_negative()
+                && one.decision.reference == Reference::Scratch
+                && !one.may_say_negative_transfer
+        };
+        let count = self.contrasts.iter().filter(is_unsaid).count();
+        (count > 0).then(|| {
+            format!(
+                "{} not called negative transfer: that takes the same arm from an untrained source, six replicates, and a source trained \
+                 anew in each",
+                if count == 1 { "a loss is".to_owned() } else { format!("{count} losses are") }
+            )
+        })
     }
 }
 
@@ -103,7 +171,8 @@ fn row(contrast: &Judged) -> [String; 8] {
         }
         _ => "–".to_owned(),
     };
-    let cause = decision.attribution.map_or_else(String::new, |cause| format!(", {cause}"));
+    let cause = decision.attribution.filter(|_| decision.verdict.is_negative());
+    let cause = cause.map_or_else(String::new, |cause| format!(", {cause}"));
     let also = if decision.equivalent && (decision.verdict.is_negative() || decision.verdict.is_positive()) {
         " (EQUIVALENT too)"
     } else {
@@ -126,15 +195,9 @@ fn points(value: f64) -> String {
     format!("{:+.2}", (value * 100.0).round() / 100.0 + 0.0)
 }
 
-/// Whether a contrast is explained in words. Help and equivalence speak for themselves.
-fn needs_words(contrast: &Judged) -> bool {
-    let decision = &contrast.decision;
-    !decision.can_reject || !(decision.verdict.is_positive() || decision.verdict == Verdict::Equivalent)
-}
-
 fn words(contrast: &Judged, unit: TableUnit) -> String {
     let decision = &contrast.decision;
-    let words = decision.words(unit.gap());
+    let words = decision.words_with(unit.gap(), contrast.may_say_negative_transfer);
     match decision.can_reject || words.contains("smallest p") {
         true => words,
         false => format!("{words} (attainable p {:.3})", decision.attainable_p),

@@ -1,4 +1,4 @@
-//! The unit of a table's values, which is the same in the whole table: fractions, per cents or nats.
+//! The unit of a table's values, which is the same in the whole table: fractions, per cents, nats or one of their own.
 
 use nt_scenario::Metric;
 use nt_stats::verdict::GapUnit;
@@ -14,6 +14,8 @@ pub enum TableUnit {
     Percent,
     /// 0 or more: a loss.
     Nats,
+    /// Any numbers, in a unit of the metric's own.
+    Own,
 }
 
 impl TableUnit {
@@ -23,6 +25,7 @@ impl TableUnit {
             Self::Fraction => "fraction",
             Self::Percent => "per cent",
             Self::Nats => "nat",
+            Self::Own => "number",
         }
     }
 
@@ -36,6 +39,7 @@ impl TableUnit {
         match self {
             Self::Fraction | Self::Percent => GapUnit::POINTS,
             Self::Nats => GapUnit::HUNDREDTHS_OF_A_NAT,
+            Self::Own => GapUnit::OWN,
         }
     }
 
@@ -44,15 +48,15 @@ impl TableUnit {
         match self {
             Self::Fraction => Some(1),
             Self::Percent => Some(100),
-            Self::Nats => None,
+            Self::Nats | Self::Own => None,
         }
     }
 
-    /// A value whose hundredths are what gaps are counted in: a fraction, or nats.
+    /// A value whose hundredths are what gaps are counted in: a fraction, nats, or a hundredth of the value itself.
     pub(crate) fn fraction(self, value: f64) -> f64 {
         match self {
             Self::Fraction | Self::Nats => value,
-            Self::Percent => value / 100.0,
+            Self::Percent | Self::Own => value / 100.0,
         }
     }
 }
@@ -64,15 +68,6 @@ pub(crate) fn known_metric(name: &str) -> Option<Metric> {
         .iter()
         .copied()
         .find(|metric| [metric.name(), metric.word()].iter().any(|own| plain(own) == plain(name)))
-}
-
-/// Whether a name sounds like something of which less is better.
-pub(crate) fn sounds_like_a_loss(name: &str) -> bool {
-    const PARTS: [&str; 5] = ["loss", "error", "perplexity", "entropy", "deviance"];
-    const WORDS: [&str; 9] = ["err", "nll", "mse", "rmse", "mae", "ppl", "wer", "cer", "fid"];
-    let name = name.to_lowercase();
-    let mut words = name.split(|letter: char| !letter.is_alphanumeric());
-    PARTS.iter().any(|part| name.contains(part)) || words.any(|word| WORDS.contains(&word))
 }
 
 /// The unit of values of a metric in nats, which no option changes.

@@ -6,6 +6,8 @@ use thiserror::Error;
 
 use nt_disk::FileError;
 
+use crate::text::no_formula;
+
 /// Why a table cannot be written.
 #[derive(Debug, Error)]
 pub enum TableError {
@@ -30,7 +32,7 @@ pub fn csv_of(table: &'static str, header: &[&str], rows: &[Vec<String>]) -> Res
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(header).map_err(row_error(table))?;
     for row in rows {
-        writer.write_record(row).map_err(row_error(table))?;
+        writer.write_record(row.iter().map(|field| no_formula(field).into_owned())).map_err(row_error(table))?;
     }
     finish(table, writer)
 }

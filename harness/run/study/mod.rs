@@ -127,7 +127,7 @@ impl OpenStudy {
     /// Opens the study's folder for writing.
     ///
     /// # Errors
-    /// [`LedgerError::Busy`] if another process writes there.
+    /// [`StudyError::Ledger`] with the holder if another process writes there.
     pub fn open_ledger(&self, dir: &Path, shard: Shard) -> Result<Ledger, StudyError> {
         Ok(Ledger::open_shard(dir, shard)?)
     }

@@ -199,6 +199,24 @@ impl Differences {
         Self::from_scores(per_replicate.len(), 2, per_replicate.iter().flat_map(|gap| [*gap, *gap]).collect())
     }
 
+    /// The same of folds or resampled splits of one data set, whose gaps are not independent because their training sets overlap:
+    /// deviations from the mean are stretched, so that SE² = s²·(1/n + ρ) for `test_per_train` ρ, the number of test examples of a
+    /// split over its training examples (1/(k − 1) for k folds).
+    ///
+    /// # Units
+    /// Fractions, one a split.
+    /// # Errors
+    /// As [`Self::from_scores`].
+    /// # Source
+    /// Nadeau & Bengio 2003, the corrected resampled *t*; for repeated cross-validation Bouckaert & Frank 2004.
+    pub fn resampled_runs(per_split: &[f64], test_per_train: f64) -> Result<Self, DifferencesError> {
+        let count = per_split.len() as f64;
+        let mean = per_split.iter().sum::<f64>() / count.max(1.0);
+        let stretch = (1.0 + count * test_per_train).sqrt();
+        let stretched: Vec<f64> = per_split.iter().map(|gap| mean + (gap - mean) * stretch).collect();
+        Self::paired_runs(&stretched)
+    }
+
     /// The same differences, with examples weighted so that the mean over examples is the mean over classes.
     ///
     /// # Shape

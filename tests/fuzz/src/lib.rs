@@ -24,6 +24,8 @@ pub enum Format {
     Csv,
     /// A table of `nt analyze`, JSON Lines.
     JsonLines,
+    /// A table of `nt analyze`, Parquet.
+    Parquet,
     /// A JPEG.
     Jpeg,
     /// A PNG.
@@ -34,12 +36,13 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Scenario,
         Self::Records,
         Self::Manifest,
         Self::Csv,
         Self::JsonLines,
+        Self::Parquet,
         Self::Jpeg,
         Self::Png,
         Self::Safetensors,
@@ -53,6 +56,7 @@ impl Format {
             Self::Manifest => "manifest",
             Self::Csv => "csv",
             Self::JsonLines => "jsonl",
+            Self::Parquet => "parquet",
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::Safetensors => "safetensors",
@@ -67,6 +71,7 @@ impl Format {
             Self::Manifest => readers::manifest(bytes),
             Self::Csv => readers::table(bytes, nt_foreign::Format::Text),
             Self::JsonLines => readers::table(bytes, nt_foreign::Format::Json),
+            Self::Parquet => readers::table(bytes, nt_foreign::Format::Parquet),
             Self::Jpeg | Self::Png => readers::picture(bytes),
             Self::Safetensors => readers::safetensors(bytes),
         }
@@ -80,6 +85,7 @@ impl Format {
             Self::Manifest => seeds::manifests(),
             Self::Csv => seeds::csv(),
             Self::JsonLines => seeds::json_lines(),
+            Self::Parquet => seeds::parquet(),
             Self::Jpeg => seeds::jpegs(),
             Self::Png => seeds::pngs(),
             Self::Safetensors => seeds::safetensors(),

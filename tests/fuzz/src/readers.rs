@@ -55,8 +55,7 @@ pub(crate) fn manifest(bytes: &[u8]) -> bool {
 }
 
 pub(crate) fn table(bytes: &[u8], format: Format) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    match analyse_table(&text, "any", format, &Question::default()) {
+    match analyse_table(bytes, "any", format, &Question::default()) {
         Ok(analysis) => {
             let _ = analysis.terminal_table();
             analysis.verdicts_csv().unwrap();

@@ -53,7 +53,9 @@ pub(crate) fn manifests() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn csv() -> Vec<Vec<u8>> {
-    ["own-features.csv", "pytorch.csv"].iter().flat_map(|name| files("tests/fixtures/analyze", name)).collect()
+    let ours = ["own-features.csv", "pytorch.csv"].iter().flat_map(|name| files("tests/fixtures/analyze", name));
+    let of_others = ["semicolon.csv", "percent.csv", "pivot.csv", "pivot-arms.csv"];
+    ours.chain(of_others.iter().flat_map(|name| files("harness/foreign/src/tests/fixtures/pandas", name))).collect()
 }
 
 pub(crate) fn json_lines() -> Vec<Vec<u8>> {
@@ -63,6 +65,10 @@ pub(crate) fn json_lines() -> Vec<Vec<u8>> {
     let text: String =
         (0..8).flat_map(|r| [line(r, "scratch", 0.5 + r as f64 / 100.0), line(r, "copied", 0.6)]).collect();
     vec![text.into_bytes()]
+}
+
+pub(crate) fn parquet() -> Vec<Vec<u8>> {
+    ["pandas", "polars"].iter().flat_map(|by| files(&format!("harness/foreign/src/tests/fixtures/{by}"), ".parquet")).collect()
 }
 
 pub(crate) fn jpegs() -> Vec<Vec<u8>> {

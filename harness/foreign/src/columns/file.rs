@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::Columns;
 use crate::fault::{Fault, TableFault, TableFaults};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 17] = [
     "arm",
     "cell",
     "replicate",
@@ -24,6 +24,8 @@ const KEYS: [&str; 15] = [
     "keep",
     "drop",
     "decimal",
+    "wide",
+    "test_per_train",
 ];
 
 impl Columns {
@@ -65,6 +67,11 @@ impl Columns {
             "cell" => self.cell = several()?,
             "keep" => self.keep = several()?,
             "drop" => self.drop = several()?,
+            "wide" => self.wide = several()?,
+            "test_per_train" => {
+                let ratio = number(value).filter(|ratio| is_a_ratio(*ratio));
+                self.test_per_train = Some(ratio.ok_or_else(|| wrong("a number of 0 or more, such as 0.25"))?);
+            }
             "decimal" => {
                 self.decimal_comma = match text(value).as_deref() {
                     Some("comma") => Some(true),
@@ -90,6 +97,19 @@ impl Columns {
 
 fn text(value: &Spanned<DeValue<'_>>) -> Option<String> {
     value.get_ref().as_str().map(str::to_owned)
+}
+
+fn number(value: &Spanned<DeValue<'_>>) -> Option<f64> {
+    match value.get_ref() {
+        DeValue::Float(float) => float.as_str().parse().ok(),
+        DeValue::Integer(integer) => integer.as_str().parse().ok(),
+        _ => None,
+    }
+}
+
+/// Whether a number may be a ratio of test to training examples.
+fn is_a_ratio(ratio: f64) -> bool {
+    ratio.is_finite() && ratio >= 0.0
 }
 
 fn list(value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {

@@ -10,9 +10,17 @@ use crate::unit::known_metric;
 
 /// Usual names of the columns that together name an arm, if there is no column `arm`.
 const ARM_PARTS: [&str; 4] = ["source", "treatment", "copied", "frozen"];
-pub(super) const CELL_PARTS: [&str; 4] = ["target", "dataset", "task", "size"];
-pub(super) const REPLICATE: [&str; 4] = ["replicate", "seed", "fold", "run"];
-const VALUE: [&str; 4] = ["value", "top1", "accuracy", "acc"];
+/// Usual names of a lone column that names an arm, if there is none of those.
+const ARM_OTHERWISE: [&str; 5] = ["method", "algorithm", "variant", "condition", "init"];
+pub(super) const CELL_PARTS: [&str; 5] = ["target", "dataset", "task", "test_env", "size"];
+pub(super) const REPLICATE: [&str; 6] = ["replicate", "seed", "trial_seed", "trial", "fold", "run"];
+/// Columns that number the repetitions of a cross-validation.
+const REPEAT: [&str; 5] = ["repeat", "repetition", "rep", "cv_repeat", "seed"];
+/// Names of columns of folds.
+const FOLD: [&str; 7] = ["fold", "folds", "fold_id", "cv_fold", "kfold", "k_fold", "cv"];
+/// Columns that say which metric a row's value is of.
+const METRIC_COLUMN: [&str; 2] = ["metric", "metric_name"];
+const VALUE: [&str; 5] = ["value", "metric_value", "top1", "accuracy", "acc"];
 const EXAMPLE: [&str; 3] = ["example", "example_id", "doc_id"];
 const CORRECT: [&str; 2] = ["correct", "is_correct"];
 /// The metric that is judged if a table holds several and none is named.
@@ -45,14 +53,67 @@ fn is_same_metric(one: &str, other: &str) -> bool {
     known_metric(one).is_some_and(|metric| known_metric(other) == Some(metric))
 }
 
-pub(super) struct Finder<'a> {
+pub(crate) struct Finder<'a> {
     table: &'a Table,
     pub(super) faults: Vec<TableFault>,
 }
 
 impl<'a> Finder<'a> {
-    pub(super) fn new(table: &'a Table) -> Self {
+    pub(crate) fn new(table: &'a Table) -> Self {
         Self { table, faults: Vec::new() }
+    }
+
+    pub(crate) fn table(&self) -> &'a Table {
+        self.table
+    }
+
+    /// Whether a column has a usual name of an arm, or of a part of one.
+    pub(crate) fn has_arm(&self) -> bool {
+        self.table.column_like("arm").is_some()
+            || !self.present(&ARM_PARTS).is_empty()
+            || !self.present(&ARM_OTHERWISE).is_empty()
+    }
+
+    /// Whether a column has a usual name of a replicate.
+    pub(crate) fn has_replicate(&self) -> bool {
+        !self.present(&REPLICATE).is_empty()
+    }
+
+    /// Whether a column has a usual name of a value.
+    pub(crate) fn has_value(&self) -> bool {
+        !self.present(&VALUE).is_empty()
+    }
+
+    /// Whether rows are of test examples, by the usual names.
+    pub(crate) fn has_examples(&self) -> bool {
+        !self.present(&EXAMPLE).is_empty()
+    }
+
+    /// Columns with a usual name of a part of an arm.
+    pub(crate) fn usual_arms(&self) -> Vec<usize> {
+        [&["arm"][..], &ARM_PARTS, &ARM_OTHERWISE].iter().flat_map(|names| self.present(names)).collect()
+    }
+
+    /// Columns with a usual name of a cell, a replicate or a metric.
+    pub(crate) fn usual_keys(&self) -> Vec<usize> {
+        [&CELL_PARTS[..], &REPLICATE, &METRIC_COLUMN].iter().flat_map(|names| self.present(names)).collect()
+    }
+
+    /// Whether a column's replicates are folds, by its name.
+    pub(super) fn is_of_folds(&self, column: usize) -> bool {
+        let name = &self.table.header()[column];
+        let last = name.rsplit(['.', '/']).next().unwrap_or(name);
+        FOLD.iter().any(|known| last.eq_ignore_ascii_case(known))
+    }
+
+    /// The column of folds, where several repetitions of a cross-validation have one: a seed is no replicate beside it.
+    pub(super) fn folds(&self) -> Option<usize> {
+        self.present(&FOLD).into_iter().find(|column| self.table.at(*column).texts().len() > 1)
+    }
+
+    /// The column that tells repetitions of the folds apart.
+    pub(super) fn repeat(&self) -> Option<usize> {
+        self.present(&REPEAT).into_iter().find(|column| self.table.at(*column).texts().len() > 1)
     }
 
     pub(super) fn fault(&mut self, fault: Fault) {
@@ -93,7 +154,8 @@ impl<'a> Finder<'a> {
         let found = self.present(usual_names).first().copied();
         if found.is_none() {
             let (usual, known) = (usual_names.join(", "), self.known());
-            self.fault(Fault::NoDefault { role, option, usual, known });
+            let hint = self.hint(role);
+            self.fault(Fault::NoDefault { role, option, usual, known, hint });
         }
         found
     }
@@ -105,12 +167,43 @@ impl<'a> Finder<'a> {
         if let Some(arm) = self.table.column_like("arm") {
             return vec![arm];
         }
-        let parts = self.present(&ARM_PARTS);
+        let mut parts = self.present(&ARM_PARTS);
         if parts.is_empty() {
-            let (usual, known) = (format!("arm, {}", ARM_PARTS.join(", ")), self.known());
-            self.fault(Fault::NoDefault { role: "the arm", option: "--arm", usual, known });
+            parts.extend(self.present(&ARM_OTHERWISE).first());
+        }
+        if parts.is_empty() {
+            let usual = [&["arm"][..], &ARM_PARTS, &ARM_OTHERWISE].concat().join(", ");
+            let known = self.known();
+            let hint = self.hint("the arm");
+            self.fault(Fault::NoDefault { role: "the arm", option: "--arm", usual, known, hint });
         }
         parts
+    }
+
+    /// Where columns are missing and a column holds dictionaries, as of a frame of W&B's configurations, that is the cause.
+    pub(super) fn explain_dictionaries(&mut self) {
+        let is_missing = |fault: &TableFault| matches!(fault.fault, Fault::NoDefault { .. });
+        let is_of_dictionaries = |column: &usize| {
+            let mut texts = self.table.at(*column).texts().iter();
+            texts.any(|text| text.starts_with("{'") || text.starts_with("{\""))
+        };
+        let holding: Vec<&str> = (0..self.table.header().len())
+            .filter(is_of_dictionaries)
+            .map(|column| self.table.header()[column].as_str())
+            .collect();
+        if !holding.is_empty() && self.faults.iter().any(is_missing) {
+            self.faults.retain(|fault| !is_missing(fault));
+            self.fault(Fault::Dictionaries { columns: holding.join(", ") });
+        }
+    }
+
+    /// What else may help where a column is missing.
+    fn hint(&self, role: &str) -> String {
+        match role {
+            "the replicate" => "; if there is a column for each replicate, name them with --wide, such as --wide 'seed*'".to_owned(),
+            "the arm" => "; if there is a column for each arm, name them with --wide, such as --wide scratch,frozen".to_owned(),
+            _ => String::new(),
+        }
     }
 
     pub(super) fn keep(&mut self, conditions: &[String]) -> Vec<Condition> {
@@ -151,9 +244,9 @@ impl<'a> Finder<'a> {
         Some((at, value.trim().to_owned()))
     }
 
-    /// The condition on the column `metric`; `None` without that column.
+    /// The condition on the column that names the metric; `None` without that column.
     pub(super) fn metric(&mut self, wanted: Option<&str>, keep: &[Condition]) -> Option<(usize, String)> {
-        let column = self.table.column("metric")?;
+        let column = self.present(&METRIC_COLUMN).into_iter().next()?;
         let kept = |row: &usize| keep.iter().all(|condition| meets(self.table, *row, condition));
         let rows = (0..self.table.num_rows()).filter(kept);
         let mut names: Vec<&str> = rows.map(|row| self.table.text(row, column)).collect();
@@ -166,7 +259,10 @@ impl<'a> Finder<'a> {
                 names.iter().copied().find(is_meant)
             }
             (None, [only]) => Some(*only),
-            (None, _) => names.contains(&METRIC.name()).then_some(METRIC.name()),
+            (None, _) => {
+                let usual: Vec<&str> = VALUE.into_iter().filter(|usual| names.contains(usual)).collect();
+                usual.first().copied().filter(|first| usual.len() == 1 || *first == METRIC.name())
+            }
         };
         if chosen.is_none() {
             let known = names.join(", ");

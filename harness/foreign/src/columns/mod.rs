@@ -7,22 +7,23 @@ use crate::fault::{Fault, TableFault};
 use crate::notation::Notation;
 use crate::reading::Table;
 use crate::status::STATUS;
-use finder::{CELL_PARTS, Finder, METRIC, REPLICATE, TWIN, UNTRAINED};
+pub(crate) use finder::Finder;
+use finder::{CELL_PARTS, METRIC, REPLICATE, TWIN, UNTRAINED};
 
 /// The columns that the caller names. Columns that are not named are found by their usual names.
 ///
 /// | | usual names |
 /// |---|---|
-/// | arm | `arm`, or whichever exist of `source`, `treatment`, `copied`, `frozen` |
-/// | cell | whichever exist of `target`, `dataset`, `task`, `size`; without any, all rows are one cell |
-/// | replicate | `replicate`, `seed`, `fold`, `run` |
-/// | metric | rows with `top1` in the column `metric`; without that column, all rows |
-/// | value | `value`, the metric's name, `top1`, `accuracy`, `acc` |
+/// | arm | `arm`, or whichever exist of `source`, `treatment`, `copied`, `frozen`, or else one of `method`, `algorithm`, `variant`, `condition`, `init` |
+/// | cell | whichever exist of `target`, `dataset`, `task`, `test_env`, `size`; without any, all rows are one cell |
+/// | replicate | `fold`, with a column `repeat` or `seed` that tells repetitions apart; or `replicate`, `seed`, `trial_seed`, `trial`, `run` |
+/// | metric | rows with `top1`, or else with `accuracy` or `acc`, in the column `metric` or `metric_name`; without that column, all rows |
+/// | value | `value`, `metric_value`, the metric's name, `top1`, `accuracy`, `acc` |
 /// | example, correct | `example`, `example_id`, `doc_id`; `correct`, `is_correct` |
 /// | reference | rows with `scratch` in an arm column; without `arm` and `treatment`, rows with `copied` 0 |
 /// | untrained, twin | the sources `untrained` and `twin`, if the arm has a column `source` |
 /// | keep | `role=final`, if there is a column `role`; with a column `run` too, `role=reference` as well: further runs of scratch, whose mean is the reference |
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Columns {
     /// Columns that together name an arm.
     pub arm: Vec<String>,
@@ -54,6 +55,11 @@ pub struct Columns {
     pub drop: Vec<String>,
     /// Whether a comma stands before the decimals; `None` to infer it from the values.
     pub decimal_comma: Option<bool>,
+    /// The columns of a wide table, one a replicate or one an arm: names, or how names begin and a `*`.
+    pub wide: Vec<String>,
+    /// Test examples over training examples of a resampled split, where replicates are such splits of one data set; 0 if they are
+    /// independent draws. `None`: 1/(k − 1) where the replicates are k folds by their column's name, and otherwise 0.
+    pub test_per_train: Option<f64>,
 }
 
 impl Columns {
@@ -76,6 +82,8 @@ impl Columns {
             keep: list(self.keep, other.keep),
             drop: list(self.drop, other.drop),
             decimal_comma: self.decimal_comma.or(other.decimal_comma),
+            wide: list(self.wide, other.wide),
+            test_per_train: self.test_per_train.or(other.test_per_train),
         }
     }
 }
@@ -90,12 +98,14 @@ pub(crate) enum Score {
 }
 
 /// The positions of the columns, and the conditions on them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Roles {
     pub(crate) arm: Vec<usize>,
     pub(crate) cell: Vec<usize>,
     pub(crate) replicate: usize,
     pub(crate) unit: Option<usize>,
+    /// For replicates that are folds or resampled splits of one data set: test examples over training examples.
+    pub(crate) test_per_train: Option<f64>,
     pub(crate) score: Score,
     pub(crate) metric: String,
     /// How the column of per-run values writes numbers.
@@ -127,6 +137,56 @@ fn meets(table: &Table, row: usize, (column, values): &Condition) -> bool {
 }
 
 impl Roles {
+    /// Which column is taken for what: "arm: source, frozen; reference: scratch; replicate: seed; value: accuracy".
+    pub(crate) fn words(&self, header: &[String]) -> String {
+        let names = |columns: &[usize]| columns.iter().map(|at| header[*at].as_str()).collect::<Vec<_>>().join(", ");
+        let mut parts = vec![format!("arm: {}", names(&self.arm)), format!("reference: {}", self.reference_words(header))];
+        let mut add = |role: &str, columns: &[usize]| {
+            if !columns.is_empty() {
+                parts.push(format!("{role}: {}", names(columns)));
+            }
+        };
+        add("cell", &self.cell);
+        add("replicate", &[self.replicate]);
+        match self.score {
+            Score::Run { value } => add("value", &[value]),
+            Score::Example { example, correct } => {
+                add("example", &[example]);
+                add("correct", &[correct]);
+            }
+        }
+        for (role, column) in [("unit", self.unit), ("cluster", self.cluster), ("status", self.status)] {
+            add(role, column.as_slice());
+        }
+        let conditions = |conditions: &[Condition]| {
+            let words = |(column, values): &Condition| format!("{}={}", header[*column], values.join(" or "));
+            conditions.iter().map(words).collect::<Vec<_>>().join(", ")
+        };
+        for (role, given) in [("only", &self.keep), ("without", &self.drop)] {
+            if !given.is_empty() {
+                parts.push(format!("{role}: {}", conditions(given)));
+            }
+        }
+        parts.join("; ")
+    }
+
+    /// Whether each run has one score, as itself or as the share of its examples that it got right.
+    pub(crate) fn judges_runs(&self) -> bool {
+        matches!(self.score, Score::Run { .. }) || self.test_per_train.is_some()
+    }
+
+    /// The columns that have a part in a row's key, its score or whether it is read.
+    pub(crate) fn used(&self) -> Vec<usize> {
+        let score = match self.score {
+            Score::Run { value } => vec![value],
+            Score::Example { example, correct } => vec![example, correct],
+        };
+        let conditions = self.keep.iter().chain(&self.drop).map(|(column, _)| *column);
+        let keys = self.arm.iter().chain(&self.cell).copied().chain([self.replicate]);
+        let others = [self.unit, self.cluster, self.run, self.status].into_iter().flatten();
+        keys.chain(score).chain(conditions).chain(others).collect()
+    }
+
     /// The reference in words.
     pub(crate) fn reference_words(&self, header: &[String]) -> String {
         let word = |(column, value): &(Option<usize>, String)| match column {
@@ -145,8 +205,15 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         true => finder.present(&CELL_PARTS).into_iter().filter(|at| !arm.contains(at)).collect(),
         false => finder.named(&columns.cell, "the cell"),
     };
-    let replicate = finder.one(columns.replicate.as_deref(), "the replicate", "--replicate", &REPLICATE);
-    let unit = columns.unit.as_deref().and_then(|name| finder.column(name, "the unit"));
+    let replicate = match (&columns.replicate, finder.folds()) {
+        (None, Some(folds)) if columns.test_per_train != Some(0.0) => Some(folds),
+        (named, _) => finder.one(named.as_deref(), "the replicate", "--replicate", &REPLICATE),
+    };
+    let test_per_train = replicate.and_then(|replicate| test_per_train(&finder, columns, replicate));
+    let unit = match columns.unit.as_deref() {
+        Some(name) => finder.column(name, "the unit"),
+        None => finder.repeat().filter(|repeat| test_per_train.is_some() && Some(*repeat) != replicate),
+    };
     let mut keep = finder.keep(&columns.keep);
     let drop = finder.conditions("--drop", &columns.drop);
     let metric = finder.metric(columns.metric.as_deref(), &keep);
@@ -181,13 +248,14 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
             is_cell
         });
     }
-    if table.header().get(replicate.unwrap_or(usize::MAX)).is_some_and(|name| name.eq_ignore_ascii_case("fold")) {
-        notes.push(
-            "the replicates are folds of one data set, which share training examples and are no independent draws: taken so, five folds give \
-             .08 false alarms where .05 is promised, and thirty repeated splits .33"
-                .to_owned(),
-        );
+    if let (Some(ratio), Some(replicate)) = (test_per_train, replicate) {
+        notes.push(format!(
+            "{} names splits of one data set, which share training examples: the test is corrected for that (ρ = {ratio:.3} test examples a \
+             training example; --test-per-train says otherwise, 0 for independent draws), and says nothing about other data",
+            table.header()[replicate]
+        ));
     }
+    finder.explain_dictionaries();
     let is_complete = finder.faults.is_empty();
     faults.extend(finder.faults);
     let score = score.filter(|_| is_complete)?;
@@ -197,8 +265,7 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         (None, None, Score::Run { value }) => table.header()[value].clone(),
         (None, None, Score::Example { .. }) => METRIC.name().to_owned(),
     };
-    let is_status = |name: &String| STATUS.iter().any(|known| name.eq_ignore_ascii_case(known));
-    let status = table.header().iter().position(is_status);
+    let status = table.header().iter().position(|name| is_status(name));
     let replicate = replicate?;
     let notation = match score {
         Score::Run { value } => {
@@ -219,6 +286,7 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         cell,
         replicate,
         unit,
+        test_per_train,
         score,
         metric,
         notation,
@@ -232,6 +300,18 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         drop,
         notes,
     })
+}
+
+/// Test examples over training examples of the splits that the replicates are; `None` where they are independent draws.
+fn test_per_train(finder: &Finder<'_>, columns: &Columns, replicate: usize) -> Option<f64> {
+    let num_folds = finder.table().at(replicate).texts().len();
+    let of_folds = || (finder.is_of_folds(replicate) && num_folds > 1).then(|| 1.0 / (num_folds - 1) as f64);
+    columns.test_per_train.or_else(of_folds).filter(|ratio| *ratio > 0.0)
+}
+
+/// Whether a column of this name says how runs ended.
+pub(crate) fn is_status(name: &str) -> bool {
+    STATUS.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Whether a column has one text for each example, and not the same for all: a label or a gold answer, and no cell.

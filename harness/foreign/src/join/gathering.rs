@@ -26,6 +26,8 @@ pub(super) struct Rows<'a> {
     /// The same for conditions of which a row that is read meets none.
     drop: Vec<(usize, Vec<[bool; 2]>)>,
     score: Scores,
+    /// Columns without a part in what a row is.
+    others: Vec<usize>,
 }
 
 /// What is known of every text of the columns that hold scores.
@@ -84,6 +86,10 @@ impl<'a> Rows<'a> {
             keep: roles.keep.iter().map(condition).collect(),
             drop: roles.drop.iter().map(condition).collect(),
             score,
+            others: {
+                let used = roles.used();
+                (0..table.header().len()).filter(|at| !used.contains(at)).collect()
+            },
         }
     }
 
@@ -226,7 +232,7 @@ impl<'a> Rows<'a> {
     /// Adds a row to its run.
     fn add(&self, row: usize, run: &mut TableRun, (is_known, diverged): (bool, bool)) -> Result<(), Fault> {
         let line = self.table.line(row);
-        let twice = |run: &TableRun| Fault::Duplicate { what: self.run_name(row), first_line: run.line };
+        let twice = |run: &TableRun| self.duplicate(self.run_name(row), row, run.line);
         match &self.score {
             Scores::Example { column, keys, correct, is_right } => {
                 if is_known && (run.diverged || diverged) {
@@ -252,7 +258,7 @@ impl<'a> Rows<'a> {
                     Some(number) => {
                         let number = self.key(row, number).clone();
                         if let Some(first_line) = run.runs.insert(number, line) {
-                            return Err(Fault::Duplicate { what: self.run_name(row), first_line });
+                            return Err(self.duplicate(self.run_name(row), row, first_line));
                         }
                     }
                     None if is_known => return Err(twice(run)),
@@ -270,6 +276,18 @@ impl<'a> Rows<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// The fault of a row whose key another has.
+    fn duplicate(&self, what: String, row: usize, first_line: usize) -> Fault {
+        let first = (0..self.table.num_rows()).find(|row| self.table.line(*row) == first_line);
+        let differs = |column: &usize| {
+            // Fields of a measurement differ in every row, and tell nothing apart.
+            let is_key = self.table.at(*column).texts().len() < self.table.num_rows();
+            is_key && first.is_some_and(|first| self.table.text(first, *column) != self.table.text(row, *column))
+        };
+        let differing = self.others.iter().filter(|column| differs(column)).take(3);
+        Fault::Duplicate { what, first_line, differing: differing.map(|at| self.table.header()[*at].clone()).collect() }
     }
 
     fn no_number(&self, row: usize, column: usize) -> Fault {
@@ -316,8 +334,8 @@ impl<'a> Rows<'a> {
             run.hits.sort_unstable_by_key(|hit| (hit.example, hit.line));
             for pair in run.hits.windows(2).filter(|pair| pair[0].example == pair[1].example) {
                 let what = format!("example {} of {}", keys.key(pair[1].example), self.run_name(*first_row));
-                let first_line = pair[0].line as usize;
-                faults.push(TableFault::at(pair[1].line as usize, Fault::Duplicate { what, first_line }));
+                let (first_line, line) = (pair[0].line as usize, pair[1].line as usize);
+                faults.push(TableFault::at(line, Fault::Duplicate { what, first_line, differing: Vec::new() }));
             }
             run.hits.dedup_by_key(|hit| hit.example);
         }

@@ -4,14 +4,14 @@ mod gathering;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nt_scenario::Metric;
-use nt_scenario::metric;
+use nt_scenario::metric::Direction;
 
-use crate::columns::Roles;
+use crate::columns::{Roles, Score};
 use crate::fault::{Fault, TableFault};
 use crate::key::{Key, name};
 use crate::reading::Table;
-use crate::unit::{TableUnit, known_metric, sounds_like_a_loss, unit_of, unit_of_nats};
+use crate::scale::Scale;
+use crate::unit::TableUnit;
 use gathering::Rows;
 
 /// The key that pairs two runs of a cell: the unit, if there is one, and the replicate in it.
@@ -66,58 +66,55 @@ pub(crate) struct Cell {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Joined {
     pub(crate) cells: BTreeMap<Vec<Key>, Cell>,
-    pub(crate) unit: TableUnit,
+    pub(crate) scale: Scale,
     /// The test examples' names, by their ranks.
     pub(crate) examples: Vec<Key>,
     /// Whether there are rows that could not be read, of whatever run.
     pub(crate) has_unread: bool,
 }
 
+impl Joined {
+    /// A twentieth of the mean size of the values, in one digit, as an example of a margin.
+    pub(crate) fn a_twentieth(&self) -> String {
+        let runs = self.cells.values().flat_map(|cell| cell.arms.values()).flat_map(|arm| arm.runs.values());
+        let values: Vec<f64> = runs.filter_map(|run| run.value).map(|value| 100.0 * value.abs()).collect();
+        let twentieth = values.iter().sum::<f64>() / values.len().max(1) as f64 / 20.0;
+        let digits = (-twentieth.log10().floor()).clamp(0.0, 12.0) as usize;
+        if twentieth > 0.0 { format!("{twentieth:.digits$}") } else { "0.1".to_owned() }
+    }
+}
+
 /// Joins the rows that the roles keep.
-pub(crate) fn join(table: &Table, roles: &Roles, asked: Option<TableUnit>, faults: &mut Vec<TableFault>) -> Joined {
+pub(crate) fn join(
+    table: &Table,
+    roles: &Roles,
+    asked: (Option<TableUnit>, Option<Direction>),
+    faults: &mut Vec<TableFault>,
+) -> Joined {
     let rows = Rows::new(table, roles);
     let mut cells = rows.cells(faults);
     if cells.is_empty() && faults.is_empty() {
         faults.push(TableFault::of_file(Fault::NothingKept));
     }
-    let metric = known_metric(&roles.metric);
     let mut values: Vec<(usize, f64)> = Vec::new();
     let all_runs = || cells.values().flat_map(|cell| cell.arms.values()).flat_map(|arm| arm.runs.values());
     values.extend(all_runs().filter_map(|run| Some((run.line, run.value?))));
     values.sort_by_key(|(line, _)| *line);
-    let unit = unit_for(metric, roles, &values, asked, faults);
-    let runs = cells.values_mut().flat_map(|cell| cell.arms.values_mut()).flat_map(|arm| arm.runs.values_mut());
-    for value in runs.filter_map(|run| run.value.as_mut()) {
-        let fraction = unit.fraction(*value);
-        // Higher is better from here on, so a gap above zero is help for every metric.
-        *value = metric.map_or(fraction, |metric| metric.oriented(fraction));
-    }
-    Joined { cells, unit, examples: rows.examples(), has_unread: false }
-}
-
-/// The unit of the values. A metric that nt does not know, and that sounds like a loss, is a fault.
-fn unit_for(
-    metric: Option<Metric>,
-    roles: &Roles,
-    values: &[(usize, f64)],
-    asked: Option<TableUnit>,
-    faults: &mut Vec<TableFault>,
-) -> TableUnit {
-    let Some(metric) = metric else {
-        if !values.is_empty() && sounds_like_a_loss(&roles.metric) {
-            let known = Metric::ALL.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ");
-            faults.push(TableFault::of_file(Fault::UnknownDirection { metric: roles.metric.clone(), known }));
-            return asked.unwrap_or(TableUnit::Fraction);
-        }
-        // What a per cent sign stands behind is a per cent, however small.
-        return if roles.notation.percent { TableUnit::Percent } else { unit_of(values, asked, faults) };
-    };
-    match metric.unit() {
+    let scale = match roles.score {
+        Score::Run { .. } => Scale::of(&roles.metric, &values, roles.notation, asked, faults),
         // Examples are right or wrong, whatever the metric is called.
-        metric::Unit::Nats if !values.is_empty() => unit_of_nats(values, asked, faults),
-        metric::Unit::Nats | metric::Unit::Fraction if roles.notation.percent => TableUnit::Percent,
-        metric::Unit::Nats | metric::Unit::Fraction => unit_of(values, asked, faults),
+        Score::Example { .. } => Scale::of_hits(asked, faults),
+    };
+    let runs = cells.values_mut().flat_map(|cell| cell.arms.values_mut()).flat_map(|arm| arm.runs.values_mut());
+    for run in runs {
+        // Higher is better from here on, so a gap above zero is help for every metric.
+        run.value = run.value.map(|value| scale.oriented(value));
+        if roles.judges_runs() && !run.hits.is_empty() {
+            let num_right = run.hits.iter().filter(|hit| hit.is_right).count();
+            run.value = Some(num_right as f64 / run.hits.len() as f64);
+        }
     }
+    Joined { cells, scale, examples: rows.examples(), has_unread: false }
 }
 
 /// A run's key in words.

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::{Dialect, Table};
 use crate::fault::{Fault, TableFault};
 
-const LINES: Dialect = Dialect { layout: "JSON, one object a line", num_comments: 0 };
-const ARRAY: Dialect = Dialect { layout: "JSON, an array of objects", num_comments: 0 };
+const LINES: Dialect = Dialect { layout: "JSON, one object a line", num_comments: 0, in_rows: false };
+const ARRAY: Dialect = Dialect { layout: "JSON, an array of objects", num_comments: 0, in_rows: false };
 
 /// Reads a table of JSON.
 pub(super) fn read(text: &str, faults: &mut Vec<TableFault>) -> (Table, Dialect) {
@@ -17,6 +17,13 @@ pub(super) fn read(text: &str, faults: &mut Vec<TableFault>) -> (Table, Dialect)
 
 fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
     let mut table = Table::default();
+    if let Some(line) = only_line(text)
+        && parse::<Map<String, Value>>(line).is_ok_and(|object| is_of_columns(&object))
+    {
+        let message = "it is one object of columns; write an object for each row (pandas: orient=\"records\")".to_owned();
+        faults.push(TableFault::at(1, Fault::Syntax { format: "a JSON object for each row", message }));
+        return table;
+    }
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match parse::<Map<String, Value>>(line) {
             Ok(object) => push(&mut table, at + 1, &object, faults),
@@ -32,6 +39,19 @@ fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
         }
     }
     table
+}
+
+/// The text, if it has one line.
+fn only_line(text: &str) -> Option<&str> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.next().filter(|_| lines.next().is_none())
+}
+
+/// Whether an object holds nothing but objects of the same keys, two or more: what pandas' to_json writes if nothing else is asked for.
+fn is_of_columns(object: &Map<String, Value>) -> bool {
+    let keys = |value: &Value| value.as_object().map(|inner| inner.keys().cloned().collect::<Vec<_>>());
+    let first = object.values().next().and_then(keys);
+    object.len() > 1 && first.as_ref().is_some_and(|first| first.len() > 1) && object.values().all(|value| keys(value) == first)
 }
 
 fn array(text: &str, faults: &mut Vec<TableFault>) -> Table {
@@ -138,7 +158,7 @@ fn push(table: &mut Table, line: usize, object: &Map<String, Value>, faults: &mu
     flatten("", object, &mut fields);
     // `"a.b"`, and `"b"` within `"a"`.
     if let Some(column) = table.push_named(line, fields.into_iter()) {
-        faults.push(TableFault::at(line, Fault::ColumnTwice { column }));
+        faults.push(TableFault::at(line, Fault::ColumnTwice { column, count: 2 }));
     }
 }
 
@@ -195,7 +215,7 @@ mod tests {
     fn a_name_that_an_object_has_twice_is_told() {
         let (_, faults) = read("{\"a\": 1}\n{\"a.b\": 1, \"a\": {\"b\": 2}}\n");
         assert!(
-            matches!(&faults[..], [TableFault { line: Some(2), fault: Fault::ColumnTwice { column }, .. }] if column == "a.b")
+            matches!(&faults[..], [TableFault { line: Some(2), fault: Fault::ColumnTwice { column, .. }, .. }] if column == "a.b")
         );
     }
 

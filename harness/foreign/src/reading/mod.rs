@@ -1,16 +1,22 @@
 //! Text to a table: which dialect it is, and every row that can be read.
 
 mod dialect;
+mod domainbed;
+mod encoding;
 mod json;
+mod parquet;
 mod separated;
 mod table;
+mod wide;
 
 use std::path::Path;
 
 use nt_records::version::{RUNS_VERSION, is_readable};
 
 pub(crate) use dialect::Dialect;
+pub(crate) use domainbed::{ACCURACY, chosen};
 pub(crate) use table::Table;
+pub(crate) use wide::{Wide, WideOf, named, of_arms, of_replicates};
 
 use crate::fault::{Fault, TableFault};
 
@@ -23,29 +29,42 @@ pub enum Format {
     Separated(u8),
     /// One JSON object a line, or a JSON array of objects. The keys are the columns; those of objects within are joined by a point.
     Json,
+    /// Apache Parquet. Its flat columns are read.
+    Parquet,
 }
 
 impl Format {
-    /// The format by the file's name: `.jsonl`, `.ndjson` and `.json` are JSON, `.tsv` has tabs, and of all others the lines tell.
+    /// The format by the file's name: `.jsonl`, `.ndjson` and `.json` are JSON, `.parquet` and `.pq` are Parquet, `.tsv` has tabs, and of
+    /// all others the contents tell.
     pub fn of(path: &Path) -> Self {
         let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
         match extension.as_deref() {
             Some("jsonl" | "ndjson" | "json") => Self::Json,
+            Some("parquet" | "pq") => Self::Parquet,
             Some("tsv") => Self::Separated(b'\t'),
             _ => Self::Text,
         }
     }
 }
 
-/// Reads all rows that can be read, reports those that cannot, and says how the text was read.
-pub(crate) fn read(text: &str, format: Format, faults: &mut Vec<TableFault>) -> (Table, Dialect) {
-    // Spreadsheets put a byte order mark first.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+/// Reads all rows that can be read, reports those that cannot, and says how they were read.
+pub(crate) fn read(bytes: &[u8], format: Format, faults: &mut Vec<TableFault>) -> (Table, Dialect) {
+    if format == Format::Parquet || bytes.starts_with(parquet::MAGIC) {
+        return parquet::read(bytes, faults);
+    }
+    let text = match encoding::text(bytes) {
+        Ok(text) => text,
+        Err(fault) => {
+            faults.push(fault);
+            return (Table::default(), Dialect::NONE);
+        }
+    };
+    let text = text.as_ref();
     match format {
         // A table that comes through a pipe has no name.
         Format::Text if text.trim_start().starts_with(['{', '[']) => json::read(text, faults),
         Format::Json => json::read(text, faults),
-        Format::Text => separated::read(text, None, faults),
+        Format::Text | Format::Parquet => separated::read(text, None, faults),
         Format::Separated(delimiter) => separated::read(text, Some(delimiter), faults),
     }
 }

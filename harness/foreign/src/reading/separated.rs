@@ -51,7 +51,7 @@ pub(super) fn read(text: &str, delimiter: Option<u8>, faults: &mut Vec<TableFaul
             }
         }
     }
-    (table, Dialect { layout, num_comments })
+    (table, Dialect { layout, num_comments, in_rows: false })
 }
 
 /// The comment lines before the header, counted, and what comes after them.
@@ -96,9 +96,10 @@ fn count(line: &str, delimiter: u8) -> usize {
 fn report_repeated(header: &StringRecord, line: usize, faults: &mut Vec<TableFault>) {
     let names: Vec<&str> = header.iter().collect();
     for (at, column) in names.iter().enumerate() {
+        let count = names.iter().filter(|name| *name == column).count();
         // A data frame's index has no name.
-        if !column.is_empty() && names[..at].contains(column) {
-            faults.push(TableFault::at(line, Fault::ColumnTwice { column: (*column).to_owned() }));
+        if !column.is_empty() && count > 1 && !names[..at].contains(column) {
+            faults.push(TableFault::at(line, Fault::ColumnTwice { column: (*column).to_owned(), count }));
         }
     }
 }

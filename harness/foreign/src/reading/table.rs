@@ -20,7 +20,8 @@ impl Column {
         column
     }
 
-    fn push(&mut self, text: &str) {
+    /// Adds the text of the next row.
+    pub(crate) fn push(&mut self, text: &str) {
         let code = match self.places.get(text) {
             Some(&code) => code,
             None => {
@@ -64,6 +65,14 @@ impl Table {
     pub(crate) fn with_header(header: Vec<String>) -> Self {
         let columns = header.iter().map(|_| Column::default()).collect();
         Self { header, columns, lines: Vec::new() }
+    }
+
+    /// A table of whole columns, whose rows are numbered from 1; `None` if they are not of one length.
+    pub(crate) fn of_columns(header: Vec<String>, columns: Vec<Column>) -> Option<Self> {
+        let num_rows = columns.first().map_or(0, |column| column.codes.len());
+        let is_one_length = columns.iter().all(|column| column.codes.len() == num_rows);
+        let lines = (1..=u32::try_from(num_rows).ok()?).collect();
+        is_one_length.then_some(Self { header, columns, lines })
     }
 
     /// Adds a row with a text for each column.

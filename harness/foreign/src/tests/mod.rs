@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use super::*;
 
 mod clusters;
+mod dialects;
+mod folds;
 mod losses;
+mod numbers;
 
 /// A table of eight replicates: `arms` names each arm and its gap to scratch in points. Scatter is fixed and small.
 fn table(arms: &[(&str, f64)]) -> Vec<String> {
@@ -19,7 +22,7 @@ fn table(arms: &[(&str, f64)]) -> Vec<String> {
 }
 
 fn judge(rows: &[String], question: &Question) -> Result<TableAnalysis, TableFaults> {
-    analyse_table(&(rows.join("\n") + "\n"), "runs.csv", Format::Separated(b','), question)
+    analyse_table((rows.join("\n") + "\n").as_bytes(), "runs.csv", Format::Separated(b','), question)
 }
 
 fn fault_of(rows: &[String]) -> String {
@@ -40,7 +43,7 @@ fn asking(change: impl FnOnce(&mut Columns)) -> Question {
 #[test]
 fn planted_gaps_are_found_with_their_sign() {
     let rows = table(&[("a-harm", -9.0), ("b-help", 9.0), ("c-same", 0.0)]);
-    let found = verdicts(&rows, &Question { margin_pp: 2.0, ..Question::default() });
+    let found = verdicts(&rows, &Question { margin_pp: Some(2.0), ..Question::default() });
     let words: Vec<&str> = found.iter().map(|(_, verdict)| verdict.name()).collect();
     assert_eq!(words, ["MATERIAL NEGATIVE", "MATERIAL POSITIVE", "EQUIVALENT"]);
 }
@@ -99,11 +102,30 @@ fn a_table_of_a_later_nt_is_refused_and_other_versions_are_not_ours() {
 }
 
 #[test]
-fn a_run_without_a_partner_is_a_fault_whichever_arm_lacks_it() {
-    let rows = table(&[("harm", -9.0)]);
-    let told_without = |line: usize| fault_of(&[&rows[..line], &rows[line + 1..]].concat());
-    assert!(told_without(16).contains("runs.csv:9: replicate 7 of scratch has no partner: harm lacks it"));
-    assert!(told_without(8).contains("runs.csv:16: replicate 7 of harm has no partner: scratch lacks it"));
+fn a_run_without_a_partner_is_left_out_and_listed_whichever_arm_lacks_it() {
+    let rows = table(&[("harm", -9.0), ("help", 9.0)]);
+    let without = |line: usize| judge(&[&rows[..line], &rows[line + 1..]].concat(), &Question::default()).unwrap();
+    let ns = |analysis: &TableAnalysis| {
+        analysis.contrasts.iter().map(|one| one.decision.gap.num_replicates).collect::<Vec<_>>()
+    };
+    let analysis = without(16);
+    assert_eq!(analysis.left_out, ["left out: replicate 7 of scratch, which harm lacks in cell birds"]);
+    assert_eq!(ns(&analysis), [7, 8]);
+    let analysis = without(8);
+    assert_eq!(ns(&analysis), [7, 7]);
+    assert!(analysis.left_out.contains(&"left out: replicate 7 of help, which scratch lacks in cell birds".to_owned()));
+    assert!(analysis.terminal_table().contains("runs that are missing because they failed make the rest mislead"));
+}
+
+#[test]
+fn what_cannot_be_judged_is_listed_unless_it_is_all() {
+    let mut rows = table(&[("harm", -9.0)]);
+    rows.extend((0..8).map(|replicate| format!("other,birds,r{replicate},0.6")));
+    rows.extend((0..8).map(|replicate| format!("other,cats,{replicate},0.6")));
+    let analysis = judge(&rows, &Question::default()).unwrap();
+    assert_eq!(analysis.contrasts.len(), 1);
+    assert!(analysis.left_out[0].contains("other and scratch have no replicate in common"), "{:?}", analysis.left_out);
+    assert!(analysis.left_out[1].contains("cell cats has no row of the reference"), "{:?}", analysis.left_out);
     let without_reference = [&rows[..1], &rows[9..]].concat();
     assert!(fault_of(&without_reference).contains("cell birds has no row of the reference (scratch)"));
     assert!(fault_of(&rows[..9]).contains("the reference alone"));
@@ -213,7 +235,7 @@ fn json_lines_read_as_the_same_table() {
             _ => unreachable!(),
         })
         .collect();
-    let read = |text: &str| analyse_table(text, "runs.jsonl", Format::Json, &Question::default());
+    let read = |text: &str| analyse_table(text.as_bytes(), "runs.jsonl", Format::Json, &Question::default());
     let (json, csv) = (read(&lines.join("\n")).unwrap(), judge(&rows, &Question::default()).unwrap());
     assert_eq!(
         (json.read_as.as_str(), csv.read_as.as_str()),
@@ -221,7 +243,7 @@ fn json_lines_read_as_the_same_table() {
     );
     assert_eq!(json, TableAnalysis { read_as: json.read_as.clone(), ..csv.clone() });
     let array =
-        analyse_table(&format!("[{}]", lines.join(",\n")), "runs.json", Format::Json, &Question::default()).unwrap();
+        analyse_table(format!("[{}]", lines.join(",\n")).as_bytes(), "runs.json", Format::Json, &Question::default()).unwrap();
     assert_eq!(array, TableAnalysis { read_as: "JSON, an array of objects; 16 rows".to_owned(), ..csv });
     let torn = format!("{}\n{{\"arm\": }}", lines.join("\n"));
     assert!(read(&torn).unwrap_err().to_string().contains("runs.jsonl:17:9: this is not a JSON object"));
@@ -289,7 +311,7 @@ proptest! {
         margin_pp in 0.5..6.0_f64,
     ) {
         let fractions = table(&[("other", gap)]);
-        let question = Question { margin_pp, ..Question::default() };
+        let question = Question { margin_pp: Some(margin_pp), ..Question::default() };
         let mut swapped = question.clone();
         swapped.columns.reference = Some("other".to_owned());
         let straight = judge(&fractions, &question).unwrap().contrasts.remove(0).decision;
@@ -351,7 +373,7 @@ fn lines_are_counted_alike_whatever_ends_them() {
     rows[3] = "scratch,birds,2,nan".to_owned();
     let told = |end: &str| {
         let text = rows.join(end) + end;
-        analyse_table(&text, "runs.csv", Format::Separated(b','), &Question::default()).unwrap_err().to_string()
+        analyse_table(text.as_bytes(), "runs.csv", Format::Separated(b','), &Question::default()).unwrap_err().to_string()
     };
     assert!(told("\n").contains("runs.csv:4:"), "{}", told("\n"));
     assert_eq!(told("\n"), told("\r\n"));

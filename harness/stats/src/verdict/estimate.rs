@@ -13,6 +13,8 @@ pub enum Method {
     SignFlip,
     /// The paired *t* over replicates, Holm over the family, level to match.
     PairedT,
+    /// The same over folds or resampled splits of one data set, corrected for the training examples that they share.
+    ResampledT,
 }
 
 impl Method {
@@ -22,6 +24,7 @@ impl Method {
             Self::Crossed => "crossed random effects, Holm",
             Self::SignFlip => "joint sign flips, step-down max-T",
             Self::PairedT => "paired t over units, Holm",
+            Self::ResampledT => "paired t corrected for shared training examples (Nadeau–Bengio), Holm",
         }
     }
 }

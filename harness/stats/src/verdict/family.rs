@@ -75,7 +75,7 @@ pub(super) fn judge(members: &[Member<'_>], settings: &Settings) -> Result<Vec<J
     }
     let raw: Vec<Raw> = members.par_iter().map(|member| estimate(member.gap, settings)).collect();
     match method(settings) {
-        Method::Crossed | Method::PairedT => Ok(judge_crossed(members, &raw, settings)),
+        Method::Crossed | Method::PairedT | Method::ResampledT => Ok(judge_crossed(members, &raw, settings)),
         Method::SignFlip => judge_sign_flips(members, &raw, settings),
     }
 }
@@ -94,7 +94,7 @@ pub(super) fn raw_estimate(gap: &PairedGap, settings: &Settings) -> StudentEstim
 fn estimate(gap: &PairedGap, settings: &Settings) -> Raw {
     let crossed = gap.crossed();
     match method(settings) {
-        Method::Crossed | Method::PairedT => Raw {
+        Method::Crossed | Method::PairedT | Method::ResampledT => Raw {
             estimate: match settings.tails {
                 Tails::Mixed => crossed.estimate,
                 Tails::Satterthwaite => crossed.with_satterthwaite_tails(),

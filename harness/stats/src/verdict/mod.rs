@@ -29,7 +29,7 @@ pub use estimate::{Estimate, Method};
 pub use family::{Family, estimate_at};
 pub use gate::{Bias, Consequence, Gate, GateFailure};
 pub use rule::{Claim, RuleVerdict, judge_rule};
-pub use runs::{decide_runs, estimate_runs_at};
+pub use runs::{decide_resampled, decide_runs, estimate_runs_at};
 pub use scope::{Reach, Scope, SettingsFound};
 pub use verdicts::{UnknownVerdict, Verdict};
 pub use words::GapUnit;

@@ -30,6 +30,23 @@ pub fn decide_runs<C: Borrow<Contrast> + Sync>(
     Ok(decisions)
 }
 
+/// Decides a family whose differences were made by [`crate::Differences::resampled_runs`]: folds or resampled splits of one data set,
+/// which say nothing about another pool of examples, and of which more would not narrow an interval as replicates do.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_resampled<C: Borrow<Contrast> + Sync>(
+    contrasts: &[C],
+    settings: &Settings,
+) -> Result<Vec<Decision>, FamilyError> {
+    let mut decisions = decide_runs(contrasts, settings)?;
+    for decision in &mut decisions {
+        decision.gaps_mut().for_each(|gap| gap.method = Method::ResampledT);
+        decision.need = None;
+    }
+    Ok(decisions)
+}
+
 /// The gap of differences made by [`crate::Differences::paired_runs`], at a level of its own.
 pub fn estimate_runs_at(gap: &PairedGap, level: f64, settings: &Settings) -> Estimate {
     let mut gap = estimate_at(gap, level, &as_crossed(settings));
@@ -66,6 +83,18 @@ mod tests {
             largest_gap_pp: 100.0,
             failed_gates: Vec::new(),
         }
+    }
+
+    #[test]
+    fn folds_have_the_corrected_resampled_t() {
+        let gaps = [-0.04, -0.06, -0.05, -0.07, -0.03];
+        let resampled = Contrast { gap: Differences::resampled_runs(&gaps, 0.25).unwrap().into(), ..contrast(&gaps) };
+        let decision = &decide_resampled(&[resampled], &Settings::default()).unwrap()[0];
+        // s = .0158114, SE = s·√(1/5 + 1/4) = .0106066, t₄(.975) = 2.776445.
+        let half = 100.0 * 0.010_606_602 * 2.776_445;
+        assert!((decision.gap.low_pp.unwrap() + 5.0 + half).abs() < 1e-4, "{:?}", decision.gap);
+        assert!((decision.gap.high_pp.unwrap() + 5.0 - half).abs() < 1e-4);
+        assert_eq!((decision.gap.method, decision.gap.df, decision.need), (Method::ResampledT, Some(4.0), None));
     }
 
     #[test]

@@ -18,6 +18,8 @@ impl GapUnit {
     pub const POINTS: Self = Self { one: "point", several: "points" };
     /// Hundredths of a nat, for losses.
     pub const HUNDREDTHS_OF_A_NAT: Self = Self { one: "hundredth of a nat", several: "hundredths of a nat" };
+    /// The metric's own unit.
+    pub const OWN: Self = Self { one: "unit of the metric", several: "units of the metric" };
 
     /// "1 point", "2.5 points".
     pub fn count(self, count: f64) -> String {
@@ -31,10 +33,16 @@ impl Decision {
     /// "Negative transfer" is said only of a NEGATIVE against scratch with attribution SOURCE; an INCONCLUSIVE is never
     /// worded as absence.
     pub fn words(&self, unit: GapUnit) -> String {
+        self.words_with(unit, true)
+    }
+
+    /// The same; where what stands behind the verdict does not carry the words "negative transfer", a loss whose cause is the source is
+    /// called that.
+    pub fn words_with(&self, unit: GapUnit, may_say_negative_transfer: bool) -> String {
         let margin = unit.count(self.margin_pp);
         let mut words = match self.verdict {
-            Verdict::Negative | Verdict::MaterialNegative => self.signed_words("worse than", &margin, unit),
-            Verdict::Positive | Verdict::MaterialPositive => self.signed_words("better than", &margin, unit),
+            Verdict::Negative | Verdict::MaterialNegative => self.signed_words("worse than", &margin, unit, may_say_negative_transfer),
+            Verdict::Positive | Verdict::MaterialPositive => self.signed_words("better than", &margin, unit, may_say_negative_transfer),
             Verdict::Equivalent => format!("equivalent to {} within ±{margin}", self.reference),
             Verdict::Inconclusive => self.inconclusive_words(unit),
             Verdict::InconclusiveOptimisation => {
@@ -75,11 +83,12 @@ impl Decision {
         }
     }
 
-    fn signed_words(&self, comparison: &str, margin: &str, unit: GapUnit) -> String {
+    fn signed_words(&self, comparison: &str, margin: &str, unit: GapUnit, may_say_negative_transfer: bool) -> String {
         // The source does harm, but is not shown to do as much harm as there is.
         if let (Some(Attribution::Source), Some(source), true) =
             (self.attribution, &self.source_gap, self.verdict.is_material())
             && !source.lies_below(-self.margin_pp)
+            && may_say_negative_transfer
         {
             return format!(
                 "{comparison} scratch, by more than {margin}, with negative transfer: {:+.1} {} against random layers",
@@ -89,7 +98,7 @@ impl Decision {
         }
         let base = match (&self.reference, self.attribution) {
             (Reference::Arm(name), _) => format!("{comparison} {name}"),
-            (Reference::Scratch, Some(Attribution::Source)) => "negative transfer".to_owned(),
+            (Reference::Scratch, Some(Attribution::Source)) if may_say_negative_transfer => "negative transfer".to_owned(),
             (Reference::Scratch, Some(attribution)) => {
                 format!("{comparison} scratch ({})", self.cause_words(attribution))
             }

@@ -1,16 +1,16 @@
-//! A decoder's panic is a fault of the file that it was given, not the end of the program.
+//! A panic of a library that reads somebody's file is a fault of that file, not the end of the program.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether this thread is decoding, so that a panic is caught and told in its place.
+    /// Whether this thread reads such a file, so that a panic is caught and told in its place.
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What `work` returns, or what it panicked with. Nothing is printed of such a panic.
-pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let usual = take_hook();
@@ -21,7 +21,7 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
         }));
     });
     IS_GUARDED.set(true);
-    // What the decoder leaves half done is dropped with it.
+    // What the library leaves half done is dropped with it.
     let result = catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(false);
     result.map_err(|payload| {

@@ -1,0 +1,81 @@
+//! What a table's further columns suggest: units that replicates share, and groups of test examples.
+
+use crate::columns::{Roles, Score};
+use crate::reading::Table;
+
+/// Columns that say where or when a run was made, which makes no replicates dependent.
+const OF_MACHINES: [&str; 14] = [
+    "host", "hostname", "node", "machine", "gpu", "device", "user", "date", "created", "git", "commit", "version", "notes",
+    "tags",
+];
+
+/// Columns that test examples of one group share: they are not independent.
+const OF_GROUPS: [&str; 22] = [
+    "group", "cluster", "patient", "subject", "speaker", "participant", "scene", "site", "document", "video", "clip",
+    "author", "bird", "animal", "individual", "location", "camera", "session", "slide", "hospital", "passage", "story",
+];
+
+/// A sentence for each option that the table suggests and nobody gave.
+pub(crate) fn hints(table: &Table, roles: &Roles) -> Vec<String> {
+    [unit(table, roles), cluster(table, roles)].into_iter().flatten().collect()
+}
+
+/// Replicates that share the text of another column.
+fn unit(table: &Table, roles: &Roles) -> Option<String> {
+    if roles.unit.is_some() || roles.test_per_train.is_some() {
+        return None;
+    }
+    let of = |column: &usize| is_shared(table, *column, roles.replicate);
+    let column = free(table, roles).filter(|column| !is_named(table, *column, &OF_MACHINES)).find(of)?;
+    let (column, replicate) = (&table.header()[column], &table.header()[roles.replicate]);
+    Some(format!(
+        "several values of {replicate} share one {column}: if those are not independent, such as halves of one split, give --unit {column}"
+    ))
+}
+
+/// Test examples that share the text of a column that names groups.
+fn cluster(table: &Table, roles: &Roles) -> Option<String> {
+    let Score::Example { example, .. } = roles.score else { return None };
+    if roles.cluster.is_some() || roles.test_per_train.is_some() {
+        return None;
+    }
+    let of = |column: &usize| is_named(table, *column, &OF_GROUPS) && is_shared(table, *column, example);
+    let column = &table.header()[free(table, roles).find(of)?];
+    Some(format!("several test examples share one {column}: if those are not independent, give --cluster {column}"))
+}
+
+fn free<'t>(table: &'t Table, roles: &Roles) -> impl Iterator<Item = usize> + use<'t> {
+    let used = roles.used();
+    (0..table.header().len()).filter(move |column| !used.contains(column))
+}
+
+/// Whether a column's name, or the last part of it, is one of these, with or without "id" behind it.
+fn is_named(table: &Table, column: usize, names: &[&str]) -> bool {
+    let name = table.header()[column].to_lowercase();
+    let mut words = name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !matches!(*word, "" | "id"));
+    words.next_back().is_some_and(|last| names.iter().any(|known| last.strip_suffix("id").unwrap_or(last) == *known || last == *known))
+}
+
+/// Whether each key has one text in the column, several keys share one, and there are two texts or more.
+fn is_shared(table: &Table, column: usize, key: usize) -> bool {
+    let (column, keys) = (table.at(column), table.at(key));
+    let mut of_key: Vec<Option<usize>> = vec![None; keys.texts().len()];
+    let is_one_for_one = (0..table.num_rows()).all(|row| {
+        let known = &mut of_key[keys.code(row)];
+        *known.get_or_insert(column.code(row)) == column.code(row)
+    });
+    let num_texts = column.texts().iter().filter(|text| !text.is_empty()).count();
+    is_one_for_one && (2..keys.texts().len()).contains(&num_texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_groups_are_recognised() {
+        let table = Table::with_header(["patient_id", "meta.Scene", "label", "patientid"].map(str::to_owned).to_vec());
+        let named: Vec<bool> = (0..4).map(|column| is_named(&table, column, &OF_GROUPS)).collect();
+        assert_eq!(named, [true, true, false, true]);
+    }
+}
