@@ -216,7 +216,8 @@ fn fail_on(undecided: bool, analysis: &TableAnalysis) -> Result<(), Failure> {
         matches!(verdict, Verdict::Inconclusive | Verdict::InconclusiveOptimisation | Verdict::Invalid)
     };
     let num_undecided = arms().filter(is_undecided).count();
-    let counted = |count: usize| format!("{count} of {} arm{}", arms().count(), if arms().count() == 1 { "" } else { "s" });
+    let counted =
+        |count: usize| format!("{count} of {} arm{}", arms().count(), if arms().count() == 1 { "" } else { "s" });
     match (num_negative, num_undecided) {
         (0, 0) => Ok(()),
         (0, _) if !undecided => Ok(()),

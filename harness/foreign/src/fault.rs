@@ -48,8 +48,10 @@ pub enum Fault {
         count: usize,
     },
     /// Columns of dictionaries where others are missing.
-    #[error("{columns}: dictionaries stand where columns are missing; give each of their keys a column (pandas: pd.json_normalize), or write \
-             a JSON object a line")]
+    #[error(
+        "{columns}: dictionaries stand where columns are missing; give each of their keys a column (pandas: pd.json_normalize), or write \
+             a JSON object a line"
+    )]
     Dictionaries {
         /// The columns that hold them.
         columns: String,
@@ -209,7 +211,9 @@ pub enum Fault {
         most: u32,
     },
     /// A value below zero of a metric in nats.
-    #[error("{value} is below 0, which no log-loss in nats is; give the loss itself, not its negative, or --own-unit if it is no log-loss")]
+    #[error(
+        "{value} is below 0, which no log-loss in nats is; give the loss itself, not its negative, or --own-unit if it is no log-loss"
+    )]
     NegativeLoss {
         /// The value found.
         value: String,
@@ -382,7 +386,9 @@ pub enum Fault {
 fn told_apart(differing: &[String]) -> String {
     match differing {
         [] => "remove one of the two rows".to_owned(),
-        [one] => format!("the two differ in {one}: add it to --arm or --cell, or read one of its values with --keep {one}=…"),
+        [one] => {
+            format!("the two differ in {one}: add it to --arm or --cell, or read one of its values with --keep {one}=…")
+        }
         [first, ..] => format!(
             "the two differ in {}: add what tells arms or cells apart to --arm or --cell, or read one value with --keep {first}=…",
             differing.join(", ")

@@ -5,14 +5,34 @@ use crate::reading::Table;
 
 /// Columns that say where or when a run was made, which makes no replicates dependent.
 const OF_MACHINES: [&str; 14] = [
-    "host", "hostname", "node", "machine", "gpu", "device", "user", "date", "created", "git", "commit", "version", "notes",
-    "tags",
+    "host", "hostname", "node", "machine", "gpu", "device", "user", "date", "created", "git", "commit", "version",
+    "notes", "tags",
 ];
 
 /// Columns that test examples of one group share: they are not independent.
 const OF_GROUPS: [&str; 22] = [
-    "group", "cluster", "patient", "subject", "speaker", "participant", "scene", "site", "document", "video", "clip",
-    "author", "bird", "animal", "individual", "location", "camera", "session", "slide", "hospital", "passage", "story",
+    "group",
+    "cluster",
+    "patient",
+    "subject",
+    "speaker",
+    "participant",
+    "scene",
+    "site",
+    "document",
+    "video",
+    "clip",
+    "author",
+    "bird",
+    "animal",
+    "individual",
+    "location",
+    "camera",
+    "session",
+    "slide",
+    "hospital",
+    "passage",
+    "story",
 ];
 
 /// A sentence for each option that the table suggests and nobody gave.
@@ -53,7 +73,9 @@ fn free<'t>(table: &'t Table, roles: &Roles) -> impl Iterator<Item = usize> + us
 fn is_named(table: &Table, column: usize, names: &[&str]) -> bool {
     let name = table.header()[column].to_lowercase();
     let mut words = name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !matches!(*word, "" | "id"));
-    words.next_back().is_some_and(|last| names.iter().any(|known| last.strip_suffix("id").unwrap_or(last) == *known || last == *known))
+    words.next_back().is_some_and(|last| {
+        names.iter().any(|known| last.strip_suffix("id").unwrap_or(last) == *known || last == *known)
+    })
 }
 
 /// Whether each key has one text in the column, several keys share one, and there are two texts or more.

@@ -110,12 +110,7 @@ pub(crate) fn pair(
 }
 
 /// The arm of a cell that the reference's conditions pick.
-fn reference_of<'a>(
-    table: &Table,
-    roles: &Roles,
-    key: &[Key],
-    cell: &'a Cell,
-) -> Result<&'a Vec<Key>, TableFault> {
+fn reference_of<'a>(table: &Table, roles: &Roles, key: &[Key], cell: &'a Cell) -> Result<&'a Vec<Key>, TableFault> {
     let holds = |arm: &[Key]| {
         roles.reference.iter().all(|(column, value)| {
             let wanted = Key::new(value);
@@ -189,10 +184,13 @@ impl Pairing<'_> {
         let alone = |(whose, runs): (&[Key], &TableArm), (lacks, others): (&[Key], &TableArm)| {
             let alone: Vec<&RunKey> = runs.runs.keys().filter(|key| !others.runs.contains_key(*key)).collect();
             let first = alone.first()?;
-            let shown: Vec<String> = alone.iter().take(MOST_NAMED).map(|(_, replicate)| replicate.to_string()).collect();
+            let shown: Vec<String> =
+                alone.iter().take(MOST_NAMED).map(|(_, replicate)| replicate.to_string()).collect();
             let runs = match alone.len() {
                 1 => run_words(first),
-                count if count > MOST_NAMED => format!("replicates {} and {} more", shown.join(", "), count - MOST_NAMED),
+                count if count > MOST_NAMED => {
+                    format!("replicates {} and {} more", shown.join(", "), count - MOST_NAMED)
+                }
                 _ => format!("replicates {}", shown.join(", ")),
             };
             Some((format!("{runs} of {}", name(whose)), name(lacks)))

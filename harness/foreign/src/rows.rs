@@ -139,7 +139,10 @@ impl TableAnalysis {
             method: self.method.name(),
             p_adjusted: round_p(decision.p_adjusted),
             verdict: decision.verdict.name(),
-            attribution: decision.attribution.filter(|_| decision.verdict.is_negative()).map_or("", |cause| cause.name()),
+            attribution: decision
+                .attribution
+                .filter(|_| decision.verdict.is_negative())
+                .map_or("", |cause| cause.name()),
             source_gap_pp: decision.source_gap.as_ref().map(|gap| rounded(gap.mean_pp)),
             schema_version: VERDICTS_VERSION,
             q_exploratory: round_p(decision.screen_q),

@@ -55,7 +55,12 @@ impl Scale {
             Kind::Own => TableUnit::Own,
         };
         let direction = direction.unwrap_or(by_name);
-        Self { unit, direction, of_logarithms: kind == Kind::Perplexity, remark: remark(name, kind, direction, by_name) }
+        Self {
+            unit,
+            direction,
+            of_logarithms: kind == Kind::Perplexity,
+            remark: remark(name, kind, direction, by_name),
+        }
     }
 
     /// The scale of shares of test examples.
@@ -97,8 +102,12 @@ fn remark(name: &str, kind: Kind, direction: Direction, by_name: Direction) -> O
         (Direction::LowerIsBetter, Direction::LowerIsBetter) => Some(format!(
             "{name} is read as a metric of which lower is better{read_as} (--higher-is-better says otherwise)"
         )),
-        (Direction::LowerIsBetter, Direction::HigherIsBetter) => Some(format!("lower {name} is better, as asked{read_as}")),
-        (Direction::HigherIsBetter, Direction::LowerIsBetter) => Some(format!("higher {name} is better, as asked{read_as}")),
+        (Direction::LowerIsBetter, Direction::HigherIsBetter) => {
+            Some(format!("lower {name} is better, as asked{read_as}"))
+        }
+        (Direction::HigherIsBetter, Direction::LowerIsBetter) => {
+            Some(format!("higher {name} is better, as asked{read_as}"))
+        }
         (Direction::HigherIsBetter, Direction::HigherIsBetter) => None,
     }
 }

@@ -49,7 +49,8 @@ fn wide(table: &Table, columns: &Columns, faults: &mut Vec<TableFault>) -> Optio
     let taken = finder.taken(columns);
     let reference = columns.reference.as_deref().unwrap_or("scratch");
     // Whatever else columns are called, one that is called as the reference, with numbers in it, is an arm.
-    let of_arms = if columns.arm.is_empty() && has_replicate { reading::of_arms(table, reference, &taken) } else { None };
+    let of_arms =
+        if columns.arm.is_empty() && has_replicate { reading::of_arms(table, reference, &taken) } else { None };
     of_arms.or_else(|| {
         let taken: Vec<usize> = taken.iter().copied().chain(finder.usual_arms()).collect();
         if has_arm && !has_replicate { reading::of_replicates(table, &taken, finder.has_value()) } else { None }
@@ -84,8 +85,15 @@ impl Finder<'_> {
     /// Columns that have another part than that of a value.
     fn taken(&self, columns: &Columns) -> Vec<usize> {
         let table = self.table();
-        let conditions = columns.keep.iter().chain(&columns.drop).filter_map(|given| Some(given.split_once('=')?.0.trim()));
-        let named = columns.arm.iter().chain(&columns.cell).chain(&columns.replicate).chain(&columns.unit).chain(&columns.cluster);
+        let conditions =
+            columns.keep.iter().chain(&columns.drop).filter_map(|given| Some(given.split_once('=')?.0.trim()));
+        let named = columns
+            .arm
+            .iter()
+            .chain(&columns.cell)
+            .chain(&columns.replicate)
+            .chain(&columns.unit)
+            .chain(&columns.cluster);
         let mut taken: Vec<usize> =
             named.map(String::as_str).chain(conditions).filter_map(|name| table.column(name)).collect();
         taken.extend(self.usual_keys());

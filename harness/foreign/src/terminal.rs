@@ -47,7 +47,9 @@ impl TableAnalysis {
         let (metric, reference) = (&self.metric, &decision.reference);
         let unit = self.unit.of_gaps();
         match (self.direction, self.unit) {
-            (Direction::HigherIsBetter, TableUnit::Fraction | TableUnit::Percent) => format!("{metric} minus {reference}"),
+            (Direction::HigherIsBetter, TableUnit::Fraction | TableUnit::Percent) => {
+                format!("{metric} minus {reference}")
+            }
             (Direction::HigherIsBetter, _) => format!("{metric} minus {reference}, in {unit}"),
             (Direction::LowerIsBetter, _) => {
                 format!("{metric} of {reference} minus the arm's, in {unit}: above zero is better")
@@ -117,7 +119,9 @@ impl TableAnalysis {
         let (fewest, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
         let of = match (self.unit_column.as_deref(), self.method) {
             (Some(unit), _) => format!("pairs of runs, one a {unit}"),
-            (None, TableMethod::Resampled) => format!("pairs of runs, one a {}, of one data set", self.replicate_column),
+            (None, TableMethod::Resampled) => {
+                format!("pairs of runs, one a {}, of one data set", self.replicate_column)
+            }
             (None, _) => format!("pairs of runs, one a {}", self.replicate_column),
         };
         let pairs = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };

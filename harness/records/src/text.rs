@@ -30,7 +30,9 @@ mod tests {
 
     #[test]
     fn formulas_are_quoted_and_numbers_are_not() {
-        for (text, field) in [("=1+1", "'=1+1"), ("-3.5", "-3.5"), ("@x", "'@x"), ("-x", "'-x"), ("a=b", "a=b"), ("+1e3", "+1e3")] {
+        for (text, field) in
+            [("=1+1", "'=1+1"), ("-3.5", "-3.5"), ("@x", "'@x"), ("-x", "'-x"), ("a=b", "a=b"), ("+1e3", "+1e3")]
+        {
             assert_eq!(no_formula(text), field);
         }
     }

@@ -68,7 +68,10 @@ pub(crate) fn json_lines() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn parquet() -> Vec<Vec<u8>> {
-    ["pandas", "polars"].iter().flat_map(|by| files(&format!("harness/foreign/src/tests/fixtures/{by}"), ".parquet")).collect()
+    ["pandas", "polars"]
+        .iter()
+        .flat_map(|by| files(&format!("harness/foreign/src/tests/fixtures/{by}"), ".parquet"))
+        .collect()
 }
 
 pub(crate) fn jpegs() -> Vec<Vec<u8>> {

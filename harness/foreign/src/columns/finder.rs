@@ -200,8 +200,12 @@ impl<'a> Finder<'a> {
     /// What else may help where a column is missing.
     fn hint(&self, role: &str) -> String {
         match role {
-            "the replicate" => "; if there is a column for each replicate, name them with --wide, such as --wide 'seed*'".to_owned(),
-            "the arm" => "; if there is a column for each arm, name them with --wide, such as --wide scratch,frozen".to_owned(),
+            "the replicate" => {
+                "; if there is a column for each replicate, name them with --wide, such as --wide 'seed*'".to_owned()
+            }
+            "the arm" => {
+                "; if there is a column for each arm, name them with --wide, such as --wide scratch,frozen".to_owned()
+            }
             _ => String::new(),
         }
     }

@@ -140,7 +140,8 @@ impl Roles {
     /// Which column is taken for what: "arm: source, frozen; reference: scratch; replicate: seed; value: accuracy".
     pub(crate) fn words(&self, header: &[String]) -> String {
         let names = |columns: &[usize]| columns.iter().map(|at| header[*at].as_str()).collect::<Vec<_>>().join(", ");
-        let mut parts = vec![format!("arm: {}", names(&self.arm)), format!("reference: {}", self.reference_words(header))];
+        let mut parts =
+            vec![format!("arm: {}", names(&self.arm)), format!("reference: {}", self.reference_words(header))];
         let mut add = |role: &str, columns: &[usize]| {
             if !columns.is_empty() {
                 parts.push(format!("{role}: {}", names(columns)));

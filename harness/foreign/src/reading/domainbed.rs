@@ -51,7 +51,8 @@ pub(crate) fn chosen(table: &Table, faults: &mut Vec<TableFault>) -> Option<(Tab
             number.ok_or_else(|| Fault::Value { column: table.header()[column].clone(), value })
         };
         let in_domain = env(test_env, "in");
-        let in_domain = in_domain.ok_or_else(|| Fault::Value { column: CHOSEN[2].1.to_owned(), value: test_env.to_string() });
+        let in_domain =
+            in_domain.ok_or_else(|| Fault::Value { column: CHOSEN[2].1.to_owned(), value: test_env.to_string() });
         let others: Result<Vec<f64>, Fault> =
             out.iter().enumerate().filter(|(at, _)| *at != test_env).map(|(_, column)| number(*column)).collect();
         match (others, in_domain.and_then(number)) {
@@ -72,7 +73,9 @@ pub(crate) fn chosen(table: &Table, faults: &mut Vec<TableFault>) -> Option<(Tab
     let mut of_runs = Table::with_header(header);
     for draws in best.values() {
         let better = |one: (f64, f64, usize), other: &(f64, f64, usize)| if other.0 >= one.0 { *other } else { one };
-        let Some((_, accuracy, row)) = draws.values().copied().reduce(|one, other| better(one, &other)) else { continue };
+        let Some((_, accuracy, row)) = draws.values().copied().reduce(|one, other| better(one, &other)) else {
+            continue;
+        };
         let accuracy = accuracy.to_string();
         let keys = places.iter().map(|column| table.text(row, *column));
         of_runs.push(table.line(row), keys.chain([accuracy.as_str()]));

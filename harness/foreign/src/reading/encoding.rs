@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn what_spreadsheets_write_is_text() {
-        let little: Vec<u8> = [0xFF, 0xFE].into_iter().chain("é,b\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let little: Vec<u8> =
+            [0xFF, 0xFE].into_iter().chain("é,b\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let big: Vec<u8> = [0xFE, 0xFF].into_iter().chain("é,b\n".encode_utf16().flat_map(u16::to_be_bytes)).collect();
         for bytes in [&little[..], &big, "\u{feff}é,b\n".as_bytes(), "é,b\n".as_bytes()] {
             assert_eq!(text(bytes).unwrap(), "é,b\n");

@@ -20,7 +20,8 @@ fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
     if let Some(line) = only_line(text)
         && parse::<Map<String, Value>>(line).is_ok_and(|object| is_of_columns(&object))
     {
-        let message = "it is one object of columns; write an object for each row (pandas: orient=\"records\")".to_owned();
+        let message =
+            "it is one object of columns; write an object for each row (pandas: orient=\"records\")".to_owned();
         faults.push(TableFault::at(1, Fault::Syntax { format: "a JSON object for each row", message }));
         return table;
     }
@@ -51,7 +52,9 @@ fn only_line(text: &str) -> Option<&str> {
 fn is_of_columns(object: &Map<String, Value>) -> bool {
     let keys = |value: &Value| value.as_object().map(|inner| inner.keys().cloned().collect::<Vec<_>>());
     let first = object.values().next().and_then(keys);
-    object.len() > 1 && first.as_ref().is_some_and(|first| first.len() > 1) && object.values().all(|value| keys(value) == first)
+    object.len() > 1
+        && first.as_ref().is_some_and(|first| first.len() > 1)
+        && object.values().all(|value| keys(value) == first)
 }
 
 fn array(text: &str, faults: &mut Vec<TableFault>) -> Table {

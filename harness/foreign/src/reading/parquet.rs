@@ -37,12 +37,8 @@ pub(super) fn read(bytes: &[u8], faults: &mut Vec<TableFault>) -> (Table, Dialec
 fn columns(bytes: Bytes) -> Result<Table, ParquetError> {
     let reader = SerializedFileReader::new(bytes)?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
-    let texts: Vec<(usize, Texts)> = schema
-        .columns()
-        .iter()
-        .enumerate()
-        .filter_map(|(at, column)| Some((at, Texts::of(column)?)))
-        .collect();
+    let texts: Vec<(usize, Texts)> =
+        schema.columns().iter().enumerate().filter_map(|(at, column)| Some((at, Texts::of(column)?))).collect();
     let mut table: Vec<Column> = texts.iter().map(|_| Column::default()).collect();
     for group in 0..reader.num_row_groups() {
         let group = reader.get_row_group(group)?;
@@ -76,8 +72,8 @@ impl Texts {
             return None;
         }
         let logical = column.logical_type_ref();
-        let is_decimal = matches!(logical, Some(LogicalType::Decimal { .. }))
-            || column.converted_type() == ConvertedType::DECIMAL;
+        let is_decimal =
+            matches!(logical, Some(LogicalType::Decimal { .. })) || column.converted_type() == ConvertedType::DECIMAL;
         let is_unsigned = matches!(
             column.converted_type(),
             ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64

@@ -184,9 +184,11 @@ fn free_name(table: &Table, name: &str) -> String {
 /// Whether every text of a column that is not empty begins as a number does, and there is one.
 fn is_of_numbers(table: &Table, column: usize) -> bool {
     let texts = || table.at(column).texts().iter().filter(|text| !text.is_empty());
-    let is_missing = |text: &str| ["nan", "na", "<na>", "none", "null"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    let is_missing =
+        |text: &str| ["nan", "na", "<na>", "none", "null"].iter().any(|word| text.eq_ignore_ascii_case(word));
     let is_number = |text: &str| {
-        text.trim_start_matches(['-', '+', '\u{2212}']).starts_with(|letter: char| letter.is_ascii_digit() || letter == '.')
+        text.trim_start_matches(['-', '+', '\u{2212}'])
+            .starts_with(|letter: char| letter.is_ascii_digit() || letter == '.')
     };
     texts().any(|text| is_number(text)) && texts().all(|text| is_number(text) || is_missing(text))
 }

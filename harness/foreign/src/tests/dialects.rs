@@ -68,7 +68,8 @@ fn examples_have_one_verdict_too() {
     assert_eq!(told("pandas/examples.parquet", &Question::default()), plain);
     // lm-evaluation-harness's samples: four seeds, thirty documents, and gold answers that are no cells.
     let part = asking(|columns| {
-        columns.keep = (0..4).map(|seed| format!("seed={seed}")).chain((0..30).map(|doc| format!("example={doc}"))).collect();
+        columns.keep =
+            (0..4).map(|seed| format!("seed={seed}")).chain((0..30).map(|doc| format!("example={doc}"))).collect();
     });
     assert_eq!(told("lm_eval/samples.jsonl", &Question::default()), told("plain-examples.csv", &part));
 }
@@ -108,12 +109,16 @@ fn what_no_reader_can_know_is_one_fault_with_a_step_that_helps() {
 fn a_fault_of_a_parquet_file_names_its_row() {
     let question = asking(|columns| columns.value = Some("loss".to_owned()));
     let faults = judge_file("pandas/categorical.parquet", &question).unwrap_err().to_string();
-    assert!(faults.contains("categorical.parquet: row ") && faults.contains("so that this run has no value"), "{faults}");
+    assert!(
+        faults.contains("categorical.parquet: row ") && faults.contains("so that this run has no value"),
+        "{faults}"
+    );
 }
 
 #[test]
 fn which_column_is_what_is_printed() {
     let shown = judge_file("mlflow/runs.csv", &Question::default()).unwrap().terminal_table();
-    let line = "columns: arm: params.arm; reference: scratch; replicate: params.seed; value: metrics.accuracy; status: status";
+    let line =
+        "columns: arm: params.arm; reference: scratch; replicate: params.seed; value: metrics.accuracy; status: status";
     assert!(shown.contains(line), "{shown}");
 }

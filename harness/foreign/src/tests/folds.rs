@@ -24,10 +24,15 @@ fn folds_are_corrected_by_their_name_and_resampled_splits_by_what_is_said() {
     let half = (2.5_f64 * 0.45).sqrt() * 2.776_445;
     assert!((decision.gap.low_pp.unwrap() + 7.0 + half).abs() < 1e-4, "{:?}", decision.gap);
     assert!(by_name.terminal_table().contains("says nothing about other data"), "{}", by_name.terminal_table());
-    let said = |ratio: f64| judge(&folds("split", 1), &asking(|columns| {
-        columns.replicate = Some("split".to_owned());
-        columns.test_per_train = Some(ratio);
-    }));
+    let said = |ratio: f64| {
+        judge(
+            &folds("split", 1),
+            &asking(|columns| {
+                columns.replicate = Some("split".to_owned());
+                columns.test_per_train = Some(ratio);
+            }),
+        )
+    };
     assert_eq!(said(0.25).unwrap().contrasts[0].decision, *decision);
     let independent = said(0.0).unwrap();
     assert_eq!(independent.method, TableMethod::PairedT);

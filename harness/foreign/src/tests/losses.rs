@@ -81,7 +81,10 @@ fn a_metric_in_a_unit_of_its_own_needs_a_margin() {
     assert!(analysis.terminal_table().contains("by more than 0.05 units of the metric"));
     // Any numbers, if that is said.
     let asked = Question { unit: Some(TableUnit::Own), margin_pp: Some(0.1), ..of_metric("reward") };
-    assert_eq!(judge(&losses("reward", -500.0), &asked).unwrap().contrasts[0].decision.verdict, Verdict::MaterialPositive);
+    assert_eq!(
+        judge(&losses("reward", -500.0), &asked).unwrap().contrasts[0].decision.verdict,
+        Verdict::MaterialPositive
+    );
     assert!(judge(&losses("reward", -500.0), &of_metric("reward")).unwrap_err().to_string().contains("--own-unit"));
 }
 
@@ -89,5 +92,7 @@ fn a_metric_in_a_unit_of_its_own_needs_a_margin() {
 fn a_log_loss_has_no_other_unit_and_is_not_negative() {
     let percent = Question { unit: Some(TableUnit::Percent), ..of_metric("log_loss") };
     assert!(judge(&losses("log_loss", 0.3), &percent).unwrap_err().to_string().contains("leave --percent"));
-    assert!(judge(&losses("log_loss", 5.0), &of_metric("log_loss")).unwrap_err().to_string().contains("not its negative"));
+    assert!(
+        judge(&losses("log_loss", 5.0), &of_metric("log_loss")).unwrap_err().to_string().contains("not its negative")
+    );
 }

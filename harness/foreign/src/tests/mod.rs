@@ -243,7 +243,8 @@ fn json_lines_read_as_the_same_table() {
     );
     assert_eq!(json, TableAnalysis { read_as: json.read_as.clone(), ..csv.clone() });
     let array =
-        analyse_table(format!("[{}]", lines.join(",\n")).as_bytes(), "runs.json", Format::Json, &Question::default()).unwrap();
+        analyse_table(format!("[{}]", lines.join(",\n")).as_bytes(), "runs.json", Format::Json, &Question::default())
+            .unwrap();
     assert_eq!(array, TableAnalysis { read_as: "JSON, an array of objects; 16 rows".to_owned(), ..csv });
     let torn = format!("{}\n{{\"arm\": }}", lines.join("\n"));
     assert!(read(&torn).unwrap_err().to_string().contains("runs.jsonl:17:9: this is not a JSON object"));
@@ -373,7 +374,9 @@ fn lines_are_counted_alike_whatever_ends_them() {
     rows[3] = "scratch,birds,2,nan".to_owned();
     let told = |end: &str| {
         let text = rows.join(end) + end;
-        analyse_table(text.as_bytes(), "runs.csv", Format::Separated(b','), &Question::default()).unwrap_err().to_string()
+        analyse_table(text.as_bytes(), "runs.csv", Format::Separated(b','), &Question::default())
+            .unwrap_err()
+            .to_string()
     };
     assert!(told("\n").contains("runs.csv:4:"), "{}", told("\n"));
     assert_eq!(told("\n"), told("\r\n"));

@@ -195,7 +195,9 @@ fn need(judged: &Judged, target: &PowerTarget, settings: &Settings) -> Option<Ne
     let margin = settings.margin_pp / 100.0;
     let (num_replicates, num_examples) = (judged.estimate.num_replicates, judged.estimate.num_examples);
     match method(settings) {
-        Method::Crossed | Method::PairedT | Method::ResampledT => target.needed(&judged.components?, margin, num_replicates, num_examples),
+        Method::Crossed | Method::PairedT | Method::ResampledT => {
+            target.needed(&judged.components?, margin, num_replicates, num_examples)
+        }
         Method::SignFlip => {
             let standard_error = judged.raw.spread.ok()?.standard_error;
             Some(target.needed_on_fixed_test_set(standard_error * (num_replicates as f64).sqrt(), margin))

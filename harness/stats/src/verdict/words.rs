@@ -41,8 +41,12 @@ impl Decision {
     pub fn words_with(&self, unit: GapUnit, may_say_negative_transfer: bool) -> String {
         let margin = unit.count(self.margin_pp);
         let mut words = match self.verdict {
-            Verdict::Negative | Verdict::MaterialNegative => self.signed_words("worse than", &margin, unit, may_say_negative_transfer),
-            Verdict::Positive | Verdict::MaterialPositive => self.signed_words("better than", &margin, unit, may_say_negative_transfer),
+            Verdict::Negative | Verdict::MaterialNegative => {
+                self.signed_words("worse than", &margin, unit, may_say_negative_transfer)
+            }
+            Verdict::Positive | Verdict::MaterialPositive => {
+                self.signed_words("better than", &margin, unit, may_say_negative_transfer)
+            }
             Verdict::Equivalent => format!("equivalent to {} within ±{margin}", self.reference),
             Verdict::Inconclusive => self.inconclusive_words(unit),
             Verdict::InconclusiveOptimisation => {
@@ -98,7 +102,9 @@ impl Decision {
         }
         let base = match (&self.reference, self.attribution) {
             (Reference::Arm(name), _) => format!("{comparison} {name}"),
-            (Reference::Scratch, Some(Attribution::Source)) if may_say_negative_transfer => "negative transfer".to_owned(),
+            (Reference::Scratch, Some(Attribution::Source)) if may_say_negative_transfer => {
+                "negative transfer".to_owned()
+            }
             (Reference::Scratch, Some(attribution)) => {
                 format!("{comparison} scratch ({})", self.cause_words(attribution))
             }
