@@ -99,7 +99,7 @@ pub enum Fault {
         /// The columns that exist.
         known: String,
         /// What else may help, after "; "; or nothing.
-        hint: String,
+        hint: &'static str,
     },
     /// A condition that is not COLUMN=VALUE, or whose column does not belong to the arm.
     #[error("{option}{}: {message}", if given.is_empty() { String::new() } else { format!(" {given:?}") })]
@@ -311,8 +311,8 @@ pub enum Fault {
     },
     /// Two arms have no replicate in common.
     #[error(
-        "{arm} and {reference} have no replicate in common in {cell} ({of_arm} of {arm}, {of_reference} of {reference}); give the runs of a \
-         pair the same name in the column of the replicate"
+        "{arm} and {reference} have no replicate in common in {cell} ({runs}); give the runs of a pair the same name in the column of the \
+         replicate"
     )]
     Unpaired {
         /// The arm.
@@ -321,10 +321,8 @@ pub enum Fault {
         reference: String,
         /// The cell.
         cell: String,
-        /// A run of the arm.
-        of_arm: String,
-        /// A run of the reference.
-        of_reference: String,
+        /// A run of each.
+        runs: String,
     },
     /// A run was tested on other examples than the reference.
     #[error(

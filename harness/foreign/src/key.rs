@@ -57,12 +57,18 @@ pub(crate) struct Keys {
 impl Keys {
     /// The keys of a column of a table.
     pub(crate) fn of(table: &Table, column: usize) -> Self {
-        let of_texts: Vec<Key> = table.at(column).texts().iter().map(|text| Key::new(text)).collect();
-        let mut ascending = of_texts.clone();
-        ascending.sort();
-        ascending.dedup();
-        let rank = |key: &Key| ascending.binary_search(key).unwrap_or_default() as u32;
-        let ranks = of_texts.iter().map(rank).collect();
+        let texts = table.at(column).texts();
+        let mut ordered: Vec<(Key, u32)> = texts.iter().zip(0..).map(|(text, place)| (Key::new(text), place)).collect();
+        ordered.sort_unstable();
+        let mut ascending: Vec<Key> = Vec::with_capacity(ordered.len());
+        let mut ranks = vec![0; texts.len()];
+        for (key, place) in ordered {
+            // `7` and `7.0` are two texts and one key.
+            if ascending.last() != Some(&key) {
+                ascending.push(key);
+            }
+            ranks[place as usize] = ascending.len() as u32 - 1;
+        }
         Self { ascending, ranks }
     }
 
@@ -77,7 +83,7 @@ impl Keys {
     }
 
     /// All keys, ascending.
-    pub(crate) fn all(&self) -> &[Key] {
-        &self.ascending
+    pub(crate) fn into_all(self) -> Vec<Key> {
+        self.ascending
     }
 }

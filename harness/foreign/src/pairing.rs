@@ -1,6 +1,5 @@
 //! Pairs arms to contrasts: every run needs a partner, and every pair the same test examples.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nt_records::audit::ClusterCounts;
@@ -10,7 +9,7 @@ use nt_stats::{Clusters, Differences, DifferencesError, PairedGap};
 use crate::TableMethod;
 use crate::columns::{Roles, Score};
 use crate::fault::{Fault, TableFault};
-use crate::join::{Cell, Hit, Joined, RunKey, TableArm, TableRun, cell_words, run_words};
+use crate::join::{Cell, Hit, Joined, Names, RunKey, TableArm, TableRun, cell_words};
 use crate::key::{Key, name};
 use crate::reading::Table;
 use crate::unit::TableUnit;
@@ -57,8 +56,9 @@ pub(crate) fn pair(
         let reference = match reference_of(table, roles, key, cell) {
             Ok(reference) => reference,
             Err(fault) => {
-                let is_of_all = matches!(fault.fault, Fault::TwoReferences { .. });
-                if is_of_all { &mut *faults } else { &mut refused }.push(fault);
+                let line = cell.arms.values().map(|arm| table.line(arm.first_row)).min().unwrap_or(1);
+                let is_of_all = matches!(fault, Fault::TwoReferences { .. });
+                if is_of_all { &mut *faults } else { &mut refused }.push(TableFault::at(line, fault));
                 continue;
             }
         };
@@ -67,7 +67,7 @@ pub(crate) fn pair(
             roles,
             method,
             unit: joined.scale.unit,
-            examples: &joined.examples,
+            names: &joined.names,
             has_unread: joined.has_unread,
             key,
             cell,
@@ -110,7 +110,7 @@ pub(crate) fn pair(
 }
 
 /// The arm of a cell that the reference's conditions pick.
-fn reference_of<'a>(table: &Table, roles: &Roles, key: &[Key], cell: &'a Cell) -> Result<&'a Vec<Key>, TableFault> {
+fn reference_of<'a>(table: &Table, roles: &Roles, key: &[Key], cell: &'a Cell) -> Result<&'a Vec<Key>, Fault> {
     let holds = |arm: &[Key]| {
         roles.reference.iter().all(|(column, value)| {
             let wanted = Key::new(value);
@@ -120,9 +120,8 @@ fn reference_of<'a>(table: &Table, roles: &Roles, key: &[Key], cell: &'a Cell) -
     };
     let mut candidates = cell.arms.keys().filter(|arm| holds(arm));
     let first = candidates.next();
-    let line = cell.arms.values().map(|arm| table.line(arm.first_row)).min().unwrap_or(1);
     let cell_name = cell_words(key);
-    let fault = match (first, candidates.next()) {
+    Err(match (first, candidates.next()) {
         (None, _) => Fault::NoReference {
             cell: cell_name,
             reference: roles.reference_words(table.header()),
@@ -133,8 +132,7 @@ fn reference_of<'a>(table: &Table, roles: &Roles, key: &[Key], cell: &'a Cell) -
         }
         _ if cell.arms.len() == 1 => Fault::Alone { cell: cell_name },
         (Some(first), None) => return Ok(first),
-    };
-    Err(TableFault::at(line, fault))
+    })
 }
 
 struct Pairing<'a> {
@@ -142,7 +140,7 @@ struct Pairing<'a> {
     roles: &'a Roles,
     method: TableMethod,
     unit: TableUnit,
-    examples: &'a [Key],
+    names: &'a Names,
     /// Whether a partner may be among rows that could not be read.
     has_unread: bool,
     key: &'a [Key],
@@ -160,20 +158,19 @@ impl Pairing<'_> {
             // Each split has a test set of its own.
             let base = match self.roles.test_per_train {
                 None => Some(first),
-                Some(_) => reference.runs.get_key_value(key).filter(|(_, run)| !run.diverged),
+                Some(_) => reference.runs.get(key).filter(|run| !run.diverged).map(|run| (key, run)),
             };
             let Some((base_key, base)) = base else { continue };
-            if self.has_unread || self.cell.spoiled.contains(key) || self.cell.spoiled.contains(base_key) {
+            if self.has_unread || self.cell.spoiled.contains(&key) || self.cell.spoiled.contains(&base_key) {
                 continue;
             }
             if let Some(example) = first_difference(&base.hits, &run.hits) {
-                let example = &self.examples[example as usize];
                 let fault = Fault::Examples {
-                    run: format!("{} of {}", run_words(key), name(arm)),
-                    reference: format!("{} of {}", run_words(base_key), name(self.reference)),
-                    example: example.to_string(),
+                    run: format!("{} of {}", self.names.run(key), name(arm)),
+                    reference: format!("{} of {}", self.names.run(base_key), name(self.reference)),
+                    example: self.names.examples[example as usize].to_string(),
                 };
-                faults.push(TableFault::at(run.line, fault));
+                faults.push(TableFault::at(run.line as usize, fault));
             }
         }
     }
@@ -182,12 +179,15 @@ impl Pairing<'_> {
     fn without_partner(&self, arm: &[Key], runs: &TableArm) -> Vec<(String, String)> {
         let Some(reference) = self.cell.arms.get(self.reference) else { return Vec::new() };
         let alone = |(whose, runs): (&[Key], &TableArm), (lacks, others): (&[Key], &TableArm)| {
-            let alone: Vec<&RunKey> = runs.runs.keys().filter(|key| !others.runs.contains_key(*key)).collect();
+            let alone: Vec<RunKey> = runs.runs.keys().filter(|key| others.runs.get(*key).is_none()).collect();
             let first = alone.first()?;
-            let shown: Vec<String> =
-                alone.iter().take(MOST_NAMED).map(|(_, replicate)| replicate.to_string()).collect();
+            let shown: Vec<String> = alone
+                .iter()
+                .take(MOST_NAMED)
+                .map(|key| self.names.replicates[key.replicate as usize].to_string())
+                .collect();
             let runs = match alone.len() {
-                1 => run_words(first),
+                1 => self.names.run(*first),
                 count if count > MOST_NAMED => {
                     format!("replicates {} and {} more", shown.join(", "), count - MOST_NAMED)
                 }
@@ -201,16 +201,15 @@ impl Pairing<'_> {
 
     /// That an arm and the reference have no replicate in common.
     fn unpaired(&self, arm: &[Key], runs: &TableArm, reference: &TableArm) -> Option<Fault> {
-        if runs.runs.keys().any(|key| reference.runs.contains_key(key)) {
+        if runs.runs.keys().any(|key| reference.runs.get(key).is_some()) {
             return None;
         }
-        let first = |arm: &TableArm| arm.runs.keys().next().map(run_words);
+        let first = |arm: &TableArm| arm.runs.keys().next().map(|key| self.names.run(key));
         Some(Fault::Unpaired {
             arm: name(arm),
             reference: name(self.reference),
             cell: cell_words(self.key),
-            of_arm: first(runs)?,
-            of_reference: first(reference)?,
+            runs: format!("{} and {}", first(runs)?, first(reference)?),
         })
     }
 
@@ -319,15 +318,18 @@ impl Pairing<'_> {
 
     /// Treatment minus reference over the pairs in which both trained, with one row for each unit; `None` without such
     /// a pair.
-    fn differences(&self, runs: &TableArm, reference: &TableArm) -> Option<Result<Differences, DifferencesError>> {
-        let mut units: BTreeMap<RunKey, Vec<(&TableRun, &TableRun)>> = BTreeMap::new();
-        for (key, run) in runs.runs.iter().filter(|(_, run)| !run.diverged) {
-            if let Some(base) = reference.runs.get(key).filter(|base| !base.diverged) {
-                // The correction counts every split, of whatever repetition.
-                let unit = if self.roles.test_per_train.is_some() { key.clone() } else { (None, unit_of_run(key)) };
-                units.entry(unit).or_default().push((run, base));
-            }
-        }
+    fn differences<'p>(
+        &self,
+        runs: &'p TableArm,
+        reference: &'p TableArm,
+    ) -> Option<Result<Differences, DifferencesError>> {
+        let pair = |(key, run): (RunKey, &'p TableRun)| {
+            let base = reference.runs.get(key).filter(|base| !base.diverged && !run.diverged)?;
+            Some((self.unit_of(key), run, base))
+        };
+        // Runs are ascending by unit and replicate, and so those of a unit stand beside each other.
+        let pairs: Vec<Pair<'_>> = runs.runs.iter().filter_map(pair).collect();
+        let units: Vec<&[Pair<'_>]> = pairs.chunk_by(|one, other| one.0 == other.0).collect();
         if units.is_empty() {
             return None;
         }
@@ -336,6 +338,13 @@ impl Pairing<'_> {
             (Score::Run { .. }, None) => run_differences(&units, self.method),
             (Score::Example { .. }, None) => example_differences(&units).and_then(|gap| self.in_clusters(gap)),
         })
+    }
+
+    /// What is taken for one independent draw: a run's unit, or its replicate without units; of splits of one data set each run, of whatever
+    /// repetition, since the correction counts them all.
+    fn unit_of(&self, key: RunKey) -> RunKey {
+        let is_in_unit = self.names.units.is_some() && self.roles.test_per_train.is_none();
+        if is_in_unit { RunKey { replicate: 0, ..key } } else { key }
     }
 
     /// The same, where examples of one cluster are no independent ones. Columns follow the examples' keys, as clusters do.
@@ -361,25 +370,20 @@ fn first_difference(one: &[Hit], other: &[Hit]) -> Option<u32> {
     differing.map(|(one, other)| one.example.min(other.example)).or(rest.map(|hit| hit.example))
 }
 
-/// Without units, each replicate is a unit.
-fn unit_of_run((unit, replicate): &RunKey) -> Key {
-    unit.as_ref().unwrap_or(replicate).clone()
-}
+/// A run, its partner, and what they are one draw of.
+type Pair<'p> = (RunKey, &'p TableRun, &'p TableRun);
 
 /// The mean gap of each unit.
-fn run_gaps(units: &BTreeMap<RunKey, Vec<(&TableRun, &TableRun)>>) -> Vec<f64> {
-    let gap = |pairs: &Vec<(&TableRun, &TableRun)>| {
-        let gaps = pairs.iter().filter_map(|(run, base)| Some(run.value? - base.value?));
+fn run_gaps(units: &[&[Pair<'_>]]) -> Vec<f64> {
+    let gap = |pairs: &&[Pair<'_>]| {
+        let gaps = pairs.iter().filter_map(|(_, run, base)| Some(run.value? - base.value?));
         // .71 − .61 and .82 − .72 are the same gap, and their rounding errors must not pass for variation.
         (gaps.sum::<f64>() / pairs.len() as f64 * 1e12).round() / 1e12
     };
-    units.values().map(gap).collect()
+    units.iter().map(gap).collect()
 }
 
-fn run_differences(
-    units: &BTreeMap<RunKey, Vec<(&TableRun, &TableRun)>>,
-    method: TableMethod,
-) -> Result<Differences, DifferencesError> {
+fn run_differences(units: &[&[Pair<'_>]], method: TableMethod) -> Result<Differences, DifferencesError> {
     let gaps = run_gaps(units);
     match method {
         TableMethod::PairedT => Differences::paired_runs(&gaps),
@@ -387,11 +391,11 @@ fn run_differences(
     }
 }
 
-fn example_differences(units: &BTreeMap<RunKey, Vec<(&TableRun, &TableRun)>>) -> Result<Differences, DifferencesError> {
-    let size = units.values().flatten().map(|(run, _)| run.hits.len()).max().unwrap_or(0);
-    let rows = units.values().map(|pairs| {
+fn example_differences(units: &[&[Pair<'_>]]) -> Result<Differences, DifferencesError> {
+    let size = units.iter().flat_map(|pairs| *pairs).map(|(_, run, _)| run.hits.len()).max().unwrap_or(0);
+    let rows = units.iter().map(|pairs| {
         let mut sums = vec![0_i32; size];
-        for (run, base) in pairs {
+        for (_, run, base) in *pairs {
             // sums[i] = Σ_r hit[r, i] − base[r, i]; equal examples are in one order.
             for (sum, (hit, base)) in sums.iter_mut().zip(run.hits.iter().zip(&base.hits)) {
                 *sum += i32::from(hit.is_right) - i32::from(base.is_right);

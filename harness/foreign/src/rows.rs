@@ -95,7 +95,7 @@ impl TableAnalysis {
     /// # Errors
     /// [`TableError::Row`] if they cannot be written.
     pub fn verdicts_json(&self, name: &str) -> Result<Vec<u8>, TableError> {
-        let verdicts = self.contrasts.iter().map(|contrast| self.row(contrast, |text| Cow::Borrowed(text))).collect();
+        let verdicts = self.contrasts.iter().map(|contrast| self.row(contrast, Cow::Borrowed)).collect();
         let file = File {
             schema_version: VERDICTS_VERSION,
             study: name,

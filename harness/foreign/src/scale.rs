@@ -83,7 +83,7 @@ impl Scale {
 
     /// A value whose hundredths are what gaps are counted in, and of which higher is better.
     pub(crate) fn oriented(&self, value: f64) -> f64 {
-        let value = self.unit.fraction(if self.of_logarithms { value.ln() } else { value });
+        let value = self.unit.fraction(if self.of_logarithms { libm::log(value) } else { value });
         match self.direction {
             Direction::HigherIsBetter => value,
             Direction::LowerIsBetter => -value,

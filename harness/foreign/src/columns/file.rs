@@ -100,11 +100,8 @@ fn text(value: &Spanned<DeValue<'_>>) -> Option<String> {
 }
 
 fn number(value: &Spanned<DeValue<'_>>) -> Option<f64> {
-    match value.get_ref() {
-        DeValue::Float(float) => float.as_str().parse().ok(),
-        DeValue::Integer(integer) => integer.as_str().parse().ok(),
-        _ => None,
-    }
+    let (float, integer) = (value.get_ref().as_float(), value.get_ref().as_integer());
+    float.map(toml::de::DeFloat::as_str).or(integer.map(toml::de::DeInteger::as_str))?.parse().ok()
 }
 
 /// Whether a number may be a ratio of test to training examples.

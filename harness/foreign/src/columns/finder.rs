@@ -154,7 +154,7 @@ impl<'a> Finder<'a> {
         let found = self.present(usual_names).first().copied();
         if found.is_none() {
             let (usual, known) = (usual_names.join(", "), self.known());
-            let hint = self.hint(role);
+            let hint = Self::hint(role);
             self.fault(Fault::NoDefault { role, option, usual, known, hint });
         }
         found
@@ -174,7 +174,7 @@ impl<'a> Finder<'a> {
         if parts.is_empty() {
             let usual = [&["arm"][..], &ARM_PARTS, &ARM_OTHERWISE].concat().join(", ");
             let known = self.known();
-            let hint = self.hint("the arm");
+            let hint = Self::hint("the arm");
             self.fault(Fault::NoDefault { role: "the arm", option: "--arm", usual, known, hint });
         }
         parts
@@ -198,15 +198,13 @@ impl<'a> Finder<'a> {
     }
 
     /// What else may help where a column is missing.
-    fn hint(&self, role: &str) -> String {
+    fn hint(role: &str) -> &'static str {
         match role {
             "the replicate" => {
-                "; if there is a column for each replicate, name them with --wide, such as --wide 'seed*'".to_owned()
+                "; if there is a column for each replicate, name them with --wide, such as --wide 'seed*'"
             }
-            "the arm" => {
-                "; if there is a column for each arm, name them with --wide, such as --wide scratch,frozen".to_owned()
-            }
-            _ => String::new(),
+            "the arm" => "; if there is a column for each arm, name them with --wide, such as --wide scratch,frozen",
+            _ => "",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Cell, Hit, RunKey, TableArm, TableRun, run_words};
+use super::{Cell, Hit, Names, RunKey, TableArm, TableRun, run_words};
 use crate::columns::{Condition, Roles, Score};
 use crate::fault::{Fault, TableFault};
 use crate::key::{Key, Keys, name};
@@ -38,21 +38,57 @@ enum Scores {
     Example { column: usize, keys: Keys, correct: usize, is_right: Vec<Option<bool>> },
 }
 
-/// A run while its rows are gathered.
-struct Gathered {
-    cell: Box<[u32]>,
-    arm: Box<[u32]>,
-    unit: Option<u32>,
-    replicate: u32,
-    first_row: usize,
-    run: TableRun,
+/// A row's place: its cell and its arm, numbered as they appear, and what pairs its run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    cell: u32,
+    arm: u32,
+    key: RunKey,
 }
 
-/// A row's place: the ranks of its keys.
-type Place = Box<[u32]>;
+/// Numbers for the combinations of keys that rows have in several columns.
+#[derive(Default)]
+struct Combinations {
+    numbers: HashMap<Box<[u32]>, u32>,
+    /// The ranks of each combination, by its number.
+    ranks: Vec<Box<[u32]>>,
+    last: u32,
+}
+
+impl Combinations {
+    /// The number of these ranks.
+    fn number(&mut self, ranks: &[u32]) -> u32 {
+        // Rows of a run stand beside each other as a rule.
+        if self.ranks.get(self.last as usize).is_some_and(|last| **last == *ranks) {
+            return self.last;
+        }
+        self.last = match self.numbers.get(ranks) {
+            Some(&number) => number,
+            None => {
+                let number = self.ranks.len() as u32;
+                self.numbers.insert(ranks.into(), number);
+                self.ranks.push(ranks.into());
+                number
+            }
+        };
+        self.last
+    }
+}
 
 /// For each cell and example, its cluster's rank and the line that first says so.
-type ClustersByCell = HashMap<Box<[u32]>, BTreeMap<u32, (u32, usize)>>;
+type ClustersByCell = HashMap<u32, BTreeMap<u32, (u32, usize)>>;
+
+/// What is gathered of all rows.
+#[derive(Default)]
+struct Gathered {
+    cells: Combinations,
+    arms: Combinations,
+    /// The place of each row that is read.
+    rows: Vec<(Place, u32)>,
+    clusters: ClustersByCell,
+    /// Runs of which a row could not be read, each with its cell.
+    spoiled: Vec<(u32, RunKey)>,
+}
 
 impl<'a> Rows<'a> {
     pub(super) fn new(table: &'a Table, roles: &'a Roles) -> Self {
@@ -93,11 +129,15 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The test examples' names, by their ranks.
-    pub(super) fn examples(&self) -> Vec<Key> {
-        match &self.score {
-            Scores::Run { .. } => Vec::new(),
-            Scores::Example { keys, .. } => keys.all().to_vec(),
+    /// The keys that ranks stand for.
+    pub(super) fn into_names(self) -> Names {
+        Names {
+            replicates: self.replicate.1.into_all(),
+            units: self.unit.map(|(_, keys)| keys.into_all()),
+            examples: match self.score {
+                Scores::Run { .. } => Vec::new(),
+                Scores::Example { keys, .. } => keys.into_all(),
+            },
         }
     }
 
@@ -129,88 +169,93 @@ impl<'a> Rows<'a> {
 
     /// All cells, from the rows that are kept.
     pub(super) fn cells(&self, faults: &mut Vec<TableFault>) -> BTreeMap<Vec<Key>, Cell> {
-        let mut gathered: Vec<Gathered> = Vec::new();
-        let mut places: HashMap<Place, usize> = HashMap::new();
-        let mut clusters = ClustersByCell::new();
-        let mut spoiled: Vec<(Box<[u32]>, RunKey)> = Vec::new();
-        let mut place: Vec<u32> = Vec::new();
-        let mut last: Option<(Place, usize)> = None;
+        let mut gathered = Gathered::default();
+        let mut ranks: Vec<u32> = Vec::new();
         for row in (0..self.table.num_rows()).filter(|&row| self.keeps(row)) {
-            let line = self.table.line(row);
-            let mut fault = |fault: Fault| faults.push(TableFault::at(line, fault));
-            if let Err(empty) = self.place(row, &mut place) {
-                fault(empty);
-                continue;
-            }
-            let (cell, rest) = place.split_at(self.cell.len());
-            let spoil = |spoiled: &mut Vec<(Box<[u32]>, RunKey)>| spoiled.push((cell.into(), self.run_key(row)));
-            let diverged = match self.ended(row) {
-                Some(Ended::Done) => false,
-                Some(Ended::Diverged) => true,
+            let place = self.place(row, &mut ranks, &mut gathered);
+            let ended = place.and_then(|place| match self.ended(row) {
+                Some(Ended::Done | Ended::Diverged) => Ok(place),
                 None | Some(Ended::Early) => {
-                    fault(self.ended_early(row));
-                    spoil(&mut spoiled);
-                    continue;
+                    gathered.spoiled.push((place.cell, place.key));
+                    Err(self.ended_early(row))
                 }
-            };
-            // Rows of a run stand beside each other as a rule.
-            let known = match &last {
-                Some((before, at)) if **before == *place => Some(*at),
-                _ => places.get(place.as_slice()).copied(),
-            };
-            let is_known = known.is_some();
-            let at = known.unwrap_or_else(|| {
-                gathered.push(Gathered {
-                    cell: cell.into(),
-                    arm: rest[..self.arm.len()].into(),
-                    unit: self.unit.as_ref().map(|(column, keys)| self.rank(row, (*column, keys))),
-                    replicate: self.rank(row, (self.replicate.0, &self.replicate.1)),
-                    first_row: row,
-                    run: TableRun { line, diverged, ..TableRun::default() },
-                });
-                places.insert(place.as_slice().into(), gathered.len() - 1);
-                gathered.len() - 1
             });
-            if last.as_ref().is_none_or(|(_, before)| *before != at) {
-                last = Some((place.as_slice().into(), at));
-            }
-            let added = self.add(row, &mut gathered[at].run, (is_known, diverged));
-            let added = added.and_then(|()| self.add_cluster(row, cell, &mut clusters));
-            if let Err(refused) = added {
-                fault(refused);
-                spoil(&mut spoiled);
+            match ended {
+                Ok(place) => gathered.rows.push((place, row as u32)),
+                Err(fault) => faults.push(TableFault::at(self.table.line(row), fault)),
             }
         }
-        self.check_examples(&mut gathered, faults);
-        self.assemble(gathered, clusters, spoiled)
+        gathered.rows.sort_unstable();
+        let mut cells: BTreeMap<Vec<Key>, Cell> = BTreeMap::new();
+        let rows = std::mem::take(&mut gathered.rows);
+        for of_arm in rows.chunk_by(|(one, _), (other, _)| (one.cell, one.arm) == (other.cell, other.arm)) {
+            let place = of_arm[0].0;
+            let first_row = of_arm.iter().map(|(_, row)| *row as usize).min().unwrap_or_default();
+            let mut arm = TableArm { first_row, ..TableArm::default() };
+            for of_run in of_arm.chunk_by(|(one, _), (other, _)| one.key == other.key) {
+                arm.runs.push(of_run[0].0.key, self.run(of_run, &mut gathered, faults));
+            }
+            let cell = keys(&gathered.cells.ranks[place.cell as usize], &self.cell);
+            let name = keys(&gathered.arms.ranks[place.arm as usize], &self.arm);
+            cells.entry(cell).or_default().arms.insert(name, arm);
+        }
+        self.assemble(&mut cells, gathered);
+        cells
     }
 
-    /// The ranks of a row's cell, arm, unit and replicate.
-    fn place(&self, row: usize, place: &mut Vec<u32>) -> Result<(), Fault> {
+    /// The place of a row.
+    fn place(&self, row: usize, ranks: &mut Vec<u32>, gathered: &mut Gathered) -> Result<Place, Fault> {
         let filled = |column: &(usize, Keys), role| match self.key(row, column) {
             key if key.is_empty() || key.is_missing() => Err(Fault::EmptyKey { role }),
             _ => Ok(self.rank(row, (column.0, &column.1))),
         };
-        place.clear();
-        place.extend(self.cell.iter().map(|(column, keys)| self.rank(row, (*column, keys))));
         if self.arm.iter().all(|column| self.key(row, column).is_empty()) {
             return Err(Fault::EmptyKey { role: "the arm" });
         }
-        place.extend(self.arm.iter().map(|(column, keys)| self.rank(row, (*column, keys))));
-        place.push(filled(&self.replicate, "the replicate")?);
-        if let Some(unit) = &self.unit {
-            place.push(filled(unit, "the unit")?);
-        }
-        Ok(())
-    }
-
-    fn run_key(&self, row: usize) -> RunKey {
-        (self.unit.as_ref().map(|unit| self.key(row, unit).clone()), self.key(row, &self.replicate).clone())
+        let replicate = filled(&self.replicate, "the replicate")?;
+        let unit = self.unit.as_ref().map_or(Ok(0), |unit| filled(unit, "the unit"))?;
+        let mut number = |columns: &[(usize, Keys)], combinations: &mut Combinations| {
+            ranks.clear();
+            ranks.extend(columns.iter().map(|(column, keys)| self.rank(row, (*column, keys))));
+            combinations.number(ranks)
+        };
+        Ok(Place {
+            cell: number(&self.cell, &mut gathered.cells),
+            arm: number(&self.arm, &mut gathered.arms),
+            key: RunKey { unit, replicate },
+        })
     }
 
     fn run_name(&self, row: usize) -> String {
         let arm: Vec<Key> = self.arm.iter().map(|column| self.key(row, column).clone()).collect();
-        format!("{} of {}", run_words(&self.run_key(row)), name(&arm))
+        let unit = self.unit.as_ref().map(|unit| self.key(row, unit));
+        format!("{} of {}", run_words(unit, self.key(row, &self.replicate)), name(&arm))
+    }
+
+    /// A run from its rows, which are ascending.
+    fn run(&self, rows: &[(Place, u32)], gathered: &mut Gathered, faults: &mut Vec<TableFault>) -> TableRun {
+        let (place, first_row) = (rows[0].0, rows[0].1 as usize);
+        let mut run = Run {
+            first_row,
+            diverged: self.ended(first_row) == Some(Ended::Diverged),
+            num_rows: 0,
+            num_trained: 0,
+            numbers: BTreeMap::new(),
+            value: None,
+            hits: Vec::new(),
+        };
+        for row in rows.iter().map(|(_, row)| *row as usize) {
+            let added = self.add(row, &mut run);
+            let added = added.and_then(|()| self.add_cluster(row, place.cell, &mut gathered.clusters));
+            run.num_rows += 1;
+            if let Err(fault) = added {
+                faults.push(TableFault::at(self.table.line(row), fault));
+                gathered.spoiled.push((place.cell, place.key));
+            }
+        }
+        self.check_examples(&mut run, faults);
+        let line = self.table.line(first_row) as u32;
+        TableRun { line, diverged: run.diverged, value: run.value, hits: run.hits }
     }
 
     /// What is wrong with a run that did not come to its end, or of which nobody knows whether it did.
@@ -230,13 +275,13 @@ impl<'a> Rows<'a> {
     }
 
     /// Adds a row to its run.
-    fn add(&self, row: usize, run: &mut TableRun, (is_known, diverged): (bool, bool)) -> Result<(), Fault> {
-        let line = self.table.line(row);
-        let twice = |run: &TableRun| self.duplicate(self.run_name(row), row, run.line);
+    fn add(&self, row: usize, run: &mut Run) -> Result<(), Fault> {
+        let diverged = self.ended(row) == Some(Ended::Diverged);
+        let is_known = run.num_rows > 0;
         match &self.score {
             Scores::Example { column, keys, correct, is_right } => {
                 if is_known && (run.diverged || diverged) {
-                    return Err(twice(run));
+                    return Err(self.duplicate(self.run_name(row), row, run.first_row));
                 }
                 if diverged {
                     return Ok(());
@@ -250,18 +295,18 @@ impl<'a> Rows<'a> {
                     column: self.table.header()[*correct].clone(),
                     value: self.table.text(row, *correct).to_owned(),
                 })?;
-                run.hits.push(Hit { example, is_right, line: line as u32 });
+                run.hits.push(Hit { example, is_right, line: self.table.line(row) as u32 });
                 Ok(())
             }
             Scores::Run { column, numbers } => {
                 match &self.run {
                     Some(number) => {
-                        let number = self.key(row, number).clone();
-                        if let Some(first_line) = run.runs.insert(number, line) {
-                            return Err(self.duplicate(self.run_name(row), row, first_line));
+                        let number = self.rank(row, (number.0, &number.1));
+                        if let Some(first) = run.numbers.insert(number, row) {
+                            return Err(self.duplicate(self.run_name(row), row, first));
                         }
                     }
-                    None if is_known => return Err(twice(run)),
+                    None if is_known => return Err(self.duplicate(self.run_name(row), row, run.first_row)),
                     None => {}
                 }
                 if diverged {
@@ -278,16 +323,16 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The fault of a row whose key another has.
-    fn duplicate(&self, what: String, row: usize, first_line: usize) -> Fault {
-        let first = (0..self.table.num_rows()).find(|row| self.table.line(*row) == first_line);
+    /// The fault of a row whose key an earlier one has.
+    fn duplicate(&self, what: String, row: usize, first: usize) -> Fault {
         let differs = |column: &usize| {
             // Fields of a measurement differ in every row, and tell nothing apart.
             let is_key = self.table.at(*column).texts().len() < self.table.num_rows();
-            is_key && first.is_some_and(|first| self.table.text(first, *column) != self.table.text(row, *column))
+            is_key && self.table.text(first, *column) != self.table.text(row, *column)
         };
         let differing = self.others.iter().filter(|column| differs(column)).take(3);
-        Fault::Duplicate { what, first_line, differing: differing.map(|at| self.table.header()[*at].clone()).collect() }
+        let differing = differing.map(|at| self.table.header()[*at].clone()).collect();
+        Fault::Duplicate { what, first_line: self.table.line(first), differing }
     }
 
     fn no_number(&self, row: usize, column: usize) -> Fault {
@@ -301,7 +346,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn add_cluster(&self, row: usize, cell: &[u32], clusters: &mut ClustersByCell) -> Result<(), Fault> {
+    fn add_cluster(&self, row: usize, cell: u32, clusters: &mut ClustersByCell) -> Result<(), Fault> {
         let (Some(column), Scores::Example { column: example, keys, .. }) = (&self.cluster, &self.score) else {
             return Ok(());
         };
@@ -311,10 +356,7 @@ impl<'a> Rows<'a> {
         }
         let rank = self.rank(row, (column.0, &column.1));
         let example = self.rank(row, (*example, keys));
-        if !clusters.contains_key(cell) {
-            clusters.insert(cell.into(), BTreeMap::new());
-        }
-        let of_cell = clusters.get_mut(cell).ok_or(Fault::NothingKept)?;
+        let of_cell = clusters.entry(cell).or_default();
         let (first, first_line) = *of_cell.entry(example).or_insert((rank, self.table.line(row)));
         if first == rank {
             return Ok(());
@@ -327,48 +369,48 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Puts each run's examples in order, and reports those that it has twice.
-    fn check_examples(&self, gathered: &mut [Gathered], faults: &mut Vec<TableFault>) {
+    /// Puts a run's examples in order, and reports those that it has twice.
+    fn check_examples(&self, run: &mut Run, faults: &mut Vec<TableFault>) {
         let Scores::Example { keys, .. } = &self.score else { return };
-        for Gathered { run, first_row, .. } in gathered {
-            run.hits.sort_unstable_by_key(|hit| (hit.example, hit.line));
-            for pair in run.hits.windows(2).filter(|pair| pair[0].example == pair[1].example) {
-                let what = format!("example {} of {}", keys.key(pair[1].example), self.run_name(*first_row));
-                let (first_line, line) = (pair[0].line as usize, pair[1].line as usize);
-                faults.push(TableFault::at(line, Fault::Duplicate { what, first_line, differing: Vec::new() }));
-            }
-            run.hits.dedup_by_key(|hit| hit.example);
+        run.hits.sort_unstable_by_key(|hit| (hit.example, hit.line));
+        for pair in run.hits.windows(2).filter(|pair| pair[0].example == pair[1].example) {
+            let what = format!("example {} of {}", keys.key(pair[1].example), self.run_name(run.first_row));
+            let (first_line, line) = (pair[0].line as usize, pair[1].line as usize);
+            faults.push(TableFault::at(line, Fault::Duplicate { what, first_line, differing: Vec::new() }));
         }
+        run.hits.dedup_by_key(|hit| hit.example);
     }
 
-    fn assemble(
-        &self,
-        gathered: Vec<Gathered>,
-        clusters: ClustersByCell,
-        spoiled: Vec<(Box<[u32]>, RunKey)>,
-    ) -> BTreeMap<Vec<Key>, Cell> {
-        let keys = |ranks: &[u32], columns: &[(usize, Keys)]| -> Vec<Key> {
-            columns.iter().zip(ranks).map(|((_, keys), &rank)| keys.key(rank).clone()).collect()
-        };
-        let mut cells: BTreeMap<Vec<Key>, Cell> = BTreeMap::new();
-        for Gathered { cell, arm, unit, replicate, first_row, run } in gathered {
-            let unit = unit.and_then(|rank| Some(self.unit.as_ref()?.1.key(rank).clone()));
-            let key = (unit, self.replicate.1.key(replicate).clone());
-            let arms = &mut cells.entry(keys(&cell, &self.cell)).or_default().arms;
-            let arm =
-                arms.entry(keys(&arm, &self.arm)).or_insert_with(|| TableArm { first_row, ..TableArm::default() });
-            arm.runs.insert(key, run);
+    /// Adds to the cells which of their runs are spoiled, and the clusters of their examples.
+    fn assemble(&self, cells: &mut BTreeMap<Vec<Key>, Cell>, gathered: Gathered) {
+        let key_of = |cell: u32| keys(&gathered.cells.ranks[cell as usize], &self.cell);
+        for (cell, key) in gathered.spoiled {
+            cells.entry(key_of(cell)).or_default().spoiled.insert(key);
         }
-        for (cell, key) in spoiled {
-            cells.entry(keys(&cell, &self.cell)).or_default().spoiled.insert(key);
-        }
-        let cluster_keys = self.cluster.as_ref().map(|(_, keys)| keys);
-        for (cell, of_cell) in clusters {
-            let Some(cluster_keys) = cluster_keys else { continue };
+        let Some((_, cluster_keys)) = &self.cluster else { return };
+        for (cell, of_cell) in gathered.clusters {
             let named =
                 of_cell.into_iter().map(|(example, (rank, line))| (example, (cluster_keys.key(rank).clone(), line)));
-            cells.entry(keys(&cell, &self.cell)).or_default().clusters = named.collect();
+            cells.entry(key_of(cell)).or_default().clusters = named.collect();
         }
-        cells
     }
+}
+
+/// A run while its rows are gathered.
+struct Run {
+    first_row: usize,
+    diverged: bool,
+    /// Rows so far.
+    num_rows: usize,
+    /// How many of several runs have a value.
+    num_trained: usize,
+    /// The numbers of several runs, each with its row.
+    numbers: BTreeMap<u32, usize>,
+    value: Option<f64>,
+    hits: Vec<Hit>,
+}
+
+/// The keys of ranks.
+fn keys(ranks: &[u32], columns: &[(usize, Keys)]) -> Vec<Key> {
+    columns.iter().zip(ranks).map(|((_, keys), &rank)| keys.key(rank).clone()).collect()
 }

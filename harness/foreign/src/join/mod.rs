@@ -14,8 +14,30 @@ use crate::scale::Scale;
 use crate::unit::TableUnit;
 use gathering::Rows;
 
-/// The key that pairs two runs of a cell: the unit, if there is one, and the replicate in it.
-pub(crate) type RunKey = (Option<Key>, Key);
+/// What pairs two runs of a cell: the ranks of the unit, 0 without one, and of the replicate in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RunKey {
+    pub(crate) unit: u32,
+    pub(crate) replicate: u32,
+}
+
+/// The keys that ranks stand for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Names {
+    pub(crate) replicates: Vec<Key>,
+    /// `None` without a column of units.
+    pub(crate) units: Option<Vec<Key>>,
+    /// Empty where values are per run.
+    pub(crate) examples: Vec<Key>,
+}
+
+impl Names {
+    /// A run's key in words.
+    pub(crate) fn run(&self, key: RunKey) -> String {
+        let unit = self.units.as_ref().map(|units| &units[key.unit as usize]);
+        run_words(unit, &self.replicates[key.replicate as usize])
+    }
+}
 
 /// Whether a run got a test example right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +53,50 @@ pub(crate) struct Hit {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct TableRun {
     /// Its first line.
-    pub(crate) line: usize,
+    pub(crate) line: u32,
     /// Whether it diverged. Then it has no values.
     pub(crate) diverged: bool,
     /// Its score, a fraction, if values are per run; the mean, if an arm has several runs in a replicate.
     pub(crate) value: Option<f64>,
-    /// How many of these runs have a value.
-    pub(crate) num_trained: usize,
-    /// The numbers of these runs, each with its line.
-    pub(crate) runs: BTreeMap<Key, usize>,
     /// Its hits, ascending by example.
     pub(crate) hits: Vec<Hit>,
+}
+
+/// The runs of an arm, ascending by their keys.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Runs(Vec<(RunKey, TableRun)>);
+
+impl Runs {
+    /// Adds a run whose key comes after those of all others.
+    fn push(&mut self, key: RunKey, run: TableRun) {
+        debug_assert!(self.0.last().is_none_or(|(last, _)| *last < key));
+        self.0.push((key, run));
+    }
+
+    pub(crate) fn get(&self, key: RunKey) -> Option<&TableRun> {
+        let at = self.0.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+        Some(&self.0[at].1)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (RunKey, &TableRun)> {
+        self.0.iter().map(|(key, run)| (*key, run))
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = RunKey> {
+        self.0.iter().map(|(key, _)| *key)
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &TableRun> {
+        self.0.iter().map(|(_, run)| run)
+    }
+
+    fn values_mut(&mut self) -> impl Iterator<Item = &mut TableRun> {
+        self.0.iter_mut().map(|(_, run)| run)
+    }
 }
 
 /// An arm of a cell.
@@ -49,7 +104,7 @@ pub(crate) struct TableRun {
 pub(crate) struct TableArm {
     /// Its first row, for the columns that name neither cell nor arm.
     pub(crate) first_row: usize,
-    pub(crate) runs: BTreeMap<RunKey, TableRun>,
+    pub(crate) runs: Runs,
 }
 
 /// A cell: its arms.
@@ -67,8 +122,7 @@ pub(crate) struct Cell {
 pub(crate) struct Joined {
     pub(crate) cells: BTreeMap<Vec<Key>, Cell>,
     pub(crate) scale: Scale,
-    /// The test examples' names, by their ranks.
-    pub(crate) examples: Vec<Key>,
+    pub(crate) names: Names,
     /// Whether there are rows that could not be read, of whatever run.
     pub(crate) has_unread: bool,
 }
@@ -79,7 +133,7 @@ impl Joined {
         let runs = self.cells.values().flat_map(|cell| cell.arms.values()).flat_map(|arm| arm.runs.values());
         let values: Vec<f64> = runs.filter_map(|run| run.value).map(|value| 100.0 * value.abs()).collect();
         let twentieth = values.iter().sum::<f64>() / values.len().max(1) as f64 / 20.0;
-        let digits = (-twentieth.log10().floor()).clamp(0.0, 12.0) as usize;
+        let digits = (-libm::log10(twentieth).floor()).clamp(0.0, 12.0) as usize;
         if twentieth > 0.0 { format!("{twentieth:.digits$}") } else { "0.1".to_owned() }
     }
 }
@@ -98,7 +152,7 @@ pub(crate) fn join(
     }
     let mut values: Vec<(usize, f64)> = Vec::new();
     let all_runs = || cells.values().flat_map(|cell| cell.arms.values()).flat_map(|arm| arm.runs.values());
-    values.extend(all_runs().filter_map(|run| Some((run.line, run.value?))));
+    values.extend(all_runs().filter_map(|run| Some((run.line as usize, run.value?))));
     values.sort_by_key(|(line, _)| *line);
     let scale = match roles.score {
         Score::Run { .. } => Scale::of(&roles.metric, &values, roles.notation, asked, faults),
@@ -114,11 +168,11 @@ pub(crate) fn join(
             run.value = Some(num_right as f64 / run.hits.len() as f64);
         }
     }
-    Joined { cells, scale, examples: rows.examples(), has_unread: false }
+    Joined { cells, scale, names: rows.into_names(), has_unread: false }
 }
 
 /// A run's key in words.
-pub(crate) fn run_words((unit, replicate): &RunKey) -> String {
+fn run_words(unit: Option<&Key>, replicate: &Key) -> String {
     match unit {
         Some(unit) => format!("replicate {replicate} of unit {unit}"),
         None => format!("replicate {replicate}"),

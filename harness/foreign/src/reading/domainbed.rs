@@ -18,6 +18,9 @@ const CHOSEN: [(&str, &str); 4] = [
 /// The column of the chosen accuracy.
 pub(crate) const ACCURACY: &str = "accuracy";
 
+/// Of a draw of hyperparameters, the best checkpoint: its validation, its accuracy and its row.
+type Best = (f64, f64, usize);
+
 /// The table with one row a run that DomainBed would report, and how it was made; `None` where the records are not DomainBed's.
 ///
 /// Of each algorithm, data set, test domain and trial, the checkpoint with the best training-domain validation counts: the mean accuracy
@@ -36,8 +39,8 @@ pub(crate) fn chosen(table: &Table, faults: &mut Vec<TableFault>) -> Option<(Tab
     if out.is_empty() {
         return None;
     }
-    // For each run that is reported and each draw of hyperparameters, the best checkpoint: its validation, its accuracy and its row.
-    let mut best: BTreeMap<Vec<Key>, BTreeMap<Key, (f64, f64, usize)>> = BTreeMap::new();
+    // For each run that is reported, by its draws of hyperparameters.
+    let mut best: BTreeMap<Vec<Key>, BTreeMap<Key, Best>> = BTreeMap::new();
     let mut num_skipped = 0;
     for row in 0..table.num_rows() {
         // Records of two test domains serve leave-one-domain-out validation.
@@ -72,7 +75,7 @@ pub(crate) fn chosen(table: &Table, faults: &mut Vec<TableFault>) -> Option<(Tab
     let header = CHOSEN.iter().map(|(name, _)| *name).chain([ACCURACY]).map(str::to_owned).collect();
     let mut of_runs = Table::with_header(header);
     for draws in best.values() {
-        let better = |one: (f64, f64, usize), other: &(f64, f64, usize)| if other.0 >= one.0 { *other } else { one };
+        let better = |one: Best, other: &Best| if other.0 >= one.0 { *other } else { one };
         let Some((_, accuracy, row)) = draws.values().copied().reduce(|one, other| better(one, &other)) else {
             continue;
         };

@@ -52,13 +52,7 @@ pub(crate) fn read(bytes: &[u8], format: Format, faults: &mut Vec<TableFault>) -
     if format == Format::Parquet || bytes.starts_with(parquet::MAGIC) {
         return parquet::read(bytes, faults);
     }
-    let text = match encoding::text(bytes) {
-        Ok(text) => text,
-        Err(fault) => {
-            faults.push(fault);
-            return (Table::default(), Dialect::NONE);
-        }
-    };
+    let Some(text) = encoding::text(bytes, faults) else { return (Table::default(), Dialect::NONE) };
     let text = text.as_ref();
     match format {
         // A table that comes through a pipe has no name.

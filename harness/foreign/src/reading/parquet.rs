@@ -99,12 +99,12 @@ impl Texts {
             ColumnReader::Int32ColumnReader(reader) => each(reader, most_defined, column, |value| match self {
                 Self::Unsigned => (*value as u32).to_string(),
                 Self::Decimal(scale) => decimal(i128::from(*value), scale),
-                _ => value.to_string(),
+                Self::Flag | Self::Signed | Self::Float | Self::HalfFloat | Self::Text => value.to_string(),
             }),
             ColumnReader::Int64ColumnReader(reader) => each(reader, most_defined, column, |value| match self {
                 Self::Unsigned => (*value as u64).to_string(),
                 Self::Decimal(scale) => decimal(i128::from(*value), scale),
-                _ => value.to_string(),
+                Self::Flag | Self::Signed | Self::Float | Self::HalfFloat | Self::Text => value.to_string(),
             }),
             // Of a number in 32 bits, the shortest text that means it: .7, and not .69999998807.
             ColumnReader::FloatColumnReader(reader) => each(reader, most_defined, column, |value| value.to_string()),
@@ -120,15 +120,15 @@ impl Texts {
     }
 
     fn of_bytes(self, bytes: &[u8]) -> String {
-        match self {
+        if let (Self::Decimal(scale), ..=16) = (self, bytes.len()) {
             // Two's complement, most significant byte first.
-            Self::Decimal(scale) if bytes.len() <= 16 => {
-                let sign = if bytes.first().is_some_and(|first| first & 0x80 != 0) { -1 } else { 0 };
-                decimal(bytes.iter().fold(sign, |number, byte| number << 8 | i128::from(*byte)), scale)
-            }
-            Self::HalfFloat if bytes.len() == 2 => half::f16::from_le_bytes([bytes[0], bytes[1]]).to_string(),
-            _ => String::from_utf8_lossy(bytes).trim().to_owned(),
+            let sign = if bytes.first().is_some_and(|first| first & 0x80 != 0) { -1 } else { 0 };
+            return decimal(bytes.iter().fold(sign, |number, byte| number << 8 | i128::from(*byte)), scale);
         }
+        if let (Self::HalfFloat, &[low, high]) = (self, bytes) {
+            return half::f16::from_le_bytes([low, high]).to_string();
+        }
+        String::from_utf8_lossy(bytes).trim().to_owned()
     }
 }
 

@@ -1,15 +1,19 @@
 //! A table of text by columns, in which each text of a column is kept once.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// A column: what stands in it, and in which rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Column {
     /// For each row, the place of its text among `texts`.
     codes: Vec<u32>,
     /// Every text of the column once, in order of appearance.
     texts: Vec<Box<str>>,
-    places: HashMap<Box<str>, u32>,
+    /// The places of all texts, by their hashes.
+    places: HashTable<u32>,
+    hasher: DefaultHashBuilder,
 }
 
 impl Column {
@@ -22,13 +26,22 @@ impl Column {
 
     /// Adds the text of the next row.
     pub(crate) fn push(&mut self, text: &str) {
-        let code = match self.places.get(text) {
+        // What stands in a row often stands in the one before.
+        if let Some(&last) = self.codes.last()
+            && *self.texts[last as usize] == *text
+        {
+            self.codes.push(last);
+            return;
+        }
+        let Self { texts, places, hasher, .. } = self;
+        let hash = hasher.hash_one(text);
+        let code = match places.find(hash, |place| *texts[*place as usize] == *text) {
             Some(&code) => code,
             None => {
                 // There are fewer texts than rows, and rows are counted in 32 bits.
-                let code = self.texts.len() as u32;
-                self.texts.push(text.into());
-                self.places.insert(text.into(), code);
+                let code = texts.len() as u32;
+                texts.push(text.into());
+                places.insert_unique(hash, code, |place| hasher.hash_one(&*texts[*place as usize]));
                 code
             }
         };
@@ -47,12 +60,13 @@ impl Column {
 
     /// The place of a text, if it is in the column.
     pub(crate) fn place(&self, text: &str) -> Option<usize> {
-        self.places.get(text).map(|&code| code as usize)
+        let is_same = |place: &u32| *self.texts[*place as usize] == *text;
+        self.places.find(self.hasher.hash_one(text), is_same).map(|place| *place as usize)
     }
 }
 
 /// A table of text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
     header: Vec<String>,
     columns: Vec<Column>,
