@@ -18,7 +18,7 @@ pub(super) struct Analyze {
     #[command(flatten)]
     columns: ColumnArguments,
     /// What separates fields [default: whichever of them the first lines agree on].
-    #[arg(long, value_name = "WHICH", value_parser = ["comma", "semicolon", "tab", "bar"])]
+    #[arg(long, value_name = "WHICH", value_parser = ["comma", "semicolon", "tab", "bar", "space"])]
     separator: Option<String>,
     /// Values are per cents, 0 to 100 [default: inferred from the values].
     #[arg(long, conflicts_with = "fraction")]
@@ -65,25 +65,26 @@ struct ColumnArguments {
     /// A TOML file that names columns. Arguments override it.
     #[arg(long, value_name = "FILE.toml")]
     columns: Option<PathBuf>,
-    /// Columns that together name an arm [default: arm, or source, treatment, copied, frozen].
+    /// Columns that together name an arm [default: arm, or source, treatment, copied, frozen, or else method, algorithm, variant, condition or init].
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     arm: Vec<String>,
     /// The arm that others are compared with: a value, or COLUMN=VALUE,… [default: scratch, or copied=0].
     #[arg(long, value_name = "VALUE")]
     reference: Option<String>,
-    /// The column of the replicate, which pairs arms [default: replicate, seed, fold or run].
+    /// The column of the replicate, which pairs arms [default: fold, replicate, seed, trial or run].
     #[arg(long, value_name = "COLUMN")]
     replicate: Option<String>,
     /// The column of the independent unit that replicates belong to [default: each replicate is one].
     #[arg(long, value_name = "COLUMN")]
     unit: Option<String>,
-    /// Columns that together name a cell; arms are compared within a cell [default: target, dataset, task, size].
+    /// Columns that together name a cell; arms are compared within a cell. `none` makes all rows one [default: target, dataset, task,
+    /// test_env, size].
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     cell: Vec<String>,
     /// The metric: a value of the column `metric`, or the name of the column that holds it [default: top1].
     #[arg(long, value_name = "NAME")]
     metric: Option<String>,
-    /// The column of per-run values [default: value, top1, accuracy or acc].
+    /// The column of per-run values [default: value, top1, accuracy or acc, or one that ends so, as test_acc].
     #[arg(long, value_name = "COLUMN")]
     value: Option<String>,
     /// The column of the test example [default: example, example_id or doc_id].
@@ -154,6 +155,7 @@ impl Analyze {
             Some("semicolon") => Format::Separated(b';'),
             Some("tab") => Format::Separated(b'\t'),
             Some("bar") => Format::Separated(b'|'),
+            Some("space") => Format::Separated(b' '),
             Some(_) => Format::Separated(b','),
         };
         let analysis =
@@ -215,7 +217,8 @@ fn fail_on(undecided: bool, analysis: &TableAnalysis) -> Result<(), Failure> {
     let is_undecided = |verdict: &Verdict| {
         matches!(verdict, Verdict::Inconclusive | Verdict::InconclusiveOptimisation | Verdict::Invalid)
     };
-    let num_undecided = arms().filter(is_undecided).count();
+    let num_unjudged = analysis.left_out.iter().filter(|note| note.starts_with("not judged")).count();
+    let num_undecided = arms().filter(is_undecided).count() + num_unjudged;
     let counted =
         |count: usize| format!("{count} of {} arm{}", arms().count(), if arms().count() == 1 { "" } else { "s" });
     match (num_negative, num_undecided) {

@@ -1,6 +1,7 @@
 //! The faults of a table, each with its line.
 
 use nt_records::version::RUNS_VERSION;
+use std::collections::HashMap;
 use std::fmt;
 
 use thiserror::Error;
@@ -123,6 +124,12 @@ pub enum Fault {
         /// Which key.
         role: &'static str,
     },
+    /// A part of a cell's name is empty.
+    #[error("{column} is empty; fill it in every row, or name other columns for cells with --cell")]
+    EmptyCell {
+        /// The column.
+        column: String,
+    },
     /// A test example without a cluster.
     #[error("the cluster is {value:?}; name one in every row, and give an example that stands alone one of its own")]
     NoCluster {
@@ -175,7 +182,9 @@ pub enum Fault {
         found: String,
     },
     /// An unknown status.
-    #[error("{column} is {value:?}, which does not say how the run ended; write done, diverged or failed")]
+    #[error(
+        "{column} is {value:?}, which does not say how the run ended; write done or diverged, or leave the run out with --drop {column}={value}"
+    )]
     Status {
         /// The column.
         column: String,
@@ -221,6 +230,51 @@ pub enum Fault {
     /// A unit was asked for, but the metric has its own.
     #[error("the metric is a loss in nats; leave --percent and --fraction out, or name another metric with --metric")]
     UnitOfNats,
+    /// A metric of which nobody knows which way is better.
+    #[error(
+        "whether higher or lower {metric} is better is not known, and nothing is judged by a guess; say --higher-is-better or \
+         --lower-is-better, and --own-unit with a margin if it is neither a share nor a per cent"
+    )]
+    UnknownDirection {
+        /// The metric's name.
+        metric: String,
+    },
+    /// Resampled splits of one data set of unknown proportions.
+    #[error(
+        "{column} names resampled splits of one data set, which share training examples; say with --test-per-train how many test examples \
+         come to a training example, such as 0.11 for 90/10, or 0 if they are independent draws"
+    )]
+    NoRatio {
+        /// The column.
+        column: String,
+    },
+    /// Several seeds within folds.
+    #[error(
+        "each {folds} has several values of {seed}: if each splits the data anew, give --replicate {folds} --unit {seed}; if they train again \
+         on the same splits, give --replicate {seed} --unit {folds}"
+    )]
+    SeedsOfFolds {
+        /// The column of folds.
+        folds: String,
+        /// The column of seeds.
+        seed: String,
+    },
+    /// A record of DomainBed without the accuracy on its test domain.
+    #[error("the record has no {column}, the accuracy on its test domain; leave it out")]
+    NoDomain {
+        /// The column.
+        column: String,
+    },
+    /// A row that sums others up.
+    #[error(
+        "{column} is {value:?}: this row sums up others and is no run; take it out, or leave it out with --drop {column}={value}"
+    )]
+    SummaryRow {
+        /// The replicate's column.
+        column: String,
+        /// The word found.
+        value: String,
+    },
     /// A perplexity that none is.
     #[error("{value} is below 1, which no perplexity is; name the column otherwise with --metric, or give --own-unit")]
     SmallPerplexity {
@@ -245,6 +299,16 @@ pub enum Fault {
         given: String,
         /// The columns that exist.
         known: String,
+    },
+    /// Columns of a wide table that hold several metrics.
+    #[error("{given:?} names columns of several metrics: {columns}; name those of one, such as --wide '{such_as}'")]
+    WideMixed {
+        /// What was given.
+        given: String,
+        /// Two of them.
+        columns: String,
+        /// A name that means those of one.
+        such_as: String,
     },
     /// A value in a different unit from the rest.
     #[error(
@@ -380,6 +444,41 @@ pub enum Fault {
     },
 }
 
+/// The most faults of one cause that are listed.
+const MOST_OF_CAUSE: usize = 4;
+
+impl Fault {
+    /// What faults of one cause have in common: their kind, and the column or the columns that tell them apart.
+    fn cause(&self) -> String {
+        let kind = std::mem::discriminant(self);
+        if let Self::Value { column, .. }
+        | Self::NoValue { column, .. }
+        | Self::Correctness { column, .. }
+        | Self::Status { column, .. }
+        | Self::EmptyCell { column }
+        | Self::NoDomain { column }
+        | Self::SummaryRow { column, .. } = self
+        {
+            return format!("{kind:?} {column}");
+        }
+        if let Self::Duplicate { differing, .. } = self {
+            return format!("{kind:?} {}", differing.join(","));
+        }
+        let is_one = matches!(
+            self,
+            Self::Ragged { .. }
+                | Self::OutOfRange { .. }
+                | Self::MixedUnits { .. }
+                | Self::NegativeLoss { .. }
+                | Self::SmallPerplexity { .. }
+                | Self::Examples { .. }
+                | Self::TwoClusters { .. }
+                | Self::EmptyKey { .. }
+        );
+        if is_one { format!("{kind:?}") } else { self.to_string() }
+    }
+}
+
 /// How two rows of one key can be told apart, or that they cannot.
 fn told_apart(differing: &[String]) -> String {
     match differing {
@@ -436,25 +535,43 @@ impl TableFaults {
 }
 
 impl fmt::Display for TableFaults {
-    /// One line for each fault: `runs.csv:37: what is wrong`, and of a file without lines `runs.parquet: row 37: what is wrong`.
+    /// One line for each fault: `runs.csv:37: what is wrong`, and of a file without lines `runs.parquet: row 37: what is wrong`. Of many
+    /// with one cause a few, and how many more there are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.faults.len();
         write!(f, "{count} fault{} in {}; nothing was judged", if count == 1 { "" } else { "s" }, self.file)?;
-        for TableFault { line, column, fault } in self.faults.iter().take(MOST_LISTED) {
+        let mut of_cause: HashMap<String, usize> = HashMap::new();
+        for fault in &self.faults {
+            *of_cause.entry(fault.fault.cause()).or_default() += 1;
+        }
+        let mut told: HashMap<String, usize> = HashMap::new();
+        let mut num_listed = 0;
+        for TableFault { line, column, fault } in &self.faults {
+            let cause = fault.cause();
+            let (all, told) = (of_cause[&cause], told.entry(cause).or_default());
+            *told += 1;
+            if *told > MOST_OF_CAUSE && all > MOST_OF_CAUSE + 1 || num_listed == MOST_LISTED {
+                continue;
+            }
+            num_listed += 1;
             write!(f, "\n{}", self.file)?;
+            let mut message = fault.to_string();
             match line {
-                Some(row) if self.in_rows => write!(f, ": row {row}")?,
+                Some(row) if self.in_rows => {
+                    message = message.replace("in line ", "in row ").replace("on line ", "on row ");
+                    write!(f, ": row {row}")?;
+                }
                 _ => {
                     for place in [line, column].into_iter().flatten() {
                         write!(f, ":{place}")?;
                     }
                 }
             }
-            write!(f, ": {fault}")?;
+            write!(f, ": {message}")?;
+            if *told == MOST_OF_CAUSE && all > MOST_OF_CAUSE + 1 {
+                write!(f, "\n… and {} more of this cause", all - MOST_OF_CAUSE)?;
+            }
         }
-        match count.saturating_sub(MOST_LISTED) {
-            0 => Ok(()),
-            more => write!(f, "\n… and {more} more"),
-        }
+        Ok(())
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn hints(table: &Table, roles: &Roles) -> Vec<String> {
 
 /// Replicates that share the text of another column.
 fn unit(table: &Table, roles: &Roles) -> Option<String> {
-    if roles.unit.is_some() || roles.test_per_train.is_some() {
+    if roles.unit.is_some() || roles.splits.is_some() {
         return None;
     }
     let of = |column: &usize| is_shared(table, *column, roles.replicate);
@@ -53,10 +53,19 @@ fn unit(table: &Table, roles: &Roles) -> Option<String> {
     ))
 }
 
+/// A column of source files that has one for all runs, and so contradicts that each has a source of its own.
+pub(crate) fn one_source_file<'t>(table: &'t Table, roles: &Roles) -> Option<&'t str> {
+    const OF_FILES: [&str; 6] = ["checkpoint", "ckpt", "weights", "pretrained", "backbone", "file"];
+    let num_texts = |column: usize| table.at(column).texts().iter().filter(|text| !text.is_empty()).count();
+    let has_several_runs = table.at(roles.replicate).texts().len() > 1;
+    let column = free(table, roles).find(|column| is_named(table, *column, &OF_FILES) && num_texts(*column) == 1);
+    column.filter(|_| has_several_runs).map(|column| table.header()[column].as_str())
+}
+
 /// Test examples that share the text of a column that names groups.
 fn cluster(table: &Table, roles: &Roles) -> Option<String> {
     let Score::Example { example, .. } = roles.score else { return None };
-    if roles.cluster.is_some() || roles.test_per_train.is_some() {
+    if roles.cluster.is_some() || roles.splits.is_some() {
         return None;
     }
     let of = |column: &usize| is_named(table, *column, &OF_GROUPS) && is_shared(table, *column, example);

@@ -53,6 +53,7 @@ fn finish(
         is_control: paired.is_control,
         may_say_negative_transfer: paired.has_untrained
             && question.fresh_sources
+            && method != TableMethod::Resampled
             && decision.gap.num_replicates >= FEWEST_FOR_NEGATIVE_TRANSFER,
         num_test_examples: (!roles.judges_runs()).then_some(paired.num_examples),
         clusters: paired.clusters,

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::reading::Table;
-
 /// A key's value. Whole numbers compare as numbers, so that replicate 10 comes after 9, and `7.0` is 7.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
@@ -27,6 +25,11 @@ impl Key {
         matches!(self, Self::Text(text) if words.iter().any(|word| text.eq_ignore_ascii_case(word)))
     }
 
+    /// The same but for "none", which may be the name of an arm.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.is_empty() || self.is_missing() && !matches!(self, Self::Text(text) if text.eq_ignore_ascii_case("none"))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Text(text) if text.is_empty())
     }
@@ -44,46 +47,4 @@ impl fmt::Display for Key {
 /// Keys as one name, `far/7/7`, without the empty ones.
 pub(crate) fn name(keys: &[Key]) -> String {
     keys.iter().filter(|key| !key.is_empty()).map(Key::to_string).collect::<Vec<_>>().join("/")
-}
-
-/// The keys of a column: each text of it as a key, and the keys' ranks, so that rows are compared by numbers.
-pub(crate) struct Keys {
-    /// Every key once, ascending.
-    ascending: Vec<Key>,
-    /// The rank of each text's key, by the text's place in its column.
-    ranks: Vec<u32>,
-}
-
-impl Keys {
-    /// The keys of a column of a table.
-    pub(crate) fn of(table: &Table, column: usize) -> Self {
-        let texts = table.at(column).texts();
-        let mut ordered: Vec<(Key, u32)> = texts.iter().zip(0..).map(|(text, place)| (Key::new(text), place)).collect();
-        ordered.sort_unstable();
-        let mut ascending: Vec<Key> = Vec::with_capacity(ordered.len());
-        let mut ranks = vec![0; texts.len()];
-        for (key, place) in ordered {
-            // `7` and `7.0` are two texts and one key.
-            if ascending.last() != Some(&key) {
-                ascending.push(key);
-            }
-            ranks[place as usize] = ascending.len() as u32 - 1;
-        }
-        Self { ascending, ranks }
-    }
-
-    /// The rank of a text's key, by the text's place in the column.
-    pub(crate) fn rank(&self, place: usize) -> u32 {
-        self.ranks[place]
-    }
-
-    /// The key of a rank.
-    pub(crate) fn key(&self, rank: u32) -> &Key {
-        &self.ascending[rank as usize]
-    }
-
-    /// All keys, ascending.
-    pub(crate) fn into_all(self) -> Vec<Key> {
-        self.ascending
-    }
 }

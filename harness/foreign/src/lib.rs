@@ -230,6 +230,10 @@ fn judge_table(
     let roles = columns::resolve(&columns, &table, faults)?;
     let mut joined = join::join(&table, &roles, (question.unit, question.direction), faults);
     joined.has_unread = has_unread;
+    if let (true, Some(column)) = (question.fresh_sources, hints::one_source_file(&table, &roles)) {
+        let message = format!("column {column} has one file for all runs; leave --fresh-sources out, or that column");
+        faults.push(TableFault::of_file(Fault::Option { option: "--fresh-sources", given: String::new(), message }));
+    }
     let method = method(&roles, question, faults);
     let pairs = pairing::pair(&table, &roles, &joined, method, faults);
     let margin_pp = margin(&joined, &roles, question, faults);
@@ -256,7 +260,10 @@ fn judge_table(
         direction: joined.scale.direction,
         fresh_sources: question.fresh_sources,
         replicate_column: header[roles.replicate].clone(),
-        unit_column: roles.unit.filter(|_| roles.test_per_train.is_none()).map(|column| header[column].clone()),
+        unit_column: roles
+            .unit
+            .filter(|_| roles.splits.is_none_or(|splits| splits.by_unit))
+            .map(|column| header[column].clone()),
         metric: roles.metric,
         method,
         alpha: question.alpha,
@@ -266,7 +273,7 @@ fn judge_table(
 
 /// How gaps are judged: as the values allow, unless sign flips are asked for.
 fn method(roles: &Roles, question: &Question, faults: &mut Vec<TableFault>) -> TableMethod {
-    match (roles.score, question.sign_flips, roles.test_per_train) {
+    match (roles.score, question.sign_flips, roles.splits) {
         (_, true, Some(_)) => {
             let message = "splits of one data set share training examples, so that their signs do not flip on their own; leave it out, or \
                            say that they are independent with --test-per-train 0";

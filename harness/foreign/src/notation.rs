@@ -28,9 +28,13 @@ impl Notation {
         let bare = numbers.map(|text| (text, text.trim_end_matches('%').trim_end()));
         let with_comma = bare.clone().filter(|(_, text)| text.contains(','));
         let has_comma = with_comma.clone().next().is_some();
-        // A comma before any number of digits but three, or after a point of thousands, is of decimals.
         let of_decimals = with_comma.clone().any(|(_, text)| is_of_decimals(text));
         let of_thousands = with_comma.clone().any(|(_, text)| is_of_thousands(text));
+        // Beside decimal commas a lone point is of thousands, or the number is written otherwise than the others.
+        let with_point = bare.clone().find(|(_, text)| text.contains('.') && !text.contains(','));
+        if let (true, false, Some((text, _))) = (of_decimals, of_thousands, with_point) {
+            return Err(text);
+        }
         match (has_comma, of_decimals, of_thousands) {
             (false, ..) | (true, false, true) => Ok(Self { decimal_comma: false, percent }),
             (true, true, false) => Ok(Self { decimal_comma: true, percent }),
@@ -42,7 +46,9 @@ impl Notation {
     pub(crate) fn number(self, text: &str) -> Option<f64> {
         // Typeset tables have a minus sign where programs have a hyphen.
         let text = &text.replace('\u{2212}', "-");
-        let text = text.strip_suffix('%').map_or(text.as_str(), str::trim_end);
+        // A sign that not all numbers have is part of none.
+        let text =
+            if self.percent { text.strip_suffix('%').map_or(text.as_str(), str::trim_end) } else { text.as_str() };
         if let Ok(number) = text.parse::<f64>()
             && !(self.decimal_comma && text.contains('.'))
         {
@@ -65,6 +71,7 @@ fn is_a_number(text: &str) -> bool {
         .starts_with(|letter: char| letter.is_ascii_digit() || matches!(letter, '.' | ','))
 }
 
+/// Whether the comma of a text is of decimals: before any number of digits but three, or after a point of thousands.
 fn is_of_decimals(text: &str) -> bool {
     let Some((whole, decimals)) = text.rsplit_once(',') else { return false };
     let is_after_thousands = whole.contains('.');
@@ -86,6 +93,10 @@ fn ungrouped(whole: &str, separator: char) -> Option<String> {
     let first = groups.next()?;
     let rest: Vec<&str> = groups.collect();
     let digits = first.trim_start_matches(['-', '+']);
+    let is_grouped = !rest.is_empty();
+    if is_grouped && digits.starts_with('0') {
+        return None;
+    }
     let is_sound = rest.iter().all(|group| group.len() == 3 && group.chars().all(|digit| digit.is_ascii_digit()))
         && (rest.is_empty() || (1..=3).contains(&digits.len()));
     is_sound.then(|| format!("{first}{}", rest.concat()))
@@ -121,5 +132,9 @@ mod tests {
         assert_eq!(read(&["0,234", "0,678"]), Ok(vec![Some(0.234), Some(0.678)]));
         assert_eq!(read(&["nan", "0.5", "x", ""]), Ok(vec![None, Some(0.5), None, None]));
         assert_eq!(read(&["1,23,4"]).unwrap_or_default(), vec![None]);
+        assert_eq!(read(&["1.234", "1.247", "1,2"]), Err("1.234".to_owned()));
+        assert_eq!(read(&["0.455", "0,61"]), Err("0.455".to_owned()));
+        assert_eq!(read(&["0.5%", "0.6"]), Ok(vec![None, Some(0.6)]));
+        assert_eq!(Notation { decimal_comma: true, percent: false }.number("0.455"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Pairs arms to contrasts: every run needs a partner, and every pair the same test examples.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nt_records::audit::ClusterCounts;
@@ -7,7 +8,7 @@ use nt_stats::verdict::{Collapse, Contrast, Counterfactuals, Family, Reference};
 use nt_stats::{Clusters, Differences, DifferencesError, PairedGap};
 
 use crate::TableMethod;
-use crate::columns::{Roles, Score};
+use crate::columns::{Roles, Score, Splits};
 use crate::fault::{Fault, TableFault};
 use crate::join::{Cell, Hit, Joined, Names, RunKey, TableArm, TableRun, cell_words};
 use crate::key::{Key, name};
@@ -51,10 +52,12 @@ pub(crate) fn pair(
     let mut pairs = Pairs { judged: Vec::new(), left_out: Vec::new() };
     let mut refused: Vec<TableFault> = Vec::new();
     // Runs of one arm in a cell, and the arms that lack them.
-    let mut alone: Vec<((String, String), Vec<String>)> = Vec::new();
+    let mut alone: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for (key, cell) in &joined.cells {
         let reference = match reference_of(table, roles, key, cell) {
             Ok(reference) => reference,
+            // What it lacks may be among the rows that could not be read.
+            Err(_) if joined.has_unread || !cell.spoiled.is_empty() => continue,
             Err(fault) => {
                 let line = cell.arms.values().map(|arm| table.line(arm.first_row)).min().unwrap_or(1);
                 let is_of_all = matches!(fault, Fault::TwoReferences { .. });
@@ -66,12 +69,13 @@ pub(crate) fn pair(
             table,
             roles,
             method,
-            unit: joined.scale.unit,
             names: &joined.names,
             has_unread: joined.has_unread,
             key,
             cell,
             reference,
+            largest_gap_pp: largest_gap_pp(cell.arms.get(reference), joined.scale.unit),
+            diverged_of_reference: cell.arms.get(reference).map_or([0, 0], diverged),
         };
         pairing.check(faults);
         if !faults.is_empty() {
@@ -82,11 +86,7 @@ pub(crate) fn pair(
                 Ok(paired) => {
                     pairs.judged.push(paired);
                     for (runs, lacking) in pairing.without_partner(arm, runs) {
-                        let key = (runs, cell_words(key));
-                        match alone.iter_mut().find(|(known, _)| *known == key) {
-                            Some((_, others)) => others.push(lacking),
-                            None => alone.push((key, vec![lacking])),
-                        }
+                        alone.entry((runs, cell_words(key))).or_default().push(lacking);
                     }
                 }
                 Err(fault) => refused.push(TableFault::at(table.line(runs.first_row), fault)),
@@ -139,13 +139,16 @@ struct Pairing<'a> {
     table: &'a Table,
     roles: &'a Roles,
     method: TableMethod,
-    unit: TableUnit,
     names: &'a Names,
     /// Whether a partner may be among rows that could not be read.
     has_unread: bool,
     key: &'a [Key],
     cell: &'a Cell,
     reference: &'a Vec<Key>,
+    /// The largest gap that is possible beside it.
+    largest_gap_pp: f64,
+    /// How many of its runs diverged, and how many it has.
+    diverged_of_reference: [u64; 2],
 }
 
 impl Pairing<'_> {
@@ -156,7 +159,7 @@ impl Pairing<'_> {
         let Some(first) = reference.runs.iter().find(|(_, run)| !run.diverged) else { return };
         for (arm, key, run) in all.filter(|(.., run)| !run.diverged) {
             // Each split has a test set of its own.
-            let base = match self.roles.test_per_train {
+            let base = match self.roles.splits {
                 None => Some(first),
                 Some(_) => reference.runs.get(key).filter(|run| !run.diverged).map(|run| (key, run)),
             };
@@ -179,14 +182,15 @@ impl Pairing<'_> {
     fn without_partner(&self, arm: &[Key], runs: &TableArm) -> Vec<(String, String)> {
         let Some(reference) = self.cell.arms.get(self.reference) else { return Vec::new() };
         let alone = |(whose, runs): (&[Key], &TableArm), (lacks, others): (&[Key], &TableArm)| {
-            let alone: Vec<RunKey> = runs.runs.keys().filter(|key| others.runs.get(*key).is_none()).collect();
+            let (fewer, more) = if runs.runs.len() < others.runs.len() { (runs, others) } else { (others, runs) };
+            let num_paired = fewer.runs.keys().filter(|key| more.runs.get(*key).is_some()).count();
+            let count = runs.runs.len() - num_paired;
+            let alone = runs.runs.keys().filter(|key| others.runs.get(*key).is_none());
+            let alone: Vec<RunKey> = alone.take(MOST_NAMED.min(count)).collect();
             let first = alone.first()?;
-            let shown: Vec<String> = alone
-                .iter()
-                .take(MOST_NAMED)
-                .map(|key| self.names.replicates[key.replicate as usize].to_string())
-                .collect();
-            let runs = match alone.len() {
+            let shown: Vec<String> =
+                alone.iter().map(|key| self.names.replicates[key.replicate as usize].to_string()).collect();
+            let runs = match count {
                 1 => self.names.run(*first),
                 count if count > MOST_NAMED => {
                     format!("replicates {} and {} more", shown.join(", "), count - MOST_NAMED)
@@ -235,10 +239,10 @@ impl Pairing<'_> {
             family: Family::Primary,
             // If nothing says how much is frozen, freezing is a possible cause.
             frozen: frozen.map_or(1, usize::from),
-            collapse: collapse(runs, reference, &gap),
+            collapse: collapse(diverged(runs), self.diverged_of_reference, &gap),
             gap: gap.into(),
             counterfactuals,
-            largest_gap_pp: self.largest_gap_pp(reference),
+            largest_gap_pp: self.largest_gap_pp,
             failed_gates: Vec::new(),
         };
         let (cell, arm) = (self.key.to_vec(), arm.to_vec());
@@ -263,7 +267,7 @@ impl Pairing<'_> {
             let (place, value) = control.as_ref()?;
             let mut elsewhere = arm.to_vec();
             *elsewhere.get_mut(*place)? = Key::new(value);
-            self.cell.arms.get(&elsewhere).filter(|arm| num_diverged(arm) == 0)
+            self.cell.arms.get(&elsewhere).filter(|arm| diverged(arm)[0] == 0)
         };
         let (untrained, twin) = (from(&self.roles.untrained), from(&self.roles.twin));
         let minus = |ours: Option<&TableArm>, theirs: Option<&TableArm>| {
@@ -277,29 +281,18 @@ impl Pairing<'_> {
         })
     }
 
-    /// The largest gap that is possible beside a reference: shares lie between 0 and 1, losses have no bound.
-    fn largest_gap_pp(&self, reference: Option<&TableArm>) -> f64 {
-        let of_run = |run: &TableRun| {
-            let hits = run.hits.iter().filter(|hit| hit.is_right).count() as f64;
-            run.value.or((!run.hits.is_empty()).then(|| hits / run.hits.len() as f64))
-        };
-        let values: Vec<f64> = reference.iter().flat_map(|arm| arm.runs.values()).filter_map(of_run).collect();
-        match self.unit {
-            TableUnit::Nats | TableUnit::Own => f64::INFINITY,
-            TableUnit::Fraction | TableUnit::Percent if values.is_empty() => 100.0,
-            TableUnit::Fraction | TableUnit::Percent => {
-                // Where lower is better, values are negative.
-                let mean = values.iter().sum::<f64>().abs() / values.len() as f64;
-                100.0 * mean.max(1.0 - mean)
-            }
-        }
-    }
-
     /// Scratch if it is called so, or if nothing is copied. Only against scratch can a contrast be called "negative
     /// transfer", and never for an untrained source, which transfers nothing.
     fn reference(&self, is_control: bool) -> Reference {
+        // "none" is no source, and no augmentation.
+        let is_of_source = |column: &usize| {
+            let name = self.table.header()[*column].to_lowercase();
+            ["source", "pretrain", "weights", "init"].iter().any(|word| name.contains(word))
+        };
         let is_scratch = self.roles.reference.iter().any(|(column, value)| {
-            ["scratch", "none"].iter().any(|word| value.eq_ignore_ascii_case(word))
+            let columns = column.as_ref().map_or(self.roles.arm.as_slice(), std::slice::from_ref);
+            value.eq_ignore_ascii_case("scratch")
+                || value.eq_ignore_ascii_case("none") && columns.iter().any(is_of_source)
                 || (value == "0" && column.is_some_and(|at| self.table.header()[at] == "copied"))
         });
         match (is_scratch, is_control) {
@@ -333,18 +326,30 @@ impl Pairing<'_> {
         if units.is_empty() {
             return None;
         }
-        Some(match (self.roles.score, self.roles.test_per_train) {
-            (_, Some(ratio)) => Differences::resampled_runs(&run_gaps(&units), ratio),
+        Some(match (self.roles.score, self.roles.splits) {
+            (_, Some(splits)) => Differences::resampled_runs(&run_gaps(&units), self.test_per_train(splits, reference)),
             (Score::Run { .. }, None) => run_differences(&units, self.method),
             (Score::Example { .. }, None) => example_differences(&units).and_then(|gap| self.in_clusters(gap)),
         })
     }
 
-    /// What is taken for one independent draw: a run's unit, or its replicate without units; of splits of one data set each run, of whatever
+    /// What is taken for one draw: a run's unit, or its replicate without units; of splits of one data set each split, of whatever
     /// repetition, since the correction counts them all.
     fn unit_of(&self, key: RunKey) -> RunKey {
-        let is_in_unit = self.names.units.is_some() && self.roles.test_per_train.is_none();
+        let is_in_unit = self.names.units.is_some() && self.roles.splits.is_none_or(|splits| splits.by_unit);
         if is_in_unit { RunKey { replicate: 0, ..key } } else { key }
+    }
+
+    /// Test examples over training examples of this cell's splits. Folds are counted in each repetition, since some number them on.
+    fn test_per_train(&self, splits: Splits, reference: &TableArm) -> f64 {
+        splits.test_per_train.unwrap_or_else(|| {
+            let units: Vec<RunKey> = reference.runs.keys().map(|key| self.unit_of(key)).collect();
+            let of_units = units.chunk_by(|one, other| one == other).count();
+            let of_repetition = units.chunk_by(|one, other| one.unit == other.unit).map(<[RunKey]>::len).max();
+            let num_folds = if splits.by_unit { of_units } else { of_repetition.unwrap_or(0) };
+            // One fold has no gap to itself, and the statistics say so.
+            1.0 / num_folds.saturating_sub(1).max(1) as f64
+        })
     }
 
     /// The same, where examples of one cluster are no independent ones. Columns follow the examples' keys, as clusters do.
@@ -412,14 +417,31 @@ fn example_differences(units: &[&[Pair<'_>]]) -> Result<Differences, Differences
     Differences::from_scores(rows.len(), size, values.collect())
 }
 
-fn num_diverged(arm: &TableArm) -> u64 {
-    arm.runs.values().filter(|run| run.diverged).count() as u64
+/// The largest gap that is possible beside a reference: shares lie between 0 and 1, losses have no bound.
+fn largest_gap_pp(reference: Option<&TableArm>, unit: TableUnit) -> f64 {
+    let of_run = |run: &TableRun| {
+        let hits = run.hits.iter().filter(|hit| hit.is_right).count() as f64;
+        run.value.or((!run.hits.is_empty()).then(|| hits / run.hits.len() as f64))
+    };
+    let values: Vec<f64> = reference.iter().flat_map(|arm| arm.runs.values()).filter_map(of_run).collect();
+    match unit {
+        TableUnit::Nats | TableUnit::Own => f64::INFINITY,
+        TableUnit::Fraction | TableUnit::Percent if values.is_empty() => 100.0,
+        TableUnit::Fraction | TableUnit::Percent => {
+            // Where lower is better, values are negative.
+            let mean = values.iter().sum::<f64>().abs() / values.len() as f64;
+            100.0 * mean.max(1.0 - mean)
+        }
+    }
+}
+
+/// How many runs of an arm diverged, and how many it has.
+fn diverged(arm: &TableArm) -> [u64; 2] {
+    [arm.runs.values().filter(|run| run.diverged).count() as u64, arm.runs.len() as u64]
 }
 
 /// Runs that diverged. They have no values, so that no sign may be claimed beside them.
-fn collapse(runs: &TableArm, reference: Option<&TableArm>, gap: &Differences) -> Option<Collapse> {
-    let counts = |arm: &TableArm| [num_diverged(arm), arm.runs.len() as u64];
-    let (treatment, reference) = (counts(runs), reference.map_or([0, 0], counts));
+fn collapse(treatment: [u64; 2], reference: [u64; 2], gap: &Differences) -> Option<Collapse> {
     let has_any = treatment[0] + reference[0] > 0;
     has_any.then(|| Collapse { gap_of_all: None, num_trained: gap.num_replicates(), treatment, reference })
 }

@@ -7,7 +7,7 @@ use nt_stats::power::Need;
 use nt_stats::verdict::Reference;
 use serde::Serialize;
 
-use crate::{Judged, TableAnalysis};
+use crate::{Judged, TableAnalysis, TableUnit};
 use nt_records::table::TableError;
 use nt_records::text::{no_formula, printable};
 use nt_records::verdicts::{VERDICT_COLUMNS, VERDICTS_VERSION};
@@ -116,6 +116,7 @@ impl TableAnalysis {
         let gap = &decision.gap;
         let collapsed = decision.collapsed;
         let [low, high] = decision.interval_pp();
+        let rounded = |value: f64| rounded(value, self.unit);
         Row {
             source: text(&labels.source),
             target: text(&labels.target),
@@ -170,7 +171,14 @@ impl TableAnalysis {
     }
 }
 
-/// Rounds to four decimals, and never gives minus zero.
-fn rounded(value: f64) -> f64 {
-    (value * 1e4).round() / 1e4 + 0.0
+/// Rounds to four decimals, and in a unit of the metric's own to six digits; never gives minus zero.
+fn rounded(value: f64, unit: TableUnit) -> f64 {
+    let decimals = match unit {
+        TableUnit::Own if value != 0.0 && value.is_finite() => {
+            (5.0 - libm::log10(value.abs()).floor()).clamp(4.0, 300.0)
+        }
+        TableUnit::Own | TableUnit::Fraction | TableUnit::Percent | TableUnit::Nats => 4.0,
+    };
+    let scale = libm::pow(10.0, decimals);
+    (value * scale).round() / scale + 0.0
 }

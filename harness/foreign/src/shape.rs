@@ -1,8 +1,9 @@
 //! Tables of another shape than a row a run, made long: wide ones, and records of programs that have a rule of their own for what counts.
 
-use crate::columns::{Columns, Finder, is_status};
-use crate::fault::{Fault, TableFault};
-use crate::reading::{self, ACCURACY, Table, WideOf};
+use crate::columns::{Columns, Finder};
+use crate::fault::TableFault;
+use crate::reading::{self, ACCURACY, CHOSEN, Table, WideOf};
+use crate::status::is_status;
 
 /// The long table, the columns with what its shape says of them, and how it was made, for a reader.
 pub(crate) fn long(table: Table, columns: &Columns, faults: &mut Vec<TableFault>) -> (Table, Columns, Vec<String>) {
@@ -35,12 +36,7 @@ fn wide(table: &Table, columns: &Columns, faults: &mut Vec<TableFault>) -> Optio
     let has_arm = !columns.arm.is_empty() || finder.has_arm();
     if !columns.wide.is_empty() {
         let of = if has_replicate && !has_arm { WideOf::Arms } else { WideOf::Replicates };
-        return reading::named(table, &columns.wide, of)
-            .map_err(|given| {
-                let fault = Fault::NoWideColumn { given, known: table.header().join(", ") };
-                faults.push(TableFault::of_file(fault));
-            })
-            .ok();
+        return reading::named(table, &columns.wide, of).map_err(|fault| faults.push(TableFault::of_file(fault))).ok();
     }
     let asks_examples = columns.example.is_some() || columns.correct.is_some() || finder.has_examples();
     if columns.value.as_ref().is_some_and(|value| table.column(value).is_some()) || asks_examples {
@@ -58,10 +54,11 @@ fn wide(table: &Table, columns: &Columns, faults: &mut Vec<TableFault>) -> Optio
 }
 
 fn of_domainbed() -> Columns {
+    let [dataset, algorithm, test_envs, trial_seed] = CHOSEN;
     Columns {
-        arm: vec!["algorithm".to_owned()],
-        cell: vec!["dataset".to_owned(), "test_env".to_owned()],
-        replicate: Some("trial_seed".to_owned()),
+        arm: vec![algorithm.to_owned()],
+        cell: vec![dataset.to_owned(), test_envs.to_owned()],
+        replicate: Some(trial_seed.to_owned()),
         value: Some(ACCURACY.to_owned()),
         // What every other algorithm there is held against.
         reference: Some("ERM".to_owned()),

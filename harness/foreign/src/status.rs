@@ -30,7 +30,7 @@ const DONE: [&str; 12] = [
 const DIVERGED: [&str; 3] = ["diverged", "diverge", "nan"];
 
 /// Words for runs that did not, of Weights & Biases, MLflow, SLURM, Ray and their kin.
-const EARLY: [&str; 23] = [
+const EARLY: [&str; 30] = [
     "crashed",
     "crash",
     "failed",
@@ -54,10 +54,20 @@ const EARLY: [&str; 23] = [
     "scheduled",
     "queued",
     "unfinished",
+    "pruned",
+    "node_fail",
+    "boot_fail",
+    "deadline",
+    "oom",
+    "waiting",
+    "paused",
 ];
 
 /// How a run ended that has this word in its status column, whatever the capitals; `None` for a word of no tool.
 pub(crate) fn ended(word: &str) -> Option<Ended> {
+    // SLURM adds who did it: CANCELLED by 1000. Enumerations come with their type: TrialState.COMPLETE.
+    let word = word.split(" by ").next().unwrap_or(word);
+    let word = word.rsplit('.').next().unwrap_or(word);
     let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
     if is(&DONE) {
         Some(Ended::Done)
@@ -71,7 +81,26 @@ pub(crate) fn ended(word: &str) -> Option<Ended> {
 }
 
 /// Names of the column that says how a run ended, whatever their capitals.
-pub(crate) const STATUS: [&str; 3] = ["status", "state", "run_status"];
+const STATUS: [&str; 3] = ["status", "state", "run_status"];
+
+/// Whether a column of this name says how runs ended.
+pub(crate) fn is_status(name: &str) -> bool {
+    STATUS.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Ray's word for a run that came to its end, which is another's for one that was stopped.
+pub(crate) const RAYS_DONE: &str = "terminated";
+
+/// Whether a longer name may be that of such a column: `info.status`, `State.name`, `trial_status`.
+pub(crate) fn may_be_status(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let mut words: Vec<&str> =
+        name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    if words.len() > 1 && words.last() == Some(&"name") {
+        words.pop();
+    }
+    matches!(words.last(), Some(&("status" | "state")))
+}
 
 #[cfg(test)]
 mod tests {
@@ -84,6 +113,9 @@ mod tests {
             ("Crashed", Some(Ended::Early)),
             ("diverged", Some(Ended::Diverged)),
             ("maybe", None),
+            ("CANCELLED by 1000", Some(Ended::Early)),
+            ("TrialState.COMPLETE", Some(Ended::Done)),
+            ("TrialState.PRUNED", Some(Ended::Early)),
         ];
         for (word, expected) in cases {
             assert_eq!(ended(word), expected, "{word}");

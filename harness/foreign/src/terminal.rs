@@ -25,7 +25,7 @@ impl TableAnalysis {
     /// Gaps in percentage points, in hundredths of a nat, or in the metric's own unit.
     pub fn terminal_table(&self) -> String {
         let mut rows = vec![header(self.unit).map(str::to_owned)];
-        rows.extend(self.contrasts.iter().map(row));
+        rows.extend(self.contrasts.iter().map(|one| row(one, self.unit)));
         let widths: Vec<usize> =
             (0..rows[0].len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
         let mut lines: Vec<String> = rows.iter().map(|row| line(row, &widths)).collect();
@@ -166,9 +166,15 @@ impl TableAnalysis {
     }
 }
 
-fn row(contrast: &Judged) -> [String; 8] {
+fn row(contrast: &Judged, unit: TableUnit) -> [String; 8] {
     let Judged { decision, .. } = contrast;
     let gap = &decision.gap;
+    // As fine as what matters, and two digits more.
+    let decimals = match unit {
+        TableUnit::Own => (2.0 - libm::log10(decision.margin_pp).floor()).clamp(2.0, 12.0) as usize,
+        TableUnit::Fraction | TableUnit::Percent | TableUnit::Nats => 2,
+    };
+    let points = |value: f64| points(value, decimals);
     let interval = match (gap.low_pp, gap.high_pp) {
         (Some(low), Some(high)) if decision.verdict != Verdict::Invalid => {
             format!("{} to {}", points(low), points(high))
@@ -194,9 +200,11 @@ fn row(contrast: &Judged) -> [String; 8] {
     ]
 }
 
-/// Percentage points with their sign; never minus zero.
-fn points(value: f64) -> String {
-    format!("{:+.2}", (value * 100.0).round() / 100.0 + 0.0)
+/// A gap with its sign; never minus zero.
+fn points(value: f64, decimals: usize) -> String {
+    let text = format!("{value:+.decimals$}");
+    let is_zero = text.chars().all(|letter| matches!(letter, '-' | '+' | '0' | '.'));
+    if is_zero { text.replace('-', "+") } else { text }
 }
 
 fn words(contrast: &Judged, unit: TableUnit) -> String {

@@ -4,8 +4,10 @@ use nt_scenario::Metric;
 
 use super::{Columns, Condition, Score, meets};
 use crate::fault::{Fault, TableFault};
+use crate::key::Key;
 use crate::notation::correctness;
 use crate::reading::Table;
+use crate::status::{RAYS_DONE, ended, is_status, may_be_status};
 use crate::unit::known_metric;
 
 /// Usual names of the columns that together name an arm, if there is no column `arm`.
@@ -15,14 +17,19 @@ const ARM_OTHERWISE: [&str; 5] = ["method", "algorithm", "variant", "condition",
 pub(super) const CELL_PARTS: [&str; 5] = ["target", "dataset", "task", "test_env", "size"];
 pub(super) const REPLICATE: [&str; 6] = ["replicate", "seed", "trial_seed", "trial", "fold", "run"];
 /// Columns that number the repetitions of a cross-validation.
-const REPEAT: [&str; 5] = ["repeat", "repetition", "rep", "cv_repeat", "seed"];
-/// Names of columns of folds.
-const FOLD: [&str; 7] = ["fold", "folds", "fold_id", "cv_fold", "kfold", "k_fold", "cv"];
+const REPEAT: [&str; 6] = ["repeat", "repetition", "rep", "cv_repeat", "repeat_id", "iteration"];
+/// Words in the names of columns of folds, and of other splits of one data set.
+const FOLD: [&str; 5] = ["fold", "folds", "kfold", "kfolds", "cv"];
+const RESAMPLED: [&str; 7] = ["resample", "resamples", "resampling", "bootstrap", "bootstraps", "holdout", "shuffle"];
 /// Columns that say which metric a row's value is of.
 const METRIC_COLUMN: [&str; 2] = ["metric", "metric_name"];
 const VALUE: [&str; 5] = ["value", "metric_value", "top1", "accuracy", "acc"];
 const EXAMPLE: [&str; 3] = ["example", "example_id", "doc_id"];
 const CORRECT: [&str; 2] = ["correct", "is_correct"];
+/// Metrics that say of an example whether it was right.
+const HITS: [&str; 3] = ["exact_match", "em", "acc_norm"];
+/// The most values of a column that are shown.
+const MOST_VALUES: usize = 12;
 /// The metric that is judged if a table holds several and none is named.
 pub(super) const METRIC: Metric = Metric::Top1;
 /// In a table of nt, only these runs are judged, not those that tuned a learning rate or trained a source.
@@ -51,6 +58,22 @@ fn is_of_hits(table: &Table, column: usize) -> bool {
 /// Whether both names mean one metric of nt, as `log-loss` and `log_loss` do.
 fn is_same_metric(one: &str, other: &str) -> bool {
     known_metric(one).is_some_and(|metric| known_metric(other) == Some(metric))
+}
+
+/// Whether a column's name says that it holds what was right, and of no metric.
+pub(super) fn is_of_correctness(name: &str) -> bool {
+    CORRECT.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Whether a column has one text for each example, and not the same for all: a label or a gold answer, and no cell.
+fn varies_with(table: &Table, column: usize, example: usize) -> bool {
+    let (column, example) = (table.at(column), table.at(example));
+    let mut of_example: Vec<Option<usize>> = vec![None; example.texts().len()];
+    let is_one_for_one = (0..table.num_rows()).all(|row| {
+        let known = &mut of_example[example.code(row)];
+        *known.get_or_insert(column.code(row)) == column.code(row)
+    });
+    is_one_for_one && column.texts().len() > 1
 }
 
 pub(crate) struct Finder<'a> {
@@ -99,16 +122,25 @@ impl<'a> Finder<'a> {
         [&CELL_PARTS[..], &REPLICATE, &METRIC_COLUMN].iter().flat_map(|names| self.present(names)).collect()
     }
 
-    /// Whether a column's replicates are folds, by its name.
+    /// Whether a column names folds, by a word of its name: `fold`, `outer_fold`, `Fold ID`, `cv_split`.
     pub(super) fn is_of_folds(&self, column: usize) -> bool {
-        let name = &self.table.header()[column];
-        let last = name.rsplit(['.', '/']).next().unwrap_or(name);
-        FOLD.iter().any(|known| last.eq_ignore_ascii_case(known))
+        self.has_word(column, &FOLD)
     }
 
-    /// The column of folds, where several repetitions of a cross-validation have one: a seed is no replicate beside it.
+    /// Whether a column names other splits of one data set.
+    pub(super) fn is_resampled(&self, column: usize) -> bool {
+        self.has_word(column, &RESAMPLED)
+    }
+
+    fn has_word(&self, column: usize, known: &[&str]) -> bool {
+        let name = self.table.header()[column].to_lowercase();
+        name.split(|letter: char| !letter.is_alphabetic()).any(|word| known.contains(&word))
+    }
+
+    /// The column of folds, where there are several.
     pub(super) fn folds(&self) -> Option<usize> {
-        self.present(&FOLD).into_iter().find(|column| self.table.at(*column).texts().len() > 1)
+        let is_of_several = |column: &usize| self.is_of_folds(*column) && self.table.at(*column).texts().len() > 1;
+        (0..self.table.header().len()).find(is_of_several)
     }
 
     /// The column that tells repetitions of the folds apart.
@@ -125,7 +157,7 @@ impl<'a> Finder<'a> {
     }
 
     pub(super) fn column(&mut self, name: &str, role: &'static str) -> Option<usize> {
-        let at = self.table.column(name);
+        let at = self.table.column_like(name);
         if at.is_none() {
             let known = self.known();
             self.fault(Fault::NoColumn { column: name.to_owned(), role, known });
@@ -236,14 +268,36 @@ impl<'a> Finder<'a> {
         self.table.column(REFERENCE_RUNS.1).filter(|_| conditions.is_empty() && is_of_a_study)
     }
 
-    /// `COLUMN=VALUE`.
+    /// `COLUMN=VALUE`, where some row has the value.
     fn condition(&mut self, option: &'static str, given: &str) -> Option<(usize, String)> {
-        let Some((name, value)) = given.split_once('=') else {
-            self.fault(Fault::Option { option, given: given.to_owned(), message: "write COLUMN=VALUE".to_owned() });
+        let mut splits = given.match_indices('=').map(|(at, _)| (given[..at].trim(), given[at + 1..].trim()));
+        // A column's name may hold the sign, too.
+        let known = splits.clone().find_map(|(name, value)| Some((self.table.column_like(name)?, value)));
+        let Some((column, value)) = known else {
+            match splits.next() {
+                Some((name, _)) => {
+                    self.column(name, "a condition");
+                }
+                None => {
+                    let message = "write COLUMN=VALUE".to_owned();
+                    self.fault(Fault::Option { option, given: given.to_owned(), message });
+                }
+            }
             return None;
         };
-        let at = self.column(name.trim(), "a condition")?;
-        Some((at, value.trim().to_owned()))
+        let (texts, wanted) = (self.table.at(column).texts(), Key::new(value));
+        if !texts.iter().any(|text| Key::new(text) == wanted) {
+            let shown: Vec<&str> = texts.iter().take(MOST_VALUES).map(AsRef::as_ref).collect();
+            let more = if texts.len() > MOST_VALUES { format!(" … ({} in all)", texts.len()) } else { String::new() };
+            let message = format!(
+                "no row has this value; {} has {}{more}; of several values give each an option of its own",
+                self.table.header()[column],
+                shown.join(", ")
+            );
+            self.fault(Fault::Option { option, given: given.to_owned(), message });
+            return None;
+        }
+        Some((column, value.to_owned()))
     }
 
     /// The condition on the column that names the metric; `None` without that column.
@@ -257,8 +311,8 @@ impl<'a> Finder<'a> {
         names.retain(|name| !name.is_empty());
         let chosen = match (wanted, names.as_slice()) {
             (Some(wanted), _) => {
-                let is_meant = |name: &&str| *name == wanted || is_same_metric(name, wanted);
-                names.iter().copied().find(is_meant)
+                let is_meant = |name: &&str| name.eq_ignore_ascii_case(wanted) || is_same_metric(name, wanted);
+                names.iter().copied().find(|name| *name == wanted).or_else(|| names.iter().copied().find(is_meant))
             }
             (None, [only]) => Some(*only),
             (None, _) => {
@@ -276,23 +330,130 @@ impl<'a> Finder<'a> {
     pub(super) fn score(&mut self, columns: &Columns, has_metric_column: bool) -> Option<Score> {
         let has_examples = !self.present(&EXAMPLE).is_empty() && !self.present(&CORRECT).is_empty();
         let asks_examples = columns.example.is_some() || columns.correct.is_some();
+        // Without a column `metric`, the metric's name is the name of the column that holds it.
+        let metric = columns.metric.as_deref().filter(|_| !has_metric_column);
+        let name = columns.value.as_deref().or(metric);
         // lm-evaluation-harness writes hits under the metric's name.
         let of_example = self.present(&EXAMPLE).first().copied();
-        let hits = self.present(&VALUE).into_iter().find(|&column| is_of_hits(self.table, column));
-        if let (Some(example), Some(correct), false) = (of_example, hits, asks_examples || has_examples)
-            && columns.value.is_none()
-        {
+        let named = name.and_then(|name| self.table.column_like(name));
+        let hits = match (name, has_examples) {
+            (Some(_), _) => named,
+            (None, true) => None,
+            (None, false) => {
+                self.present(&[&VALUE[..], &HITS].concat()).into_iter().find(|&at| is_of_hits(self.table, at))
+            }
+        };
+        let hits = hits.filter(|&column| is_of_hits(self.table, column));
+        if let (Some(example), Some(correct), false) = (of_example, hits, asks_examples) {
             return Some(Score::Example { example, correct });
         }
-        if asks_examples || (has_examples && columns.value.is_none()) {
+        if asks_examples || (has_examples && name.is_none()) {
             let example = self.one(columns.example.as_deref(), "the test example", "--example", &EXAMPLE);
             let correct = self.one(columns.correct.as_deref(), "the correctness", "--correct", &CORRECT);
             return Some(Score::Example { example: example?, correct: correct? });
         }
-        // Without a column `metric`, the metric's name is the name of the column that holds it.
-        let metric = columns.metric.as_deref().filter(|_| !has_metric_column);
-        let name = columns.value.as_deref().or(metric);
+        if name.is_none()
+            && let Some(value) = self.value_of_test()
+        {
+            return Some(Score::Run { value });
+        }
         Some(Score::Run { value: self.one(name, "the value", "--value", &VALUE)? })
+    }
+
+    /// Where no column has a usual name of a value as its own, the only one whose name ends in it and tells of no training:
+    /// `test_acc`, `final/test_accuracy`, but not `train/acc`.
+    fn value_of_test(&self) -> Option<usize> {
+        if VALUE.iter().any(|name| self.table.header().iter().any(|own| own.eq_ignore_ascii_case(name))) {
+            return None;
+        }
+        let words = |name: &str| -> Vec<String> {
+            name.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase).collect()
+        };
+        let is_of_value = |column: &usize| {
+            let words = words(&self.table.header()[*column]);
+            let is_of_training =
+                words.iter().any(|word| matches!(word.as_str(), "train" | "training" | "val" | "valid" | "validation"));
+            words.last().is_some_and(|last| VALUE.contains(&last.as_str())) && !is_of_training
+        };
+        let mut found = (0..self.table.header().len()).filter(is_of_value);
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// The column that says how a run ended: one of the usual names, or another that tells of a status and holds nothing but words for it.
+    pub(super) fn status(&self) -> Option<usize> {
+        let header = self.table.header();
+        let is_of_status = |column: &usize| {
+            let mut texts = self.table.at(*column).texts().iter();
+            let is_known = |text: &str| ended(text).is_some() || text.eq_ignore_ascii_case(RAYS_DONE);
+            may_be_status(&header[*column])
+                && texts.clone().any(|text| !text.is_empty())
+                && texts.all(|text| is_known(text))
+        };
+        header.iter().position(|name| is_status(name)).or_else(|| (0..header.len()).find(is_of_status))
+    }
+
+    /// Reports several seeds within folds, of which nobody knows whether each splits anew.
+    pub(super) fn no_seeds_within(&mut self, folds: usize) {
+        let Some(seed) =
+            self.present(&["seed", "trial_seed", "trial", "replicate", "run"]).into_iter().find(|at| *at != folds)
+        else {
+            return;
+        };
+        let (of_folds, of_seeds) = (self.table.at(folds), self.table.at(seed));
+        let mut seen: Vec<Option<usize>> = vec![None; of_folds.texts().len()];
+        let is_one_each = (0..self.table.num_rows()).all(|row| {
+            let known = &mut seen[of_folds.code(row)];
+            *known.get_or_insert(of_seeds.code(row)) == of_seeds.code(row)
+        });
+        if !is_one_each {
+            let [folds, seed] = [folds, seed].map(|at| self.table.header()[at].clone());
+            self.fault(Fault::SeedsOfFolds { folds, seed });
+        }
+    }
+
+    /// Whether a column is no cell but the gold answer of test examples, as lm-evaluation-harness has it; that is noted. Elsewhere a
+    /// column of targets that changes with the example may be either, and that is a fault.
+    pub(super) fn is_gold_answer(&mut self, column: usize, example: usize, notes: &mut Vec<String>) -> bool {
+        let name = self.table.header()[column].clone();
+        let is_target = name.rsplit(['.', '/']).next().is_some_and(|last| last.eq_ignore_ascii_case("target"));
+        if !is_target || !varies_with(self.table, column, example) {
+            return false;
+        }
+        let by = &self.table.header()[example];
+        let is_of_lm_eval = by == "doc_id" || self.table.column("filtered_resps").is_some();
+        if is_of_lm_eval {
+            notes.push(format!(
+                "{name} changes with {by}, so it is taken for a part of the example and names no cell (--cell {name} makes it one)"
+            ));
+        } else {
+            let message = format!(
+                "it changes with {by}: if it is the right answer, give --cell none, or the columns that name cells; if it is the target's name, \
+                 give --cell {name}"
+            );
+            self.fault(Fault::Option { option: "--cell", given: name, message });
+        }
+        true
+    }
+
+    /// What else the column of metrics holds.
+    pub(super) fn other_metrics(&self, metric: Option<&(usize, String)>) -> Option<String> {
+        let (column, judged) = metric?;
+        let others: Vec<&str> = self
+            .table
+            .at(*column)
+            .texts()
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|name: &&str| !name.is_empty() && name != judged)
+            .collect();
+        let shown = others.iter().take(MOST_VALUES).copied().collect::<Vec<_>>().join(", ");
+        let name = &self.table.header()[*column];
+        (!others.is_empty()).then(|| format!("only rows with {name} {judged} are judged, and none of {shown}"))
+    }
+
+    /// Whether a table is of Ray Tune, whose trials are TERMINATED when they are done.
+    pub(super) fn is_of_ray(&self) -> bool {
+        ["trial_id", "training_iteration", "experiment_tag"].iter().any(|name| self.table.column_like(name).is_some())
     }
 
     pub(super) fn reference(&mut self, given: Option<&str>, arm: &[usize]) -> Vec<(Option<usize>, String)> {
@@ -307,8 +468,16 @@ impl<'a> Finder<'a> {
         if !given.contains('=') {
             return vec![(None, given.to_owned())];
         }
+        // A comma divides conditions only where another one follows.
+        let mut parts: Vec<String> = Vec::new();
+        for part in given.split(',') {
+            match parts.last_mut() {
+                Some(last) if !part.contains('=') => *last = format!("{last},{part}"),
+                _ => parts.push(part.to_owned()),
+            }
+        }
         let conditions: Vec<_> =
-            given.split(',').filter_map(|condition| self.condition("--reference", condition)).collect();
+            parts.iter().filter_map(|condition| self.condition("--reference", condition)).collect();
         if conditions.iter().any(|(at, _)| !arm.contains(at)) {
             let message = "a column that is not among those of the arm; add it to --arm".to_owned();
             self.fault(Fault::Option { option: "--reference", given: given.to_owned(), message });

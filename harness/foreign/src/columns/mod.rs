@@ -4,9 +4,9 @@ mod file;
 mod finder;
 
 use crate::fault::{Fault, TableFault};
+use crate::key::Key;
 use crate::notation::Notation;
 use crate::reading::Table;
-use crate::status::STATUS;
 pub(crate) use finder::Finder;
 use finder::{CELL_PARTS, METRIC, REPLICATE, TWIN, UNTRAINED};
 
@@ -104,13 +104,15 @@ pub(crate) struct Roles {
     pub(crate) cell: Vec<usize>,
     pub(crate) replicate: usize,
     pub(crate) unit: Option<usize>,
-    /// For replicates that are folds or resampled splits of one data set: test examples over training examples.
-    pub(crate) test_per_train: Option<f64>,
+    /// What is known of replicates that are folds or resampled splits of one data set.
+    pub(crate) splits: Option<Splits>,
     pub(crate) score: Score,
     pub(crate) metric: String,
     /// How the column of per-run values writes numbers.
     pub(crate) notation: Notation,
     pub(crate) status: Option<usize>,
+    /// Whether TERMINATED is a word for a run that came to its end, as Ray has it.
+    pub(crate) terminated_is_done: bool,
     /// Conditions that make a row the reference. A condition without a position applies to any arm column.
     pub(crate) reference: Vec<(Option<usize>, String)>,
     /// The place among the arm's columns, and the value that marks an untrained source there.
@@ -128,12 +130,22 @@ pub(crate) struct Roles {
     pub(crate) notes: Vec<String>,
 }
 
+/// Replicates that are splits of one data set, whose training examples overlap.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Splits {
+    /// Test examples over training examples; `None` for k folds, whose number tells.
+    pub(crate) test_per_train: Option<f64>,
+    /// Whether the units are the splits, in each of which several runs were trained.
+    pub(crate) by_unit: bool,
+}
+
 /// A column, and its values in the rows that are read.
 pub(crate) type Condition = (usize, Vec<String>);
 
 /// Whether a row meets a condition.
 fn meets(table: &Table, row: usize, (column, values): &Condition) -> bool {
-    values.iter().any(|value| table.text(row, *column) == value)
+    let found = Key::new(table.text(row, *column));
+    values.iter().any(|value| Key::new(value) == found)
 }
 
 impl Roles {
@@ -173,7 +185,7 @@ impl Roles {
 
     /// Whether each run has one score, as itself or as the share of its examples that it got right.
     pub(crate) fn judges_runs(&self) -> bool {
-        matches!(self.score, Score::Run { .. }) || self.test_per_train.is_some()
+        matches!(self.score, Score::Run { .. }) || self.splits.is_some()
     }
 
     /// The columns that have a part in a row's key, its score or whether it is read.
@@ -204,17 +216,20 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     let arm = finder.arm(&columns.arm);
     let mut cell: Vec<usize> = match columns.cell.is_empty() {
         true => finder.present(&CELL_PARTS).into_iter().filter(|at| !arm.contains(at)).collect(),
+        false if columns.cell == [NO_CELL] && table.column(NO_CELL).is_none() => Vec::new(),
         false => finder.named(&columns.cell, "the cell"),
     };
+    if columns.cell.is_empty() {
+        // A column that holds nothing tells no cells apart.
+        cell.retain(|&column| table.at(column).texts().iter().any(|text| !Key::new(text).is_blank()));
+    }
     let replicate = match (&columns.replicate, finder.folds()) {
         (None, Some(folds)) if columns.test_per_train != Some(0.0) => Some(folds),
         (named, _) => finder.one(named.as_deref(), "the replicate", "--replicate", &REPLICATE),
     };
-    let test_per_train = replicate.and_then(|replicate| test_per_train(&finder, columns, replicate));
-    let unit = match columns.unit.as_deref() {
-        Some(name) => finder.column(name, "the unit"),
-        None => finder.repeat().filter(|repeat| test_per_train.is_some() && Some(*repeat) != replicate),
-    };
+    let unit = columns.unit.as_deref().and_then(|name| finder.column(name, "the unit"));
+    let splits = replicate.and_then(|replicate| splits(&mut finder, columns, replicate, unit));
+    let unit = unit.or_else(|| finder.repeat().filter(|repeat| splits.is_some() && Some(*repeat) != replicate));
     let mut keep = finder.keep(&columns.keep);
     let drop = finder.conditions("--drop", &columns.drop);
     let metric = finder.metric(columns.metric.as_deref(), &keep);
@@ -237,25 +252,32 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
             "the twin, which has learned the target's task, and the untrained source are two sources".to_owned();
         finder.fault(Fault::Option { option, given, message });
     }
+    if let (Some(given), Some((_, value))) = (&columns.twin, &twin)
+        && value.to_lowercase().contains("selffer")
+    {
+        let message = "a selffer has learned the target's own images, and shows no cause; a twin has learned the same task from others";
+        finder.fault(Fault::Option { option: TWIN.option, given: given.clone(), message: message.to_owned() });
+    }
     let cluster = columns.cluster.as_deref().and_then(|name| finder.cluster(name, score));
     let mut notes = Vec::new();
     if let (true, Some(Score::Example { example, .. })) = (columns.cell.is_empty(), score) {
-        cell.retain(|&column| {
-            let is_cell = !varies_with(table, column, example);
-            if !is_cell {
-                let [column, example] = [column, example].map(|at| &table.header()[at]);
-                notes.push(format!("{column} changes with {example}, so it is taken for a part of the example and names no cell (--cell {column} makes it one)"));
-            }
-            is_cell
-        });
+        cell.retain(|&column| !finder.is_gold_answer(column, example, &mut notes));
     }
-    if let (Some(ratio), Some(replicate)) = (test_per_train, replicate) {
+    if let (Some(splits), Some(replicate)) = (splits, replicate) {
+        let column = if splits.by_unit { unit.unwrap_or(replicate) } else { replicate };
+        let ratio = match splits.test_per_train {
+            Some(ratio) => format!("{ratio} test examples a training example"),
+            None => "1/(k − 1) for k folds".to_owned(),
+        };
         notes.push(format!(
-            "{} names splits of one data set, which share training examples: the test is corrected for that (ρ = {ratio:.3} test examples a \
-             training example; --test-per-train says otherwise, 0 for independent draws), and says nothing about other data",
-            table.header()[replicate]
+            "{} names splits of one data set, which share training examples: the test is corrected for that ({ratio}; --test-per-train says \
+             otherwise, 0 for independent draws), and says nothing about other data",
+            table.header()[column]
         ));
     }
+    notes.extend(finder.other_metrics(metric.as_ref()));
+    let status = finder.status();
+    let terminated_is_done = finder.is_of_ray();
     finder.explain_dictionaries();
     let is_complete = finder.faults.is_empty();
     faults.extend(finder.faults);
@@ -264,9 +286,12 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         (Some((_, name)), ..) => name,
         (None, Some(name), _) => name.clone(),
         (None, None, Score::Run { value }) => table.header()[value].clone(),
-        (None, None, Score::Example { .. }) => METRIC.name().to_owned(),
+        (None, None, Score::Example { correct, .. }) => {
+            let name = &table.header()[correct];
+            let says_nothing = finder::is_of_correctness(name);
+            if says_nothing { METRIC.name().to_owned() } else { name.clone() }
+        }
     };
-    let status = table.header().iter().position(|name| is_status(name));
     let replicate = replicate?;
     let notation = match score {
         Score::Run { value } => {
@@ -287,11 +312,12 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         cell,
         replicate,
         unit,
-        test_per_train,
+        splits,
         score,
         metric,
         notation,
         status,
+        terminated_is_done,
         reference,
         untrained,
         twin,
@@ -303,25 +329,26 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     })
 }
 
-/// Test examples over training examples of the splits that the replicates are; `None` where they are independent draws.
-fn test_per_train(finder: &Finder<'_>, columns: &Columns, replicate: usize) -> Option<f64> {
-    let num_folds = finder.table().at(replicate).texts().len();
-    let of_folds = || (finder.is_of_folds(replicate) && num_folds > 1).then(|| 1.0 / (num_folds - 1) as f64);
-    columns.test_per_train.or_else(of_folds).filter(|ratio| *ratio > 0.0)
-}
+/// What `--cell` says where all rows are one cell.
+const NO_CELL: &str = "none";
 
-/// Whether a column of this name says how runs ended.
-pub(crate) fn is_status(name: &str) -> bool {
-    STATUS.iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// Whether a column has one text for each example, and not the same for all: a label or a gold answer, and no cell.
-fn varies_with(table: &Table, column: usize, example: usize) -> bool {
-    let (column, example) = (table.at(column), table.at(example));
-    let mut of_example: Vec<Option<usize>> = vec![None; example.texts().len()];
-    let is_one_for_one = (0..table.num_rows()).all(|row| {
-        let known = &mut of_example[example.code(row)];
-        *known.get_or_insert(column.code(row)) == column.code(row)
-    });
-    is_one_for_one && column.texts().len() > 1
+/// What is known of replicates that are splits of one data set; `None` where they are independent draws.
+fn splits(finder: &mut Finder<'_>, columns: &Columns, replicate: usize, unit: Option<usize>) -> Option<Splits> {
+    let by_unit = unit.is_some_and(|unit| finder.is_of_folds(unit) || finder.is_resampled(unit));
+    let column = if by_unit { unit? } else { replicate };
+    let test_per_train = match columns.test_per_train {
+        Some(ratio) => return (ratio > 0.0).then_some(Splits { test_per_train: Some(ratio), by_unit }),
+        None if finder.is_of_folds(column) => None,
+        None if finder.is_resampled(column) => {
+            let column = finder.table().header()[column].clone();
+            finder.fault(Fault::NoRatio { column });
+            None
+        }
+        None => return None,
+    };
+    // Several runs of a fold are repetitions of the whole cross-validation, or trainings on one split: the test differs.
+    if !by_unit && unit.is_none() && finder.repeat().is_none() {
+        finder.no_seeds_within(column);
+    }
+    Some(Splits { test_per_train, by_unit })
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::keys::Keys;
 use super::{Cell, Hit, Names, RunKey, TableArm, TableRun, run_words};
 use crate::columns::{Condition, Roles, Score};
 use crate::fault::{Fault, TableFault};
-use crate::key::{Key, Keys, name};
+use crate::key::{Key, name};
 use crate::notation::correctness;
 use crate::reading::Table;
-use crate::status::{Ended, ended};
+use crate::status::{Ended, RAYS_DONE, ended};
 
 /// A table's rows with what is known of every text of their columns, so that a row costs no comparison of texts.
 pub(super) struct Rows<'a> {
@@ -28,6 +29,8 @@ pub(super) struct Rows<'a> {
     score: Scores,
     /// Columns without a part in what a row is.
     others: Vec<usize>,
+    /// Whether replicates are numbered, so that a word among them is none.
+    has_numbers: bool,
 }
 
 /// What is known of every text of the columns that hold scores.
@@ -94,8 +97,13 @@ impl<'a> Rows<'a> {
     pub(super) fn new(table: &'a Table, roles: &'a Roles) -> Self {
         let keys = |column: usize| (column, Keys::of(table, column));
         let texts = |column: usize| table.at(column).texts().iter().map(AsRef::as_ref);
+        let ended_as = |word: &str| match word.eq_ignore_ascii_case(RAYS_DONE) && roles.terminated_is_done {
+            true => Some(Ended::Done),
+            false => ended(word),
+        };
         let condition = |(column, values): &Condition| {
-            let accepts = |text: &str| [values.iter().any(|value| value == text), text.is_empty()];
+            let wanted: Vec<Key> = values.iter().map(|value| Key::new(value)).collect();
+            let accepts = |text: &str| [wanted.contains(&Key::new(text)), text.is_empty()];
             (*column, texts(*column).map(accepts).collect())
         };
         let score = match roles.score {
@@ -118,10 +126,11 @@ impl<'a> Rows<'a> {
             replicate: keys(roles.replicate),
             run: roles.run.map(keys),
             cluster: roles.cluster.map(keys),
-            status: roles.status.map(|column| (column, texts(column).map(ended).collect())),
+            status: roles.status.map(|column| (column, texts(column).map(ended_as).collect())),
             keep: roles.keep.iter().map(condition).collect(),
             drop: roles.drop.iter().map(condition).collect(),
             score,
+            has_numbers: texts(roles.replicate).any(|text| matches!(Key::new(text), Key::Number(_))),
             others: {
                 let used = roles.used();
                 (0..table.header().len()).filter(|at| !used.contains(at)).collect()
@@ -209,10 +218,17 @@ impl<'a> Rows<'a> {
             key if key.is_empty() || key.is_missing() => Err(Fault::EmptyKey { role }),
             _ => Ok(self.rank(row, (column.0, &column.1))),
         };
-        if self.arm.iter().all(|column| self.key(row, column).is_empty()) {
+        if self.arm.iter().all(|column| self.key(row, column).is_blank()) {
             return Err(Fault::EmptyKey { role: "the arm" });
         }
+        if let Some((column, _)) = self.cell.iter().find(|column| self.key(row, column).is_blank()) {
+            return Err(Fault::EmptyCell { column: self.table.header()[*column].clone() });
+        }
         let replicate = filled(&self.replicate, "the replicate")?;
+        if self.has_numbers && is_a_summary(self.key(row, &self.replicate)) {
+            let column = self.table.header()[self.replicate.0].clone();
+            return Err(Fault::SummaryRow { column, value: self.table.text(row, self.replicate.0).to_owned() });
+        }
         let unit = self.unit.as_ref().map_or(Ok(0), |unit| filled(unit, "the unit"))?;
         let mut number = |columns: &[(usize, Keys)], combinations: &mut Combinations| {
             ranks.clear();
@@ -295,7 +311,7 @@ impl<'a> Rows<'a> {
                     column: self.table.header()[*correct].clone(),
                     value: self.table.text(row, *correct).to_owned(),
                 })?;
-                run.hits.push(Hit { example, is_right, line: self.table.line(row) as u32 });
+                run.hits.push(Hit { example, is_right, row: row as u32 });
                 Ok(())
             }
             Scores::Run { column, numbers } => {
@@ -372,11 +388,11 @@ impl<'a> Rows<'a> {
     /// Puts a run's examples in order, and reports those that it has twice.
     fn check_examples(&self, run: &mut Run, faults: &mut Vec<TableFault>) {
         let Scores::Example { keys, .. } = &self.score else { return };
-        run.hits.sort_unstable_by_key(|hit| (hit.example, hit.line));
+        run.hits.sort_unstable_by_key(|hit| (hit.example, hit.row));
         for pair in run.hits.windows(2).filter(|pair| pair[0].example == pair[1].example) {
             let what = format!("example {} of {}", keys.key(pair[1].example), self.run_name(run.first_row));
-            let (first_line, line) = (pair[0].line as usize, pair[1].line as usize);
-            faults.push(TableFault::at(line, Fault::Duplicate { what, first_line, differing: Vec::new() }));
+            let (first, row) = (pair[0].row as usize, pair[1].row as usize);
+            faults.push(TableFault::at(self.table.line(row), self.duplicate(what, row, first)));
         }
         run.hits.dedup_by_key(|hit| hit.example);
     }
@@ -408,6 +424,13 @@ struct Run {
     numbers: BTreeMap<u32, usize>,
     value: Option<f64>,
     hits: Vec<Hit>,
+}
+
+/// Whether a replicate's key is the word of a row that sums up others.
+fn is_a_summary(key: &Key) -> bool {
+    const WORDS: [&str; 12] =
+        ["mean", "avg", "average", "median", "std", "stdev", "sd", "sem", "min", "max", "total", "all"];
+    matches!(key, Key::Text(text) if WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
 /// The keys of ranks.

@@ -1,6 +1,7 @@
 //! Joins rows to runs on their keys: cell, arm, unit and replicate, example.
 
 mod gathering;
+mod keys;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,8 +46,8 @@ pub(crate) struct Hit {
     /// The example's rank among the table's examples.
     pub(crate) example: u32,
     pub(crate) is_right: bool,
-    /// Its line.
-    line: u32,
+    /// Its row.
+    row: u32,
 }
 
 /// A run of an arm.

@@ -7,13 +7,8 @@ use crate::fault::{Fault, TableFault};
 use crate::key::Key;
 use crate::notation::Notation;
 
-/// The columns of the chosen table, and where they come from.
-const CHOSEN: [(&str, &str); 4] = [
-    ("dataset", "args.dataset"),
-    ("algorithm", "args.algorithm"),
-    ("test_env", "args.test_envs"),
-    ("trial_seed", "args.trial_seed"),
-];
+/// The columns of the chosen table, beside that of the accuracy.
+pub(crate) const CHOSEN: [&str; 4] = ["args.dataset", "args.algorithm", "args.test_envs", "args.trial_seed"];
 
 /// The column of the chosen accuracy.
 pub(crate) const ACCURACY: &str = "accuracy";
@@ -30,7 +25,7 @@ type Best = (f64, f64, usize);
 /// # Source
 /// Gulrajani & Lopez-Paz 2021 (In Search of Lost Domain Generalization), `IIDAccuracySelectionMethod`.
 pub(crate) fn chosen(table: &Table, faults: &mut Vec<TableFault>) -> Option<(Table, String)> {
-    let places = CHOSEN.map(|(_, name)| table.column(name));
+    let places = CHOSEN.map(|name| table.column(name));
     let [Some(_), Some(_), Some(test_envs), Some(_)] = places else { return None };
     let hparams_seed = table.column("args.hparams_seed")?;
     let places: Vec<usize> = places.into_iter().flatten().collect();
@@ -54,10 +49,12 @@ pub(crate) fn chosen(table: &Table, faults: &mut Vec<TableFault>) -> Option<(Tab
             number.ok_or_else(|| Fault::Value { column: table.header()[column].clone(), value })
         };
         let in_domain = env(test_env, "in");
-        let in_domain =
-            in_domain.ok_or_else(|| Fault::Value { column: CHOSEN[2].1.to_owned(), value: test_env.to_string() });
+        let in_domain = in_domain.ok_or_else(|| Fault::NoDomain { column: format!("env{test_env}_in_acc") });
+        // Another data set of the sweep may have more domains.
+        let is_there = |(_, column): &(usize, &usize)| !table.text(row, **column).is_empty();
+        let domains = out.iter().enumerate().take_while(is_there);
         let others: Result<Vec<f64>, Fault> =
-            out.iter().enumerate().filter(|(at, _)| *at != test_env).map(|(_, column)| number(*column)).collect();
+            domains.filter(|(at, _)| *at != test_env).map(|(_, column)| number(*column)).collect();
         match (others, in_domain.and_then(number)) {
             (Ok(others), Ok(accuracy)) => {
                 let validation = others.iter().sum::<f64>() / others.len() as f64;
@@ -72,7 +69,7 @@ pub(crate) fn chosen(table: &Table, faults: &mut Vec<TableFault>) -> Option<(Tab
             (Err(fault), _) | (_, Err(fault)) => faults.push(TableFault::at(table.line(row), fault)),
         }
     }
-    let header = CHOSEN.iter().map(|(name, _)| *name).chain([ACCURACY]).map(str::to_owned).collect();
+    let header = CHOSEN.into_iter().chain([ACCURACY]).map(str::to_owned).collect();
     let mut of_runs = Table::with_header(header);
     for draws in best.values() {
         let better = |one: Best, other: &Best| if other.0 >= one.0 { *other } else { one };

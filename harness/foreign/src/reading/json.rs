@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
+use super::value::{Fields, Value};
 use super::{Dialect, Table};
 use crate::fault::{Fault, TableFault};
 
@@ -18,7 +17,7 @@ pub(super) fn read(text: &str, faults: &mut Vec<TableFault>) -> (Table, Dialect)
 fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
     let mut table = Table::default();
     if let Some(line) = only_line(text)
-        && parse::<Map<String, Value>>(line).is_ok_and(|object| is_of_columns(&object))
+        && parse::<Fields>(line).is_ok_and(|Fields(fields)| is_of_columns(&fields))
     {
         let message =
             "it is one object of columns; write an object for each row (pandas: orient=\"records\")".to_owned();
@@ -26,8 +25,8 @@ fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
         return table;
     }
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        match parse::<Map<String, Value>>(line) {
-            Ok(object) => push(&mut table, at + 1, &object, faults),
+        match parse::<Fields>(line) {
+            Ok(Fields(fields)) => push(&mut table, at + 1, &fields, faults),
             Err(error) => {
                 let column = Some(error.column()).filter(|column| *column > 0);
                 let message = message_of(&error, line);
@@ -49,12 +48,14 @@ fn only_line(text: &str) -> Option<&str> {
 }
 
 /// Whether an object holds nothing but objects of the same keys, two or more: what pandas' to_json writes if nothing else is asked for.
-fn is_of_columns(object: &Map<String, Value>) -> bool {
-    let keys = |value: &Value| value.as_object().map(|inner| inner.keys().cloned().collect::<Vec<_>>());
-    let first = object.values().next().and_then(keys);
-    object.len() > 1
-        && first.as_ref().is_some_and(|first| first.len() > 1)
-        && object.values().all(|value| keys(value) == first)
+fn is_of_columns(fields: &[(String, Value)]) -> bool {
+    let keys = |value: &Value| match value {
+        Value::Object(inner) => Some(inner.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()),
+        Value::Text(_) | Value::List(_) => None,
+    };
+    let first = fields.first().and_then(|(_, value)| keys(value));
+    let has_several = fields.len() > 1 && first.as_ref().is_some_and(|first| first.len() > 1);
+    has_several && fields.iter().all(|(_, value)| keys(value) == first)
 }
 
 fn array(text: &str, faults: &mut Vec<TableFault>) -> Table {
@@ -72,9 +73,9 @@ fn array(text: &str, faults: &mut Vec<TableFault>) -> Table {
     let starts = lines_of_objects(text);
     for (at, value) in objects.iter().enumerate() {
         let line = starts.get(at).copied().unwrap_or(1);
-        match value.as_object() {
-            Some(object) => push(&mut table, line, object, faults),
-            None => {
+        match value {
+            Value::Object(fields) => push(&mut table, line, fields, faults),
+            Value::Text(_) | Value::List(_) => {
                 let message =
                     format!("entry {} of the array is no object; write {{\"column\": value, …}} for each row", at + 1);
                 faults.push(TableFault::at(line, Fault::Syntax { format: "a JSON array of objects", message }));
@@ -156,35 +157,32 @@ fn message_of(error: &serde_json::Error, text: &str) -> String {
     }
 }
 
-fn push(table: &mut Table, line: usize, object: &Map<String, Value>, faults: &mut Vec<TableFault>) {
+fn push(table: &mut Table, line: usize, object: &[(String, Value)], faults: &mut Vec<TableFault>) {
     let mut fields = Vec::new();
     flatten("", object, &mut fields);
-    // `"a.b"`, and `"b"` within `"a"`.
+    // A key twice, or `"a.b"`, and `"b"` within `"a"`.
     if let Some(column) = table.push_named(line, fields.into_iter()) {
         faults.push(TableFault::at(line, Fault::ColumnTwice { column, count: 2 }));
     }
 }
 
 /// The fields of an object; those of objects within it are named by both, joined by a point.
-fn flatten<'v>(prefix: &str, object: &'v Map<String, Value>, fields: &mut Vec<(String, Cow<'v, str>)>) {
+fn flatten<'v>(prefix: &str, object: &'v [(String, Value)], fields: &mut Vec<(String, Cow<'v, str>)>) {
     for (key, value) in object {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value.as_object() {
-            Some(inner) => flatten(&name, inner, fields),
-            None => fields.extend(field(value).map(|text| (name, text))),
+        match value {
+            Value::Object(inner) => flatten(&name, inner, fields),
+            Value::Text(_) | Value::List(_) => fields.extend(field(value).map(|text| (name, Cow::Borrowed(text)))),
         }
     }
 }
 
 /// A JSON value as a field; of a list with one entry, that entry. `None` for other lists and for objects.
-fn field(value: &Value) -> Option<Cow<'_, str>> {
+fn field(value: &Value) -> Option<&str> {
     match value {
-        Value::Null => Some(Cow::Borrowed("")),
-        Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        Value::String(text) => Some(Cow::Borrowed(text.trim())),
-        Value::Array(entries) => match entries.as_slice() {
-            [only] if !only.is_array() => field(only),
+        Value::Text(text) => Some(text.trim()),
+        Value::List(entries) => match entries.as_slice() {
+            [only @ Value::Text(_)] => field(only),
             _ => None,
         },
         Value::Object(_) => None,
@@ -216,6 +214,8 @@ mod tests {
 
     #[test]
     fn a_name_that_an_object_has_twice_is_told() {
+        let (_, faults) = read("{\"a\": 1, \"a\": 2}\n");
+        assert!(matches!(faults[0].fault, Fault::ColumnTwice { .. }), "{faults:?}");
         let (_, faults) = read("{\"a\": 1}\n{\"a.b\": 1, \"a\": {\"b\": 2}}\n");
         assert!(
             matches!(&faults[..], [TableFault { line: Some(2), fault: Fault::ColumnTwice { column, .. }, .. }] if column == "a.b")

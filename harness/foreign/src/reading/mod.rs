@@ -7,6 +7,7 @@ mod json;
 mod parquet;
 mod separated;
 mod table;
+mod value;
 mod wide;
 
 use std::path::Path;
@@ -14,7 +15,7 @@ use std::path::Path;
 use nt_records::version::{RUNS_VERSION, is_readable};
 
 pub(crate) use dialect::Dialect;
-pub(crate) use domainbed::{ACCURACY, chosen};
+pub(crate) use domainbed::{ACCURACY, CHOSEN, chosen};
 pub(crate) use table::Table;
 pub(crate) use wide::{Wide, WideOf, named, of_arms, of_replicates};
 
@@ -57,7 +58,11 @@ pub(crate) fn read(bytes: &[u8], format: Format, faults: &mut Vec<TableFault>) -
     match format {
         // A table that comes through a pipe has no name.
         Format::Text if text.trim_start().starts_with(['{', '[']) => json::read(text, faults),
-        Format::Json => json::read(text, faults),
+        Format::Json if text.trim_start().is_empty() || text.trim_start().starts_with(['{', '[']) => {
+            json::read(text, faults)
+        }
+        // Somebody named it otherwise.
+        Format::Json => separated::read(text, None, faults),
         Format::Text | Format::Parquet => separated::read(text, None, faults),
         Format::Separated(delimiter) => separated::read(text, Some(delimiter), faults),
     }

@@ -31,6 +31,9 @@ pub(super) fn read(bytes: &[u8], faults: &mut Vec<TableFault>) -> (Table, Dialec
         faults.push(TableFault::of_file(Fault::Syntax { format: "Parquet", message }));
         Table::default()
     });
+    for (column, count) in table.repeated() {
+        faults.push(TableFault::of_file(Fault::ColumnTwice { column: column.to_owned(), count }));
+    }
     (table, PARQUET)
 }
 

@@ -1,24 +1,36 @@
 //! A header and rows of separated fields, as spreadsheets and data frames write them.
 
+use std::borrow::Cow;
+
 use csv::StringRecord;
 
 use super::{Dialect, Table};
 use crate::fault::{Fault, TableFault};
 
 /// What may separate fields, and its name.
-const DELIMITERS: [(u8, &str); 4] =
-    [(b',', "comma-separated"), (b';', "semicolon-separated"), (b'\t', "tab-separated"), (b'|', "bar-separated")];
+const DELIMITERS: [(u8, &str); 5] = [
+    (b',', "comma-separated"),
+    (b';', "semicolon-separated"),
+    (b'\t', "tab-separated"),
+    (b'|', "bar-separated"),
+    (b' ', "space-separated"),
+];
 
 /// Lines by which a delimiter is recognised.
 const LINES_LOOKED_AT: usize = 50;
 
 /// Reads a table whose fields are separated by this byte, or by whichever its first lines agree on.
 pub(super) fn read(text: &str, delimiter: Option<u8>, faults: &mut Vec<TableFault>) -> (Table, Dialect) {
-    // The reader counts a line break of two bytes with the line after it.
-    let text = text.replace("\r\n", "\n");
-    let (num_comments, body) = without_comments(&text);
-    let delimiter = delimiter.unwrap_or_else(|| delimiter_of(body));
+    let text = with_line_feeds(text);
+    let (num_comments, body, named) = without_comments(&text);
+    let delimiter = delimiter.or(named).unwrap_or_else(|| delimiter_of(body));
     let layout = DELIMITERS.iter().find(|(known, _)| *known == delimiter).map_or("separated", |(_, layout)| layout);
+    let dialect = Dialect { layout, num_comments, in_rows: false };
+    let open: Vec<usize> = open_quotes(body, delimiter).into_iter().map(|line| line + num_comments).collect();
+    if !open.is_empty() {
+        faults.extend(open.into_iter().map(|line| TableFault::at(line, Fault::OpenQuote)));
+        return (Table::default(), dialect);
+    }
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -28,6 +40,8 @@ pub(super) fn read(text: &str, delimiter: Option<u8>, faults: &mut Vec<TableFaul
     let mut header: Option<StringRecord> = None;
     let mut table = Table::default();
     let mut record = StringRecord::new();
+    // R writes the number of each row first, and no name above these.
+    let mut has_row_names = false;
     loop {
         let line_of = |position: Option<&csv::Position>| position.map_or(1, |at| at.line() as usize) + num_comments;
         match reader.read_record(&mut record) {
@@ -40,29 +54,109 @@ pub(super) fn read(text: &str, delimiter: Option<u8>, faults: &mut Vec<TableFaul
                 let line = line_of(record.position());
                 match &header {
                     None => {
-                        report_repeated(&record, line, faults);
                         table = Table::with_header(record.iter().map(str::to_owned).collect());
+                        let twice =
+                            |(column, count): (&str, usize)| Fault::ColumnTwice { column: column.to_owned(), count };
+                        faults.extend(table.repeated().into_iter().map(|name| TableFault::at(line, twice(name))));
                         header = Some(record.clone());
                     }
-                    Some(header) if record == *header => faults.push(TableFault::at(line, Fault::HeaderAgain)),
-                    Some(header) if record.len() == header.len() => table.push(line, record.iter()),
+                    Some(header) if is_again(&record, header) => {
+                        faults.push(TableFault::at(line, Fault::HeaderAgain));
+                    }
+                    Some(header) if record.len() == header.len() + 1 && is_numbered(&record, table.num_rows()) => {
+                        has_row_names |= table.num_rows() == 0;
+                        match has_row_names {
+                            true => table.push(line, record.iter().skip(1)),
+                            false => faults.push(TableFault::at(line, ragged(header, &record, delimiter))),
+                        }
+                    }
+                    Some(header) if record.len() == header.len() && !has_row_names => table.push(line, record.iter()),
                     Some(header) => faults.push(TableFault::at(line, ragged(header, &record, delimiter))),
                 }
             }
         }
     }
-    (table, Dialect { layout, num_comments, in_rows: false })
+    (table, dialect)
 }
 
-/// The comment lines before the header, counted, and what comes after them.
-fn without_comments(text: &str) -> (usize, &str) {
+/// The text with one byte at the end of each line: the reader counts a line break of two with the line after it, and knows none of a
+/// carriage return alone.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    match (text.contains('\r'), text.contains('\n')) {
+        (false, _) => Cow::Borrowed(text),
+        (true, true) => Cow::Owned(text.replace("\r\n", "\n")),
+        (true, false) => Cow::Owned(text.replace('\r', "\n")),
+    }
+}
+
+/// Whether a row is the header again, whatever its capitals, and whatever mark stood before it in its own file.
+fn is_again(record: &StringRecord, header: &StringRecord) -> bool {
+    record.len() == header.len()
+        && record.iter().zip(header).all(|(one, other)| one.trim_start_matches('\u{feff}').eq_ignore_ascii_case(other))
+}
+
+/// Whether a row begins with its own number, as rows without a name of their own do.
+fn is_numbered(record: &StringRecord, num_before: usize) -> bool {
+    record.get(0).and_then(|first| first.parse::<usize>().ok()) == Some(num_before + 1)
+}
+
+/// The lines on which a quote is opened that is not closed where its field ends, or that swallowed rows.
+fn open_quotes(text: &str, delimiter: u8) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let mut lines = Vec::new();
+    if !bytes.contains(&b'"') {
+        return lines;
+    }
+    let of_header = count(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default(), delimiter);
+    let (mut at, mut line, mut is_start) = (0, 1, true);
+    while at < bytes.len() {
+        if !(is_start && bytes[at] == b'"') {
+            line += usize::from(bytes[at] == b'\n');
+            // Spaces before a quote are trimmed from the field.
+            is_start = matches!(bytes[at], b'\n') || bytes[at] == delimiter || is_start && bytes[at] == b' ';
+            at += 1;
+            continue;
+        }
+        let (opened, begin) = (line, at);
+        at += 1;
+        // To the quote that is not doubled.
+        while at < bytes.len() && !(bytes[at] == b'"' && bytes.get(at + 1) != Some(&b'"')) {
+            at += if bytes[at] == b'"' { 2 } else { 1 };
+        }
+        let inside = &text[begin..at.min(bytes.len())];
+        line += inside.matches('\n').count();
+        let rest = text.get(at + 1..).unwrap_or_default();
+        let rest = if delimiter == b' ' { rest } else { rest.trim_start_matches(' ') };
+        let is_closed =
+            at < bytes.len() && (rest.is_empty() || rest.starts_with('\n') || rest.as_bytes()[0] == delimiter);
+        // A line within the text that has as many fields as the header is a row.
+        let mut within = inside.lines().skip(1);
+        let is_a_row = |row: &str| of_header > 0 && row.bytes().filter(|byte| *byte == delimiter).count() >= of_header;
+        if !is_closed || within.any(is_a_row) {
+            lines.push(opened);
+            // What follows says nothing about quotes any more, up to the next line that begins none.
+            return lines;
+        }
+        at += 1;
+        is_start = false;
+    }
+    lines
+}
+
+/// The comment lines before the header, counted, what comes after them, and the delimiter that spreadsheets name there: `sep=;`.
+fn without_comments(text: &str) -> (usize, &str, Option<u8>) {
     let mut rest = text;
-    let mut count = 0;
-    while rest.starts_with('#') {
-        rest = rest.split_once('\n').map_or("", |(_, after)| after);
+    let (mut count, mut delimiter) = (0, None);
+    loop {
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        match line.trim_end().as_bytes() {
+            [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', named] if count == 0 => delimiter = Some(*named),
+            [b'#', ..] => {}
+            _ => return (count, rest, delimiter),
+        }
+        rest = after;
         count += 1;
     }
-    (count, rest)
 }
 
 /// The delimiter that the first lines agree on: every line has it equally often, and none has another more often.
@@ -75,8 +169,12 @@ fn delimiter_of(text: &str) -> u8 {
         // A header without it has one column, which tells nothing.
         (of_header > 0).then_some((agreeing, of_header))
     };
+    // Names may hold spaces, so that these divide fields only where nothing else does.
+    let others = DELIMITERS.iter().filter(|(delimiter, _)| *delimiter != b' ');
+    let has_other = others.clone().any(|(delimiter, _)| count(header, *delimiter) > 0);
     let best = DELIMITERS
         .iter()
+        .filter(|(delimiter, _)| *delimiter != b' ' || !has_other)
         .rev()
         .filter_map(|&(delimiter, _)| Some((score(delimiter)?, delimiter)))
         .max_by_key(|(score, _)| *score);
@@ -93,23 +191,8 @@ fn count(line: &str, delimiter: u8) -> usize {
     line.as_bytes().iter().copied().filter(is_one).count()
 }
 
-fn report_repeated(header: &StringRecord, line: usize, faults: &mut Vec<TableFault>) {
-    let names: Vec<&str> = header.iter().collect();
-    for (at, column) in names.iter().enumerate() {
-        let count = names.iter().filter(|name| *name == column).count();
-        // A data frame's index has no name.
-        if !column.is_empty() && count > 1 && !names[..at].contains(column) {
-            faults.push(TableFault::at(line, Fault::ColumnTwice { column: (*column).to_owned(), count }));
-        }
-    }
-}
-
 /// A row of another length than the header.
 fn ragged(header: &StringRecord, record: &StringRecord, delimiter: u8) -> Fault {
-    // Text that swallowed lines began with a quote that nothing closes.
-    if record.iter().any(|field| field.contains('\n')) && record.len() < header.len() {
-        return Fault::OpenQuote;
-    }
     let separator = match delimiter {
         b'\t' => "a tab".to_owned(),
         other => format!("{:?}", char::from(other)),
@@ -157,8 +240,36 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_nothing_closes_is_named() {
-        let (_, _, faults) = read("a,b,c\n1,\"2,3\n4,5,6\n");
-        assert!(matches!(faults[0].fault, Fault::OpenQuote), "{faults:?}");
+    fn a_quote_that_nothing_closes_or_that_swallows_rows_is_named() {
+        for text in [
+            "a,b,c\n1,\"2,3\n4,5,6\n",
+            "a,b,c\n1,2,\"5in\n4,5,6\n",
+            "a,b,c\n1,2,\"5in\n4,5,6\"\n7,8,9\n",
+            "a,b,c\n1,2,\"5in\n4,5,\"6in\n7,8,9\n",
+        ] {
+            let (_, _, faults) = read(text);
+            assert!(
+                matches!(faults[..], [TableFault { line: Some(2), fault: Fault::OpenQuote, .. }]),
+                "{text}: {faults:?}"
+            );
+        }
+        let (table, _, faults) = read("a,b,c\n1,2,\"two\nlines, \"\"quoted\"\"\"\n4,5,6 \"in\"\n");
+        assert_eq!((table.num_rows(), faults.len(), table.line(1)), (2, 0, 4));
+        assert_eq!((table.text(0, 2), table.text(1, 2)), ("two\nlines, \"quoted\"", "6 \"in\""));
+    }
+
+    #[test]
+    fn what_spreadsheets_and_r_put_before_rows_is_no_row() {
+        let (table, dialect, faults) = read("sep=;\na;b\n1,5;2\n");
+        assert_eq!(
+            (table.header().len(), table.num_rows(), faults.len(), dialect.layout),
+            (2, 1, 0, "semicolon-separated")
+        );
+        let (table, dialect, faults) = read("\"a\" \"b\"\n\"1\" \"x\" 2\n\"2\" \"y\" 3\n");
+        assert_eq!((table.num_rows(), table.text(1, 0), faults.len(), dialect.layout), (2, "y", 0, "space-separated"));
+        let (table, _, _) = read("a,b\r1,2\r3,4\r");
+        assert_eq!((table.num_rows(), table.line(1)), (2, 3));
+        let (_, _, faults) = read("a,b\n1,2\n\u{feff}A,b\n3,4\n");
+        assert!(matches!(faults[..], [TableFault { line: Some(3), fault: Fault::HeaderAgain, .. }]), "{faults:?}");
     }
 }

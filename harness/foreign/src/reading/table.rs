@@ -1,8 +1,12 @@
 //! A table of text by columns, in which each text of a column is kept once.
 
-use std::hash::BuildHasher;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+
+/// The longest text in bytes that is kept as it is.
+const LONG: usize = 256;
 
 /// A column: what stands in it, and in which rows.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +28,14 @@ impl Column {
         column
     }
 
-    /// Adds the text of the next row.
+    /// Adds the text of the next row. Of a long text, which is no name, its beginning and a number stand for it.
     pub(crate) fn push(&mut self, text: &str) {
+        if text.len() > LONG {
+            let beginning: String = text.chars().take(LONG / 4).collect();
+            let mut number = DefaultHasher::new();
+            text.hash(&mut number);
+            return self.push(&format!("{beginning}… ({:016x})", number.finish()));
+        }
         // What stands in a row often stands in the one before.
         if let Some(&last) = self.codes.last()
             && *self.texts[last as usize] == *text
@@ -119,6 +129,15 @@ impl Table {
         let num_rows = self.lines.len();
         self.columns.iter_mut().filter(|column| column.codes.len() < num_rows).for_each(|column| column.push(""));
         twice
+    }
+
+    /// Names that several columns have, each with their number. A data frame's index has no name.
+    pub(crate) fn repeated(&self) -> Vec<(&str, usize)> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for name in self.header.iter().filter(|name| !name.is_empty()) {
+            *counts.entry(name).or_default() += 1;
+        }
+        counts.into_iter().filter(|(_, count)| *count > 1).collect()
     }
 
     /// Names of the columns.

@@ -1,6 +1,7 @@
 //! Wide tables, which have a column for each replicate or for each arm, as long ones.
 
 use super::Table;
+use crate::fault::Fault;
 
 /// What a melted table's columns of values were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,37 +38,102 @@ impl Wide {
 }
 
 /// Words that columns of one replicate each are named by.
-const WORDS: [&str; 12] =
-    ["seed", "replicate", "repetition", "repeat", "rep", "run", "fold", "trial", "split", "draw", "s", "r"];
+const WORDS: [&str; 13] =
+    ["seed", "replicate", "repetition", "repeat", "rep", "run", "fold", "cv", "trial", "split", "draw", "s", "r"];
 
-/// The columns that stand for a replicate each: those of one name but for a number at its end, all of whose texts are numbers. If
-/// several names have such columns, or the table has a column of values beside them, those that say a replicate's word; `None` if that
-/// leaves no one.
+/// Names of values that may be numbered without such a word: `acc0`, `acc1`.
+const VALUES: [&str; 5] = ["accuracy", "acc", "top1", "value", "score"];
+
+/// Columns that number themselves, or sum others up, and are no arms.
+const NO_ARMS: [&str; 24] = [
+    "index",
+    "n",
+    "mean",
+    "avg",
+    "average",
+    "std",
+    "sd",
+    "sem",
+    "min",
+    "max",
+    "median",
+    "lr",
+    "learning_rate",
+    "epoch",
+    "epochs",
+    "step",
+    "steps",
+    "batch_size",
+    "wd",
+    "weight_decay",
+    "time",
+    "runtime",
+    "duration",
+    "params",
+];
+
+/// What stands before and behind the number of a name.
+type Around = (String, String);
+
+/// A name with a number in it: what stands before and behind that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Numbered {
+    stem: String,
+    rest: String,
+    number: String,
+}
+
+/// The columns that stand for a replicate each: those of one name but for a number, all of whose texts are numbers, that say a replicate's
+/// word, hold nothing but the number, or are a value's, numbered from 0 or 1. `None` if several names have such columns.
 pub(crate) fn of_replicates(table: &Table, taken: &[usize], needs_word: bool) -> Option<Wide> {
-    let mut groups: Vec<(String, Vec<(usize, String)>)> = Vec::new();
-    for (at, name) in table.header().iter().enumerate().filter(|(at, _)| !taken.contains(at)) {
-        let Some((stem, number)) = numbered(name) else { continue };
-        match groups.iter_mut().find(|(known, _)| *known == stem) {
+    let mut groups: Vec<(Around, Vec<(usize, String)>)> = Vec::new();
+    for (at, name) in table.header().iter().enumerate().filter(|(at, name)| !taken.contains(at) && !is_unnamed(name)) {
+        let Some(Numbered { stem, rest, number }) = numbered(name) else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == (stem.clone(), rest.clone())) {
             Some((_, columns)) => columns.push((at, number)),
-            None => groups.push((stem, vec![(at, number)])),
+            None => groups.push(((stem, rest), vec![(at, number)])),
         }
     }
     let is_of_numbers = |(at, _): &(usize, String)| is_of_numbers(table, *at);
-    groups.retain(|(_, columns)| columns.len() > 1 && columns.iter().all(is_of_numbers));
-    if groups.len() > 1 || needs_word {
-        groups.retain(|(stem, _)| word_of(stem).is_some() || stem.is_empty());
-    }
-    let [(stem, columns)] = <[_; 1]>::try_from(groups).ok()?;
-    let key = free_name(table, word_of(&stem).filter(|word| word.len() > 1).unwrap_or("replicate"));
-    Some(Wide { of: WideOf::Replicates, columns, key, value: free_name(table, value_of(&stem)) })
+    groups.retain(|((stem, rest), columns)| {
+        let is_of_replicates = word_of(stem).is_some() || stem.is_empty() && rest.is_empty();
+        let is_of_a_value = VALUES.contains(&stem.to_lowercase().as_str()) && rest.is_empty() && is_counted(columns);
+        columns.len() > 1
+            && columns.iter().all(is_of_numbers)
+            && (is_of_replicates && (!needs_word || !stem.is_empty()) || is_of_a_value && !needs_word)
+    });
+    let [((stem, rest), columns)] = <[_; 1]>::try_from(groups).ok()?;
+    Some(of_one(table, &stem, &rest, columns))
 }
 
-/// The columns that stand for an arm each, where one of them is called as the reference is: all whose texts are numbers.
+/// Whether numbers are counted from 0 or 1. Otherwise they may be of guesses, sizes or steps: `acc1`, `acc5`.
+fn is_counted(columns: &[(usize, String)]) -> bool {
+    let numbers: Vec<usize> = columns.iter().filter_map(|(_, number)| number.parse().ok()).collect();
+    let first = numbers.first().copied().unwrap_or(2);
+    first < 2 && numbers.len() == columns.len() && numbers.iter().enumerate().all(|(at, number)| *number == first + at)
+}
+
+fn of_one(table: &Table, stem: &str, rest: &str, columns: Vec<(usize, String)>) -> Wide {
+    // Scikit-learn calls the folds of its cross-validation so: split0_test_score.
+    let is_of_folds = word_of(stem) == Some("cv") || word_of(stem) == Some("split") && rest.ends_with("score");
+    let word = if is_of_folds { Some("fold") } else { word_of(stem).filter(|word| word.len() > 1) };
+    let value = if rest.is_empty() { value_of(stem) } else { rest };
+    let (key, value) = (free_name(table, word.unwrap_or("replicate")), free_name(table, value));
+    Wide { of: WideOf::Replicates, columns, key, value }
+}
+
+/// The columns that stand for an arm each, where one of them is called as the reference is: all whose texts are numbers. `None` if one of
+/// these is called as a setting or a summary is.
 pub(crate) fn of_arms(table: &Table, reference: &str, taken: &[usize]) -> Option<Wide> {
-    let is_free = |at: &usize| !taken.contains(at) && is_of_numbers(table, *at);
+    let is_free = |at: &usize| !taken.contains(at) && !is_unnamed(&table.header()[*at]) && is_of_numbers(table, *at);
     let columns: Vec<usize> = (0..table.header().len()).filter(is_free).collect();
+    let is_no_arm = |at: &usize| {
+        let name = table.header()[*at].to_lowercase();
+        let last = name.rsplit("__").next().unwrap_or_default();
+        NO_ARMS.contains(&name.as_str()) || last != name && NO_ARMS.contains(&last)
+    };
     let has_reference = columns.iter().any(|at| table.header()[*at].eq_ignore_ascii_case(reference));
-    (columns.len() > 1 && has_reference).then(|| Wide {
+    (columns.len() > 1 && has_reference && !columns.iter().any(is_no_arm)).then(|| Wide {
         of: WideOf::Arms,
         columns: columns.into_iter().map(|at| (at, table.header()[at].clone())).collect(),
         key: free_name(table, "arm"),
@@ -75,43 +141,53 @@ pub(crate) fn of_arms(table: &Table, reference: &str, taken: &[usize]) -> Option
     })
 }
 
-/// The columns that the caller names, each by its name or, for several, by how their names begin and a `*`.
+/// Whether a column is the index of a data frame, which has no name, or the one that pandas gives it.
+fn is_unnamed(name: &str) -> bool {
+    name.is_empty() || name.starts_with("Unnamed: ")
+}
+
+/// The columns that the caller names, each by its name or, for several, with a `*` in it.
 ///
 /// # Errors
-/// A name that no column has.
-pub(crate) fn named(table: &Table, names: &[String], of: WideOf) -> Result<Wide, String> {
+/// The fault of a name that no column has, or that means columns of several metrics.
+pub(crate) fn named(table: &Table, names: &[String], of: WideOf) -> Result<Wide, Fault> {
+    let header = table.header();
     let mut columns: Vec<usize> = Vec::new();
     for name in names {
-        let is_meant = |known: &str| match name.strip_suffix('*') {
-            Some(beginning) => known.starts_with(beginning),
+        let is_meant = |known: &str| match name.split_once('*') {
+            Some((beginning, end)) => {
+                known.len() >= beginning.len() + end.len() && known.starts_with(beginning) && known.ends_with(end)
+            }
             None => known == name,
         };
-        let found = table.header().iter().enumerate().filter(|(_, known)| is_meant(known)).map(|(at, _)| at);
         let count = columns.len();
-        columns.extend(found);
+        columns.extend(header.iter().enumerate().filter(|(_, known)| is_meant(known)).map(|(at, _)| at));
         if columns.len() == count {
-            return Err(name.clone());
+            return Err(Fault::NoWideColumn { given: name.clone(), known: header.join(", ") });
         }
     }
     columns.sort_unstable();
     columns.dedup();
-    let header = table.header();
-    let numbers: Option<Vec<(String, String)>> = columns.iter().map(|at| numbered(&header[*at])).collect();
-    let numbers = numbers.filter(|all| all.iter().all(|(stem, _)| *stem == all[0].0));
-    Ok(match (of, numbers) {
-        (WideOf::Replicates, Some(numbers)) => {
-            let stem = numbers.first().map(|(stem, _)| stem.clone()).unwrap_or_default();
-            let key = free_name(table, word_of(&stem).filter(|word| word.len() > 1).unwrap_or("replicate"));
-            let value = free_name(table, value_of(&stem));
-            let columns = columns.into_iter().zip(numbers).map(|(at, (_, number))| (at, number)).collect();
-            Wide { of, columns, key, value }
+    let numbers: Option<Vec<Numbered>> = columns.iter().map(|at| numbered(&header[*at])).collect();
+    match (of, numbers) {
+        (WideOf::Replicates, Some(numbers)) if !numbers.is_empty() => {
+            let first = numbers[0].clone();
+            if let Some(other) = numbers.iter().position(|it| (&it.stem, &it.rest) != (&first.stem, &first.rest)) {
+                return Err(Fault::WideMixed {
+                    given: names.join(","),
+                    columns: format!("{} and {}", header[columns[0]], header[columns[other]]),
+                    such_as: header[columns[0]].replacen(&first.number, "*", 1),
+                });
+            }
+            let columns = columns.into_iter().zip(numbers).map(|(at, it)| (at, it.number)).collect();
+            Ok(of_one(table, &first.stem, &first.rest, columns))
         }
         (of, _) => {
             let key = free_name(table, if of == WideOf::Arms { "arm" } else { "replicate" });
             let columns = columns.into_iter().map(|at| (at, header[at].clone())).collect();
-            Wide { of, columns, key, value: free_name(table, "value") }
+            Ok(Wide { of, columns, key, value: free_name(table, "value") })
         }
-    })
+    }
 }
 
 impl Table {
@@ -136,21 +212,26 @@ impl Table {
     }
 }
 
-/// A name without the number at its end and what separates the two, and that number: `acc_seed-07` is `acc_seed` and `7`.
-fn numbered(name: &str) -> Option<(String, String)> {
-    // pandas flattens columns of two levels to ("accuracy", 3), and others to accuracy[3].
-    let bare = name.trim_end_matches([')', ']', '}', '"', '\'']);
-    let stem = bare.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let digits = &bare[stem.len()..];
-    if digits.is_empty() {
-        return None;
-    }
-    let number = match digits.trim_start_matches('0') {
-        "" => "0",
-        number => number,
-    };
+/// The number of a name, and what stands around it: of `acc_seed-07` 7, `acc_seed` and nothing, of `seed0_top1` 0, `seed` and `top1`. Of
+/// several numbers the one behind a replicate's word, or the last.
+fn numbered(name: &str) -> Option<Numbered> {
     let is_between = |letter: char| !letter.is_alphanumeric();
-    Some((stem.trim_end_matches(is_between).trim_start_matches(['(', '[', '\'', '"']).to_owned(), number.to_owned()))
+    let mut all: Vec<Numbered> = Vec::new();
+    let mut begin = 0;
+    while let Some(at) = name[begin..].find(|letter: char| letter.is_ascii_digit()).map(|at| begin + at) {
+        let end = name[at..].find(|letter: char| !letter.is_ascii_digit()).map_or(name.len(), |length| at + length);
+        let number = name[at..end].trim_start_matches('0');
+        all.push(Numbered {
+            // pandas flattens columns of two levels to ("accuracy", 3), and others to accuracy[3].
+            stem: name[..at].trim_matches(is_between).to_owned(),
+            rest: name[end..].trim_matches(is_between).to_owned(),
+            number: if number.is_empty() { "0".to_owned() } else { number.to_owned() },
+        });
+        begin = end;
+    }
+    let by_word = all.iter().position(|it| word_of(&it.stem).is_some());
+    let last = by_word.or_else(|| all.iter().rposition(|it| it.rest.is_empty()))?;
+    Some(all.swap_remove(last))
 }
 
 /// The replicate's word that a name ends in: `seed` of `acc_seed`.
@@ -210,7 +291,10 @@ mod tests {
             ("arm,Seed 01,Seed 02", "seed", "value", ["1", "2"]),
             ("arm,acc_seed=3,acc_seed=4", "seed", "acc", ["3", "4"]),
             ("arm,0,1", "replicate", "value", ["0", "1"]),
-            ("arm,top1_1,top1_2", "replicate", "top1", ["1", "2"]),
+            ("arm,acc1,acc2", "replicate", "acc", ["1", "2"]),
+            ("arm,seed0_loss,seed1_loss", "seed", "loss", ["0", "1"]),
+            ("arm,split0_test_score,split1_test_score", "fold", "test_score", ["0", "1"]),
+            ("arm,cv0,cv1", "fold", "value", ["0", "1"]),
             ("arm,fold1,fold2", "fold", "value", ["1", "2"]),
             ("arm,accuracy[0],accuracy[1]", "replicate", "accuracy", ["0", "1"]),
         ] {
@@ -218,7 +302,21 @@ mod tests {
             assert_eq!((wide.key.as_str(), wide.value.as_str()), (key, value), "{header}");
             assert_eq!(wide.columns.iter().map(|(_, number)| number.as_str()).collect::<Vec<_>>(), numbers);
         }
-        assert_eq!(of_replicates(&table("arm,top1_1,top5_1", &["a,.5,.6"]), &[0], false), None);
+        for header in [
+            "arm,top1_1,top5_1",
+            "arm,acc1,acc5",
+            "arm,hits@1,hits@5",
+            "arm,epoch1,epoch2",
+            "arm,n10,n100",
+            "arm,CIFAR10,CIFAR100",
+        ] {
+            assert_eq!(of_replicates(&table(header, &["a,.5,.6"]), &[0], false), None, "{header}");
+        }
+        let both = table("arm,seed0_acc,seed1_acc,seed0_loss,seed1_loss", &["a,.5,.6,1,2"]);
+        assert_eq!(of_replicates(&both, &[0], false), None);
+        let refused = named(&both, &["seed*".to_owned()], WideOf::Replicates).unwrap_err().to_string();
+        assert!(refused.contains("such as --wide 'seed*_acc'"), "{refused}");
+        assert_eq!(named(&both, &["seed*_loss".to_owned()], WideOf::Replicates).unwrap().value, "loss");
         assert_eq!(of_replicates(&table("arm,w1,w2", &["a,x,y"]), &[0], false), None);
         assert_eq!(of_replicates(&table("arm,layer1,layer2,acc", &["a,1,2,.5"]), &[0], true), None);
     }
@@ -241,6 +339,8 @@ mod tests {
         let wide = of_arms(&table, "scratch", &[0]).unwrap();
         assert_eq!((wide.key.as_str(), wide.columns.len()), ("arm", 2));
         assert_eq!(of_arms(&table, "base", &[0]), None);
+        let with_settings = self::table("seed,scratch,frozen,lr", &["0,.5,.6,.1"]);
+        assert_eq!(of_arms(&with_settings, "scratch", &[0]), None);
         assert_eq!(wide.words(table.header()), "a column for each arm: scratch, frozen");
     }
 }

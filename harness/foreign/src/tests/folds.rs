@@ -50,6 +50,54 @@ fn repetitions_of_folds_each_count_and_are_no_more_independent() {
 }
 
 #[test]
+fn folds_are_known_by_a_word_of_their_name_and_counted_in_each_cell() {
+    for name in ["outer_fold", "Fold ID", "cv_split", "test_fold"] {
+        let analysis = judge(&folds(name, 1), &asking(|columns| columns.replicate = Some(name.to_owned()))).unwrap();
+        assert_eq!(analysis.method, TableMethod::Resampled, "{name}");
+    }
+    let told = judge(&folds("resample", 1), &asking(|columns| columns.replicate = Some("resample".to_owned())));
+    assert!(told.unwrap_err().to_string().contains("say with --test-per-train"));
+    // Five folds of one data set stay five, whatever another has, and however repetitions number them.
+    let alone = judge(&folds("fold", 4), &Question::default()).unwrap().contrasts.remove(0).decision.gap;
+    let with_other: Vec<String> = folds("fold", 4)
+        .iter()
+        .enumerate()
+        .map(|(at, row)| if at == 0 { format!("dataset,{row}") } else { format!("A,{row}") })
+        .chain((0..20).flat_map(|fold| {
+            ["scratch", "other"].map(|arm| format!("B,{arm},0,{fold},0.{}", 60 + fold % 7 + arm.len() as i32))
+        }))
+        .collect();
+    let beside = judge(&with_other, &Question::default()).unwrap().contrasts.remove(0).decision.gap;
+    assert_eq!(alone.standard_error_pp, beside.standard_error_pp);
+    let numbered_on: Vec<String> = folds("fold", 4)
+        .iter()
+        .map(|row| match row.split(',').collect::<Vec<_>>()[..] {
+            [arm, repeat, fold, value] if repeat != "repeat" => {
+                let on = 5 * repeat.parse::<u32>().unwrap() + fold.parse::<u32>().unwrap();
+                format!("{arm},{repeat},{on},{value}")
+            }
+            _ => row.clone(),
+        })
+        .collect();
+    let on = judge(&numbered_on, &Question::default()).unwrap().contrasts.remove(0).decision.gap;
+    assert_eq!(alone.standard_error_pp, on.standard_error_pp);
+}
+
+#[test]
+fn several_seeds_within_folds_are_asked_about_and_each_answer_is_judged() {
+    let rows: Vec<String> = folds("fold", 4).iter().map(|row| row.replace("repeat", "seed")).collect();
+    let told = fault_of(&rows);
+    assert!(told.contains("1 fault") && told.contains("--replicate seed --unit fold"), "{told}");
+    let of = |replicate: &str, unit: &str| {
+        let question = asking(|columns| {
+            (columns.replicate, columns.unit) = (Some(replicate.to_owned()), Some(unit.to_owned()));
+        });
+        judge(&rows, &question).unwrap().contrasts.remove(0).decision.gap.num_replicates
+    };
+    assert_eq!((of("fold", "seed"), of("seed", "fold")), (20, 5));
+}
+
+#[test]
 fn signs_of_folds_do_not_flip_on_their_own() {
     let told = judge(&folds("fold", 1), &Question { sign_flips: true, ..Question::default() }).unwrap_err().to_string();
     assert!(told.contains("1 fault") && told.contains("--test-per-train 0"), "{told}");

@@ -80,7 +80,8 @@ fn a_metric_in_a_unit_of_its_own_needs_a_margin() {
     assert!((decision.gap.mean_pp - 0.294).abs() < 0.005, "in the metric's own unit: {}", decision.gap.mean_pp);
     assert!(analysis.terminal_table().contains("by more than 0.05 units of the metric"));
     // Any numbers, if that is said.
-    let asked = Question { unit: Some(TableUnit::Own), margin_pp: Some(0.1), ..of_metric("reward") };
+    let higher = Some(Direction::HigherIsBetter);
+    let asked = Question { unit: Some(TableUnit::Own), margin_pp: Some(0.1), direction: higher, ..of_metric("reward") };
     assert_eq!(
         judge(&losses("reward", -500.0), &asked).unwrap().contrasts[0].decision.verdict,
         Verdict::MaterialPositive

@@ -7,6 +7,7 @@ mod clusters;
 mod dialects;
 mod folds;
 mod losses;
+mod misreadings;
 mod numbers;
 
 /// A table of eight replicates: `arms` names each arm and its gap to scratch in points. Scatter is fixed and small.

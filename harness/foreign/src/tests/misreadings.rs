@@ -1,0 +1,130 @@
+//! What was once read as something else, without a word.
+
+use super::*;
+
+fn text(text: &str, question: &Question) -> Result<TableAnalysis, TableFaults> {
+    analyse_table(text.as_bytes(), "runs.csv", Format::Text, question)
+}
+
+fn refused(rows: &str, question: &Question, words: &str) {
+    let told = text(rows, question).map(|analysis| analysis.terminal_table()).unwrap_err().to_string();
+    assert!(told.starts_with("1 fault in") && told.contains(words), "{words:?} is not in {told}");
+}
+
+#[test]
+fn an_unknown_metric_above_one_has_no_direction() {
+    let rows = "arm,seed,{}\nscratch,0,1.2\nscratch,1,1.3\nfrozen,0,2.4\nfrozen,1,2.3\n";
+    for name in ["quality", "reward", "loss_reduction"] {
+        let question = asking(|columns| columns.value = Some(name.to_owned()));
+        refused(&rows.replace("{}", name), &question, "--higher-is-better or --lower-is-better");
+    }
+    let question = asking(|columns| columns.value = Some("bits_per_byte".to_owned()));
+    refused(&rows.replace("{}", "bits_per_byte"), &question, "--margin-pp 0.09");
+    let with_margin = Question { margin_pp: Some(0.1), ..question };
+    let judged = text(&rows.replace("{}", "bits_per_byte"), &with_margin).unwrap();
+    assert!(judged.contrasts[0].decision.gap.mean_pp < -1.0);
+}
+
+#[test]
+fn per_cents_by_the_name_of_their_column_are_small_ones() {
+    let rows = "arm,seed,error (%)\nscratch,0,0.20\nscratch,1,0.21\nfrozen,0,0.60\nfrozen,1,0.62\n";
+    let judged = text(rows, &asking(|columns| columns.value = Some("error (%)".to_owned()))).unwrap();
+    assert!((judged.contrasts[0].decision.gap.mean_pp + 0.405).abs() < 1e-9, "{:?}", judged.contrasts[0].decision.gap);
+}
+
+#[test]
+fn a_status_under_a_longer_name_counts() {
+    for name in ["run.state", "State.name", "trial_status", "Run State", "attributes.status"] {
+        let rows = format!(
+            "{name},arm,seed,top1\nfinished,scratch,0,.6\nfinished,scratch,1,.61\nfinished,frozen,0,.5\nFAILED,frozen,1,.2\n"
+        );
+        refused(&rows, &Question::default(), "did not come to its end");
+    }
+    // Ray's word for the end.
+    let rows = "trial_id,status,arm,seed,top1\na,TERMINATED,scratch,0,.6\nb,TERMINATED,scratch,1,.61\nc,TERMINATED,frozen,0,.5\nd,TERMINATED,frozen,1,.52\n";
+    assert!(text(rows, &Question::default()).is_ok());
+}
+
+#[test]
+fn what_is_judged_is_of_the_test_and_named_as_it_is() {
+    let rows = "arm,seed,train/acc,test_acc\nscratch,0,.99,.6\nscratch,1,.98,.61\nfrozen,0,.99,.5\nfrozen,1,.99,.52\n";
+    let judged = text(rows, &Question::default()).unwrap();
+    assert_eq!((judged.metric.as_str(), judged.contrasts[0].decision.gap.mean_pp < -5.0), ("test_acc", true));
+    let mut lines = vec!["arm,seed,doc_id,acc,acc_norm".to_owned()];
+    for seed in 0..3 {
+        for doc in 0..20 {
+            lines.push(format!("scratch,{seed},{doc},{},{}", doc % 2, 1));
+            lines.push(format!("other,{seed},{doc},{},{}", doc % 2, (doc + seed) % 3 / 2));
+        }
+    }
+    let by_metric = text(&lines.join("\n"), &asking(|columns| columns.metric = Some("acc_norm".to_owned()))).unwrap();
+    let by_column = text(&lines.join("\n"), &asking(|columns| columns.correct = Some("acc_norm".to_owned()))).unwrap();
+    assert_eq!((by_metric.metric.as_str(), by_column.metric.as_str()), ("acc_norm", "acc_norm"));
+    assert!(by_metric.contrasts[0].decision.gap.mean_pp < -50.0);
+    assert_eq!(by_metric.contrasts, by_column.contrasts);
+}
+
+#[test]
+fn cells_are_not_pooled_and_have_names() {
+    let mut lines = vec!["dataset,arm,seed,example,correct".to_owned()];
+    for seed in 0..3 {
+        for (dataset, example) in [("birds", 0), ("birds", 1), ("birds", 2), ("cars", 0), ("cars", 1), ("cars", 2)] {
+            lines.push(format!("{dataset},scratch,{seed},{dataset}/{example}.png,{}", (example + seed) % 2));
+            lines.push(format!("{dataset},other,{seed},{dataset}/{example}.png,{}", example % 2));
+        }
+    }
+    assert_eq!(text(&lines.join("\n"), &Question::default()).unwrap().contrasts.len(), 2);
+    let target = lines.join("\n").replacen("dataset", "target", 1);
+    refused(&target, &Question::default(), "--cell target");
+    let one_cell = text(&target, &asking(|columns| columns.cell = vec!["none".to_owned()])).unwrap();
+    assert_eq!(one_cell.contrasts.len(), 1);
+    let blank = "dataset,arm,seed,top1\nA,scratch,0,.6\nA,scratch,1,.61\nA,frozen,0,.5\n,frozen,1,.52\n";
+    refused(blank, &Question::default(), "dataset is empty");
+}
+
+#[test]
+fn conditions_that_no_row_meets_are_told_and_numbers_are_numbers() {
+    let rows = "arm,seed,top1\nscratch,1.0,.6\nscratch,2.0,.61\nscratch,3.0,.62\nfrozen,1.0,.5\nfrozen,2.0,.51\nfrozen,3.0,.53\n";
+    for given in ["seed=2,3", "seed=99"] {
+        refused(rows, &asking(|columns| columns.drop = vec![given.to_owned()]), "no row has this value");
+    }
+    for given in ["seed=2", "Seed=2.0"] {
+        let judged = text(rows, &asking(|columns| columns.drop = vec![given.to_owned()])).unwrap();
+        assert_eq!(judged.contrasts[0].decision.gap.num_replicates, 2);
+    }
+}
+
+#[test]
+fn rows_that_sum_up_others_are_no_runs() {
+    let rows = "arm,seed,top1\nscratch,0,.6\nscratch,1,.61\nscratch,mean,.605\nfrozen,0,.5\nfrozen,1,.51\n";
+    refused(rows, &Question::default(), "this row sums up others");
+}
+
+#[test]
+fn nothing_copied_from_no_augmentation_is_no_scratch() {
+    let rows = "augment,seed,top1\nnone,0,.6\nnone,1,.61\nflip,0,.5\nflip,1,.52\n";
+    let question = asking(|columns| {
+        (columns.arm, columns.reference) = (vec!["augment".to_owned()], Some("none".to_owned()));
+    });
+    let shown = text(rows, &question).unwrap().terminal_table();
+    assert!(shown.contains("worse than none") && !shown.contains("scratch,"), "{shown}");
+}
+
+#[test]
+fn one_source_file_is_no_fresh_source() {
+    let rows = "arm,seed,top1,checkpoint\nscratch,0,.6,\nscratch,1,.61,\nfrozen,0,.5,a.pt\nfrozen,1,.52,a.pt\n";
+    refused(rows, &Question { fresh_sources: true, ..Question::default() }, "column checkpoint has one file");
+}
+
+#[test]
+fn many_faults_of_one_cause_are_told_by_a_few() {
+    let mut lines = vec!["arm,seed,top1,filter".to_owned()];
+    for seed in 0..20 {
+        for filter in ["strict", "flexible"] {
+            lines.push(format!("scratch,{seed},.6,{filter}\nother,{seed},.5,{filter}"));
+        }
+    }
+    let told = text(&lines.join("\n"), &Question::default()).unwrap_err().to_string();
+    assert!(told.starts_with("40 faults") && told.lines().count() == 6, "{told}");
+    assert!(told.contains("the two differ in filter") && told.ends_with("… and 36 more of this cause"), "{told}");
+}
