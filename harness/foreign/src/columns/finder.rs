@@ -153,7 +153,7 @@ impl<'a> Finder<'a> {
     }
 
     fn known(&self) -> String {
-        self.table.header().join(", ")
+        self.table.names()
     }
 
     pub(super) fn column(&mut self, name: &str, role: &'static str) -> Option<usize> {

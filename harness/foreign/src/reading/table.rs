@@ -140,6 +140,13 @@ impl Table {
         counts.into_iter().filter(|(_, count)| *count > 1).collect()
     }
 
+    /// Names of the columns, for a message: of very many the first.
+    pub(crate) fn names(&self) -> String {
+        const MOST: usize = 60;
+        let shown = self.header.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+        if self.header.len() > MOST { format!("{shown} … ({} in all)", self.header.len()) } else { shown }
+    }
+
     /// Names of the columns.
     pub(crate) fn header(&self) -> &[String] {
         &self.header

@@ -163,7 +163,7 @@ pub(crate) fn named(table: &Table, names: &[String], of: WideOf) -> Result<Wide,
         let count = columns.len();
         columns.extend(header.iter().enumerate().filter(|(_, known)| is_meant(known)).map(|(at, _)| at));
         if columns.len() == count {
-            return Err(Fault::NoWideColumn { given: name.clone(), known: header.join(", ") });
+            return Err(Fault::NoWideColumn { given: name.clone(), known: table.names() });
         }
     }
     columns.sort_unstable();
