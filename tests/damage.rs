@@ -86,8 +86,19 @@ fn verify_and_explain_tell_of_damage_and_an_edited_digest_is_found() {
     let out = workplace.path("out");
     let manifest = std::fs::read_to_string(out.join("manifest.json")).unwrap();
     let edited = manifest.replace(&digest, &digest.replace(|digit: char| digit.is_ascii_digit(), "0"));
-    std::fs::write(out.join("manifest.json"), edited).unwrap();
-    let verified = nt(&workplace, &["verify", "out", "--base", ".", "--cache-dir", "cache", "--sample", "2"]);
+    std::fs::write(out.join("manifest.json"), &edited).unwrap();
+    let verify = || nt(&workplace, &["verify", "out", "--base", ".", "--cache-dir", "cache", "--sample", "2"]);
+    for command in [&["check", "out"][..], &["report", "out"]] {
+        let told = nt(&workplace, command);
+        assert_exit(&told, 1);
+        assert!(said(&told).contains("manifest.json is not as it was written"), "{}", said(&told));
+    }
+    assert_exit(&verify(), 1);
+    // One that somebody gave the checksum of what he wrote, or took it from.
+    let (body, _) = edited.rsplit_once(",\n  \"checksum\"").unwrap();
+    let unsealed = format!("{body}\n}}\n").replace("\"schema_version\": 3", "\"schema_version\": 2");
+    std::fs::write(out.join("manifest.json"), unsealed).unwrap();
+    let verified = verify();
     assert_exit(&verified, 1);
     assert!(said(&verified).contains("the records give"), "{}", said(&verified));
     std::fs::write(out.join("manifest.json"), &manifest).unwrap();
@@ -205,10 +216,13 @@ fn a_pipe_or_a_folder_in_the_place_of_a_file_bars_nobody() {
     let (workplace, digest) = finished();
     let out = workplace.path("out");
     const ANOTHER: &str = "something else stands in its place";
-    let places: [(Which, &str); 5] = [
+    let places: [(Which, &str); 8] = [
         (|out| out.join("figures/accuracy_by_depth.csv"), ANOTHER),
         (|out| out.join("audit.json"), ANOTHER),
         (|out| out.join("manifest.json"), "manifest.json is missing"),
+        (|out| out.join("preregistration.json"), "preregistration.json"),
+        (|out| out.join("scenario.toml"), ANOTHER),
+        (|out| out.join("resolved.toml"), ANOTHER),
         (|out| first_in(out, "artifacts/contact"), ANOTHER),
         (|out| first_in(out, "curves/"), ANOTHER),
     ];

@@ -59,6 +59,19 @@ fn check_folder(dir: &Path) -> Result<(), Failure> {
         count => format!("; {} were left out on purpose", thousands(count as u64)),
     };
     let sound = thousands(found.num_sound as u64);
+    let stripped = match found.num_uncounted {
+        0 => stripped,
+        count => format!(
+            "{stripped}; the run has not ended, so that manifest.json has no digest of {}; `nt run` goes on with it",
+            if count == 1 { "1 record".to_owned() } else { format!("{} records", thousands(count as u64)) }
+        ),
+    };
+    if !found.unreadable.is_empty() {
+        return Err(Failure::System(format!(
+            "{}: {sound} other files are as they were written{stripped}",
+            dir.display()
+        )));
+    }
     if found.damage.is_empty() {
         return say(format_args!("{}: {sound} files are as they were written{stripped}", dir.display()));
     }
@@ -70,6 +83,9 @@ pub(super) fn examined(dir: &Path) -> Result<Examination, Failure> {
     let found = examine(dir).map_err(|error| Failure::system(&error))?;
     for damage in &found.damage {
         tell(format!("damaged: {damage}"));
+    }
+    for unreadable in &found.unreadable {
+        tell(format!("not read: {unreadable}"));
     }
     Ok(found)
 }

@@ -106,7 +106,7 @@ fn studies(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn line_of(file: &Path, line: usize) -> Option<String> {
-    std::fs::read_to_string(file).ok()?.lines().nth(line.checked_sub(1)?).map(str::to_owned)
+    nt_disk::read_to_string(file).ok()?.lines().nth(line.checked_sub(1)?).map(str::to_owned)
 }
 
 fn tell_record(record: &RunRecord) -> Result<(), Failure> {

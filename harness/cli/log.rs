@@ -1,6 +1,6 @@
 //! The log: everything goes to the study's `log.jsonl`, and to standard error what `-v` asks for.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +33,13 @@ impl StudyLog {
     /// # Errors
     /// If the file cannot be written.
     pub(super) fn keep_in(&self, dir: &Path) -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).append(true).open(dir.join("log.jsonl"))?;
+        let mut file = match nt_disk::open_to_append(&dir.join("log.jsonl")) {
+            Err(error) if nt_disk::is_no_file(&error) => {
+                tracing::warn!("{} is no file, so that this run keeps no log", dir.join("log.jsonl").display());
+                return Ok(());
+            }
+            opened => opened?,
+        };
         let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Sink::Waiting(said) = &*sink {
             file.write_all(said)?;

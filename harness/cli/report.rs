@@ -4,6 +4,7 @@ use super::Failure;
 use super::output::{say, say_styled};
 use super::study_folder;
 use crate::terminal::tell;
+use nt_records::ledger::{Shard, WriterLock};
 use nt_report::{ReportError, tensorboard};
 use std::path::{Path, PathBuf};
 
@@ -26,11 +27,13 @@ pub(super) struct Extras {
 impl Report {
     pub(super) fn execute(&self) -> Result<(), Failure> {
         study_folder::check(&self.dir)?;
+        // What a run writes meanwhile would be half in this report, and half lost again to it.
+        let _lock = WriterLock::take(&self.dir, Shard::WHOLE).map_err(|error| Failure::system(&error))?;
         write_and_tell(&self.dir, &self.extras)
     }
 }
 
-/// Draws the report and prints its table.
+/// Draws the report and prints its table. The caller has the right to write.
 pub(super) fn write_and_tell(dir: &Path, extras: &Extras) -> Result<(), Failure> {
     let summary = nt_report::report(dir).map_err(|error| {
         // Where what the page needs was left out on purpose, nothing of the system failed.

@@ -278,7 +278,8 @@ impl Run {
         let tally = study
             .run(&mut ledger, self.shard, &options, &Progress::on_stderr(), &interrupt)
             .map_err(|e| failure(&e))?;
-        drop(ledger);
+        // The records' memory is free for the report, and nobody else writes before that is drawn.
+        let _lock = ledger.into_lock();
         tracing::info!(?tally, "run ends");
         if tally.interrupted {
             let done = tally.ran + tally.kept;

@@ -3,6 +3,7 @@
 use super::Failure;
 use nt_disk::advice;
 use nt_records::Manifest;
+use nt_records::manifest::ManifestError;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -29,7 +30,10 @@ pub(super) fn check(dir: &Path) -> Result<(), Failure> {
 /// The manifest of a study's folder.
 pub(super) fn manifest(dir: &Path) -> Result<Manifest, Failure> {
     check(dir)?;
-    let manifest = Manifest::read(dir).map_err(|error| Failure::system(&error))?;
+    let manifest = Manifest::read(dir).map_err(|error| match error {
+        ManifestError::Parse { .. } | ManifestError::Changed { .. } => Failure::Incomplete(format!("damaged: {error}")),
+        ManifestError::SchemaVersion { .. } | ManifestError::File(_) => Failure::system(&error),
+    })?;
     manifest.ok_or_else(|| Failure::Incomplete(lost(dir, "manifest.json")))
 }
 

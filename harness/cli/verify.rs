@@ -37,13 +37,13 @@ impl Verify {
         self.device.hand_over()?;
         let manifest = study_folder::manifest(&self.dir)?;
         let file = self.dir.join("scenario.toml");
-        let text = std::fs::read_to_string(&file).map_err(|error| {
+        let text = nt_disk::read_to_string(&file).map_err(|error| {
             if error.kind() == ErrorKind::NotFound {
                 return Failure::Incomplete(study_folder::lost(&self.dir, "scenario.toml"));
             }
             Failure::System(format!("cannot read {}: {error}; {}", file.display(), advice(&error)))
         })?;
-        let resolved = std::fs::read_to_string(self.dir.join("resolved.toml")).unwrap_or_default();
+        let resolved = nt_disk::read_to_string(&self.dir.join("resolved.toml")).unwrap_or_default();
         let scenario = Scenario::parse_kept(&text, &file.display().to_string(), &resolved)
             .map_err(|faults| Failure::Input(faults.to_string()))?;
         // Told before hours of training. What can be reproduced is compared all the same.
@@ -63,14 +63,21 @@ impl Verify {
             return Err(Failure::Interrupted("stopped; nothing was compared".to_owned()));
         }
         let (name, digest) = (&manifest.study, &manifest.result_digest);
+        let is_sound = found_on_disk.damage.is_empty() && found_on_disk.unreadable.is_empty();
         match found.differences.first() {
-            None if !found_on_disk.damage.is_empty() => Err(Failure::Incomplete(format!(
+            None if !is_sound => Err(Failure::Incomplete(format!(
                 "{name}: {} jobs gave the same results, but the folder is damaged: {}",
                 found.compared,
-                match found_on_disk.damage.len() {
+                match found_on_disk.damage.len() + found_on_disk.unreadable.len() {
                     1 => "one file or record is not as it was written".to_owned(),
                     count => format!("{count} files or records are not as they were written"),
                 }
+            ))),
+            None if found_on_disk.num_uncounted > 0 => Err(Failure::Incomplete(format!(
+                "{name}: {} jobs gave the same results, bit for bit; the run has not ended, so that manifest.json has no digest of all \
+                 records: `nt run SCENARIO --out {}` goes on with it",
+                found.compared,
+                self.dir.display()
             ))),
             None if found.not_run > 0 => Err(Failure::Incomplete(format!(
                 "{name}: {} jobs gave the same results, bit for bit; {} are not run yet, and `nt run SCENARIO --out {}` runs them",

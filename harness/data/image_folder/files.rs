@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const IMAGE_EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "jpe", "jfif", "png"];
 
 /// Folders that systems and programs make among the data: Synology and QNAP drives, macOS archives, Windows, file systems.
-const OF_SYSTEMS: [&str; 9] = [
+const OF_SYSTEMS: [&str; 17] = [
     "@eaDir",
     "@tmp",
     "@Recycle",
@@ -22,6 +22,14 @@ const OF_SYSTEMS: [&str; 9] = [
     "lost+found",
     "$RECYCLE.BIN",
     "System Volume Information",
+    "RECYCLER",
+    "RECYCLED",
+    "Network Trash Folder",
+    "Temporary Items",
+    "@Recently-Snapshot",
+    "@sharebin",
+    "__pycache__",
+    "desktop.ini",
 ];
 
 /// Names of the folders in `path`, in order. All else there is noted.
@@ -64,6 +72,7 @@ pub(super) fn images_below(
     let mut walk = Walk {
         above: sides.clone(),
         seen: BTreeSet::new(),
+        identities: BTreeSet::new(),
         found: vec![Vec::new(); folders.len()],
         links: BTreeSet::new(),
         linked_files: BTreeSet::new(),
@@ -82,7 +91,10 @@ pub(super) fn images_below(
     while let Some((at, _, link)) = walk.links.pop_first() {
         match canonical(&link)? {
             target if walk.leads_back(&target) => walk.note(link, IgnoreReason::LeadsBack),
-            target if sides.iter().any(|side| target.starts_with(side)) => walk.note(link, IgnoreReason::Counted),
+            target if sides.iter().any(|side| target.starts_with(side)) => {
+                let reason = if walk.is_seen(&target) { IgnoreReason::Counted } else { IgnoreReason::ToLeftOut };
+                walk.note(link, reason);
+            }
             target => walk.folder(at, &link, &target)?,
         }
     }
@@ -116,6 +128,8 @@ struct Walk {
     above: Vec<PathBuf>,
     /// Folders that were walked through, without links in their paths.
     seen: BTreeSet<PathBuf>,
+    /// The same by what the system knows them by, since one may be mounted at two places.
+    identities: BTreeSet<(u64, u64)>,
     /// The images of each class.
     found: Vec<Vec<PathBuf>>,
     /// Links to folders that are still to be followed, by class and order.
@@ -130,6 +144,18 @@ impl Walk {
         self.ignored.push(Ignored { path, reason });
     }
 
+    /// Whether a folder is walked through for the first time, under whatever name.
+    fn is_new(&mut self, canonical: &Path) -> Result<bool, DataError> {
+        let is_new =
+            target(canonical)?.and_then(|target| identity(&target)).is_none_or(|id| self.identities.insert(id));
+        Ok(is_new && self.seen.insert(canonical.to_owned()))
+    }
+
+    /// Whether a folder was walked through.
+    fn is_seen(&self, canonical: &Path) -> bool {
+        self.seen.contains(canonical)
+    }
+
     /// Whether a folder holds the data set, or one of its classes.
     fn leads_back(&self, target: &Path) -> bool {
         !self.seen.contains(target) && self.above.iter().any(|folder| folder.starts_with(target))
@@ -137,7 +163,7 @@ impl Walk {
 
     /// Takes what lies below a folder, called `path`, into a class. `canonical` is its path without links.
     fn folder(&mut self, at: usize, path: &Path, canonical: &Path) -> Result<(), DataError> {
-        if !self.seen.insert(canonical.to_owned()) {
+        if !self.is_new(canonical)? {
             self.note(path.to_owned(), IgnoreReason::Counted);
             return Ok(());
         }
@@ -155,7 +181,7 @@ impl Walk {
                     self.found[at].push(path);
                 } else if target(&path)?.is_some_and(|target| target.is_dir()) {
                     let canonical = canonical.join(entry.file_name());
-                    match self.seen.insert(canonical.clone()) {
+                    match self.is_new(&canonical)? {
                         true => pending.push((path, canonical)),
                         false => self.note(path, IgnoreReason::Counted),
                     }
@@ -208,12 +234,25 @@ fn target(path: &Path) -> Result<Option<Metadata>, DataError> {
     }
 }
 
+/// What the system knows a folder by, wherever it is mounted; `None` where it does not say.
+#[cfg(unix)]
+fn identity(folder: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    // File systems without inodes call them all 0.
+    Some((folder.dev(), folder.ino())).filter(|(_, inode)| *inode != 0)
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
 /// Why an entry is left out whatever it is.
 fn by_name(entry: &DirEntry) -> Option<IgnoreReason> {
     let name = entry.file_name();
     if is_hidden(&entry.path()) {
         Some(IgnoreReason::Hidden)
-    } else if OF_SYSTEMS.iter().any(|known| name == *known) {
+    } else if OF_SYSTEMS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
         Some(IgnoreReason::OfASystem)
     } else {
         None

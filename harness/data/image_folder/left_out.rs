@@ -41,6 +41,8 @@ pub enum IgnoreReason {
     LeadsBack,
     /// A link to what is counted at another place.
     Counted,
+    /// A link to what is counted nowhere: to a class that is not asked for, or to what is left out itself.
+    ToLeftOut,
 }
 
 impl std::fmt::Display for IgnoreReason {
@@ -58,6 +60,9 @@ impl std::fmt::Display for IgnoreReason {
             Self::LeadsNowhere => f.write_str("a link that leads nowhere"),
             Self::LeadsBack => f.write_str("a link that leads back to a folder above the classes"),
             Self::Counted => f.write_str("a link to what is counted at another place"),
+            Self::ToLeftOut => f.write_str(
+                "a link to a class that is not used, or to what is left out itself: its images count nowhere",
+            ),
         }
     }
 }
@@ -124,7 +129,9 @@ fn things(reason: IgnoreReason, ending: &str, count: usize) -> String {
         (IgnoreReason::NotAnImage, ending) => format!("files ending in .{}", one_line(Path::new(ending))),
         (IgnoreReason::InNoClass, _) => "images".to_owned(),
         (IgnoreReason::NotInTraining | IgnoreReason::BesideTheSides { .. }, _) => "folders".to_owned(),
-        (IgnoreReason::LeadsNowhere | IgnoreReason::LeadsBack | IgnoreReason::Counted, _) => "links".to_owned(),
+        (IgnoreReason::LeadsNowhere | IgnoreReason::LeadsBack | IgnoreReason::Counted | IgnoreReason::ToLeftOut, _) => {
+            "links".to_owned()
+        }
         (IgnoreReason::Hidden | IgnoreReason::OfASystem, _) => "files or folders".to_owned(),
     };
     format!("{count} {what}")

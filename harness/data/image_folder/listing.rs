@@ -167,9 +167,12 @@ fn empty_classes(
     let mut empty = Vec::new();
     for (split, side) in [(Split::Train, &images[0]), (Split::Test, &images[1])] {
         let folder = sides.folder(split);
-        let others = folders(folder, &mut Vec::new())?;
+        let mut others: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for other in folders(folder, &mut Vec::new())? {
+            others.entry(folded(&other)).or_default().push(other);
+        }
         for (at, class) in classes.iter().enumerate().filter(|&(at, _)| side[at].is_empty()) {
-            let alike = others.iter().find(|other| *other != class && folded(other) == folded(class));
+            let alike = others.get(&folded(class)).and_then(|alike| alike.iter().find(|other| *other != class));
             let path = folder.join(class);
             // Only one side is filled where a fraction parts a class.
             let is_parted = matches!(sides.test, SideOfTest::Fraction(_));
@@ -188,9 +191,12 @@ fn empty_classes(
     Ok(empty)
 }
 
-/// A name without what the eye does not tell apart in it, or tells apart by capitals alone.
+/// A name without what the eye does not tell apart in it, or tells apart by capitals alone: forms of letters, spaces of other kinds or at
+/// its ends, letters without width.
 fn folded(name: &str) -> String {
-    name.nfc().collect::<String>().to_lowercase()
+    let has_width = |letter: &char| !matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
+    let letters: String = name.nfkc().filter(has_width).collect();
+    letters.to_lowercase().replace('ß', "ss").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Class folders without an image of their own, whose images lie in folders within: classes may lie one folder deeper.
@@ -207,11 +213,12 @@ fn only_folders(sides: &Sides, classes: &[String], images: &[Vec<Vec<PathBuf>>; 
 /// The chosen classes, or all.
 fn choose(known: Vec<String>, wanted: Option<&[String]>) -> Result<Vec<String>, DataError> {
     let Some(wanted) = wanted else { return Ok(known) };
-    for (position, name) in wanted.iter().enumerate() {
-        if !known.contains(name) {
+    let (all, mut seen): (BTreeSet<&String>, _) = (known.iter().collect(), BTreeSet::new());
+    for name in wanted {
+        if !all.contains(name) {
             return Err(DataError::UnknownClass { name: name.clone(), known });
         }
-        if wanted[..position].contains(name) {
+        if !seen.insert(name) {
             return Err(DataError::DuplicateClass { name: name.clone() });
         }
     }

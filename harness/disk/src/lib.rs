@@ -18,4 +18,4 @@ pub use atomic::{
 pub use error::FileError;
 pub use guard::guarded;
 pub use lock::{Lock, LockError, Sharing};
-pub use regular::{is_no_file, read, read_if_there, read_to_string};
+pub use regular::{is_no_file, open, open_to_append, read, read_if_there, read_to_string};

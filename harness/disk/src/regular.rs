@@ -14,6 +14,26 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
+/// A regular file, opened for reading.
+///
+/// # Errors
+/// As [`read`].
+pub fn open(path: &Path) -> io::Result<fs::File> {
+    check(path)?;
+    fs::File::open(path)
+}
+
+/// A file, opened to add to its end; made where none stands.
+///
+/// # Errors
+/// As [`read`], but for [`io::ErrorKind::NotFound`].
+pub fn open_to_append(path: &Path) -> io::Result<fs::File> {
+    match check(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => fs::OpenOptions::new().create(true).append(true).read(true).open(path),
+    }
+}
+
 /// The bytes of a regular file; `None` where none stands. What stands in its place, such as a folder, is moved aside by who writes it.
 ///
 /// # Errors

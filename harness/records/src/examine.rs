@@ -26,14 +26,6 @@ pub enum ExamineError {
     /// Its manifest is of another version, or cannot be read.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// A file cannot be read now, which says nothing of its contents.
-    #[error("{path} {problem}")]
-    Unreadable {
-        /// The file, relative to the study's folder.
-        path: String,
-        /// Why.
-        problem: FileProblem,
-    },
     /// The system refused.
     #[error(transparent)]
     File(#[from] FileError),
@@ -48,6 +40,10 @@ pub struct Examination {
     pub num_stripped: usize,
     /// What is wrong, a sentence each, which begins with the file.
     pub damage: Vec<String>,
+    /// Files that the system does not give now, which says nothing of their contents, likewise.
+    pub unreadable: Vec<String>,
+    /// Records of which the manifest knows no digest, since the run that wrote it has not ended.
+    pub num_uncounted: usize,
 }
 
 /// What a study's folder says of itself.
@@ -72,7 +68,7 @@ impl Known {
         let mut damage = Vec::new();
         let manifest = match Manifest::read(dir) {
             Ok(manifest) => manifest,
-            Err(error @ ManifestError::Parse { .. }) => {
+            Err(error @ (ManifestError::Parse { .. } | ManifestError::Changed { .. })) => {
                 damage.push(error.to_string());
                 None
             }
@@ -107,9 +103,7 @@ pub fn examine(dir: &Path) -> Result<Examination, ExamineError> {
         match problem {
             None => found.num_sound += 1,
             Some(FileProblem::Missing) if is_stripped() => found.num_stripped += 1,
-            Some(problem) if !problem.is_lasting() => {
-                return Err(ExamineError::Unreadable { path: file.path.clone(), problem });
-            }
+            Some(problem) if !problem.is_lasting() => found.unreadable.push(format!("{} {problem}", file.path)),
             Some(problem) => {
                 let again = match job {
                     Some(name) => format!("a file of {name}, whose job `nt run SCENARIO --out FOLDER` runs again"),
@@ -119,6 +113,9 @@ pub fn examine(dir: &Path) -> Result<Examination, ExamineError> {
             }
         }
     }
+    let counted =
+        manifest.as_ref().filter(|manifest| !manifest.has_ended).map(|manifest| manifest.completeness.recorded());
+    found.num_uncounted = counted.map_or(0, |counted| records.len().saturating_sub(counted as usize));
     Ok(found)
 }
 
@@ -198,7 +195,7 @@ mod tests {
     #[test]
     fn a_folder_as_it_was_written_is_sound() {
         let dir = written();
-        let found = Examination { num_sound: 5, num_stripped: 0, damage: vec![] };
+        let found = Examination { num_sound: 5, ..Examination::default() };
         assert_eq!(examine(dir.path()).unwrap(), found);
     }
 

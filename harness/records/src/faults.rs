@@ -5,7 +5,6 @@
 
 use nt_scenario::JobId;
 use serde::{Deserialize, Serialize};
-use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -40,13 +39,13 @@ impl Fault {
     pub fn add(&self, dir: &Path) -> io::Result<()> {
         let mut line = serde_json::to_vec(self)?;
         line.push(b'\n');
-        OpenOptions::new().create(true).append(true).open(dir.join(FAULTS_FILE))?.write_all(&line)
+        nt_disk::open_to_append(&dir.join(FAULTS_FILE))?.write_all(&line)
     }
 }
 
 /// The last fault of a job in the list of a study's folder. Lines that cannot be read are passed over.
 pub fn last_fault(dir: &Path, job: JobId) -> Option<Fault> {
-    let text = std::fs::read_to_string(dir.join(FAULTS_FILE)).ok()?;
+    let text = nt_disk::read_to_string(&dir.join(FAULTS_FILE)).ok()?;
     let faults = text.lines().filter_map(|line| serde_json::from_str::<Fault>(line).ok());
     faults.rev().find(|fault| fault.job == job)
 }

@@ -2,7 +2,7 @@
 
 use nt_disk::{FileError, advice, write_atomic};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 use thiserror::Error;
@@ -65,7 +65,7 @@ impl FileRef {
     pub fn compare(&self, dir: &Path) -> Result<(), FileProblem> {
         self.check_length(dir)?;
         let refused = |error: io::Error| FileProblem::from_system(&error);
-        let mut file = File::open(dir.join(&self.path)).map_err(refused)?;
+        let mut file = nt_disk::open(&dir.join(&self.path)).map_err(refused)?;
         let mut hasher = blake3::Hasher::new();
         io::copy(&mut file, &mut hasher).map_err(refused)?;
         if hasher.finalize().to_hex().as_str() == self.blake3 { Ok(()) } else { Err(FileProblem::Contents) }

@@ -17,7 +17,11 @@ use crate::version;
 use nt_disk::{FileError, is_unfinished, write_atomic};
 
 /// The version of `manifest.json`.
-pub const MANIFEST_VERSION: u32 = 2;
+pub const MANIFEST_VERSION: u32 = 3;
+
+/// What stands before the checksum at the end of the file, from version 3 on: of all the bytes before.
+const CHECKSUM: &[u8] = b",\n  \"checksum\": \"";
+const END: &[u8] = b"\n}\n";
 
 /// Versions, host, device, seeds, data, the plan, and its results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -231,6 +235,12 @@ pub enum ManifestError {
         /// What serde says, with line and column.
         source: serde_json::Error,
     },
+    /// It is not as it was written.
+    #[error("{} is not as it was written: its checksum is another; `nt run SCENARIO --out FOLDER` writes it again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is of another version.
     #[error("{} has schema_version {found} where this program reads {MANIFEST_VERSION}; use the version of nt that wrote \
         it", path.display())]
@@ -310,8 +320,9 @@ impl Manifest {
             }
         }
         for path in paths {
-            let contents = nt_disk::read_if_there(&dir.join(&path))?;
-            self.files.extend(contents.map(|contents| FileRef::new(path, &contents)));
+            // What the system does not give now is not listed: who writes it next lists it.
+            let contents = nt_disk::read(&dir.join(&path));
+            self.files.extend(contents.ok().map(|contents| FileRef::new(path, &contents)));
         }
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(())
@@ -337,7 +348,9 @@ impl Manifest {
         let path = dir.join(MANIFEST_FILE);
         let mut json =
             serde_json::to_vec_pretty(self).map_err(|source| ManifestError::Parse { path: path.clone(), source })?;
-        json.push(b'\n');
+        json.truncate(json.len() - (END.len() - 1));
+        let checksum = format!("{:08x}\"", crc32fast::hash(&json));
+        json.extend([CHECKSUM, checksum.as_bytes(), END].concat());
         Ok(write_atomic(&path, &json)?)
     }
 
@@ -354,8 +367,25 @@ impl Manifest {
         if !version::is_readable(found, MANIFEST_VERSION) {
             return Err(ManifestError::SchemaVersion { path, found });
         }
-        Ok(Some(serde_json::from_slice(&text).map_err(parse)?))
+        let Some(body) = body(&text) else {
+            // Version 2 had no checksum.
+            let has_none = found < 3 && !text.windows(CHECKSUM.len()).any(|part| part == CHECKSUM);
+            return match has_none {
+                true => Ok(Some(serde_json::from_slice(&text).map_err(parse)?)),
+                false => Err(ManifestError::Changed { path }),
+            };
+        };
+        Ok(Some(serde_json::from_slice(&body).map_err(parse)?))
     }
+}
+
+/// The text without its checksum; `None` if it has none, or another.
+fn body(text: &[u8]) -> Option<Vec<u8>> {
+    let rest = text.strip_suffix(END)?;
+    let (rest, checksum) = rest.split_at_checked(rest.len().checked_sub(9)?)?;
+    let rest = rest.strip_suffix(CHECKSUM)?;
+    let is_right = format!("{:08x}\"", crc32fast::hash(rest)).as_bytes() == checksum;
+    is_right.then(|| [rest, END].concat())
 }
 
 /// Whether a path is among those that `left_out` names: `runs.parquet`, `predictions/` or `figures/*.png`.
@@ -386,6 +416,30 @@ mod tests {
         assert_eq!((manifest.test_openings, manifest.result_digest.len()), (2, 64));
         manifest.write(dir.path()).unwrap();
         assert_eq!(Manifest::read(dir.path()).unwrap(), Some(manifest));
+    }
+
+    #[test]
+    fn every_change_of_a_byte_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(MANIFEST_FILE);
+        manifest().write(dir.path()).unwrap();
+        let text = fs::read(&path).unwrap();
+        for at in 0..text.len() {
+            let mut changed = text.clone();
+            changed[at] ^= 1 << (at % 7);
+            fs::write(&path, &changed).unwrap();
+            assert!(Manifest::read(dir.path()).is_err(), "byte {at}: {}", String::from_utf8_lossy(&changed));
+        }
+    }
+
+    #[test]
+    fn a_manifest_without_a_checksum_is_of_an_older_version() {
+        let dir = tempfile::tempdir().unwrap();
+        let older = Manifest { schema_version: 2, ..manifest() };
+        fs::write(dir.path().join(MANIFEST_FILE), serde_json::to_vec(&older).unwrap()).unwrap();
+        assert_eq!(Manifest::read(dir.path()).unwrap(), Some(older));
+        fs::write(dir.path().join(MANIFEST_FILE), serde_json::to_vec(&manifest()).unwrap()).unwrap();
+        assert!(matches!(Manifest::read(dir.path()), Err(ManifestError::Changed { .. })));
     }
 
     #[test]

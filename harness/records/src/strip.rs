@@ -64,8 +64,9 @@ pub fn strip(dir: &Path, keep: &[String]) -> Result<(usize, u64), StripError> {
     // Nobody may write meanwhile.
     let _ledger = Ledger::open(dir)?;
     let found = examine(dir)?;
-    if !found.damage.is_empty() {
-        return Err(StripError::Damaged { dir: dir.display().to_string(), damage: found.damage });
+    let damage = [found.damage, found.unreadable].concat();
+    if !damage.is_empty() {
+        return Err(StripError::Damaged { dir: dir.display().to_string(), damage });
     }
     let Some(mut manifest) = Manifest::read(dir)? else {
         return Err(StripError::NoManifest(dir.display().to_string()));

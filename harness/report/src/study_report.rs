@@ -70,7 +70,9 @@ fn scenario(dir: &Path) -> Result<(Scenario, Option<String>), ReportError> {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             // Damage may leave what is no text.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => String::from("no text"),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData || nt_disk::is_no_file(&error) => {
+                String::from("no text")
+            }
             Err(error) => return Err(FileError::at("read", &path)(error).into()),
         };
         match Scenario::parse_kept(&text, &path.display().to_string(), &resolved) {
@@ -188,6 +190,7 @@ fn in_plan_order<'a>(manifest: Option<&Manifest>, records: &'a [RunRecord]) -> (
 fn draw(dir: &Path, analysis: &Analysis, manifest: Option<&Manifest>) -> Result<Vec<Figure>, ReportError> {
     let costs = manifest.map(Costs::of);
     let mut figures = Vec::new();
+    let mut names = BTreeSet::new();
     for target in shown::drawn_targets(analysis) {
         let name = target.name.as_str();
         let mut specs = Vec::new();
@@ -200,6 +203,7 @@ fn draw(dir: &Path, analysis: &Analysis, manifest: Option<&Manifest>) -> Result<
         specs.extend(costs.as_ref().and_then(|costs| accuracy_by_cost(analysis, name, parameters, costs)));
         specs.extend(forest(analysis, name, parameters));
         specs.extend(learning_curves(dir, analysis, name, parameters)?);
+        specs.iter_mut().for_each(|spec| make_unique(&mut names, &mut spec.name));
         let drawn = specs.into_par_iter().map(|spec| {
             let svg = figures::write(dir, &spec)?;
             Ok(Figure { name: spec.name, title: spec.title, form: spec.form, svg })
@@ -207,6 +211,13 @@ fn draw(dir: &Path, analysis: &Analysis, manifest: Option<&Manifest>) -> Result<
         figures.extend(drawn.collect::<Result<Vec<Figure>, ReportError>>()?);
     }
     Ok(figures)
+}
+
+/// Changes a name that another figure has: of a target `a` and its size `b-c`, and of a target `a-b` and its size `c`.
+fn make_unique(names: &mut BTreeSet<String>, name: &mut String) {
+    while !names.insert(name.clone()) {
+        name.push_str("-again");
+    }
 }
 
 /// Removes the folder's path, so that a report reads the same wherever its folder is.

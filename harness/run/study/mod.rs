@@ -358,7 +358,7 @@ impl OpenStudy {
 /// The manifest that an earlier run left. One that is damaged is told, and made again.
 fn kept_manifest(dir: &Path) -> Result<Option<Manifest>, ManifestError> {
     match Manifest::read(dir) {
-        Err(error @ ManifestError::Parse { .. }) => {
+        Err(error @ (ManifestError::Parse { .. } | ManifestError::Changed { .. })) => {
             tracing::warn!("{error}");
             Ok(None)
         }

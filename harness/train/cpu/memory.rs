@@ -39,12 +39,48 @@ pub(super) fn check(shape: &NetworkShape, batch: usize, images: usize) -> Result
 /// Bytes of memory that this process may still take; `None` where the system does not say.
 pub fn available() -> Option<u64> {
     let free = of_meminfo(&fs::read_to_string("/proc/meminfo").ok()?)?;
-    // A container may be allowed less than the machine has.
-    let of_group = |file: &str| fs::read_to_string(format!("/sys/fs/cgroup/{file}")).ok()?.trim().parse::<u64>().ok();
-    match (of_group("memory.max"), of_group("memory.current")) {
-        (Some(most), Some(taken)) => Some(free.min(most.saturating_sub(taken))),
-        _ => Some(free),
+    // A container, a job of a cluster or a shell may be allowed less than the machine has.
+    let allowed = of_groups(&fs::read_to_string("/proc/self/cgroup").unwrap_or_default()).into_iter().chain(of_limit());
+    Some(allowed.fold(free, u64::min))
+}
+
+/// What control groups of both versions still allow, from this process's own up to the root.
+fn of_groups(groups: &str) -> Vec<u64> {
+    let read = |path: String| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let left = |folder: &str, most: &str, taken: &str| {
+        Some(read(format!("{folder}/{most}"))?.saturating_sub(read(format!("{folder}/{taken}"))?))
+    };
+    let mut found = Vec::new();
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else { continue };
+        let (root, most, taken) = match controllers {
+            "" => ("/sys/fs/cgroup", "memory.max", "memory.current"),
+            of if of.split(',').any(|one| one == "memory") => {
+                ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes")
+            }
+            _ => continue,
+        };
+        // In a container the path is the host's, and the root is the container's own.
+        let mut path = path.trim_end_matches('/');
+        loop {
+            found.extend(left(&format!("{root}{path}"), most, taken));
+            let Some((above, _)) = path.rsplit_once('/') else { break };
+            path = above;
+        }
     }
+    found
+}
+
+/// What `ulimit -v` still allows.
+fn of_limit() -> Option<u64> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    let most: u64 = line.split_whitespace().next()?.parse().ok()?;
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let taken = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
+    let kib: u64 = taken.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(most.saturating_sub(1024 * kib))
 }
 
 fn of_meminfo(text: &str) -> Option<u64> {

@@ -38,6 +38,16 @@ fn no_image_is_counted_twice_or_enters_another_class() {
 }
 
 #[test]
+fn one_to_a_class_that_is_not_used_is_told_as_lost() {
+    let layout = two_sides().images("train/owl", 3).images("test/owl", 1);
+    symlink("../owl", layout.path().join("train/cat/owls")).unwrap();
+    let listing = layout.scan(Some(&["cat", "dog"]), None).unwrap();
+    assert_eq!(counts(&listing), [4, 3, 2, 1]);
+    let reason = listing.ignored().iter().find(|one| one.path.ends_with("cat/owls")).unwrap().reason;
+    assert_eq!(reason, IgnoreReason::ToLeftOut);
+}
+
+#[test]
 fn one_to_a_folder_elsewhere_is_followed_once() {
     let pool = Layout::new().images("owls/young", 2).images("owls", 3);
     let owls = pool.path().join("owls");

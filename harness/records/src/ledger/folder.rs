@@ -6,7 +6,7 @@ use super::shard;
 use crate::names::{MANIFEST_FILE, REGISTRATION_FILE};
 use nt_disk::{FileError, is_unfinished};
 use serde_json::Value;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::Path;
 
@@ -40,7 +40,7 @@ fn is_harmless(name: &str) -> bool {
 /// Whether one of the files that only `nt` writes is there. One of them may be damaged, but hardly all.
 fn is_a_study(dir: &Path) -> Result<bool, FileError> {
     let has_key = |file: &str, key: &str| {
-        let value = fs::read(dir.join(file)).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+        let value = nt_disk::read(&dir.join(file)).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
         value.is_some_and(|value| value.get(key).is_some())
     };
     if has_key(REGISTRATION_FILE, "preregistration") || has_key(MANIFEST_FILE, "preregistration") {
@@ -48,7 +48,7 @@ fn is_a_study(dir: &Path) -> Result<bool, FileError> {
     }
     let is_of_records = |path: &Path| {
         let mut start = [0; 64];
-        let length = File::open(path).and_then(|mut file| file.read(&mut start)).unwrap_or(0);
+        let length = nt_disk::open(path).and_then(|mut file| file.read(&mut start)).unwrap_or(0);
         is_a_line(&start[..length])
     };
     let records = shard::files(dir)?;

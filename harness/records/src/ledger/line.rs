@@ -2,7 +2,6 @@
 //!
 //! The checksum covers the record's bytes as they stand in the line, so it is checked before anything is parsed.
 
-use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -173,7 +172,7 @@ fn frame(text: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Reads a file of records without changing it, some lines at a time: a million records are a gigabyte of text.
 pub(super) fn read(path: &Path) -> Result<Scan, LedgerError> {
     let failed = |error| FileError::at("read", path)(error);
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = nt_disk::open(path).map_err(failed)?;
     let mut scan = Scan::default();
     let (mut block, mut next) = (Vec::new(), 1);
     while file.by_ref().take(BLOCK).read_to_end(&mut block).map_err(failed)? > 0 {
@@ -221,7 +220,7 @@ pub(super) fn take_out(path: &Path, is_out: impl Fn(&RunRecord) -> bool) -> Resu
 /// Adds lines to `<file>.damaged`, before they leave the file.
 fn add_aside(path: &Path, lines: &[u8]) -> Result<(), FileError> {
     let aside = aside(path);
-    let mut kept = fs::read(&aside).unwrap_or_default();
+    let mut kept = nt_disk::read(&aside).unwrap_or_default();
     kept.extend_from_slice(lines);
     write_atomic(&aside, &kept)
 }

@@ -9,14 +9,17 @@ const LOCK: &str = ".lock";
 
 /// The right to write. It ends when this is dropped, or with the process.
 #[derive(Debug)]
-pub(super) struct WriterLock {
+pub struct WriterLock {
     _folder: Lock,
     _shard: Option<Lock>,
 }
 
 impl WriterLock {
     /// Locks the folder for one writer. For a shard, locks the shard and keeps whole-folder writers out.
-    pub(super) fn take(dir: &Path, shard: Shard) -> Result<Self, LedgerError> {
+    ///
+    /// # Errors
+    /// [`LedgerError::Busy`] if another process writes there.
+    pub fn take(dir: &Path, shard: Shard) -> Result<Self, LedgerError> {
         let busy = |error| match error {
             LockError::Busy { holder } => LedgerError::Busy { dir: dir.to_owned(), holder },
             LockError::File(error) => LedgerError::File(error),

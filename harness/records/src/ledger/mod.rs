@@ -13,7 +13,7 @@ mod tests;
 mod warning;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -32,7 +32,7 @@ pub use warning::{Damage, LedgerWarning};
 
 use crate::file::{FileProblem, FileRef};
 use crate::record::{RunRecord, Status};
-use lock::WriterLock;
+pub use lock::WriterLock;
 
 /// If the files that records refer to are together no larger than this, they are hashed when the ledger is opened.
 /// Otherwise each is hashed when its job is first asked for.
@@ -122,7 +122,7 @@ pub struct Ledger {
     hashed: Mutex<BTreeMap<JobId, bool>>,
     /// What was wrong when it was opened.
     warnings: Vec<LedgerWarning>,
-    _lock: WriterLock,
+    lock: WriterLock,
 }
 
 impl Ledger {
@@ -147,12 +147,7 @@ impl Ledger {
         remove_unfinished(dir, began);
         let path = dir.join(shard.file_name());
         let (records, warnings) = gather(dir, Some(&path))?;
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .read(true)
-            .open(&path)
-            .map_err(FileError::at("open for appending", &path))?;
+        let mut file = nt_disk::open_to_append(&path).map_err(FileError::at("open for appending", &path))?;
         sync_folder(dir)?;
         let length = file.seek(SeekFrom::End(0)).map_err(FileError::at("seek in", &path))?;
         let hashed = Mutex::new(BTreeMap::new());
@@ -165,10 +160,15 @@ impl Ledger {
             by_job: BTreeMap::new(),
             hashed,
             warnings,
-            _lock: lock,
+            lock,
         };
         ledger.adopt(records)?;
         Ok(ledger)
+    }
+
+    /// Ends the records' part, and keeps the right to write in the folder.
+    pub fn into_lock(self) -> WriterLock {
+        self.lock
     }
 
     /// The study's folder.
@@ -236,11 +236,7 @@ impl Ledger {
             line::take_out(&path, |record| jobs.contains(&record.job))?;
         }
         // The file is another now.
-        self.file = OpenOptions::new()
-            .append(true)
-            .read(true)
-            .open(&self.path)
-            .map_err(FileError::at("open for appending", &self.path))?;
+        self.file = nt_disk::open_to_append(&self.path).map_err(FileError::at("open for appending", &self.path))?;
         self.length = self.file.seek(SeekFrom::End(0)).map_err(FileError::at("seek in", &self.path))?;
         self.records.retain(|record| !jobs.contains(&record.job));
         self.by_job = self.records.iter().enumerate().map(|(at, record)| (record.job, at)).collect();
