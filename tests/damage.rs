@@ -246,6 +246,19 @@ fn a_pipe_or_a_folder_in_the_place_of_a_file_bars_nobody() {
 }
 
 #[test]
+fn a_report_waits_for_no_run_and_writes_beside_none() {
+    let (workplace, digest) = finished();
+    let held = std::fs::File::open(workplace.path("out/.lock")).unwrap();
+    held.lock().unwrap();
+    let refused = nt(&workplace, &["report", "out"]);
+    assert_exit(&refused, 3);
+    assert!(said(&refused).contains("is being written: wait until that ends"), "{}", said(&refused));
+    drop(held);
+    assert_exit(&nt(&workplace, &["report", "out"]), 0);
+    assert_eq!(workplace.digest("out"), digest);
+}
+
+#[test]
 fn a_study_of_which_every_training_diverges_has_a_report() {
     for metric in ["top1", "log-loss"] {
         let with_metric = format!("margin_pp = 5.0\nmetric = \"{metric}\"");
