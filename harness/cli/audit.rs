@@ -6,9 +6,9 @@ use super::run::{CacheDir, failure, open_study};
 use super::scenario_file::ScenarioFile;
 use nt_analysis::audit::{failed_gates, look_alikes, order_findings};
 use nt_analysis::clusters_of;
-use nt_records::audit::{Audit, Distance, MatchKind, MeasuredOn, Overlap, Similarity, TargetAudit};
+use nt_records::audit::{AUDIT_FILE, Audit, Distance, MatchKind, MeasuredOn, Overlap, Similarity, TargetAudit};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Audits {
@@ -29,6 +29,9 @@ const MOST_LISTED: usize = 10;
 
 impl Audits {
     pub(super) fn execute(&self) -> Result<(), Failure> {
+        if let Some(dir) = &self.out {
+            not_over_others(dir)?;
+        }
         let study = open_study(&self.scenario, &self.cache)?;
         for warning in study.warnings() {
             tracing::warn!("{warning}");
@@ -49,6 +52,22 @@ impl Audits {
             return Ok(());
         }
         Err(Failure::Incomplete(format!("{}\nverdicts that rest on it go one step down", failed.join("\n"))))
+    }
+}
+
+/// Refuses a folder whose file of this name somebody else wrote, before images are read.
+fn not_over_others(dir: &Path) -> Result<(), Failure> {
+    let path = dir.join(AUDIT_FILE);
+    let is_ours = |found: &[u8]| {
+        let value = serde_json::from_slice::<serde_json::Value>(found);
+        value.is_ok_and(|value| value.get("schema_version").is_some() && value.get("targets").is_some())
+    };
+    match nt_disk::read(&path) {
+        Ok(found) if !is_ours(&found) => Err(Failure::Input(format!(
+            "{} is there and was not written by nt; give another folder with --out, or move the file",
+            path.display()
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -67,9 +67,12 @@ fn of_palette(info: &Info<'_>, depth: BitDepth, samples: &[u8]) -> Result<RgbIma
         usize::from(byte >> shift & (0xff >> (8 - bits)))
     };
     let indices = samples.chunks_exact(row_bytes).flat_map(|row| (0..info.width as usize).map(move |x| index(row, x)));
-    let pixels: Option<Vec<&[u8; 4]>> = indices.map(|index| palette.get(index)).collect();
-    let pixels = pixels.ok_or(DecodeError::Palette)?;
-    Ok(blend(info.width, info.height, pixels.into_iter().map(<[u8; 4]>::as_slice), |&byte| u16::from(byte) * 257))
+    // Looked at twice, since a list of all pixels' colours would take several times the picture's memory.
+    if !indices.clone().all(|index| index < palette.len()) {
+        return Err(DecodeError::Palette);
+    }
+    let pixels = indices.map(|index| palette[index].as_slice());
+    Ok(blend(info.width, info.height, pixels, |&byte| u16::from(byte) * 257))
 }
 
 /// Blends with white and rounds to 8 bits. Exact for opaque 8-bit pixels. It goes pixel by pixel, since a copy with 16

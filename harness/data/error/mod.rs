@@ -57,17 +57,34 @@ pub enum DataError {
     /// Folders that are taken for classes hold no image of their own, but folders.
     #[error(
         "{} of {} {}: if classes lie in them, lay the data out as train/<class>/… and test/<class>/…, or as <class>/…; if they are \
-         the classes, name them: classes = [{}]",
+         the classes, name all of them: classes = [{}]",
         names(folders),
         one_line(root),
         if folders.len() == 1 { "holds folders and no image of its own, so it is no class" } else { "hold folders and no images of their own, so they are no classes" },
-        folders.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+        list(classes)
     )]
     OnlyFolders {
         /// The folder that they lie in.
         root: PathBuf,
         /// Their names.
         folders: Vec<String>,
+        /// The names of all that would be classes.
+        classes: Vec<String>,
+    },
+
+    /// Everything that would be a class is named as a side is.
+    #[error(
+        "{} of {} are named as the sides of a data set are, and not as classes: lay the data out as train/<class>/… and \
+         test/<class>/…; if they are the classes, name them: classes = [{}]",
+        names(classes),
+        one_line(root),
+        list(classes)
+    )]
+    NamedAsSides {
+        /// The folder that they lie in.
+        root: PathBuf,
+        /// Their names.
+        classes: Vec<String>,
     },
 
     /// A test fraction was given for a data set that comes with its test side.
@@ -274,6 +291,11 @@ impl DataError {
 /// A line for each.
 fn each(faults: &[impl ToString]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Names as a list of a scenario: `"a", "b"`.
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
 }
 
 /// "`Test` and `Train`".

@@ -68,11 +68,14 @@ impl Listing {
         if !empty.is_empty() {
             return Err(DataError::EmptyClasses { classes: empty, left_out: sentences(root, &ignored, &images_in) });
         }
+        if wanted.classes.is_none() && classes.len() > 1 && classes.iter().all(|class| is_a_side(class)) {
+            return Err(DataError::NamedAsSides { root: sides.train.clone(), classes });
+        }
         // That a class has folders within it, its clusters say, or that it is named as a class.
         if classes.len() > 1 && wanted.classes.is_none() && wanted.cluster.is_none() {
             let folders = only_folders(&sides, &classes, &images);
             if !folders.is_empty() {
-                return Err(DataError::OnlyFolders { root: sides.train.clone(), folders });
+                return Err(DataError::OnlyFolders { root: sides.train.clone(), folders, classes });
             }
         }
         let clusters = wanted.cluster.map(|pattern| sides.clusters(&images, pattern)).transpose()?;
@@ -197,6 +200,29 @@ fn folded(name: &str) -> String {
     let has_width = |letter: &char| !matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
     let letters: String = name.nfkc().filter(has_width).collect();
     letters.to_lowercase().replace('ß', "ss").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a folder is called as people call the sides of a data set.
+fn is_a_side(name: &str) -> bool {
+    const SIDES: [&str; 16] = [
+        "train",
+        "training",
+        "trn",
+        "tr",
+        "test",
+        "testing",
+        "tst",
+        "te",
+        "val",
+        "valid",
+        "validation",
+        "dev",
+        "eval",
+        "holdout",
+        "query",
+        "gallery",
+    ];
+    SIDES.iter().any(|side| name.eq_ignore_ascii_case(side))
 }
 
 /// Class folders without an image of their own, whose images lie in folders within: classes may lie one folder deeper.

@@ -4,7 +4,7 @@ use crate::FileError;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tempfile::NamedTempFile;
 
 /// How the names of unfinished files end. They begin with a dot.
@@ -138,18 +138,28 @@ pub fn remove_unfinished(folder: &Path, before: SystemTime) {
             remove_unfinished(&entry.path(), before);
         } else if kind.is_file() && is_unfinished(&entry.file_name().to_string_lossy()) {
             let written = entry.metadata().and_then(|metadata| metadata.modified());
-            if written.is_ok_and(|written| written < before) {
-                remove_if_left(&entry.path());
+            // What is dated after this hour was not made in it either.
+            let is_of_before = |written: SystemTime| written < before || written > before + Duration::from_secs(3600);
+            if let Ok(written) = written
+                && is_of_before(written)
+            {
+                remove_if_left(&entry.path(), before.duration_since(written).unwrap_or_default());
             }
         }
     }
 }
 
 /// Removes a file that nobody holds: its writer would have locked it. It is held meanwhile, so that a writer who has just made it, and
-/// has not locked it yet, notices and makes another.
-fn remove_if_left(path: &Path) {
+/// has not locked it yet, notices and makes another. Where the file system has no locks, nobody writes one file for a day.
+fn remove_if_left(path: &Path, age: Duration) {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
     let Ok(file) = File::open(path) else { return };
-    if file.try_lock().is_ok() {
+    let is_left = match file.try_lock() {
+        Ok(()) => true,
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(_)) => age > DAY,
+    };
+    if is_left {
         let _ = fs::remove_file(path);
     }
 }
@@ -157,7 +167,6 @@ fn remove_if_left(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn writers_of_one_file_do_not_meet() {

@@ -194,7 +194,8 @@ pub enum Fault {
     /// A run that did not come to its end.
     #[error(
         "{column} is {value:?}: the run did not come to its end, and its value is what it logged last; run it again, or leave its \
-         replicate out of every arm with --drop {replicate}={number}"
+         replicate out of every arm with --drop {}",
+        condition(replicate, number)
     )]
     EndedEarly {
         /// The column.
@@ -326,7 +327,7 @@ pub enum Fault {
     #[error("no value is above 1 per cent: these look like fractions; leave --percent out")]
     TinyPercents,
     /// Two rows have the same key.
-    #[error("{what} is already in line {first_line}; {}", told_apart(differing))]
+    #[error("{what} is already in line {first_line}; {}", told_apart(differing, hits.as_deref()))]
     Duplicate {
         /// The key in words.
         what: String,
@@ -334,6 +335,8 @@ pub enum Fault {
         first_line: usize,
         /// Columns without a part in the key by which the two differ.
         differing: Vec<String>,
+        /// The column of values, if these are all right or wrong, as those of test examples are.
+        hits: Option<Box<str>>,
     },
     /// No row of a cell is the reference.
     #[error("{cell} has no row of the reference ({reference}); name it with --reference; the arms are {arms}")]
@@ -479,8 +482,18 @@ impl Fault {
     }
 }
 
+/// A condition as a shell takes it.
+fn condition(column: &str, value: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/' | '+' | ':' | '=');
+    let condition = format!("{column}={value}");
+    if condition.chars().all(is_plain) { condition } else { format!("'{}'", condition.replace('\'', "'\\''")) }
+}
+
 /// How two rows of one key can be told apart, or that they cannot.
-fn told_apart(differing: &[String]) -> String {
+fn told_apart(differing: &[String], hits: Option<&str>) -> String {
+    if let (Some(hits), [one, ..]) = (hits, differing) {
+        return format!("the two differ in {one}: if it names test examples, give --example {one} --correct {hits}");
+    }
     match differing {
         [] => "remove one of the two rows".to_owned(),
         [one] => {

@@ -3,10 +3,30 @@
 use crate::columns::{Roles, Score};
 use crate::reading::Table;
 
-/// Columns that say where or when a run was made, which makes no replicates dependent.
-const OF_MACHINES: [&str; 14] = [
-    "host", "hostname", "node", "machine", "gpu", "device", "user", "date", "created", "git", "commit", "version",
-    "notes", "tags",
+/// Columns whose values several replicates may share, and which make them dependent then.
+const OF_UNITS: [&str; 22] = [
+    "split",
+    "half",
+    "pool",
+    "subset",
+    "part",
+    "partition",
+    "group",
+    "block",
+    "batch",
+    "subject",
+    "patient",
+    "site",
+    "source",
+    "pretrain",
+    "pretraining",
+    "checkpoint",
+    "init",
+    "family",
+    "pair",
+    "cluster",
+    "teacher",
+    "ancestor",
 ];
 
 /// Columns that test examples of one group share: they are not independent.
@@ -46,7 +66,12 @@ fn unit(table: &Table, roles: &Roles) -> Option<String> {
         return None;
     }
     let of = |column: &usize| is_shared(table, *column, roles.replicate);
-    let column = free(table, roles).filter(|column| !is_named(table, *column, &OF_MACHINES)).find(of)?;
+    let is_of_units = |column: &usize| {
+        let name = table.header()[*column].to_lowercase();
+        let mut words = name.split(|letter: char| !letter.is_alphanumeric());
+        words.any(|word| OF_UNITS.contains(&word))
+    };
+    let column = free(table, roles).filter(is_of_units).find(of)?;
     let (column, replicate) = (&table.header()[column], &table.header()[roles.replicate]);
     Some(format!(
         "several values of {replicate} share one {column}: if those are not independent, such as halves of one split, give --unit {column}"

@@ -28,6 +28,7 @@ mod hints;
 mod join;
 mod judge;
 mod key;
+mod metric_name;
 mod notation;
 mod pairing;
 mod reading;

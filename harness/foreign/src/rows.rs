@@ -136,7 +136,7 @@ impl TableAnalysis {
             ci_level: rounded(gap.level),
             n: gap.num_replicates,
             n_test: contrast.num_test_examples,
-            scope: gap.scope.to_string(),
+            scope: self.scope(decision),
             method: self.method.name(),
             p_adjusted: round_p(decision.p_adjusted),
             verdict: decision.verdict.name(),

@@ -1,24 +1,11 @@
 //! What a metric's values mean: which way is better, and what they are counted in.
 
 use nt_scenario::metric::Direction;
-use nt_scenario::{Metric, metric};
 
 use crate::fault::{Fault, TableFault};
+use crate::metric_name::{Kind, Named, by_name, words_of};
 use crate::notation::Notation;
-use crate::unit::{TableUnit, known_metric, unit_of, unit_of_nats};
-
-/// What the values of a metric are counted in, as its name says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Shares of one, as fractions or per cents.
-    Share,
-    /// Natural units of information.
-    Nats,
-    /// Their exponential.
-    Perplexity,
-    /// A unit of its own.
-    Own,
-}
+use crate::unit::{TableUnit, unit_of, unit_of_nats};
 
 /// How values are read.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,18 +28,11 @@ impl Scale {
         faults: &mut Vec<TableFault>,
     ) -> Self {
         let named = by_name(name);
-        let is_of_shares = values.iter().all(|(_, value)| (0.0..=1.0).contains(value));
         let (kind, by_name) = match named {
             Named::Known(kind, by_name) => (kind, by_name),
-            Named::Unknown => (Kind::Share, Direction::HigherIsBetter),
-            Named::Ambiguous => (Kind::Share, Direction::HigherIsBetter),
+            Named::Unknown | Named::Ambiguous => (Kind::Share, Direction::HigherIsBetter),
         };
-        // Of a name that says nothing, only shares are taken for what nearly all of them are.
-        let is_a_guess = match named {
-            Named::Known(..) => false,
-            Named::Unknown => !is_of_shares && !values.is_empty(),
-            Named::Ambiguous => true,
-        };
+        let is_a_guess = !matches!(named, Named::Known(..)) && !values.is_empty();
         if direction.is_none() && is_a_guess {
             faults.push(TableFault::of_file(Fault::UnknownDirection { metric: name.to_owned() }));
         }
@@ -74,14 +54,8 @@ impl Scale {
             Kind::Perplexity => unit_of_perplexity(values, asked, faults),
             Kind::Own => TableUnit::Own,
         };
-        let direction_asked = direction;
         let direction = direction.unwrap_or(by_name);
-        let remark = match (named, direction_asked) {
-            (Named::Unknown, None) => {
-                Some(format!("higher {name} is taken to be better (--lower-is-better says otherwise)"))
-            }
-            _ => remark(name, kind, direction, by_name),
-        };
+        let remark = remark(name, kind, direction, by_name);
         Self { unit, direction, of_logarithms: kind == Kind::Perplexity, remark }
     }
 
@@ -134,165 +108,6 @@ fn remark(name: &str, kind: Kind, direction: Direction, by_name: Direction) -> O
     }
 }
 
-/// What a metric's name says of its values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Named {
-    /// What is known by it.
-    Known(Kind, Direction),
-    /// Nothing.
-    Unknown,
-    /// One thing and its opposite, such as `loss_reduction`.
-    Ambiguous,
-}
-
-/// Names of metrics in nats of which lower is better.
-const NATS: [&str; 11] =
-    ["nll", "ce", "bce", "xent", "entropy", "crossentropy", "kl", "logloss", "logppl", "logperplexity", "negloglik"];
-/// Rates of what went wrong.
-const RATES: [&str; 14] = [
-    "err",
-    "error",
-    "errors",
-    "wer",
-    "cer",
-    "eer",
-    "ter",
-    "fpr",
-    "fnr",
-    "fdr",
-    "ece",
-    "miss",
-    "misclassification",
-    "hter",
-];
-/// Metrics in a unit of their own of which lower is better.
-const OWN: [&str; 31] = [
-    "mse", "rmse", "nmse", "nrmse", "msle", "rmsle", "mae", "mdae", "mape", "smape", "mpe", "fid", "kid", "lpips",
-    "epe", "deviance", "brier", "hinge", "cost", "distance", "regret", "latency", "runtime", "time", "seconds", "ms",
-    "memory", "bpb", "bpc", "bpd", "bits",
-];
-/// Metrics of which higher is better, and names that say nothing else.
-const HIGHER: [&str; 40] = [
-    "acc",
-    "accuracy",
-    "top1",
-    "top5",
-    "top",
-    "precision",
-    "recall",
-    "f1",
-    "auc",
-    "auroc",
-    "auprc",
-    "ap",
-    "map",
-    "iou",
-    "miou",
-    "dice",
-    "score",
-    "r2",
-    "bleu",
-    "rouge",
-    "meteor",
-    "chrf",
-    "em",
-    "match",
-    "hits",
-    "ndcg",
-    "mrr",
-    "mcc",
-    "kappa",
-    "psnr",
-    "ssim",
-    "success",
-    "specificity",
-    "sensitivity",
-    "correlation",
-    "spearman",
-    "pearson",
-    "mean",
-    "value",
-    "correct",
-];
-/// Words that turn a metric around.
-const TURNING: [&str; 9] = ["reduction", "free", "improvement", "skill", "explained", "gain", "without", "wo", "saved"];
-
-/// What a metric's name says of its values.
-fn by_name(name: &str) -> Named {
-    use Direction::{HigherIsBetter, LowerIsBetter};
-    if let Some(metric) = known_metric(name) {
-        let kind = match metric.unit() {
-            metric::Unit::Fraction => Kind::Share,
-            metric::Unit::Nats => Kind::Nats,
-        };
-        return Named::Known(kind, Metric::direction(metric));
-    }
-    let words = words_of(name);
-    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    let is_log = has(&["log"]);
-    let lower = if words.iter().any(|word| word.starts_with("perplexit") || word == "ppl") {
-        Some(if is_log { Kind::Nats } else { Kind::Perplexity })
-    } else if has(&OWN) || has(&["squared", "absolute", "percentage"]) && has(&["error", "err"]) {
-        Some(Kind::Own)
-    } else if has(&NATS) || words.iter().any(|word| word.ends_with("loss") || word.ends_with("losses")) {
-        Some(Kind::Nats)
-    } else if has(&RATES)
-        || has(&["false"]) && has(&["positive", "positives", "negative", "negatives", "alarm", "alarms"])
-        || words.iter().any(|word| word.ends_with("error") || word.starts_with("error") || word.ends_with("err"))
-        || name.trim_start().starts_with("1-")
-        || name.trim_start().starts_with("1 -")
-        || has(&["one"]) && has(&["minus"])
-    {
-        Some(Kind::Share)
-    } else {
-        None
-    };
-    let is_higher = has(&HIGHER) || words.iter().any(|word| word.ends_with("acc") || word.ends_with("accuracy"));
-    let is_likelihood =
-        words.iter().any(|word| word.contains("likelihood") || matches!(word.as_str(), "loglik" | "logprob" | "elbo"));
-    let is_negated = words.first().is_some_and(|word| word == "neg" || word == "negative");
-    match (lower, is_higher) {
-        _ if has(&TURNING) && (lower.is_some() || is_higher) => Named::Ambiguous,
-        // The rate of what went wrong among the first guesses: top1_error, 1-acc.
-        (Some(Kind::Share), true) => Named::Known(Kind::Share, LowerIsBetter),
-        (Some(_), true) if has(&["acc", "accuracy"]) => Named::Ambiguous,
-        // Scikit-learn negates losses, so that higher is better: neg_log_loss.
-        (Some(_), _) if is_negated => Named::Known(Kind::Own, HigherIsBetter),
-        (Some(kind), _) => Named::Known(kind, LowerIsBetter),
-        (None, _) if is_likelihood => {
-            if is_negated {
-                Named::Known(Kind::Nats, LowerIsBetter)
-            } else {
-                Named::Known(Kind::Own, HigherIsBetter)
-            }
-        }
-        (None, true) => Named::Known(Kind::Share, HigherIsBetter),
-        (None, false) => Named::Unknown,
-    }
-}
-
-/// The words of a name, in small letters: `testRMSE`, `val/top1_err` and `ErrorRate` have two and three.
-fn words_of(name: &str) -> Vec<String> {
-    let letters: Vec<char> = name.chars().collect();
-    let mut words: Vec<String> = vec![String::new()];
-    for (at, letter) in letters.iter().enumerate() {
-        let before = at.checked_sub(1).map(|before| letters[before]);
-        let after = letters.get(at + 1);
-        // valLoss, and MSELoss.
-        let begins = letter.is_uppercase()
-            && (before.is_some_and(char::is_lowercase)
-                || before.is_some_and(char::is_uppercase) && after.is_some_and(|after| after.is_lowercase()));
-        if begins || !letter.is_alphanumeric() {
-            words.push(String::new());
-        }
-        if let (true, Some(word)) = (letter.is_alphanumeric(), words.last_mut()) {
-            word.extend(letter.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 fn is_per_cent(word: &str) -> bool {
     matches!(word, "pct" | "percent" | "percentage" | "percents")
 }
@@ -314,71 +129,4 @@ fn unit_of_perplexity(values: &[(usize, f64)], asked: Option<TableUnit>, faults:
         faults.push(TableFault::at(line, Fault::SmallPerplexity { value: value.to_string() }));
     }
     TableUnit::Nats
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use Direction::{HigherIsBetter, LowerIsBetter};
-
-    #[test]
-    fn names_say_which_way_is_better_and_in_what() {
-        let known = |kind, direction| Named::Known(kind, direction);
-        for (names, expected) in [
-            (
-                &["accuracy", "top1", "test_acc", "f1", "glossary_accuracy", "R2", "valAcc"][..],
-                known(Kind::Share, HigherIsBetter),
-            ),
-            (
-                &[
-                    "test_loss",
-                    "valLoss",
-                    "valLossMean",
-                    "log-loss",
-                    "eval/cross_entropy",
-                    "negloglik",
-                    "log_perplexity",
-                ],
-                known(Kind::Nats, LowerIsBetter),
-            ),
-            (
-                &[
-                    "top1_error",
-                    "WER",
-                    "ErrorRate",
-                    "errorrate",
-                    "top1err",
-                    "false_positive_rate",
-                    "miss_rate",
-                    "1-acc",
-                    "error (%)",
-                ],
-                known(Kind::Share, LowerIsBetter),
-            ),
-            (
-                &[
-                    "mean_squared_error",
-                    "val-rmse",
-                    "testRMSE",
-                    "MSELoss",
-                    "bits_per_byte",
-                    "bpb",
-                    "cross-entropy (bits)",
-                    "latency_ms",
-                ],
-                known(Kind::Own, LowerIsBetter),
-            ),
-            (&["perplexity", "word_perplexity", "ppl"], known(Kind::Perplexity, LowerIsBetter)),
-            (&["neg_log_loss", "log_likelihood"], known(Kind::Own, HigherIsBetter)),
-            (
-                &["loss_reduction", "error_free_rate", "acc_wo_loss", "explained_deviance", "brier_skill_score"],
-                Named::Ambiguous,
-            ),
-            (&["r_squared", "reward", "quality"], Named::Unknown),
-        ] {
-            for name in names {
-                assert_eq!(by_name(name), expected, "{name}");
-            }
-        }
-    }
 }

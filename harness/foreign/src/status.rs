@@ -12,7 +12,7 @@ pub(crate) enum Ended {
 }
 
 /// Words for runs that came to their end. An empty field says nothing against it.
-const DONE: [&str; 12] = [
+const DONE: [&str; 18] = [
     "",
     "done",
     "ok",
@@ -25,6 +25,12 @@ const DONE: [&str; 12] = [
     "succeeded",
     "passed",
     "converged",
+    "early_stopped",
+    "early-stopped",
+    "early stopping",
+    "early stopped",
+    "stopped early",
+    "earlystopped",
 ];
 
 const DIVERGED: [&str; 3] = ["diverged", "diverge", "nan"];

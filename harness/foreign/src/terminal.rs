@@ -77,7 +77,7 @@ impl TableAnalysis {
                 self.unit.of_gaps(),
                 self.alpha
             ),
-            format!("scope: {}", decision.gap.scope),
+            format!("scope: {}", self.scope(decision)),
             self.behind(),
             match self.contrasts.iter().any(|one| one.decision.collapsed.is_some()) {
                 false => "each interval is at the level of its row, to agree with the adjusted test of that row".to_owned(),
@@ -111,6 +111,17 @@ impl TableAnalysis {
                 .to_owned(),
         );
         notes
+    }
+
+    /// What a verdict is about. Splits of one data set say nothing but of that.
+    pub(crate) fn scope(&self, decision: &Decision) -> String {
+        let scope = decision.gap.scope.to_string();
+        match self.method {
+            TableMethod::Resampled => {
+                scope.replacen("this test set", "this pool", 1).replacen(" × this training pool", "", 1)
+            }
+            TableMethod::Crossed | TableMethod::PairedT | TableMethod::SignFlip => scope,
+        }
     }
 
     /// How much stands behind the verdicts.
@@ -156,6 +167,9 @@ impl TableAnalysis {
                 && !one.may_say_negative_transfer
         };
         let count = self.contrasts.iter().filter(is_unsaid).count();
+        if self.method == TableMethod::Resampled && count > 0 {
+            return Some("a loss is not called negative transfer: splits of one data set are no replicates".to_owned());
+        }
         (count > 0).then(|| {
             format!(
                 "{} not called negative transfer: that takes the same arm from an untrained source, six replicates, and a source trained \

@@ -97,7 +97,7 @@ fn images_lie_at_any_depth_and_a_class_may_be_called_train() {
     let layout = Layout::new().images("train", 5).images("bus/old/red", 3).images("bus/new", 2);
     let told = layout.scan(None, Some(0.4)).unwrap_err().to_string();
     assert!(told.starts_with("`bus` of ") && told.contains("it is no class"), "{told}");
-    assert!(told.ends_with("name them: classes = [\"bus\"]"), "{told}");
+    assert!(told.ends_with("name all of them: classes = [\"bus\", \"train\"]"), "{told}");
     let listing = layout.scan(Some(&["bus", "train"]), Some(0.4)).unwrap();
     assert_eq!(listing.classes(), ["bus", "train"]);
     assert_eq!(listing.num_images(Split::Train, 0), 3);
@@ -105,6 +105,18 @@ fn images_lie_at_any_depth_and_a_class_may_be_called_train() {
     paths.sort();
     assert_eq!(paths.len(), 5);
     assert!(paths[0].ends_with("bus/new/000.png") && paths[4].ends_with("bus/old/red/002.png"));
+}
+
+#[test]
+fn folders_named_as_sides_are_no_classes_whatever_lies_in_them() {
+    let layout = Layout::new().images("trn/cat", 5).images("trn/dog", 5).images("tst/cat", 2).images("tst/dog", 2);
+    let layout = layout.images("trn", 1).images("tst", 1);
+    let told = layout.scan(None, Some(0.4)).unwrap_err().to_string();
+    assert!(
+        told.contains("named as the sides of a data set are") && told.contains("classes = [\"trn\", \"tst\"]"),
+        "{told}"
+    );
+    assert_eq!(layout.scan(Some(&["trn", "tst"]), Some(0.4)).unwrap().classes(), ["trn", "tst"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ const ARM_OTHERWISE: [&str; 5] = ["method", "algorithm", "variant", "condition",
 pub(super) const CELL_PARTS: [&str; 5] = ["target", "dataset", "task", "test_env", "size"];
 pub(super) const REPLICATE: [&str; 6] = ["replicate", "seed", "trial_seed", "trial", "fold", "run"];
 /// Columns that number the repetitions of a cross-validation.
-const REPEAT: [&str; 6] = ["repeat", "repetition", "rep", "cv_repeat", "repeat_id", "iteration"];
+const REPEAT: [&str; 5] = ["repeat", "repetition", "rep", "cv_repeat", "repeat_id"];
 /// Words in the names of columns of folds, and of other splits of one data set.
 const FOLD: [&str; 5] = ["fold", "folds", "kfold", "kfolds", "cv"];
 const RESAMPLED: [&str; 7] = ["resample", "resamples", "resampling", "bootstrap", "bootstraps", "holdout", "shuffle"];
@@ -132,9 +132,15 @@ impl<'a> Finder<'a> {
         self.has_word(column, &RESAMPLED)
     }
 
+    /// Whether a column's name has one of these words, and none that makes it a number or a measure of them: `n_folds`, `cv_acc`.
     fn has_word(&self, column: usize, known: &[&str]) -> bool {
+        const OF_THEM: [&str; 16] = [
+            "n", "num", "number", "count", "total", "k", "acc", "accuracy", "score", "loss", "error", "mean", "std",
+            "f1", "auc", "top",
+        ];
         let name = self.table.header()[column].to_lowercase();
-        name.split(|letter: char| !letter.is_alphabetic()).any(|word| known.contains(&word))
+        let words: Vec<&str> = name.split(|letter: char| !letter.is_alphabetic()).collect();
+        words.iter().any(|word| known.contains(word)) && !words.iter().any(|word| OF_THEM.contains(word))
     }
 
     /// The column of folds, where there are several.
@@ -217,7 +223,9 @@ impl<'a> Finder<'a> {
         let is_missing = |fault: &TableFault| matches!(fault.fault, Fault::NoDefault { .. });
         let is_of_dictionaries = |column: &usize| {
             let mut texts = self.table.at(*column).texts().iter();
-            texts.any(|text| text.starts_with("{'") || text.starts_with("{\""))
+            // Scikit-learn has such a column beside one for each of its keys.
+            self.table.header()[*column] != "params"
+                && texts.any(|text| text.starts_with("{'") || text.starts_with("{\""))
         };
         let holding: Vec<&str> = (0..self.table.header().len())
             .filter(is_of_dictionaries)
@@ -235,7 +243,9 @@ impl<'a> Finder<'a> {
             "the replicate" => {
                 "; if there is a column for each replicate, name them with --wide, such as --wide 'seed*'"
             }
-            "the arm" => "; if there is a column for each arm, name them with --wide, such as --wide scratch,frozen",
+            "the arm" | "the value" => {
+                "; if there is a column for each arm, name them with --wide, such as --wide scratch,frozen"
+            }
             _ => "",
         }
     }
@@ -244,7 +254,9 @@ impl<'a> Finder<'a> {
         if conditions.is_empty() {
             let further = self.run(conditions).map(|_| REFERENCE_RUNS.0.to_owned());
             let values = std::iter::once(ROLE.1.to_owned()).chain(further).collect();
-            return self.table.column(ROLE.0).map(|role| (role, values)).into_iter().collect();
+            // A column of this name is a study's own if it has such runs.
+            let role = self.table.column(ROLE.0).filter(|role| self.table.at(*role).place(ROLE.1).is_some());
+            return role.map(|role| (role, values)).into_iter().collect();
         }
         self.conditions("--keep", conditions)
     }
@@ -303,6 +315,18 @@ impl<'a> Finder<'a> {
     /// The condition on the column that names the metric; `None` without that column.
     pub(super) fn metric(&mut self, wanted: Option<&str>, keep: &[Condition]) -> Option<(usize, String)> {
         let column = self.present(&METRIC_COLUMN).into_iter().next()?;
+        // Elsewhere a metric may be a setting: of a distance, or of a search.
+        let is_long = !self.present(&["value", "metric_value"]).is_empty();
+        let is_wanted = |wanted: &str| {
+            self.table
+                .at(column)
+                .texts()
+                .iter()
+                .any(|text| text.eq_ignore_ascii_case(wanted) || is_same_metric(text, wanted))
+        };
+        if !is_long && !wanted.is_some_and(is_wanted) {
+            return None;
+        }
         let kept = |row: &usize| keep.iter().all(|condition| meets(self.table, *row, condition));
         let rows = (0..self.table.num_rows()).filter(kept);
         let mut names: Vec<&str> = rows.map(|row| self.table.text(row, column)).collect();
@@ -352,31 +376,56 @@ impl<'a> Finder<'a> {
             let correct = self.one(columns.correct.as_deref(), "the correctness", "--correct", &CORRECT);
             return Some(Score::Example { example: example?, correct: correct? });
         }
-        if name.is_none()
-            && let Some(value) = self.value_of_test()
-        {
-            return Some(Score::Run { value });
+        if name.is_none() {
+            if let Some(value) = self.value_of_test() {
+                return Some(Score::Run { value });
+            }
+            let (usual, known) = (VALUE.join(", "), self.known());
+            let hint = Self::hint("the value");
+            self.fault(Fault::NoDefault { role: "the value", option: "--value", usual, known, hint });
+            return None;
         }
         Some(Score::Run { value: self.one(name, "the value", "--value", &VALUE)? })
     }
 
-    /// Where no column has a usual name of a value as its own, the only one whose name ends in it and tells of no training:
-    /// `test_acc`, `final/test_accuracy`, but not `train/acc`.
+    /// The column of values: the first of the usual names, or else the only one whose name ends in one; none that tells of training, of
+    /// validation or of a source. `test_acc`, `final/test_accuracy`, `metrics.top1`, but not `train/acc`.
     fn value_of_test(&self) -> Option<usize> {
-        if VALUE.iter().any(|name| self.table.header().iter().any(|own| own.eq_ignore_ascii_case(name))) {
-            return None;
+        const OF_OTHERS: [&str; 15] = [
+            "train",
+            "training",
+            "trn",
+            "val",
+            "valid",
+            "validation",
+            "dev",
+            "fit",
+            "pretrain",
+            "pretraining",
+            "source",
+            "src",
+            "clip",
+            "cv",
+            "best",
+        ];
+        let header = self.table.header();
+        let exact = |usual: &&str| header.iter().position(|name| name.eq_ignore_ascii_case(usual));
+        if let Some(column) = VALUE.iter().find_map(exact) {
+            return Some(column);
         }
-        let words = |name: &str| -> Vec<String> {
-            name.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase).collect()
-        };
         let is_of_value = |column: &usize| {
-            let words = words(&self.table.header()[*column]);
-            let is_of_training =
-                words.iter().any(|word| matches!(word.as_str(), "train" | "training" | "val" | "valid" | "validation"));
-            words.last().is_some_and(|last| VALUE.contains(&last.as_str())) && !is_of_training
+            let name = header[*column].to_lowercase();
+            let words: Vec<&str> = name.split(|letter: char| !letter.is_alphanumeric()).collect();
+            let is_of_others = words.iter().any(|word| OF_OTHERS.contains(word));
+            words.last().is_some_and(|last| VALUE.contains(last)) && !is_of_others
         };
-        let mut found = (0..self.table.header().len()).filter(is_of_value);
-        found.next().filter(|_| found.next().is_none())
+        let found: Vec<usize> = (0..header.len()).filter(is_of_value).collect();
+        let of_test = |column: &&usize| header[**column].to_lowercase().contains("test");
+        match (found.as_slice(), found.iter().filter(of_test).collect::<Vec<_>>().as_slice()) {
+            ([only], _) => Some(*only),
+            (_, [only]) => Some(**only),
+            _ => None,
+        }
     }
 
     /// The column that says how a run ended: one of the usual names, or another that tells of a status and holds nothing but words for it.
@@ -389,7 +438,19 @@ impl<'a> Finder<'a> {
                 && texts.clone().any(|text| !text.is_empty())
                 && texts.all(|text| is_known(text))
         };
-        header.iter().position(|name| is_status(name)).or_else(|| (0..header.len()).find(is_of_status))
+        // A state may be one of a country.
+        let has_known =
+            |column: usize| self.table.at(column).texts().iter().any(|text| !text.is_empty() && ended(text).is_some());
+        let exact = header.iter().position(|name| is_status(name));
+        exact.filter(|column| has_known(*column)).or_else(|| (0..header.len()).find(is_of_status))
+    }
+
+    /// That a column has the name of a status and no word of one.
+    pub(super) fn no_status(&self, status: Option<usize>) -> Option<String> {
+        let column = self.table.header().iter().find(|name| is_status(name)).filter(|_| status.is_none())?;
+        Some(format!(
+            "{column} holds no word that says how a run ended, so that all runs are taken to have come to their end"
+        ))
     }
 
     /// Reports several seeds within folds, of which nobody knows whether each splits anew.

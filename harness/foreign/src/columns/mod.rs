@@ -277,6 +277,7 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     }
     notes.extend(finder.other_metrics(metric.as_ref()));
     let status = finder.status();
+    notes.extend(finder.no_status(status));
     let terminated_is_done = finder.is_of_ray();
     finder.explain_dictionaries();
     let is_complete = finder.faults.is_empty();

@@ -348,7 +348,14 @@ impl<'a> Rows<'a> {
         };
         let differing = self.others.iter().filter(|column| differs(column)).take(3);
         let differing = differing.map(|at| self.table.header()[*at].clone()).collect();
-        Fault::Duplicate { what, first_line: self.table.line(first), differing }
+        let hits = match &self.score {
+            Scores::Run { column, .. } => {
+                let is_of_hits = self.table.at(*column).texts().iter().all(|text| correctness(text).is_some());
+                is_of_hits.then(|| self.table.header()[*column].as_str().into())
+            }
+            Scores::Example { .. } => None,
+        };
+        Fault::Duplicate { what, first_line: self.table.line(first), differing, hits }
     }
 
     fn no_number(&self, row: usize, column: usize) -> Fault {

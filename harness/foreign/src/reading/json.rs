@@ -16,12 +16,16 @@ pub(super) fn read(text: &str, faults: &mut Vec<TableFault>) -> (Table, Dialect)
 
 fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
     let mut table = Table::default();
-    if let Some(line) = only_line(text)
-        && parse::<Fields>(line).is_ok_and(|Fields(fields)| is_of_columns(&fields))
+    if let Ok(Fields(fields)) = parse::<Fields>(text)
+        && let Some(message) = not_rows(&fields)
     {
-        let message =
-            "it is one object of columns; write an object for each row (pandas: orient=\"records\")".to_owned();
         faults.push(TableFault::at(1, Fault::Syntax { format: "a JSON object for each row", message }));
+        return table;
+    }
+    if let Some(objects) = spread(text) {
+        for (line, Fields(fields)) in objects {
+            push(&mut table, line, &fields, faults);
+        }
         return table;
     }
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -41,10 +45,38 @@ fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
     table
 }
 
-/// The text, if it has one line.
-fn only_line(text: &str) -> Option<&str> {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines.next().filter(|_| lines.next().is_none())
+/// What is wrong with an object that is the whole text, if it holds rows instead of being one.
+fn not_rows(fields: &[(String, Value)]) -> Option<String> {
+    if is_of_columns(fields) {
+        return Some(
+            "it is one object of columns; write an object for each row (pandas: orient=\"records\")".to_owned(),
+        );
+    }
+    let is_of_rows = |value: &Value| matches!(value, Value::List(entries) if entries.iter().any(|entry| !matches!(entry, Value::Text(_))));
+    let (name, _) = fields.iter().find(|(_, value)| is_of_rows(value))?;
+    Some(format!(
+        "it is one object, whose list {name:?} holds the rows; write an object for each of them (pandas: orient=\"records\")"
+    ))
+}
+
+/// The objects of a text that writes each over several lines, with the lines that they begin on; `None` for one that writes one a line, or
+/// something else.
+fn spread(text: &str) -> Option<Vec<(usize, Fields)>> {
+    let first = text.lines().find(|line| !line.trim().is_empty())?;
+    if parse::<Fields>(first).is_ok() {
+        return None;
+    }
+    let (mut objects, mut line, mut counted) = (Vec::new(), 1, 0);
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Fields>();
+    loop {
+        let begin = stream.byte_offset();
+        let begin = begin + text[begin..].find('{').unwrap_or_default();
+        let Some(object) = stream.next() else { break };
+        line += text[counted..begin].matches('\n').count();
+        counted = begin;
+        objects.push((line, object.ok()?));
+    }
+    Some(objects)
 }
 
 /// Whether an object holds nothing but objects of the same keys, two or more: what pandas' to_json writes if nothing else is asked for.
@@ -210,6 +242,16 @@ mod tests {
             assert_eq!((texts(0), texts(1)), (vec!["1", "x", "0"], vec!["2.5", "", ""]));
         }
         assert_eq!((lines.line(1), array.line(1)), (2, 3));
+    }
+
+    #[test]
+    fn objects_may_be_written_over_several_lines() {
+        let (table, faults) = read("{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n");
+        assert_eq!((table.num_rows(), table.line(0), table.line(1), faults.len()), (2, 1, 4, 0));
+        for text in ["{\"columns\": [\"a\"], \"data\": [[1], [2]]}", "{\"log_history\": [{\"a\": 1}, {\"a\": 2}]}"] {
+            let (_, faults) = read(text);
+            assert!(faults.len() == 1 && faults[0].fault.to_string().contains("holds the rows"), "{faults:?}");
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(super) fn read(text: &str, delimiter: Option<u8>, faults: &mut Vec<TableFaul
     let text = with_line_feeds(text);
     let (num_comments, body, named) = without_comments(&text);
     let delimiter = delimiter.or(named).unwrap_or_else(|| delimiter_of(body));
+    let body = plain(body, delimiter);
+    let body = body.as_ref();
     let layout = DELIMITERS.iter().find(|(known, _)| *known == delimiter).map_or("separated", |(_, layout)| layout);
     let dialect = Dialect { layout, num_comments, in_rows: false };
     let open: Vec<usize> = open_quotes(body, delimiter).into_iter().map(|line| line + num_comments).collect();
@@ -41,7 +43,7 @@ pub(super) fn read(text: &str, delimiter: Option<u8>, faults: &mut Vec<TableFaul
     let mut table = Table::default();
     let mut record = StringRecord::new();
     // R writes the number of each row first, and no name above these.
-    let mut has_row_names = false;
+    let (mut has_row_names, mut from_zero) = (false, false);
     loop {
         let line_of = |position: Option<&csv::Position>| position.map_or(1, |at| at.line() as usize) + num_comments;
         match reader.read_record(&mut record) {
@@ -50,6 +52,8 @@ pub(super) fn read(text: &str, delimiter: Option<u8>, faults: &mut Vec<TableFaul
                 let fault = Fault::Syntax { format: "CSV", message: error.to_string() };
                 faults.push(TableFault::at(line_of(error.position()), fault));
             }
+            // Spreadsheets keep the separators of rows that somebody emptied.
+            Ok(true) if record.iter().all(str::is_empty) => {}
             Ok(true) => {
                 let line = line_of(record.position());
                 match &header {
@@ -63,7 +67,9 @@ pub(super) fn read(text: &str, delimiter: Option<u8>, faults: &mut Vec<TableFaul
                     Some(header) if is_again(&record, header) => {
                         faults.push(TableFault::at(line, Fault::HeaderAgain));
                     }
-                    Some(header) if record.len() == header.len() + 1 && is_numbered(&record, table.num_rows()) => {
+                    Some(header)
+                        if record.len() == header.len() + 1 && is_numbered(&record, &table, &mut from_zero) =>
+                    {
                         has_row_names |= table.num_rows() == 0;
                         match has_row_names {
                             true => table.push(line, record.iter().skip(1)),
@@ -95,9 +101,30 @@ fn is_again(record: &StringRecord, header: &StringRecord) -> bool {
         && record.iter().zip(header).all(|(one, other)| one.trim_start_matches('\u{feff}').eq_ignore_ascii_case(other))
 }
 
-/// Whether a row begins with its own number, as rows without a name of their own do.
-fn is_numbered(record: &StringRecord, num_before: usize) -> bool {
-    record.get(0).and_then(|first| first.parse::<usize>().ok()) == Some(num_before + 1)
+/// Whether a row begins with its own number, as rows without a name of their own do: from 1 those of R, from 0 those of pandas.
+fn is_numbered(record: &StringRecord, table: &Table, from_zero: &mut bool) -> bool {
+    let number = record.get(0).and_then(|first| first.parse::<usize>().ok());
+    if table.num_rows() == 0 {
+        *from_zero = number == Some(0);
+    }
+    number == Some(table.num_rows() + usize::from(!*from_zero))
+}
+
+/// The text with one separator between fields: columns that spaces align have many, and tables of Markdown have bars at both ends and a
+/// line of dashes.
+fn plain(text: &str, delimiter: u8) -> Cow<'_, str> {
+    let is_of_markdown = delimiter == b'|' && text.trim_start().starts_with('|');
+    let is_aligned = delimiter == b' ' && !text.contains('"');
+    if !is_of_markdown && !is_aligned {
+        return Cow::Borrowed(text);
+    }
+    let line = |line: &str| match is_aligned {
+        true => line.split_whitespace().collect::<Vec<_>>().join(" "),
+        // An empty line is counted, and no row.
+        false if line.chars().all(|letter| matches!(letter, '|' | '-' | ':' | ' ')) => String::new(),
+        false => line.trim().trim_start_matches('|').trim_end_matches('|').to_owned(),
+    };
+    Cow::Owned(text.lines().map(line).collect::<Vec<_>>().join("\n"))
 }
 
 /// The lines on which a quote is opened that is not closed where its field ends, or that swallowed rows.
@@ -107,7 +134,11 @@ fn open_quotes(text: &str, delimiter: u8) -> Vec<usize> {
     if !bytes.contains(&b'"') {
         return lines;
     }
-    let of_header = count(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default(), delimiter);
+    let mut lines_of_text = text.lines().filter(|line| !line.trim().is_empty());
+    let of_header = count(lines_of_text.next().unwrap_or_default(), delimiter);
+    let first: Vec<&str> = lines_of_text.next().unwrap_or_default().split(char::from(delimiter)).collect();
+    let is_a_number = |field: &str| field.trim().parse::<f64>().is_ok();
+    let numeric: Vec<usize> = (0..first.len()).filter(|at| is_a_number(first[*at])).collect();
     let (mut at, mut line, mut is_start) = (0, 1, true);
     while at < bytes.len() {
         if !(is_start && bytes[at] == b'"') {
@@ -129,9 +160,13 @@ fn open_quotes(text: &str, delimiter: u8) -> Vec<usize> {
         let rest = if delimiter == b' ' { rest } else { rest.trim_start_matches(' ') };
         let is_closed =
             at < bytes.len() && (rest.is_empty() || rest.starts_with('\n') || rest.as_bytes()[0] == delimiter);
-        // A line within the text that has as many fields as the header is a row.
+        // A line within the text that has as many fields as the header, and numbers where the first row has some, is a row.
         let mut within = inside.lines().skip(1);
-        let is_a_row = |row: &str| of_header > 0 && row.bytes().filter(|byte| *byte == delimiter).count() >= of_header;
+        let is_a_row = |row: &str| {
+            let fields: Vec<&str> = row.split(char::from(delimiter)).collect();
+            let is_of_numbers = numeric.iter().all(|at| fields.get(*at).is_some_and(|field| is_a_number(field)));
+            of_header > 0 && fields.len() > of_header && !numeric.is_empty() && is_of_numbers
+        };
         if !is_closed || within.any(is_a_row) {
             lines.push(opened);
             // What follows says nothing about quotes any more, up to the next line that begins none.

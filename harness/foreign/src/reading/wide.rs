@@ -38,8 +38,8 @@ impl Wide {
 }
 
 /// Words that columns of one replicate each are named by.
-const WORDS: [&str; 13] =
-    ["seed", "replicate", "repetition", "repeat", "rep", "run", "fold", "cv", "trial", "split", "draw", "s", "r"];
+const WORDS: [&str; 11] =
+    ["seed", "replicate", "repetition", "repeat", "rep", "run", "fold", "cv", "trial", "split", "draw"];
 
 /// Names of values that may be numbered without such a word: `acc0`, `acc1`.
 const VALUES: [&str; 5] = ["accuracy", "acc", "top1", "value", "score"];
@@ -96,12 +96,18 @@ pub(crate) fn of_replicates(table: &Table, taken: &[usize], needs_word: bool) ->
     }
     let is_of_numbers = |(at, _): &(usize, String)| is_of_numbers(table, *at);
     groups.retain(|((stem, rest), columns)| {
-        let is_of_replicates = word_of(stem).is_some() || stem.is_empty() && rest.is_empty();
+        // Numbers alone may be years or angles, unless they count.
+        let is_of_replicates = word_of(stem).is_some() || stem.is_empty() && rest.is_empty() && is_counted(columns);
         let is_of_a_value = VALUES.contains(&stem.to_lowercase().as_str()) && rest.is_empty() && is_counted(columns);
         columns.len() > 1
             && columns.iter().all(is_of_numbers)
             && (is_of_replicates && (!needs_word || !stem.is_empty()) || is_of_a_value && !needs_word)
     });
+    // Scikit-learn writes those of training beside those of the test.
+    let is_of_test = |((_, rest), _): &(Around, Vec<(usize, String)>)| rest.split('_').any(|word| word == "test");
+    if groups.iter().filter(|group| is_of_test(group)).count() == 1 {
+        groups.retain(is_of_test);
+    }
     let [((stem, rest), columns)] = <[_; 1]>::try_from(groups).ok()?;
     Some(of_one(table, &stem, &rest, columns))
 }
@@ -115,7 +121,8 @@ fn is_counted(columns: &[(usize, String)]) -> bool {
 
 fn of_one(table: &Table, stem: &str, rest: &str, columns: Vec<(usize, String)>) -> Wide {
     // Scikit-learn calls the folds of its cross-validation so: split0_test_score.
-    let is_of_folds = word_of(stem) == Some("cv") || word_of(stem) == Some("split") && rest.ends_with("score");
+    let is_of_folds = word_of(stem) == Some("cv")
+        || word_of(stem) == Some("split") && (rest.ends_with("score") || rest.starts_with("test"));
     let word = if is_of_folds { Some("fold") } else { word_of(stem).filter(|word| word.len() > 1) };
     let value = if rest.is_empty() { value_of(stem) } else { rest };
     let (key, value) = (free_name(table, word.unwrap_or("replicate")), free_name(table, value));
@@ -130,7 +137,8 @@ pub(crate) fn of_arms(table: &Table, reference: &str, taken: &[usize]) -> Option
     let is_no_arm = |at: &usize| {
         let name = table.header()[*at].to_lowercase();
         let last = name.rsplit("__").next().unwrap_or_default();
-        NO_ARMS.contains(&name.as_str()) || last != name && NO_ARMS.contains(&last)
+        let is_counted = ["num_", "n_", "gpu_"].iter().any(|start| name.starts_with(start));
+        NO_ARMS.contains(&name.as_str()) || last != name && NO_ARMS.contains(&last) || is_counted
     };
     let has_reference = columns.iter().any(|at| table.header()[*at].eq_ignore_ascii_case(reference));
     (columns.len() > 1 && has_reference && !columns.iter().any(is_no_arm)).then(|| Wide {
@@ -305,6 +313,10 @@ mod tests {
         for header in [
             "arm,top1_1,top5_1",
             "arm,acc1,acc5",
+            "arm,R@1,R@5",
+            "arm,r1,r2",
+            "arm,0,15",
+            "arm,2019,2020",
             "arm,hits@1,hits@5",
             "arm,epoch1,epoch2",
             "arm,n10,n100",

@@ -86,7 +86,7 @@ fn a_metric_in_a_unit_of_its_own_needs_a_margin() {
         judge(&losses("reward", -500.0), &asked).unwrap().contrasts[0].decision.verdict,
         Verdict::MaterialPositive
     );
-    assert!(judge(&losses("reward", -500.0), &of_metric("reward")).unwrap_err().to_string().contains("--own-unit"));
+    assert!(judge(&losses("score", -500.0), &of_metric("score")).unwrap_err().to_string().contains("--own-unit"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn refused(rows: &str, question: &Question, words: &str) {
 #[test]
 fn an_unknown_metric_above_one_has_no_direction() {
     let rows = "arm,seed,{}\nscratch,0,1.2\nscratch,1,1.3\nfrozen,0,2.4\nfrozen,1,2.3\n";
-    for name in ["quality", "reward", "loss_reduction"] {
+    for name in ["quality", "loss_reduction"] {
         let question = asking(|columns| columns.value = Some(name.to_owned()));
         refused(&rows.replace("{}", name), &question, "--higher-is-better or --lower-is-better");
     }
@@ -127,4 +127,68 @@ fn many_faults_of_one_cause_are_told_by_a_few() {
     let told = text(&lines.join("\n"), &Question::default()).unwrap_err().to_string();
     assert!(told.starts_with("40 faults") && told.lines().count() == 6, "{told}");
     assert!(told.contains("the two differ in filter") && told.ends_with("… and 36 more of this cause"), "{told}");
+}
+
+#[test]
+fn complements_and_negated_losses_have_their_sign() {
+    for (name, gap) in [("1-wer", -10.0), ("1-acc", 10.0), ("top1", -10.0)] {
+        let rows = format!("arm,seed,{name}\nscratch,0,.60\nscratch,1,.61\nfrozen,0,.50\nfrozen,1,.51\n");
+        let judged = text(&rows, &asking(|columns| columns.value = Some(name.to_owned()))).unwrap();
+        assert!((judged.contrasts[0].decision.gap.mean_pp - gap).abs() < 1e-6, "{name}");
+    }
+    let rows =
+        "arm,fold,test_neg_root_mean_squared_error\nscratch,0,-2.0\nscratch,1,-2.1\nfrozen,0,-3.0\nfrozen,1,-3.2\n";
+    let question = asking(|columns| columns.value = Some("test_neg_root_mean_squared_error".to_owned()));
+    let judged = text(rows, &Question { margin_pp: Some(0.1), ..question }).unwrap();
+    assert!(judged.contrasts[0].decision.gap.mean_pp < -1.0);
+}
+
+#[test]
+fn columns_of_folds_are_no_numbers_or_measures_of_them() {
+    let rows = "arm,seed,cv_acc,n_folds,top1\nscratch,0,.7,5,.6\nscratch,1,.71,5,.61\nfrozen,0,.7,10,.5\nfrozen,1,.72,10,.52\n";
+    let judged = text(rows, &Question::default()).unwrap();
+    assert_eq!((judged.method, judged.replicate_column.as_str()), (TableMethod::PairedT, "seed"));
+    let with_iteration =
+        "arm,fold,iteration,top1\nscratch,0,900,.6\nscratch,1,1000,.61\nfrozen,0,1000,.5\nfrozen,1,900,.52\n";
+    assert_eq!(text(with_iteration, &Question::default()).unwrap().contrasts[0].decision.gap.num_replicates, 2);
+    let wide = "arm,split0_test_accuracy,split1_test_accuracy,split0_train_accuracy,split1_train_accuracy\nscratch,.6,.61,.9,.9\nfrozen,.5,.52,.9,.9\n";
+    let judged = text(wide, &Question::default()).unwrap();
+    assert_eq!((judged.method, judged.metric.as_str()), (TableMethod::Resampled, "test_accuracy"));
+    assert!(judged.terminal_table().contains("scope: this pool"), "{}", judged.terminal_table());
+}
+
+#[test]
+fn sound_tables_with_other_columns_are_read() {
+    let state = "arm,seed,state,top1\nscratch,0,CA,.6\nscratch,1,NY,.61\nfrozen,0,CA,.5\nfrozen,1,NY,.52\n";
+    assert!(text(state, &Question::default()).unwrap().terminal_table().contains("state holds no word"));
+    let role = "arm,seed,role,metric,acc\nscratch,0,student,cosine,.6\nscratch,1,student,cosine,.61\nfrozen,0,student,l2,.5\nfrozen,1,student,l2,.52\n";
+    assert_eq!(text(role, &Question::default()).unwrap().metric, "acc");
+    let notes = "arm,seed,top1,notes\nscratch,0,.6,\"tuned by hand:\nlr 0.1, wd 1e-4, mixup 0.2, ema\"\nscratch,1,.61,\nfrozen,0,.5,\nfrozen,1,.52,\n";
+    assert!(text(notes, &Question::default()).is_ok());
+    let emptied = "arm,seed,top1\nscratch,0,.6\nscratch,1,.61\nfrozen,0,.5\nfrozen,1,.52\n,,\n,,\n";
+    assert!(text(emptied, &Question::default()).is_ok());
+    let aligned = "       arm  seed  top1\n0  scratch     0  0.60\n1  scratch     1  0.61\n2   frozen     0  0.50\n3   frozen     1  0.52\n";
+    assert!(text(aligned, &Question::default()).is_ok());
+    let markdown = "| arm | seed | top1 |\n|:---|---:|---:|\n| scratch | 0 | 0.60 |\n| scratch | 1 | 0.61 |\n| frozen | 0 | 0.50 |\n| frozen | 1 | 0.52 |\n";
+    assert!(text(markdown, &Question::default()).is_ok());
+    let training = "arm,seed,train/acc\nscratch,0,.6\nscratch,1,.61\nfrozen,0,.5\nfrozen,1,.52\n";
+    refused(training, &Question::default(), "no column for the value");
+    let guesses = "method,R@1,R@5,R@10\nscratch,35.1,62.2,74.1\nfrozen,30.2,58.3,70.0\n";
+    assert!(text(guesses, &Question::default()).is_err());
+}
+
+#[test]
+fn test_examples_that_are_taken_for_runs_are_named() {
+    let mut lines = vec!["arm,seed,idx,acc".to_owned()];
+    for seed in 0..3 {
+        for idx in 0..10 {
+            lines.push(format!("scratch,{seed},{idx},1\nother,{seed},{idx},{}", idx % 2));
+        }
+    }
+    let told = text(&lines.join("\n"), &Question::default()).unwrap_err().to_string();
+    assert!(told.contains("--example idx --correct acc"), "{told}");
+    let question = asking(|columns| {
+        (columns.example, columns.correct) = (Some("idx".to_owned()), Some("acc".to_owned()));
+    });
+    assert_eq!(text(&lines.join("\n"), &question).unwrap().contrasts[0].num_test_examples, Some(10));
 }

@@ -34,11 +34,21 @@ fn no_number_differs_from_pandas() {
         let Ok(notation) = Notation::of(texts, Some(decimal == ",")) else { continue };
         let numbers: Vec<Option<f64>> =
             (0..table.num_rows()).map(|row| notation.number(table.text(row, column))).collect();
-        assert_eq!(numbers.len(), values.len(), "{text}");
+        // A row whose fields are all empty is none here, and a row without numbers there.
+        let is_shorter = numbers.len() != values.len();
+        let theirs: Vec<Option<f64>> = values.iter().map(serde_json::Value::as_f64).collect();
+        let (numbers, theirs): (Vec<_>, Vec<_>) = match is_shorter {
+            true => (
+                numbers.into_iter().filter(Option::is_some).collect(),
+                theirs.into_iter().flatten().map(Some).collect(),
+            ),
+            false => (numbers, theirs),
+        };
+        assert_eq!(numbers.len(), theirs.len(), "{text}");
         num_both += 1;
-        for (ours, theirs) in numbers.into_iter().zip(values) {
+        for (ours, theirs) in numbers.into_iter().zip(theirs) {
             // What only one takes for a number is told, not misread.
-            let (Some(ours), Some(theirs)) = (ours, theirs.as_f64()) else { continue };
+            let (Some(ours), Some(theirs)) = (ours, theirs) else { continue };
             num_numbers += 1;
             assert!((ours - theirs).abs() <= 1e-12 * theirs.abs(), "{ours} and not {theirs} in {text:?}");
         }
