@@ -58,7 +58,7 @@ pub enum Fault {
         columns: String,
     },
     /// A file that is no text.
-    #[error("this is no text, and no Parquet; give a table as CSV, JSON or Parquet")]
+    #[error("this is no text, and no Parquet; give a table as CSV, JSON or Parquet, and unpack it if it is packed")]
     Binary,
     /// A text in another encoding.
     #[error("byte {byte:#04X} here is no UTF-8; save the table as UTF-8 (pandas: encoding=\"utf-8\")")]
@@ -70,13 +70,13 @@ pub enum Fault {
     #[error("this begins as UTF-16 and is cut or changed; save the table again, best as UTF-8")]
     CutUtf16,
     /// The file holds nothing.
-    #[error("the file is empty; write a header, and a row for each run")]
+    #[error("the file is empty, or holds nothing but comments; write a header, and a row for each run")]
     NoText,
     /// There is a header alone.
     #[error("there is a header and no row; write a row for each run")]
     NoRows,
     /// The filters keep no row.
-    #[error("no row is left to judge; check --keep and --metric")]
+    #[error("no row is left to judge; check --keep, --drop and --metric")]
     NothingKept,
     /// A column that was named does not exist.
     #[error("there is no column {column:?} for {role}; the columns are {known}")]
@@ -113,8 +113,10 @@ pub enum Fault {
         message: String,
     },
     /// The table holds several metrics, and none was chosen.
-    #[error("the table holds the metrics {known}; choose one with --metric")]
+    #[error("{}the table holds the metrics {known}; choose one with --metric", if wanted.is_empty() { String::new() } else { format!("there is no metric {wanted:?}; ") })]
     Metric {
+        /// The metric asked for; empty if none was.
+        wanted: String,
         /// The metrics that exist.
         known: String,
     },
@@ -148,18 +150,20 @@ pub enum Fault {
     },
     /// A run without a value, or with one that is not finite.
     #[error(
-        "{column} is {value:?}, so that this run has no value; give it, or, if its training diverged, write \"diverged\" in a \
-         column `status`"
+        "{column} is {value:?}, so that this run has no value; give it, or, if its training diverged, write \"diverged\" in the column \
+         `{status}` of its row (in a wide table give each run a row of its own first)"
     )]
     NoValue {
         /// The column.
         column: String,
         /// The value found.
         value: String,
+        /// The column that says how runs ended, or a name for one.
+        status: String,
     },
     /// A comma that may stand before decimals or between thousands.
     #[error(
-        "{column} is {value:?}: the comma may stand before decimals or between thousands; say which with --decimal comma or --decimal point"
+        "{column} is {value:?}: a comma or a point of the column may stand before decimals or between thousands; say which with --decimal comma or --decimal point"
     )]
     CommaOfBoth {
         /// The column.
@@ -183,7 +187,8 @@ pub enum Fault {
     },
     /// An unknown status.
     #[error(
-        "{column} is {value:?}, which does not say how the run ended; write done or diverged, or leave the run out with --drop {column}={value}"
+        "{column} is {value:?}, which does not say how the run ended; write done or diverged, or leave the run out with --drop {}",
+        condition(column, value)
     )]
     Status {
         /// The column.
@@ -193,24 +198,23 @@ pub enum Fault {
     },
     /// A run that did not come to its end.
     #[error(
-        "{column} is {value:?}: the run did not come to its end, and its value is what it logged last; run it again, or leave its \
-         replicate out of every arm with --drop {}",
-        condition(replicate, number)
+        "{column} is {value:?}: the run did not come to its end, and its value is what it logged last; run it again, leave its replicate \
+         out of every arm with --drop {replicate}, or its arm with --drop {arm}"
     )]
     EndedEarly {
         /// The column.
         column: String,
         /// The word found.
         value: String,
-        /// The replicate's column.
+        /// The condition that leaves its replicate out.
         replicate: String,
-        /// The replicate.
-        number: String,
+        /// The condition that leaves its arm out.
+        arm: String,
     },
     /// A value outside its unit.
     #[error(
-        "{value} is not a {unit} between 0 and {most}; correct it, or, if the metric has a unit of its own, give --own-unit and what matters \
-         in it with --margin-pp"
+        "{value} is not a {unit} between 0 and {most}; correct it, leave --fraction or --percent out if one was given, or, if the \
+         metric has a unit of its own, give --own-unit and what matters in it with --margin-pp"
     )]
     OutOfRange {
         /// The value found.
@@ -229,7 +233,9 @@ pub enum Fault {
         value: String,
     },
     /// A unit was asked for, but the metric has its own.
-    #[error("the metric is a loss in nats; leave --percent and --fraction out, or name another metric with --metric")]
+    #[error(
+        "the metric is judged in nats; leave --percent and --fraction out, or give it another name with --value COLUMN --metric NAME"
+    )]
     UnitOfNats,
     /// A metric of which nobody knows which way is better.
     #[error(
@@ -268,7 +274,8 @@ pub enum Fault {
     },
     /// A row that sums others up.
     #[error(
-        "{column} is {value:?}: this row sums up others and is no run; take it out, or leave it out with --drop {column}={value}"
+        "{column} is {value:?}: this row sums up others and is no run; take it out, or leave it out with --drop {}",
+        condition(column, value)
     )]
     SummaryRow {
         /// The replicate's column.
@@ -277,7 +284,9 @@ pub enum Fault {
         value: String,
     },
     /// A perplexity that none is.
-    #[error("{value} is below 1, which no perplexity is; name the column otherwise with --metric, or give --own-unit")]
+    #[error(
+        "{value} is below 1, which no perplexity is; if it is none, give it another name with --value COLUMN --metric NAME, or --own-unit with --margin-pp"
+    )]
     SmallPerplexity {
         /// The value found.
         value: String,
@@ -285,7 +294,7 @@ pub enum Fault {
     /// A metric in a unit of its own, and no margin.
     #[error(
         "{metric} has a unit of its own, in which no margin is taken for granted; say with --margin-pp how much of it matters, such as \
-         --margin-pp {such_as}; if it is a share, give --fraction or --percent"
+         --margin-pp {such_as}; if it is a share, give --fraction or --percent in place of --own-unit"
     )]
     NoMargin {
         /// The metric.
@@ -313,7 +322,8 @@ pub enum Fault {
     },
     /// A value in a different unit from the rest.
     #[error(
-        "{value} looks like a {unit} among {others}; give all values in one unit, or --percent if all are per cents"
+        "{value} looks like a {unit} among {others}; give all values in one unit, --percent if all are per cents, or --own-unit with --margin-pp if the \
+         metric is no share"
     )]
     MixedUnits {
         /// The value found.
@@ -324,10 +334,13 @@ pub enum Fault {
         others: &'static str,
     },
     /// All values could be fractions, but --percent was given.
-    #[error("no value is above 1 per cent: these look like fractions; leave --percent out")]
+    #[error(
+        "no value is above 1 per cent: these look like fractions; leave --percent out; if they are per cents, write each with its sign, such \
+         as 0.30%"
+    )]
     TinyPercents,
     /// Two rows have the same key.
-    #[error("{what} is already in line {first_line}; {}", told_apart(differing, hits.as_deref()))]
+    #[error("{what} is already in line {first_line}; {}", if advice.is_empty() { "remove one of the two rows" } else { advice })]
     Duplicate {
         /// The key in words.
         what: String,
@@ -335,11 +348,13 @@ pub enum Fault {
         first_line: usize,
         /// Columns without a part in the key by which the two differ.
         differing: Vec<String>,
-        /// The column of values, if these are all right or wrong, as those of test examples are.
-        hits: Option<Box<str>>,
+        /// How the two can be told apart; empty if they cannot.
+        advice: String,
     },
     /// No row of a cell is the reference.
-    #[error("{cell} has no row of the reference ({reference}); name it with --reference; the arms are {arms}")]
+    #[error(
+        "{cell} has no row of the reference ({reference}); name it with --reference, one of several columns as COLUMN=VALUE; the arms are {arms}"
+    )]
     NoReference {
         /// The cell.
         cell: String,
@@ -359,7 +374,7 @@ pub enum Fault {
         second: String,
     },
     /// No arm has the source that was named as a counterfactual.
-    #[error("no arm has the {what} {value:?} in column {column}; check {option}")]
+    #[error("no arm has the {what} {value:?} in column {column}, which has {known}; check {option}")]
     NoControl {
         /// What it is.
         what: &'static str,
@@ -369,9 +384,11 @@ pub enum Fault {
         column: String,
         /// The value named.
         value: String,
+        /// The values that exist.
+        known: String,
     },
     /// A cell holds nothing but the reference.
-    #[error("{cell} holds the reference alone; nothing can be compared with it")]
+    #[error("{cell} holds the reference alone; add the rows of another arm, or check --keep and --drop")]
     Alone {
         /// The cell.
         cell: String,
@@ -477,33 +494,20 @@ impl Fault {
                 | Self::Examples { .. }
                 | Self::TwoClusters { .. }
                 | Self::EmptyKey { .. }
+                | Self::NoReference { .. }
+                | Self::TwoReferences { .. }
+                | Self::Unpaired { .. }
+                | Self::NothingTrained { .. }
         );
         if is_one { format!("{kind:?}") } else { self.to_string() }
     }
 }
 
 /// A condition as a shell takes it.
-fn condition(column: &str, value: &str) -> String {
+pub(crate) fn condition(column: &str, value: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/' | '+' | ':' | '=');
     let condition = format!("{column}={value}");
     if condition.chars().all(is_plain) { condition } else { format!("'{}'", condition.replace('\'', "'\\''")) }
-}
-
-/// How two rows of one key can be told apart, or that they cannot.
-fn told_apart(differing: &[String], hits: Option<&str>) -> String {
-    if let (Some(hits), [one, ..]) = (hits, differing) {
-        return format!("the two differ in {one}: if it names test examples, give --example {one} --correct {hits}");
-    }
-    match differing {
-        [] => "remove one of the two rows".to_owned(),
-        [one] => {
-            format!("the two differ in {one}: add it to --arm or --cell, or read one of its values with --keep {one}=…")
-        }
-        [first, ..] => format!(
-            "the two differ in {}: add what tells arms or cells apart to --arm or --cell, or read one value with --keep {first}=…",
-            differing.join(", ")
-        ),
-    }
 }
 
 /// A fault and its place.

@@ -25,7 +25,7 @@ pub(crate) fn decide_all(
         let places: Vec<usize> = (0..pairs.len()).filter(|at| pairs[*at].is_control == controls).collect();
         let family: Vec<Contrast> = places.iter().map(|at| pairs[*at].contrast.clone()).collect();
         let decisions = decide_by(method, &family, &settings(method, question, margin_pp))
-            .map_err(|error| Fault::Statistics { message: error.to_string() })?;
+            .map_err(|error| Fault::Statistics { message: error.to_string().replace("margin_pp", "--margin-pp") })?;
         for (at, decision) in places.into_iter().zip(decisions) {
             judged[at] = Some(finish(&pairs[at], decision, table, roles, method, question));
         }

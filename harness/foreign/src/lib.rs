@@ -227,7 +227,11 @@ fn judge_table(
     table.check_version(faults);
     let has_unread = !faults.is_empty();
     let num_rows = table.num_rows();
+    let num_faults = faults.len();
     let (table, columns, mut remarks) = shape::long(table, &question.columns, faults);
+    if faults.len() > num_faults {
+        return None;
+    }
     let roles = columns::resolve(&columns, &table, faults)?;
     let mut joined = join::join(&table, &roles, (question.unit, question.direction), faults);
     joined.has_unread = has_unread;

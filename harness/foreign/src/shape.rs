@@ -35,7 +35,8 @@ fn wide(table: &Table, columns: &Columns, faults: &mut Vec<TableFault>) -> Optio
     let has_replicate = columns.replicate.is_some() || finder.has_replicate();
     let has_arm = !columns.arm.is_empty() || finder.has_arm();
     if !columns.wide.is_empty() {
-        let of = if has_replicate && !has_arm { WideOf::Arms } else { WideOf::Replicates };
+        let names_reference = columns.wide.iter().any(|name| name.eq_ignore_ascii_case(reference_of(columns)));
+        let of = if !has_arm && (has_replicate || names_reference) { WideOf::Arms } else { WideOf::Replicates };
         return reading::named(table, &columns.wide, of).map_err(|fault| faults.push(TableFault::of_file(fault))).ok();
     }
     let asks_examples = columns.example.is_some() || columns.correct.is_some() || finder.has_examples();
@@ -43,7 +44,7 @@ fn wide(table: &Table, columns: &Columns, faults: &mut Vec<TableFault>) -> Optio
         return None;
     }
     let taken = finder.taken(columns);
-    let reference = columns.reference.as_deref().unwrap_or("scratch");
+    let reference = reference_of(columns);
     // Whatever else columns are called, one that is called as the reference, with numbers in it, is an arm.
     let of_arms =
         if columns.arm.is_empty() && has_replicate { reading::of_arms(table, reference, &taken) } else { None };
@@ -51,6 +52,11 @@ fn wide(table: &Table, columns: &Columns, faults: &mut Vec<TableFault>) -> Optio
         let taken: Vec<usize> = taken.iter().copied().chain(finder.usual_arms()).collect();
         if has_arm && !has_replicate { reading::of_replicates(table, &taken, finder.has_value()) } else { None }
     })
+}
+
+/// What the reference is called.
+fn reference_of(columns: &Columns) -> &str {
+    columns.reference.as_deref().unwrap_or("scratch")
 }
 
 fn of_domainbed() -> Columns {

@@ -280,6 +280,14 @@ impl<'a> Finder<'a> {
         self.table.column(REFERENCE_RUNS.1).filter(|_| conditions.is_empty() && is_of_a_study)
     }
 
+    /// The values of a column, for a message: of many the first.
+    fn values(&self, column: usize) -> String {
+        let texts = self.table.at(column).texts();
+        let shown: Vec<&str> = texts.iter().take(MOST_VALUES).map(AsRef::as_ref).collect();
+        let more = if texts.len() > MOST_VALUES { format!(" … ({} in all)", texts.len()) } else { String::new() };
+        format!("{}{more}", shown.join(", "))
+    }
+
     /// `COLUMN=VALUE`, where some row has the value.
     fn condition(&mut self, option: &'static str, given: &str) -> Option<(usize, String)> {
         let mut splits = given.match_indices('=').map(|(at, _)| (given[..at].trim(), given[at + 1..].trim()));
@@ -299,13 +307,12 @@ impl<'a> Finder<'a> {
         };
         let (texts, wanted) = (self.table.at(column).texts(), Key::new(value));
         if !texts.iter().any(|text| Key::new(text) == wanted) {
-            let shown: Vec<&str> = texts.iter().take(MOST_VALUES).map(AsRef::as_ref).collect();
-            let more = if texts.len() > MOST_VALUES { format!(" … ({} in all)", texts.len()) } else { String::new() };
-            let message = format!(
-                "no row has this value; {} has {}{more}; of several values give each an option of its own",
-                self.table.header()[column],
-                shown.join(", ")
-            );
+            let several = match option {
+                "--keep" | "--drop" => "; of several values give each an option of its own",
+                _ => "",
+            };
+            let message =
+                format!("no row has this value; {} has {}{several}", self.table.header()[column], self.values(column));
             self.fault(Fault::Option { option, given: given.to_owned(), message });
             return None;
         }
@@ -346,7 +353,7 @@ impl<'a> Finder<'a> {
         };
         if chosen.is_none() {
             let known = names.join(", ");
-            self.fault(Fault::Metric { known });
+            self.fault(Fault::Metric { wanted: wanted.unwrap_or_default().to_owned(), known });
         }
         chosen.map(|name| (column, name.to_owned()))
     }
@@ -526,7 +533,8 @@ impl<'a> Finder<'a> {
                 None => vec![(None, "scratch".to_owned())],
             };
         };
-        if !given.contains('=') {
+        let is_a_value = arm.iter().any(|at| self.table.at(*at).place(given).is_some());
+        if !given.contains('=') || is_a_value {
             return vec![(None, given.to_owned())];
         }
         // A comma divides conditions only where another one follows.
@@ -540,10 +548,20 @@ impl<'a> Finder<'a> {
         let conditions: Vec<_> =
             parts.iter().filter_map(|condition| self.condition("--reference", condition)).collect();
         if conditions.iter().any(|(at, _)| !arm.contains(at)) {
-            let message = "a column that is not among those of the arm; add it to --arm".to_owned();
+            let message =
+                format!("a column that is not among those of the arm: --arm {},COLUMN adds it", self.arm_names(arm));
             self.fault(Fault::Option { option: "--reference", given: given.to_owned(), message });
         }
         conditions.into_iter().map(|(at, value)| (Some(at), value)).collect()
+    }
+
+    /// Whether a metric was asked for that the column of metrics does not hold, which is told.
+    pub(super) fn lacks_metric(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault.fault, Fault::Metric { .. }))
+    }
+
+    fn arm_names(&self, arm: &[usize]) -> String {
+        arm.iter().map(|at| self.table.header()[*at].as_str()).collect::<Vec<_>>().join(",")
     }
 
     /// A source that serves as a counterfactual. If the caller named one, some row must have it.
@@ -552,7 +570,8 @@ impl<'a> Finder<'a> {
         let at = *arm.get(place)?;
         if given.is_some() && self.table.at(at).place(&value).is_none() {
             let column = self.table.header()[at].clone();
-            self.fault(Fault::NoControl { what: control.what, option: control.option, column, value });
+            let known = self.values(at);
+            self.fault(Fault::NoControl { what: control.what, option: control.option, column, value, known });
             return None;
         }
         Some((place, value))
@@ -594,7 +613,10 @@ impl<'a> Finder<'a> {
             let (at, value) = self.condition(control.option, given)?;
             let place = arm.iter().position(|column| *column == at);
             if place.is_none() {
-                self.fault(refused("a column that is not among those of the arm; add it to --arm"));
+                let names = self.arm_names(arm);
+                self.fault(refused(&format!(
+                    "a column that is not among those of the arm: --arm {names},COLUMN adds it"
+                )));
             }
             return place.map(|place| (place, value));
         }

@@ -126,6 +126,8 @@ pub(crate) struct Roles {
     pub(crate) keep: Vec<Condition>,
     /// Conditions of which a row that is read meets none.
     pub(crate) drop: Vec<Condition>,
+    /// Whether a study's own judged runs are kept, since nothing else was asked for.
+    pub(crate) keeps_roles: bool,
     /// What a reader must know of how the columns were taken.
     pub(crate) notes: Vec<String>,
 }
@@ -235,7 +237,7 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     let metric = finder.metric(columns.metric.as_deref(), &keep);
     keep.extend(metric.clone().map(|(column, value)| (column, vec![value])));
     let run = finder.run(&columns.keep);
-    let score = finder.score(columns, metric.is_some());
+    let score = finder.score(columns, metric.is_some() || finder.lacks_metric());
     let reference = finder.reference(columns.reference.as_deref(), &arm);
     let untrained = finder.control(&UNTRAINED, columns.untrained.as_deref(), &arm);
     let twin = finder.control(&TWIN, columns.twin.as_deref(), &arm);
@@ -324,6 +326,8 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         twin,
         cluster,
         run,
+        keeps_roles: columns.keep.is_empty()
+            && table.column("role").is_some_and(|role| keep.iter().any(|(at, _)| *at == role)),
         keep,
         drop,
         notes,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::keys::Keys;
 use super::{Cell, Hit, Names, RunKey, TableArm, TableRun, run_words};
 use crate::columns::{Condition, Roles, Score};
-use crate::fault::{Fault, TableFault};
+use crate::fault::{Fault, TableFault, condition};
 use crate::key::{Key, name};
 use crate::notation::correctness;
 use crate::reading::Table;
@@ -31,6 +31,8 @@ pub(super) struct Rows<'a> {
     others: Vec<usize>,
     /// Whether replicates are numbered, so that a word among them is none.
     has_numbers: bool,
+    /// Whether only a study's own judged runs are read, unless something else is asked for.
+    keeps_roles: bool,
 }
 
 /// What is known of every text of the columns that hold scores.
@@ -130,6 +132,7 @@ impl<'a> Rows<'a> {
             keep: roles.keep.iter().map(condition).collect(),
             drop: roles.drop.iter().map(condition).collect(),
             score,
+            keeps_roles: roles.keeps_roles,
             has_numbers: texts(roles.replicate).any(|text| matches!(Key::new(text), Key::Number(_))),
             others: {
                 let used = roles.used();
@@ -280,12 +283,16 @@ impl<'a> Rows<'a> {
         let value = self.table.text(row, column).to_owned();
         let column = self.table.header()[column].clone();
         match self.ended(row) {
-            Some(Ended::Early) => Fault::EndedEarly {
-                column,
-                value,
-                replicate: self.table.header()[self.replicate.0].clone(),
-                number: self.key(row, &self.replicate).to_string(),
-            },
+            Some(Ended::Early) => {
+                let of = |column: usize| condition(&self.table.header()[column], self.table.text(row, column));
+                let arm = self.arm.iter().map(|(column, _)| *column).find(|at| !self.table.text(row, *at).is_empty());
+                Fault::EndedEarly {
+                    column,
+                    value,
+                    replicate: of(self.replicate.0),
+                    arm: arm.map(of).unwrap_or_default(),
+                }
+            }
             Some(Ended::Done | Ended::Diverged) | None => Fault::Status { column, value },
         }
     }
@@ -347,15 +354,38 @@ impl<'a> Rows<'a> {
             is_key && self.table.text(first, *column) != self.table.text(row, *column)
         };
         let differing = self.others.iter().filter(|column| differs(column)).take(3);
-        let differing = differing.map(|at| self.table.header()[*at].clone()).collect();
-        let hits = match &self.score {
-            Scores::Run { column, .. } => {
-                let is_of_hits = self.table.at(*column).texts().iter().all(|text| correctness(text).is_some());
-                is_of_hits.then(|| self.table.header()[*column].as_str().into())
-            }
-            Scores::Example { .. } => None,
+        let differing: Vec<String> = differing.map(|at| self.table.header()[*at].clone()).collect();
+        let advice = self.told_apart(&differing);
+        Fault::Duplicate { what, first_line: self.table.line(first), differing, advice }
+    }
+
+    /// How rows that differ in these columns can be told apart, by options as they must be given.
+    fn told_apart(&self, differing: &[String]) -> String {
+        let Some(one) = differing.first() else { return String::new() };
+        if let Scores::Run { column, .. } = &self.score
+            && self.table.at(*column).texts().iter().all(|text| correctness(text).is_some())
+        {
+            let correct = &self.table.header()[*column];
+            return format!(
+                "the two differ in {one}: if it names test examples, give --example {one} --correct {correct}"
+            );
+        }
+        let with = |columns: &[(usize, Keys)]| {
+            let names = columns.iter().map(|(column, _)| self.table.header()[*column].as_str());
+            names.chain([one.as_str()]).collect::<Vec<_>>().join(",")
         };
-        Fault::Duplicate { what, first_line: self.table.line(first), differing, hits }
+        let kept = match self.keeps_roles {
+            true => "--keep role=final ",
+            false => "",
+        };
+        let replicate = &self.table.header()[self.replicate.0];
+        format!(
+            "the two differ in {}: if {one} tells arms apart, give --arm {}; if cells, --cell {}; if draws that hold several values of \
+             {replicate}, --unit {one}; or read one value with {kept}--keep {one}=…",
+            differing.join(", "),
+            with(&self.arm),
+            with(&self.cell),
+        )
     }
 
     fn no_number(&self, row: usize, column: usize) -> Fault {
@@ -364,7 +394,14 @@ impl<'a> Rows<'a> {
         let key = Key::new(&value);
         let is_infinite = value.trim_start_matches(['-', '+']).to_ascii_lowercase().starts_with("inf");
         match key.is_empty() || key.is_missing() || is_infinite {
-            true => Fault::NoValue { column, value },
+            true => Fault::NoValue {
+                column,
+                value,
+                status: self
+                    .status
+                    .as_ref()
+                    .map_or_else(|| "status".to_owned(), |(at, _)| self.table.header()[*at].clone()),
+            },
             false => Fault::Value { column, value },
         }
     }

@@ -9,7 +9,8 @@ pub(super) fn text<'b>(bytes: &'b [u8], faults: &mut Vec<TableFault>) -> Option<
     match bytes {
         [0xFF, 0xFE, rest @ ..] => utf_16(rest, u16::from_le_bytes, faults).map(Cow::Owned),
         [0xFE, 0xFF, rest @ ..] => utf_16(rest, u16::from_be_bytes, faults).map(Cow::Owned),
-        _ if bytes.contains(&0) => {
+        // Packed by gzip or zip.
+        _ if bytes.contains(&0) || bytes.starts_with(&[0x1F, 0x8B]) || bytes.starts_with(b"PK\x03\x04") => {
             faults.push(TableFault::of_file(Fault::Binary));
             None
         }

@@ -23,7 +23,9 @@ const LINES_LOOKED_AT: usize = 50;
 pub(super) fn read(text: &str, delimiter: Option<u8>, faults: &mut Vec<TableFault>) -> (Table, Dialect) {
     let text = with_line_feeds(text);
     let (num_comments, body, named) = without_comments(&text);
-    let delimiter = delimiter.or(named).unwrap_or_else(|| delimiter_of(body));
+    // A name may say tabs where there are none.
+    let asked = delimiter.filter(|delimiter| body.lines().next().is_some_and(|header| count(header, *delimiter) > 0));
+    let delimiter = asked.or(named).unwrap_or_else(|| delimiter_of(body));
     let body = plain(body, delimiter);
     let body = body.as_ref();
     let layout = DELIMITERS.iter().find(|(known, _)| *known == delimiter).map_or("separated", |(_, layout)| layout);

@@ -81,6 +81,8 @@ struct Numbered {
     stem: String,
     rest: String,
     number: String,
+    /// Where the number stands in the name.
+    at: std::ops::Range<usize>,
 }
 
 /// The columns that stand for a replicate each: those of one name but for a number, all of whose texts are numbers, that say a replicate's
@@ -88,7 +90,7 @@ struct Numbered {
 pub(crate) fn of_replicates(table: &Table, taken: &[usize], needs_word: bool) -> Option<Wide> {
     let mut groups: Vec<(Around, Vec<(usize, String)>)> = Vec::new();
     for (at, name) in table.header().iter().enumerate().filter(|(at, name)| !taken.contains(at) && !is_unnamed(name)) {
-        let Some(Numbered { stem, rest, number }) = numbered(name) else { continue };
+        let Some(Numbered { stem, rest, number, .. }) = numbered(name) else { continue };
         match groups.iter_mut().find(|(known, _)| *known == (stem.clone(), rest.clone())) {
             Some((_, columns)) => columns.push((at, number)),
             None => groups.push(((stem, rest), vec![(at, number)])),
@@ -184,7 +186,10 @@ pub(crate) fn named(table: &Table, names: &[String], of: WideOf) -> Result<Wide,
                 return Err(Fault::WideMixed {
                     given: names.join(","),
                     columns: format!("{} and {}", header[columns[0]], header[columns[other]]),
-                    such_as: header[columns[0]].replacen(&first.number, "*", 1),
+                    such_as: {
+                        let name = &header[columns[0]];
+                        format!("{}*{}", &name[..first.at.start], &name[first.at.end..])
+                    },
                 });
             }
             let columns = columns.into_iter().zip(numbers).map(|(at, it)| (at, it.number)).collect();
@@ -234,6 +239,7 @@ fn numbered(name: &str) -> Option<Numbered> {
             stem: name[..at].trim_matches(is_between).to_owned(),
             rest: name[end..].trim_matches(is_between).to_owned(),
             number: if number.is_empty() { "0".to_owned() } else { number.to_owned() },
+            at: at..end,
         });
         begin = end;
     }

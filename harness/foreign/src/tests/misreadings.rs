@@ -192,3 +192,36 @@ fn test_examples_that_are_taken_for_runs_are_named() {
     });
     assert_eq!(text(&lines.join("\n"), &question).unwrap().contrasts[0].num_test_examples, Some(10));
 }
+
+#[test]
+fn advice_is_an_option_as_it_must_be_given() {
+    let mut lines = vec!["arm,target,seed,lr,acc".to_owned()];
+    for (target, lr, seed) in
+        [("a", 1, 0), ("a", 1, 1), ("a", 2, 0), ("a", 2, 1), ("b", 1, 0), ("b", 1, 1), ("b", 2, 0), ("b", 2, 1)]
+    {
+        lines.push(format!("scratch,{target},{seed},0.{lr},.7{seed}"));
+        lines.push(format!("ft,{target},{seed},0.{lr},.7{}", 3 + seed + lr));
+    }
+    let rows = lines.join("\n");
+    let told = text(&rows, &Question::default()).unwrap_err().to_string();
+    assert!(told.contains("--arm arm,lr") && told.contains("--cell target,lr"), "{told}");
+    let question = asking(|columns| columns.cell = vec!["target".to_owned(), "lr".to_owned()]);
+    assert_eq!(text(&rows, &question).unwrap().contrasts.len(), 4);
+    // A study's own table keeps its judged runs, whatever else is kept.
+    let own = "arm,replicate,role,lr,acc\nscratch,0,final,.1,.70\nft,0,final,.1,.75\nscratch,0,final,.2,.70\nft,0,final,.2,.75\n";
+    let told = text(own, &Question::default()).unwrap_err().to_string();
+    assert!(told.contains("--keep role=final --keep lr=…"), "{told}");
+    // The arm's name holds the sign of a condition.
+    let signs = "arm,seed,acc\nlr=0.1,0,.7\nlr=0.1,1,.71\nlr=0.2,0,.75\nlr=0.2,1,.77\n";
+    assert!(text(signs, &asking(|columns| columns.reference = Some("lr=0.1".to_owned()))).is_ok());
+    let both = "arm,top1_seed1,top1_seed2,top5_seed1,top5_seed2\nscratch,.6,.61,.8,.8\nfrozen,.5,.52,.7,.7\n";
+    refused(both, &asking(|columns| columns.wide = vec!["top*".to_owned()]), "--wide 'top1_seed*'");
+    let no_seed = "scratch,finetuned\n.70,.75\n.71,.77\n";
+    let wide = asking(|columns| columns.wide = vec!["scratch".to_owned(), "finetuned".to_owned()]);
+    refused(no_seed, &wide, "no column for the replicate");
+    let crashed =
+        "arm,seed,State,acc\nscratch,0,finished,.7\nscratch,1,finished,.71\nft,0,finished,.75\nft,1,in limbo,.77\n";
+    refused(crashed, &Question::default(), "--drop 'State=in limbo'");
+    let unknown = "arm,seed,metric,value\nscratch,0,top1,.7\nscratch,1,top1,.71\nft,0,top1,.75\nft,1,top1,.77\n";
+    refused(unknown, &asking(|columns| columns.metric = Some("foo".to_owned())), "there is no metric \"foo\"");
+}
