@@ -65,7 +65,8 @@ struct ColumnArguments {
     /// A TOML file that names columns. Arguments override it.
     #[arg(long, value_name = "FILE.toml")]
     columns: Option<PathBuf>,
-    /// Columns that together name an arm [default: arm, or source, treatment, copied, frozen, or else method, algorithm, variant, condition or init].
+    /// Columns that together name an arm [default: arm, or source, treatment, copied, frozen, or else method, algorithm, variant,
+    /// condition or init].
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     arm: Vec<String>,
     /// The arm that others are compared with: a value, or COLUMN=VALUE,… [default: scratch, or copied=0].
@@ -110,8 +111,8 @@ struct ColumnArguments {
     /// Leave out rows with this value, such as a seed of which a run crashed. May be given several times.
     #[arg(long, value_name = "COLUMN=VALUE")]
     drop: Vec<String>,
-    /// The columns of a wide table, which has one for each replicate or for each arm: names, or how names begin and a `*` [default: those
-    /// that end in a number, or stand beside one that is called as the reference].
+    /// The columns of a wide table, which has one for each replicate or for each arm: names, or names with a `*` in them [default: those
+    /// with a number behind a word such as seed, or that stand beside one that is called as the reference].
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', conflicts_with = "value")]
     wide: Vec<String>,
     /// Test examples over training examples, if replicates are folds or resampled splits of one data set; 0 if they are independent draws
@@ -217,13 +218,11 @@ fn fail_on(undecided: bool, analysis: &TableAnalysis) -> Result<(), Failure> {
     let is_undecided = |verdict: &Verdict| {
         matches!(verdict, Verdict::Inconclusive | Verdict::InconclusiveOptimisation | Verdict::Invalid)
     };
-    let num_unjudged = analysis.left_out.iter().filter(|note| note.starts_with("not judged")).count();
-    let num_undecided = arms().filter(is_undecided).count() + num_unjudged;
-    let counted =
-        |count: usize| format!("{count} of {} arm{}", arms().count(), if arms().count() == 1 { "" } else { "s" });
+    let num_undecided = arms().filter(is_undecided).count() + analysis.num_unjudged;
+    let num_arms = arms().count() + analysis.num_unjudged;
+    let counted = |count: usize| format!("{count} of {num_arms} arm{}", if num_arms == 1 { "" } else { "s" });
     match (num_negative, num_undecided) {
-        (0, 0) => Ok(()),
-        (0, _) if !undecided => Ok(()),
+        (0, count) if count == 0 || !undecided => Ok(()),
         (0, count) => Err(Failure::Incomplete(format!("{} not decided (--fail-on undecided)", counted(count)))),
         (count, _) => Err(Failure::Incomplete(format!("{} worse than the reference (--fail-on)", counted(count)))),
     }

@@ -8,9 +8,7 @@ use crate::fault::Fault;
 use crate::key::{Key, name};
 use crate::pairing::Paired;
 use crate::reading::Table;
-use crate::{Judged, Labels, Question, TableMethod};
-
-use crate::FEWEST_FOR_NEGATIVE_TRANSFER;
+use crate::{FEWEST_FOR_NEGATIVE_TRANSFER, Judged, Labels, Question, TableMethod};
 
 /// Decides the arms of sources that are judged as one family, and those of the untrained source and the twin as another.
 pub(crate) fn decide_all(

@@ -6,14 +6,15 @@
 //! contrasts form one family. Arms of an untrained source and of the target's twin, if there are any, are what causes are named
 //! by, and form a family of their own.
 //!
-//! Rows are joined on their keys, never on their position, and nothing is dropped in silence. Duplicate rows, runs
-//! without a partner, values that are not numbers, and fractions among per cents are faults. All are reported at once,
-//! each with its line.
+//! Rows are joined on their keys, never on their position, and nothing is dropped in silence. Duplicate rows, values that are not
+//! numbers, and fractions among per cents are faults. All are reported at once, each with its line. What can be judged is judged: runs
+//! without a partner, and arms and cells without a reference, are left out of it and listed.
 //!
 //! | values | method | scope | needs |
 //! |---|---|---|---|
 //! | per example ([`TableMethod::Crossed`]) | crossed random effects, Holm | the test population | 2 units, 2 examples |
 //! | per run ([`TableMethod::PairedT`]) | paired *t* over units, Holm | this test set only | 2 units; gaps near normal |
+//! | folds, resampled splits ([`TableMethod::Resampled`]) | paired *t* corrected for shared training examples, Holm | this pool only | 2 splits |
 //! | either, if asked ([`TableMethod::SignFlip`]) | joint sign flips, step-down max-T | this test set only | 6 units to reach .05 |
 //!
 //! Units are replicates, unless a column names the independent unit that they belong to. Eight halves of four splits
@@ -169,6 +170,8 @@ pub struct TableAnalysis {
     pub remarks: Vec<String>,
     /// Runs, arms and cells that could not be judged, a sentence each.
     pub left_out: Vec<String>,
+    /// Arms and cells among them.
+    pub num_unjudged: usize,
     /// The metric.
     pub metric: String,
     /// Which way it is better.
@@ -261,6 +264,7 @@ fn judge_table(
         columns: roles.words(table.header()),
         remarks,
         left_out: pairs.left_out,
+        num_unjudged: pairs.num_unjudged,
         unit: joined.scale.unit,
         direction: joined.scale.direction,
         fresh_sources: question.fresh_sources,

@@ -39,6 +39,8 @@ pub(crate) struct Pairs {
     pub(crate) judged: Vec<Paired>,
     /// Runs without a partner, and arms and cells that cannot be judged, in words.
     pub(crate) left_out: Vec<String>,
+    /// Arms and cells among them.
+    pub(crate) num_unjudged: usize,
 }
 
 /// Pairs every arm of every cell with the reference. What can be judged is, and the rest is listed; if nothing can be, that is a fault.
@@ -49,7 +51,7 @@ pub(crate) fn pair(
     method: TableMethod,
     faults: &mut Vec<TableFault>,
 ) -> Pairs {
-    let mut pairs = Pairs { judged: Vec::new(), left_out: Vec::new() };
+    let mut pairs = Pairs { judged: Vec::new(), left_out: Vec::new(), num_unjudged: 0 };
     let mut refused: Vec<TableFault> = Vec::new();
     // Runs of one arm in a cell, and the arms that lack them.
     let mut alone: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
@@ -104,7 +106,10 @@ pub(crate) fn pair(
     }
     match pairs.judged.is_empty() {
         true => faults.extend(refused),
-        false => pairs.left_out.extend(refused.iter().map(|fault| format!("not judged: {}", fault.fault))),
+        false => {
+            pairs.num_unjudged = refused.len();
+            pairs.left_out.extend(refused.iter().map(|fault| format!("not judged: {}", fault.fault)));
+        }
     }
     pairs
 }

@@ -254,9 +254,7 @@ impl<'a> Finder<'a> {
         if conditions.is_empty() {
             let further = self.run(conditions).map(|_| REFERENCE_RUNS.0.to_owned());
             let values = std::iter::once(ROLE.1.to_owned()).chain(further).collect();
-            // A column of this name is a study's own if it has such runs.
-            let role = self.table.column(ROLE.0).filter(|role| self.table.at(*role).place(ROLE.1).is_some());
-            return role.map(|role| (role, values)).into_iter().collect();
+            return self.own_role().map(|role| (role, values)).into_iter().collect();
         }
         self.conditions("--keep", conditions)
     }
@@ -274,9 +272,14 @@ impl<'a> Finder<'a> {
         conditions
     }
 
+    /// The column of a study's own roles. One of this name is no other's if it has judged runs.
+    pub(super) fn own_role(&self) -> Option<usize> {
+        self.table.column(ROLE.0).filter(|role| self.table.at(*role).place(ROLE.1).is_some())
+    }
+
     /// The column that numbers several runs of one replicate: in a study's own table, as long as nothing else is kept.
     pub(super) fn run(&self, conditions: &[String]) -> Option<usize> {
-        let is_of_a_study = self.table.column(ROLE.0).is_some() && self.table.column("replicate").is_some();
+        let is_of_a_study = self.own_role().is_some() && self.table.column("replicate").is_some();
         self.table.column(REFERENCE_RUNS.1).filter(|_| conditions.is_empty() && is_of_a_study)
     }
 

@@ -55,7 +55,7 @@ pub struct Columns {
     pub drop: Vec<String>,
     /// Whether a comma stands before the decimals; `None` to infer it from the values.
     pub decimal_comma: Option<bool>,
-    /// The columns of a wide table, one a replicate or one an arm: names, or how names begin and a `*`.
+    /// The columns of a wide table, one a replicate or one an arm: names, or names with a `*` in them.
     pub wide: Vec<String>,
     /// Test examples over training examples of a resampled split, where replicates are such splits of one data set; 0 if they are
     /// independent draws. `None`: 1/(k − 1) where the replicates are k folds by their column's name, and otherwise 0.
@@ -233,6 +233,7 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
     let splits = replicate.and_then(|replicate| splits(&mut finder, columns, replicate, unit));
     let unit = unit.or_else(|| finder.repeat().filter(|repeat| splits.is_some() && Some(*repeat) != replicate));
     let mut keep = finder.keep(&columns.keep);
+    let keeps_roles = columns.keep.is_empty() && !keep.is_empty();
     let drop = finder.conditions("--drop", &columns.drop);
     let metric = finder.metric(columns.metric.as_deref(), &keep);
     keep.extend(metric.clone().map(|(column, value)| (column, vec![value])));
@@ -326,8 +327,7 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         twin,
         cluster,
         run,
-        keeps_roles: columns.keep.is_empty()
-            && table.column("role").is_some_and(|role| keep.iter().any(|(at, _)| *at == role)),
+        keeps_roles,
         keep,
         drop,
         notes,

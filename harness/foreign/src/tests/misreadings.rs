@@ -163,6 +163,9 @@ fn sound_tables_with_other_columns_are_read() {
     assert!(text(state, &Question::default()).unwrap().terminal_table().contains("state holds no word"));
     let role = "arm,seed,role,metric,acc\nscratch,0,student,cosine,.6\nscratch,1,student,cosine,.61\nfrozen,0,student,l2,.5\nfrozen,1,student,l2,.52\n";
     assert_eq!(text(role, &Question::default()).unwrap().metric, "acc");
+    // Nor does a number of runs make several of one replicate, where no study of nt says so.
+    let run = "arm,replicate,role,run,acc\nscratch,0,student,1,.6\nscratch,0,student,2,.7\nfrozen,0,student,1,.5\n";
+    refused(run, &Question::default(), "is already in line 2");
     let notes = "arm,seed,top1,notes\nscratch,0,.6,\"tuned by hand:\nlr 0.1, wd 1e-4, mixup 0.2, ema\"\nscratch,1,.61,\nfrozen,0,.5,\nfrozen,1,.52,\n";
     assert!(text(notes, &Question::default()).is_ok());
     let emptied = "arm,seed,top1\nscratch,0,.6\nscratch,1,.61\nfrozen,0,.5\nfrozen,1,.52\n,,\n,,\n";
