@@ -2,6 +2,7 @@
 
 use crate::columns::{Roles, Score};
 use crate::reading::Table;
+use crate::words::words_of;
 
 /// Columns whose values several replicates may share, and which make them dependent then.
 const OF_UNITS: [&str; 22] = [
@@ -66,11 +67,8 @@ fn unit(table: &Table, roles: &Roles) -> Option<String> {
         return None;
     }
     let of = |column: &usize| is_shared(table, *column, roles.replicate);
-    let is_of_units = |column: &usize| {
-        let name = table.header()[*column].to_lowercase();
-        let mut words = name.split(|letter: char| !letter.is_alphanumeric());
-        words.any(|word| OF_UNITS.contains(&word))
-    };
+    let is_of_units =
+        |column: &usize| words_of(&table.header()[*column]).iter().any(|word| OF_UNITS.contains(&word.as_str()));
     let column = free(table, roles).filter(is_of_units).find(of)?;
     let (column, replicate) = (&table.header()[column], &table.header()[roles.replicate]);
     Some(format!(
@@ -103,25 +101,17 @@ fn free<'t>(table: &'t Table, roles: &Roles) -> impl Iterator<Item = usize> + us
     (0..table.header().len()).filter(move |column| !used.contains(column))
 }
 
-/// Whether a column's name, or the last part of it, is one of these, with or without "id" behind it.
+/// Whether the last word of a column's name is one of these, with or without "id" behind it.
 fn is_named(table: &Table, column: usize, names: &[&str]) -> bool {
-    let name = table.header()[column].to_lowercase();
-    let mut words = name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !matches!(*word, "" | "id"));
-    words.next_back().is_some_and(|last| {
-        names.iter().any(|known| last.strip_suffix("id").unwrap_or(last) == *known || last == *known)
-    })
+    let words = words_of(&table.header()[column]);
+    let last = words.iter().rfind(|word| *word != "id");
+    last.is_some_and(|last| names.iter().any(|known| last == known || last.strip_suffix("id") == Some(known)))
 }
 
 /// Whether each key has one text in the column, several keys share one, and there are two texts or more.
 fn is_shared(table: &Table, column: usize, key: usize) -> bool {
-    let (column, keys) = (table.at(column), table.at(key));
-    let mut of_key: Vec<Option<usize>> = vec![None; keys.texts().len()];
-    let is_one_for_one = (0..table.num_rows()).all(|row| {
-        let known = &mut of_key[keys.code(row)];
-        *known.get_or_insert(column.code(row)) == column.code(row)
-    });
-    let num_texts = column.texts().iter().filter(|text| !text.is_empty()).count();
-    is_one_for_one && (2..keys.texts().len()).contains(&num_texts)
+    let num_texts = table.at(column).texts().iter().filter(|text| !text.is_empty()).count();
+    table.has_one_each(key, column) && (2..table.at(key).texts().len()).contains(&num_texts)
 }
 
 #[cfg(test)]

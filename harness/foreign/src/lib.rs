@@ -41,6 +41,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod unit;
+mod words;
 
 use nt_records::audit::ClusterCounts;
 use nt_records::number::counted;

@@ -4,6 +4,7 @@ use nt_scenario::metric::Direction;
 use nt_scenario::{Metric, metric};
 
 use crate::unit::known_metric;
+use crate::words::words_of;
 
 /// What the values of a metric are counted in, as its name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -276,28 +277,6 @@ pub(crate) fn by_name(name: &str) -> Named {
         (None, true) => Named::Known(Kind::Share, HigherIsBetter),
         (None, false) => Named::Unknown,
     }
-}
-
-/// The words of a name, in small letters: `testRMSE`, `val/top1_err` and `ErrorRate` have two and three.
-pub(crate) fn words_of(name: &str) -> Vec<String> {
-    let letters: Vec<char> = name.chars().collect();
-    let mut words: Vec<String> = vec![String::new()];
-    for (at, letter) in letters.iter().enumerate() {
-        let before = at.checked_sub(1).map(|before| letters[before]);
-        let after = letters.get(at + 1);
-        // valLoss, and MSELoss.
-        let begins = letter.is_uppercase()
-            && (before.is_some_and(char::is_lowercase)
-                || before.is_some_and(char::is_uppercase) && after.is_some_and(|after| after.is_lowercase()));
-        if begins || !letter.is_alphanumeric() {
-            words.push(String::new());
-        }
-        if let (true, Some(word)) = (letter.is_alphanumeric(), words.last_mut()) {
-            word.extend(letter.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl Notation {
 }
 
 /// Whether a text begins as a number does. NaN and words are none.
-fn is_a_number(text: &str) -> bool {
+pub(crate) fn is_a_number(text: &str) -> bool {
     text.trim_start_matches(['-', '+', '\u{2212}'])
         .starts_with(|letter: char| letter.is_ascii_digit() || matches!(letter, '.' | ','))
 }

@@ -3,9 +3,10 @@
 use nt_scenario::metric::Direction;
 
 use crate::fault::{Fault, TableFault};
-use crate::metric_name::{Kind, Named, by_name, words_of};
+use crate::metric_name::{Kind, Named, by_name};
 use crate::notation::Notation;
 use crate::unit::{TableUnit, unit_of, unit_of_nats};
+use crate::words::words_of;
 
 /// How values are read.
 #[derive(Debug, Clone, PartialEq)]

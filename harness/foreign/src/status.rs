@@ -1,5 +1,7 @@
 //! How a run ended, by the words of the tools that ran it.
 
+use crate::words::words_of;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -99,13 +101,11 @@ pub(crate) const RAYS_DONE: &str = "terminated";
 
 /// Whether a longer name may be that of such a column: `info.status`, `State.name`, `trial_status`.
 pub(crate) fn may_be_status(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let mut words: Vec<&str> =
-        name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    if words.len() > 1 && words.last() == Some(&"name") {
+    let mut words = words_of(name);
+    if words.len() > 1 && words.last().is_some_and(|last| last == "name") {
         words.pop();
     }
-    matches!(words.last(), Some(&("status" | "state")))
+    words.last().is_some_and(|last| matches!(last.as_str(), "status" | "state"))
 }
 
 #[cfg(test)]

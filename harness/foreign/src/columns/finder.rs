@@ -9,6 +9,7 @@ use crate::notation::correctness;
 use crate::reading::Table;
 use crate::status::{RAYS_DONE, ended, is_status, may_be_status};
 use crate::unit::known_metric;
+use crate::words::words_of;
 
 /// Usual names of the columns that together name an arm, if there is no column `arm`.
 const ARM_PARTS: [&str; 4] = ["source", "treatment", "copied", "frozen"];
@@ -63,17 +64,6 @@ fn is_same_metric(one: &str, other: &str) -> bool {
 /// Whether a column's name says that it holds what was right, and of no metric.
 pub(super) fn is_of_correctness(name: &str) -> bool {
     CORRECT.iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// Whether a column has one text for each example, and not the same for all: a label or a gold answer, and no cell.
-fn varies_with(table: &Table, column: usize, example: usize) -> bool {
-    let (column, example) = (table.at(column), table.at(example));
-    let mut of_example: Vec<Option<usize>> = vec![None; example.texts().len()];
-    let is_one_for_one = (0..table.num_rows()).all(|row| {
-        let known = &mut of_example[example.code(row)];
-        *known.get_or_insert(column.code(row)) == column.code(row)
-    });
-    is_one_for_one && column.texts().len() > 1
 }
 
 pub(crate) struct Finder<'a> {
@@ -138,9 +128,11 @@ impl<'a> Finder<'a> {
             "n", "num", "number", "count", "total", "k", "acc", "accuracy", "score", "loss", "error", "mean", "std",
             "f1", "auc", "top",
         ];
-        let name = self.table.header()[column].to_lowercase();
-        let words: Vec<&str> = name.split(|letter: char| !letter.is_alphabetic()).collect();
-        words.iter().any(|word| known.contains(word)) && !words.iter().any(|word| OF_THEM.contains(word))
+        let words = words_of(&self.table.header()[column]);
+        let has = |known: &[&str]| {
+            words.iter().any(|word| known.contains(&word.trim_end_matches(|letter: char| letter.is_ascii_digit())))
+        };
+        has(known) && !has(&OF_THEM)
     }
 
     /// The column of folds, where there are several.
@@ -424,10 +416,9 @@ impl<'a> Finder<'a> {
             return Some(column);
         }
         let is_of_value = |column: &usize| {
-            let name = header[*column].to_lowercase();
-            let words: Vec<&str> = name.split(|letter: char| !letter.is_alphanumeric()).collect();
-            let is_of_others = words.iter().any(|word| OF_OTHERS.contains(word));
-            words.last().is_some_and(|last| VALUE.contains(last)) && !is_of_others
+            let words = words_of(&header[*column]);
+            let is_of_others = words.iter().any(|word| OF_OTHERS.contains(&word.as_str()));
+            words.last().is_some_and(|last| VALUE.contains(&last.as_str())) && !is_of_others
         };
         let found: Vec<usize> = (0..header.len()).filter(is_of_value).collect();
         let of_test = |column: &&usize| header[**column].to_lowercase().contains("test");
@@ -470,13 +461,7 @@ impl<'a> Finder<'a> {
         else {
             return;
         };
-        let (of_folds, of_seeds) = (self.table.at(folds), self.table.at(seed));
-        let mut seen: Vec<Option<usize>> = vec![None; of_folds.texts().len()];
-        let is_one_each = (0..self.table.num_rows()).all(|row| {
-            let known = &mut seen[of_folds.code(row)];
-            *known.get_or_insert(of_seeds.code(row)) == of_seeds.code(row)
-        });
-        if !is_one_each {
+        if !self.table.has_one_each(folds, seed) {
             let [folds, seed] = [folds, seed].map(|at| self.table.header()[at].clone());
             self.fault(Fault::SeedsOfFolds { folds, seed });
         }
@@ -487,7 +472,8 @@ impl<'a> Finder<'a> {
     pub(super) fn is_gold_answer(&mut self, column: usize, example: usize, notes: &mut Vec<String>) -> bool {
         let name = self.table.header()[column].clone();
         let is_target = name.rsplit(['.', '/']).next().is_some_and(|last| last.eq_ignore_ascii_case("target"));
-        if !is_target || !varies_with(self.table, column, example) {
+        let varies = self.table.has_one_each(example, column) && self.table.at(column).texts().len() > 1;
+        if !is_target || !varies {
             return false;
         }
         let by = &self.table.header()[example];

@@ -16,16 +16,23 @@ pub(super) fn read(text: &str, faults: &mut Vec<TableFault>) -> (Table, Dialect)
 
 fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
     let mut table = Table::default();
-    if let Ok(Fields(fields)) = parse::<Fields>(text)
-        && let Some(message) = not_rows(&fields)
-    {
-        faults.push(TableFault::at(1, Fault::Syntax { format: "a JSON object for each row", message }));
-        return table;
-    }
-    if let Some(objects) = spread(text) {
-        for (line, Fields(fields)) in objects {
-            push(&mut table, line, &fields, faults);
+    let mut written = text.lines().filter(|line| !line.trim().is_empty());
+    let first = written.next().map(parse::<Fields>);
+    let whole = match first {
+        // A line a row, as a rule.
+        Some(Ok(_)) if written.next().is_some() => None,
+        Some(Ok(fields)) => Some(vec![(1, fields)]),
+        Some(Err(_)) => spread(text),
+        None => None,
+    };
+    if let Some(objects) = whole {
+        if let [(line, Fields(fields))] = objects.as_slice()
+            && let Some(message) = not_rows(fields)
+        {
+            faults.push(TableFault::at(*line, Fault::Syntax { format: "a JSON object for each row", message }));
+            return table;
         }
+        objects.iter().for_each(|(line, Fields(fields))| push(&mut table, *line, fields, faults));
         return table;
     }
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -33,7 +40,7 @@ fn lines(text: &str, faults: &mut Vec<TableFault>) -> Table {
             Ok(Fields(fields)) => push(&mut table, at + 1, &fields, faults),
             Err(error) => {
                 let column = Some(error.column()).filter(|column| *column > 0);
-                let message = message_of(&error, line);
+                let message = message_of(&error);
                 faults.push(TableFault {
                     line: Some(at + 1),
                     column,
@@ -59,15 +66,11 @@ fn not_rows(fields: &[(String, Value)]) -> Option<String> {
     ))
 }
 
-/// The objects of a text that writes each over several lines, with the lines that they begin on; `None` for one that writes one a line, or
-/// something else.
+/// The objects of a text that writes each over several lines, with the lines that they begin on; `None` for something else.
 fn spread(text: &str) -> Option<Vec<(usize, Fields)>> {
-    let first = text.lines().find(|line| !line.trim().is_empty())?;
-    if parse::<Fields>(first).is_ok() {
-        return None;
-    }
+    let text = with_quoted_numbers(text);
     let (mut objects, mut line, mut counted) = (Vec::new(), 1, 0);
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Fields>();
+    let mut stream = serde_json::Deserializer::from_str(&text).into_iter::<Fields>();
     loop {
         let begin = stream.byte_offset();
         let begin = begin + text[begin..].find('{').unwrap_or_default();
@@ -95,7 +98,7 @@ fn array(text: &str, faults: &mut Vec<TableFault>) -> Table {
     let objects = match parse::<Vec<Value>>(text) {
         Ok(objects) => objects,
         Err(error) => {
-            let message = message_of(&error, text);
+            let message = message_of(&error);
             let fault = Fault::Syntax { format: "a JSON array of objects", message };
             faults.push(TableFault { line: Some(error.line()), column: Some(error.column()), fault });
             return table;
@@ -175,15 +178,12 @@ fn with_quoted_numbers(text: &str) -> String {
 }
 
 /// What is wrong, without the line and column, which stand before it.
-fn message_of(error: &serde_json::Error, text: &str) -> String {
+fn message_of(error: &serde_json::Error) -> String {
     use serde_json::error::Category;
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
     match error.classify() {
         Category::Eof => "it ends before the object does".to_owned(),
-        Category::Data if text.trim_start().starts_with('{') && text.contains("\"columns\"") => {
-            "pandas' to_json writes one object; write it with orient=\"records\"".to_owned()
-        }
         Category::Data => format!("write {{\"column\": value, …}} ({message})"),
         Category::Io | Category::Syntax => message.to_owned(),
     }
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn objects_may_be_written_over_several_lines() {
-        let (table, faults) = read("{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n");
+        let (table, faults) = read("{\n  \"a\": NaN\n}\n{\n  \"a\": 2\n}\n");
         assert_eq!((table.num_rows(), table.line(0), table.line(1), faults.len()), (2, 1, 4, 0));
         for text in ["{\"columns\": [\"a\"], \"data\": [[1], [2]]}", "{\"log_history\": [{\"a\": 1}, {\"a\": 2}]}"] {
             let (_, faults) = read(text);

@@ -30,9 +30,8 @@ pub(super) fn read(text: &str, delimiter: Option<u8>, faults: &mut Vec<TableFaul
     let body = body.as_ref();
     let layout = DELIMITERS.iter().find(|(known, _)| *known == delimiter).map_or("separated", |(_, layout)| layout);
     let dialect = Dialect { layout, num_comments, in_rows: false };
-    let open: Vec<usize> = open_quotes(body, delimiter).into_iter().map(|line| line + num_comments).collect();
-    if !open.is_empty() {
-        faults.extend(open.into_iter().map(|line| TableFault::at(line, Fault::OpenQuote)));
+    if let Some(line) = open_quote(body, delimiter) {
+        faults.push(TableFault::at(line + num_comments, Fault::OpenQuote));
         return (Table::default(), dialect);
     }
     let mut reader = csv::ReaderBuilder::new()
@@ -129,12 +128,12 @@ fn plain(text: &str, delimiter: u8) -> Cow<'_, str> {
     Cow::Owned(text.lines().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// The lines on which a quote is opened that is not closed where its field ends, or that swallowed rows.
-fn open_quotes(text: &str, delimiter: u8) -> Vec<usize> {
+/// The first line on which a quote is opened that is not closed where its field ends, or that swallowed rows. What follows it says
+/// nothing about quotes.
+fn open_quote(text: &str, delimiter: u8) -> Option<usize> {
     let bytes = text.as_bytes();
-    let mut lines = Vec::new();
     if !bytes.contains(&b'"') {
-        return lines;
+        return None;
     }
     let mut lines_of_text = text.lines().filter(|line| !line.trim().is_empty());
     let of_header = count(lines_of_text.next().unwrap_or_default(), delimiter);
@@ -170,14 +169,12 @@ fn open_quotes(text: &str, delimiter: u8) -> Vec<usize> {
             of_header > 0 && fields.len() > of_header && !numeric.is_empty() && is_of_numbers
         };
         if !is_closed || within.any(is_a_row) {
-            lines.push(opened);
-            // What follows says nothing about quotes any more, up to the next line that begins none.
-            return lines;
+            return Some(opened);
         }
         at += 1;
         is_start = false;
     }
-    lines
+    None
 }
 
 /// The comment lines before the header, counted, what comes after them, and the delimiter that spreadsheets name there: `sep=;`.

@@ -182,6 +182,14 @@ impl Table {
         self.lines[row] as usize
     }
 
+    /// Whether all rows with one text in the column `key` have one text in another column, too.
+    pub(crate) fn has_one_each(&self, key: usize, column: usize) -> bool {
+        let (keys, column) = (&self.columns[key], &self.columns[column]);
+        let mut of_key: Vec<Option<u32>> = vec![None; keys.texts.len()];
+        let is_known = |(key, code): (&u32, &u32)| *of_key[*key as usize].get_or_insert(*code) == *code;
+        keys.codes.iter().zip(&column.codes).all(is_known)
+    }
+
     /// The text of a row in a column.
     pub(crate) fn text(&self, row: usize, column: usize) -> &str {
         let column = &self.columns[column];

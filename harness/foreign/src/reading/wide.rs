@@ -2,6 +2,8 @@
 
 use super::Table;
 use crate::fault::Fault;
+use crate::key::Key;
+use crate::notation::is_a_number;
 
 /// What a melted table's columns of values were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +47,9 @@ const WORDS: [&str; 11] =
 const VALUES: [&str; 5] = ["accuracy", "acc", "top1", "value", "score"];
 
 /// Columns that number themselves, or sum others up, and are no arms.
-const NO_ARMS: [&str; 24] = [
+const NO_ARMS: [&str; 46] = [
     "index",
+    "id",
     "n",
     "mean",
     "avg",
@@ -57,6 +60,11 @@ const NO_ARMS: [&str; 24] = [
     "min",
     "max",
     "median",
+    "diff",
+    "difference",
+    "delta",
+    "p",
+    "p_value",
     "lr",
     "learning_rate",
     "epoch",
@@ -66,10 +74,26 @@ const NO_ARMS: [&str; 24] = [
     "batch_size",
     "wd",
     "weight_decay",
+    "dropout",
+    "temperature",
+    "momentum",
     "time",
     "runtime",
     "duration",
+    "created",
+    "date",
+    "year",
     "params",
+    "gpu",
+    "gpus",
+    "device",
+    "rank",
+    "width",
+    "depth",
+    "hours",
+    "size",
+    "host",
+    "node",
 ];
 
 /// What stands before and behind the number of a name.
@@ -125,7 +149,7 @@ fn of_one(table: &Table, stem: &str, rest: &str, columns: Vec<(usize, String)>) 
     // Scikit-learn calls the folds of its cross-validation so: split0_test_score.
     let is_of_folds = word_of(stem) == Some("cv")
         || word_of(stem) == Some("split") && (rest.ends_with("score") || rest.starts_with("test"));
-    let word = if is_of_folds { Some("fold") } else { word_of(stem).filter(|word| word.len() > 1) };
+    let word = if is_of_folds { Some("fold") } else { word_of(stem) };
     let value = if rest.is_empty() { value_of(stem) } else { rest };
     let (key, value) = (free_name(table, word.unwrap_or("replicate")), free_name(table, value));
     Wide { of: WideOf::Replicates, columns, key, value }
@@ -276,16 +300,11 @@ fn free_name(table: &Table, name: &str) -> String {
     free
 }
 
-/// Whether every text of a column that is not empty begins as a number does, and there is one.
+/// Whether every text of a column that is not missing begins as a number does, and there is one.
 fn is_of_numbers(table: &Table, column: usize) -> bool {
-    let texts = || table.at(column).texts().iter().filter(|text| !text.is_empty());
-    let is_missing =
-        |text: &str| ["nan", "na", "<na>", "none", "null"].iter().any(|word| text.eq_ignore_ascii_case(word));
-    let is_number = |text: &str| {
-        text.trim_start_matches(['-', '+', '\u{2212}'])
-            .starts_with(|letter: char| letter.is_ascii_digit() || letter == '.')
-    };
-    texts().any(|text| is_number(text)) && texts().all(|text| is_number(text) || is_missing(text))
+    let is_missing = |text: &str| Key::new(text).is_blank() || Key::new(text).is_missing();
+    let mut texts = table.at(column).texts().iter().filter(|text| !is_missing(text)).peekable();
+    texts.peek().is_some() && texts.all(|text| is_a_number(text))
 }
 
 #[cfg(test)]
@@ -357,8 +376,10 @@ mod tests {
         let wide = of_arms(&table, "scratch", &[0]).unwrap();
         assert_eq!((wide.key.as_str(), wide.columns.len()), ("arm", 2));
         assert_eq!(of_arms(&table, "base", &[0]), None);
-        let with_settings = self::table("seed,scratch,frozen,lr", &["0,.5,.6,.1"]);
-        assert_eq!(of_arms(&with_settings, "scratch", &[0]), None);
+        for other in ["lr", "gpu", "dropout", "p_value", "num_train", "frozen__MIN", "created"] {
+            let with_other = self::table(&format!("seed,scratch,frozen,{other}"), &["0,.5,.6,.1"]);
+            assert_eq!(of_arms(&with_other, "scratch", &[0]), None, "{other}");
+        }
         assert_eq!(wide.words(table.header()), "a column for each arm: scratch, frozen");
     }
 }
