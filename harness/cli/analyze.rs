@@ -1,7 +1,7 @@
 //! `nt analyze`.
 
 use super::Failure;
-use super::output::say;
+use super::output::{has_keys, not_over_others, say};
 use nt_disk::{advice, write_atomic};
 use nt_foreign::{Columns, Direction, Format, Question, TableAnalysis, TableUnit, analyse_table};
 use nt_records::verdicts::VERDICT_COLUMNS;
@@ -288,13 +288,7 @@ fn write(dir: &Path, name: &str, analysis: &TableAnalysis, is_quiet: bool) -> Re
     let json = analysis.verdicts_json(name).map_err(|error| Failure::system(&error))?;
     let files = [("verdicts.csv", csv), ("verdicts.json", json)];
     for (file, _) in &files {
-        let path = dir.join(file);
-        if nt_disk::read(&path).is_ok_and(|found| !is_of_verdicts(file, &found)) {
-            return Err(Failure::Input(format!(
-                "{} is there and was not written by nt; give another folder with --out, or move the file",
-                path.display()
-            )));
-        }
+        not_over_others(&dir.join(file), |found| is_of_verdicts(file, found))?;
     }
     for (file, contents) in files {
         let path = dir.join(file);
@@ -312,6 +306,5 @@ fn is_of_verdicts(name: &str, contents: &[u8]) -> bool {
     if name.ends_with(".csv") {
         return contents.starts_with(VERDICT_COLUMNS[..4].join(",").as_bytes());
     }
-    let value = serde_json::from_slice::<serde_json::Value>(contents);
-    value.is_ok_and(|value| value.get("schema_version").is_some() && value.get("verdicts").is_some())
+    has_keys(contents, &["schema_version", "verdicts"])
 }

@@ -1,14 +1,14 @@
 //! `nt audit`.
 
 use super::Failure;
-use super::output::say;
+use super::output::{has_keys, not_over_others, say};
 use super::run::{CacheDir, failure, open_study};
 use super::scenario_file::ScenarioFile;
 use nt_analysis::audit::{failed_gates, look_alikes, order_findings};
 use nt_analysis::clusters_of;
 use nt_records::audit::{AUDIT_FILE, Audit, Distance, MatchKind, MeasuredOn, Overlap, Similarity, TargetAudit};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Audits {
@@ -30,7 +30,8 @@ const MOST_LISTED: usize = 10;
 impl Audits {
     pub(super) fn execute(&self) -> Result<(), Failure> {
         if let Some(dir) = &self.out {
-            not_over_others(dir)?;
+            let keys = ["schema_version", "targets"];
+            not_over_others(&dir.join(AUDIT_FILE), |found| has_keys(found, &keys))?;
         }
         let study = open_study(&self.scenario, &self.cache)?;
         for warning in study.warnings() {
@@ -52,22 +53,6 @@ impl Audits {
             return Ok(());
         }
         Err(Failure::Incomplete(format!("{}\nverdicts that rest on it go one step down", failed.join("\n"))))
-    }
-}
-
-/// Refuses a folder whose file of this name somebody else wrote, before images are read.
-fn not_over_others(dir: &Path) -> Result<(), Failure> {
-    let path = dir.join(AUDIT_FILE);
-    let is_ours = |found: &[u8]| {
-        let value = serde_json::from_slice::<serde_json::Value>(found);
-        value.is_ok_and(|value| value.get("schema_version").is_some() && value.get("targets").is_some())
-    };
-    match nt_disk::read(&path) {
-        Ok(found) if !is_ours(&found) => Err(Failure::Input(format!(
-            "{} is there and was not written by nt; give another folder with --out, or move the file",
-            path.display()
-        ))),
-        _ => Ok(()),
     }
 }
 

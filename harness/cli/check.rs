@@ -59,7 +59,7 @@ fn check_folder(dir: &Path) -> Result<(), Failure> {
         count => format!("; {} were left out on purpose", thousands(count as u64)),
     };
     let sound = thousands(found.num_sound as u64);
-    let stripped = match found.num_uncounted {
+    let beside = match found.num_uncounted {
         0 => stripped,
         count => format!(
             "{stripped}; the run has not ended, so that manifest.json has no digest of {}; `nt run` goes on with it",
@@ -68,14 +68,14 @@ fn check_folder(dir: &Path) -> Result<(), Failure> {
     };
     if !found.unreadable.is_empty() {
         return Err(Failure::System(format!(
-            "{}: {sound} other files are as they were written{stripped}",
+            "{}: {sound} other files are as they were written{beside}",
             dir.display()
         )));
     }
     if found.damage.is_empty() {
-        return say(format_args!("{}: {sound} files are as they were written{stripped}", dir.display()));
+        return say(format_args!("{}: {sound} files are as they were written{beside}", dir.display()));
     }
-    Err(Failure::Incomplete(format!("{}: {sound} other files are as they were written{stripped}", dir.display())))
+    Err(Failure::Incomplete(format!("{}: {sound} other files are as they were written{beside}", dir.display())))
 }
 
 /// Examines a study's folder, and tells what is damaged.

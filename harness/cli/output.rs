@@ -5,6 +5,7 @@ use nt_disk::advice;
 use nt_records::text::printable;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 
 /// Writes a line without what would give orders to a terminal: names and lines of files reach it as somebody wrote them.
 pub(super) fn say(line: impl Display) -> Result<(), Failure> {
@@ -20,4 +21,21 @@ pub(super) fn say_styled(line: impl Display) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a path where a file lies that `nt` did not write: it would be lost.
+pub(super) fn not_over_others(path: &Path, is_ours: impl Fn(&[u8]) -> bool) -> Result<(), Failure> {
+    match nt_disk::read(path) {
+        Ok(found) if !is_ours(&found) => Err(Failure::Input(format!(
+            "{} is there and was not written by nt; give another folder with --out, or move the file",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a text is a JSON object with these keys.
+pub(super) fn has_keys(text: &[u8], keys: &[&str]) -> bool {
+    let value = serde_json::from_slice::<serde_json::Value>(text);
+    value.is_ok_and(|value| keys.iter().all(|key| value.get(key).is_some()))
 }

@@ -87,7 +87,7 @@ fn of_torchgeo_bench(table: &Table) -> Option<Columns> {
 impl Finder<'_> {
     /// Columns that have another part than that of a value.
     fn taken(&self, columns: &Columns) -> Vec<usize> {
-        let table = self.table();
+        let table = self.table;
         let conditions =
             columns.keep.iter().chain(&columns.drop).filter_map(|given| Some(given.split_once('=')?.0.trim()));
         let named = columns

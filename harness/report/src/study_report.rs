@@ -224,3 +224,22 @@ fn make_unique(names: &mut BTreeSet<String>, name: &mut String) {
 fn without_dir(words: &str, dir: &Path) -> String {
     words.replace(&format!("{}/", dir.display()), "")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_figures_have_one_name() {
+        let mut names = BTreeSet::new();
+        let mut unique = |name: &str| {
+            let mut name = name.to_owned();
+            make_unique(&mut names, &mut name);
+            name
+        };
+        assert_eq!(
+            (unique("a-b-c"), unique("a-b"), unique("a-b-c")),
+            ("a-b-c".into(), "a-b".into(), "a-b-c-again".into())
+        );
+    }
+}

@@ -3,6 +3,7 @@
 use crate::train::TrainError;
 use nt_scenario::network::{NetworkShape, Product};
 use std::fs;
+use std::path::Path;
 
 /// Parameters are held twice, with their velocities, and in part packed for the products.
 const COPIES_OF_PARAMETERS: f64 = 2.25;
@@ -40,36 +41,52 @@ pub(super) fn check(shape: &NetworkShape, batch: usize, images: usize) -> Result
 pub fn available() -> Option<u64> {
     let free = of_meminfo(&fs::read_to_string("/proc/meminfo").ok()?)?;
     // A container, a job of a cluster or a shell may be allowed less than the machine has.
-    let allowed = of_groups(&fs::read_to_string("/proc/self/cgroup").unwrap_or_default()).into_iter().chain(of_limit());
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let allowed = of_groups(&groups, Path::new("/sys/fs/cgroup")).into_iter().chain(of_limit());
     Some(allowed.fold(free, u64::min))
 }
 
-/// What control groups of both versions still allow, from this process's own up to the root.
-fn of_groups(groups: &str) -> Vec<u64> {
-    let read = |path: String| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
-    let left = |folder: &str, most: &str, taken: &str| {
-        Some(read(format!("{folder}/{most}"))?.saturating_sub(read(format!("{folder}/{taken}"))?))
-    };
+/// What control groups of both versions still allow, from this process's own up to the root. `root` is where they are mounted.
+fn of_groups(groups: &str, root: &Path) -> Vec<u64> {
     let mut found = Vec::new();
     for line in groups.lines() {
         let mut parts = line.splitn(3, ':').skip(1);
         let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else { continue };
-        let (root, most, taken) = match controllers {
-            "" => ("/sys/fs/cgroup", "memory.max", "memory.current"),
-            of if of.split(',').any(|one| one == "memory") => {
-                ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes")
-            }
+        let (top, names) = match controllers {
+            "" => (root.to_owned(), &V2),
+            of if of.split(',').any(|one| one == "memory") => (root.join("memory"), &V1),
             _ => continue,
         };
         // In a container the path is the host's, and the root is the container's own.
-        let mut path = path.trim_end_matches('/');
-        loop {
-            found.extend(left(&format!("{root}{path}"), most, taken));
-            let Some((above, _)) = path.rsplit_once('/') else { break };
-            path = above;
-        }
+        let own = top.join(path.trim_start_matches('/'));
+        found.extend(
+            own.ancestors().take_while(|folder| folder.starts_with(&top)).filter_map(|folder| names.left(folder)),
+        );
     }
     found
+}
+
+/// How a version of control groups calls the files of a group.
+struct GroupFiles {
+    most: &'static str,
+    taken: &'static str,
+    /// In `memory.stat`: what is only kept of files, and is given back when it is needed.
+    of_files: &'static str,
+}
+
+const V1: GroupFiles =
+    GroupFiles { most: "memory.limit_in_bytes", taken: "memory.usage_in_bytes", of_files: "total_inactive_file" };
+const V2: GroupFiles = GroupFiles { most: "memory.max", taken: "memory.current", of_files: "inactive_file" };
+
+impl GroupFiles {
+    /// What a group still allows; `None` where it has no limit.
+    fn left(&self, folder: &Path) -> Option<u64> {
+        let read = |name: &str| fs::read_to_string(folder.join(name)).ok()?.trim().parse::<u64>().ok();
+        let stat = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
+        let of_files = stat.lines().find_map(|line| line.strip_prefix(self.of_files)?.trim().parse::<u64>().ok());
+        let taken = read(self.taken)?.saturating_sub(of_files.unwrap_or(0));
+        Some(read(self.most)?.saturating_sub(taken))
+    }
 }
 
 /// What `ulimit -v` still allows.
@@ -117,6 +134,33 @@ mod tests {
                 "width {width}, {input} px, {batch} images: {estimate:.0} MiB against {mib}"
             );
         }
+    }
+
+    #[test]
+    fn groups_of_both_versions_allow_what_they_have_not_given() {
+        let root = tempfile::tempdir().unwrap();
+        let group = |path: &str, files: [(&str, &str); 3]| {
+            fs::create_dir_all(root.path().join(path)).unwrap();
+            files.iter().for_each(|(name, text)| fs::write(root.path().join(path).join(name), text).unwrap());
+        };
+        group("", [("memory.max", "max\n"), ("memory.current", "5\n"), ("memory.stat", "")]);
+        group(
+            "jobs",
+            [("memory.max", "1000\n"), ("memory.current", "700\n"), ("memory.stat", "anon 1\ninactive_file 200\n")],
+        );
+        group("jobs/mine", [("memory.max", "max\n"), ("memory.current", "1\n"), ("memory.stat", "")]);
+        // What is kept of files counts as free.
+        assert_eq!(of_groups("0::/jobs/mine\n", root.path()), [500]);
+        assert!(of_groups("0::/elsewhere\n", root.path()).is_empty());
+        group(
+            "memory/job",
+            [
+                ("memory.limit_in_bytes", "90"),
+                ("memory.usage_in_bytes", "60"),
+                ("memory.stat", "total_inactive_file 10\n"),
+            ],
+        );
+        assert_eq!(of_groups("7:cpu:/\n4:memory,hugetlb:/job\n", root.path()), [40]);
     }
 
     #[test]

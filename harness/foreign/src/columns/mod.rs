@@ -1,14 +1,22 @@
 //! The role of each column of a table, as named by the caller or found by its usual name.
 
+mod counterparts;
 mod file;
 mod finder;
+mod measured;
+mod splits;
+mod usual;
 
 use crate::fault::{Fault, TableFault};
 use crate::key::Key;
 use crate::notation::Notation;
 use crate::reading::Table;
+use counterparts::{TWIN, UNTRAINED};
 pub(crate) use finder::Finder;
-use finder::{CELL_PARTS, METRIC, REPLICATE, TWIN, UNTRAINED};
+use measured::{METRIC, is_of_correctness};
+pub(crate) use splits::Splits;
+use splits::splits;
+use usual::{CELL_PARTS, REPLICATE};
 
 /// The columns that the caller names. Columns that are not named are found by their usual names.
 ///
@@ -130,15 +138,6 @@ pub(crate) struct Roles {
     pub(crate) keeps_roles: bool,
     /// What a reader must know of how the columns were taken.
     pub(crate) notes: Vec<String>,
-}
-
-/// Replicates that are splits of one data set, whose training examples overlap.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Splits {
-    /// Test examples over training examples; `None` for k folds, whose number tells.
-    pub(crate) test_per_train: Option<f64>,
-    /// Whether the units are the splits, in each of which several runs were trained.
-    pub(crate) by_unit: bool,
 }
 
 /// A column, and its values in the rows that are read.
@@ -292,7 +291,7 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
         (None, None, Score::Run { value }) => table.header()[value].clone(),
         (None, None, Score::Example { correct, .. }) => {
             let name = &table.header()[correct];
-            let says_nothing = finder::is_of_correctness(name);
+            let says_nothing = is_of_correctness(name);
             if says_nothing { METRIC.name().to_owned() } else { name.clone() }
         }
     };
@@ -336,24 +335,3 @@ pub(crate) fn resolve(columns: &Columns, table: &Table, faults: &mut Vec<TableFa
 
 /// What `--cell` says where all rows are one cell.
 const NO_CELL: &str = "none";
-
-/// What is known of replicates that are splits of one data set; `None` where they are independent draws.
-fn splits(finder: &mut Finder<'_>, columns: &Columns, replicate: usize, unit: Option<usize>) -> Option<Splits> {
-    let by_unit = unit.is_some_and(|unit| finder.is_of_folds(unit) || finder.is_resampled(unit));
-    let column = if by_unit { unit? } else { replicate };
-    let test_per_train = match columns.test_per_train {
-        Some(ratio) => return (ratio > 0.0).then_some(Splits { test_per_train: Some(ratio), by_unit }),
-        None if finder.is_of_folds(column) => None,
-        None if finder.is_resampled(column) => {
-            let column = finder.table().header()[column].clone();
-            finder.fault(Fault::NoRatio { column });
-            None
-        }
-        None => return None,
-    };
-    // Several runs of a fold are repetitions of the whole cross-validation, or trainings on one split: the test differs.
-    if !by_unit && unit.is_none() && finder.repeat().is_none() {
-        finder.no_seeds_within(column);
-    }
-    Some(Splits { test_per_train, by_unit })
-}
