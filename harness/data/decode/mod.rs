@@ -3,6 +3,7 @@
 mod exif;
 mod jpeg;
 mod png;
+mod turn;
 
 pub use jpeg::JpegFault;
 
@@ -10,8 +11,10 @@ use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage};
 use std::fs::{self, File};
 use std::io::Read;
+use std::ops::Deref;
 use std::path::Path;
 use thiserror::Error;
+use turn::Turn;
 
 /// The JPEG decoder's name. It is part of cache keys, since another version may round differently.
 pub(super) const JPEG_DECODER: &str = jpeg::DECODER;
@@ -32,12 +35,13 @@ impl Megapixels {
         u64::from(self.0) * 1_000_000
     }
 
-    /// Checks a picture's size, before memory is taken for it.
-    fn check(self, width: usize, height: usize) -> Result<(), DecodeError> {
-        if width as u64 * height as u64 > self.pixels() {
+    /// Checks a picture's size and waits for its turn, before memory is taken for it.
+    fn admit(self, width: usize, height: usize) -> Result<Turn, DecodeError> {
+        let num_pixels = width as u64 * height as u64;
+        if num_pixels > self.pixels() {
             return Err(DecodeError::TooLarge { width, height, most: self.0 });
         }
-        Ok(())
+        Ok(Turn::wait(num_pixels))
     }
 }
 
@@ -203,6 +207,28 @@ pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
     }
 }
 
+/// A picture's RGB pixels. While one of more than 32 megapixels is kept, no other thread decodes one.
+#[derive(Debug)]
+pub struct Picture {
+    pixels: RgbImage,
+    _turn: Turn,
+}
+
+impl Deref for Picture {
+    type Target = RgbImage;
+
+    fn deref(&self) -> &RgbImage {
+        &self.pixels
+    }
+}
+
+/// A decoded file, not yet turned upright.
+struct Decoded {
+    pixels: RgbImage,
+    orientation: Orientation,
+    turn: Turn,
+}
+
 /// Decodes a JPEG or PNG file, told apart by its first bytes, to 8-bit RGB.
 ///
 /// Grey is spread over the three channels; palettes and low bit depths are expanded; 16 bits are rounded to 8; CMYK is
@@ -214,14 +240,14 @@ pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(), DecodeError> {
 ///
 /// # Errors
 /// [`DecodeError`], for a file that is cut short, damaged, too large, or of another format.
-pub fn decode(bytes: &[u8], most: Megapixels) -> Result<RgbImage, DecodeError> {
+pub fn decode(bytes: &[u8], most: Megapixels) -> Result<Picture, DecodeError> {
     nt_disk::guarded(|| {
-        let (picture, orientation) = match bytes {
+        let Decoded { pixels, orientation, turn } = match bytes {
             [0xff, 0xd8, ..] => jpeg::decode(bytes, most)?,
             [0x89, b'P', b'N', b'G', ..] => png::decode(bytes, most)?,
             _ => return Err(DecodeError::UnknownFormat { first_bytes: bytes[..bytes.len().min(8)].to_vec() }),
         };
-        Ok(upright(picture, orientation))
+        Ok(Picture { pixels: upright(pixels, orientation), _turn: turn })
     })
     .unwrap_or_else(|message| Err(DecodeError::Panic { message }))
 }

@@ -1,14 +1,13 @@
 //! PNG files.
 
 use super::exif::orientation;
-use super::{DecodeError, Megapixels};
+use super::{DecodeError, Decoded, Megapixels};
 use image::RgbImage;
-use image::metadata::Orientation;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, Info, Limits, Transformations};
 use std::io::Cursor;
 
 /// Decodes a PNG to RGB, and says how the picture is to be turned.
-pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orientation), DecodeError> {
+pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<Decoded, DecodeError> {
     let refused = |source| DecodeError::Png { source };
     let mut options = DecodeOptions::default();
     // Text and a colour profile change no pixel. They are packed, and would be unpacked whatever memory that takes.
@@ -21,7 +20,7 @@ pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orient
     decoder.set_limits(Limits { bytes: usize::MAX });
     let header = decoder.read_header_info().map_err(refused)?;
     let (width, height, is_indexed) = (header.width, header.height, header.color_type == ColorType::Indexed);
-    most.check(width as usize, height as usize)?;
+    let turn = most.admit(width as usize, height as usize)?;
     // The crate takes a colour that its palette lacks for black.
     decoder.set_transformations(if is_indexed { Transformations::IDENTITY } else { Transformations::EXPAND });
     let mut reader = decoder.read_info().map_err(refused)?;
@@ -29,7 +28,7 @@ pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orient
     let mut samples = vec![0; reader.output_buffer_size().ok_or(too_large)?];
     reader.next_frame(&mut samples).map_err(refused)?;
     let (colour, depth) = reader.output_color_type();
-    let picture = match (colour, depth) {
+    let pixels = match (colour, depth) {
         (ColorType::Indexed, depth) => of_palette(reader.info(), depth, &samples)?,
         (ColorType::Rgb, BitDepth::Eight) => {
             let (found, width, height) = (samples.len(), width as usize, height as usize);
@@ -47,7 +46,7 @@ pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orient
     };
     // What follows the pixels may say how the picture is to be turned, or that the file is cut.
     reader.finish().map_err(refused)?;
-    Ok((picture, orientation(reader.info().exif_metadata.as_deref())))
+    Ok(Decoded { pixels, orientation: orientation(reader.info().exif_metadata.as_deref()), turn })
 }
 
 /// The colours of indices, which are packed row by row.

@@ -7,12 +7,11 @@ mod codes;
 mod frame;
 
 use super::exif::orientation;
-use super::{DecodeError, Megapixels};
+use super::{DecodeError, Decoded, Megapixels, Turn};
 use bits::Table;
 use codes::Scan;
 use frame::{Frame, Tables};
 use image::RgbImage;
-use image::metadata::Orientation;
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
 use thiserror::Error;
 
@@ -92,8 +91,8 @@ pub enum JpegFault {
 
 /// Decodes a JPEG to RGB, and says how the picture is to be turned. Scalar code does it, since the decoder's vector code
 /// rounds otherwise where coefficients overflow.
-pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orientation), DecodeError> {
-    let planes = check(bytes, most)?;
+pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<Decoded, DecodeError> {
+    let (planes, turn) = check(bytes, most)?;
     let fault = |source| DecodeError::Jpeg { source: JpegFault::Decoder(source) };
     let limits = DecodeLimits { max_pixels: most.pixels(), max_scans: MOST_SCANS, ..DecodeLimits::default() };
     let mut decoder = Decoder::new_with_limits(bytes, limits).map_err(fault)?;
@@ -102,10 +101,10 @@ pub(super) fn decode(bytes: &[u8], most: Megapixels) -> Result<(RgbImage, Orient
     let image = decoder.decode_image().map_err(fault)?;
     let (width, height, found) = (image.width, image.height, image.data.len());
     let pixels = if planes == 4 { image.data.chunks_exact(4).flat_map(of_print).collect() } else { image.data };
-    let picture = RgbImage::from_raw(width as u32, height as u32, pixels)
+    let pixels = RgbImage::from_raw(width as u32, height as u32, pixels)
         .filter(|_| found == width * height * if planes == 4 { 4 } else { 3 })
         .ok_or(DecodeError::Inconsistent { found, width, height })?;
-    Ok((picture, orientation(image.exif_data.as_deref())))
+    Ok(Decoded { pixels, orientation: orientation(image.exif_data.as_deref()), turn })
 }
 
 /// The colour of four inks, which files hold as what they leave of the light. As Pillow multiplies them.
@@ -115,15 +114,16 @@ fn of_print(inks: &[u8]) -> [u8; 3] {
 }
 
 /// Reads a JPEG from its first marker to its last, coded data included, and takes memory only after its size is known to
-/// be allowed: the number of its planes. What libjpeg would warn of is a fault.
+/// be allowed and it has its turn: the number of its planes, and the turn. What libjpeg would warn of is a fault.
 ///
 /// # Source
 /// ITU-T T.81; libjpeg-turbo's `jdmarker.c`, `jdhuff.c`, `jdphuff.c`.
-pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<usize, DecodeError> {
+pub(super) fn check(bytes: &[u8], most: Megapixels) -> Result<(usize, Turn), DecodeError> {
     let (frame, tables) = (None, Tables::default());
-    let mut reader = Reader { bytes, at: 2, most, frame, tables, interval: 0, num_scans: 0, adobe: None };
+    let mut reader = Reader { bytes, at: 2, most, frame, turn: None, tables, interval: 0, num_scans: 0, adobe: None };
     while reader.step()? {}
-    Ok(reader.frame.map_or(0, |frame| frame.components.len()))
+    let planes = reader.frame.map_or(0, |frame| frame.components.len());
+    Ok((planes, reader.turn.unwrap_or_else(|| Turn::wait(0))))
 }
 
 /// Where reading has come to, and what it goes by.
@@ -132,6 +132,7 @@ struct Reader<'a> {
     at: usize,
     most: Megapixels,
     frame: Option<Frame>,
+    turn: Option<Turn>,
     tables: Tables,
     /// Groups of blocks between restart markers.
     interval: usize,
@@ -193,7 +194,7 @@ impl<'a> Reader<'a> {
             return Err(fault(JpegFault::Segment { marker }));
         }
         let frame = Frame::read(body, marker == 0xc2).map_err(fault)?;
-        self.most.check(frame.width, frame.height)?;
+        self.turn = Some(self.most.admit(frame.width, frame.height)?);
         self.frame = Some(frame);
         Ok(())
     }
