@@ -96,7 +96,7 @@ fn verify_and_explain_tell_of_damage_and_an_edited_digest_is_found() {
     assert_exit(&verify(), 1);
     // One that somebody gave the checksum of what he wrote, or took it from.
     let (body, _) = edited.rsplit_once(",\n  \"checksum\"").unwrap();
-    let unsealed = format!("{body}\n}}\n").replace("\"schema_version\": 3", "\"schema_version\": 2");
+    let unsealed = format!("{body}\n}}\n").replace("\"schema_version\": 4", "\"schema_version\": 2");
     std::fs::write(out.join("manifest.json"), unsealed).unwrap();
     let verified = verify();
     assert_exit(&verified, 1);
@@ -281,4 +281,84 @@ fn a_verification_tells_what_was_not_run_from_what_differs() {
     assert_exit(&verified, 1);
     let told = said(&verified);
     assert!(told.contains("are not run yet") && !told.contains("has changed"), "{told}");
+}
+
+#[test]
+fn what_is_changed_while_a_run_writes_is_not_certified() {
+    let workplace = Workplace::with(&support::tiny_at_fixed_rate("0.01"));
+    let mut run = workplace.spawn("out", &[]);
+    let out = workplace.path("out");
+    while !out.join("audit.json").exists() || files(&out.join("artifacts")).is_empty() {
+        assert!(run.try_wait().unwrap().is_none(), "the run ends before its files are there");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let sheet = first_in(&out, "artifacts/contact");
+    for path in [out.join("audit.json"), out.join("resolved.toml"), out.join("scenario.toml"), sheet.clone()] {
+        let mut text = std::fs::read(&path).unwrap();
+        text.push(b'\n');
+        std::fs::write(&path, text).unwrap();
+    }
+    run.wait().unwrap();
+    let checked = nt(&workplace, &["check", "out"]);
+    assert_exit(&checked, 1);
+    let sheet = sheet.file_name().unwrap().to_string_lossy().into_owned();
+    for name in ["audit.json", "resolved.toml", "scenario.toml", &sheet] {
+        assert!(said(&checked).contains(name), "{name}: {}", said(&checked));
+    }
+    assert_exit(&workplace.run("out", &[]), 0);
+    assert_exit(&nt(&workplace, &["check", "out"]), 0);
+}
+
+#[test]
+fn pages_of_before_a_change_are_told_where_the_report_could_not_be_drawn_again() {
+    let (workplace, _) = finished();
+    let out = workplace.path("out");
+    let sound = nt(&workplace, &["check", "out"]);
+    let study = workplace.path("study.toml");
+    let text = std::fs::read_to_string(&study).unwrap();
+    assert!(text.contains("margin_pp = 5.0"));
+    std::fs::write(&study, text.replace("margin_pp = 5.0", "margin_pp = 50.0")).unwrap();
+    // A file larger than the system allows, as the page is: the records and their files are smaller.
+    let words = ["-c", "ulimit -f 100; exec \"$0\" run study.toml --out out --cache-dir cache"];
+    let refused = std::process::Command::new("bash")
+        .args(words)
+        .arg(env!("CARGO_BIN_EXE_nt"))
+        .current_dir(workplace.path(""))
+        .output()
+        .unwrap();
+    assert_exit(&refused, 3);
+    let checked = nt(&workplace, &["check", "out"]);
+    assert_exit(&checked, 1);
+    assert!(said(&checked).contains("index.html and report.md were drawn of other results"), "{}", said(&checked));
+    // And what was listed before still is.
+    flip_a_bit(&out.join("index.html"));
+    let checked = nt(&workplace, &["check", "out"]);
+    assert!(
+        said(&checked).contains("index.html has other contents") || said(&checked).contains("damaged: index.html"),
+        "{}",
+        said(&checked)
+    );
+    assert_exit(&nt(&workplace, &["report", "out"]), 0);
+    assert_exit(&nt(&workplace, &["check", "out"]), 0);
+    assert_exit(&sound, 0);
+}
+
+#[test]
+fn other_results_are_not_written_over_a_studys() {
+    let (workplace, _) = finished();
+    for words in [["analyze", "out/runs.csv", "--out", "out"], ["audit", "study.toml", "--out", "out"]] {
+        let refused = nt(&workplace, &words);
+        assert_exit(&refused, 2);
+        assert!(said(&refused).contains("out holds a study"), "{}", said(&refused));
+    }
+    assert_exit(&nt(&workplace, &["check", "out"]), 0);
+}
+
+#[test]
+fn damaged_verdicts_are_no_pilot() {
+    let (workplace, _) = finished();
+    flip_a_bit(&workplace.path("out/verdicts.json"));
+    let planned = nt(&workplace, &["plan", "study.toml", "--power", "--pilot", "out"]);
+    assert_ne!(planned.status.code(), Some(0));
+    assert!(said(&planned).contains("verdicts.json"), "{}", said(&planned));
 }

@@ -10,7 +10,9 @@ use nt_kernels::cross_entropy;
 use nt_kernels::philox::Stream;
 use nt_scenario::Labels;
 use nt_scenario::network::{Architecture, NetworkShape};
-use nt_scenario::{Initialiser, Lattice, Recipe, SameClasses, Schedule, Settings, Treatment, TreatmentError};
+use nt_scenario::{
+    Initialiser, Lattice, Recipe, SameClasses, Schedule, Settings, Standardisation, Treatment, TreatmentError,
+};
 use proptest::prelude::*;
 use std::sync::atomic::AtomicBool;
 
@@ -73,11 +75,15 @@ impl Case {
     }
 
     fn initial(&self, scope: &str) -> Parameters {
-        initialise(&self.shape(), self.initialiser, Init { seed: self.seed, scope, replicate: 0 })
+        initialise(
+            &self.shape(),
+            self.initialiser,
+            Init { seed: self.seed, scope, replicate: 0, standardisation: Standardisation::IMAGENET },
+        )
     }
 
     fn start(&self, source: &Parameters) -> Parameters {
-        let init = Init { seed: self.seed, scope: "target", replicate: 0 };
+        let init = Init { seed: self.seed, scope: "target", replicate: 0, standardisation: Standardisation::IMAGENET };
         transfer(&self.shape(), self.initialiser, init, Some(source), self.treatment)
     }
 
@@ -208,7 +214,7 @@ fn gradients(shape: &NetworkShape, parameters: &Parameters, examples: Inputs<'_>
     let mut gradients = Gradients::zeros(parameters, span.frozen);
     let order: Vec<u32> = (0..EXAMPLES as u32).collect();
     let mut input = vec![0.0; examples.num_features() * EXAMPLES];
-    examples.gather(&order, None, &mut input);
+    examples.gather(&order, None, &parameters.standardisation.tables(), &mut input);
     let logits = network.forward(parameters, &input, EXAMPLES, None).to_vec();
     let (mut log_loss, mut logit_gradient) = (vec![0.0; EXAMPLES], vec![0.0; logits.len()]);
     cross_entropy::log_loss_and_gradient(&logits, examples.one_class().unwrap(), &mut log_loss, &mut logit_gradient)

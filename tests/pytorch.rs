@@ -6,13 +6,16 @@
 
 use candle_core::{Device, Tensor};
 use candle_nn::Module;
+use negative_transfer::data::{Codes, Inputs};
+use negative_transfer::model::weights::WeightsFile;
 use negative_transfer::model::{AlexNet, LayerParameters, Parameters};
-use negative_transfer::train::{Gradients, Network, Span, Trainer};
+use negative_transfer::train::{Backend, Cpu, Gradients, Network, Span, Trainer};
 use nt_kernels::sgd::{Sgd, WeightDecay};
 use nt_kernels::{candle_ops, cross_entropy, layout};
 use nt_scenario::network::{Architecture, NetworkShape};
-use nt_scenario::{Schedule, Settings, Treatment, Warmup};
+use nt_scenario::{Initialiser, Labels, Model, Precision, Schedule, Settings, Standardisation, Treatment, Warmup};
 use safetensors::SafeTensors;
+use std::path::Path;
 
 const BATCH: usize = 6;
 const CLASSES: usize = 5;
@@ -52,7 +55,7 @@ impl Fixture {
             let bias = (0..layer.num_biases()).map(|_| ((2.0 * lcg.uniform() - 1.0) * 0.1) as f32).collect();
             LayerParameters { weight, bias }
         });
-        let parameters = Parameters { layers: layers.collect() };
+        let parameters = Parameters { standardisation: Standardisation::IMAGENET, layers: layers.collect() };
         let images = (0..BATCH * 3 * side * side).map(|_| (4.0 * lcg.uniform() - 2.0) as f32).collect();
         let labels = (0..BATCH as u32).map(|index| index % CLASSES as u32).collect();
         let file = std::fs::read(format!("tests/fixtures/pytorch/{name}.safetensors")).unwrap();
@@ -65,6 +68,8 @@ impl Fixture {
             Self::new("alexnet-2012", Architecture::AlexNet2012, 0.0625, 67),
             // Wide and large enough for Winograd's algorithm.
             Self::new("alexnet-winograd", Architecture::AlexNet, 0.17, 112),
+            // With an average pool.
+            Self::new("alexnet-torchvision", Architecture::AlexNetTorchvision, 0.05, 160),
         ]
     }
 
@@ -228,6 +233,50 @@ fn candles_autograd_through_the_same_kernels_gives_the_same_bits() {
         for ((name, variable), ours) in module.variables().iter().zip(ours) {
             let theirs = store.get(variable.as_tensor()).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
             assert_eq!(&theirs, ours, "gradient of {name}");
+        }
+    }
+}
+
+/// Codes of the fixture's pictures after a depth.
+fn codes(shape: &NetworkShape, parameters: &Parameters, depth: usize, pixels: &[u8]) -> Vec<f32> {
+    let (plane, tables) = (shape.input * shape.input, parameters.standardisation.tables());
+    let mut values = Vec::new();
+    for picture in pixels.chunks_exact(3 * plane) {
+        for (channel, table) in tables.iter().enumerate() {
+            values.extend(picture.iter().skip(channel).step_by(3).map(|&byte| table[usize::from(byte)]));
+        }
+    }
+    let count = pixels.len() / (3 * plane);
+    let inputs = Codes::from_parts(3 * plane, values, Labels::OneClass(vec![0; count]), (0..count as u32).collect());
+    let span = Span { first: 0, last: depth, frozen: depth };
+    Cpu.outputs(shape, span, parameters, Inputs::Codes(&inputs)).unwrap()
+}
+
+#[test]
+fn codes_of_every_layer_agree_with_torchvisions() {
+    let folder = Path::new("harness/model/weights/fixtures");
+    let model = Model {
+        architecture: Architecture::AlexNetTorchvision,
+        width: 0.03,
+        input: 64,
+        initialiser: Initialiser::PyTorch,
+        dropout: 0.5,
+        precision: Precision::Fp32,
+    };
+    let mut file = WeightsFile::open(&folder.join("state_dict.pth")).unwrap();
+    let network = file.network(&model, Standardisation::IMAGENET).unwrap();
+    assert_eq!((network.num_classes, network.is_torchvisions), (Some(3), true));
+    let (shape, bytes) = (model.shape(3), std::fs::read(folder.join("expected.safetensors")).unwrap());
+    let expected = SafeTensors::deserialize(&bytes).unwrap();
+    let pixels = expected.tensor("pixels").unwrap().data().to_vec();
+    for depth in 1..=8 {
+        let tensor = expected.tensor(&format!("after.{depth}")).unwrap();
+        let expected = tensor.data().as_chunks().0.iter().map(|&four| f32::from_le_bytes(four));
+        let found = codes(&shape, &network.parameters, depth, &pixels);
+        let largest = expected.clone().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() <= 1e-5 * largest, "depth {depth}: {found} and {expected}");
         }
     }
 }

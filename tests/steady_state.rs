@@ -8,8 +8,8 @@ use negative_transfer::train::{DropoutAt, Span, Trainer};
 use nt_kernels::dropout::Dropout;
 use nt_kernels::philox::Stream;
 use nt_kernels::sgd::{Sgd, WeightDecay};
-use nt_scenario::Initialiser;
 use nt_scenario::network::{Architecture, NetworkShape};
+use nt_scenario::{Initialiser, Standardisation};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -42,7 +42,7 @@ fn a_training_step_allocates_nothing_once_every_size_of_batch_was_seen() {
         [(Architecture::AlexNet, 0), (Architecture::AlexNet2012, 0), (Architecture::AlexNet, 5)]
     {
         let shape = NetworkShape::new(architecture, 0.1, 67, 3);
-        let init = Init { seed: 1, scope: "target", replicate: 0 };
+        let init = Init { seed: 1, scope: "target", replicate: 0, standardisation: Standardisation::IMAGENET };
         let mut parameters = initialise(&shape, Initialiser::HeNormal, init);
         let sgd = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov: false };
         let mut trainer = Trainer::new(&shape, Span { frozen, ..Span::whole(&shape) }, 16, &parameters, sgd).unwrap();

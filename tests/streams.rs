@@ -13,7 +13,7 @@ use negative_transfer::model::{Init, Parameters, initialise};
 use negative_transfer::train::{AtChance, Cpu, ForTest, Setup, Span, Trained, train};
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
-use nt_scenario::{Augmentation, Initialiser, PerClass, Recipe, Schedule, Settings};
+use nt_scenario::{Augmentation, Initialiser, PerClass, Recipe, Schedule, Settings, Standardisation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -43,7 +43,7 @@ fn draw() -> SubsetDraw {
 
 /// The loss of every step of a training of the layers above `frozen` at rate 0, as bits.
 fn fingerprints(frozen: usize, dropout: f64, augmentation: Vec<Augmentation>, scope: &str) -> Vec<u64> {
-    let init = Init { seed: SEED, scope: "target", replicate: 0 };
+    let init = Init { seed: SEED, scope: "target", replicate: 0, standardisation: Standardisation::IMAGENET };
     let start: Parameters = initialise(&shape(), Initialiser::HeNormal, init);
     let settings = Settings { augmentation, ..Settings::sgd(8, 0.9, 5e-4, Schedule::Constant) };
     let setup = Setup {

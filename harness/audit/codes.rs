@@ -9,7 +9,7 @@ use crate::data::{Codes, Images, Inputs};
 use crate::model::{Init, Parameters, initialise};
 use crate::train::{Backend, Cpu, Span};
 use nt_scenario::network::{Architecture, NetworkShape};
-use nt_scenario::{Initialiser, Scenario};
+use nt_scenario::{Initialiser, Scenario, Standardisation};
 
 /// The same width in every study, so that distances can be compared between studies of one input size. It gives 48
 /// channels after conv3 and 32 after conv5.
@@ -39,10 +39,17 @@ pub(super) struct PooledCodes {
 impl Instrument {
     pub fn new(scenario: &Scenario) -> Self {
         let shape = NetworkShape::new(Architecture::AlexNet, WIDTH, scenario.model.input, 2);
-        let init = Init { seed: scenario.study.seed, scope: "audit", replicate: 0 };
+        // What is measured is measured with its own.
+        let standardisation = Standardisation::IMAGENET;
+        let init = Init { seed: scenario.study.seed, scope: "audit", replicate: 0, standardisation };
         // He's initialisation keeps the scale of codes from layer to layer. With others it fades.
         let parameters = initialise(&shape, Initialiser::HeNormal, init);
         Self { shape, parameters }
+    }
+
+    /// The same network, but for what it does to pixels first.
+    pub fn with(&self, standardisation: Standardisation) -> Self {
+        Self { shape: self.shape.clone(), parameters: Parameters { standardisation, ..self.parameters.clone() } }
     }
 
     /// Means over positions of every channel after each depth.

@@ -113,7 +113,7 @@ fn codes_of(
     // One scope for each data set: source and target shuffle a shared class in the same way, and take different parts
     // of it.
     let images = pool.0.deal(seed, &format!("audit/{data}"), per_class, skipped)?;
-    let mut codes = instrument.codes(&images)?;
+    let mut codes = instrument.with(pool.0.standardisation()).codes(&images)?;
     codes.values.truncate(num_images * codes.features.iter().sum::<usize>());
     Ok(codes)
 }
@@ -169,6 +169,7 @@ fn similarities(sources: &[AuditedSource<'_>], measured: &[(&str, Measures)]) ->
         measured_on: match source.learning {
             Learning::OwnImages(_) => MeasuredOn::OwnImages,
             Learning::Nothing => MeasuredOn::Nothing,
+            Learning::Elsewhere(_) => MeasuredOn::Elsewhere,
             Learning::Target(_) | Learning::TwinOfTarget(_) => MeasuredOn::TheTarget,
             Learning::OtherSource(name) => MeasuredOn::ImagesOf(name.to_owned()),
         },

@@ -8,7 +8,7 @@ use nt_analysis::audit::{Closeness, Confirmation, failed_gates, order_findings};
 use nt_records::Audit;
 use nt_records::audit::{MatchKind, MeasuredOn};
 use nt_scenario::mock::TestScenario;
-use nt_scenario::{Data, Scenario, vocabulary};
+use nt_scenario::{Data, Scenario, Standardisation, vocabulary};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -94,8 +94,8 @@ impl Dataset for Planted {
         self.inner.digest()
     }
 
-    fn mean_and_std(&self) -> ([f32; 3], [f32; 3]) {
-        ([0.6; 3], [0.2; 3])
+    fn standardisation(&self) -> Standardisation {
+        self.inner.standardisation()
     }
 }
 

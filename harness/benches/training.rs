@@ -5,6 +5,7 @@ use negative_transfer::train::{DropoutAt, Span, Trainer};
 use nt_kernels::dropout::Dropout;
 use nt_kernels::philox::Stream;
 use nt_kernels::sgd::{Sgd, WeightDecay};
+use nt_scenario::Standardisation;
 use nt_scenario::network::{Architecture, NetworkShape};
 
 pub type Fault = Box<dyn std::error::Error>;
@@ -42,7 +43,7 @@ impl Training {
             let drawn = |length| numbers(length).into_iter().map(|x| bound * x).collect();
             LayerParameters { weight: drawn(layer.num_weights()), bias: drawn(layer.num_biases()) }
         });
-        let parameters = Parameters { layers: layers.collect() };
+        let parameters = Parameters { standardisation: Standardisation::IMAGENET, layers: layers.collect() };
         let sgd = Sgd { momentum: 0.9, weight_decay: WeightDecay::Coupled(5e-4), nesterov: false };
         Ok(Self {
             trainer: Trainer::new(&shape, Span { frozen, ..Span::whole(&shape) }, batch, &parameters, sgd)?,

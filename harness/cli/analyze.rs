@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::output::{has_keys, not_over_others, say};
+use super::study_folder;
 use nt_disk::{advice, write_atomic};
 use nt_foreign::{Columns, Direction, Format, Question, TableAnalysis, TableUnit, analyse_table};
 use nt_records::verdicts::VERDICT_COLUMNS;
@@ -126,6 +127,9 @@ struct ColumnArguments {
 
 impl Analyze {
     pub(super) fn execute(self) -> Result<(), Failure> {
+        if let Some(dir) = &self.out {
+            study_folder::not_over_a_study(dir)?;
+        }
         let is_piped = self.table == Path::new("-");
         let contents = if is_piped { standard_input()? } else { table(&self.table)? };
         let unit = match (self.percent, self.fraction, self.own_unit) {

@@ -4,6 +4,7 @@ use super::Failure;
 use super::output::{has_keys, not_over_others, say};
 use super::run::{CacheDir, failure, open_study};
 use super::scenario_file::ScenarioFile;
+use super::study_folder;
 use nt_analysis::audit::{failed_gates, look_alikes, order_findings};
 use nt_analysis::clusters_of;
 use nt_records::audit::{AUDIT_FILE, Audit, Distance, MatchKind, MeasuredOn, Overlap, Similarity, TargetAudit};
@@ -16,7 +17,7 @@ pub(super) struct Audits {
     scenario: ScenarioFile,
     #[command(flatten)]
     cache: CacheDir,
-    /// Write audit.json into this folder. Give a study's folder for its report to find it.
+    /// Write audit.json into this folder. A study's own audit is made by nt run.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The whole audit as JSON: every distance, every image found.
@@ -30,6 +31,7 @@ const MOST_LISTED: usize = 10;
 impl Audits {
     pub(super) fn execute(&self) -> Result<(), Failure> {
         if let Some(dir) = &self.out {
+            study_folder::not_over_a_study(dir)?;
             let keys = ["schema_version", "targets"];
             not_over_others(&dir.join(AUDIT_FILE), |found| has_keys(found, &keys))?;
         }
@@ -138,6 +140,7 @@ fn distances(similarity: &Similarity, declared: &nt_analysis::Study) -> [String;
     let Some(distances) = &similarity.distances else {
         let why = match &similarity.measured_on {
             MeasuredOn::Nothing => "saw no image",
+            MeasuredOn::Elsewhere => "its images are not here",
             MeasuredOn::TheTarget => "the target itself: 0",
             MeasuredOn::OwnImages | MeasuredOn::ImagesOf(_) => "too few images",
         };
@@ -145,7 +148,9 @@ fn distances(similarity: &Similarity, declared: &nt_analysis::Study) -> [String;
     };
     let name = match &similarity.measured_on {
         MeasuredOn::ImagesOf(base) => format!("{} (images of {base})", similarity.source),
-        MeasuredOn::OwnImages | MeasuredOn::TheTarget | MeasuredOn::Nothing => similarity.source.clone(),
+        MeasuredOn::OwnImages | MeasuredOn::TheTarget | MeasuredOn::Nothing | MeasuredOn::Elsewhere => {
+            similarity.source.clone()
+        }
     };
     [
         name,

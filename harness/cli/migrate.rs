@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::output::say;
-use nt_disk::{FileError, write_atomic};
+use nt_disk::{FileError, shell_word, write_atomic};
 use nt_scenario::{Migration, Version};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -42,8 +42,9 @@ impl Migrate {
         let changes = changes.join("\n  ");
         if self.check {
             return Err(Failure::Incomplete(format!(
-                "{file} is of version {}, and the current version is {latest}; `nt migrate {file}` would change\n  {changes}",
-                from.number()
+                "{file} is of version {}, and the current version is {latest}; `nt migrate {}` would change\n  {changes}",
+                from.number(),
+                shell_word(&self.path)
             )));
         }
         replace(&self.path, &rewritten)?;
@@ -56,24 +57,25 @@ impl Migrate {
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: FileError| Failure::system(&error);
     if !path.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        let file = path.display();
         return Err(Failure::Input(format!(
-            "{file} is not a regular file, so it cannot be rewritten; print the new text: `nt migrate {file} --stdout`"
+            "{} is not a regular file, so it cannot be rewritten; print the new text: `nt migrate {} --stdout`",
+            path.display(),
+            shell_word(path)
         )));
     }
     let real = path.canonicalize().map_err(FileError::at("find", path)).map_err(failed)?;
     let metadata = std::fs::metadata(&real).map_err(FileError::at("read the permissions of", &real)).map_err(failed)?;
-    let file = path.display();
+    let (file, word) = (path.display(), shell_word(path));
     if metadata.permissions().readonly() {
         return Err(Failure::Input(format!(
-            "{file} is read-only and was left as it is; `chmod u+w {file}` first, or print the new text: `nt migrate \
-             {file} --stdout`"
+            "{file} is read-only and was left as it is; `chmod u+w {word}` first, or print the new text: `nt migrate \
+             {word} --stdout`"
         )));
     }
     if metadata.nlink() > 1 {
         return Err(Failure::Input(format!(
             "{file} is one of {} names of a file (hard links) and was left as it is, because the others would keep the \
-             old text; print the new text: `nt migrate {file} --stdout`",
+             old text; print the new text: `nt migrate {word} --stdout`",
             metadata.nlink()
         )));
     }

@@ -107,8 +107,18 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Threads that `RAYON_NUM_THREADS` may ask for.
+const MOST_THREADS: usize = 512;
+
 /// Starts the threads that commands share. Where the system gives none (`ulimit -u`, a container's limit), all is done on this one.
 fn start_threads() {
+    // More threads than any machine has would only wait for one another.
+    let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|number| number.trim().parse::<usize>().ok());
+    if asked.is_some_and(|asked| asked > MOST_THREADS) {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(cores).build_global();
+        return;
+    }
     if rayon::ThreadPoolBuilder::new().build().is_err() {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
     }

@@ -8,7 +8,7 @@ use super::scenario_file::ScenarioFile;
 use crate::run::{OpenStudy, Progress, RunOptions, StudyError, Tally};
 use crate::terminal::tell;
 use crate::train::{AtChance, Backend, Cpu, available, bytes_of_training};
-use nt_disk::FileError;
+use nt_disk::{FileError, shell_word};
 use nt_records::ledger::{LedgerError, Shard};
 use nt_records::number::thousands;
 use nt_scenario::Scenario;
@@ -279,7 +279,7 @@ impl Run {
             .run(&mut ledger, self.shard, &options, &Progress::on_stderr(), &interrupt)
             .map_err(|e| failure(&e))?;
         // The records' memory is free for the report, and nobody else writes before that is drawn.
-        let _lock = ledger.into_lock();
+        let lock = ledger.into_lock();
         tracing::info!(?tally, "run ends");
         if tally.interrupted {
             let done = tally.ran + tally.kept;
@@ -289,6 +289,7 @@ impl Run {
                 dir.display()
             )));
         }
+        lock.check_place(&dir).map_err(|error| Failure::system(&error))?;
         if self.shard.is_whole() {
             super::report::write_and_tell(&dir, &self.extras)?;
         }
@@ -311,7 +312,7 @@ fn conclude(tally: &Tally, num_planned: usize, dir: &Path) -> Result<(), Failure
             tally.unwell,
             tally.ran + tally.kept,
             dir.join("runs.csv").display(),
-            dir.display()
+            shell_word(dir)
         ));
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure::Incomplete(faults.join("\n"))) }

@@ -3,6 +3,7 @@
 use super::Failure;
 use super::output::say;
 use super::study_folder;
+use nt_disk::shell_word;
 use nt_records::number::thousands;
 use nt_records::strip::{STRIPPABLE, StripError, strip};
 use std::path::PathBuf;
@@ -31,7 +32,7 @@ impl Strip {
             self.dir.display(),
             thousands(num_files as u64),
             thousands(num_bytes),
-            self.dir.display()
+            shell_word(&self.dir)
         ))
     }
 }

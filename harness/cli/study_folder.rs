@@ -1,7 +1,7 @@
 //! A study's folder that the command line names.
 
 use super::Failure;
-use nt_disk::advice;
+use nt_disk::{advice, shell_word};
 use nt_records::Manifest;
 use nt_records::manifest::ManifestError;
 use std::io::ErrorKind;
@@ -27,6 +27,17 @@ pub(super) fn check(dir: &Path) -> Result<(), Failure> {
     )))
 }
 
+/// Refuses to write other results into a folder that holds a study's.
+pub(super) fn not_over_a_study(dir: &Path) -> Result<(), Failure> {
+    if !MARKS.iter().any(|mark| dir.join(mark).exists()) {
+        return Ok(());
+    }
+    Err(Failure::Input(format!(
+        "{} holds a study, whose own results lie there; give another folder with --out",
+        dir.display()
+    )))
+}
+
 /// The manifest of a study's folder.
 pub(super) fn manifest(dir: &Path) -> Result<Manifest, Failure> {
     check(dir)?;
@@ -39,6 +50,5 @@ pub(super) fn manifest(dir: &Path) -> Result<Manifest, Failure> {
 
 /// What is lost of a study, and how it is made again.
 pub(super) fn lost(dir: &Path, file: &str) -> String {
-    let dir = dir.display();
-    format!("{dir} lacks {file}; `nt run SCENARIO --out {dir}` writes it again")
+    format!("{} lacks {file}; `nt run SCENARIO --out {}` writes it again", dir.display(), shell_word(dir))
 }

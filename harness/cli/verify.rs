@@ -6,12 +6,12 @@ use super::device::Device;
 use super::output::say;
 use super::run::{CacheDir, Machine, failure, interrupt_flag};
 use super::study_folder;
-use crate::run::{Difference, OpenStudy, Progress, Verification, verify};
-use nt_disk::advice;
+use crate::run::{Difference, OpenStudy, Progress, StudyError, Verification, verify};
+use nt_disk::{advice, shell_word};
 use nt_records::ledger::read_records;
 use nt_scenario::Scenario;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Verify {
@@ -51,7 +51,15 @@ impl Verify {
         let (records, _) = read_records(&self.dir).map_err(|error| Failure::system(&error))?;
         let (options, backend) = self.machine.open(&self.device, &scenario)?;
         let study =
-            OpenStudy::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| failure(&error))?;
+            OpenStudy::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| match error {
+                StudyError::Faults(faults) => Failure::Input(format!(
+                    "{faults}\nwhere files are not found: relative paths start from {}, and `nt verify {} --base DIR` names another \
+                     folder",
+                    if self.base.as_os_str().is_empty() { Path::new(".") } else { &self.base }.display(),
+                    shell_word(&self.dir)
+                )),
+                error => failure(&error),
+            })?;
         if let Some(fault) = other_arithmetic(&manifest.numerics, &study.plan.numerics) {
             return Err(Failure::Input(fault));
         }
@@ -77,13 +85,13 @@ impl Verify {
                 "{name}: {} jobs gave the same results, bit for bit; the run has not ended, so that manifest.json has no digest of all \
                  records: `nt run SCENARIO --out {}` goes on with it",
                 found.compared,
-                self.dir.display()
+                shell_word(&self.dir)
             ))),
             None if found.not_run > 0 => Err(Failure::Incomplete(format!(
                 "{name}: {} jobs gave the same results, bit for bit; {} are not run yet, and `nt run SCENARIO --out {}` runs them",
                 found.compared,
                 found.not_run,
-                self.dir.display()
+                shell_word(&self.dir)
             ))),
             None => {
                 say(format_args!(

@@ -6,24 +6,6 @@ use image::RgbImage;
 use nt_scenario::{LabelKind, Labels};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The standardised value of each byte, in one table for each channel, so that it is computed once.
-#[derive(Clone)]
-struct Standardisation {
-    tables: Box<[[f32; 256]; 3]>,
-}
-
-impl Standardisation {
-    fn new(mean: [f32; 3], std: [f32; 3]) -> Self {
-        let mut tables = Box::new([[0.0; 256]; 3]);
-        for (channel, table) in tables.iter_mut().enumerate() {
-            for (byte, value) in table.iter_mut().enumerate() {
-                *value = (byte as f32 / 255.0 - mean[channel]) / std[channel];
-            }
-        }
-        Self { tables }
-    }
-}
-
 /// Labels of a kind that a softmax classifier cannot learn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a softmax classifier needs one class for each image, but these images have {}; choose a method for several classes", found.words())]
@@ -52,22 +34,14 @@ pub struct Images {
     pixels: Vec<u8>,
     labels: Labels,
     ids: Vec<u32>,
-    standardisation: Standardisation,
 }
 
 impl Images {
     /// A set of `labels.len()` images from their bytes, `(N, H, W, 3)`.
-    pub(super) fn new(
-        side: usize,
-        pixels: Vec<u8>,
-        labels: Labels,
-        ids: Vec<u32>,
-        mean_and_std: ([f32; 3], [f32; 3]),
-    ) -> Self {
+    pub(super) fn new(side: usize, pixels: Vec<u8>, labels: Labels, ids: Vec<u32>) -> Self {
         debug_assert_eq!(pixels.len(), labels.len() * side * side * 3);
         debug_assert_eq!(labels.len(), ids.len());
-        let standardisation = Standardisation::new(mean_and_std.0, mean_and_std.1);
-        Self { identity: Identity::new(), side, pixels, labels, ids, standardisation }
+        Self { identity: Identity::new(), side, pixels, labels, ids }
     }
 
     /// One image's bytes, `(H, W, 3)`.
@@ -106,11 +80,6 @@ impl Images {
     /// Height and width, pixels.
     pub fn side(&self) -> usize {
         self.side
-    }
-
-    /// The standardised value of each byte in each channel.
-    pub fn standardised(&self) -> &[[f32; 256]; 3] {
-        &self.standardisation.tables
     }
 }
 
@@ -218,19 +187,25 @@ impl<'a> Inputs<'a> {
     /// Writes the chosen examples as a batch.
     ///
     /// # Shape
-    /// `batch`: `(num_features, N)`, the batch innermost; for images the features are `(3, H, W)`, standardised, after
-    /// augmentation where there is one.
-    pub fn gather(&self, chosen: &[u32], augmenter: Option<&mut Augmenter<'_>>, batch: &mut [f32]) {
+    /// `batch`: `(num_features, N)`, the batch innermost; for images the features are `(3, H, W)`, after augmentation where there
+    /// is one, each byte as the network's `standardised` table of its channel says.
+    pub fn gather(
+        &self,
+        chosen: &[u32],
+        augmenter: Option<&mut Augmenter<'_>>,
+        standardised: &[[f32; 256]; 3],
+        batch: &mut [f32],
+    ) {
         debug_assert_eq!(batch.len(), self.num_features() * chosen.len());
         match (self, augmenter) {
             (Self::Images(images), None) => {
                 let rows: Vec<&[u8]> = chosen.iter().map(|&index| images.pixels(index as usize)).collect();
-                images.standardise(&rows, batch);
+                images.standardise(&rows, standardised, batch);
             }
             (Self::Images(images), Some(augmenter)) => {
                 let augmented = augmenter.apply(chosen.iter().map(|&i| images.pixels(i as usize)), images.side);
                 let rows: Vec<&[u8]> = augmented.chunks_exact(images.side * images.side * 3).collect();
-                images.standardise(&rows, batch);
+                images.standardise(&rows, standardised, batch);
             }
             (Self::Codes(codes), _) => codes.transpose(chosen, batch),
         }
@@ -238,10 +213,10 @@ impl<'a> Inputs<'a> {
 }
 
 impl Images {
-    // batch[c][p][n] = table[c][rows[n][p][c]]
-    fn standardise(&self, rows: &[&[u8]], batch: &mut [f32]) {
+    // batch[c][p][n] = tables[c][rows[n][p][c]]
+    fn standardise(&self, rows: &[&[u8]], tables: &[[f32; 256]; 3], batch: &mut [f32]) {
         let (num_rows, plane) = (rows.len(), self.side * self.side);
-        for (channel, table) in self.standardisation.tables.iter().enumerate() {
+        for (channel, table) in tables.iter().enumerate() {
             let planes = &mut batch[channel * plane * num_rows..(channel + 1) * plane * num_rows];
             for (position, values) in planes.chunks_exact_mut(num_rows).enumerate() {
                 for (value, row) in values.iter_mut().zip(rows) {

@@ -21,7 +21,7 @@ mod tests;
 pub use error::{BrokenImage, DataError};
 pub use fingerprint::{Fingerprint, Perceptual};
 pub use images::{Codes, Identity, Images, Inputs, NotOneClass};
-use nt_scenario::{Data, DataFacts, LabelKind};
+use nt_scenario::{Data, DataFacts, LabelKind, Standardisation};
 use std::path::Path;
 
 pub use pool::{Counts, EndOfTraining, Identified, SealedTest, SubsetDraw, TrainPool, part};
@@ -72,8 +72,8 @@ pub trait Dataset: Send + Sync {
     /// Hash of the decoded pixels and class names (of their meaning, where they are rendered).
     fn digest(&self) -> [u8; 32];
 
-    /// Mean and standard deviation of each channel, which standardise pixels scaled to 0 … 1.
-    fn mean_and_std(&self) -> ([f32; 3], [f32; 3]);
+    /// What a network that learns from its images does to their pixels first.
+    fn standardisation(&self) -> Standardisation;
 }
 
 /// Where the datasets of a scenario are, and the size that their images are scaled to.
@@ -174,6 +174,7 @@ pub fn facts_of(dataset: &dyn Dataset) -> DataFacts {
         classes: dataset.classes().to_vec(),
         train_per_class: count(Split::Train),
         test_per_class: count(Split::Test),
+        standardisation: dataset.standardisation(),
         digest: dataset.digest(),
     }
 }

@@ -5,6 +5,7 @@ use image::RgbImage;
 use nt_kernels::philox::Stream;
 use nt_scenario::Labels;
 use nt_scenario::PerClass;
+use nt_scenario::Standardisation;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,7 +52,7 @@ impl View {
         let labels = Labels::OneClass(examples.iter().map(|&(label, _)| label).collect());
         let offsets = self.offsets(split);
         let ids = examples.iter().map(|&(label, index)| offsets[label as usize] + index).collect();
-        Ok(Images::new(side, pixels, labels, ids, self.dataset.mean_and_std()))
+        Ok(Images::new(side, pixels, labels, ids))
     }
 }
 
@@ -165,6 +166,11 @@ impl TrainPool {
 }
 
 impl TrainPool {
+    /// What a network that learns from these images does to their pixels first.
+    pub fn standardisation(&self) -> Standardisation {
+        self.view.dataset.standardisation()
+    }
+
     /// Names of the classes, in label order.
     pub fn classes(&self) -> impl Iterator<Item = &str> {
         self.view.classes.iter().map(|&class| self.view.dataset.classes()[class].as_str())

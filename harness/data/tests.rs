@@ -1,7 +1,7 @@
 //! Draws, the sealed test side, and the gathering of batches.
 
 use super::{Counts, DataError, Dataset, EndOfTraining, Inputs, Split, part};
-use nt_scenario::PerClass;
+use nt_scenario::{PerClass, Standardisation};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,8 +35,8 @@ impl Dataset for Numbered {
         [0; 32]
     }
 
-    fn mean_and_std(&self) -> ([f32; 3], [f32; 3]) {
-        ([0.0; 3], [1.0 / 255.0; 3])
+    fn standardisation(&self) -> Standardisation {
+        Standardisation { mean: [0.0; 3], std: [1.0 / 255.0; 3] }
     }
 }
 
@@ -133,7 +133,8 @@ fn a_batch_has_the_images_innermost_and_standardised() {
     let images = pool.draw(1, "target", 0, Counts::first(&PerClass::Equal(3), &PerClass::Equal(0))).unwrap().train;
     let chosen = [4, 0, 7, 2];
     let mut batch = vec![0.0; 3 * SIDE * SIDE * chosen.len()];
-    Inputs::Images(&images).gather(&chosen, None, &mut batch);
+    let tables = numbered().standardisation().tables();
+    Inputs::Images(&images).gather(&chosen, None, &tables, &mut batch);
     for (feature, values) in batch.chunks_exact(chosen.len()).enumerate() {
         for (value, &index) in values.iter().zip(&chosen) {
             let byte = f32::from(images.pixels(index as usize)[0]);

@@ -72,6 +72,9 @@ impl Module for AlexNet {
             if let Some(pool) = shape.pool {
                 x = candle_ops::max_pool2d(&x, pool.kernel, pool.stride)?;
             }
+            if let Some(pool) = shape.average_pool {
+                x = candle_ops::adaptive_avg_pool2d(&x, pool.out_side)?;
+            }
         }
         Ok(x)
     }

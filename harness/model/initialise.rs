@@ -3,9 +3,10 @@
 use super::{LayerParameters, Parameters};
 use nt_kernels::philox::{Cursor, Stream};
 use nt_scenario::network::{LearnedLayer, NetworkShape};
-use nt_scenario::{Initialiser, Treatment};
+use nt_scenario::{Initialiser, Standardisation, Treatment};
 
-/// What fresh parameters are drawn for: the study's seed, the network's scope (a target or a source) and the replicate.
+/// What fresh parameters are drawn for: the study's seed, the network's scope (a target or a source), the replicate, and the
+/// images that the network learns from.
 #[derive(Clone, Copy, Debug)]
 pub struct Init<'a> {
     /// Seed of the study.
@@ -14,6 +15,8 @@ pub struct Init<'a> {
     pub scope: &'a str,
     /// Stream number of the replicate.
     pub replicate: u32,
+    /// What the network does to their pixels first.
+    pub standardisation: Standardisation,
 }
 
 /// Draws the parameters of a network. Every layer has a stream of its own, which does not depend on the treatment.
@@ -24,12 +27,13 @@ pub struct Init<'a> {
 /// * Krizhevsky et al. 2012, section 5: weights normal with standard deviation .01; biases 1 in conv2, conv4, conv5, fc6
 ///   and fc7, else 0.
 pub fn initialise(shape: &NetworkShape, initialiser: Initialiser, init: Init<'_>) -> Parameters {
-    Parameters { layers: shape.layers.iter().map(|layer| fresh_layer(layer, initialiser, init)).collect() }
+    let layers = shape.layers.iter().map(|layer| fresh_layer(layer, initialiser, init)).collect();
+    Parameters { standardisation: init.standardisation, layers }
 }
 
 /// The network that training starts from: the first `copied` layers of the source, the rest fresh.
 ///
-/// A fresh layer has the values that training from scratch starts from in the same replicate, whatever the treatment.
+/// Whoever takes its first layer from a source standardises as the source does. A fresh layer has the values that training from scratch starts from in the same replicate, whatever the treatment.
 /// Copied layers are not drawn at all.
 pub fn transfer(
     shape: &NetworkShape,
@@ -43,7 +47,8 @@ pub fn transfer(
         Some(source) if index < copied => source.layers[index].clone(),
         _ => fresh_layer(layer, initialiser, init),
     });
-    Parameters { layers: layers.collect() }
+    let standardisation = source.filter(|_| copied > 0).map_or(init.standardisation, |source| source.standardisation);
+    Parameters { standardisation, layers: layers.collect() }
 }
 
 fn fresh_layer(layer: &LearnedLayer, initialiser: Initialiser, init: Init<'_>) -> LayerParameters {

@@ -6,6 +6,7 @@ mod parameters;
 mod store;
 #[cfg(test)]
 mod tests;
+pub mod weights;
 
 pub use alexnet::AlexNet;
 pub use initialise::{Init, initialise, transfer};

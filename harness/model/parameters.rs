@@ -1,6 +1,7 @@
 //! Weights and biases of the learned layers.
 
 use nt_kernels::philox::Stream;
+use nt_scenario::Standardisation;
 use nt_scenario::network::NetworkShape;
 
 /// Weight and bias of one learned layer.
@@ -19,9 +20,12 @@ impl LayerParameters {
     }
 }
 
-/// Parameters of all eight learned layers. A clone copies every value: two networks never share storage.
+/// Parameters of all eight learned layers, and what is done to pixels before them. A clone copies every value: two networks never
+/// share storage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters {
+    /// What the network does to pixels first.
+    pub standardisation: Standardisation,
     /// conv1 … fc8.
     pub layers: Vec<LayerParameters>,
 }
@@ -50,6 +54,6 @@ impl Parameters {
             };
             LayerParameters { weight: redraw(&parameters.weight, "weight"), bias: redraw(&parameters.bias, "bias") }
         });
-        Self { layers: layers.collect() }
+        Self { standardisation: self.standardisation, layers: layers.collect() }
     }
 }

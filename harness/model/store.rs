@@ -1,6 +1,7 @@
 //! A network as a safetensors file.
 
 use super::{LayerParameters, Parameters};
+use nt_scenario::Standardisation;
 use nt_scenario::network::{LearnedLayer, NetworkShape};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
@@ -53,11 +54,15 @@ pub fn to_bytes(parameters: &Parameters, shape: &NetworkShape) -> Result<Vec<u8>
     safetensors::serialize(views, metadata).map_err(StoreError::Encode)
 }
 
-/// Reads a network of this shape from the bytes of its file.
+/// Reads a network of this shape, which standardises pixels as its images did, from the bytes of its file.
 ///
 /// # Errors
 /// [`StoreError`] where the bytes are not safetensors, or hold another network.
-pub fn from_bytes(bytes: &[u8], shape: &NetworkShape) -> Result<Parameters, StoreError> {
+pub fn from_bytes(
+    bytes: &[u8],
+    shape: &NetworkShape,
+    standardisation: Standardisation,
+) -> Result<Parameters, StoreError> {
     let file = SafeTensors::deserialize(bytes).map_err(StoreError::Format)?;
     let read = |name: String, expected: Vec<usize>| {
         let found = match file.tensor(&name) {
@@ -74,5 +79,5 @@ pub fn from_bytes(bytes: &[u8], shape: &NetworkShape) -> Result<Parameters, Stor
         let [weight, bias] = names(layer);
         Ok(LayerParameters { weight: read(weight, layer.weight_shape())?, bias: read(bias, vec![layer.num_biases()])? })
     });
-    Ok(Parameters { layers: layers.collect::<Result<_, _>>()? })
+    Ok(Parameters { standardisation, layers: layers.collect::<Result<_, _>>()? })
 }

@@ -2,14 +2,14 @@
 
 use super::{Init, Parameters, StoreError, from_bytes, initialise, to_bytes, transfer};
 use nt_scenario::network::{Architecture, NetworkShape};
-use nt_scenario::{Initialiser, Lattice, SameClasses};
+use nt_scenario::{Initialiser, Lattice, SameClasses, Standardisation};
 
 fn shape() -> NetworkShape {
     NetworkShape::new(Architecture::AlexNet, 0.25, 64, 10)
 }
 
 fn drawn(initialiser: Initialiser, scope: &str) -> Parameters {
-    initialise(&shape(), initialiser, Init { seed: 3, scope, replicate: 0 })
+    initialise(&shape(), initialiser, Init { seed: 3, scope, replicate: 0, standardisation: Standardisation::IMAGENET })
 }
 
 fn mean_and_std(values: &[f32]) -> (f64, f64) {
@@ -83,7 +83,7 @@ fn a_redrawn_network_keeps_each_tensors_mean_and_variance_and_nothing_else() {
 fn a_transferred_network_shares_no_storage_with_its_source() {
     let (fresh, source) = (drawn(Initialiser::HeNormal, "target"), drawn(Initialiser::HeNormal, "source"));
     let treatment = Lattice::new(Architecture::AlexNet, SameClasses::No).point(3, 2).unwrap();
-    let init = Init { seed: 3, scope: "target", replicate: 0 };
+    let init = Init { seed: 3, scope: "target", replicate: 0, standardisation: Standardisation::IMAGENET };
     let mut network = transfer(&shape(), Initialiser::HeNormal, init, Some(&source), treatment);
     network.layers[0].weight[0] += 1.0;
     assert_eq!(source, drawn(Initialiser::HeNormal, "source"));
@@ -95,9 +95,9 @@ fn a_transferred_network_shares_no_storage_with_its_source() {
 fn a_stored_network_comes_back_bit_for_bit_and_another_shape_is_refused() {
     let network = drawn(Initialiser::HeNormal, "target");
     let bytes = to_bytes(&network, &shape()).unwrap();
-    assert_eq!(from_bytes(&bytes, &shape()).unwrap(), network);
+    assert_eq!(from_bytes(&bytes, &shape(), Standardisation::IMAGENET).unwrap(), network);
     let other = NetworkShape::new(Architecture::AlexNet, 0.25, 64, 11);
-    let refused = from_bytes(&bytes, &other).unwrap_err();
+    let refused = from_bytes(&bytes, &other, Standardisation::IMAGENET).unwrap_err();
     assert!(refused.to_string().contains("fc8.weight"), "{refused}");
-    assert!(matches!(from_bytes(&bytes[..100], &shape()), Err(StoreError::Format(_))));
+    assert!(matches!(from_bytes(&bytes[..100], &shape(), Standardisation::IMAGENET), Err(StoreError::Format(_))));
 }

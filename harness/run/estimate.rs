@@ -6,7 +6,7 @@ use crate::model::{Init, initialise};
 use crate::train::{AtChance, Cpu, ForTuning, Setup, Span, TrainError, bytes_of_training, train};
 use nt_kernels::philox::Stream;
 use nt_scenario::Labels;
-use nt_scenario::Recipe;
+use nt_scenario::{Recipe, Standardisation};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,8 @@ pub fn measured_rate(study: &OpenStudy) -> Result<f64, TrainError> {
     let values = (0..batch * features).map(|_| cursor.uniform_f32() - 0.5).collect();
     let labels = (0..batch).map(|index| (index % num_classes) as u32).collect();
     let images = Codes::from_parts(features, values, Labels::OneClass(labels), (0..batch as u32).collect());
-    let start = initialise(&shape, study.scenario.model.initialiser, Init { seed: 0, scope: "estimate", replicate: 0 });
+    let init = Init { seed: 0, scope: "estimate", replicate: 0, standardisation: Standardisation::IMAGENET };
+    let start = initialise(&shape, study.scenario.model.initialiser, init);
     let recipe = Recipe { settings, dropout: study.scenario.model.dropout, steps: 2 };
     let setup = Setup {
         shape: &shape,

@@ -14,6 +14,7 @@ mod tests;
 mod training;
 mod tuning;
 mod verify;
+mod weights;
 
 pub use estimate::measured_rate;
 pub use executor::{Abandoned, Artifacts, Executor, JobOutput, Pictures, Upstream, UpstreamError};

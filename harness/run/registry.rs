@@ -1,9 +1,11 @@
 //! The data sets of a scenario, opened once.
 
+use super::weights::{SourceFile, SourceFileError};
 use crate::audit::{Pool, Pools};
 use crate::data::{DataError, DataPlace, Dataset, OpenError, SealedTest, Split, TrainPool, described, facts_of, part};
+use crate::model::Parameters;
 use crate::terminal::one_line;
-use nt_scenario::{Facts, Scenario};
+use nt_scenario::{Facts, Learning, Scenario, Standardisation, WeightsFacts};
 use std::collections::{BTreeMap, HashMap};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -18,16 +20,18 @@ pub struct Registry {
     /// What was left out of each, and why.
     remarks: BTreeMap<String, Vec<String>>,
     pools: Mutex<HashMap<PoolKey, Arc<(TrainPool, SealedTest)>>>,
+    /// Files of weights by the indices of their sources.
+    weights: BTreeMap<usize, SourceFile>,
 }
 
 impl Registry {
-    /// Opens every data set of a scenario; relative paths are below `base`, decoded images are kept below `cache_dir`.
+    /// Opens every data set and every file of weights of a scenario; relative paths are below `base`, decoded images are kept below `cache_dir`.
     /// What cannot be opened is a fault among the facts, so that all of them can be told at once.
     ///
     /// # Errors
     /// [`DataError`] if the system or the cache is at fault, which no change of the scenario would repair.
     pub fn open(scenario: &Scenario, base: &Path, cache_dir: &Path) -> Result<(Self, Facts), DataError> {
-        let (mut datasets, mut facts, mut remarks) = (BTreeMap::new(), Facts::new(), BTreeMap::new());
+        let (mut datasets, mut facts, mut remarks) = (BTreeMap::new(), Facts::default(), BTreeMap::new());
         let place = DataPlace { base, cache_dir, side: scenario.model.input };
         for (name, data) in &scenario.data {
             let found = match described(data).open(place) {
@@ -40,9 +44,31 @@ impl Registry {
                 Err(OpenError::Data(error)) if error.is_of_the_system() => return Err(error),
                 Err(error) => Err(with_base(&error, base)),
             };
-            facts.insert(name.clone(), found);
+            facts.data.insert(name.clone(), found);
         }
-        Ok((Self { datasets, remarks, pools: Mutex::default() }, facts))
+        let mut weights = BTreeMap::new();
+        for (index, found) in source_files(scenario, base) {
+            let of_file = found.map(|file| {
+                let facts = file.facts.clone();
+                weights.insert(index, file);
+                facts
+            });
+            facts.weights.insert(scenario.sources[index].name.clone(), of_file);
+        }
+        Ok((Self { datasets, remarks, pools: Mutex::default(), weights }, facts))
+    }
+
+    /// What is known of the file that a source is read from.
+    pub fn weights(&self, source: usize) -> Option<&WeightsFacts> {
+        Some(&self.weights.get(&source)?.facts)
+    }
+
+    /// The network in the file of a source; `None` if it is not read from one.
+    ///
+    /// # Errors
+    /// [`SourceFileError`] where the file has gone or changed since the study was opened.
+    pub fn source_network(&self, scenario: &Scenario, source: usize) -> Result<Option<Parameters>, SourceFileError> {
+        self.weights.get(&source).map(|file| file.network(&scenario.model)).transpose()
     }
 
     /// The training and test side of these classes of a data set.
@@ -70,6 +96,11 @@ impl Registry {
     /// Hash of a data set's pixels and class names; zero for one that could not be opened.
     pub fn digest(&self, data: &str) -> [u8; 32] {
         self.datasets.get(data).map_or([0; 32], |dataset| dataset.digest())
+    }
+
+    /// What a network that learns from a data set's images does to their pixels first.
+    pub fn standardisation(&self, data: &str) -> Standardisation {
+        self.datasets.get(data).map_or(Standardisation::IMAGENET, |dataset| dataset.standardisation())
     }
 
     /// Number of classes of a data set.
@@ -133,8 +164,29 @@ pub fn survey(scenario: &Scenario, base: &Path) -> (Facts, Vec<String>) {
         warnings.extend(surveyed.warnings.iter().map(|words| of_dataset(name, words)));
         Ok(surveyed.facts)
     };
-    let facts = scenario.data.iter().map(|(name, data)| (name.clone(), survey_one(name, data))).collect();
-    (facts, warnings)
+    let data = scenario.data.iter().map(|(name, data)| (name.clone(), survey_one(name, data))).collect();
+    let of_source = |(index, found): (usize, Result<SourceFile, String>)| {
+        (scenario.sources[index].name.clone(), found.map(|file| file.facts))
+    };
+    let weights = source_files(scenario, base).map(of_source).collect();
+    (Facts { data, weights }, warnings)
+}
+
+/// The file of every source that is read from one, by the source's index.
+fn source_files<'a>(
+    scenario: &'a Scenario,
+    base: &'a Path,
+) -> impl Iterator<Item = (usize, Result<SourceFile, String>)> + use<'a> {
+    scenario.sources.iter().enumerate().filter_map(move |(index, source)| match source.learning() {
+        Learning::Elsewhere(weights) => {
+            Some((index, SourceFile::look(&scenario.model, weights, base).map_err(|error| error.to_string())))
+        }
+        Learning::OwnImages(_)
+        | Learning::Target(_)
+        | Learning::TwinOfTarget(_)
+        | Learning::OtherSource(_)
+        | Learning::Nothing => None,
+    })
 }
 
 /// A fault in words; of what is not there, where relative paths start from as well.

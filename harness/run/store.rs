@@ -104,12 +104,15 @@ pub(super) enum SetKey {
     Test(usize),
 }
 
-/// Which network: the source by its index in the scenario, where its weights come from, the replicate.
+/// Which network: the source by its index in the scenario, where its weights come from, the replicate, and the target where it is
+/// drawn for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct NetworkKey {
     pub source: usize,
     pub weights: SourceWeights,
     pub replicate: u32,
+    /// The target whose classes it tells apart and whose images it standardises.
+    pub drawn_for: Option<usize>,
 }
 
 /// Codes of a set after a depth of a network.

@@ -44,6 +44,18 @@ pub enum TrainError {
         /// What is free.
         available_gb: f64,
     },
+    /// The network has an operation that GPUs do not have yet.
+    #[cfg(feature = "cuda")]
+    #[error(
+        "on a GPU there is no average pool from {side} × {side} to {out_side} × {out_side} positions yet: choose model.input = 224, \
+         where it changes nothing, or --device cpu"
+    )]
+    AveragePool {
+        /// Height and width of its input, pixels.
+        side: usize,
+        /// Height and width of its output, pixels.
+        out_side: usize,
+    },
     /// A GPU, its driver or a library reports an error.
     #[cfg(feature = "cuda")]
     #[error(transparent)]

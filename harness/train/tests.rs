@@ -8,7 +8,7 @@ use nt_kernels::philox::Stream;
 use nt_kernels::tile::Simd;
 use nt_scenario::Labels;
 use nt_scenario::network::{Architecture, NetworkShape};
-use nt_scenario::{Initialiser, Recipe, Schedule, Settings};
+use nt_scenario::{Initialiser, Recipe, Schedule, Settings, Standardisation};
 use std::sync::atomic::AtomicBool;
 
 const CLASSES: usize = 3;
@@ -32,7 +32,11 @@ fn run(
     learning_rate: f64,
     interrupt: bool,
 ) -> Result<Trained<ForTest>, super::TrainError> {
-    let start = initialise(shape, Initialiser::HeNormal, Init { seed: 1, scope: "target", replicate: 0 });
+    let start = initialise(
+        shape,
+        Initialiser::HeNormal,
+        Init { seed: 1, scope: "target", replicate: 0, standardisation: Standardisation::IMAGENET },
+    );
     let setup = Setup {
         shape,
         span: Span::whole(shape),

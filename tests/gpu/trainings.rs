@@ -11,7 +11,9 @@ use negative_transfer::train::{
 use nt_kernels::cuda::MemoryFormat;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
-use nt_scenario::{Augmentation, Initialiser, Labels, PerClass, Precision, Recipe, Schedule, Settings, Warmup};
+use nt_scenario::{
+    Augmentation, Initialiser, Labels, PerClass, Precision, Recipe, Schedule, Settings, Standardisation, Warmup,
+};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -67,7 +69,7 @@ impl Case {
     }
 
     fn start(&self) -> Parameters {
-        let init = Init { seed: SEED, scope: "target", replicate: 0 };
+        let init = Init { seed: SEED, scope: "target", replicate: 0, standardisation: Standardisation::IMAGENET };
         initialise(&shape(self.architecture), Initialiser::HeNormal, init)
     }
 

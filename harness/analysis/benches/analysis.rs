@@ -47,6 +47,7 @@ fn study() -> Study {
         name: format!("source-{at}"),
         similarity: ["similar", "dissimilar", "untrained"][if at == 7 { 2 } else { at % 2 }].to_owned(),
         standing: if at == 7 { Standing::NoKnowledge } else { Standing::Knowledge },
+        network: nt_stats::verdict::Reach::Population,
     };
     let points = (1..=7_u8).flat_map(|copied| (0..=copied).map(move |frozen| (copied, frozen)));
     let points: Vec<(u8, u8)> = points.collect();

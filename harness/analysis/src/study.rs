@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 pub use crate::cell_key::CellKey;
 use nt_scenario::metric::Grain;
 use nt_scenario::{
-    ChoiceOf, Known, Method, Metric, PerClass, Primary, Scenario, SearchOf, Size, Standing, TrainImages, Version,
+    ChoiceOf, Known, Learning, Method, Metric, PerClass, Primary, Scenario, SearchOf, Size, Standing, TrainImages,
+    Version,
 };
 use nt_stats::PairedGap;
 use nt_stats::verdict::{
@@ -117,6 +118,8 @@ pub struct StudySource {
     pub similarity: String,
     /// What a comparison with it tells.
     pub standing: Standing,
+    /// Whether every replicate has a network of its own, so that results are about the procedure that made them, or all share one.
+    pub network: Reach,
 }
 
 impl StudySource {
@@ -174,6 +177,15 @@ impl Study {
             name: source.name.clone(),
             similarity: source.similarity.clone(),
             standing: source.standing(),
+            network: match source.learning() {
+                // One file is one network.
+                Learning::Elsewhere(_) => Reach::This,
+                Learning::OwnImages(_)
+                | Learning::Target(_)
+                | Learning::TwinOfTarget(_)
+                | Learning::OtherSource(_)
+                | Learning::Nothing => Reach::Population,
+            },
         });
         let model = &scenario.model;
         Study {
@@ -247,6 +259,14 @@ impl Study {
             equivalence_alpha,
             scope: Scope { test_images, settings: self.settings_found(), ..Scope::default() },
             ..Settings::default()
+        }
+    }
+
+    /// Limits a decision to the source networks that were used, if one of these sources is a single network.
+    pub fn limit_to_networks<'a>(&self, decision: &mut Decision, sources: impl IntoIterator<Item = &'a str>) {
+        let is_one = |name: &str| self.source(name).is_some_and(|source| source.network == Reach::This);
+        if sources.into_iter().any(is_one) {
+            decision.gap.scope.source_network = Reach::This;
         }
     }
 

@@ -13,7 +13,7 @@ use nt_kernels::cuda::MemoryFormat;
 use nt_scenario::PerClass;
 use nt_scenario::network::{Architecture, NetworkShape};
 use nt_scenario::vocabulary::Label;
-use nt_scenario::{Initialiser, Precision, Recipe, Schedule, Settings};
+use nt_scenario::{Initialiser, Precision, Recipe, Schedule, Settings, Standardisation};
 
 use crate::training::Fault;
 
@@ -89,7 +89,11 @@ impl Training {
             at_chance: AtChance::GoesOn,
             interrupt: &AtomicBool::new(false),
         };
-        let start = initialise(&shape, Initialiser::HeNormal, Init { seed: SEED, scope: "bench", replicate: 0 });
+        let start = initialise(
+            &shape,
+            Initialiser::HeNormal,
+            Init { seed: SEED, scope: "bench", replicate: 0, standardisation: Standardisation::IMAGENET },
+        );
         let began = Instant::now();
         self.backend.train(&setup, start, Inputs::Images(&self.images))?;
         Ok(began.elapsed().as_secs_f64())

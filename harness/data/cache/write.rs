@@ -4,7 +4,7 @@ use super::PixelSource;
 use super::shard::Layout;
 use crate::data::error::BrokenImage;
 use crate::data::{DataError, Split};
-use nt_disk::{remove_unfinished, unfinished};
+use nt_disk::{move_aside, remove_unfinished, unfinished};
 use rayon::prelude::*;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -75,6 +75,9 @@ pub(super) fn write_shard(
     }
     let header = layout.header(key, hasher.finalize().as_bytes(), &checksums);
     to.seek(SeekFrom::Start(0)).and_then(|_| to.write_all(&header)).and_then(|()| to.sync_all()).map_err(refused)?;
+    if path.is_dir() {
+        move_aside(path).map_err(|error| refused(error.source))?;
+    }
     file.persist(path).map_err(|error| refused(error.error))?;
     Ok(())
 }

@@ -5,11 +5,11 @@ mod kind;
 use super::cache::{ImageCache, PixelSource};
 use super::decode::DecodeError;
 use super::error::BrokenImage;
-use super::image_folder::{IMAGENET_MEAN, IMAGENET_STD};
 use super::resize::{Fit, resize};
 use super::{DataError, Dataset, Split};
 use image::RgbImage;
-use std::fs::{self, File};
+use nt_scenario::Standardisation;
+use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -89,8 +89,8 @@ impl Dataset for Cifar10 {
         self.cache.digest()
     }
 
-    fn mean_and_std(&self) -> ([f32; 3], [f32; 3]) {
-        (IMAGENET_MEAN, IMAGENET_STD)
+    fn standardisation(&self) -> Standardisation {
+        Standardisation::IMAGENET
     }
 }
 
@@ -116,7 +116,7 @@ impl Records {
         let mut places = [empty(), empty()];
         for (file, (name, split)) in FILES.into_iter().enumerate() {
             let path = root.join(name);
-            let bytes = fs::read(&path).map_err(|source| refused(&path, source))?;
+            let bytes = nt_disk::read(&path).map_err(|source| refused(&path, source))?;
             for (record, bytes) in bytes.chunks_exact(RECORD_BYTES).enumerate() {
                 let label = bytes[0];
                 let Some(of_class) = places[split as usize].get_mut(usize::from(label)) else {
@@ -182,7 +182,7 @@ fn check(root: &Path, records_per_file: usize) -> Result<Vec<String>, DataError>
         }
     }
     let path = root.join(CLASS_NAMES);
-    let text = fs::read_to_string(&path).unwrap_or_else(|source| {
+    let text = nt_disk::read_to_string(&path).unwrap_or_else(|source| {
         faults.push(refused(&path, source));
         String::new()
     });
@@ -204,7 +204,7 @@ fn one_or_all(mut faults: Vec<DataError>) -> Result<(), DataError> {
 }
 
 fn read_record(path: &Path, record: usize) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
+    let mut file = nt_disk::open(path)?;
     file.seek(SeekFrom::Start((record * RECORD_BYTES) as u64))?;
     let mut bytes = vec![0; RECORD_BYTES];
     file.read_exact(&mut bytes)?;

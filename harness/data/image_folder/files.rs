@@ -42,6 +42,7 @@ pub(super) fn folders(path: &Path, ignored: &mut Vec<Ignored>) -> Result<Vec<Str
             continue;
         }
         match target(&entry.path())? {
+            Some(target) if target.is_dir() && is_a_study(&entry.path()) => note(IgnoreReason::OfAStudy),
             Some(target) if target.is_dir() => match entry.file_name().into_string() {
                 Ok(name) => names.push(name),
                 Err(_) => return Err(DataError::NotUtf8 { path: entry.path() }),
@@ -167,6 +168,10 @@ impl Walk {
             self.note(path.to_owned(), IgnoreReason::Counted);
             return Ok(());
         }
+        if is_a_study(canonical) {
+            self.note(path.to_owned(), IgnoreReason::OfAStudy);
+            return Ok(());
+        }
         let mut pending = vec![(path.to_owned(), canonical.to_owned())];
         while let Some((folder, canonical)) = pending.pop() {
             for entry in entries(&folder)? {
@@ -180,6 +185,10 @@ impl Walk {
                     // A folder of such a name is refused by name, as all that is no regular file.
                     self.found[at].push(path);
                 } else if target(&path)?.is_some_and(|target| target.is_dir()) {
+                    if is_a_study(&path) {
+                        self.note(path, IgnoreReason::OfAStudy);
+                        continue;
+                    }
                     let canonical = canonical.join(entry.file_name());
                     match self.is_new(&canonical)? {
                         true => pending.push((path, canonical)),
@@ -257,6 +266,12 @@ fn by_name(entry: &DirEntry) -> Option<IgnoreReason> {
     } else {
         None
     }
+}
+
+/// Whether `nt run` wrote a folder. Its figures are no images of a class: a study in a class folder would learn from itself.
+fn is_a_study(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).exists();
+    has("resolved.toml") && ["manifest.json", "preregistration.json", "runs.jsonl"].into_iter().any(has)
 }
 
 fn is_hidden(path: &Path) -> bool {

@@ -4,7 +4,7 @@ use super::ImageFolder;
 use super::listing::{Listing, Wanted};
 use crate::data::decode::Megapixels;
 use crate::data::{BrokenImage, DataError, DataPlace, DescribedData, OpenError, Opened, Split, Surveyed};
-use nt_scenario::{DataFacts, ImageFolderData, LabelKind};
+use nt_scenario::{DataFacts, ImageFolderData, LabelKind, Standardisation};
 
 impl DescribedData for ImageFolderData {
     fn open(&self, place: DataPlace<'_>) -> Result<Opened, OpenError> {
@@ -22,6 +22,7 @@ impl DescribedData for ImageFolderData {
             classes: listing.classes().to_vec(),
             train_per_class: count(Split::Train),
             test_per_class: count(Split::Test),
+            standardisation: Standardisation::IMAGENET,
             digest: [0; 32],
         };
         Ok(Surveyed { facts, warnings: listing.warnings() })

@@ -46,7 +46,7 @@ impl Known {
     /// What is remembered below `folder` of the files of `group`. It is empty where nothing is there, or it is damaged.
     pub(super) fn load(folder: &Path, group: &[u8]) -> Self {
         let path = folder.join(format!("{}.known", &blake3::hash(group).to_hex()[..32]));
-        let entries = fs::read(&path).ok().and_then(|bytes| parse(&bytes)).unwrap_or_default();
+        let entries = nt_disk::read(&path).ok().and_then(|bytes| parse(&bytes)).unwrap_or_default();
         Self { path, entries }
     }
 

@@ -24,6 +24,8 @@ pub enum IgnoreReason {
     Hidden,
     /// A system or a program made it: thumbnails of a network drive, a waste basket.
     OfASystem,
+    /// `nt run` wrote it.
+    OfAStudy,
     /// Its name does not end as a JPEG's or a PNG's.
     NotAnImage,
     /// An image that lies in no class folder.
@@ -50,6 +52,7 @@ impl std::fmt::Display for IgnoreReason {
         match self {
             Self::Hidden => f.write_str("names that begin with a dot are not read"),
             Self::OfASystem => f.write_str("a system made it, not the author of the data"),
+            Self::OfAStudy => f.write_str("a study's results, not images to learn from"),
             Self::NotAnImage => f.write_str("only .jpg, .jpeg, .jpe, .jfif and .png are read"),
             Self::InNoClass => f.write_str("an image belongs to the class whose folder it lies in"),
             Self::NotInTraining => f.write_str("the training side has no such class"),
@@ -128,7 +131,9 @@ fn things(reason: IgnoreReason, ending: &str, count: usize) -> String {
         (IgnoreReason::NotAnImage, "") => "files without an ending".to_owned(),
         (IgnoreReason::NotAnImage, ending) => format!("files ending in .{}", one_line(Path::new(ending))),
         (IgnoreReason::InNoClass, _) => "images".to_owned(),
-        (IgnoreReason::NotInTraining | IgnoreReason::BesideTheSides { .. }, _) => "folders".to_owned(),
+        (IgnoreReason::NotInTraining | IgnoreReason::BesideTheSides { .. } | IgnoreReason::OfAStudy, _) => {
+            "folders".to_owned()
+        }
         (IgnoreReason::LeadsNowhere | IgnoreReason::LeadsBack | IgnoreReason::Counted | IgnoreReason::ToLeftOut, _) => {
             "links".to_owned()
         }

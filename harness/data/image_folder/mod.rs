@@ -17,13 +17,9 @@ use super::error::BrokenImage;
 use super::resize::{Fit, resize};
 use super::{DataError, Dataset, Split};
 use known::Known;
+use nt_scenario::Standardisation;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
-
-/// Mean a channel of ImageNet's training images, scaled to 0 … 1.
-pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
-/// Standard deviation a channel of ImageNet's training images, scaled to 0 … 1.
-pub const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// Images in class folders, decoded and resized once into a cache.
 pub struct ImageFolder {
@@ -116,8 +112,8 @@ impl Dataset for ImageFolder {
         self.cache.digest()
     }
 
-    fn mean_and_std(&self) -> ([f32; 3], [f32; 3]) {
-        (IMAGENET_MEAN, IMAGENET_STD)
+    fn standardisation(&self) -> Standardisation {
+        Standardisation::IMAGENET
     }
 }
 

@@ -1,7 +1,8 @@
 //! A built-in domain as a data set.
 
-use super::{CHANNEL_MEAN, CHANNEL_STD, Synthetic};
+use super::{STANDARDISATION, Synthetic};
 use crate::data::{DataError, Dataset, Split};
+use nt_scenario::Standardisation;
 
 impl Dataset for Synthetic {
     fn classes(&self) -> &[String] {
@@ -25,7 +26,7 @@ impl Dataset for Synthetic {
         Synthetic::digest(self)
     }
 
-    fn mean_and_std(&self) -> ([f32; 3], [f32; 3]) {
-        (CHANNEL_MEAN, CHANNEL_STD)
+    fn standardisation(&self) -> Standardisation {
+        STANDARDISATION
     }
 }

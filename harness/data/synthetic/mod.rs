@@ -5,7 +5,7 @@
 //! is the label, on a background, beside faint clutter, through a lens, onto a noisy sensor. What decides the class
 //! ([`Label`]) and how the domain looks ([`SyntheticSpec::look_distance`]) vary independently, so that a source can
 //! differ from a target in look alone, in task alone, or in both. All domains share one standardisation
-//! ([`CHANNEL_MEAN`], [`CHANNEL_STD`]), and no clutter or nuisance shows a shape or a texture that is a class anywhere.
+//! ([`STANDARDISATION`]), and no clutter or nuisance shows a shape or a texture that is a class anywhere.
 
 mod dataset;
 mod field;
@@ -21,6 +21,7 @@ mod texture;
 
 use super::Split;
 use look::Look;
+use nt_scenario::Standardisation;
 use nt_scenario::vocabulary::{Label, levels};
 use paint::Canvas;
 use scene::{PictureKey, Scene};
@@ -29,12 +30,9 @@ use thiserror::Error;
 /// Raised with every change that alters a pixel of any domain.
 pub const RENDERER_VERSION: u32 = 1;
 
-/// Mean of each channel (0..=1, sRGB values as they are) over the shape- and texture-labelled domains at both ends of
-/// the look axis: one standardisation for all, since a domain's own would hide its look.
-pub const CHANNEL_MEAN: [f32; 3] = [0.62, 0.59, 0.61];
-
-/// Standard deviation of each channel, over the same pictures.
-pub const CHANNEL_STD: [f32; 3] = [0.19, 0.18, 0.18];
+/// Mean and standard deviation of each channel (0..=1, sRGB values as they are) over the shape- and texture-labelled domains
+/// at both ends of the look axis: one standardisation for all, since a domain's own would hide its look.
+pub const STANDARDISATION: Standardisation = Standardisation { mean: [0.62, 0.59, 0.61], std: [0.19, 0.18, 0.18] };
 
 /// Sides a picture may have.
 pub const SIDES: core::ops::RangeInclusive<usize> = 32..=256;

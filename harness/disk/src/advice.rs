@@ -1,6 +1,7 @@
 //! What to do about what the system says, by its cause.
 
 use std::io;
+use std::path::Path;
 
 /// What to do where the system refuses to work on a file or folder: a clause that goes on from "cannot … PATH: …;".
 ///
@@ -10,6 +11,13 @@ pub fn advice(error: &io::Error) -> &'static str {
         Some(code) => of_code(code),
         None => of_kind(error.kind()),
     }
+}
+
+/// A path as a shell takes it for one word, so that a command that a message gives can be copied.
+pub fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_./=+:@%-,".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Whether an error says that nothing lies at the end of a path: no file, or links that lead in a circle. All other errors say nothing
@@ -102,6 +110,15 @@ const EDQUOT: i32 = 122;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_one_word_of_a_shell() {
+        for (path, word) in
+            [("reports/a-1", "reports/a-1"), ("o ne", "'o ne'"), ("it's", "'it'\\''s'"), ("", "''"), ("$x", "'$x'")]
+        {
+            assert_eq!(shell_word(Path::new(path)), word);
+        }
+    }
 
     #[test]
     fn the_numbers_are_those_of_this_system() {

@@ -46,7 +46,10 @@ pub fn write_atomic_with<E: From<FileError>>(
 }
 
 /// Gives a folder that stands where a file belongs another name: it is somebody's, and never removed.
-fn move_aside(path: &Path) -> Result<(), FileError> {
+///
+/// # Errors
+/// [`FileError`] where the system refuses.
+pub fn move_aside(path: &Path) -> Result<(), FileError> {
     let aside = |number: u32| {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".folder-{number}"));

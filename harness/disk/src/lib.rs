@@ -8,14 +8,17 @@ mod advice;
 mod atomic;
 mod error;
 mod guard;
+mod listed;
 mod lock;
 mod regular;
 
-pub use advice::{advice, is_of_nothing};
+pub use advice::{advice, is_of_nothing, shell_word};
 pub use atomic::{
-    create_folder, is_unfinished, remove_unfinished, sync_folder, unfinished, write_atomic, write_atomic_with,
+    create_folder, is_unfinished, move_aside, remove_unfinished, sync_folder, unfinished, write_atomic,
+    write_atomic_with,
 };
 pub use error::FileError;
 pub use guard::guarded;
+pub use listed::{Written, write_listed, write_listed_with, written};
 pub use lock::{Lock, LockError, Sharing};
 pub use regular::{is_no_file, open, open_to_append, read, read_if_there, read_to_string};

@@ -37,6 +37,9 @@ pub struct Lock {
     _file: File,
     /// The file that stands for the lock where the system has none.
     held: Option<PathBuf>,
+    /// The folder as it was named, and what the system knows it by.
+    folder: PathBuf,
+    identity: Option<(u64, u64)>,
 }
 
 impl Drop for Lock {
@@ -57,6 +60,10 @@ impl Lock {
     /// [`LockError::Busy`] if another process has it.
     pub fn take(folder: &Path, name: &str, sharing: Sharing<'_>) -> Result<Self, LockError> {
         let path = folder.join(name);
+        // A link in its place would lead to a file of somebody's.
+        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+            fs::remove_file(&path).map_err(FileError::at("remove the link in the place of the lock", &path))?;
+        }
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -76,8 +83,26 @@ impl Lock {
         };
         // For the message of a process that finds the lock taken. Nothing depends on it.
         let _ = file.set_len(0).and_then(|()| file.write_all(std::process::id().to_string().as_bytes()));
-        Ok(Lock { _file: file, held })
+        Ok(Lock { _file: file, held, folder: folder.to_owned(), identity: identity(folder) })
     }
+
+    /// Whether the folder still stands where it was locked: nobody has moved, renamed, removed or replaced it since.
+    pub fn is_in_place(&self) -> bool {
+        self.identity.is_none() || identity(&self.folder) == self.identity
+    }
+}
+
+/// What the system knows a folder by; `None` where it does not say, or nothing is there.
+#[cfg(unix)]
+fn identity(folder: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    // File systems without inodes call them all 0.
+    fs::metadata(folder).ok().map(|found| (found.dev(), found.ino())).filter(|(_, inode)| *inode != 0)
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<(u64, u64)> {
+    None
 }
 
 /// With whom a lock is shared.
@@ -322,5 +347,17 @@ mod tests {
         }
         fs::write(&path, "").unwrap();
         assert!(Held::take(dir.path(), ".lock", Sharing::Alone).is_err(), "somebody is just making it");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_place_of_a_lock_leads_to_nobodys_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let somebodys = dir.path().join("somebodys");
+        fs::write(&somebodys, "mine").unwrap();
+        std::os::unix::fs::symlink(&somebodys, dir.path().join(".lock")).unwrap();
+        let lock = Lock::take(dir.path(), ".lock", Sharing::Alone).unwrap();
+        assert!(lock.is_in_place());
+        assert_eq!(fs::read_to_string(&somebodys).unwrap(), "mine");
     }
 }

@@ -4,6 +4,7 @@
 /// It is part of every job's identity, so that results of two versions are never confused.
 pub const NUMERICS_VERSION: u32 = 1;
 
+pub mod adaptive_avg_pool2d;
 pub mod candle_ops;
 pub mod conv2d;
 pub mod cross_entropy;

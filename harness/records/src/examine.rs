@@ -94,6 +94,11 @@ pub fn examine(dir: &Path) -> Result<Examination, ExamineError> {
     if manifest.is_none() && !dir.join(MANIFEST_FILE).is_file() {
         found.damage.insert(0, format!("{MANIFEST_FILE} is missing; `nt run SCENARIO --out FOLDER` writes it again"));
     }
+    if manifest.as_ref().is_some_and(Manifest::has_old_pages) {
+        let pages = "index.html and report.md were drawn of other results, or of another scenario or audit; `nt report FOLDER` draws \
+                     them again";
+        found.damage.push(pages.to_owned());
+    }
     let of_records = records.iter().flat_map(|record| record.files.iter().map(move |file| (file, Some(&record.name))));
     let of_manifest = manifest.iter().flat_map(|manifest| &manifest.files).map(|file| (file, None));
     let all: Vec<_> = of_records.chain(of_manifest).collect();

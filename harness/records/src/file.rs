@@ -1,6 +1,6 @@
 //! References from records to files.
 
-use nt_disk::{FileError, advice, write_atomic};
+use nt_disk::{FileError, Written, advice, write_atomic};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -24,6 +24,11 @@ impl FileRef {
     pub fn new(path: impl Into<String>, contents: &[u8]) -> Self {
         let path = path.into();
         FileRef { path, bytes: contents.len() as u64, blake3: blake3::hash(contents).to_hex().to_string() }
+    }
+
+    /// The reference to what was written at `path`.
+    pub fn of_written(path: impl Into<String>, Written { bytes, blake3 }: Written) -> Self {
+        FileRef { path: path.into(), bytes, blake3: blake3::Hash::from_bytes(blake3).to_hex().to_string() }
     }
 
     /// Whether its path stays below the study's folder.

@@ -76,6 +76,7 @@ pub fn manifest() -> Manifest {
         test_openings: 0,
         result_digest: String::new(),
         has_ended: false,
+        drawn_of: String::new(),
         files: Vec::new(),
         stripped: Vec::new(),
     }

@@ -4,7 +4,7 @@
 //! run writes again. This file is written once, with its own checksum, before anything else in the folder.
 
 use crate::names::REGISTRATION_FILE;
-use nt_disk::{FileError, write_atomic};
+use nt_disk::{FileError, write_listed};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -85,7 +85,7 @@ pub fn register(dir: &Path, preregistration: &str) -> Result<(), FileError> {
     if nt_disk::read(&path).is_ok_and(|kept| kept == json) {
         return Ok(());
     }
-    write_atomic(&path, &json)
+    write_listed(&path, &json)
 }
 
 fn parse(text: &[u8]) -> Option<String> {

@@ -1,6 +1,7 @@
 //! Tables as CSV, and why one cannot be written.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use thiserror::Error;
 
@@ -56,7 +57,11 @@ pub fn flush(table: &'static str, mut writer: csv::Writer<impl Write>) -> Result
 /// Turns a CSV writer's error into a [`TableError::Row`], or into a [`TableError::File`] if the system refused.
 pub fn row_error(table: &'static str) -> impl Fn(csv::Error) -> TableError {
     move |error| match error.is_io_error() {
-        true => refused(table, error.into()),
+        // As the system said it, since its number says what helps.
+        true => match error.into_kind() {
+            csv::ErrorKind::Io(source) => refused(table, source),
+            other => TableError::Row { table, source: io::Error::other(format!("{other:?}")) },
+        },
         false => TableError::Row { table, source: error.into() },
     }
 }
@@ -69,6 +74,19 @@ pub fn json_error(table: &'static str) -> impl Fn(serde_json::Error) -> TableErr
     }
 }
 
-fn refused(table: &'static str, source: io::Error) -> TableError {
+impl TableError {
+    /// The same, with the folder that the table is in.
+    pub fn below(self, dir: &Path) -> Self {
+        match self {
+            Self::File(FileError { operation, path, source }) if path.is_relative() && !path.starts_with(dir) => {
+                FileError { operation, path: dir.join(path), source }.into()
+            }
+            other => other,
+        }
+    }
+}
+
+/// What the system says of a table.
+pub fn refused(table: &'static str, source: io::Error) -> TableError {
     FileError { operation: "write", path: table.into(), source }.into()
 }

@@ -150,12 +150,13 @@ pub(crate) fn keep_sound_pages(dir: &Path, manifest: Option<&Manifest>, is_damag
 /// Lists in the manifest what a report has written. A page that tells of damage is no sound one, and is not listed.
 pub(crate) fn list_written(dir: &Path, found_damage: bool) -> Result<(), ReportError> {
     let Ok(Some(mut manifest)) = Manifest::read(dir) else { return Ok(()) };
-    let before = manifest.files.clone();
+    let before = (manifest.files.clone(), manifest.drawn_of.clone());
     manifest.list_files(dir, &WRITTEN, &WRITTEN_FOLDERS)?;
+    manifest.drawn_of = manifest.basis_of_report();
     if found_damage {
         manifest.files.retain(|file| !PAGES.iter().any(|(page, _)| file.path == *page));
     }
-    if manifest.files != before {
+    if (&manifest.files, &manifest.drawn_of) != (&before.0, &before.1) {
         manifest.write(dir)?;
     }
     Ok(())

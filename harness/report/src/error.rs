@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use nt_analysis::AnalysisError;
 use nt_disk::FileError;
+use nt_disk::shell_word;
 use nt_records::curve::CurveError;
 use nt_records::examine::ExamineError;
 use nt_records::file::FileProblem;
@@ -20,13 +21,17 @@ use crate::pictures::PictureError;
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// The folder holds no study.
-    #[error("{0} lacks resolved.toml and scenario.toml; `nt run SCENARIO --out {0}` writes them again", dir.display())]
+    #[error(
+        "{} lacks resolved.toml and scenario.toml; `nt run SCENARIO --out {}` writes them again", dir.display(), shell_word(dir)
+    )]
     NoScenario {
         /// The folder.
         dir: PathBuf,
     },
     /// Its scenario cannot be read.
-    #[error("the scenario in {0} is damaged; `nt run SCENARIO --out {0}` writes it again\n{1}", dir.display(), first_of(faults))]
+    #[error(
+        "the scenario in {} is damaged; `nt run SCENARIO --out {}` writes it again\n{}", dir.display(), shell_word(dir), first_of(faults)
+    )]
     Scenario {
         /// The folder.
         dir: PathBuf,

@@ -10,7 +10,7 @@ use crate::words::answer::{self, Side};
 use crate::words::families::{families, intervals};
 use crate::words::number::{NONE, gap, judged_interval, percent};
 use nt_analysis::{Analysis, CellKind, CellResult, Quadrant, Wording};
-use nt_disk::write_atomic;
+use nt_disk::write_listed;
 use nt_records::table::{TableError, csv_of};
 
 /// The layout of a column.
@@ -39,9 +39,9 @@ pub(crate) fn write(dir: &Path, analysis: &Analysis, is_exploratory: bool) -> Re
         if is_exploratory {
             table.caption.insert_str(0, "EXPLORATORY (CHANGED AFTER DATA). ");
         }
-        write_atomic(&folder.join(format!("{}.tex", table.name)), latex(&table).as_bytes())?;
+        write_listed(&folder.join(format!("{}.tex", table.name)), latex(&table).as_bytes())?;
         let header: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
-        write_atomic(&folder.join(format!("{}.csv", table.name)), &csv_of("tables/*.csv", &header, &table.rows)?)?;
+        write_listed(&folder.join(format!("{}.csv", table.name)), &csv_of("tables/*.csv", &header, &table.rows)?)?;
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ use crate::tables;
 use nt_analysis::registration::preregistration;
 use nt_analysis::study::Study;
 use nt_analysis::{Analysis, analyse};
-use nt_disk::{FileError, write_atomic};
+use nt_disk::{FileError, write_listed};
 use nt_records::ledger::{LedgerWarning, result_digest};
 use nt_records::manifest::{Completeness, Manifest};
 use nt_records::record::RunRecord;
@@ -147,8 +147,8 @@ fn report_with(dir: &Path, study: &Study, classes: &Classes, found: Found) -> Re
         figures,
     };
     paper::write(dir, &material.analysis, material.is_exploratory)?;
-    write_atomic(&dir.join("report.md"), printable(&markdown::document(&material)).as_bytes())?;
-    write_atomic(&dir.join("index.html"), printable(&page::document(&material)).as_bytes())?;
+    write_listed(&dir.join("report.md"), printable(&markdown::document(&material)).as_bytes())?;
+    write_listed(&dir.join("index.html"), printable(&page::document(&material)).as_bytes())?;
     list_written(dir, is_damaged)?;
     Ok(ReportSummary::new(dir, material, warnings))
 }

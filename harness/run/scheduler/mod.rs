@@ -336,7 +336,11 @@ impl Scheduler<'_> {
         wall_seconds: f64,
     ) -> Result<(), ScheduleError> {
         let job = &self.plan.jobs[index];
-        let dir = shared.lock().ledger.dir().to_path_buf();
+        let dir = {
+            let state = shared.lock();
+            state.ledger.check_place()?;
+            state.ledger.dir().to_path_buf()
+        };
         let files = write_artifacts(&dir, job.id, &output.artifacts)?;
         let record = self.run_record(job, output, files, wall_seconds);
         tracing::info!(job = %job.id, name = %job.name, status = record.status.word(), wall_seconds, "job ended");
@@ -388,6 +392,9 @@ impl Scheduler<'_> {
 /// Notes in the study's folder why a job could not be run.
 fn note(state: &State<'_>, job: &Job, reason: &str) {
     tracing::info!(job = %job.id, name = %job.name, reason, "job could not be run");
+    if state.ledger.check_place().is_err() {
+        return;
+    }
     // The disk may be what failed.
     let _ = Fault::now(job.id, &job.name, reason.to_owned()).add(state.ledger.dir());
 }

@@ -7,7 +7,7 @@ use crate::audit;
 use crate::train::{AtChance, Backend, TrainError};
 use nt_analysis::analyse;
 use nt_analysis::preregistration;
-use nt_disk::write_atomic;
+use nt_disk::write_listed;
 use nt_records::audit::AUDIT_FILE;
 use nt_records::file::FileProblem;
 use nt_records::ledger::Shard;
@@ -73,7 +73,7 @@ impl OpenStudy {
         for (classes, batch, images) in sizes(&plan) {
             backend.check(&scenario.model.shape(classes), batch, images).map_err(|error| match error {
                 #[cfg(feature = "cuda")]
-                TrainError::Cuda(_) => StudyError::Device(error),
+                TrainError::Cuda(_) | TrainError::AveragePool { .. } => StudyError::Device(error),
                 #[cfg(feature = "cuda")]
                 TrainError::DoesNotFit(_) | TrainError::ImagesDoNotFit(_) => StudyError::TooLarge(error),
                 TrainError::Memory { .. }
@@ -85,7 +85,7 @@ impl OpenStudy {
                 | TrainError::Outputs(_) => StudyError::TooLarge(error),
             })?;
         }
-        let facts = facts.into_iter().filter_map(|(name, facts)| Some((name, facts.ok()?))).collect();
+        let facts = facts.data.into_iter().filter_map(|(name, facts)| Some((name, facts.ok()?))).collect();
         Ok(Self { scenario, plan, numerics, backend, registry, facts })
     }
 
@@ -186,18 +186,23 @@ impl OpenStudy {
         }
         let mut manifest = self.manifest(ledger, before, options)?;
         registration::register(&dir, &manifest.preregistration)?;
-        write_atomic(&dir.join("scenario.toml"), self.scenario.text().as_bytes())?;
-        write_atomic(&dir.join("resolved.toml"), self.scenario.to_toml().as_bytes())?;
+        write_listed(&dir.join("scenario.toml"), self.scenario.text().as_bytes())?;
+        write_listed(&dir.join("resolved.toml"), self.scenario.to_toml().as_bytes())?;
         manifest.summarise(|job| ledger.get(job));
         manifest.list_files(&dir, &GIVEN, &[])?;
         manifest.write(&dir)?;
         for (path, png) in pictures::contact_sheets(&self.scenario, &self.registry, &dir)? {
-            write_atomic(&path, &png)?;
+            write_listed(&path, &png)?;
         }
         let began = std::time::Instant::now();
+        remove_damaged_audit(&dir, &manifest);
         if audit::keep(&self.scenario, &self.registry, &dir)? {
             tracing::info!(seconds = began.elapsed().as_secs_f64(), "data audited");
         }
+        // Before the first job, so that a change of these files is noticed from here on.
+        manifest.list_files(&dir, &[&GIVEN[..], &[AUDIT_FILE]].concat(), &["artifacts"])?;
+        manifest.write(&dir)?;
+        ledger.check_place()?;
         let tally = if shard.is_whole() {
             self.run_looks(ledger, options, progress, interrupt)
         } else {
@@ -206,6 +211,7 @@ impl OpenStudy {
             let options = RunOptions { at_chance: AtChance::GoesOn, ..options.clone() };
             self.run_jobs(&self.with_needs(owned), ledger, &options, progress, interrupt)
         };
+        ledger.check_place()?;
         manifest.summarise(|job| ledger.get(job));
         if let Ok(Tally { interrupted: false, told, .. }) = &tally {
             manifest.withheld = told.values().cloned().collect();
@@ -349,9 +355,22 @@ impl OpenStudy {
             test_openings: 0,
             result_digest: String::new(),
             has_ended: false,
-            files: Vec::new(),
+            drawn_of: before.as_ref().map_or_else(String::new, |before| before.drawn_of.clone()),
+            // What was left out on purpose is listed again when it is written again.
+            files: before.as_ref().map_or_else(Vec::new, |before| {
+                before.files.iter().filter(|file| !before.has_stripped(&file.path)).cloned().collect()
+            }),
             stripped: before.map_or_else(Vec::new, |before| before.stripped),
         })
+    }
+}
+
+/// Removes an audit that is not as it was written, so that it is made again. Where that is refused, `nt check` goes on telling of it.
+fn remove_damaged_audit(dir: &Path, manifest: &Manifest) {
+    let listed = manifest.files.iter().find(|file| file.path == AUDIT_FILE);
+    if listed.is_some_and(|file| file.compare(dir).is_err_and(|problem| problem.is_lasting())) {
+        tracing::warn!("{AUDIT_FILE} is damaged, or missing: it is made again");
+        let _ = std::fs::remove_file(dir.join(AUDIT_FILE));
     }
 }
 

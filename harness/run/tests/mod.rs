@@ -42,10 +42,11 @@ fn planned() -> (Scenario, Plan) {
         train_per_class: vec![40; 4],
         test_per_class: vec![40; 4],
         classes,
+        standardisation: nt_scenario::Standardisation::IMAGENET,
         digest: [1; 32],
         labels: LabelKind::OneClass,
     };
-    let facts: Facts = [("shapes".to_owned(), Ok(facts))].into();
+    let facts = Facts::of_data([("shapes".to_owned(), Ok(facts))]);
     let plan = Plan::new(&scenario, &facts, NUMERICS).unwrap();
     (scenario, plan)
 }

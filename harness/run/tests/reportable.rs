@@ -110,6 +110,7 @@ fn report(dir: &Path, scenario: &Scenario, plan: &Plan) -> Result<(), String> {
         test_openings: 0,
         result_digest: String::new(),
         has_ended: true,
+        drawn_of: String::new(),
         files: Vec::new(),
         stripped: Vec::new(),
     };
@@ -125,10 +126,11 @@ fn facts() -> Facts {
         train_per_class: vec![40; 4],
         test_per_class: vec![10; 4],
         classes: CLASSES.map(str::to_owned).into(),
+        standardisation: nt_scenario::Standardisation::IMAGENET,
         digest: [1; 32],
         labels: LabelKind::OneClass,
     };
-    [("shapes".to_owned(), Ok(facts))].into()
+    Facts::of_data([("shapes".to_owned(), Ok(facts))])
 }
 
 /// Whether the scenario passes the checks; if so, its study must have a report.

@@ -3,6 +3,7 @@
 use crate::data::DataError;
 use crate::model::StoreError;
 use crate::run::tuning::ChoiceError;
+use crate::run::weights::SourceFileError;
 use crate::run::{Abandoned, UpstreamError};
 use crate::train::TrainError;
 use nt_records::predictions::PredictionsError;
@@ -48,6 +49,9 @@ pub(super) enum Obstacle {
     /// What the network said cannot be written down.
     #[error(transparent)]
     Predictions(#[from] PredictionsError),
+    /// The file that its source network is read from cannot be used any more.
+    #[error(transparent)]
+    Weights(#[from] SourceFileError),
     /// The file of its source network cannot be had.
     #[error("its source network {0}")]
     SourceFile(#[from] UpstreamError),

@@ -1,13 +1,14 @@
 //! What a training is made of: draws of images, source networks, codes of frozen layers.
 
 use super::target_run::TargetRun;
-use super::{Failure, TrainingExecutor, Trouble};
+use super::{Failure, Obstacle, TrainingExecutor, Trouble};
 use crate::data::{Codes, Counts, Images, Inputs, SubsetDraw, TrainPool};
 use crate::model::{self, Init, Parameters, initialise};
 use crate::run::Upstream;
 use crate::run::store::{CodesKey, DrawKey, NetworkKey, SetKey};
 use crate::train::Span;
 use nt_records::Status;
+use nt_scenario::Standardisation;
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{SourceTask, SourceWeights, TargetTask};
 use std::sync::Arc;
@@ -95,7 +96,7 @@ impl TrainingExecutor<'_> {
     pub(super) fn stored_network(
         &self,
         job: usize,
-        shape: &NetworkShape,
+        (shape, standardisation): (&NetworkShape, Standardisation),
         upstream: &dyn Upstream,
     ) -> Result<Parameters, Trouble> {
         let record = upstream.record(job);
@@ -103,7 +104,7 @@ impl TrainingExecutor<'_> {
             return Err(Failure::SourceDidNotTrain { status: record.status.word(), name: record.name }.into());
         }
         let bytes = upstream.file(job, "networks")?;
-        Ok(model::from_bytes(&bytes, shape)?)
+        Ok(model::from_bytes(&bytes, shape, standardisation)?)
     }
 
     /// The source network of a run: trained and stored, or drawn from the source's own stream.
@@ -115,18 +116,29 @@ impl TrainingExecutor<'_> {
     ) -> Result<Option<(NetworkKey, Arc<Parameters>)>, Trouble> {
         let Some(index) = task.source else { return Ok(None) };
         let source = &self.scenario.sources[index];
-        let key = NetworkKey { source: index, weights: task.source_weights, replicate };
+        let drawn_for = (task.source_weights == SourceWeights::Drawn).then_some(task.target);
+        // One file is one network, whatever the replicate.
+        let replicate = if task.source_weights == SourceWeights::OfFile { 0 } else { replicate };
+        let key = NetworkKey { source: index, weights: task.source_weights, replicate, drawn_for };
         let network = self.store.networks.get(&key, || {
             let num_classes = self.num_source_classes(index, task);
             let shape = self.scenario.model.shape(num_classes);
+            let learned_from = self.scenario.pretraining_of(source).map_or(&*task.data, |learned| &learned.data);
+            let standardisation = self.registry.standardisation(learned_from);
             let network = match task.source_weights {
-                SourceWeights::OfJob(job) => self.stored_network(job, &shape, upstream)?,
+                SourceWeights::OfFile => {
+                    let network = self.registry.source_network(self.scenario, index)?;
+                    network.ok_or(Obstacle::Plan { what: "file of its source network" })?
+                }
+                SourceWeights::OfJob(job) => self.stored_network(job, (&shape, standardisation), upstream)?,
                 SourceWeights::Drawn => {
-                    let init = Init { seed: self.seed(), scope: &source_scope(&source.name, None), replicate };
+                    let scope = source_scope(&source.name, None);
+                    let init = Init { seed: self.seed(), scope: &scope, replicate, standardisation };
                     initialise(&shape, self.scenario.model.initialiser, init)
                 }
             };
-            Ok::<_, Trouble>((network, 4 * shape.num_parameters()))
+            let num_values = network.layers.iter().map(|layer| layer.weight.len() + layer.bias.len()).sum::<usize>();
+            Ok::<_, Trouble>((network, 4 * num_values))
         })?;
         Ok(Some((key, network)))
     }

@@ -98,6 +98,8 @@ codes! {
     SearchReplicates: Error,
     /// S034: a pattern is not a regular expression.
     Pattern: Error,
+    /// S035: a file of weights cannot be read, or does not fit the network.
+    UnusableWeights: Error,
 }
 
 impl fmt::Display for Code {

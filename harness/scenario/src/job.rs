@@ -310,8 +310,6 @@ pub struct TargetTask {
 }
 
 /// Where the weights of a source network come from.
-///
-/// A kind of source whose weights are read from a file adds a third value here, and the compiler names what reads weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SourceWeights {
     /// No job makes them: scratch copies nothing, and a network that was never trained is drawn from its source's own
@@ -319,13 +317,15 @@ pub enum SourceWeights {
     Drawn,
     /// The network of this job, an index in [`Plan::jobs`](crate::Plan::jobs).
     OfJob(usize),
+    /// No job makes them: they are read from the source's file.
+    OfFile,
 }
 
 impl SourceWeights {
     /// The job that has to be done first, if any.
     pub fn job(self) -> Option<usize> {
         match self {
-            Self::Drawn => None,
+            Self::Drawn | Self::OfFile => None,
             Self::OfJob(job) => Some(job),
         }
     }

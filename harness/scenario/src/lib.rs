@@ -37,6 +37,7 @@ pub mod vocabulary;
 
 mod check;
 mod count;
+mod facts;
 mod identity;
 mod job_id;
 mod kind;
@@ -48,6 +49,7 @@ mod place;
 mod raw;
 mod reader;
 mod resolved;
+mod standardisation;
 mod streams;
 mod suggest;
 mod train_images;
@@ -57,10 +59,11 @@ pub use architecture::Architecture;
 pub use choice::{Choice, ChoiceOf, Initialiser, Precision, SearchOf};
 pub use count::thousands;
 pub use data::{
-    CIFAR10_CLASSES, Cifar10BinaryData, ClusterPattern, Data, DataFacts, Facts, ImageFolderData, Known, SyntheticData,
+    CIFAR10_CLASSES, Cifar10BinaryData, ClusterPattern, Data, DataFacts, ImageFolderData, Known, SyntheticData,
     default_data_seed,
 };
 pub use diagnostic::{Code, Diagnostic, Faults, Severity};
+pub use facts::Facts;
 pub use job::{
     Job, OnlyIf, Replicate, ReplicateGroup, Role, SettingChoice, SourceTask, SourceWeights, TargetTask, Trial, TwinOf,
     Work,
@@ -80,6 +83,7 @@ pub use scenario::{
     Model, Primary, SCRATCH, Scenario, Size, StudySettings, Target, TrainingSettings, TreatmentRange, Tuning,
     VerdictSettings,
 };
-pub use source::{Learning, Pretraining, Source, SourceKind, SourceNetwork, Standing};
+pub use source::{Learning, Pretraining, Source, SourceKind, SourceNetwork, Standing, Weights, WeightsFacts};
+pub use standardisation::Standardisation;
 pub use train_images::{PerClass, TrainImages};
 pub use treatment::{Lattice, SameClasses, Treatment, TreatmentError};

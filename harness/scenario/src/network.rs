@@ -56,6 +56,17 @@ impl PoolShape {
     }
 }
 
+/// An adaptive average pool to a square of another size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AveragePoolShape {
+    /// Channels.
+    pub channels: usize,
+    /// Height and width of the input, pixels.
+    pub side: usize,
+    /// Height and width of the output, pixels.
+    pub out_side: usize,
+}
+
 /// The product of a learned layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Product {
@@ -71,7 +82,7 @@ pub enum Product {
 }
 
 /// One learned layer and the operations without parameters that belong to it, in this order: dropout of its input,
-/// product with bias, ReLU, local response normalisation, max pool.
+/// product with bias, ReLU, local response normalisation, max pool, average pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LearnedLayer {
     /// Its name: `conv1`.
@@ -89,6 +100,8 @@ pub struct LearnedLayer {
     pub response_norm: bool,
     /// The max pool that follows.
     pub pool: Option<PoolShape>,
+    /// The adaptive average pool that follows, unless it would change nothing.
+    pub average_pool: Option<AveragePoolShape>,
 }
 
 impl LearnedLayer {
@@ -118,8 +131,16 @@ impl LearnedLayer {
         self.num_weights() / self.num_biases()
     }
 
-    /// Values an image has after this layer (after its pool): the size of its activations.
+    /// Values an image has after this layer (after its pools): the size of its activations.
     pub fn num_activations(&self) -> usize {
+        match self.average_pool {
+            Some(pool) => pool.channels * pool.out_side * pool.out_side,
+            None => self.num_before_average_pool(),
+        }
+    }
+
+    /// Values an image has after this layer's max pool.
+    pub fn num_before_average_pool(&self) -> usize {
         match (self.pool, self.product) {
             (Some(pool), _) => pool.channels * pool.out_side() * pool.out_side(),
             (None, Product::Conv(c)) => c.out_channels * c.out_side() * c.out_side(),
@@ -190,7 +211,14 @@ impl NetworkShape {
                 bias_2012: plan.bias_2012,
                 response_norm: plan.response_norm,
                 pool,
+                average_pool: None,
             });
+        }
+        if let (Some(out_side), Some(last)) =
+            (design.average_pool.filter(|&out_side| out_side != side), layers.last_mut())
+        {
+            last.average_pool = Some(AveragePoolShape { channels, side, out_side });
+            side = out_side;
         }
         let mut features = channels * side * side;
         for plan in design.linear {
@@ -206,6 +234,7 @@ impl NetworkShape {
                 bias_2012: relu,
                 response_norm: false,
                 pool: None,
+                average_pool: None,
             });
             features = out_features;
         }
@@ -246,6 +275,16 @@ mod tests {
     #[test]
     fn torchvisions_alexnet_has_61_100_840_parameters() {
         assert_eq!(NetworkShape::new(Architecture::AlexNet, 1.0, 224, 1000).num_parameters(), 61_100_840);
+    }
+
+    #[test]
+    fn torchvisions_average_pool_gives_every_input_the_same_parameters_and_changes_nothing_at_224() {
+        let shape = |input| NetworkShape::new(Architecture::AlexNetTorchvision, 1.0, input, 1000);
+        for input in [32, 64, 128, 256] {
+            assert_eq!(shape(input).num_parameters(), 61_100_840, "{input}");
+        }
+        assert_eq!(shape(224), NetworkShape::new(Architecture::AlexNet, 1.0, 224, 1000));
+        assert_eq!(shape(64).layers[4].num_activations(), 256 * 36);
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Scenario {
         match source.learning() {
             Learning::OwnImages(pretraining) => Some(pretraining),
             Learning::OtherSource(name) => self.source(name)?.pretraining(),
-            Learning::Target(_) | Learning::TwinOfTarget(_) | Learning::Nothing => None,
+            Learning::Target(_) | Learning::TwinOfTarget(_) | Learning::Elsewhere(_) | Learning::Nothing => None,
         }
     }
 }

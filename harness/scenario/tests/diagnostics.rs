@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use nt_scenario::{Code, Diagnostic, Facts, Named, Scenario, Settings, Severity, apply_set};
+use nt_scenario::{Code, Diagnostic, Facts, Learning, Named, Scenario, Settings, Severity, apply_set};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
@@ -32,7 +32,13 @@ fn facts(scenario: &Scenario) -> Facts {
     let mut facts = common::facts(scenario);
     for (name, data) in &scenario.data {
         if matches!(data, nt_scenario::Data::ImageFolder(folder) if folder.path == "no-such-folder") {
-            facts.insert(name.clone(), Err("there is no folder \"no-such-folder\"".to_owned()));
+            facts.data.insert(name.clone(), Err("there is no folder \"no-such-folder\"".to_owned()));
+        }
+    }
+    for source in &scenario.sources {
+        if let Learning::Elsewhere(weights) = source.learning() {
+            let reason = format!("{} cannot be read: there is no such file", weights.path);
+            facts.weights.insert(source.name.clone(), Err(reason));
         }
     }
     facts

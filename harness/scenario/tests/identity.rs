@@ -161,7 +161,7 @@ fn more_of_anything_leaves_what_is_there() {
 fn other_pixels_touch_the_runs_that_see_them() {
     let scenario = common::parse(STUDY);
     let mut facts = common::facts(&scenario);
-    if let Some(Ok(facts)) = facts.get_mut("textures") {
+    if let Some(Ok(facts)) = facts.data.get_mut("textures") {
         facts.digest[0] ^= 1;
     }
     let after = Plan::new(&scenario, &facts, common::NUMERICS).unwrap();

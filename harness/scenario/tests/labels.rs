@@ -19,7 +19,7 @@ fn diagnostics_of(metric: Metric, labels: LabelKind) -> Vec<Diagnostic> {
         Err(faults) => return faults.0,
     };
     let mut facts = common::facts(&scenario);
-    facts.get_mut("shapes-b").unwrap().as_mut().unwrap().labels = labels;
+    facts.data.get_mut("shapes-b").unwrap().as_mut().unwrap().labels = labels;
     scenario.check_data(&facts)
 }
 

@@ -286,7 +286,7 @@ fn a_job_knows_its_line() {
 fn unreadable_data_is_no_plan() {
     let scenario = common::parse(STUDY);
     let mut facts = common::facts(&scenario);
-    facts.insert("shapes-a".to_owned(), Err("it is gone".to_owned()));
+    facts.data.insert("shapes-a".to_owned(), Err("it is gone".to_owned()));
     let Err(PlanError::Data { faults }) = Plan::new(&scenario, &facts, common::NUMERICS) else { panic!("planned") };
     assert!(faults.to_string().contains("it is gone"), "{faults}");
 }
@@ -302,11 +302,23 @@ fn fc8_is_copied_only_where_the_files_show_equal_classes() {
     let scenario = common::parse(&text);
     let mut facts = common::facts(&scenario);
     assert!(Plan::new(&scenario, &facts, common::NUMERICS).is_ok());
-    if let Some(Ok(facts)) = facts.get_mut("b") {
+    if let Some(Ok(facts)) = facts.data.get_mut("b") {
         facts.classes.swap(0, 1);
     }
     let codes: Vec<String> = scenario.check_data(&facts).iter().map(|fault| fault.code.to_string()).collect();
     assert_eq!(codes, ["S016"]);
+}
+
+#[test]
+fn more_jobs_than_can_be_planned_are_refused() {
+    for tuned in [false, true] {
+        let many = large_scenario(tuned).replace("replicates = 2\n", "replicates = 10000\n");
+        let scenario = common::parse(&many);
+        let planned = Plan::new(&scenario, &common::facts(&scenario), common::NUMERICS);
+        assert!(matches!(planned, Err(PlanError::TooManyJobs)), "tuned {tuned}");
+    }
+    let told = PlanError::TooManyJobs.to_string();
+    assert!(told.contains("more than 1,000,000 jobs"), "{told}");
 }
 
 /// 35 points × 50 sources × 58 sizes, with scratch.

@@ -27,10 +27,11 @@ fn facts(scenario: &Scenario, train: &[usize]) -> Facts {
         train_per_class: train.to_vec(),
         test_per_class: vec![40; train.len()],
         classes,
+        standardisation: nt_scenario::Standardisation::IMAGENET,
         digest: [7; 32],
         labels: LabelKind::OneClass,
     };
-    facts.insert("shapes-b".to_owned(), Ok(of_target));
+    facts.data.insert("shapes-b".to_owned(), Ok(of_target));
     facts
 }
 

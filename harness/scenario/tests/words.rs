@@ -121,6 +121,11 @@ fn words_of_sources() {
         ("selffer", "examples = 90\nlearning_rate = 0.5\nmomentum = 0.25"),
         ("twin", "train_per_class = 9\nvalidation_fraction = 0.25\nsteps = 9\nlearning_rate = 0.5\nmomentum = 0.25"),
         ("mean-and-variance", "of = \"near\"\nsimilarity = \"near\""),
+        (
+            "weights",
+            "path = \"alexnet.pth\"\nsimilarity = \"near\"\nmean = [0.485, 0.456, 0.406]\nstd = [0.229, 0.224, 0.225]\n\
+             classes = [\"ant\", \"bee\"]",
+        ),
     ];
     has_samples(&samples, &Source::words());
     for (word, keys) in samples {
@@ -211,5 +216,5 @@ fn records_carry_the_scenarios_words() {
     same::<Label>();
     same::<Method>();
     same::<SettingName>();
-    assert_eq!(Architecture::words(), ["alexnet", "alexnet-2012"]);
+    assert_eq!(Architecture::words(), ["alexnet", "alexnet-torchvision", "alexnet-2012"]);
 }

@@ -2,6 +2,7 @@
 
 use super::DropoutAt;
 use crate::train::geometry::conv_geometry;
+use nt_kernels::adaptive_avg_pool2d::AdaptiveAvgPool2d;
 use nt_kernels::conv2d::{Activation, Conv2d};
 use nt_kernels::dropout;
 use nt_kernels::geometry::GeometryError;
@@ -11,7 +12,7 @@ use nt_kernels::max_pool2d::MaxPool2d;
 use nt_kernels::philox::Stream;
 use nt_kernels::relu;
 use nt_kernels::workspace::Workspace;
-use nt_scenario::network::{LearnedLayer, PoolShape, Product};
+use nt_scenario::network::{AveragePoolShape, LearnedLayer, PoolShape, Product};
 
 /// A layer's product.
 pub(super) enum ProductOp {
@@ -32,9 +33,12 @@ pub(super) struct Layer {
     pub product: ProductOp,
     norm: Option<Norm>,
     pool: Option<MaxPool2d>,
+    average_pool: Option<AdaptiveAvgPool2d>,
     pub in_features: usize,
-    /// Values of an image after the product. After the pool there may be fewer.
+    /// Values of an image after the product. After the pools there may be fewer, or more.
     pub product_features: usize,
+    /// Values of an image after the max pool.
+    pooled_features: usize,
     pub out_features: usize,
 }
 
@@ -46,16 +50,25 @@ pub(super) struct Values {
     product: Vec<f32>,
     normed: Vec<f32>,
     pooled: Vec<f32>,
+    averaged: Vec<f32>,
 }
 
 impl Values {
     pub fn output(&self) -> &[f32] {
+        if self.averaged.is_empty() { self.before_average_pool() } else { &self.averaged }
+    }
+
+    fn before_average_pool(&self) -> &[f32] {
         [&self.pooled, &self.normed].into_iter().find(|values| !values.is_empty()).unwrap_or(&self.product)
     }
 }
 
 fn pool_op(p: PoolShape) -> Result<MaxPool2d, GeometryError> {
     MaxPool2d::new(p.channels, p.side, p.side, p.kernel, p.stride)
+}
+
+fn average_pool_op(p: AveragePoolShape) -> Result<AdaptiveAvgPool2d, GeometryError> {
+    AdaptiveAvgPool2d::new(p.channels, p.side, p.side, p.out_side)
 }
 
 impl Layer {
@@ -72,8 +85,19 @@ impl Layer {
             }
         };
         let pool = shape.pool.map(pool_op).transpose()?;
-        let out_features = shape.num_activations();
-        Ok(Self { shape, product, norm, pool, in_features, product_features, out_features })
+        let average_pool = shape.average_pool.map(average_pool_op).transpose()?;
+        let (pooled_features, out_features) = (shape.num_before_average_pool(), shape.num_activations());
+        Ok(Self {
+            shape,
+            product,
+            norm,
+            pool,
+            average_pool,
+            in_features,
+            product_features,
+            pooled_features,
+            out_features,
+        })
     }
 
     pub fn forward(
@@ -113,15 +137,25 @@ impl Layer {
             norm.op.forward(&values.product, &mut values.normed, norm.channels, norm.positions, n);
         }
         if let Some(pool) = &self.pool {
-            values.pooled.resize(self.out_features * n, 0.0);
+            values.pooled.resize(self.pooled_features * n, 0.0);
             let pool_input = if self.norm.is_some() { &values.normed } else { &values.product };
             pool.forward(pool_input, &mut values.pooled, n);
         }
+        if let Some(pool) = &self.average_pool {
+            let mut averaged = std::mem::take(&mut values.averaged);
+            averaged.resize(self.out_features * n, 0.0);
+            pool.forward(values.before_average_pool(), &mut averaged, n);
+            values.averaged = averaged;
+        }
     }
 
-    /// Turns the gradient of this layer's output into that of its product: back through pool, normalisation and ReLU.
+    /// Turns the gradient of this layer's output into that of its product: back through pools, normalisation and ReLU.
     pub fn activation_gradient(&self, values: &Values, n: usize, gradient: &mut Vec<f32>, other: &mut Vec<f32>) {
-        let (inner, outer) = (self.product_features * n, self.out_features * n);
+        let (inner, outer) = (self.product_features * n, self.pooled_features * n);
+        if let Some(pool) = &self.average_pool {
+            pool.input_gradient(&gradient[..self.out_features * n], &mut other[..outer], n);
+            std::mem::swap(gradient, other);
+        }
         if let Some(pool) = &self.pool {
             let pool_input = if self.norm.is_some() { &values.normed } else { &values.product };
             pool.input_gradient(pool_input, &values.pooled, &gradient[..outer], &mut other[..inner], n);

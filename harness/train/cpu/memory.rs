@@ -13,9 +13,12 @@ const COPIES_OF_ACTIVATIONS: f64 = 1.25;
 /// Bytes that a training of this network takes with batches of this size, without its images. Measured: within a fifth of the
 /// largest resident size, for widths .25 to 2 at 64 and 224 pixels.
 pub fn bytes_of_training(shape: &NetworkShape, batch: usize) -> f64 {
-    let before_pools = shape.layers.iter().map(|layer| match (layer.pool, layer.product) {
-        (Some(_), Product::Conv(conv)) => conv.out_channels * conv.out_side() * conv.out_side(),
-        (None, _) | (_, Product::Linear { .. }) => 0,
+    let before_pools = shape.layers.iter().map(|layer| {
+        let product = match (layer.pool, layer.product) {
+            (Some(_), Product::Conv(conv)) => conv.out_channels * conv.out_side() * conv.out_side(),
+            (None, _) | (_, Product::Linear { .. }) => 0,
+        };
+        product + layer.average_pool.map_or(0, |_| layer.num_before_average_pool())
     });
     let after = shape.layers.iter().map(|layer| layer.num_activations());
     let an_image = 3 * shape.input * shape.input + before_pools.sum::<usize>() + after.sum::<usize>();
@@ -97,8 +100,12 @@ fn of_limit() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let taken = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
     let kib: u64 = taken.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(most.saturating_sub(1024 * kib))
+    let threads = 1 + std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    Some(most.saturating_sub(1024 * kib).saturating_sub(threads * OF_A_THREAD))
 }
+
+/// Addresses that a thread takes beside what it uses: its stack, and what the allocator sets aside for it. `ulimit -v` counts them.
+const OF_A_THREAD: u64 = 128 << 20;
 
 fn of_meminfo(text: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;

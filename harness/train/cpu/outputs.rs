@@ -21,11 +21,11 @@ pub(super) fn outputs(
     let mut values = vec![0.0; examples.len() * num_features];
     let mut network = Network::new(shape, Span { frozen: span.last, ..span }, EVALUATION_BATCH.min(examples.len()))?;
     let order: Vec<u32> = (0..examples.len() as u32).collect();
-    let mut input = Vec::new();
+    let (mut input, standardised) = (Vec::new(), parameters.standardisation.tables());
     let rows = values.chunks_mut((EVALUATION_BATCH * num_features).max(1));
     for (chosen, rows) in order.chunks(EVALUATION_BATCH).zip(rows) {
         input.resize(examples.num_features() * chosen.len(), 0.0);
-        examples.gather(chosen, None, &mut input);
+        examples.gather(chosen, None, &standardised, &mut input);
         let outputs = network.forward(parameters, &input, chosen.len(), None);
         layout::chwn_to_nchw(outputs, rows, num_features, chosen.len());
     }

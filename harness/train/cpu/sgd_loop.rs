@@ -55,6 +55,7 @@ pub(super) fn train(
     let mut batches = Batches::new(setup, examples.len());
     let dropout = Dropout::new(setup.recipe.dropout)?;
     let classes = examples.one_class()?;
+    let standardised = parameters.standardisation.tables();
     let (mut input, mut labels) = (Vec::new(), Vec::new());
     let mut curve = Curve::new(setup.recipe.steps);
     let watch = setup.watch(classes);
@@ -68,7 +69,7 @@ pub(super) fn train(
         input.resize(examples.num_features() * n, 0.0);
         augmenter.seek(step as u32);
         let augmenter = (!augmenter.is_empty()).then_some(&mut augmenter);
-        examples.gather(chosen, augmenter, &mut input);
+        examples.gather(chosen, augmenter, &standardised, &mut input);
         labels.clear();
         labels.extend(chosen.iter().map(|&index| classes[index as usize]));
         let at = DropoutAt { streams: &dropout_streams, step, op: dropout };

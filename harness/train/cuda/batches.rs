@@ -6,7 +6,7 @@ use nt_kernels::cuda::{
     Change, Chosen, CudaError, CudaSlice, Features, Gpu, State, Storage, change, copy_images, gather_codes,
     gather_images, standardise_images,
 };
-use nt_scenario::Augmentation;
+use nt_scenario::{Augmentation, Standardisation};
 use std::sync::Arc;
 
 /// The numbers drawn for one change of every image of some epochs: integers or fractions, as the change takes them.
@@ -20,6 +20,8 @@ pub(super) struct Numbers {
 pub(super) struct Batches {
     examples: Arc<Examples>,
     features: Features,
+    /// The standardised value of each byte in each channel.
+    tables: CudaSlice<f32>,
     pub order: CudaSlice<u32>,
     changes: Vec<Change>,
     bytes: CudaSlice<u8>,
@@ -28,11 +30,11 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// Batches of up to `capacity` examples with these features, in orders of `epochs` epochs at a time. Codes are
-    /// never augmented.
+    /// Batches of up to `capacity` examples with these features, standardised for a network, in orders of `epochs` epochs at a
+    /// time. Codes are never augmented.
     pub fn new(
         gpu: &Gpu,
-        (examples, features): (Arc<Examples>, Features),
+        (examples, features, standardisation): (Arc<Examples>, Features, Standardisation),
         capacity: usize,
         epochs: usize,
         augmentations: &[Augmentation],
@@ -55,6 +57,7 @@ impl Batches {
             bytes: gpu.zeros(scratch)?,
             spare: gpu.zeros(scratch)?,
             means: gpu.zeros(capacity)?,
+            tables: gpu.upload(standardisation.tables().as_flattened())?,
             examples,
             features,
         })
@@ -109,15 +112,15 @@ impl Batches {
         n: usize,
         input: &mut CudaSlice<T>,
     ) -> Result<(), CudaError> {
-        let (size, features) = (n * self.features.count(), self.features);
+        let (size, features, tables) = (n * self.features.count(), self.features, &self.tables);
         let chosen = Chosen { order: &self.order, state };
         let mut input = input.slice_mut(..size);
         match &self.examples.values {
             Values::Codes(codes) => gather_codes(gpu, codes, chosen, &mut input, features),
-            Values::Images { pixels, tables, .. } if self.changes.is_empty() => {
+            Values::Images { pixels, .. } if self.changes.is_empty() => {
                 gather_images(gpu, pixels, chosen, tables, &mut input, features)
             }
-            Values::Images { pixels, tables, side } => {
+            Values::Images { pixels, side } => {
                 let (mut batch, mut spare) = (self.bytes.slice_mut(..size), self.spare.slice_mut(..size));
                 copy_images(gpu, pixels, chosen, &mut batch, side * side)?;
                 for kind in &self.changes {

@@ -34,7 +34,7 @@ impl Engine {
         let layout = ParameterLayout::new(shape, span.first, span.last, network.format());
         let weights = Weights::new(gpu, &layout.pack(parameters))?;
         let mut input: CudaSlice<T> = gpu.zeros(full * examples.num_features)?;
-        let mut batches = Batches::new(gpu, (examples, network.inputs()), full, 1, &[])?;
+        let mut batches = Batches::new(gpu, (examples, network.inputs(), parameters.standardisation), full, 1, &[])?;
         let order: Vec<u32> = (0..count as u32).collect();
         gpu.write(&order, &mut batches.order)?;
         let mut state = gpu.upload(&[State::BEGIN])?;

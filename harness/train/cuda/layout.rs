@@ -122,14 +122,18 @@ fn transpose(from: &[f32], to: &mut [f32], rows: usize, columns: usize) {
 mod tests {
     use super::*;
     use crate::model::{Init, initialise};
-    use nt_scenario::Initialiser;
     use nt_scenario::network::Architecture;
+    use nt_scenario::{Initialiser, Standardisation};
 
     #[test]
     fn parameters_come_out_as_they_went_in_and_frozen_ones_are_left_alone() {
         for format in [MemoryFormat::ChannelsFirst, MemoryFormat::ChannelsLast] {
             let shape = NetworkShape::new(Architecture::AlexNet2012, 0.05, 128, 3);
-            let parameters = initialise(&shape, Initialiser::HeNormal, Init { seed: 1, scope: "target", replicate: 0 });
+            let parameters = initialise(
+                &shape,
+                Initialiser::HeNormal,
+                Init { seed: 1, scope: "target", replicate: 0, standardisation: Standardisation::IMAGENET },
+            );
             let layout = ParameterLayout::new(&shape, 2, 8, format);
             let packed = layout.pack(&parameters);
             assert_eq!(packed.len(), layout.len());
@@ -150,7 +154,11 @@ mod tests {
     #[test]
     fn with_channels_last_a_row_of_a_weight_lies_as_what_it_is_multiplied_with() {
         let shape = NetworkShape::new(Architecture::AlexNet, 0.05, 128, 3);
-        let parameters = initialise(&shape, Initialiser::HeNormal, Init { seed: 1, scope: "target", replicate: 0 });
+        let parameters = initialise(
+            &shape,
+            Initialiser::HeNormal,
+            Init { seed: 1, scope: "target", replicate: 0, standardisation: Standardisation::IMAGENET },
+        );
         let layout = ParameterLayout::new(&shape, 0, 8, MemoryFormat::ChannelsLast);
         let packed = layout.pack(&parameters);
         // Second output, third channel or feature, fourth position.

@@ -157,6 +157,9 @@ impl Backend for CudaBackend {
     }
 
     fn check(&self, shape: &NetworkShape, batch: usize, images: usize) -> Result<(), TrainError> {
+        if let Some(pool) = shape.layers.iter().find_map(|layer| layer.average_pool) {
+            return Err(TrainError::AveragePool { side: pool.side, out_side: pool.out_side });
+        }
         let for_network = (self.free_bytes - self.free_bytes / RESIDENT_PART) / self.jobs_a_gpu;
         let of_network = self.with_engine(|Engine { gpu, .. }| {
             memory::check(shape, batch, self.precision, for_network, |batch| match self.precision {

@@ -16,8 +16,8 @@ pub(super) struct Examples {
 
 /// What its examples are.
 pub(super) enum Values {
-    /// Bytes `(N, H, W, 3)`, and the standardised value of each byte in each channel.
-    Images { pixels: CudaSlice<u8>, tables: CudaSlice<f32>, side: usize },
+    /// Bytes `(N, H, W, 3)`.
+    Images { pixels: CudaSlice<u8>, side: usize },
     /// Codes after a frozen layer, `(N, features)`.
     Codes(CudaSlice<f32>),
 }
@@ -25,11 +25,7 @@ pub(super) enum Values {
 impl Examples {
     fn new(gpu: &Gpu, inputs: Inputs<'_>) -> Result<Self, CudaError> {
         let values = match inputs {
-            Inputs::Images(images) => Values::Images {
-                pixels: gpu.upload(images.bytes())?,
-                tables: gpu.upload(images.standardised().as_flattened())?,
-                side: images.side(),
-            },
+            Inputs::Images(images) => Values::Images { pixels: gpu.upload(images.bytes())?, side: images.side() },
             Inputs::Codes(codes) => Values::Codes(gpu.upload(codes.values())?),
         };
         // What is only evaluated needs no classes; a training of images with several was refused before.

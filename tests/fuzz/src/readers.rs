@@ -98,7 +98,7 @@ pub(crate) fn safetensors(bytes: &[u8]) -> bool {
     let job = nt_records::mock::job(1);
     write(&Filters::path(job));
     let filters = Filters::read(dir.path(), job);
-    let network = model::from_bytes(bytes, &shape());
+    let network = model::from_bytes(bytes, &shape(), nt_scenario::Standardisation::IMAGENET);
     // Not of this format, but read from a study's folder by the same reference.
     let _ = read_curve(dir.path(), &write("curves/any.csv")).map_err(|error| error.to_string());
     if let Ok(read) = &predictions {

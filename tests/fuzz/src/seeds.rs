@@ -87,8 +87,11 @@ pub(crate) fn safetensors() -> Vec<Vec<u8>> {
     let predictions = Predictions::new(vec![1, 4, 9], vec![0, 1, 1], vec![[0, 1, 2, 3, 4]; 3], vec![0.5; 3]).unwrap();
     let thumbnails = Thumbnails::new(2, [(9, vec![9; 12]), (4, vec![4; 12])]);
     let filters = Filters::new(2, 1, vec![0.5, -0.5, 0.0, 0.0, 0.0, 0.0]).unwrap();
-    let network =
-        initialise(&shape(), nt_scenario::Initialiser::HeNormal, Init { seed: 1, scope: "seed", replicate: 0 });
+    let network = initialise(
+        &shape(),
+        nt_scenario::Initialiser::HeNormal,
+        Init { seed: 1, scope: "seed", replicate: 0, standardisation: nt_scenario::Standardisation::IMAGENET },
+    );
     vec![
         written(|dir| drop(predictions.write(dir, job).unwrap()), &Predictions::path(job)),
         written(|dir| thumbnails.write(dir, "any").unwrap(), &Thumbnails::path("any")),

@@ -264,6 +264,7 @@ mod tests {
             name: "random".to_owned(),
             similarity: "untrained".to_owned(),
             standing: nt_scenario::Standing::NoKnowledge,
+            network: nt_stats::verdict::Reach::Population,
         });
         let untrained = mock.study.sources.len() - 1;
         let frozen = mock.study.arms.iter().filter(|arm| arm.source == 0).cloned();

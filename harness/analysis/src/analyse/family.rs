@@ -227,19 +227,28 @@ fn decide_cells(
     let members = contrasts.iter().chain(&others.contrasts);
     let num_primary = members.filter(|contrast| contrast.family == Family::Primary).count();
     let sizes = [num_primary, contrasts.len() + others.contrasts.len() - num_primary];
-    for (((at, decision), effects), checks) in places.into_iter().zip(decisions).zip(all_effects).zip(checks) {
+    for (((at, mut decision), effects), checks) in places.into_iter().zip(decisions).zip(all_effects).zip(checks) {
+        study.limit_to_networks(&mut decision, cells[at].key.source.as_deref());
         cells[at].decision = Some(decision);
         cells[at].effects = Some(effects);
         cells[at].checks = Some(checks);
     }
-    for (place, decision) in others.places.iter().zip(of_others) {
+    for (place, mut decision) in others.places.iter().zip(of_others) {
         match *place {
             Place::Choice(at) => {
                 let picks = others.picks[at].clone().unwrap_or_default();
+                study.limit_to_networks(
+                    &mut decision,
+                    picks.iter().filter_map(|&(cell, _)| cells[cell].key.source.as_deref()),
+                );
                 others.chosen[at] =
                     Some(Chosen { picks, wins: Vec::new(), decision, best_of: None, optimism_pp: None });
             }
-            Place::Trial(trial, contrast) => others.trials[trial].contrasts[contrast].decision = Ok(decision),
+            Place::Trial(trial, contrast) => {
+                let judged = &mut others.trials[trial].contrasts[contrast];
+                study.limit_to_networks(&mut decision, [judged.source.as_str()]);
+                judged.decision = Ok(decision);
+            }
         }
     }
     for (at, chosen) in others.chosen.iter_mut().enumerate() {

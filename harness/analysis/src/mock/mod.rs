@@ -74,6 +74,7 @@ impl Mock {
             name: name.to_owned(),
             similarity: similarity.to_owned(),
             standing: if similarity == "untrained" { Standing::NoKnowledge } else { Standing::Knowledge },
+            network: nt_stats::verdict::Reach::Population,
         };
         let frozen = (0..3).flat_map(|source| (1..=7).map(move |depth| arm(source, "frozen", depth, depth)));
         let partial = (0..2).flat_map(|source| (0..7).map(move |depth| arm(source, "partial", 7, depth)));
@@ -129,6 +130,7 @@ impl Mock {
             name: name.to_owned(),
             similarity: if is_selffer { "selffer" } else { "similar" }.to_owned(),
             standing: if is_selffer { Standing::TargetItself } else { Standing::Knowledge },
+            network: nt_stats::verdict::Reach::Population,
         };
         mock.study.sources = vec![source("half-a", false), source("half-b", true)];
         let frozen = (0..2).flat_map(|source| (1..=7).map(move |depth| arm(source, "frozen", depth, depth)));
@@ -177,6 +179,7 @@ impl Mock {
             name: "twin".to_owned(),
             similarity: "twin".to_owned(),
             standing: Standing::Twin,
+            network: nt_stats::verdict::Reach::Population,
         });
         let arm = |depth| StudyArm {
             source,

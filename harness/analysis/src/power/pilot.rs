@@ -8,9 +8,14 @@ use thiserror::Error;
 
 use super::PowerError;
 use nt_disk::FileError;
+use nt_records::file::FileRef;
+use nt_records::manifest::Manifest;
 use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow};
 use nt_records::version;
 use nt_scenario::Metric;
+
+/// What holds the verdicts of a folder.
+const VERDICTS_FILE: &str = "verdicts.json";
 
 /// A finished study, as far as power needs it.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +48,12 @@ pub enum PilotError {
         path: PathBuf,
         /// What the reader says.
         source: serde_json::Error,
+    },
+    /// They are not as they were written.
+    #[error("{} is not as it was written: draw it again by nt report", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
     },
     /// They are of another version.
     #[error("{} has schema_version {found}, and up to {VERDICTS_VERSION} is read; draw it again by nt report", path.display())]
@@ -88,8 +99,14 @@ impl Pilot {
     /// # Errors
     /// [`PilotError`] says what is missing and how to get it.
     pub fn read(dir: &Path) -> Result<Self, PilotError> {
-        let path = dir.join("verdicts.json");
-        let bytes = std::fs::read(&path).map_err(FileError::at("read", &path))?;
+        let path = dir.join(VERDICTS_FILE);
+        let bytes = nt_disk::read(&path).map_err(FileError::at("read", &path))?;
+        // A folder of `nt analyze` has no manifest.
+        let manifest = Manifest::read(dir).ok().flatten();
+        let listed = manifest.iter().flat_map(|manifest| &manifest.files).find(|file| file.path == VERDICTS_FILE);
+        if listed.is_some_and(|file| *file != FileRef::new(VERDICTS_FILE, &bytes)) {
+            return Err(PilotError::Damaged { path });
+        }
         let file: File = match serde_json::from_slice(&bytes) {
             Ok(file) => file,
             Err(source) => return Err(PilotError::Format { path, source }),

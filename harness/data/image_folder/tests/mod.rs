@@ -83,7 +83,7 @@ fn two_sides_are_read_in_order_of_name() {
     // "000.png" before "0000.png": the dot comes before the digit.
     assert_eq!(levels(&data, Split::Train, 0), [0, 77, 1, 2, 3]);
     assert_eq!(levels(&data, Split::Test, 1), [0]);
-    assert_eq!(data.mean_and_std(), (IMAGENET_MEAN, IMAGENET_STD));
+    assert_eq!(data.standardisation(), Standardisation::IMAGENET);
 }
 
 #[test]
@@ -421,4 +421,23 @@ fn every_class_without_images_is_told_with_the_name_that_it_may_have_meant() {
         "{told}"
     );
     assert!(told.contains("the folder \"cat\" there differs in capitals alone"), "{told}");
+}
+
+#[test]
+fn a_study_that_lies_in_a_class_is_no_part_of_it() {
+    let layout = two_sides();
+    let before = layout.scan(None, None).unwrap();
+    let layout = layout
+        .file("train/cat/study/resolved.toml", b"")
+        .file("train/cat/study/runs.jsonl", b"")
+        .images("train/cat/study/figures", 2)
+        .file("train/results/resolved.toml", b"")
+        .file("train/results/manifest.json", b"")
+        .images("train/results/figures", 2);
+    let after = layout.scan(None, None).unwrap();
+    assert_eq!(after.classes(), before.classes());
+    assert_eq!(after.images(Split::Train, 0), before.images(Split::Train, 0));
+    let told = after.warnings().join("\n");
+    assert!(told.contains("train/cat/study is left out: a study's results"), "{told}");
+    assert!(told.contains("train/results is left out: a study's results"), "{told}");
 }

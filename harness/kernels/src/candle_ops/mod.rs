@@ -8,6 +8,7 @@
 //! A gradient is computed only for operands that candle tracks: give frozen weights as plain tensors, not as
 //! [`Var`](candle_core::Var)s.
 
+mod adaptive_avg_pool2d;
 mod conv2d;
 mod cross_entropy;
 #[cfg(feature = "cuda")]
@@ -22,6 +23,7 @@ mod relu;
 #[cfg(test)]
 mod tests;
 
+pub use adaptive_avg_pool2d::adaptive_avg_pool2d;
 pub use conv2d::conv2d;
 pub use cross_entropy::cross_entropy;
 pub use dropout::dropout;

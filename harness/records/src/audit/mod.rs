@@ -18,7 +18,7 @@ pub use overlap::{MATERIAL_SHARE, Match, MatchKind, Overlap};
 pub use similarity::{Comparison, Distance, Distances, LEVEL, MeasuredOn, Similarity};
 
 use crate::version;
-use nt_disk::{FileError, write_atomic};
+use nt_disk::{FileError, write_listed};
 
 /// The version of `audit.json`.
 pub const AUDIT_VERSION: u32 = 2;
@@ -151,7 +151,7 @@ impl Audit {
     /// # Errors
     /// [`AuditError::File`] if the system refuses.
     pub fn write(&self, dir: &Path) -> Result<(), AuditError> {
-        Ok(write_atomic(&dir.join(AUDIT_FILE), &self.to_json()?)?)
+        Ok(write_listed(&dir.join(AUDIT_FILE), &self.to_json()?)?)
     }
 
     /// Reads `audit.json` of a study's folder; `None` if there is no such file.

@@ -31,6 +31,8 @@ pub enum MeasuredOn {
     TheTarget,
     /// It never saw an image.
     Nothing,
+    /// Its images are not here: its weights were read from a file.
+    Elsewhere,
 }
 
 /// Distances of a source's images from the target's.

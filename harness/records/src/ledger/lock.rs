@@ -10,7 +10,7 @@ const LOCK: &str = ".lock";
 /// The right to write. It ends when this is dropped, or with the process.
 #[derive(Debug)]
 pub struct WriterLock {
-    _folder: Lock,
+    folder: Lock,
     _shard: Option<Lock>,
 }
 
@@ -31,6 +31,15 @@ impl WriterLock {
             Sharing::Alone => None,
             Sharing::With { own } => Some(Lock::take(dir, &format!("{LOCK}.{own}"), Sharing::Alone).map_err(busy)?),
         };
-        Ok(WriterLock { _folder: folder, _shard: own })
+        Ok(WriterLock { folder, _shard: own })
+    }
+
+    /// Checks that the folder still stands where it was locked. What is written by its name would go into another one, where somebody
+    /// else may write.
+    ///
+    /// # Errors
+    /// [`LedgerError::Moved`].
+    pub fn check_place(&self, dir: &Path) -> Result<(), LedgerError> {
+        if self.folder.is_in_place() { Ok(()) } else { Err(LedgerError::Moved { dir: dir.to_owned() }) }
     }
 }

@@ -68,6 +68,16 @@ pub enum LedgerError {
         /// Why.
         problem: FileProblem,
     },
+    /// The folder is no longer where it was.
+    #[error(
+        "{} was moved, renamed, removed or replaced while its study was being written; nothing more is written. What is recorded lies \
+         in the folder under its new name: run the same command with that name as --out; if it was removed, begin again with \
+         another --out", dir.display()
+    )]
+    Moved {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A record is of a version this program does not know.
     #[error("{}:{line} has schema_version {found} where this program reads {supported}; use the version of nt that \
         wrote it", path.display())]
@@ -171,6 +181,14 @@ impl Ledger {
         self.lock
     }
 
+    /// Checks that the folder still stands where it was opened.
+    ///
+    /// # Errors
+    /// [`LedgerError::Moved`].
+    pub fn check_place(&self) -> Result<(), LedgerError> {
+        self.lock.check_place(&self.dir)
+    }
+
     /// The study's folder.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -249,6 +267,7 @@ impl Ledger {
     /// [`LedgerError::DanglingFile`] if a file it refers to is missing. [`LedgerError::File`] if the record cannot be
     /// written; the ledger is then unchanged.
     pub fn append(&mut self, record: RunRecord) -> Result<(), LedgerError> {
+        self.check_place()?;
         if let Some((file, problem)) = first_problem(&self.dir, &record, FileRef::check_length) {
             return Err(LedgerError::DanglingFile { name: record.name.clone(), path: file.path.clone(), problem });
         }

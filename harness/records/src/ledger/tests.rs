@@ -264,3 +264,20 @@ fn a_hundred_thousand_records_are_read_in_seconds() {
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
     println!("100,000 records opened in {:?}", start.elapsed());
 }
+
+#[test]
+fn a_folder_that_was_moved_is_written_no_more() {
+    let above = tempfile::tempdir().unwrap();
+    let (dir, moved) = (above.path().join("study"), above.path().join("moved"));
+    let mut ledger = Ledger::open(&dir).unwrap();
+    ledger.append(record(0)).unwrap();
+    fs::rename(&dir, &moved).unwrap();
+    assert!(matches!(ledger.append(record(1)), Err(LedgerError::Moved { .. })));
+    // Another run begins under the old name.
+    let mut other = Ledger::open(&dir).unwrap();
+    assert!(matches!(ledger.append(record(1)), Err(LedgerError::Moved { .. })));
+    other.append(record(2)).unwrap();
+    drop((ledger, other));
+    assert_eq!(read_records(&dir).unwrap().0, [record(2)]);
+    assert_eq!(Ledger::open(&moved).unwrap().records(), [record(0)]);
+}

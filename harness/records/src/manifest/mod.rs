@@ -11,6 +11,7 @@ use nt_scenario::{DataFacts, Job, JobId, Known, PerClass, Role};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::audit::AUDIT_FILE;
 use crate::file::FileRef;
 use crate::ledger::result_digest;
 use crate::names::MANIFEST_FILE;
@@ -19,7 +20,7 @@ use crate::version;
 use nt_disk::{FileError, is_unfinished, write_atomic};
 
 /// The version of `manifest.json`.
-pub const MANIFEST_VERSION: u32 = 3;
+pub const MANIFEST_VERSION: u32 = 4;
 
 /// Versions, host, device, seeds, data, the plan, and its results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +61,9 @@ pub struct Manifest {
     /// Every other file of the folder that no record refers to, by path; logs apart.
     #[serde(default)]
     pub files: Vec<FileRef>,
+    /// Hash of the results, the scenario and the audit that its pages were drawn of; empty before they are drawn.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub drawn_of: String,
     /// Files that were left out on purpose: a path, a folder as `predictions/`, or the files of a folder as `figures/*.png`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stripped: Vec<String>,
@@ -293,15 +297,18 @@ impl Manifest {
     }
 
     /// Lists files of the study's folder with their lengths and hashes, those named and all in these folders, in place of what it
-    /// lists of them. One that is not there is not listed.
+    /// lists of them: what this process wrote as it wrote it, what was listed before as it was listed, and only what nobody knows as it
+    /// is found. So what was changed meanwhile is not listed as right. One that is not there is not listed, unless this process wrote it.
     ///
     /// # Errors
     /// [`FileError`] if one is there and cannot be read.
     pub fn list_files(&mut self, dir: &Path, names: &[&str], folders: &[&str]) -> Result<(), FileError> {
         let is_in = |path: &str, folder: &&str| path.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/'));
-        self.files.retain(|file| {
-            !names.contains(&file.path.as_str()) && !folders.iter().any(|folder| is_in(&file.path, folder))
-        });
+        let is_listed_anew = |file: &FileRef| {
+            names.contains(&file.path.as_str()) || folders.iter().any(|folder| is_in(&file.path, folder))
+        };
+        let (before, kept): (Vec<FileRef>, Vec<FileRef>) = self.files.drain(..).partition(is_listed_anew);
+        self.files = kept;
         let mut paths: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         for folder in folders {
             let entries = match fs::read_dir(dir.join(folder)) {
@@ -318,12 +325,32 @@ impl Manifest {
             }
         }
         for path in paths {
+            let at = dir.join(&path);
+            let known = nt_disk::written(&at).map(|written| FileRef::of_written(path.as_str(), written));
+            let known = known.or_else(|| before.iter().find(|file| file.path == path && at.is_file()).cloned());
             // What the system does not give now is not listed: who writes it next lists it.
-            let contents = nt_disk::read(&dir.join(&path));
-            self.files.extend(contents.ok().map(|contents| FileRef::new(path, &contents)));
+            let found = || Some(FileRef::new(path, &nt_disk::read(&at).ok()?));
+            self.files.extend(known.or_else(found));
         }
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(())
+    }
+
+    /// Hash of what a report is drawn of: the results, the scenario, the audit.
+    pub fn basis_of_report(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.result_digest.as_bytes());
+        for file in self.files.iter().filter(|file| ["resolved.toml", AUDIT_FILE].contains(&file.path.as_str())) {
+            hasher.update(file.path.as_bytes());
+            hasher.update(file.blake3.as_bytes());
+        }
+        hasher.finalize().to_hex()[..16].to_owned()
+    }
+
+    /// Whether its pages were drawn of other results, another scenario or another audit than it has now. What a run that has not
+    /// ended adds to its results is no surprise.
+    pub fn has_old_pages(&self) -> bool {
+        self.has_ended && !self.drawn_of.is_empty() && self.drawn_of != self.basis_of_report()
     }
 
     /// Whether a file was left out on purpose.
@@ -420,5 +447,43 @@ mod tests {
         future.write(dir.path()).unwrap();
         let error = Manifest::read(dir.path()).unwrap_err();
         assert!(matches!(error, ManifestError::SchemaVersion { found: 99, .. }), "{error}");
+    }
+
+    #[test]
+    fn what_is_listed_is_what_was_written_or_listed_before_and_else_what_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |path: &str| dir.path().join(path);
+        nt_disk::write_listed(&at("figures/written"), b"as it was written").unwrap();
+        let listed_before = FileRef::write(dir.path(), "figures/before", b"as it was listed").unwrap();
+        FileRef::write(dir.path(), "figures/found", b"as it is found").unwrap();
+        let mut manifest = manifest();
+        manifest.files = vec![listed_before.clone()];
+        for path in ["figures/written", "figures/before"] {
+            fs::write(at(path), b"another").unwrap();
+        }
+        manifest.list_files(dir.path(), &[], &["figures"]).unwrap();
+        let written = FileRef::new("figures/written", b"as it was written");
+        assert_eq!(manifest.files, [listed_before, FileRef::new("figures/found", b"as it is found"), written]);
+    }
+
+    #[test]
+    fn pages_are_old_where_results_scenario_or_audit_are_new() {
+        let mut manifest = manifest();
+        manifest.has_ended = true;
+        manifest.files = vec![FileRef::new("resolved.toml", b"a")];
+        assert!(!manifest.has_old_pages(), "none were drawn");
+        manifest.drawn_of = manifest.basis_of_report();
+        assert!(!manifest.has_old_pages());
+        for change in [
+            (|manifest: &mut Manifest| manifest.files = vec![FileRef::new("resolved.toml", b"b")]) as fn(&mut Manifest),
+            |manifest| manifest.files.push(FileRef::new("audit.json", b"a")),
+            |manifest| manifest.result_digest.push('0'),
+        ] {
+            let mut changed = manifest.clone();
+            change(&mut changed);
+            assert!(changed.has_old_pages());
+            changed.has_ended = false;
+            assert!(!changed.has_old_pages());
+        }
     }
 }

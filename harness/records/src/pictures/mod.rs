@@ -12,7 +12,7 @@ pub use filters::Filters;
 pub use thumbnails::{MOST_SIDE, Thumbnails};
 
 use crate::tensor_file::ColumnsError;
-use nt_disk::{FileError, write_atomic};
+use nt_disk::{FileError, write_listed};
 
 /// The version of a file of pictures.
 pub const PICTURES_VERSION: u32 = 1;
@@ -55,7 +55,7 @@ impl PicturesError {
 /// Writes a file below a study's folder.
 fn write(dir: &Path, path: String, bytes: Result<Vec<u8>, SafeTensorError>) -> Result<(), PicturesError> {
     match bytes {
-        Ok(bytes) => Ok(write_atomic(&dir.join(path), &bytes)?),
+        Ok(bytes) => Ok(write_listed(&dir.join(path), &bytes)?),
         Err(source) => Err(PicturesError::Format { path, source }),
     }
 }

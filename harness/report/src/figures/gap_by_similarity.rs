@@ -83,7 +83,9 @@ fn series(analysis: &Analysis, audit: &TargetAudit, size: &str) -> Vec<Series> {
             (Some(distances), _) => place(&distances.proxy_a),
             // They are the same images, so the distance is zero by construction.
             (None, MeasuredOn::TheTarget) => (0.0, None),
-            (None, MeasuredOn::OwnImages | MeasuredOn::ImagesOf(_) | MeasuredOn::Nothing) => continue,
+            (None, MeasuredOn::OwnImages | MeasuredOn::ImagesOf(_) | MeasuredOn::Nothing | MeasuredOn::Elsewhere) => {
+                continue;
+            }
         };
         for (kind, label) in KINDS {
             if let Some(cell) = deepest(analysis, audit, size, &similarity.source, kind) {

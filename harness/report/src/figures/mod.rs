@@ -29,7 +29,7 @@ use thiserror::Error;
 
 pub use spec::{Axis, Band, FigureSpec, Form, Note, Panel, Point, Reference, Series, SeriesKind, Sign, Stroke, Tick};
 
-use nt_disk::{FileError, write_atomic};
+use nt_disk::{FileError, write_listed};
 
 /// Why a figure cannot be drawn or written.
 #[derive(Debug, Error)]
@@ -64,9 +64,9 @@ pub enum FigureError {
 pub fn write(dir: &Path, spec: &FigureSpec) -> Result<String, FigureError> {
     let svg = vector::svg(spec)?;
     let file = |extension: &str| dir.join("figures").join(format!("{}.{extension}", spec.name));
-    write_atomic(&file("svg"), svg.as_bytes())?;
-    write_atomic(&file("png"), &raster::png(spec)?)?;
-    write_atomic(&file("json"), &export::json(spec)?)?;
-    write_atomic(&file("csv"), &export::csv(spec)?)?;
+    write_listed(&file("svg"), svg.as_bytes())?;
+    write_listed(&file("png"), &raster::png(spec)?)?;
+    write_listed(&file("json"), &export::json(spec)?)?;
+    write_listed(&file("csv"), &export::csv(spec)?)?;
     Ok(svg)
 }

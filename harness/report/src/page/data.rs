@@ -212,11 +212,14 @@ fn row(analysis: &Analysis, target: &TargetAudit, similarity: &Similarity) -> [S
         target.overlap(Some(&similarity.source)).map_or(NONE.to_owned(), |overlap| overlap_words(target, overlap));
     let name = match &similarity.measured_on {
         MeasuredOn::ImagesOf(base) => format!("{} (images of {base})", similarity.source),
-        MeasuredOn::OwnImages | MeasuredOn::TheTarget | MeasuredOn::Nothing => similarity.source.clone(),
+        MeasuredOn::OwnImages | MeasuredOn::TheTarget | MeasuredOn::Nothing | MeasuredOn::Elsewhere => {
+            similarity.source.clone()
+        }
     };
     let Some(distances) = &similarity.distances else {
         let why = match similarity.measured_on {
             MeasuredOn::Nothing => "saw no image",
+            MeasuredOn::Elsewhere => "its images are not here",
             MeasuredOn::TheTarget => "the target itself: 0",
             MeasuredOn::OwnImages | MeasuredOn::ImagesOf(_) => "too few images",
         };

@@ -1,5 +1,7 @@
 //! The answer for each quadrant: what to use, what helps, what harms, what is open.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
 use nt_stats::verdict::GateFailure;
@@ -51,7 +53,10 @@ pub(crate) fn table(material: &Material) -> Markup {
 }
 
 fn scope(analysis: &Analysis) -> Option<String> {
-    analysis.cells.iter().find_map(|cell| Some(cell.decision.as_ref()?.gap.scope.to_string()))
+    let scopes: BTreeSet<String> =
+        analysis.cells.iter().filter_map(|cell| Some(cell.decision.as_ref()?.gap.scope.to_string())).collect();
+    // Of sources that are one network each, and of others, results hold for other things.
+    (!scopes.is_empty()).then(|| scopes.into_iter().collect::<Vec<_>>().join("; "))
 }
 
 fn row(analysis: &Analysis, quadrant: &Quadrant) -> Markup {

@@ -14,7 +14,7 @@ use parquet::schema::parser::parse_message_type;
 
 use nt_records::measure::Measured;
 use nt_records::record::RunRecord;
-use nt_records::table::TableError;
+use nt_records::table::{TableError, refused};
 use nt_records::version::RUNS_VERSION;
 
 /// The columns of `runs.csv`, in its order.
@@ -62,8 +62,15 @@ pub fn runs_parquet(records: &[&RunRecord]) -> Result<Vec<u8>, TableError> {
 
 /// The same, written column by column.
 pub(super) fn write_runs_parquet(to: impl Write + Send, records: &[&RunRecord]) -> Result<(), TableError> {
-    let failed = |error: ParquetError| TableError::Row { table: "runs.parquet", source: std::io::Error::other(error) };
-    write(to, &rows(records)).map_err(failed)
+    const TABLE: &str = "runs.parquet";
+    write(to, &rows(records)).map_err(|error| match error {
+        // As the system said it, since its number says what helps.
+        ParquetError::External(cause) => match cause.downcast::<std::io::Error>() {
+            Ok(source) => refused(TABLE, *source),
+            Err(cause) => TableError::Row { table: TABLE, source: std::io::Error::other(cause) },
+        },
+        error => TableError::Row { table: TABLE, source: std::io::Error::other(error) },
+    })
 }
 
 fn rows<'a>(records: &[&'a RunRecord]) -> Vec<Row<'a>> {

@@ -30,7 +30,8 @@ impl<'a> TrainingExecutor<'a> {
         let target = &self.scenario.targets[task.target];
         let choice = self.setting(task.method, &task.setting, upstream)?;
         let mut run = self.target_run(job, task, upstream)?;
-        let init = Init { seed: self.seed(), scope: &target_scope(&target.name), replicate };
+        let standardisation = self.registry.standardisation(&task.data);
+        let init = Init { seed: self.seed(), scope: &target_scope(&target.name), replicate, standardisation };
         let source = run.source.as_ref().map(|(_, network)| &**network);
         let start = transfer(&run.shape, self.scenario.model.initialiser, init, source, task.treatment);
         run.first = self.depth_of_codes(&run);

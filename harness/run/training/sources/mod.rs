@@ -34,6 +34,7 @@ impl TrainingExecutor<'_> {
             SourceKind::ShuffledLabels => pretrain(Learned::Shuffled),
             SourceKind::MeanAndVariance { .. } => self.redraw(job, task, upstream),
             SourceKind::Untrained => Err(Obstacle::Plan { what: "network to make, its source being untrained" }.into()),
+            SourceKind::Weights => Err(Obstacle::Plan { what: "network to make, its source being a file" }.into()),
         }
     }
 

@@ -59,7 +59,8 @@ impl<'e> TrainingExecutor<'e> {
                 &shuffled
             }
         };
-        let init = Init { seed: self.seed(), scope: &scope, replicate };
+        let standardisation = self.registry.standardisation(&task.data);
+        let init = Init { seed: self.seed(), scope: &scope, replicate, standardisation };
         let fresh = initialise(&shape, self.scenario.model.initialiser, init);
         let setup = Setup {
             shape: &shape,

@@ -12,7 +12,7 @@ impl TrainingExecutor<'_> {
     pub(super) fn redraw(&self, job: &Job, task: &SourceTask, upstream: &dyn Upstream) -> Result<JobOutput, Trouble> {
         let shape = self.scenario.model.shape(task.classes.len());
         let base = job.needs.first().ok_or(Obstacle::Plan { what: "network to take the scale of" })?;
-        let base = self.stored_network(*base, &shape, upstream)?;
+        let base = self.stored_network(*base, (&shape, self.registry.standardisation(&task.data)), upstream)?;
         let redrawn = base.mean_and_variance(self.seed(), &self.scope(task), job.replicate.stream(), &shape);
         let mut output = JobOutput::ended(Status::Done);
         output.artifacts.pictures.filters = first_filters(job, &shape, &redrawn);

@@ -16,6 +16,8 @@ pub(super) const DESIGN: Design = Design {
         Convolution::new("conv4", 384, 3, 1).groups(2).bias_2012(),
         Convolution::new("conv5", 256, 3, 1).groups(2).pool().bias_2012(),
     ],
+    torchvision_names: &[],
+    average_pool: None,
     // The paper drops the outputs of fc6 and fc7.
     linear: &[
         Linear { name: "fc6", out: Out::Features(4096), dropout_before: false },

@@ -9,6 +9,10 @@ pub(crate) struct Design {
     pub(crate) word: &'static str,
     /// The learned layers that come first.
     pub(crate) convolutions: &'static [Convolution],
+    /// What torchvision calls the learned layers; nothing where it has no such network.
+    pub(crate) torchvision_names: &'static [&'static str],
+    /// Rows and columns that an adaptive average pool gives the first fully connected layer; `None` where there is no such pool.
+    pub(crate) average_pool: Option<usize>,
     /// The learned layers that come after them; the last tells the classes apart.
     pub(crate) linear: &'static [Linear],
 }

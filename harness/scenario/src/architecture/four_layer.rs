@@ -11,6 +11,8 @@ pub(super) const DESIGN: Design = Design {
         Convolution::new("conv1", 32, 5, 2).stride(2).pool(),
         Convolution::new("conv2", 64, 3, 1).pool().bias_2012(),
     ],
+    torchvision_names: &[],
+    average_pool: None,
     linear: &[
         Linear { name: "fc3", out: Out::Features(256), dropout_before: true },
         Linear { name: "fc4", out: Out::Classes, dropout_before: false },

@@ -2,6 +2,7 @@
 
 mod alexnet;
 mod alexnet_2012;
+mod alexnet_torchvision;
 pub(crate) mod design;
 #[cfg(feature = "test-network")]
 mod four_layer;
@@ -56,6 +57,8 @@ architectures! {
         /// The single tower of torchvision (Krizhevsky, *One weird trick*, 2014): 61,100,840 parameters at 1000 classes.
         /// Departure: the adaptive average pool before fc6 is left out; at 224 px it is the identity.
         AlexNet: alexnet,
+        /// The same with that pool, for inputs of other sizes.
+        AlexNetTorchvision: alexnet_torchvision,
         /// Krizhevsky, Sutskever and Hinton, NIPS 2012: two groups in conv2, conv4 and conv5, local response
         /// normalisation after conv1 and conv2: 60,965,224 parameters at 1000 classes. Departure: one padded input of
         /// 224 px (padding 2) in place of 227 px without padding, which gives the same 55 × 55 positions.
@@ -87,6 +90,11 @@ impl Architecture {
     /// Names of the learned layers, in order: layer `n` of the text is `layer_names()[n - 1]`.
     pub fn layer_names(self) -> Vec<&'static str> {
         self.design().layer_names().collect()
+    }
+
+    /// What torchvision calls the learned layers, in order; nothing where it has no such network.
+    pub fn torchvision_names(self) -> &'static [&'static str] {
+        self.design().torchvision_names
     }
 
     /// Name of the last learned layer, which tells the classes apart.

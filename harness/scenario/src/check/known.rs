@@ -1,8 +1,9 @@
 //! Classes and splits against what is known of the data: what the scenario declares, or what was found in files.
 
 use crate::architecture::Architecture;
-use crate::data::{Facts, KnownByName, WrittenClasses};
+use crate::data::{KnownByName, WrittenClasses};
 use crate::diagnostic::Code;
+use crate::facts::Facts;
 use crate::method::WrittenTreatment;
 use crate::place::Located;
 use crate::raw::{RawScenario, RawTarget};
@@ -12,16 +13,27 @@ use crate::train_images::{PerClass, TrainImages};
 
 use super::defaults::Defaults;
 
-/// Reports every dataset that could not be looked at.
+/// Reports every dataset and every file of weights that could not be looked at.
 pub(super) fn unreadable(raw: &RawScenario, facts: &Facts, report: &mut Report) {
     for data in &raw.data {
-        let reason = match facts.get(&data.name.value) {
+        let reason = match facts.data.get(&data.name.value) {
             Some(Ok(_)) => continue,
             Some(Err(reason)) => reason.as_str(),
             None => "it was not looked at",
         };
         let message = format!("dataset {:?} cannot be read", data.name.value);
         report.fault(Code::UnreadableData, data.place(), message, reason, None);
+    }
+    for source in &raw.sources {
+        let file = source.network.as_ref().and_then(|network| network.file());
+        let (Some(file), Some(name)) = (file, &source.name) else { continue };
+        let reason = match facts.weights.get(&name.value) {
+            Some(Ok(_)) => continue,
+            Some(Err(reason)) => reason.as_str(),
+            None => "it was not looked at",
+        };
+        let message = format!("the weights of source {:?} cannot be used", name.value);
+        report.fault(Code::UnusableWeights, &file.span, message, reason, None);
     }
 }
 
@@ -141,13 +153,18 @@ fn same_classes(
     let (data, own) = match source.network.as_ref()?.classes() {
         ClassesOf::Target => return Some(true),
         ClassesOf::Own { data, classes } => (data?, classes),
+        ClassesOf::Elsewhere { classes } => {
+            let of_target = target.classes.as_ref().map(WrittenClasses::names);
+            let of_target = of_target.or_else(|| known.get(target.data.as_ref()?.value.as_str())?.classes.clone());
+            return Some(classes?.names() == of_target?);
+        }
         ClassesOf::Source(of) => {
             let of = &of?.value;
             let named = |other: &&WrittenSource| other.name.as_ref().is_some_and(|name| name.value == *of);
             match raw.sources.iter().find(named)?.network.as_ref()?.classes() {
                 ClassesOf::Own { data, classes } => (data?, classes),
                 // Such a source can only be made from a trained one; anything else was reported.
-                ClassesOf::Source(_) | ClassesOf::Target => return None,
+                ClassesOf::Source(_) | ClassesOf::Elsewhere { .. } | ClassesOf::Target => return None,
             }
         }
     };

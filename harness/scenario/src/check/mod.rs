@@ -13,8 +13,9 @@ mod treatments;
 
 use std::sync::Arc;
 
-use crate::data::{Facts, Known, KnownByName};
+use crate::data::{Known, KnownByName};
 use crate::diagnostic::{Code, Diagnostic, Faults, sort};
+use crate::facts::Facts;
 use crate::place::Document;
 use crate::raw::{self, RawScenario, Version};
 use crate::reader::Report;
@@ -71,11 +72,13 @@ impl Scenario {
     /// Faults that show only when the data are looked at: a folder that is not there, a class that does not exist, a
     /// split larger than the data.
     ///
-    /// `facts` has an entry for every dataset of [`Scenario::data`]; one without an entry is a fault too.
+    /// `facts` has an entry for every dataset of [`Scenario::data`] and every source that is read from a file; one without an
+    /// entry is a fault too.
     pub fn check_data(&self, facts: &Facts) -> Vec<Diagnostic> {
         let mut report = Report::new(&self.origin.document);
         known::unreadable(&self.origin.raw, facts, &mut report);
         let known: KnownByName<'_> = facts
+            .data
             .iter()
             .filter_map(|(name, facts)| Some((name.as_str(), Known::of_facts(facts.as_ref().ok()?))))
             .collect();

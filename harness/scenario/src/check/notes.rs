@@ -25,7 +25,11 @@ fn version(scenario: &Scenario, report: &mut Report) {
     }
     let (number, latest) = (written.value.number(), Version::LATEST.number());
     let message = format!("this scenario is of version {number}; the current version is {latest}");
-    let help = Some(format!("run `nt migrate {}` to write it as version {latest}", report.document.file));
+    // What `--set` changed is in no file.
+    let file = report.document.file.trim_end_matches(" with --set");
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_./-".contains(letter);
+    let file = if file.chars().all(is_plain) { file.to_owned() } else { format!("'{}'", file.replace('\'', "'\\''")) };
+    let help = Some(format!("run `nt migrate {file}` to write it as version {latest}"));
     report.fault(Code::OldVersion, &written.span, message, kept(scenario), help);
 }
 

@@ -1,10 +1,9 @@
 //! What is known of a dataset after a look at its files.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::labels::LabelKind;
+use crate::standardisation::Standardisation;
 
 /// What is known of a dataset after a look at its files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +17,8 @@ pub struct DataFacts {
     pub train_per_class: Vec<usize>,
     /// Test images of each class.
     pub test_per_class: Vec<usize>,
+    /// What a network that learns from its images does to their pixels first.
+    pub standardisation: Standardisation,
     /// Hash of its meaning: decoded pixels and class names, or what they are rendered from.
     pub digest: [u8; 32],
 }
@@ -33,6 +34,3 @@ impl DataFacts {
         blake3::Hash::from_bytes(self.digest).to_hex().to_string()
     }
 }
-
-/// What is known of every dataset of a scenario, by its name; a reason where it cannot be read.
-pub type Facts = BTreeMap<String, Result<DataFacts, String>>;

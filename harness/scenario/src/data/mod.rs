@@ -19,7 +19,7 @@ use crate::reader::{Key, KindOfTable, Report, TableReader, required, table, wron
 pub use cifar10_binary::{CIFAR10_CLASSES, Cifar10BinaryData};
 pub(crate) use classes::WrittenClasses;
 pub use cluster::ClusterPattern;
-pub use facts::{DataFacts, Facts};
+pub use facts::DataFacts;
 pub use image_folder::ImageFolderData;
 pub use known::Known;
 pub(crate) use known::KnownByName;

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::data::{DataFacts, Facts};
+use crate::data::DataFacts;
+use crate::facts::Facts;
 use crate::identity::{Meaning, Part};
 use crate::job::Replicate;
 use crate::recipe::{Length, Recipe, Settings};
 use crate::scenario::{Scenario, Target};
-use crate::source::{Learning, Source};
+use crate::source::{Learning, Source, WeightsFacts};
+use crate::standardisation::Standardisation;
 use crate::train_images::{PerClass, TrainImages};
 use crate::treatment::{Lattice, SameClasses};
 
@@ -18,13 +20,14 @@ use super::PlanError;
 pub(super) struct Context<'a> {
     pub(super) scenario: &'a Scenario,
     facts: BTreeMap<&'a str, &'a DataFacts>,
+    weights: BTreeMap<&'a str, &'a WeightsFacts>,
     /// Meaning of what all jobs share: numerics, seed, model.
     study: Part,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(scenario: &'a Scenario, facts: &'a Facts, numerics: &str) -> Result<Self, PlanError> {
-        let known = scenario.data.keys().map(|name| match facts.get(name) {
+        let known = scenario.data.keys().map(|name| match facts.data.get(name) {
             Some(Ok(facts)) => Ok((name.as_str(), facts)),
             _ => Err(PlanError::NoFacts { name: name.clone() }),
         });
@@ -37,11 +40,27 @@ impl<'a> Context<'a> {
             .count("input", model.input as u64)
             .text("initialiser", model.initialiser.word())
             .finish();
-        Ok(Self { scenario, facts: known.collect::<Result<_, _>>()?, study })
+        let weights = facts.weights.iter().filter_map(|(name, facts)| Some((name.as_str(), facts.as_ref().ok()?)));
+        Ok(Self { scenario, facts: known.collect::<Result<_, _>>()?, weights: weights.collect(), study })
     }
 
     pub(super) fn facts(&self, data: &str) -> Result<&'a DataFacts, PlanError> {
         self.facts.get(data).copied().ok_or_else(|| PlanError::NoFacts { name: data.to_owned() })
+    }
+
+    /// What is known of the file that a source is read from.
+    pub(super) fn weights(&self, source: &Source) -> Option<&'a WeightsFacts> {
+        self.weights.get(source.name.as_str()).copied()
+    }
+
+    /// What a source's network does to pixels before its first layer; `None` where it is drawn for its target, or learned from its
+    /// images.
+    pub(super) fn standardisation(&self, source: &Source) -> Result<Option<Standardisation>, PlanError> {
+        if let Some(weights) = self.weights(source) {
+            return Ok(Some(weights.standardisation));
+        }
+        let pretraining = self.scenario.pretraining_of(source);
+        pretraining.map(|pretraining| Ok(self.facts(&pretraining.data)?.standardisation)).transpose()
     }
 
     pub(super) fn digests(&self) -> BTreeMap<String, String> {
@@ -105,6 +124,12 @@ impl<'a> Context<'a> {
         match source.learning() {
             // Their last layer is drawn for, or trained on, the target's classes.
             Learning::Nothing | Learning::Target(_) | Learning::TwinOfTarget(_) => return Ok(SameClasses::Yes),
+            Learning::Elsewhere(_) => {
+                let known = self.weights(source).and_then(|weights| weights.classes.as_ref());
+                let Some(classes) = known else { return Ok(SameClasses::No) };
+                let target = self.classes(&target.data, target.classes.as_ref())?;
+                return Ok(if **classes == *target { SameClasses::Yes } else { SameClasses::No });
+            }
             Learning::OwnImages(_) | Learning::OtherSource(_) => {}
         }
         let Some(pretraining) = self.scenario.pretraining_of(source) else { return Ok(SameClasses::No) };

@@ -12,8 +12,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::data::Facts;
+use crate::choice::SearchOf;
+use crate::count::thousands;
 use crate::diagnostic::{Faults, Severity};
+use crate::facts::Facts;
 use crate::job::{Job, Role, TargetTask};
 use crate::job_id::JobId;
 use crate::method::Method;
@@ -108,6 +110,12 @@ pub enum PlanError {
         /// Its steps.
         steps: u64,
     },
+    /// There are more jobs than can be planned.
+    #[error(
+        "it would have more than {} jobs, which is the most: choose fewer replicates, a smaller grid, or fewer targets, sizes, sources or \
+         treatments", thousands(Plan::MOST_JOBS as u64)
+    )]
+    TooManyJobs,
     /// A training has no image of a class.
     #[error(
         "line {line} of the scenario: {job} would train without an image of a class, since all that it draws of it are validation images; \
@@ -129,6 +137,12 @@ pub enum PlanError {
         /// Another.
         second: String,
     },
+    /// A file of weights has no facts.
+    #[error("nothing is known of the weights of source {name:?}: look at every file of the scenario before planning")]
+    NoWeights {
+        /// The source's name.
+        name: String,
+    },
     /// A dataset has no facts.
     #[error("nothing is known of dataset {name:?}: look at every dataset of the scenario before planning")]
     NoFacts {
@@ -138,6 +152,9 @@ pub enum PlanError {
 }
 
 impl Plan {
+    /// Jobs of a plan at most: it takes half a gigabyte and five seconds then.
+    pub const MOST_JOBS: usize = 1_000_000;
+
     /// The plan of a scenario on its data.
     ///
     /// `numerics` names backend, precision and version, such as `cpu-f32-1`: it is part of every job's identity, so
@@ -150,6 +167,9 @@ impl Plan {
         faults.retain(|fault| fault.severity == Severity::Error);
         if !faults.is_empty() {
             return Err(PlanError::Data { faults: Faults(faults) });
+        }
+        if jobs_of_an_arm(scenario) > Self::MOST_JOBS as u64 {
+            return Err(PlanError::TooManyJobs);
         }
         let context = Context::new(scenario, facts, numerics)?;
         let mut plan = Self {
@@ -170,6 +190,11 @@ impl Plan {
         plan.check_images()?;
         plan.check_cells()?;
         Ok(plan)
+    }
+
+    /// Refuses to go on with more jobs than can be planned.
+    fn check_size(&self) -> Result<(), PlanError> {
+        if self.jobs.len() > Self::MOST_JOBS { Err(PlanError::TooManyJobs) } else { Ok(()) }
     }
 
     /// What a training needs: an image of every class that is not held out for validation. Sources that follow a target, or have a
@@ -231,4 +256,19 @@ impl Plan {
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self)
     }
+}
+
+/// Jobs that an arm has at most: those that are judged, and those that try a setting.
+fn jobs_of_an_arm(scenario: &Scenario) -> u64 {
+    let replicates = u64::from(scenario.study.replicates);
+    let judged = replicates * u64::from(scenario.study.reference_runs.max(1));
+    let tried = scenario.tuning.as_ref().map_or(0, |tuning| {
+        let values = tuning.learning_rates.len() as u64 + 2 * u64::from(tuning.extend);
+        values
+            * match tuning.search {
+                SearchOf::EachReplicate => replicates,
+                SearchOf::Once => u64::from(tuning.replicates),
+            }
+    });
+    judged + tried
 }

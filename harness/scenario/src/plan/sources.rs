@@ -1,6 +1,6 @@
 //! Source networks: one job a replicate, shared by all runs that copy from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::identity::{Meaning, Part};
@@ -33,14 +33,22 @@ impl ByReplicate {
     }
 }
 
-/// The jobs of all source networks; those of a selffer and of a twin by target and size.
+/// Where the weights of all source networks come from.
 #[derive(Debug, Default)]
-pub(super) struct SourceJobs(BTreeMap<(usize, Option<(usize, usize)>), ByReplicate>);
+pub(super) struct SourceJobs {
+    /// Those that a job makes; a selffer's and a twin's by target and size.
+    made: BTreeMap<(usize, Option<(usize, usize)>), ByReplicate>,
+    /// Those that are read from a file.
+    read: BTreeSet<usize>,
+}
 
 impl SourceJobs {
     /// Where a run finds the weights of its source network.
     pub(super) fn weights(&self, source: usize, size: (usize, usize), replicate: Replicate) -> SourceWeights {
-        let jobs = self.0.get(&(source, None)).or_else(|| self.0.get(&(source, Some(size))));
+        if self.read.contains(&source) {
+            return SourceWeights::OfFile;
+        }
+        let jobs = self.made.get(&(source, None)).or_else(|| self.made.get(&(source, Some(size))));
         jobs.and_then(|jobs| jobs.job(replicate)).map_or(SourceWeights::Drawn, SourceWeights::OfJob)
     }
 }
@@ -65,21 +73,25 @@ pub(super) fn plan(context: &Context<'_>, plan: &mut Plan) -> Result<SourceJobs,
     let mut jobs = SourceJobs::default();
     let sources = || scenario.sources.iter().enumerate().filter(|&(index, _)| is_read(context, index));
     for (index, source) in sources() {
+        plan.check_size()?;
         match source.learning() {
             Learning::OwnImages(pretraining) => {
                 let training = pretrained(context, index, pretraining, &lines)?;
-                jobs.0.insert((index, None), every_replicate(context, &training, None, plan));
+                jobs.made.insert((index, None), every_replicate(context, &training, None, plan));
             }
             Learning::Target(selffer) => {
                 for (target, size) in sizes(context) {
                     let training = on_target(context, index, selffer, (target, size), &lines)?;
-                    jobs.0.insert((index, Some((target, size))), every_replicate(context, &training, None, plan));
+                    jobs.made.insert((index, Some((target, size))), every_replicate(context, &training, None, plan));
                 }
             }
             Learning::TwinOfTarget(twin) => {
                 for target in 0..scenario.targets.len() {
                     twins(context, index, twin, (target, &lines), plan, &mut jobs)?;
                 }
+            }
+            Learning::Elsewhere(_) => {
+                jobs.read.insert(index);
             }
             Learning::OtherSource(_) | Learning::Nothing => {}
         }
@@ -88,10 +100,10 @@ pub(super) fn plan(context: &Context<'_>, plan: &mut Plan) -> Result<SourceJobs,
     for (index, source) in sources() {
         let Learning::OtherSource(of) = source.learning() else { continue };
         let base = scenario.sources.iter().position(|other| other.name == of);
-        let trained = base.and_then(|base| jobs.0.get(&(base, None)).cloned());
+        let trained = base.and_then(|base| jobs.made.get(&(base, None)).cloned());
         if let (Some(trained), Some(pretraining)) = (trained, scenario.pretraining_of(source)) {
             let drawn = from_other(context, index, pretraining, &lines)?;
-            jobs.0.insert((index, None), every_replicate(context, &drawn, Some(&trained), plan));
+            jobs.made.insert((index, None), every_replicate(context, &drawn, Some(&trained), plan));
         }
     }
     Ok(jobs)
@@ -164,7 +176,7 @@ fn twins(
                 shared.insert(every_replicate(context, &training, None, plan)).clone()
             }
         };
-        jobs.0.insert((index, Some((target, size))), made);
+        jobs.made.insert((index, Some((target, size))), made);
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::method::{Effort, Fit, Method, PerImage, Training};
 use crate::metric::Metric;
 use crate::recipe::Recipe;
 use crate::scenario::{SCRATCH, Size, Target, TreatmentRange};
-use crate::source::{Source, Standing};
+use crate::source::{Learning, Source, Standing};
 use crate::treatment::{Lattice, Treatment};
 
 use super::context::Context;
@@ -26,12 +26,13 @@ pub(super) fn plan(context: &Context<'_>, sources: &SourceJobs, plan: &mut Plan)
         for (size_index, size) in target.sizes.iter().enumerate() {
             let stage = Stage::new(context, sources, (target_index, target), (size_index, size))?;
             let scratch = PlannedArm::scratch(lines.sizes[target_index][size_index]);
-            let cell = stage.arm(&scratch, plan);
+            let cell = stage.arm(&scratch, plan)?;
+            plan.check_size()?;
             plan.cells.push(cell);
             for &budget in &context.scenario.training.ladder {
                 stage
                     .at_budget(budget)
-                    .arm(&PlannedArm { name: format!("{SCRATCH}×{budget}"), ..scratch.clone() }, plan);
+                    .arm(&PlannedArm { name: format!("{SCRATCH}×{budget}"), ..scratch.clone() }, plan)?;
             }
             for (index, range) in context.scenario.treatments.iter().enumerate() {
                 stage.range(range, lines.treatments[index], &lattices, plan)?;
@@ -184,7 +185,8 @@ impl<'a> Stage<'a> {
                     fit: range.fit.clone(),
                     line,
                 };
-                let cell = self.arm(&arm, plan);
+                let cell = self.arm(&arm, plan)?;
+                plan.check_size()?;
                 plan.cells.push(cell);
             }
         }
@@ -192,9 +194,9 @@ impl<'a> Stage<'a> {
     }
 
     /// Plans an arm's jobs, and gives its cell.
-    fn arm(&self, arm: &PlannedArm, plan: &mut Plan) -> Cell {
+    fn arm(&self, arm: &PlannedArm, plan: &mut Plan) -> Result<Cell, PlanError> {
         let recipe = if self.is_trained(arm) { &self.task.recipe } else { &self.not_trained };
-        let meaning = self.arm_meaning(arm, recipe);
+        let meaning = self.arm_meaning(arm, recipe)?;
         let mut task = TargetTask {
             source: arm.source,
             treatment: arm.treatment,
@@ -222,7 +224,7 @@ impl<'a> Stage<'a> {
         let replicates =
             (0..plan.replicates).flat_map(|index| (1..more_runs).map(move |run| Replicate::fresh_run(index, run)));
         let reference_jobs = replicates.filter_map(|replicate| judged(further, replicate, plan)).collect();
-        Cell {
+        Ok(Cell {
             target: self.target,
             size: self.size,
             source: arm.source,
@@ -232,7 +234,7 @@ impl<'a> Stage<'a> {
             line: arm.line,
             final_jobs,
             reference_jobs,
-        }
+        })
     }
 
     /// Whether any layer is trained in an arm.
@@ -241,7 +243,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The meaning of an arm, but for its learning rate and source job.
-    fn arm_meaning(&self, arm: &PlannedArm, recipe: &Recipe) -> Part {
+    fn arm_meaning(&self, arm: &PlannedArm, recipe: &Recipe) -> Result<Part, PlanError> {
         let source = arm.source.map(|index| &self.context.scenario.sources[index]);
         let meaning = Meaning::of("arm")
             .part("target", self.meaning)
@@ -253,12 +255,20 @@ impl<'a> Stage<'a> {
         let metric = self.context.scenario.verdict.metric;
         let is_tuned = self.context.scenario.tuning.is_some() && self.is_trained(arm);
         let meaning = if is_tuned && metric != Metric::Top1 { meaning.text("metric", metric.name()) } else { meaning };
+        let Some(source) = source else { return Ok(meaning.finish()) };
         // A network that is drawn, not trained, is drawn under its source's name.
-        match source {
-            Some(source) => meaning.text("source", &source.name).text("kind", source.word()),
-            None => meaning,
+        let mut meaning = meaning.text("source", &source.name).text("kind", source.word());
+        if let Learning::Elsewhere(_) = source.learning() {
+            let facts = self.context.weights(source);
+            let facts = facts.ok_or_else(|| PlanError::NoWeights { name: source.name.clone() })?;
+            meaning = meaning.bytes("weights", &facts.digest);
         }
-        .finish()
+        // That of the target's own images is not named: most sources share it, and jobs keep their identities.
+        let own = self.context.facts(&self.task.data)?.standardisation;
+        match self.context.standardisation(source)?.filter(|other| *other != own) {
+            Some(other) => Ok(meaning.bytes("standardisation", &other.bits().map(u32::to_le_bytes).concat()).finish()),
+            None => Ok(meaning.finish()),
+        }
     }
 
     /// Where an arm's settings come from; plans the jobs that try the grid, where there is one.

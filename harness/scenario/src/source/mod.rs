@@ -8,6 +8,7 @@ mod shuffled_labels;
 mod trained;
 mod twin;
 mod untrained;
+mod weights;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -32,6 +33,7 @@ pub use shuffled_labels::ShuffledLabels;
 pub use trained::Trained;
 pub use twin::Twin;
 pub use untrained::Untrained;
+pub use weights::{Weights, WeightsFacts};
 
 /// What knowledge may come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +62,8 @@ kinds! {
         Twin(Twin),
         /// Every weight tensor was drawn from a normal with the mean and variance of another source's (Raghu et al.).
         MeanAndVariance(MeanAndVariance),
+        /// It is read from a file.
+        Weights(Weights),
     }
 }
 
@@ -82,6 +86,8 @@ pub enum SourceKind {
         /// Name of the other source.
         of: String,
     },
+    /// See [`SourceNetwork::Weights`].
+    Weights,
 }
 
 /// What a source's network learned from. That decides when it is made, and whose classes it tells apart.
@@ -96,6 +102,8 @@ pub enum Learning<'a> {
     TwinOfTarget(&'a Twin),
     /// The images of another source, of this name: its network is made from that source's network; one a replicate.
     OtherSource(&'a str),
+    /// Images that are not here: its weights are read from a file. No job makes its network, and all replicates share it.
+    Elsewhere(&'a Weights),
     /// Nothing: no job makes its network, and every run that copies from it draws it from the source's own stream.
     Nothing,
 }
@@ -147,6 +155,11 @@ pub(crate) trait WrittenNetwork: Debug + Send + Sync {
         None
     }
 
+    /// The file that it is read from.
+    fn file(&self) -> Option<&Located<String>> {
+        None
+    }
+
     /// The network with every default. It is `None` where something is missing, which was reported.
     fn resolve(&self, defaults: &Defaults<'_>) -> Option<SourceNetwork>;
 }
@@ -169,6 +182,11 @@ pub(crate) enum ClassesOf<'a> {
     },
     /// Those of the source of this name.
     Source(Option<&'a Located<String>>),
+    /// Those that its file has.
+    Elsewhere {
+        /// Their names; known to the file alone if `None`.
+        classes: Option<&'a WrittenClasses>,
+    },
     /// Those of the target: its last layer is drawn for them, or trained on them.
     Target,
 }
@@ -260,7 +278,11 @@ impl Source {
     pub fn pretraining(&self) -> Option<&Pretraining> {
         match self.learning() {
             Learning::OwnImages(pretraining) => Some(pretraining),
-            Learning::Target(_) | Learning::TwinOfTarget(_) | Learning::OtherSource(_) | Learning::Nothing => None,
+            Learning::Target(_)
+            | Learning::TwinOfTarget(_)
+            | Learning::OtherSource(_)
+            | Learning::Elsewhere(_)
+            | Learning::Nothing => None,
         }
     }
 

@@ -21,12 +21,13 @@ pub fn facts(scenario: &Scenario) -> Facts {
         DataFacts {
             train_per_class: known.train.unwrap_or_else(|| vec![100; classes.len()]),
             test_per_class: known.test.unwrap_or_else(|| vec![50; classes.len()]),
+            standardisation: nt_scenario::Standardisation::IMAGENET,
             digest: *blake3::hash(format!("{name} {data:?}").as_bytes()).as_bytes(),
             labels: known.labels.unwrap_or_default(),
             classes,
         }
     };
-    scenario.data.iter().map(|(name, data)| (name.clone(), Ok(facts(name, data)))).collect()
+    Facts::of_data(scenario.data.iter().map(|(name, data)| (name.clone(), Ok(facts(name, data)))))
 }
 
 /// The plan of a scenario on data as declared.

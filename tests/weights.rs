@@ -1,0 +1,132 @@
+//! Sources that are read from files of weights.
+
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+mod support;
+
+use nt_scenario::mock::TestScenario;
+use std::path::Path;
+use support::{Workplace, assert_exit, said};
+
+/// The narrow AlexNet of `harness/model/weights/fixtures`, as PyTorch saved it.
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/harness/model/weights/fixtures/state_dict.pth");
+
+/// A study of this file, in a network that it fits.
+fn study(source: &str) -> TestScenario {
+    TestScenario::new("file")
+        .model("architecture", "\"alexnet-torchvision\"")
+        .model("width", "0.03")
+        .model("input", "64")
+        .synthetic("shapes", 30, 20)
+        .source("downloaded", &format!("kind = \"weights\"\nsimilarity = \"similar\"\n{source}"))
+        .source("untrained", "kind = \"untrained\"")
+        .target("shapes", "data = \"shapes\"\nclasses = [\"star\", \"ring\", \"cross\"]\nvalidation_fraction = 0.25")
+        .size("small", "train_per_class = 8\nsteps = 10")
+        .treatment("frozen", "copied = [2, 7]\nfrozen = \"copied\"")
+        .treatment("fine-tuned", "copied = 7\nfrozen = 0")
+        .table("[verdict]", "margin_pp = 5.0")
+}
+
+fn workplace(scenario: &TestScenario) -> Workplace {
+    let workplace = Workplace::with(&scenario.text());
+    std::fs::copy(FIXTURE, workplace.path("net.pth")).unwrap();
+    workplace
+}
+
+fn nt(workplace: &Workplace, words: &[&str]) -> std::process::Output {
+    workplace.nt(words).output().unwrap()
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_network_from_a_file_is_one_source_network_that_all_replicates_share() {
+    let workplace = workplace(&study("path = \"net.pth\""));
+    assert_exit(&nt(&workplace, &["check", "study.toml"]), 0);
+    assert_exit(&workplace.run("out", &[]), 0);
+    let runs = text(&workplace.path("out/runs.csv"));
+    assert!(!runs.contains("source/downloaded"), "no job makes it");
+    // The control is drawn anew in every replicate, the file is the same in all.
+    let verdicts = text(&workplace.path("out/verdicts.csv"));
+    for (source, scope) in [("downloaded", "this source network"), ("untrained", "the source's training procedure")] {
+        let rows: Vec<&str> = verdicts.lines().filter(|line| line.starts_with(source)).collect();
+        assert!(!rows.is_empty() && rows.iter().all(|row| row.contains(scope)), "{verdicts}");
+    }
+    assert!(text(&workplace.path("out/index.html")).contains("this source network"));
+    assert_exit(&nt(&workplace, &["verify", "out", "--base", ".", "--cache-dir", "cache"]), 0);
+    assert_exit(&nt(&workplace, &["report", "out"]), 0);
+}
+
+#[test]
+fn another_network_is_another_study_and_another_format_is_not() {
+    let workplace = workplace(&study("path = \"net.pth\""));
+    assert_exit(&workplace.run("out", &[]), 0);
+    let (digest, ran) = (workplace.digest("out"), workplace.jobs_run("out"));
+    std::fs::rename(workplace.path("net.pth"), workplace.path("moved.pth")).unwrap();
+    let gone = workplace.run("out", &[]);
+    assert_exit(&gone, 2);
+    assert!(said(&gone).contains("S035") && said(&gone).contains("net.pth"), "{}", said(&gone));
+    // Where it lies is no part of what it means.
+    std::fs::write(workplace.path("study.toml"), study("path = \"moved.pth\"").text()).unwrap();
+    assert_exit(&workplace.run("out", &[]), 0);
+    assert_eq!((workplace.digest("out"), workplace.jobs_run("out")), (digest, ran));
+    // What it does to pixels first is.
+    let grey = "path = \"moved.pth\"\nmean = [0.5, 0.5, 0.5]\nstd = [0.5, 0.5, 0.5]";
+    std::fs::write(workplace.path("study.toml"), study(grey).text()).unwrap();
+    assert_exit(&workplace.run("out", &[]), 0);
+    // The treatments of the file run again: three in two replicates. Scratch and the controls do not.
+    assert_eq!(workplace.jobs_run("out"), ran + 6);
+}
+
+#[test]
+fn every_tensor_that_does_not_fit_is_told_before_anything_runs_with_the_model_that_would() {
+    let workplace = workplace(&study("path = \"net.pth\"").model("width", "0.05"));
+    for words in [["check", "study.toml"], ["plan", "study.toml"], ["run", "study.toml"]] {
+        let refused = nt(&workplace, &words);
+        assert_exit(&refused, 2);
+        let told = said(&refused);
+        assert!(told.contains("study.toml:") && told.contains("S035"), "{told}");
+        assert!(
+            told.contains("features.0.weight has shape [1, 3, 11, 11]") && told.contains("classifier.4.bias"),
+            "{told}"
+        );
+        assert!(told.contains("architecture = \"alexnet-torchvision\", width = 0.03, input = 64"), "{told}");
+    }
+    let unknown = "path = \"net.pth\"\nclasses = [\"star\", \"ring\"]";
+    std::fs::write(workplace.path("study.toml"), study(unknown).text()).unwrap();
+    let refused = nt(&workplace, &["check", "study.toml"]);
+    assert_exit(&refused, 2);
+    assert!(said(&refused).contains("`classes` names 2, and the last layer in"), "{}", said(&refused));
+}
+
+#[test]
+fn the_last_layer_is_copied_only_where_the_classes_are_named_and_the_same() {
+    let with_classes = "path = \"net.pth\"\nclasses = [\"star\", \"ring\", \"cross\"]";
+    let as_it_is =
+        |source: &str| study(source).treatment("as-it-is", "copied = 8\nfrozen = 8\nsources = [\"downloaded\"]");
+    let workplace = workplace(&as_it_is(with_classes));
+    assert_exit(&workplace.run("out", &[]), 0);
+    assert!(text(&workplace.path("out/runs.csv")).contains("as-it-is"));
+    for other in ["path = \"net.pth\"", "path = \"net.pth\"\nclasses = [\"ring\", \"star\", \"cross\"]"] {
+        std::fs::write(workplace.path("study.toml"), as_it_is(other).text()).unwrap();
+        assert_exit(&nt(&workplace, &["check", "study.toml"]), 2);
+    }
+}
+
+#[test]
+fn an_untrained_network_has_the_last_layer_of_each_of_its_targets() {
+    let targets = |classes: &str| format!("data = \"shapes\"\nclasses = {classes}\nvalidation_fraction = 0.25");
+    let scenario = TestScenario::new("two-targets")
+        .synthetic("shapes", 20, 10)
+        .source("untrained", "kind = \"untrained\"")
+        .target("three", &targets("[\"star\", \"ring\", \"cross\"]"))
+        .size("small", "train_per_class = 8\nsteps = 5")
+        .target("five", &targets("[\"star\", \"ring\", \"cross\", \"arrow\", \"heart\"]"))
+        .size("small", "train_per_class = 8\nsteps = 5")
+        .treatment("whole", "copied = 8\nfrozen = [0, 8]")
+        .table("[verdict]", "margin_pp = 5.0");
+    let workplace = Workplace::with(&scenario.text());
+    assert_exit(&workplace.run("out", &["--keep-going"]), 0);
+}
