@@ -76,8 +76,9 @@ fn another_network_is_another_study_and_another_format_is_not() {
     let grey = "path = \"moved.pth\"\nmean = [0.5, 0.5, 0.5]\nstd = [0.5, 0.5, 0.5]";
     std::fs::write(workplace.path("study.toml"), study(grey).text()).unwrap();
     assert_exit(&workplace.run("out", &[]), 0);
-    // The treatments of the file run again: three in two replicates. Scratch and the controls do not.
-    assert_eq!(workplace.jobs_run("out"), ran + 6);
+    // The treatments of the file run again, three in two replicates, each with the run by which validation chooses. Scratch and the
+    // controls do not.
+    assert_eq!(workplace.jobs_run("out"), ran + 12);
 }
 
 #[test]
@@ -129,4 +130,65 @@ fn an_untrained_network_has_the_last_layer_of_each_of_its_targets() {
         .table("[verdict]", "margin_pp = 5.0");
     let workplace = Workplace::with(&scenario.text());
     assert_exit(&workplace.run("out", &["--keep-going"]), 0);
+}
+
+/// A study whose source is trained here.
+fn trained() -> TestScenario {
+    study("path = \"net.pth\"").source("near", &support::near(12, 10))
+}
+
+#[test]
+fn an_exported_network_is_read_back_bit_for_bit_in_either_format_with_its_card() {
+    let workplace = workplace(&trained());
+    assert_exit(&workplace.run("out", &["--keep", "networks"]), 0);
+    let words = |job: &'static str, out: &'static str| ["export", job, "--dir", "out", "--out", out];
+    for out in ["near.pth", "near.safetensors"] {
+        assert_exit(&nt(&workplace, &words("source/near/r0", out)), 0);
+    }
+    let card: serde_json::Value = serde_json::from_str(&text(&workplace.path("near.json"))).unwrap();
+    assert_eq!(card["classes"], serde_json::json!(["arrow", "heart", "drop"]));
+    assert_eq!(
+        (card["name"].as_str(), card["terms"].as_str()),
+        (Some("source/near/r0"), Some("none: nt renders them"))
+    );
+    let mut digests = Vec::new();
+    for (at, file) in ["near.pth", "near.safetensors"].into_iter().enumerate() {
+        // Neither mean nor deviation nor classes are given: the card has them.
+        let again = study(&format!("path = \"{file}\"")).source("other", "kind = \"untrained\"");
+        std::fs::write(workplace.path("study.toml"), again.text()).unwrap();
+        let out = format!("again-{at}");
+        assert_exit(&workplace.run(&out, &[]), 0);
+        digests.push(workplace.digest(&out));
+    }
+    assert_eq!(digests[0], digests[1], "one network in two formats is one network");
+    // The values are those of the study's own file.
+    let study = std::fs::read_dir(workplace.path("out/networks")).unwrap();
+    let own: Vec<Vec<u8>> = study.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect();
+    let exported = std::fs::read(workplace.path("near.safetensors")).unwrap();
+    let values = |bytes: &[u8], name: &str| {
+        safetensors::SafeTensors::deserialize(bytes).unwrap().tensor(name).map(|tensor| tensor.data().to_vec()).ok()
+    };
+    let conv3 = values(&exported, "features.6.weight").unwrap();
+    assert!(own.iter().any(|bytes| values(bytes, "conv3.weight") == Some(conv3.clone())));
+}
+
+#[test]
+fn networks_of_judged_runs_are_kept_on_request_and_change_no_result() {
+    let workplace = workplace(&trained());
+    assert_exit(&workplace.run("out", &[]), 0);
+    let (digest, ran) = (workplace.digest("out"), workplace.jobs_run("out"));
+    let job = "shapes/small/near/fine-tuned(7,0)/r1";
+    let refused = nt(&workplace, &["export", job, "--dir", "out", "--out", "run.pth"]);
+    assert_exit(&refused, 2);
+    assert!(said(&refused).contains("--keep networks"), "{}", said(&refused));
+    assert_exit(&workplace.run("out", &["--keep", "networks"]), 0);
+    assert_eq!(workplace.digest("out"), digest);
+    assert!(workplace.jobs_run("out") > ran, "what lacks its network runs again");
+    assert_exit(&nt(&workplace, &["check", "out"]), 0);
+    assert_exit(&nt(&workplace, &["export", job, "--dir", "out", "--out", "run.pth"]), 0);
+    // Somebody's file is not written over.
+    std::fs::remove_file(workplace.path("run.json")).unwrap();
+    assert_exit(&nt(&workplace, &["export", job, "--dir", "out", "--out", "run.pth"]), 2);
+    assert_exit(&nt(&workplace, &["export", "nothing", "--dir", "out", "--out", "other.pth"]), 2);
+    assert_exit(&nt(&workplace, &["export", job, "--dir", "out", "--out", "run.onnx"]), 2);
 }

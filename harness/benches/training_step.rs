@@ -49,7 +49,8 @@ fn matrix(criterion: &mut Criterion) -> Result<(), Fault> {
     let text = apply_set(&text, &["study.replicates=1".to_owned()])?;
     let folder = tempfile::tempdir()?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let options = RunOptions { jobs: cores, threads: 1, cache_bytes: 1 << 30, at_chance: AtChance::GoesOn };
+    let options =
+        RunOptions { jobs: cores, threads: 1, cache_bytes: 1 << 30, at_chance: AtChance::GoesOn, keep_networks: false };
     let run = |out: &Path| -> Result<usize, Fault> {
         let scenario = Scenario::parse(&text, "smoke.toml")?;
         let study = OpenStudy::open(scenario, folder.path(), &folder.path().join("cache"), Arc::new(Cpu))?;

@@ -88,7 +88,7 @@ impl Explain {
 }
 
 /// The studies' folders among `dir`, its folders, and their folders.
-fn studies(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn studies(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
     let listed = std::fs::read_dir(dir);
     listed.map_err(|error| {
         Failure::Input(format!("cannot list the folder {}: {error}; {}", dir.display(), advice(&error)))

@@ -6,6 +6,7 @@ mod check;
 mod cuda_program;
 mod device;
 mod explain;
+mod export;
 mod failure;
 mod log;
 mod migrate;
@@ -62,6 +63,8 @@ enum Command {
     Strip(strip::Strip),
     /// Show the line of the scenario that a job comes from.
     Explain(explain::Explain),
+    /// Write a network of a study as PyTorch and torchvision load it, with a card that says what it is.
+    Export(export::Export),
     /// Write a scenario of an older version as the latest one, with its comments and layout.
     Migrate(migrate::Migrate),
 }
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Verify(command) => command.execute(),
         Command::Strip(command) => command.execute(),
         Command::Explain(command) => command.execute(),
+        Command::Export(command) => command.execute(),
         Command::Migrate(command) => command.execute(),
     };
     match outcome {

@@ -34,6 +34,10 @@ pub(super) struct Run {
     /// that share the folder. When all have ended, the same command without --shard draws the report.
     #[arg(long, value_name = "I/N", value_parser = parse_shard, default_value = "0/1", hide_default_value = true)]
     shard: Shard,
+    /// Keep this, too: the networks of judged runs, each as large as its parameters. Runs that lack it run again, with the same
+    /// record. `nt export` reads them.
+    #[arg(long, value_name = "WHAT", value_parser = ["networks"])]
+    keep: Option<String>,
     /// Train every source and scratch to its end, even if it learns nothing in a tenth of its steps.
     #[arg(long)]
     keep_going: bool,
@@ -93,7 +97,13 @@ impl Machine {
         if let Device::Cuda(numbers) = device {
             let jobs = self.jobs.map_or_else(|| numbers.len() * jobs_a_gpu(scenario).min(cores), usize::from);
             let threads = self.threads.map_or(1, usize::from);
-            return RunOptions { jobs, threads, cache_bytes: self.cache_bytes, at_chance: AtChance::Ends };
+            return RunOptions {
+                jobs,
+                threads,
+                cache_bytes: self.cache_bytes,
+                at_chance: AtChance::Ends,
+                keep_networks: false,
+            };
         }
         let (jobs, threads) = match (self.jobs.map(usize::from), self.threads.map(usize::from)) {
             (Some(jobs), Some(threads)) => (jobs, threads),
@@ -104,7 +114,7 @@ impl Machine {
                 (jobs, (cores / jobs).max(1))
             }
         };
-        RunOptions { jobs, threads, cache_bytes: self.cache_bytes, at_chance: AtChance::Ends }
+        RunOptions { jobs, threads, cache_bytes: self.cache_bytes, at_chance: AtChance::Ends, keep_networks: false }
     }
 }
 
@@ -258,6 +268,7 @@ impl Run {
         let log = StudyLog::start(verbose);
         let scenario = self.scenario.read()?;
         let (mut options, backend) = self.machine.open(&self.device, &scenario)?;
+        options.keep_networks = self.keep.is_some();
         if self.keep_going {
             options.at_chance = AtChance::GoesOn;
         }

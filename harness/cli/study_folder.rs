@@ -4,6 +4,7 @@ use super::Failure;
 use nt_disk::{advice, shell_word};
 use nt_records::Manifest;
 use nt_records::manifest::ManifestError;
+use nt_scenario::Scenario;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -46,6 +47,20 @@ pub(super) fn manifest(dir: &Path) -> Result<Manifest, Failure> {
         ManifestError::SchemaVersion { .. } | ManifestError::File(_) => Failure::system(&error),
     })?;
     manifest.ok_or_else(|| Failure::Incomplete(lost(dir, "manifest.json")))
+}
+
+/// The scenario of a study's folder, as it was meant when it was run.
+pub(super) fn scenario(dir: &Path) -> Result<Scenario, Failure> {
+    let file = dir.join("scenario.toml");
+    let text = nt_disk::read_to_string(&file).map_err(|error| {
+        if error.kind() == ErrorKind::NotFound {
+            return Failure::Incomplete(lost(dir, "scenario.toml"));
+        }
+        Failure::System(format!("cannot read {}: {error}; {}", file.display(), advice(&error)))
+    })?;
+    let resolved = nt_disk::read_to_string(&dir.join("resolved.toml")).unwrap_or_default();
+    Scenario::parse_kept(&text, &file.display().to_string(), &resolved)
+        .map_err(|faults| Failure::Input(faults.to_string()))
 }
 
 /// What is lost of a study, and how it is made again.

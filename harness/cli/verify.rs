@@ -7,10 +7,8 @@ use super::output::say;
 use super::run::{CacheDir, Machine, failure, interrupt_flag};
 use super::study_folder;
 use crate::run::{Difference, OpenStudy, Progress, StudyError, Verification, verify};
-use nt_disk::{advice, shell_word};
+use nt_disk::shell_word;
 use nt_records::ledger::read_records;
-use nt_scenario::Scenario;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -36,16 +34,7 @@ impl Verify {
     pub(super) fn execute(&self) -> Result<(), Failure> {
         self.device.hand_over()?;
         let manifest = study_folder::manifest(&self.dir)?;
-        let file = self.dir.join("scenario.toml");
-        let text = nt_disk::read_to_string(&file).map_err(|error| {
-            if error.kind() == ErrorKind::NotFound {
-                return Failure::Incomplete(study_folder::lost(&self.dir, "scenario.toml"));
-            }
-            Failure::System(format!("cannot read {}: {error}; {}", file.display(), advice(&error)))
-        })?;
-        let resolved = nt_disk::read_to_string(&self.dir.join("resolved.toml")).unwrap_or_default();
-        let scenario = Scenario::parse_kept(&text, &file.display().to_string(), &resolved)
-            .map_err(|faults| Failure::Input(faults.to_string()))?;
+        let scenario = study_folder::scenario(&self.dir)?;
         // Told before hours of training. What can be reproduced is compared all the same.
         let found_on_disk = examined(&self.dir)?;
         let (records, _) = read_records(&self.dir).map_err(|error| Failure::system(&error))?;

@@ -52,6 +52,8 @@ pub struct Artifacts {
     pub curve: Vec<CurvePoint>,
     /// The network, as safetensors.
     pub network: Option<Vec<u8>>,
+    /// The network of a judged run, as safetensors, where it is kept.
+    pub kept_network: Option<Vec<u8>>,
     /// What the report shows and no result depends on.
     pub pictures: Pictures,
 }

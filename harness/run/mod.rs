@@ -2,6 +2,7 @@
 
 mod estimate;
 mod executor;
+pub mod kept;
 mod memory;
 mod pictures;
 mod progress;
@@ -14,7 +15,7 @@ mod tests;
 mod training;
 mod tuning;
 mod verify;
-mod weights;
+pub mod weights;
 
 pub use estimate::measured_rate;
 pub use executor::{Abandoned, Artifacts, Executor, JobOutput, Pictures, Upstream, UpstreamError};

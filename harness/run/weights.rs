@@ -1,14 +1,16 @@
 //! The networks of sources that are read from files.
 
 use crate::model::Parameters;
-use crate::model::weights::{HubError, WeightsError, WeightsFile, resolve};
+use crate::model::weights::{Card, HubError, WeightsError, WeightsFile, resolve};
 use crate::terminal::one_line;
 use nt_scenario::{Model, Standardisation, Weights, WeightsFacts};
 use std::path::{Path, PathBuf};
 
-/// What a file of safetensors calls what its network does to pixels first, and the names of its classes, both as JSON.
-const STANDARDISATION: &str = "standardisation";
-const CLASSES: &str = "classes";
+/// The title under which a network that a study kept says what it does to pixels first, as JSON.
+pub const STANDARDISATION: &str = "standardisation";
+
+/// The title of the card in a network that `nt export` wrote.
+pub const CARD: &str = "nt_card";
 
 /// Why a source's file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -66,12 +68,14 @@ impl SourceFile {
         let failed = |error| SourceFileError::Weights { path: path.clone(), source: error };
         let mut file = WeightsFile::open(&path).map_err(failed)?;
         // What the file says comes after what the scenario says, and before what is known of torchvision's networks.
-        let told = source.standardisation.or_else(|| file.note(STANDARDISATION)).filter(Standardisation::is_usable);
+        let card = file.note::<Card>(CARD).or_else(|| Card::beside(&path));
+        let of_file = || card.as_ref().map(|card| card.standardisation).or_else(|| file.note(STANDARDISATION));
+        let told = source.standardisation.or_else(of_file).filter(Standardisation::is_usable);
         let read = file.network(model, told.unwrap_or(Standardisation::IMAGENET)).map_err(failed)?;
         if told.is_none() && !read.is_torchvisions {
             return Err(SourceFileError::Standardisation { path });
         }
-        let classes = source.classes.clone().or_else(|| file.note(CLASSES));
+        let classes = source.classes.clone().or_else(|| card.map(|card| card.classes));
         if let Some(named) = classes.as_ref().map(Vec::len).filter(|&named| Some(named) != read.num_classes) {
             return Err(SourceFileError::Classes { path, named, found: read.num_classes });
         }
@@ -97,7 +101,7 @@ impl SourceFile {
 }
 
 /// Hash of a network's values, layer by layer; of a last layer only where the file has one.
-fn digest(parameters: &Parameters, num_classes: Option<usize>) -> [u8; 32] {
+pub fn digest(parameters: &Parameters, num_classes: Option<usize>) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("nt weights 1");
     let count = parameters.layers.len() - usize::from(num_classes.is_none());
     for layer in &parameters.layers[..count] {

@@ -1,8 +1,8 @@
 //! A built-in domain as a data set.
 
-use super::{STANDARDISATION, Synthetic};
+use super::Synthetic;
 use crate::data::{DataError, Dataset, Split};
-use nt_scenario::Standardisation;
+use nt_scenario::{Standardisation, SyntheticData};
 
 impl Dataset for Synthetic {
     fn classes(&self) -> &[String] {
@@ -27,6 +27,6 @@ impl Dataset for Synthetic {
     }
 
     fn standardisation(&self) -> Standardisation {
-        STANDARDISATION
+        SyntheticData::STANDARDISATION
     }
 }

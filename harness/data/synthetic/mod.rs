@@ -5,7 +5,7 @@
 //! is the label, on a background, beside faint clutter, through a lens, onto a noisy sensor. What decides the class
 //! ([`Label`]) and how the domain looks ([`SyntheticSpec::look_distance`]) vary independently, so that a source can
 //! differ from a target in look alone, in task alone, or in both. All domains share one standardisation
-//! ([`STANDARDISATION`]), and no clutter or nuisance shows a shape or a texture that is a class anywhere.
+//! ([`SyntheticData::STANDARDISATION`](nt_scenario::SyntheticData)), and no clutter or nuisance shows a shape or a texture that is a class anywhere.
 
 mod dataset;
 mod field;
@@ -21,7 +21,6 @@ mod texture;
 
 use super::Split;
 use look::Look;
-use nt_scenario::Standardisation;
 use nt_scenario::vocabulary::{Label, levels};
 use paint::Canvas;
 use scene::{PictureKey, Scene};
@@ -29,10 +28,6 @@ use thiserror::Error;
 
 /// Raised with every change that alters a pixel of any domain.
 pub const RENDERER_VERSION: u32 = 1;
-
-/// Mean and standard deviation of each channel (0..=1, sRGB values as they are) over the shape- and texture-labelled domains
-/// at both ends of the look axis: one standardisation for all, since a domain's own would hide its look.
-pub const STANDARDISATION: Standardisation = Standardisation { mean: [0.62, 0.59, 0.61], std: [0.19, 0.18, 0.18] };
 
 /// Sides a picture may have.
 pub const SIDES: core::ops::RangeInclusive<usize> = 32..=256;

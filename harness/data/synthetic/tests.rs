@@ -3,7 +3,7 @@
 use super::look::Look;
 use super::outline::Outline;
 use super::scene::{Backdrop, Factors, MAX_SHIFT, PictureKey, RADIUS, Scene};
-use super::{RENDERER_VERSION, STANDARDISATION, Split, Synthetic, SyntheticError, SyntheticSpec};
+use super::{RENDERER_VERSION, Split, Synthetic, SyntheticError, SyntheticSpec};
 use nt_scenario::vocabulary::{
     COLOURS, Label, NEUTRAL_SHAPES, NUISANCE_TEXTURES, OTHER_SHAPES, SHAPES, TEXTURES, levels,
 };
@@ -232,7 +232,8 @@ fn the_standardisation_is_that_of_the_corner_domains_pooled() {
             }
         }
     }
-    for ((sum, mean), std) in sums.iter().zip(STANDARDISATION.mean).zip(STANDARDISATION.std) {
+    let standardisation = nt_scenario::SyntheticData::STANDARDISATION;
+    for ((sum, mean), std) in sums.iter().zip(standardisation.mean).zip(standardisation.std) {
         let measured = sum[0] / count;
         assert!((measured - f64::from(mean)).abs() < 0.02, "mean {measured}");
         let measured = (sum[1] / count - measured * measured).sqrt();

@@ -2,6 +2,7 @@
 //!
 //! Nothing in a file is executed, and no more memory is taken than the network has.
 
+mod card;
 mod element;
 mod fit;
 mod hub;
@@ -10,10 +11,13 @@ mod pth;
 mod tensors;
 #[cfg(test)]
 mod tests;
+mod write;
 
+pub use card::{CARD_VERSION, Card};
 pub use fit::{Misfit, Weights};
 pub use hub::{HubError, resolve};
 pub use pickle::PickleError;
+pub use write::{WriteError, to_pth, to_safetensors};
 
 use element::Element;
 use serde::de::DeserializeOwned;

@@ -11,13 +11,14 @@ use std::path::Path;
 use thiserror::Error;
 
 /// What can be left out: a word for it, and its files.
-pub const STRIPPABLE: [(&str, &str); 10] = [
+pub const STRIPPABLE: [(&str, &str); 11] = [
     ("networks", "networks/"),
     ("predictions", "predictions/"),
     ("curves", "curves/"),
     ("contact-sheets", "artifacts/contact-*.png"),
     ("thumbnails", "artifacts/thumbnails-*.safetensors"),
     ("filters", "artifacts/conv1-*.safetensors"),
+    ("kept-networks", "artifacts/network-*.safetensors"),
     ("tensorboard", "tensorboard/"),
     ("parquet", "runs.parquet"),
     ("pngs", "figures/*.png"),

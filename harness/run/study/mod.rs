@@ -2,6 +2,7 @@
 
 mod error;
 
+use super::kept;
 use super::{Progress, Registry, Scheduler, Store, Tally, TrainingExecutor, pictures};
 use crate::audit;
 use crate::train::{AtChance, Backend, TrainError};
@@ -34,6 +35,8 @@ pub struct RunOptions {
     pub cache_bytes: usize,
     /// What becomes of a source or of scratch that learns nothing.
     pub at_chance: AtChance,
+    /// Whether the networks of judged runs are kept.
+    pub keep_networks: bool,
 }
 
 /// A scenario with its data opened and its jobs planned.
@@ -180,6 +183,11 @@ impl OpenStudy {
             tracing::warn!("{path} is damaged, or missing: the job that makes it runs again");
             ledger.forget(job);
         }
+        if options.keep_networks {
+            for job in kept::missing(&self.plan, &dir) {
+                ledger.forget(job);
+            }
+        }
         // The other shards' files are theirs while they run.
         if shard.is_whole() {
             ledger.take_out(&self.doubted(ledger, before.as_ref()))?;
@@ -302,6 +310,7 @@ impl OpenStudy {
             backend: &*self.backend,
             store: &store,
             interrupt,
+            keep_networks: options.keep_networks,
         };
         let scheduler = Scheduler {
             scenario: &self.scenario,

@@ -28,6 +28,8 @@ pub struct TrainingExecutor<'a> {
     pub store: &'a Store,
     /// Set when the user wants to stop.
     pub interrupt: &'a AtomicBool,
+    /// Whether the networks of judged runs are kept.
+    pub keep_networks: bool,
 }
 
 impl Executor for TrainingExecutor<'_> {

@@ -32,11 +32,15 @@ pub enum Format {
     Png,
     /// Predictions, pictures and networks.
     Safetensors,
+    /// A file of weights that `torch.save` wrote.
+    Pth,
+    /// The pickle in one.
+    Pickle,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Scenario,
         Self::Records,
         Self::Manifest,
@@ -46,6 +50,8 @@ impl Format {
         Self::Jpeg,
         Self::Png,
         Self::Safetensors,
+        Self::Pth,
+        Self::Pickle,
     ];
 
     /// Its name on a command line.
@@ -60,6 +66,8 @@ impl Format {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::Safetensors => "safetensors",
+            Self::Pth => "pth",
+            Self::Pickle => "pickle",
         }
     }
 
@@ -74,6 +82,8 @@ impl Format {
             Self::Parquet => readers::table(bytes, nt_foreign::Format::Parquet),
             Self::Jpeg | Self::Png => readers::picture(bytes),
             Self::Safetensors => readers::safetensors(bytes),
+            Self::Pth => readers::weights(bytes),
+            Self::Pickle => readers::pickle(bytes),
         }
     }
 
@@ -89,6 +99,8 @@ impl Format {
             Self::Jpeg => seeds::jpegs(),
             Self::Png => seeds::pngs(),
             Self::Safetensors => seeds::safetensors(),
+            Self::Pth => seeds::pth(),
+            Self::Pickle => seeds::pickles(),
         }
     }
 }

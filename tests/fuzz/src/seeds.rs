@@ -1,12 +1,14 @@
 //! Files that are read without a fault.
 
 use crate::readers::shape;
-use negative_transfer::model::{Init, initialise, to_bytes};
+use negative_transfer::model::weights::to_pth;
+use negative_transfer::model::{Init, Parameters, initialise, to_bytes};
 use nt_records::ledger::encode;
 use nt_records::mock::{manifest, record};
 use nt_records::pictures::{Filters, Thumbnails};
 use nt_records::{Manifest, Predictions, Status};
 use std::fs;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 fn top() -> &'static Path {
@@ -87,15 +89,33 @@ pub(crate) fn safetensors() -> Vec<Vec<u8>> {
     let predictions = Predictions::new(vec![1, 4, 9], vec![0, 1, 1], vec![[0, 1, 2, 3, 4]; 3], vec![0.5; 3]).unwrap();
     let thumbnails = Thumbnails::new(2, [(9, vec![9; 12]), (4, vec![4; 12])]);
     let filters = Filters::new(2, 1, vec![0.5, -0.5, 0.0, 0.0, 0.0, 0.0]).unwrap();
-    let network = initialise(
-        &shape(),
-        nt_scenario::Initialiser::HeNormal,
-        Init { seed: 1, scope: "seed", replicate: 0, standardisation: nt_scenario::Standardisation::IMAGENET },
-    );
     vec![
         written(|dir| drop(predictions.write(dir, job).unwrap()), &Predictions::path(job)),
         written(|dir| thumbnails.write(dir, "any").unwrap(), &Thumbnails::path("any")),
         written(|dir| filters.write(dir, job).unwrap(), &Filters::path(job)),
-        to_bytes(&network, &shape()).unwrap(),
+        to_bytes(&network(), &shape()).unwrap(),
     ]
+}
+
+fn network() -> Parameters {
+    let standardisation = nt_scenario::Standardisation::IMAGENET;
+    let init = Init { seed: 1, scope: "seed", replicate: 0, standardisation };
+    initialise(&shape(), nt_scenario::Initialiser::HeNormal, init)
+}
+
+pub(crate) fn pth() -> Vec<Vec<u8>> {
+    let (shape, network) = (shape(), network());
+    let names: Vec<&str> = shape.layers.iter().map(|layer| layer.name).collect();
+    vec![to_pth(&network, &shape, &names).unwrap()]
+}
+
+pub(crate) fn pickles() -> Vec<Vec<u8>> {
+    let archives = pth();
+    let pickle = |archive: &Vec<u8>| {
+        let mut archive = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
+        let mut pickle = Vec::new();
+        archive.by_name("network/data.pkl").unwrap().read_to_end(&mut pickle).unwrap();
+        pickle
+    };
+    archives.iter().map(pickle).collect()
 }

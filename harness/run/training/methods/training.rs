@@ -1,7 +1,9 @@
 //! Training the layers past the frozen ones, and judging the network.
 
 use crate::data::{Images, Inputs};
-use crate::model::{Init, transfer};
+use crate::model::weights::to_safetensors;
+use crate::model::{Init, Parameters, transfer};
+use crate::run::kept;
 use crate::run::store::SetKey;
 use crate::run::training::materials::target_scope;
 use crate::run::training::measures::{
@@ -10,10 +12,18 @@ use crate::run::training::measures::{
 use crate::run::training::pictures::{filters, thumbnails};
 use crate::run::training::target_run::TargetRun;
 use crate::run::training::{JobOutput, TrainingExecutor, Trouble};
+use crate::run::weights::STANDARDISATION;
 use crate::run::{Pictures, Upstream};
 use crate::train::{self, AtChance, ForTest, ForTuning, Outcome, Purpose, Score, Setup, Span, Trained};
 use nt_records::{Setting, Status};
 use nt_scenario::{Job, Role, TargetTask};
+
+/// A network by the names of its own layers, with what it does to pixels first.
+fn kept_network(run: &TargetRun<'_>, parameters: &Parameters) -> Result<Vec<u8>, Trouble> {
+    let names: Vec<&str> = run.shape.layers.iter().map(|layer| layer.name).collect();
+    let note = serde_json::to_string(&parameters.standardisation).unwrap_or_default();
+    Ok(to_safetensors(parameters, &run.shape, &names, (STANDARDISATION, note))?)
+}
 
 pub(super) type Judge<'a, P> =
     fn(&TrainingExecutor<'a>, &TargetRun<'_>, &Trained<P>, &mut JobOutput) -> Result<(), Trouble>;
@@ -116,6 +126,9 @@ impl<'a> TrainingExecutor<'a> {
             train::classify(self.backend, &run.shape, run.span(), &trained.parameters, examples.inputs())?;
         push_test_metrics(&Score::of(&predictions, run.shape.num_classes), output);
         output.artifacts.predictions = Some(tabulate(predictions, run.shape.num_classes)?);
+        if self.keep_networks && kept::can_be_kept(run.job) {
+            output.artifacts.kept_network = Some(kept_network(run, &trained.parameters)?);
+        }
         output.artifacts.pictures = self.pictures(run, trained, &images);
         Ok(())
     }

@@ -32,6 +32,10 @@ impl DataKind for Cifar10BinaryData {
         Known::balanced(&CIFAR10_CLASSES, TRAIN_PER_CLASS, TEST_PER_CLASS)
     }
 
+    fn terms(&self) -> &'static str {
+        "none stated by the publisher; cite Krizhevsky 2009"
+    }
+
     fn insert_into(&self, table: &mut Table) {
         table.insert("path", value(&self.path));
     }

@@ -15,6 +15,7 @@ use toml_edit::{Table, value};
 use crate::kind::kinds;
 use crate::place::{Located, Span};
 use crate::reader::{Key, KindOfTable, Report, TableReader, required, table, wrong_type};
+use crate::standardisation::Standardisation;
 
 pub use cifar10_binary::{CIFAR10_CLASSES, Cifar10BinaryData};
 pub(crate) use classes::WrittenClasses;
@@ -46,6 +47,16 @@ trait DataKind {
     /// Which of its images belong together.
     fn cluster(&self) -> Option<&ClusterPattern> {
         None
+    }
+
+    /// What a network that learns from its images does to their pixels first.
+    fn standardisation(&self) -> Standardisation {
+        Standardisation::IMAGENET
+    }
+
+    /// The terms of its images, as far as they are known.
+    fn terms(&self) -> &'static str {
+        "not known to nt: ask who published the images"
     }
 
     /// Writes its keys.
@@ -98,6 +109,16 @@ impl Data {
     /// What is known of it before any file is looked at.
     pub fn known(&self) -> Known {
         self.form().known()
+    }
+
+    /// What a network that learns from its images does to their pixels first.
+    pub fn standardisation(&self) -> Standardisation {
+        self.form().standardisation()
+    }
+
+    /// The terms of its images, as far as they are known.
+    pub fn terms(&self) -> &'static str {
+        self.form().terms()
     }
 
     /// Which of its images belong together; `None` where every image was drawn for itself.
