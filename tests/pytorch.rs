@@ -271,12 +271,41 @@ fn codes_of_every_layer_agree_with_torchvisions() {
     let pixels = expected.tensor("pixels").unwrap().data().to_vec();
     for depth in 1..=8 {
         let tensor = expected.tensor(&format!("after.{depth}")).unwrap();
-        let expected = tensor.data().as_chunks().0.iter().map(|&four| f32::from_le_bytes(four));
         let found = codes(&shape, &network.parameters, depth, &pixels);
-        let largest = expected.clone().fold(0.0f32, |largest, value| largest.max(value.abs()));
-        assert_eq!(found.len(), expected.len());
-        for (found, expected) in found.iter().zip(expected) {
-            assert!((found - expected).abs() <= 1e-5 * largest, "depth {depth}: {found} and {expected}");
+        assert_codes(&format!("depth {depth}"), &found, &tensor, 1e-5);
+    }
+}
+
+/// Holds that codes agree with expected ones, to a part of the largest.
+#[track_caller]
+fn assert_codes(what: &str, found: &[f32], expected: &safetensors::tensor::TensorView<'_>, part: f32) {
+    let expected: Vec<f32> = expected.data().as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
+    let largest = expected.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+    assert_eq!(found.len(), expected.len());
+    let worst = found.iter().zip(&expected).map(|(found, expected)| (found - expected).abs()).fold(0.0, f32::max);
+    assert!(worst <= part * largest, "{what}: off by {worst}, the largest is {largest}");
+}
+
+#[test]
+fn the_whole_network_of_224_px_says_what_torchvisions_says() {
+    for architecture in [Architecture::AlexNet, Architecture::AlexNetTorchvision] {
+        let shape = NetworkShape::new(architecture, 1.0, 224, 1000);
+        let mut lcg = Lcg(1);
+        let mut drawn = |count: usize, bound: f64| -> Vec<f32> {
+            (0..count).map(|_| ((2.0 * lcg.uniform() - 1.0) * bound) as f32).collect()
+        };
+        let layers = shape.layers.iter().map(|layer| {
+            let bound = (6.0 / layer.fan_in() as f64).sqrt();
+            LayerParameters { weight: drawn(layer.num_weights(), bound), bias: drawn(layer.num_biases(), 0.1) }
+        });
+        let layers = layers.collect();
+        let parameters = Parameters { standardisation: Standardisation::IMAGENET, layers };
+        let pixels: Vec<u8> = (0..2 * 3 * 224 * 224).map(|_| (256.0 * lcg.uniform()) as u8).collect();
+        let bytes = std::fs::read("tests/fixtures/pytorch/torchvision-224.safetensors").unwrap();
+        let expected = SafeTensors::deserialize(&bytes).unwrap();
+        for (depth, name) in [(6, "fc6"), (7, "fc7"), (8, "logits")] {
+            let found = codes(&shape, &parameters, depth, &pixels);
+            assert_codes(name, &found, &expected.tensor(name).unwrap(), 1e-5);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::model::weights::{CARD_VERSION, Card, Weights, WeightsFile, to_pth, to
 use crate::run::kept;
 use crate::run::weights::{CARD, STANDARDISATION, digest};
 use nt_disk::{shell_word, write_atomic};
-use nt_records::{RunRecord, ledger::read_records};
+use nt_records::{Measure, RunRecord, ledger::read_records};
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{Architecture, Data, JobId, Scenario, Standardisation};
 use std::path::{Path, PathBuf};
@@ -145,7 +145,8 @@ impl Network {
         let standardisation = file.note(STANDARDISATION).unwrap_or(of_data);
         let weights = file.network(&scenario.model, standardisation).map_err(failed)?;
         let known = manifest.data.get(data);
-        let metrics = record.metrics.iter().map(|measured| (measured.measure.to_string(), measured.value));
+        let of_test = record.metrics.iter().filter(|measured| matches!(measured.measure, Measure::Test(_)));
+        let metrics = of_test.map(|measured| (measured.measure.to_string(), measured.value));
         let card = Card {
             nt_card: CARD_VERSION,
             program: format!("nt {}", env!("CARGO_PKG_VERSION")),

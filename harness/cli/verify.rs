@@ -40,14 +40,14 @@ impl Verify {
         let (records, _) = read_records(&self.dir).map_err(|error| Failure::system(&error))?;
         let (options, backend) = self.machine.open(&self.device, &scenario)?;
         let study =
-            OpenStudy::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| match error {
-                StudyError::Faults(faults) => Failure::Input(format!(
+            OpenStudy::open(scenario, &self.base, &self.cache.path(), backend).map_err(|error| {
+                let StudyError::Faults(faults) = error else { return failure(&error) };
+                Failure::Input(format!(
                     "{faults}\nwhere files are not found: relative paths start from {}, and `nt verify {} --base DIR` names another \
                      folder",
                     if self.base.as_os_str().is_empty() { Path::new(".") } else { &self.base }.display(),
                     shell_word(&self.dir)
-                )),
-                error => failure(&error),
+                ))
             })?;
         if let Some(fault) = other_arithmetic(&manifest.numerics, &study.plan.numerics) {
             return Err(Failure::Input(fault));

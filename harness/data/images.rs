@@ -1,9 +1,9 @@
 //! Sets of examples in memory, and the gathering of a batch from them.
 
 use super::augmentation::Augmenter;
-use super::resize::{Fit, resize};
+use super::resize::resize;
 use image::RgbImage;
-use nt_scenario::{LabelKind, Labels};
+use nt_scenario::{LabelKind, Labels, Resizing};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Labels of a kind that a softmax classifier cannot learn from.
@@ -61,7 +61,7 @@ impl Images {
         let whole = RgbImage::from_raw(self.side as u32, self.side as u32, self.pixels(index).to_vec());
         let mut pixels = vec![0; 3 * side * side];
         if let Some(whole) = whole {
-            resize(&whole, side, Fit::Stretch, &mut pixels);
+            resize(&whole, side, Resizing::STRETCHED, &mut pixels);
         }
         pixels
     }

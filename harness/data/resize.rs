@@ -1,36 +1,31 @@
 //! Antialiased bilinear resizing, in a fixed order of operations.
 
-use image::RgbImage;
+mod pil;
 
-/// How a picture that is not square becomes square.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Fit {
-    /// Width and height are scaled by factors of their own. Nothing is lost, and shapes are distorted. Torchvision's
-    /// `Resize((side, side))`.
-    #[default]
-    Stretch,
-    /// The shorter side is scaled to `side`, and the middle of the longer one is kept. Torchvision's `Resize(side)` and
-    /// `CenterCrop(side)`.
-    CentreCrop,
-}
+use image::RgbImage;
+use nt_scenario::{PictureFit, Resampler, Resizing};
 
 /// Resizes to `side × side` by a triangle filter, widened where the picture shrinks.
 ///
 /// # Shape
 /// `picture`: `(H, W, 3)` → `pixels`: `(side, side, 3)`; both at least one pixel.
 /// # Source
-/// Torchvision's `Resize(…, antialias=True)`, with the same weights. It filters along columns last; here they come
-/// first, since rows are contiguous. Sums are in f32 and rounded once, halves to even, so a value may differ by one
-/// level of 255.
-pub fn resize(picture: &RgbImage, side: usize, fit: Fit, pixels: &mut [u8]) {
+/// [`Resampler::Tensor`]: torchvision's `Resize(…, antialias=True)` of a tensor, with the same weights. It filters along columns
+/// last; here they come first, since rows are contiguous. Sums are in f32 and rounded once, halves to even, so a value may differ by
+/// one level of 255. [`Resampler::Pil`]: Pillow's `resize(…, BILINEAR)`, bit for bit.
+pub fn resize(picture: &RgbImage, side: usize, how: Resizing, pixels: &mut [u8]) {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let (scaled_width, scaled_height) = match fit {
-        Fit::Stretch => (side, side),
-        Fit::CentreCrop => {
-            let shorter = width.min(height);
-            (side * width / shorter, side * height / shorter)
+    let (scaled_width, scaled_height) = match how.fit {
+        PictureFit::Stretch => (side, side),
+        PictureFit::CentreCrop => {
+            let (shorter, to) = (width.min(height), how.shorter_side.unwrap_or(side).max(side));
+            (to * width / shorter, to * height / shorter)
         }
     };
+    if how.resampler == Resampler::Pil {
+        let of = |length, scaled| pil::Axis::new(length, scaled, crop_offset(scaled, side), side);
+        return pil::resize(picture, &of(width, scaled_width), &of(height, scaled_height), pixels);
+    }
     let columns = Axis::new(width, scaled_width, crop_offset(scaled_width, side), side);
     let rows = Axis::new(height, scaled_height, crop_offset(scaled_height, side), side);
     let mut row = vec![0f32; width * 3];

@@ -5,10 +5,10 @@ mod kind;
 use super::cache::{ImageCache, PixelSource};
 use super::decode::DecodeError;
 use super::error::BrokenImage;
-use super::resize::{Fit, resize};
+use super::resize::resize;
 use super::{DataError, Dataset, Split};
 use image::RgbImage;
-use nt_scenario::Standardisation;
+use nt_scenario::{Resizing, Standardisation};
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -162,7 +162,7 @@ impl PixelSource for Records {
             let at = y as usize * SIDE + x as usize;
             image::Rgb([red[at], green[at], blue[at]])
         });
-        resize(&picture, (pixels.len() / 3).isqrt(), Fit::Stretch, pixels);
+        resize(&picture, (pixels.len() / 3).isqrt(), Resizing::STRETCHED, pixels);
         Ok(())
     }
 }

@@ -10,7 +10,8 @@ impl DescribedData for ImageFolderData {
     fn open(&self, place: DataPlace<'_>) -> Result<Opened, OpenError> {
         let listing = listing(self, place)?;
         let warnings = listing.warnings();
-        let dataset = Box::new(ImageFolder::open(listing, place.side, most(self), place.cache_dir)?);
+        let dataset =
+            Box::new(ImageFolder::open_with(listing, place.side, self.resizing, most(self), place.cache_dir)?);
         Ok(Opened { dataset, warnings })
     }
 
@@ -41,7 +42,7 @@ fn most(data: &ImageFolderData) -> Megapixels {
 }
 
 fn listing(data: &ImageFolderData, place: DataPlace<'_>) -> Result<Listing, DataError> {
-    let ImageFolderData { path, test_fraction, classes, max_megapixels: _, cluster } = data;
+    let ImageFolderData { path, test_fraction, classes, max_megapixels: _, resizing: _, cluster } = data;
     let wanted = Wanted { classes: classes.as_deref(), test_fraction: *test_fraction, cluster: cluster.as_ref() };
     ImageFolder::scan(&place.base.join(path), wanted)
 }

@@ -14,10 +14,10 @@ pub use listing::{Listing, Wanted};
 use super::cache::{self, ImageCache, PixelSource};
 use super::decode::{self, DecodeError, Megapixels};
 use super::error::BrokenImage;
-use super::resize::{Fit, resize};
+use super::resize::resize;
 use super::{DataError, Dataset, Split};
 use known::Known;
-use nt_scenario::Standardisation;
+use nt_scenario::{Resizing, Standardisation};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ impl ImageFolder {
     /// # Errors
     /// As [`ImageFolder::open_with`].
     pub fn open(listing: Listing, side: usize, most: Megapixels, cache_dir: &Path) -> Result<Self, DataError> {
-        Self::open_with(listing, side, Fit::default(), most, cache_dir)
+        Self::open_with(listing, side, Resizing::STRETCHED, most, cache_dir)
     }
 
     /// Opens a listed folder. Files are identified by the hash of their bytes, so an edited image is noticed whatever
@@ -53,13 +53,13 @@ impl ImageFolder {
     pub fn open_with(
         listing: Listing,
         side: usize,
-        fit: Fit,
+        resizing: Resizing,
         most: Megapixels,
         cache_dir: &Path,
     ) -> Result<Self, DataError> {
         let cache_dir = cache_dir.join("images");
         cache::prepare(&cache_dir)?;
-        let folder = Folder::hash(listing, fit, most, &cache_dir)?;
+        let folder = Folder::hash(listing, resizing, most, &cache_dir)?;
         Ok(Self { cache: ImageCache::open(folder, side, &cache_dir)? })
     }
 
@@ -120,14 +120,14 @@ impl Dataset for ImageFolder {
 /// A listing with the hash of every file.
 struct Folder {
     listing: Listing,
-    fit: Fit,
+    resizing: Resizing,
     most: Megapixels,
     /// `[split][class][image]`.
     hashes: [Vec<Vec<[u8; 32]>>; 2],
 }
 
 impl Folder {
-    fn hash(listing: Listing, fit: Fit, most: Megapixels, cache_dir: &Path) -> Result<Self, DataError> {
+    fn hash(listing: Listing, resizing: Resizing, most: Megapixels, cache_dir: &Path) -> Result<Self, DataError> {
         let mut hashes = [Vec::new(), Vec::new()];
         let mut broken = Vec::new();
         for split in [Split::Train, Split::Test] {
@@ -138,7 +138,7 @@ impl Folder {
             }
         }
         if broken.is_empty() {
-            Ok(Self { listing, fit, most, hashes })
+            Ok(Self { listing, resizing, most, hashes })
         } else {
             // What else is broken is told with them.
             let all = ImageFolder::broken(&listing, most);
@@ -188,7 +188,12 @@ impl PixelSource for Folder {
         if self.most != Megapixels::default() {
             hasher.update(&self.most.0.to_le_bytes());
         }
-        hasher.update(&[self.fit as u8]);
+        let Resizing { fit, shorter_side, resampler } = self.resizing;
+        hasher.update(&[fit as u8]);
+        if shorter_side.is_some() || resampler != Resizing::STRETCHED.resampler {
+            hasher.update(resampler.word().as_bytes());
+            hasher.update(&(shorter_side.unwrap_or(0) as u64).to_le_bytes());
+        }
         for hash in &self.hashes[split as usize][class] {
             hasher.update(hash);
         }
@@ -203,7 +208,7 @@ impl PixelSource for Folder {
         }
         let picture = decode::decode(&bytes, self.most).map_err(broken)?;
         let side = (pixels.len() / 3).isqrt();
-        resize(&picture, side, self.fit, pixels);
+        resize(&picture, side, self.resizing, pixels);
         Ok(())
     }
 }

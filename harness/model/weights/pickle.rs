@@ -285,11 +285,11 @@ impl Reader<'_> {
     fn append(&mut self, instruction: u8) -> Result<(), PickleError> {
         let items = if instruction == b'a' { vec![self.pop()?] } else { self.pop_marked()? };
         let list = self.top()?;
-        match &mut self.values[list] {
-            Value::Several(places) => places.extend(items),
-            _ => return Err(self.damaged()),
+        if let Value::Several(places) = &mut self.values[list] {
+            places.extend(items);
+            return Ok(());
         }
-        Ok(())
+        Err(self.damaged())
     }
 
     /// SETITEM, SETITEMS.
@@ -307,7 +307,9 @@ impl Reader<'_> {
             Value::Named(all) => all.extend(pairs),
             // A class of the writer's own may act as a dictionary.
             Value::Made { .. } => {}
-            _ => return Err(self.damaged()),
+            Value::Other | Value::Int(_) | Value::Text(_) | Value::Several(_) | Value::Class(..) | Value::Kept(_) => {
+                return Err(self.damaged());
+            }
         }
         Ok(())
     }

@@ -159,9 +159,9 @@ fn state_dict(pickle: &Pickle) -> Option<Vec<(String, Tensor)>> {
 
 /// A tensor or parameter.
 fn tensor_at(pickle: &Pickle, place: Place) -> Option<Tensor> {
-    let made = |place: Place| match *pickle.value(place) {
-        Value::Made { class, arguments } => Some((class, arguments)),
-        _ => None,
+    let made = |place: Place| {
+        let Value::Made { class, arguments } = *pickle.value(place) else { return None };
+        Some((class, arguments))
     };
     let (mut class, mut arguments) = made(place)?;
     // A parameter holds a tensor, and a tensor of a class of its own what it would be made of. A damaged file may hold itself.

@@ -56,13 +56,13 @@ pub fn flush(table: &'static str, mut writer: csv::Writer<impl Write>) -> Result
 
 /// Turns a CSV writer's error into a [`TableError::Row`], or into a [`TableError::File`] if the system refused.
 pub fn row_error(table: &'static str) -> impl Fn(csv::Error) -> TableError {
-    move |error| match error.is_io_error() {
+    move |error| {
         // As the system said it, since its number says what helps.
-        true => match error.into_kind() {
-            csv::ErrorKind::Io(source) => refused(table, source),
-            other => TableError::Row { table, source: io::Error::other(format!("{other:?}")) },
-        },
-        false => TableError::Row { table, source: error.into() },
+        if let csv::ErrorKind::Io(source) = error.kind() {
+            let source = source.raw_os_error().map_or_else(|| source.kind().into(), io::Error::from_raw_os_error);
+            return refused(table, source);
+        }
+        TableError::Row { table, source: error.into() }
     }
 }
 
@@ -81,7 +81,7 @@ impl TableError {
             Self::File(FileError { operation, path, source }) if path.is_relative() && !path.starts_with(dir) => {
                 FileError { operation, path: dir.join(path), source }.into()
             }
-            other => other,
+            error @ (Self::File(_) | Self::Row { .. }) => error,
         }
     }
 }

@@ -59,8 +59,8 @@ pub use architecture::Architecture;
 pub use choice::{Choice, ChoiceOf, Initialiser, Precision, SearchOf};
 pub use count::thousands;
 pub use data::{
-    CIFAR10_CLASSES, Cifar10BinaryData, ClusterPattern, Data, DataFacts, ImageFolderData, Known, SyntheticData,
-    default_data_seed,
+    CIFAR10_CLASSES, Cifar10BinaryData, ClusterPattern, Data, DataFacts, ImageFolderData, Known, PictureFit, Resampler,
+    Resizing, SyntheticData, default_data_seed,
 };
 pub use diagnostic::{Code, Diagnostic, Faults, Severity};
 pub use facts::Facts;

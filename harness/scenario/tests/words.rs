@@ -92,7 +92,7 @@ fn words_of_data() {
         ("synthetic", "look_distance = 0.5\nlabel = \"colour\"\ntrain_per_class = 9\ntest_per_class = 8\nseed = 7"),
         (
             "image-folder",
-            "path = \"p\"\ntest_fraction = 0.25\nclasses = [\"ant\", \"bee\"]\nmax_megapixels = 20\ncluster = '([0-9]+)_[0-9]+\\.jpg$'",
+            "path = \"p\"\ntest_fraction = 0.25\nclasses = [\"ant\", \"bee\"]\nmax_megapixels = 20\nfit = \"centre-crop\"\nshorter_side = 80\nresampler = \"pil\"\ncluster = '([0-9]+)_[0-9]+\\.jpg$'",
         ),
         ("cifar10-binary", "path = \"c\""),
     ];
@@ -106,6 +106,24 @@ fn words_of_data() {
         let text = edited("[[source]]", &format!("[data.more]\nkind = \"synthetic\"\n{keys}\n\n[[source]]"));
         let scenario = there_and_back(&text);
         assert!(matches!(&scenario.data["more"], Data::Synthetic(data) if data.label == label));
+    }
+}
+
+#[test]
+fn a_shorter_side_is_of_crops_and_no_shorter_than_the_input() {
+    let folder = |keys: &str| {
+        let folder = format!("[data.more]\nkind = \"image-folder\"\npath = \"p\"\n{keys}\n\n[[source]]");
+        Scenario::parse(&edited("[[source]]", &folder), "scenario.toml")
+    };
+    assert!(folder("fit = \"centre-crop\"\nshorter_side = 64").is_ok());
+    for (keys, told) in [
+        ("shorter_side = 80", "add `fit = \"centre-crop\"`"),
+        ("fit = \"centre-crop\"\nshorter_side = 40", "smaller than the network's input"),
+        ("fit = \"crop\"", "\"stretch\" or \"centre-crop\""),
+        ("resampler = \"lanczos\"", "\"tensor\" or \"pil\""),
+    ] {
+        let faults = folder(keys).unwrap_err().to_string();
+        assert!(faults.contains(told), "{faults}");
     }
 }
 

@@ -14,6 +14,7 @@ use nt_scenario::metric::{Grain, Unit};
 use nt_scenario::{Metric, Primary};
 use nt_stats::crossed::VarianceComponents;
 use nt_stats::power::{Need, PowerTarget, equivalence_power};
+use nt_stats::verdict::Reach;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -90,6 +91,9 @@ pub struct PowerPlan {
     /// Whether test images of a target form clusters, which is not reckoned with.
     #[serde(skip)]
     pub has_clusters: bool,
+    /// Sources that are one network each, which all replicates share.
+    #[serde(skip)]
+    pub single_networks: Vec<String>,
     /// Family-wise error of the two-sided tests.
     pub alpha: f64,
     /// The part of it that the last look may spend; all of it if there is one look.
@@ -214,6 +218,7 @@ impl PowerPlan {
             replicates: study.replicates,
             margin_pp: study.margin_pp,
             gap_unit: Wording::of(study.metric).gap_unit,
+            single_networks: single_networks(study),
             has_clusters: study.targets.iter().any(|target| target.cluster.is_some()),
             alpha: study.alpha,
             alpha_at_last_look: round4(last * study.alpha),
@@ -338,4 +343,10 @@ impl Basis {
 
 fn round4(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
+}
+
+/// Names of the sources that are one network each.
+fn single_networks(study: &Study) -> Vec<String> {
+    let one = study.sources.iter().filter(|source| source.network == Reach::This);
+    one.map(|source| source.name.clone()).collect()
 }

@@ -28,6 +28,13 @@ impl PowerPlan {
                     .to_owned(),
             );
         }
+        if !self.single_networks.is_empty() {
+            lines.push(format!(
+                "Of {} there is one network, which all replicates share: what is found holds for this source network, not for the \
+                 procedure that made it, however many replicates there are.",
+                self.single_networks.join(" and of ")
+            ));
+        }
         if self.alpha_at_last_look < self.alpha {
             lines.push(format!(
                 "Computed at the last look, which may spend {} of α. An earlier look may settle a large gap sooner.",

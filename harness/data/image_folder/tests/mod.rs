@@ -239,8 +239,13 @@ fn the_digest_is_of_pixels_and_class_names() {
 #[test]
 fn an_image_that_changes_in_use_is_not_mixed_in() {
     let layout = two_sides();
-    let folder =
-        Folder::hash(layout.scan(None, None).unwrap(), Fit::Stretch, Megapixels::default(), layout.path()).unwrap();
+    let folder = Folder::hash(
+        layout.scan(None, None).unwrap(),
+        nt_scenario::Resizing::STRETCHED,
+        Megapixels::default(),
+        layout.path(),
+    )
+    .unwrap();
     let layout = layout.image("train/cat/001.png", 200);
     let error = folder.render(Split::Train, 0, 1, &mut [0; SIDE * SIDE * 3]).unwrap_err();
     assert!(matches!(error.reason, DecodeError::Changed));

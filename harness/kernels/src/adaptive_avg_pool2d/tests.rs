@@ -110,3 +110,20 @@ fn a_pool_to_nothing_is_refused() {
     let error = AdaptiveAvgPool2d::new(1, 8, 8, 0).unwrap_err();
     assert_eq!(error.to_string(), "adaptive_avg_pool2d: side is 0; give at least 1");
 }
+
+#[test]
+fn its_bits_change_only_with_the_numerics_version() {
+    let golden = (1, "c44f7210da24f9602fed2cf9ba6fc802");
+    let mut hasher = blake3::Hasher::new();
+    for (height, width) in [(13, 4), (1, 1), (7, 9)] {
+        let (pool, batch) = (AdaptiveAvgPool2d::new(5, height, width, 6).unwrap(), 19);
+        let x = normal("x", pool.in_features() * batch);
+        let dy = normal("dy", pool.out_features() * batch);
+        for value in forward(&pool, &x, batch).into_iter().chain(input_gradient(&pool, &dy, batch)) {
+            hasher.update(&value.to_bits().to_le_bytes());
+        }
+    }
+    let found = hasher.finalize().to_hex()[..32].to_owned();
+    let told = "if that is meant, raise NUMERICS_VERSION, write both here, and say so in the changelog under \"Changes results\"";
+    assert_eq!((crate::NUMERICS_VERSION, found.as_str()), golden, "results have changed: {told}");
+}

@@ -63,13 +63,13 @@ pub fn runs_parquet(records: &[&RunRecord]) -> Result<Vec<u8>, TableError> {
 /// The same, written column by column.
 pub(super) fn write_runs_parquet(to: impl Write + Send, records: &[&RunRecord]) -> Result<(), TableError> {
     const TABLE: &str = "runs.parquet";
-    write(to, &rows(records)).map_err(|error| match error {
+    write(to, &rows(records)).map_err(|error| {
         // As the system said it, since its number says what helps.
-        ParquetError::External(cause) => match cause.downcast::<std::io::Error>() {
-            Ok(source) => refused(TABLE, *source),
-            Err(cause) => TableError::Row { table: TABLE, source: std::io::Error::other(cause) },
-        },
-        error => TableError::Row { table: TABLE, source: std::io::Error::other(error) },
+        let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+        match cause.and_then(std::io::Error::raw_os_error) {
+            Some(number) => refused(TABLE, std::io::Error::from_raw_os_error(number)),
+            None => TableError::Row { table: TABLE, source: std::io::Error::other(error) },
+        }
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod build;
 mod defaults;
+mod input;
 mod known;
 mod labels;
 mod learning_rate;
@@ -109,6 +110,7 @@ fn check(raw: &RawScenario, report: &mut Report) {
     learning_rate::check(raw, report);
     looks::check(raw, report);
     treatments::check(raw, report);
+    input::check(raw, report);
     let declared = raw.data.iter().filter_map(|data| {
         let name = data.name.value.as_str();
         Some((name, data.body.as_ref()?.resolve(name).known()))

@@ -7,7 +7,7 @@ use crate::place::{Located, Span};
 use crate::reader::{Report, TableReader, optional, required};
 use crate::writer::{insert_classes, insert_count, insert_some};
 
-use super::{ClusterPattern, Data, DataKind, Kind, Known, WrittenClasses, WrittenData};
+use super::{ClusterPattern, Data, DataKind, Kind, Known, Resizing, WrittenClasses, WrittenData, WrittenResizing};
 
 /// A folder of pictures: `train/<class>/…` and `test/<class>/…`, or `<class>/…` with `test_fraction`.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct ImageFolderData {
     pub classes: Option<Vec<String>>,
     /// Most pixels of a picture, in millions; what the decoder allows if `None`.
     pub max_megapixels: Option<u32>,
+    /// How its pictures become squares.
+    pub resizing: Resizing,
     /// Which images belong together, by their paths below `train/` or `test/` (or below the folder, with `test_fraction`).
     pub cluster: Option<ClusterPattern>,
 }
@@ -27,13 +29,16 @@ pub struct ImageFolderData {
 impl ImageFolderData {
     pub(super) const KIND: Kind = Kind {
         word: "image-folder",
-        keys: &[&[
-            required("path", "\"pictures\""),
-            optional("test_fraction"),
-            optional("classes"),
-            optional("max_megapixels"),
-            optional("cluster"),
-        ]],
+        keys: &[
+            &[
+                required("path", "\"pictures\""),
+                optional("test_fraction"),
+                optional("classes"),
+                optional("max_megapixels"),
+                optional("cluster"),
+            ],
+            Resizing::KEYS,
+        ],
         read,
     };
 }
@@ -54,6 +59,7 @@ impl DataKind for ImageFolderData {
         if let Some(most) = self.max_megapixels {
             insert_count(table, "max_megapixels", most.into());
         }
+        self.resizing.insert_into(table);
         insert_some(table, "cluster", self.cluster.as_ref().map(ClusterPattern::text));
     }
 }
@@ -64,6 +70,7 @@ struct Written {
     test_fraction: Option<Located<f64>>,
     classes: Option<WrittenClasses>,
     max_megapixels: Option<Located<u64>>,
+    resizing: WrittenResizing,
     cluster: Option<ClusterPattern>,
 }
 
@@ -75,8 +82,9 @@ fn read(reader: &TableReader<'_, '_>, report: &mut Report) -> Option<Box<dyn Wri
     let test_fraction = reader.real("test_fraction", "above 0, below 1", |f| f > 0.0 && f < 1.0, report);
     let classes = WrittenClasses::read(reader, report);
     let max_megapixels = reader.count("max_megapixels", 1..=MOST_MEGAPIXELS, report);
+    let resizing = Resizing::read(reader, report);
     let cluster = ClusterPattern::read(reader, report);
-    Some(Box::new(Written { path: path?, test_fraction, classes, max_megapixels, cluster }))
+    Some(Box::new(Written { path: path?, test_fraction, classes, max_megapixels, resizing, cluster }))
 }
 
 impl WrittenData for Written {
@@ -88,12 +96,17 @@ impl WrittenData for Written {
         known.check_classes(self.classes.as_ref(), name, report);
     }
 
+    fn resizing(&self) -> Option<&WrittenResizing> {
+        Some(&self.resizing)
+    }
+
     fn resolve(&self, _name: &str) -> Data {
         Data::ImageFolder(ImageFolderData {
             path: self.path.value.clone(),
             test_fraction: self.test_fraction.as_ref().map(|fraction| fraction.value),
             classes: self.classes.as_ref().map(WrittenClasses::names),
             max_megapixels: self.max_megapixels.as_ref().map(|most| most.value as u32),
+            resizing: self.resizing.resizing,
             cluster: self.cluster.clone(),
         })
     }

@@ -6,6 +6,7 @@ mod cluster;
 mod facts;
 mod image_folder;
 mod known;
+mod resizing;
 mod synthetic;
 
 use std::fmt::Debug;
@@ -24,6 +25,8 @@ pub use facts::DataFacts;
 pub use image_folder::ImageFolderData;
 pub use known::Known;
 pub(crate) use known::KnownByName;
+pub(crate) use resizing::WrittenResizing;
+pub use resizing::{PictureFit, Resampler, Resizing};
 pub use synthetic::{SyntheticData, default_data_seed};
 
 kinds! {
@@ -70,6 +73,11 @@ pub(crate) trait WrittenData: Debug + Send + Sync {
 
     /// Reports what the dataset `name` names and does not have.
     fn check_known(&self, known: &Known, name: &str, report: &mut Report);
+
+    /// How its pictures become squares of the input; `None` where they are made for it.
+    fn resizing(&self) -> Option<&WrittenResizing> {
+        None
+    }
 
     /// The dataset `name` with every default.
     fn resolve(&self, name: &str) -> Data;
