@@ -362,3 +362,14 @@ fn damaged_verdicts_are_no_pilot() {
     assert_ne!(planned.status.code(), Some(0));
     assert!(said(&planned).contains("verdicts.json"), "{}", said(&planned));
 }
+
+#[test]
+fn what_was_stripped_stays_so_of_jobs_that_are_planned_no_more() {
+    let (workplace, _) = finished();
+    assert_exit(&nt(&workplace, &["strip", "out"]), 0);
+    let fewer = ["--set", "study.replicates=1"];
+    assert_exit(&workplace.run("out", &fewer), 0);
+    assert_exit(&nt(&workplace, &["check", "out"]), 0);
+    assert_exit(&workplace.run("out", &fewer), 0);
+    assert!(!workplace.path("out/runs.jsonl.damaged").exists());
+}

@@ -144,9 +144,12 @@ fn an_exported_network_is_read_back_bit_for_bit_in_either_format_with_its_card()
     let workplace = workplace(&trained());
     assert_exit(&workplace.run("out", &["--keep", "networks"]), 0);
     let words = |job: &'static str, out: &'static str| ["export", job, "--dir", "out", "--out", out];
-    for out in ["near.pth", "near.safetensors"] {
+    for out in ["near.pth", "again.safetensors"] {
         assert_exit(&nt(&workplace, &words("source/near/r0", out)), 0);
+        assert_exit(&nt(&workplace, &words("source/near/r0", out)), 2);
     }
+    // The card beside a file is for people: that within it counts.
+    std::fs::remove_file(workplace.path("again.json")).unwrap();
     let card: serde_json::Value = serde_json::from_str(&text(&workplace.path("near.json"))).unwrap();
     assert_eq!(card["classes"], serde_json::json!(["arrow", "heart", "drop"]));
     assert_eq!(
@@ -154,7 +157,7 @@ fn an_exported_network_is_read_back_bit_for_bit_in_either_format_with_its_card()
         (Some("source/near/r0"), Some("none: nt renders them"))
     );
     let mut digests = Vec::new();
-    for (at, file) in ["near.pth", "near.safetensors"].into_iter().enumerate() {
+    for (at, file) in ["near.pth", "again.safetensors"].into_iter().enumerate() {
         // Neither mean nor deviation nor classes are given: the card has them.
         let again = study(&format!("path = \"{file}\"")).source("other", "kind = \"untrained\"");
         std::fs::write(workplace.path("study.toml"), again.text()).unwrap();
@@ -166,7 +169,7 @@ fn an_exported_network_is_read_back_bit_for_bit_in_either_format_with_its_card()
     // The values are those of the study's own file.
     let study = std::fs::read_dir(workplace.path("out/networks")).unwrap();
     let own: Vec<Vec<u8>> = study.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect();
-    let exported = std::fs::read(workplace.path("near.safetensors")).unwrap();
+    let exported = std::fs::read(workplace.path("again.safetensors")).unwrap();
     let values = |bytes: &[u8], name: &str| {
         safetensors::SafeTensors::deserialize(bytes).unwrap().tensor(name).map(|tensor| tensor.data().to_vec()).ok()
     };
@@ -188,9 +191,45 @@ fn networks_of_judged_runs_are_kept_on_request_and_change_no_result() {
     assert!(workplace.jobs_run("out") > ran, "what lacks its network runs again");
     assert_exit(&nt(&workplace, &["check", "out"]), 0);
     assert_exit(&nt(&workplace, &["export", job, "--dir", "out", "--out", "run.pth"]), 0);
-    // Somebody's file is not written over.
+    // No file is written over.
     std::fs::remove_file(workplace.path("run.json")).unwrap();
     assert_exit(&nt(&workplace, &["export", job, "--dir", "out", "--out", "run.pth"]), 2);
     assert_exit(&nt(&workplace, &["export", "nothing", "--dir", "out", "--out", "other.pth"]), 2);
     assert_exit(&nt(&workplace, &["export", job, "--dir", "out", "--out", "run.onnx"]), 2);
+}
+
+#[test]
+fn a_card_of_another_network_is_refused() {
+    let workplace = workplace(&trained());
+    assert_exit(&workplace.run("out", &[]), 0);
+    assert_exit(&nt(&workplace, &["export", "source/near/r0", "--dir", "out", "--out", "near.safetensors"]), 0);
+    let bytes = std::fs::read(workplace.path("near.safetensors")).unwrap();
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let mut changed = bytes.clone();
+    changed[8 + header] ^= 1;
+    std::fs::write(workplace.path("changed.safetensors"), changed).unwrap();
+    std::fs::write(workplace.path("study.toml"), study("path = \"changed.safetensors\"").text()).unwrap();
+    let refused = nt(&workplace, &["check", "study.toml"]);
+    assert_exit(&refused, 2);
+    assert!(said(&refused).contains("has the card of another network"), "{}", said(&refused));
+}
+
+#[test]
+fn a_kept_network_that_is_changed_or_lost_is_told_and_made_again() {
+    let workplace = workplace(&trained());
+    assert_exit(&workplace.run("out", &["--keep", "networks"]), 0);
+    let digest = workplace.digest("out");
+    let networks = || support::files(&workplace.path("out/networks"));
+    let count = networks().len();
+    for harm in [support::flip_a_bit as fn(&Path), |path| std::fs::remove_file(path).unwrap()] {
+        harm(&networks()[0]);
+        let told = nt(&workplace, &["check", "out"]);
+        assert_exit(&told, 1);
+        assert!(said(&told).contains("networks/"), "{}", said(&told));
+        assert_exit(&workplace.run("out", &[]), 0);
+        assert_exit(&nt(&workplace, &["check", "out"]), 0);
+        assert_exit(&workplace.run("out", &["--keep", "networks"]), 0);
+        assert_exit(&nt(&workplace, &["check", "out"]), 0);
+        assert_eq!((networks().len(), workplace.digest("out")), (count, digest.clone()));
+    }
 }

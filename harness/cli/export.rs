@@ -5,10 +5,9 @@ use super::explain::studies;
 use super::output::say;
 use super::study_folder;
 use crate::model::weights::{CARD_VERSION, Card, Weights, WeightsFile, to_pth, to_safetensors};
-use crate::run::kept;
 use crate::run::weights::{CARD, STANDARDISATION, digest};
 use nt_disk::{shell_word, write_atomic};
-use nt_records::{Measure, RunRecord, ledger::read_records};
+use nt_records::{FileRef, Measure, RunRecord, ledger::read_records};
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{Architecture, Data, JobId, Scenario, Standardisation};
 use std::path::{Path, PathBuf};
@@ -46,13 +45,9 @@ impl Export {
             }
         };
         let card_path = Card::path_beside(&self.out);
-        for path in [&self.out, &card_path] {
-            if path.exists() && Card::beside(&self.out).is_none() {
-                let path = path.display();
-                return Err(Failure::Input(format!(
-                    "{path} is there and was not written by nt; give another file with --out"
-                )));
-            }
+        if let Some(path) = [&self.out, &card_path].into_iter().find(|path| path.symlink_metadata().is_ok()) {
+            let path = path.display();
+            return Err(Failure::Input(format!("{path} is there: remove it, or give another file with --out")));
         }
         let (dir, record) = self.find()?;
         let network = Network::read(&dir, &record)?;
@@ -60,7 +55,7 @@ impl Export {
         let card = serde_json::to_string_pretty(&network.card).map_err(|error| Failure::System(error.to_string()))?;
         let (parameters, shape) = (&network.weights.parameters, &network.shape);
         let bytes = match format {
-            Format::Pth => to_pth(parameters, shape, &names),
+            Format::Pth => to_pth(parameters, shape, &names, (CARD, &card)),
             Format::Safetensors => to_safetensors(parameters, shape, &names, (CARD, card.clone())),
         };
         let bytes = bytes.map_err(|error| Failure::system(&error))?;
@@ -112,9 +107,11 @@ impl Network {
     /// Reads the network of a job's record.
     fn read(dir: &Path, record: &RunRecord) -> Result<Self, Failure> {
         let (manifest, scenario) = (study_folder::manifest(dir)?, study_folder::scenario(dir)?);
-        let listed = record.files.iter().find(|file| file.path.starts_with("networks/"));
-        let kept = kept::path(record.job);
-        let listed = listed.or_else(|| manifest.files.iter().find(|file| file.path == kept));
+        for name in ["scenario.toml", "resolved.toml"] {
+            let listed = manifest.files.iter().find(|file| file.path == name);
+            sound(dir, listed.ok_or_else(|| Failure::Incomplete(study_folder::lost(dir, name)))?)?;
+        }
+        let listed = record.file_in("networks");
         let Some(listed) = listed else {
             return Err(Failure::Input(format!(
                 "the network of {} was not kept; `nt run SCENARIO --out {} --keep networks` runs it again and keeps it, if it is the \
@@ -123,14 +120,7 @@ impl Network {
                 shell_word(dir)
             )));
         };
-        listed.compare(dir).map_err(|problem| {
-            let path = dir.join(&listed.path);
-            Failure::Incomplete(format!(
-                "{} {problem}; `nt run SCENARIO --out {}` makes it again",
-                path.display(),
-                shell_word(dir)
-            ))
-        })?;
+        sound(dir, listed)?;
         let path = dir.join(&listed.path);
         let failed = |error| Failure::System(format!("{} {error}", path.display()));
         let mut file = WeightsFile::open(&path).map_err(failed)?;
@@ -142,7 +132,7 @@ impl Network {
             ))
         })?;
         let of_data = scenario.data.get(data).map_or(Standardisation::IMAGENET, Data::standardisation);
-        let standardisation = file.note(STANDARDISATION).unwrap_or(of_data);
+        let standardisation = file.note(STANDARDISATION).map_err(failed)?.unwrap_or(of_data);
         let weights = file.network(&scenario.model, standardisation).map_err(failed)?;
         let known = manifest.data.get(data);
         let of_test = record.metrics.iter().filter(|measured| matches!(measured.measure, Measure::Test(_)));
@@ -175,6 +165,15 @@ impl Network {
             names => names.to_vec(),
         }
     }
+}
+
+/// Refuses a file of the study that is not as it was written.
+fn sound(dir: &Path, file: &FileRef) -> Result<(), Failure> {
+    file.compare(dir).map_err(|problem| {
+        let path = dir.join(&file.path);
+        let again = shell_word(dir);
+        Failure::Incomplete(format!("{} {problem}; `nt run SCENARIO --out {again}` makes it again", path.display()))
+    })
 }
 
 /// The data that a job's network learned from last, and the classes that it tells apart; all of the data's if `None`.

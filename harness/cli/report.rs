@@ -28,8 +28,10 @@ impl Report {
     pub(super) fn execute(&self) -> Result<(), Failure> {
         study_folder::check(&self.dir)?;
         // What a run writes meanwhile would be half in this report, and half lost again to it.
-        let _lock = WriterLock::take(&self.dir, Shard::WHOLE).map_err(|error| Failure::system(&error))?;
-        write_and_tell(&self.dir, &self.extras)
+        let lock = WriterLock::take(&self.dir, Shard::WHOLE).map_err(|error| Failure::system(&error))?;
+        let drawn = write_and_tell(&self.dir, &self.extras);
+        lock.check_place(&self.dir).map_err(|error| Failure::system(&error))?;
+        drawn
     }
 }
 

@@ -302,7 +302,9 @@ impl Run {
         }
         lock.check_place(&dir).map_err(|error| Failure::system(&error))?;
         if self.shard.is_whole() {
-            super::report::write_and_tell(&dir, &self.extras)?;
+            let drawn = super::report::write_and_tell(&dir, &self.extras);
+            lock.check_place(&dir).map_err(|error| Failure::system(&error))?;
+            drawn?;
         }
         conclude(&tally, study.plan.jobs.len(), &dir)
     }

@@ -50,10 +50,8 @@ pub struct Artifacts {
     pub predictions: Option<Predictions>,
     /// How the training went; empty where nothing was trained.
     pub curve: Vec<CurvePoint>,
-    /// The network, as safetensors.
+    /// The network, as safetensors: a source's, or that of a judged run where it is kept.
     pub network: Option<Vec<u8>>,
-    /// The network of a judged run, as safetensors, where it is kept.
-    pub kept_network: Option<Vec<u8>>,
     /// What the report shows and no result depends on.
     pub pictures: Pictures,
 }

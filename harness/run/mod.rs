@@ -2,7 +2,7 @@
 
 mod estimate;
 mod executor;
-pub mod kept;
+mod kept;
 mod memory;
 mod pictures;
 mod progress;

@@ -68,10 +68,19 @@ impl SourceFile {
         let failed = |error| SourceFileError::Weights { path: path.clone(), source: error };
         let mut file = WeightsFile::open(&path).map_err(failed)?;
         // What the file says comes after what the scenario says, and before what is known of torchvision's networks.
-        let card = file.note::<Card>(CARD).or_else(|| Card::beside(&path));
-        let of_file = || card.as_ref().map(|card| card.standardisation).or_else(|| file.note(STANDARDISATION));
-        let told = source.standardisation.or_else(of_file).filter(Standardisation::is_usable);
+        let card = file.note::<Card>(CARD).map_err(failed)?;
+        let of_study = file.note::<Standardisation>(STANDARDISATION).map_err(failed)?;
+        let of_file = card.as_ref().map(|card| card.standardisation).or(of_study);
+        if of_file.is_some_and(|told| !told.is_usable()) {
+            return Err(failed(WeightsError::Card));
+        }
+        let told = source.standardisation.or(of_file);
         let read = file.network(model, told.unwrap_or(Standardisation::IMAGENET)).map_err(failed)?;
+        let digest = digest(&read.parameters, read.num_classes);
+        let blake3 = blake3::Hash::from_bytes(digest).to_hex();
+        if card.as_ref().is_some_and(|card| card.blake3 != blake3.as_str()) {
+            return Err(failed(WeightsError::Card));
+        }
         if told.is_none() && !read.is_torchvisions {
             return Err(SourceFileError::Standardisation { path });
         }
@@ -80,7 +89,7 @@ impl SourceFile {
             return Err(SourceFileError::Classes { path, named, found: read.num_classes });
         }
         let facts = WeightsFacts {
-            digest: digest(&read.parameters, read.num_classes),
+            digest,
             standardisation: read.parameters.standardisation,
             num_classes: read.num_classes,
             classes,

@@ -21,4 +21,4 @@ pub use error::FileError;
 pub use guard::guarded;
 pub use listed::{Written, write_listed, write_listed_with, written};
 pub use lock::{Lock, LockError, Sharing};
-pub use regular::{is_no_file, open, open_to_append, read, read_if_there, read_to_string};
+pub use regular::{is_no_file, open, open_to_append, read, read_at_most, read_if_there, read_to_string};

@@ -64,6 +64,9 @@ impl Lock {
         if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
             fs::remove_file(&path).map_err(FileError::at("remove the link in the place of the lock", &path))?;
         }
+        if path.is_dir() {
+            crate::move_aside(&path)?;
+        }
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)

@@ -2,8 +2,11 @@
 
 use crate::FileError;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
+
+/// Longest text that is read whole, bytes: that of a scenario.
+const LONGEST_TEXT: u64 = 64 << 20;
 
 /// The bytes of a regular file, or of one that links lead to.
 ///
@@ -12,6 +15,20 @@ use std::path::Path;
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     check(path)?;
     fs::read(path)
+}
+
+/// The same of a file that is no longer than `most` bytes. What is longer is none of the files that the caller looks for, and is not read.
+///
+/// # Errors
+/// As [`read`]; [`io::ErrorKind::InvalidData`] for a longer file.
+pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let told = format!("it is longer than {most} bytes, as no such file is");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, told));
+    }
+    Ok(bytes)
 }
 
 /// A regular file, opened for reading.
@@ -52,7 +69,7 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 /// As [`read`]; [`io::ErrorKind::InvalidData`] if it is not UTF-8.
 pub fn read_to_string(path: &Path) -> io::Result<String> {
     check(path)?;
-    fs::read_to_string(path)
+    String::from_utf8(read_at_most(path, LONGEST_TEXT)?).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 /// Whether an error of [`read`] says that something else stands where a file should.

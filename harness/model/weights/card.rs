@@ -7,11 +7,8 @@ use std::path::{Path, PathBuf};
 /// The version of a card.
 pub const CARD_VERSION: u32 = 1;
 
-/// The longest card that is read, bytes.
-const LONGEST: u64 = 16 << 20;
-
-/// What a network that `nt export` wrote is: how it computes, what it learned, and where it comes from. It stands in the notes of a
-/// safetensors file, and in a file of its own beside every exported network.
+/// What a network that `nt export` wrote is: how it computes, what it learned, and where it comes from. It lies within the file, and, for
+/// people, in a file of its own beside it, which is not read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Card {
     /// [`CARD_VERSION`].
@@ -50,13 +47,5 @@ impl Card {
     /// Where the card of a file of weights lies: beside it, under its name with the ending `json`.
     pub fn path_beside(file: &Path) -> PathBuf {
         file.with_extension("json")
-    }
-
-    /// The card beside a file of weights. What lies there and is no card is somebody's, and not read.
-    pub fn beside(file: &Path) -> Option<Self> {
-        let path = Self::path_beside(file);
-        let is_short = std::fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() <= LONGEST);
-        let card: Self = serde_json::from_slice(&nt_disk::read(&path).ok().filter(|_| is_short)?).ok()?;
-        (card.nt_card <= CARD_VERSION).then_some(card)
     }
 }

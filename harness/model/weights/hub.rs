@@ -62,7 +62,8 @@ fn within(cache: &Path, path: &str, address: &str) -> Result<PathBuf, HubError> 
         return Err(form());
     }
     let repository = cache.join(format!("models--{owner}--{name}"));
-    let commit = nt_disk::read(&repository.join("refs").join(revision)).ok();
+    // The name of a commit, and nothing longer.
+    let commit = nt_disk::read_at_most(&repository.join("refs").join(revision), 1 << 10).ok();
     let commit = commit.and_then(|bytes| String::from_utf8(bytes).ok());
     let commit = commit.as_deref().map_or(revision, str::trim);
     let found = repository.join("snapshots").join(commit).join(file);

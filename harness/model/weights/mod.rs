@@ -96,6 +96,17 @@ pub enum WeightsError {
         /// Why not.
         source: PickleError,
     },
+    /// What it says of itself cannot be read.
+    #[error("says of itself under {title:?} what cannot be read ({source}): export it again, or remove that note")]
+    Note {
+        /// The title.
+        title: String,
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// What it says of itself is said of another network, or cannot be true.
+    #[error("has the card of another network, or one that was changed: export it again")]
+    Card,
     /// Its numbers are kept with the highest byte first.
     #[error("keeps its numbers with the highest byte first, which is not read: write it on an x86 or ARM machine")]
     ByteOrder,
@@ -182,7 +193,7 @@ impl WeightsFile {
         let mut first_bytes = Vec::new();
         Read::by_ref(&mut file).take(64).read_to_end(&mut first_bytes).map_err(read)?;
         let (tensors, notes) = match first_bytes.as_slice() {
-            [b'P', b'K', 3, 4, ..] => (pth::tensors(&file)?, BTreeMap::new()),
+            [b'P', b'K', 3, 4, ..] => pth::tensors(&file)?,
             bytes if pth::is_before_1_6(bytes) => {
                 return Err(WeightsError::BeforePyTorch1_6 { path: path.to_owned() });
             }
@@ -195,9 +206,17 @@ impl WeightsFile {
         Ok(Self { file, tensors, notes })
     }
 
-    /// What the file says of itself under this name, in JSON; `None` where it says nothing, or nothing of this kind.
-    pub fn note<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        serde_json::from_str(self.notes.get(name)?).ok()
+    /// What the file says of itself under this title, in JSON; `None` where it says nothing.
+    ///
+    /// # Errors
+    /// [`WeightsError::Note`] where it says something else.
+    pub fn note<T: DeserializeOwned>(&self, title: &str) -> Result<Option<T>, WeightsError> {
+        let read = |note: &String| serde_json::from_str(note);
+        self.notes
+            .get(title)
+            .map(read)
+            .transpose()
+            .map_err(|source| WeightsError::Note { title: title.to_owned(), source })
     }
 
     /// The values of a tensor, row-major.

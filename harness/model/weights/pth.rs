@@ -1,6 +1,8 @@
 //! Files that `torch.save` writes: a ZIP archive with a pickle and the values beside it, uncompressed.
 
 use super::pickle::{Pickle, Place, Value};
+use super::tensors::Notes;
+use super::write::EXTRA;
 use super::{Element, Stored, WeightsError};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -21,11 +23,14 @@ pub(super) fn is_before_1_6(first_bytes: &[u8]) -> bool {
     first_bytes.starts_with(BEFORE_1_6)
 }
 
-/// The tensors of an archive by name, and where their values are in the file.
+/// The longest note that is read, bytes.
+const LONGEST_NOTE: u64 = 16 << 20;
+
+/// The tensors of an archive by name, where their values are in the file, and what the file says of itself.
 ///
 /// # Errors
 /// [`WeightsError`] for an archive or a pickle that is damaged or not one of weights.
-pub(super) fn tensors(file: &File) -> Result<BTreeMap<String, Stored>, WeightsError> {
+pub(super) fn tensors(file: &File) -> Result<(BTreeMap<String, Stored>, Notes), WeightsError> {
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|source| WeightsError::Archive { source })?;
     let length = file.metadata().map_err(|source| WeightsError::Read { source })?.len();
     let mut entries = BTreeMap::new();
@@ -65,7 +70,13 @@ pub(super) fn tensors(file: &File) -> Result<BTreeMap<String, Stored>, WeightsEr
     for (name, entry) in storages {
         entry.check(file, name)?;
     }
-    Ok(tensors)
+    let mut notes = Notes::new();
+    let extra = format!("{folder}{EXTRA}");
+    for name in entries.keys().filter(|name| name.starts_with(&extra)) {
+        let note = read(&mut archive, name, LONGEST_NOTE)?;
+        notes.insert(name[extra.len()..].to_owned(), String::from_utf8_lossy(&note).into_owned());
+    }
+    Ok((tensors, notes))
 }
 
 /// Where a part of the archive is in the file.

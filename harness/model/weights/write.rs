@@ -21,6 +21,9 @@ pub enum WriteError {
     Encode(#[from] safetensors::SafeTensorError),
 }
 
+/// The folder of an archive in which PyTorch keeps what others add.
+pub(super) const EXTRA: &str = "extra/";
+
 /// The tensors of a network by name, with their shapes and values.
 fn tensors<'p>(
     parameters: &'p Parameters,
@@ -42,11 +45,16 @@ fn little_endian(values: &[f32]) -> Vec<u8> {
 }
 
 /// A `state_dict` as `torch.save` writes it (since PyTorch 1.6), which `torch.load` and `load_state_dict` take. `names` are those of the
-/// layers, in order. The same network gives the same bytes.
+/// layers, in order. One note about it lies beside the values, under its title. The same network gives the same bytes.
 ///
 /// # Errors
 /// [`WriteError`] where memory is not enough.
-pub fn to_pth(parameters: &Parameters, shape: &NetworkShape, names: &[&str]) -> Result<Vec<u8>, WriteError> {
+pub fn to_pth(
+    parameters: &Parameters,
+    shape: &NetworkShape,
+    names: &[&str],
+    (title, note): (&str, &str),
+) -> Result<Vec<u8>, WriteError> {
     let tensors = tensors(parameters, shape, names);
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     // No date: the same network, the same file.
@@ -63,6 +71,8 @@ pub fn to_pth(parameters: &Parameters, shape: &NetworkShape, names: &[&str]) -> 
         part(&format!("data/{key}"), &little_endian(values))?;
     }
     part("version", b"3\n")?;
+    // What PyTorch reads past.
+    part(&format!("{EXTRA}{title}"), note.as_bytes())?;
     Ok(archive.finish()?.into_inner())
 }
 

@@ -13,7 +13,7 @@ use crate::registration::registered;
 use nt_disk::FileError;
 use nt_scenario::JobId;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use thiserror::Error;
 
@@ -100,7 +100,12 @@ pub fn examine(dir: &Path) -> Result<Examination, ExamineError> {
         found.damage.push(pages.to_owned());
     }
     let of_records = records.iter().flat_map(|record| record.files.iter().map(move |file| (file, Some(&record.name))));
-    let of_manifest = manifest.iter().flat_map(|manifest| &manifest.files).map(|file| (file, None));
+    // Pictures of jobs stand in both.
+    let pictures = records.iter().flat_map(|record| &record.files).filter(|file| file.is_picture());
+    let pictures: BTreeSet<&str> = pictures.map(|file| file.path.as_str()).collect();
+    let others =
+        manifest.iter().flat_map(|manifest| &manifest.files).filter(|file| !pictures.contains(file.path.as_str()));
+    let of_manifest = others.map(|file| (file, None));
     let all: Vec<_> = of_records.chain(of_manifest).collect();
     let problems: Vec<_> = all.par_iter().map(|(file, _)| file.compare(dir).err()).collect();
     for ((file, job), problem) in all.iter().zip(problems) {

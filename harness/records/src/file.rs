@@ -31,6 +31,11 @@ impl FileRef {
         FileRef { path: path.into(), bytes, blake3: blake3::Hash::from_bytes(blake3).to_hex().to_string() }
     }
 
+    /// Whether it is a picture, on which no result depends.
+    pub fn is_picture(&self) -> bool {
+        self.path.starts_with("artifacts/")
+    }
+
     /// Whether its path stays below the study's folder.
     pub fn is_inside(&self) -> bool {
         use std::path::Component;

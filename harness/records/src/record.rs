@@ -143,7 +143,7 @@ impl RunRecord {
     /// Everything that running the same job again must reproduce, in an unambiguous encoding: all fields except the
     /// wall time.
     ///
-    /// A target's network is left out, because the user chooses whether to keep it. A source's network is included,
+    /// Pictures are left out, because no result depends on them. A target's network is, because the user chooses whether to keep it. A source's network is included,
     /// because other networks are trained from it. The names of study and treatment are labels, and left out as they
     /// are from the job's identity.
     pub fn meaning_bytes(&self) -> Vec<u8> {
@@ -167,7 +167,8 @@ impl RunRecord {
             bytes.number(u64::from(self.run));
         }
         let is_target = self.target.is_some();
-        for file in self.files.iter().filter(|file| !(is_target && file.path.starts_with("networks/"))) {
+        let is_chosen = |file: &FileRef| is_target && file.path.starts_with("networks/");
+        for file in self.files.iter().filter(|file| !file.is_picture() && !is_chosen(file)) {
             bytes.text(&file.path).number(file.bytes).text(&file.blake3);
         }
         bytes.0

@@ -3,22 +3,21 @@
 use crate::examine::{ExamineError, examine};
 use crate::ledger::{Ledger, LedgerError};
 use crate::manifest::{Manifest, ManifestError, covers};
-use nt_disk::FileError;
+use nt_disk::{FileError, shell_word};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// What can be left out: a word for it, and its files.
-pub const STRIPPABLE: [(&str, &str); 11] = [
+pub const STRIPPABLE: [(&str, &str); 10] = [
     ("networks", "networks/"),
     ("predictions", "predictions/"),
     ("curves", "curves/"),
     ("contact-sheets", "artifacts/contact-*.png"),
     ("thumbnails", "artifacts/thumbnails-*.safetensors"),
     ("filters", "artifacts/conv1-*.safetensors"),
-    ("kept-networks", "artifacts/network-*.safetensors"),
     ("tensorboard", "tensorboard/"),
     ("parquet", "runs.parquet"),
     ("pngs", "figures/*.png"),
@@ -29,8 +28,8 @@ pub const STRIPPABLE: [(&str, &str); 11] = [
 #[derive(Debug, Error)]
 pub enum StripError {
     /// It has no manifest, in which what is left out would stand.
-    #[error("{0} lacks manifest.json; `nt run SCENARIO --out {0}` writes it again")]
-    NoManifest(String),
+    #[error("{} lacks manifest.json; `nt run SCENARIO --out {}` writes it again", .0.display(), shell_word(.0))]
+    NoManifest(PathBuf),
     /// It is damaged.
     #[error("{dir} is damaged, and what is left out cannot be examined any more; mend it first:\n  {}", damage.join("\n  "))]
     Damaged {
@@ -60,7 +59,7 @@ pub enum StripError {
 /// [`StripError`]. A damaged folder is left as it is.
 pub fn strip(dir: &Path, keep: &[String]) -> Result<(usize, u64), StripError> {
     if !dir.join(crate::names::MANIFEST_FILE).is_file() {
-        return Err(StripError::NoManifest(dir.display().to_string()));
+        return Err(StripError::NoManifest(dir.to_owned()));
     }
     // Nobody may write meanwhile.
     let _ledger = Ledger::open(dir)?;
@@ -70,7 +69,7 @@ pub fn strip(dir: &Path, keep: &[String]) -> Result<(usize, u64), StripError> {
         return Err(StripError::Damaged { dir: dir.display().to_string(), damage });
     }
     let Some(mut manifest) = Manifest::read(dir)? else {
-        return Err(StripError::NoManifest(dir.display().to_string()));
+        return Err(StripError::NoManifest(dir.to_owned()));
     };
     let left_out: Vec<&str> =
         STRIPPABLE.iter().filter(|(word, _)| !keep.iter().any(|kept| kept == word)).map(|(_, files)| *files).collect();

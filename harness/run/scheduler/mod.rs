@@ -4,12 +4,11 @@ mod error;
 mod groups;
 mod withheld;
 
-use super::kept;
 use super::{Abandoned, Artifacts, Executor, JobOutput, Progress, Upstream, UpstreamError};
 use crate::train::AtChance;
-use nt_disk::write_listed;
 use nt_records::curve::write_curve;
 use nt_records::faults::Fault;
+use nt_records::pictures::Filters;
 use nt_records::record::RECORD_VERSION;
 use nt_records::{FileRef, Ledger, LedgerError, RunRecord, Setting, Status};
 use nt_scenario::{Job, JobId, Method, Plan, Role, Scenario, Work};
@@ -412,14 +411,13 @@ fn write_artifacts(dir: &Path, job: JobId, artifacts: &Artifacts) -> Result<Vec<
     if let Some(network) = &artifacts.network {
         files.push(FileRef::write(dir, format!("networks/{job}.safetensors"), network).map_err(LedgerError::from)?);
     }
-    if let Some(network) = &artifacts.kept_network {
-        write_listed(&dir.join(kept::path(job)), network).map_err(LedgerError::from)?;
-    }
     if let Some((target, thumbnails)) = &artifacts.pictures.thumbnails {
         thumbnails.write(dir, target)?;
     }
     if let Some(filters) = &artifacts.pictures.filters {
         filters.write(dir, job)?;
+        let path = Filters::path(job);
+        files.extend(nt_disk::written(&dir.join(&path)).map(|written| FileRef::of_written(path, written)));
     }
     Ok(files)
 }

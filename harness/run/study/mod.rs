@@ -14,6 +14,7 @@ use nt_records::file::FileProblem;
 use nt_records::ledger::Shard;
 use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
 use nt_records::names::REGISTRATION_FILE;
+use nt_records::read_records;
 use nt_records::registration::{self, Registered};
 use nt_records::{Audit, Ledger, LedgerWarning, Manifest, RunRecord};
 use nt_scenario::{DataFacts, Diagnostic, Faults, Job, JobId, Known, Plan, ReplicateGroup, Scenario};
@@ -184,7 +185,7 @@ impl OpenStudy {
             ledger.forget(job);
         }
         if options.keep_networks {
-            for job in kept::missing(&self.plan, &dir) {
+            for job in kept::missing(&self.plan, ledger) {
                 ledger.forget(job);
             }
         }
@@ -227,7 +228,10 @@ impl OpenStudy {
             manifest.has_ended = shard.is_whole();
         }
         manifest.list_files(&dir, &[&GIVEN[..], &[AUDIT_FILE]].concat(), &["artifacts"])?;
-        manifest.forget_stripped(ledger.records(), &dir);
+        if !manifest.stripped.is_empty() {
+            // Those of jobs that are planned no more, too, whose files nothing makes again.
+            manifest.forget_stripped(&read_records(&dir)?.0, &dir);
+        }
         manifest.write(&dir)?;
         tally
     }

@@ -106,7 +106,7 @@ fn network() -> Parameters {
 pub(crate) fn pth() -> Vec<Vec<u8>> {
     let (shape, network) = (shape(), network());
     let names: Vec<&str> = shape.layers.iter().map(|layer| layer.name).collect();
-    vec![to_pth(&network, &shape, &names).unwrap()]
+    vec![to_pth(&network, &shape, &names, ("note", "{}")).unwrap()]
 }
 
 pub(crate) fn pickles() -> Vec<Vec<u8>> {

@@ -1,5 +1,6 @@
 //! Variance components from a finished study's `verdicts.json`.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use nt_stats::crossed::VarianceComponents;
@@ -55,6 +56,18 @@ pub enum PilotError {
         /// The file.
         path: PathBuf,
     },
+    /// There are none.
+    #[error("{} is not there: draw the report of that study with nt report, or give the folder of a finished one", path.display())]
+    NoVerdicts {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its manifest is missing or damaged, so that nothing says whether its verdicts are as they were written.
+    #[error("{} has lost its manifest, or has a damaged one: run its study again with nt run, which writes it", dir.display())]
+    NoManifest {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// They are of another version.
     #[error("{} has schema_version {found}, and up to {VERDICTS_VERSION} is read; draw it again by nt report", path.display())]
     Version {
@@ -100,9 +113,17 @@ impl Pilot {
     /// [`PilotError`] says what is missing and how to get it.
     pub fn read(dir: &Path) -> Result<Self, PilotError> {
         let path = dir.join(VERDICTS_FILE);
-        let bytes = nt_disk::read(&path).map_err(FileError::at("read", &path))?;
-        // A folder of `nt analyze` has no manifest.
-        let manifest = Manifest::read(dir).ok().flatten();
+        let bytes = match nt_disk::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(PilotError::NoVerdicts { path }),
+            read => read.map_err(FileError::at("read", &path))?,
+        };
+        // A folder of `nt analyze` has neither manifest nor records. A study that has lost its manifest says nothing of its verdicts.
+        let is_a_study = ["runs.jsonl", "preregistration.json"].into_iter().any(|name| dir.join(name).exists());
+        let manifest = match Manifest::read(dir) {
+            Ok(Some(manifest)) => Some(manifest),
+            Ok(None) if !is_a_study => None,
+            Ok(None) | Err(_) => return Err(PilotError::NoManifest { dir: dir.to_owned() }),
+        };
         let listed = manifest.iter().flat_map(|manifest| &manifest.files).find(|file| file.path == VERDICTS_FILE);
         if listed.is_some_and(|file| *file != FileRef::new(VERDICTS_FILE, &bytes)) {
             return Err(PilotError::Damaged { path });
@@ -119,13 +140,22 @@ impl Pilot {
             .copied()
             .filter(|metric| file.verdicts.iter().any(|row| row.metric == metric.name()))
             .collect();
+        let mut is_damaged = false;
         let cells = file.verdicts.into_iter().filter_map(|row| {
             let VarianceRow { replicate, example, residual } = row.variance?;
+            let is_possible = |variance: f64| variance.is_finite() && (0.0..=1e6).contains(&variance);
+            if ![replicate, example, residual].into_iter().all(is_possible) {
+                is_damaged = true;
+                return None;
+            }
             let components = VarianceComponents { replicate, example, residual };
             let is_control = file.untrained.contains(&row.source);
             Some(Cell { target: row.target, is_control, num_replicates: row.n, components })
         });
         let cells: Vec<Cell> = cells.collect();
+        if is_damaged {
+            return Err(PilotError::Damaged { path });
+        }
         let (&[metric], false) = (metrics.as_slice(), cells.is_empty()) else {
             return Err(PilotError::NoVariance { path });
         };

@@ -336,21 +336,27 @@ impl Manifest {
         Ok(())
     }
 
-    /// Hash of what a report is drawn of: the results, the scenario, the audit.
+    /// Hashes of what a report is drawn of: the results, and the scenario with the audit.
     pub fn basis_of_report(&self) -> String {
+        let results: String = self.result_digest.chars().take(16).collect();
         let mut hasher = blake3::Hasher::new();
-        hasher.update(self.result_digest.as_bytes());
         for file in self.files.iter().filter(|file| ["resolved.toml", AUDIT_FILE].contains(&file.path.as_str())) {
             hasher.update(file.path.as_bytes());
             hasher.update(file.blake3.as_bytes());
         }
-        hasher.finalize().to_hex()[..16].to_owned()
+        format!("{results}:{}", &hasher.finalize().to_hex()[..16])
     }
 
     /// Whether its pages were drawn of other results, another scenario or another audit than it has now. What a run that has not
     /// ended adds to its results is no surprise.
     pub fn has_old_pages(&self) -> bool {
-        self.has_ended && !self.drawn_of.is_empty() && self.drawn_of != self.basis_of_report()
+        let basis = self.basis_of_report();
+        match (self.drawn_of.split_once(':'), basis.split_once(':')) {
+            (Some((drawn, drawn_under)), Some((results, under))) => {
+                drawn_under != under || (self.has_ended && drawn != results)
+            }
+            (None, _) | (_, None) => false,
+        }
     }
 
     /// Whether a file was left out on purpose.
@@ -482,8 +488,9 @@ mod tests {
             let mut changed = manifest.clone();
             change(&mut changed);
             assert!(changed.has_old_pages());
+            // What a run that has not ended adds to the results is no surprise.
             changed.has_ended = false;
-            assert!(!changed.has_old_pages());
+            assert_eq!(changed.has_old_pages(), changed.result_digest == manifest.result_digest);
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 use nt_stats::trust::{CALIBRATION, NOT_OFFERED};
-use nt_stats::verdict::Decision;
+use nt_stats::verdict::{Decision, Reach};
 
+use super::quadrants;
 use crate::material::Material;
 use crate::words::families::families;
 use crate::words::number::{counted, percent, test_images};
@@ -24,7 +25,7 @@ pub(crate) fn section(material: &Material) -> Markup {
             @if let Some(words) = detectable(&decisions, &Wording::of(analysis.study.metric)) { p { (words) } }
             (choice(analysis))
             (attribution(analysis))
-            (conditions(analysis, decisions.first().copied()))
+            (conditions(analysis))
             (trust())
         }
     }
@@ -35,8 +36,11 @@ fn design(analysis: &Analysis) -> Markup {
         p {
             "Each of the " (analysis.cells.len()) " cells was planned with "
             (counted(analysis.study.replicates as usize, "replicate")) ". A replicate draws a new training subset, "
-            "validation split, initial weights, batch order and source network, and all treatments share them. The "
-            "test images are the same throughout"
+            "validation split, initial weights, batch order and source network, and all treatments share them. "
+            @if analysis.study.sources.iter().any(|source| source.network == Reach::This) {
+                "A source that is read from a file is one network, the same in all replicates. "
+            }
+            "The test images are the same throughout"
             @for (target, test) in &analysis.test_sets {
                 " (" (target) ": " (test_images(test)) " of " (test.num_classes)
                 " classes, chance " (percent(Some(test.chance))) " " (Wording::of(analysis.study.metric).unit) ")"
@@ -130,7 +134,7 @@ fn attribution(analysis: &Analysis) -> Markup {
     }
 }
 
-fn conditions(analysis: &Analysis, first: Option<&Decision>) -> Markup {
+fn conditions(analysis: &Analysis) -> Markup {
     html! {
         p {
             "The network: " (analysis.study.network) ". Learning rates: " (analysis.study.search)
@@ -138,7 +142,7 @@ fn conditions(analysis: &Analysis, first: Option<&Decision>) -> Markup {
             @if analysis.study.search_of == Some(SearchOf::Once) {
                 "One search served all replicates, so that its luck is in no interval: verdicts hold at the settings that it gave. "
             }
-            @if let Some(decision) = first { "Scope: " (decision.gap.scope) ". " }
+            @if let Some(scope) = quadrants::scope(analysis) { "Scope: " (scope) ". " }
             "Checked from the records: the edge of the search (gate 1), a live scratch (gate 3), the test lock (gate 5)"
             @if analysis.audit.is_some() {
                 "; from the data: overlap of training and test images (gate 6), and similarity (gate 7)"

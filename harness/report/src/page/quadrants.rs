@@ -52,7 +52,8 @@ pub(crate) fn table(material: &Material) -> Markup {
     }
 }
 
-fn scope(analysis: &Analysis) -> Option<String> {
+/// What verdicts are about: one or several, where one source is a single network and another is not.
+pub(super) fn scope(analysis: &Analysis) -> Option<String> {
     let scopes: BTreeSet<String> =
         analysis.cells.iter().filter_map(|cell| Some(cell.decision.as_ref()?.gap.scope.to_string())).collect();
     // Of sources that are one network each, and of others, results hold for other things.

@@ -127,7 +127,7 @@ impl<'a> TrainingExecutor<'a> {
         push_test_metrics(&Score::of(&predictions, run.shape.num_classes), output);
         output.artifacts.predictions = Some(tabulate(predictions, run.shape.num_classes)?);
         if self.keep_networks && kept::can_be_kept(run.job) {
-            output.artifacts.kept_network = Some(kept_network(run, &trained.parameters)?);
+            output.artifacts.network = Some(kept_network(run, &trained.parameters)?);
         }
         output.artifacts.pictures = self.pictures(run, trained, &images);
         Ok(())
