@@ -12,7 +12,7 @@ use nt_scenario::{PictureFit, Resampler, Resizing};
 /// # Source
 /// [`Resampler::Tensor`]: torchvision's `Resize(…, antialias=True)` of a tensor, with the same weights. It filters along columns
 /// last; here they come first, since rows are contiguous. Sums are in f32 and rounded once, halves to even, so a value may differ by
-/// one level of 255. [`Resampler::Pil`]: Pillow's `resize(…, BILINEAR)`, bit for bit.
+/// one level of 255. [`Resampler::Pil`]: Pillow 13's `resize(…, BILINEAR)`, bit for bit.
 pub fn resize(picture: &RgbImage, side: usize, how: Resizing, pixels: &mut [u8]) {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let (scaled_width, scaled_height) = match how.fit {
@@ -24,7 +24,8 @@ pub fn resize(picture: &RgbImage, side: usize, how: Resizing, pixels: &mut [u8])
     };
     if how.resampler == Resampler::Pil {
         let of = |length, scaled| pil::Axis::new(length, scaled, crop_offset(scaled, side), side);
-        return pil::resize(picture, &of(width, scaled_width), &of(height, scaled_height), pixels);
+        let (columns, rows) = (of(width, scaled_width), of(height, scaled_height));
+        return pil::resize(picture, (scaled_width, scaled_height), &columns, &rows, pixels);
     }
     let columns = Axis::new(width, scaled_width, crop_offset(scaled_width, side), side);
     let rows = Axis::new(height, scaled_height, crop_offset(scaled_height, side), side);

@@ -1,7 +1,8 @@
-//! Pillow's arithmetic: whole numbers, rounded after rows and after columns.
+//! Pillow's arithmetic: whole numbers, rounded after each axis.
 //!
 //! # Source
-//! Pillow 13, `src/libImaging/Resample.c`: `precompute_coeffs`, `normalize_coeffs_8bpc`, `ImagingResampleHorizontal_8bpc`.
+//! Pillow 13, `src/libImaging/Resample.c`: `precompute_coeffs`, `normalize_coeffs_8bpc`, `ImagingResampleHorizontal_8bpc`,
+//! `ImagingResampleInner` (which axis comes first).
 
 use image::RgbImage;
 
@@ -41,24 +42,53 @@ fn rounded(terms: impl Iterator<Item = (u8, i32)>) -> u8 {
     (sum >> PLACES).clamp(0, 255) as u8
 }
 
-/// Scales a picture along both axes, rows first.
+/// Scales a picture along both axes, in the order that Pillow 13 takes; before it, rows always came first.
 ///
 /// # Shape
-/// `picture`: `(H, W, 3)` → `pixels`: `(rows, columns, 3)`.
-pub(super) fn resize(picture: &RgbImage, columns: &Axis, rows: &Axis, pixels: &mut [u8]) {
-    let (width, side) = (picture.width() as usize, columns.taps.len());
-    let mut narrow = vec![0u8; picture.height() as usize * side * 3];
-    for (from, to) in picture.as_raw().chunks_exact(width * 3).zip(narrow.chunks_exact_mut(side * 3)) {
-        for ((first, weights), pixel) in columns.taps.iter().zip(to.chunks_exact_mut(3)) {
+/// `picture`: `(H, W, 3)`, scaled to `scaled` = (width, height), of which `columns` and `rows` are kept → `pixels`: `(rows, columns, 3)`.
+pub(super) fn resize(picture: &RgbImage, scaled: (usize, usize), columns: &Axis, rows: &Axis, pixels: &mut [u8]) {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let side = columns.taps.len();
+    if loses_mostly_height(height, scaled.1, width, scaled.0) {
+        let mut low = vec![0u8; rows.taps.len() * width * 3];
+        along_columns(picture.as_raw(), width, rows, &mut low);
+        along_rows(&low, width, columns, pixels);
+    } else {
+        let mut narrow = vec![0u8; height * side * 3];
+        along_rows(picture.as_raw(), width, columns, &mut narrow);
+        along_columns(&narrow, side, rows, pixels);
+    }
+}
+
+/// Whether the height loses more than twice the pixels that the width loses: then Pillow scales columns first.
+fn loses_mostly_height(height: usize, to_height: usize, width: usize, to_width: usize) -> bool {
+    let lost = |from: usize, to: usize| from as i64 - to as i64;
+    lost(height, to_height) > 0 && lost(height, to_height) > 2 * lost(width, to_width)
+}
+
+/// `to[y, o, c] = Σ_x axis[o, x] · from[y, x, c]`.
+///
+/// # Shape
+/// `from`: `(H, width, 3)` → `to`: `(H, axis, 3)`.
+fn along_rows(from: &[u8], width: usize, axis: &Axis, to: &mut [u8]) {
+    for (from, to) in from.chunks_exact(width * 3).zip(to.chunks_exact_mut(axis.taps.len() * 3)) {
+        for ((first, weights), pixel) in axis.taps.iter().zip(to.chunks_exact_mut(3)) {
             for (channel, value) in pixel.iter_mut().enumerate() {
                 let values = from[first * 3 + channel..].iter().step_by(3).copied();
                 *value = rounded(values.zip(weights.iter().copied()));
             }
         }
     }
-    for ((first, weights), to) in rows.taps.iter().zip(pixels.chunks_exact_mut(side * 3)) {
+}
+
+/// `to[o, x, c] = Σ_y axis[o, y] · from[y, x, c]`.
+///
+/// # Shape
+/// `from`: `(H, width, 3)` → `to`: `(axis, width, 3)`.
+fn along_columns(from: &[u8], width: usize, axis: &Axis, to: &mut [u8]) {
+    for ((first, weights), to) in axis.taps.iter().zip(to.chunks_exact_mut(width * 3)) {
         for (at, value) in to.iter_mut().enumerate() {
-            let values = narrow[first * side * 3 + at..].iter().step_by(side * 3).copied();
+            let values = from[first * width * 3 + at..].iter().step_by(width * 3).copied();
             *value = rounded(values.zip(weights.iter().copied()));
         }
     }

@@ -94,6 +94,10 @@ fn leave_out_damaged(
             files.filter_map(|file| Some((record.job, file.path.clone(), compare(file).err()?)))
         })
         .collect();
+    let planned: Option<BTreeSet<JobId>> =
+        manifest.map(|manifest| manifest.plan.iter().map(|planned| planned.job).collect());
+    // A record of a job that is planned no more is shown by no page.
+    let is_planned = |job| planned.as_ref().is_none_or(|planned| planned.contains(&job));
     let mut damage = Vec::new();
     let (mut without_predictions, mut without_curves) = (BTreeSet::new(), BTreeSet::new());
     for (job, path, problem) in problems {
@@ -103,7 +107,9 @@ fn leave_out_damaged(
         }
         let is_stripped = problem == FileProblem::Missing && has_stripped(manifest, &file);
         let without = match file.path.split_once('/') {
-            Some(("predictions", _)) if is_stripped => return Err(ReportError::Stripped { dir: dir.to_owned() }),
+            Some(("predictions", _)) if is_stripped && is_planned(job) => {
+                return Err(ReportError::Stripped { dir: dir.to_owned() });
+            }
             Some(("predictions", _)) => {
                 without_predictions.insert(job);
                 ": its run is left out"

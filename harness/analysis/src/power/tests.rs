@@ -109,7 +109,7 @@ fn a_basis_that_says_nothing_about_the_metric_is_refused() {
 fn a_folder_that_is_no_pilot_is_told_what_it_lacks() {
     let dir = tempfile::tempdir().unwrap();
     let told = || Pilot::read(dir.path()).unwrap_err().to_string();
-    assert!(told().contains("cannot read"), "{}", told());
+    assert!(told().contains("verdicts.json is not there: draw the report"), "{}", told());
     let path = dir.path().join("verdicts.json");
     std::fs::write(&path, "{").unwrap();
     assert!(told().contains("is not a verdicts.json that this program reads"), "{}", told());

@@ -10,6 +10,9 @@ use crate::tensor_file::{self, Column, Columns, ColumnsError};
 /// Largest side of a thumbnail, pixels.
 pub const MOST_SIDE: usize = 32;
 
+/// The column that tells a damaged file.
+const CHECKSUM: &str = "checksum";
+
 /// Small pictures by example id, ascending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thumbnails {
@@ -72,6 +75,7 @@ impl Thumbnails {
         let columns = vec![
             ("example_id", Column::new(Dtype::U32, vec![n], self.example_id.iter().flat_map(|id| id.to_le_bytes()))),
             ("pixels", Column::new(Dtype::U8, vec![n, self.side, self.side, 3], self.pixels.iter().copied())),
+            (CHECKSUM, Column::new(Dtype::U8, vec![32], self.checksum())),
         ];
         tensor_file::to_bytes(columns, PICTURES_VERSION)
     }
@@ -81,8 +85,23 @@ impl Thumbnails {
         let &[n, side, _, _] = file.shape("pixels")?.as_slice() else { return Err(ColumnsError::Layout("pixels")) };
         let pixels = file.bytes("pixels", Dtype::U8, &[n, side, side, 3])?;
         let example_id = file.u32s("example_id", &[n])?;
-        let ascends = example_id.windows(2).all(|pair| pair[0] < pair[1]);
-        if ascends { Ok(Thumbnails { side, example_id, pixels }) } else { Err(ColumnsError::Layout("example_id")) }
+        if !example_id.windows(2).all(|pair| pair[0] < pair[1]) {
+            return Err(ColumnsError::Layout("example_id"));
+        }
+        let thumbnails = Thumbnails { side, example_id, pixels };
+        // Files of earlier versions have none.
+        let is_intact = !file.has(CHECKSUM) || file.bytes(CHECKSUM, Dtype::U8, &[32])? == thumbnails.checksum();
+        if is_intact { Ok(thumbnails) } else { Err(ColumnsError::Layout(CHECKSUM)) }
+    }
+
+    /// BLAKE3 of side, ids and pixels. No record lists this file, so that a killed run could not know it again.
+    fn checksum(&self) -> [u8; 32] {
+        let mut hash = blake3::Hasher::new();
+        hash.update(&(self.side as u64).to_le_bytes()).update(&(self.example_id.len() as u64).to_le_bytes());
+        for id in &self.example_id {
+            hash.update(&id.to_le_bytes());
+        }
+        *hash.update(&self.pixels).finalize().as_bytes()
     }
 }
 
@@ -100,6 +119,23 @@ mod tests {
         assert_eq!(read.picture(4).unwrap(), [4; 12]);
         assert_eq!(read.picture(9).unwrap(), [9; 12]);
         assert_eq!(read.picture(5), None);
+    }
+
+    #[test]
+    fn a_flipped_pixel_is_told_and_a_file_of_before_checksums_is_read() {
+        let kept = Thumbnails::new(2, [(4, vec![4; 12]), (9, vec![9; 12])]);
+        let bytes = kept.to_bytes().unwrap();
+        for at in bytes.len() - 24 - 32 - 8..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1;
+            assert!(Thumbnails::from_bytes(&flipped).is_err(), "byte {at} of {}", bytes.len());
+        }
+        let columns = vec![
+            ("example_id", Column::new(Dtype::U32, vec![1], 4u32.to_le_bytes())),
+            ("pixels", Column::new(Dtype::U8, vec![1, 2, 2, 3], vec![4; 12])),
+        ];
+        let before = tensor_file::to_bytes(columns, PICTURES_VERSION).unwrap();
+        assert!(Thumbnails::from_bytes(&before).is_ok_and(|read| read.picture(4) == Some(&[4; 12][..])));
     }
 
     #[test]

@@ -62,11 +62,12 @@ fn verdicts_of_the_mock_study_are_what_was_planted() {
 #[test]
 fn a_pilot_tells_its_own_variance_and_the_finished_study_agrees_with_the_plan() {
     let mock = Mock::four_quadrants(like_the_default_study);
-    let dir = tempfile::tempdir().unwrap();
+    let (dir, tables) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let records = mock.write(dir.path());
     let analysis = analyse(dir.path(), &mock.study, &records).unwrap();
-    write(dir.path(), &records.iter().collect::<Vec<_>>(), &analysis, false).unwrap();
-    let pilot = Pilot::read(dir.path()).unwrap();
+    // Apart from the study, which has no manifest.
+    write(tables.path(), &records.iter().collect::<Vec<_>>(), &analysis, false).unwrap();
+    let pilot = Pilot::read(tables.path()).unwrap();
     let plan = PowerPlan::new(&mock.study, &[640], &Basis::Pilot(pilot)).unwrap();
     assert!(plan.basis.contains("pilot mock (70 cells, 8 replicates"), "{}", plan.basis);
     assert_eq!(plan.rows[0].cell, Noise::Typical);
