@@ -85,8 +85,7 @@ impl Export {
             _ => {
                 let dirs: Vec<String> = found.iter().map(|(dir, _)| dir.display().to_string()).collect();
                 Err(Failure::Input(format!(
-                    "{} of several studies is called {}; give one of {} with --dir",
-                    "a job",
+                    "several studies have a job {}; give one of {} with --dir",
                     self.job,
                     dirs.join(", ")
                 )))

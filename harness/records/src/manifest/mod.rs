@@ -1,21 +1,24 @@
 //! What produced a study's folder: `manifest.json`.
 
 mod checksum;
+mod plan;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use nt_scenario::{DataFacts, Job, JobId, Known, PerClass, Role};
+use nt_scenario::{DataFacts, Job, JobId, Known, PerClass};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use plan::{Completeness, PlannedJob};
 
 use crate::audit::AUDIT_FILE;
 use crate::file::FileRef;
 use crate::ledger::result_digest;
 use crate::names::MANIFEST_FILE;
-use crate::record::{RunRecord, Status};
+use crate::record::RunRecord;
 use crate::version;
 use nt_disk::{FileError, is_unfinished, write_atomic};
 
@@ -130,99 +133,6 @@ impl DataFact {
             Some(counts) => counts.iter().map(|&count| count as usize).collect(),
         };
         Known { classes: Some(self.classes.clone()), train: Some(train), ..Known::default() }
-    }
-}
-
-/// A job of the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlannedJob {
-    /// Hash of its meaning.
-    pub job: JobId,
-    /// Its name.
-    pub name: String,
-    /// What it is for.
-    pub role: Role,
-    /// The scenario's line it comes from.
-    pub line: usize,
-    /// Multiply–accumulates of its training and evaluation, including the forward passes of frozen layers; 0 if an
-    /// older program planned it.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub multiply_accumulates: u64,
-    /// The beginning of its record's digest, hex; empty if it is not recorded, or could not be run.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub record: String,
-}
-
-impl PlannedJob {
-    /// Hexadecimal digits of a record's digest that are kept.
-    const DIGITS: usize = 16;
-
-    /// What is kept of a record's digest.
-    fn told_of(record: &RunRecord) -> String {
-        match record.status {
-            Status::Failed { .. } => String::new(),
-            Status::Done | Status::Unneeded | Status::Diverged { .. } => {
-                record.digest().chars().take(Self::DIGITS).collect()
-            }
-        }
-    }
-
-    /// Whether a record is another than the one that was there when the manifest was written.
-    pub fn differs_from(&self, record: &RunRecord) -> bool {
-        !self.record.is_empty() && self.record != Self::told_of(record)
-    }
-}
-
-/// How much of a plan is done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Completeness {
-    /// Jobs planned.
-    pub planned: u64,
-    /// Of them, ran to their end.
-    pub done: u64,
-    /// Of them, diverged.
-    pub diverged: u64,
-    /// Of them, failed.
-    pub failed: u64,
-    /// Of them, not needed: trials beyond an edge of a grid on which the best value did not lie.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub unneeded: u64,
-}
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
-impl Completeness {
-    /// Jobs that have no record yet.
-    pub fn missing(&self) -> u64 {
-        self.planned.saturating_sub(self.recorded())
-    }
-
-    /// Jobs that have a record.
-    pub fn recorded(&self) -> u64 {
-        [self.done, self.diverged, self.failed, self.unneeded].iter().fold(0, |sum, &count| sum.saturating_add(count))
-    }
-
-    /// Counts the records of the jobs planned.
-    pub fn count<'a>(
-        plan: impl IntoIterator<Item = JobId>,
-        record_of: impl Fn(JobId) -> Option<&'a RunRecord>,
-    ) -> Self {
-        let mut counts = Completeness::default();
-        for job in plan {
-            counts.planned += 1;
-            match record_of(job).map(|record| &record.status) {
-                Some(Status::Done) => counts.done += 1,
-                Some(Status::Diverged { .. }) => counts.diverged += 1,
-                Some(Status::Failed { .. }) => counts.failed += 1,
-                Some(Status::Unneeded) => counts.unneeded += 1,
-                None => {}
-            }
-        }
-        counts
     }
 }
 
@@ -419,6 +329,7 @@ pub(crate) fn covers(left_out: &str, path: &str) -> bool {
 mod tests {
     use super::*;
     use crate::mock::{manifest, record};
+    use crate::record::Status;
 
     #[test]
     fn a_manifest_sums_up_its_records_and_comes_back() {
