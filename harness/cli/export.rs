@@ -4,7 +4,7 @@ use super::Failure;
 use super::explain::studies;
 use super::output::say;
 use super::study_folder;
-use crate::model::weights::{CARD_VERSION, Card, Weights, WeightsFile, to_pth, to_safetensors};
+use crate::model::weights::{CARD_VERSION, Card, Weights, WeightsFile, WriteError, to_pth, to_safetensors};
 use crate::run::weights::{CARD, STANDARDISATION, digest};
 use nt_disk::{shell_word, write_atomic};
 use nt_records::{FileRef, Measure, RunRecord, ledger::read_records};
@@ -56,7 +56,9 @@ impl Export {
         let (parameters, shape) = (&network.weights.parameters, &network.shape);
         let bytes = match format {
             Format::Pth => to_pth(parameters, shape, &names, (CARD, &card)),
-            Format::Safetensors => to_safetensors(parameters, shape, &names, (CARD, card.clone())),
+            Format::Safetensors => {
+                to_safetensors(parameters, shape, &names, (CARD, card.clone())).map_err(WriteError::from)
+            }
         };
         let bytes = bytes.map_err(|error| Failure::system(&error))?;
         // The card first: a network without one says nothing of what it does to pixels.

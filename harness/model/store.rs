@@ -1,9 +1,10 @@
 //! A network as a safetensors file.
 
+use super::weights::to_safetensors;
 use super::{LayerParameters, Parameters};
 use nt_scenario::Standardisation;
 use nt_scenario::network::{LearnedLayer, NetworkShape};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensors};
 
 /// A stored network that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -38,20 +39,8 @@ fn names(layer: &LearnedLayer) -> [String; 2] {
 /// # Errors
 /// [`StoreError::Encode`] where safetensors cannot encode it. A network of this shape does not cause that.
 pub fn to_bytes(parameters: &Parameters, shape: &NetworkShape) -> Result<Vec<u8>, StoreError> {
-    let mut tensors = Vec::new();
-    for (parameters, layer) in parameters.layers.iter().zip(&shape.layers) {
-        let [weight, bias] = names(layer);
-        let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-        tensors.push((weight, layer.weight_shape(), bytes(&parameters.weight)));
-        tensors.push((bias, vec![layer.num_biases()], bytes(&parameters.bias)));
-    }
-    let views = tensors
-        .iter()
-        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(StoreError::Encode)?;
-    let metadata = Some([("schema_version".to_owned(), "1".to_owned())].into());
-    safetensors::serialize(views, metadata).map_err(StoreError::Encode)
+    let names: Vec<&str> = shape.layers.iter().map(|layer| layer.name).collect();
+    to_safetensors(parameters, shape, &names, ("schema_version", "1".to_owned())).map_err(StoreError::Encode)
 }
 
 /// Reads a network of this shape, which standardises pixels as its images did, from the bytes of its file.

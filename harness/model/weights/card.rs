@@ -25,13 +25,13 @@ pub struct Card {
     pub standardisation: Standardisation,
     /// The classes that its last layer tells apart, in its order.
     pub classes: Vec<String>,
-    /// The study, the job in it, and the treatment.
+    /// The study that made it.
     pub study: String,
-    /// Hash of the job's meaning.
+    /// Hash of the job's meaning: its id.
     pub job: String,
     /// The job's name, in which the treatment stands.
     pub name: String,
-    /// The data that it learned from last, and the hash of their pixels.
+    /// The data that it learned from last.
     pub data: String,
     /// Hash of the pixels, hexadecimal.
     pub data_digest: String,
@@ -39,7 +39,7 @@ pub struct Card {
     pub terms: String,
     /// Test metrics of the run, by name.
     pub metrics: Vec<(String, f64)>,
-    /// Hash of the network's values.
+    /// Hash of the network's values, hexadecimal: it tells whether the card is this network's.
     pub blake3: String,
 }
 

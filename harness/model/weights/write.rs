@@ -2,6 +2,7 @@
 
 use crate::model::Parameters;
 use nt_scenario::network::NetworkShape;
+use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, TensorView};
 use std::io::{self, Cursor, Write};
 use zip::CompressionMethod;
@@ -18,7 +19,7 @@ pub enum WriteError {
     Memory(#[from] io::Error),
     /// The network cannot be written as safetensors.
     #[error("cannot encode a network as safetensors: this is a fault of nt, please report it")]
-    Encode(#[from] safetensors::SafeTensorError),
+    Encode(#[from] SafeTensorError),
 }
 
 /// The folder of an archive in which PyTorch keeps what others add.
@@ -138,21 +139,22 @@ impl Pickler {
     }
 }
 
-/// A `state_dict` as safetensors, with one note about it under this title, since several have another order in every process. `names` are those of the layers, in order.
+/// A `state_dict` as safetensors. `names` are those of the layers, in order. It holds one note about it, under this title: of several the
+/// order would differ from process to process.
 ///
 /// # Errors
-/// [`WriteError`] where safetensors cannot encode it.
+/// [`SafeTensorError`] where safetensors cannot encode it. A network of this shape does not cause that.
 pub fn to_safetensors(
     parameters: &Parameters,
     shape: &NetworkShape,
     names: &[&str],
     (title, note): (&str, String),
-) -> Result<Vec<u8>, WriteError> {
+) -> Result<Vec<u8>, SafeTensorError> {
     let tensors = tensors(parameters, shape, names).into_iter();
     let tensors: Vec<_> = tensors.map(|(name, shape, values)| (name, shape, little_endian(values))).collect();
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(WriteError::Encode)?))
-    });
-    let views: Vec<_> = views.collect::<Result<_, WriteError>>()?;
-    Ok(safetensors::serialize(views, Some([(title.to_owned(), note)].into()))?)
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
+    let views: Vec<_> = views.collect::<Result<_, SafeTensorError>>()?;
+    safetensors::serialize(views, Some([(title.to_owned(), note)].into()))
 }

@@ -2,7 +2,6 @@
 
 use crate::data::DataError;
 use crate::model::StoreError;
-use crate::model::weights::WriteError;
 use crate::run::tuning::ChoiceError;
 use crate::run::weights::SourceFileError;
 use crate::run::{Abandoned, UpstreamError};
@@ -53,9 +52,6 @@ pub(super) enum Obstacle {
     /// The file that its source network is read from cannot be used any more.
     #[error(transparent)]
     Weights(#[from] SourceFileError),
-    /// Its network cannot be kept.
-    #[error(transparent)]
-    Kept(#[from] WriteError),
     /// The file of its source network cannot be had.
     #[error("its source network {0}")]
     SourceFile(#[from] UpstreamError),

@@ -2,7 +2,7 @@
 
 use crate::data::{Images, Inputs};
 use crate::model::weights::to_safetensors;
-use crate::model::{Init, Parameters, transfer};
+use crate::model::{Init, Parameters, StoreError, transfer};
 use crate::run::kept;
 use crate::run::store::SetKey;
 use crate::run::training::materials::target_scope;
@@ -22,7 +22,7 @@ use nt_scenario::{Job, Role, TargetTask};
 fn kept_network(run: &TargetRun<'_>, parameters: &Parameters) -> Result<Vec<u8>, Trouble> {
     let names: Vec<&str> = run.shape.layers.iter().map(|layer| layer.name).collect();
     let note = serde_json::to_string(&parameters.standardisation).unwrap_or_default();
-    Ok(to_safetensors(parameters, &run.shape, &names, (STANDARDISATION, note))?)
+    Ok(to_safetensors(parameters, &run.shape, &names, (STANDARDISATION, note)).map_err(StoreError::Encode)?)
 }
 
 pub(super) type Judge<'a, P> =
