@@ -7,7 +7,7 @@ use super::study_folder;
 use crate::model::weights::{CARD_VERSION, Card, Weights, WeightsFile, WriteError, to_pth, to_safetensors};
 use crate::run::weights::{CARD, STANDARDISATION, digest};
 use nt_disk::{shell_word, write_atomic};
-use nt_records::{FileRef, Measure, RunRecord, ledger::read_records};
+use nt_records::{FileRef, Measure, RunRecord, ledger::read_records, names::RESOLVED_FILE};
 use nt_scenario::network::NetworkShape;
 use nt_scenario::{Architecture, Data, JobId, Scenario, Standardisation};
 use std::path::{Path, PathBuf};
@@ -108,7 +108,7 @@ impl Network {
     /// Reads the network of a job's record.
     fn read(dir: &Path, record: &RunRecord) -> Result<Self, Failure> {
         let (manifest, scenario) = (study_folder::manifest(dir)?, study_folder::scenario(dir)?);
-        for name in ["scenario.toml", "resolved.toml"] {
+        for name in ["scenario.toml", RESOLVED_FILE] {
             let listed = manifest.files.iter().find(|file| file.path == name);
             sound(dir, listed.ok_or_else(|| Failure::Incomplete(study_folder::lost(dir, name)))?)?;
         }

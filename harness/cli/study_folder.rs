@@ -4,12 +4,10 @@ use super::Failure;
 use nt_disk::{advice, shell_word};
 use nt_records::Manifest;
 use nt_records::manifest::ManifestError;
+use nt_records::names::{RESOLVED_FILE, is_study};
 use nt_scenario::Scenario;
 use std::io::ErrorKind;
 use std::path::Path;
-
-/// Files of which a study's folder has at least one, whatever was lost of it.
-const MARKS: [&str; 4] = ["manifest.json", "resolved.toml", "preregistration.json", "runs.jsonl"];
 
 /// Checks that a folder can be listed and holds a study.
 pub(super) fn check(dir: &Path) -> Result<(), Failure> {
@@ -19,7 +17,7 @@ pub(super) fn check(dir: &Path) -> Result<(), Failure> {
         let is_named_wrongly = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
         return Err(if is_named_wrongly { Failure::Input(text) } else { Failure::System(text) });
     }
-    if MARKS.iter().any(|mark| dir.join(mark).exists()) {
+    if is_study(dir) {
         return Ok(());
     }
     Err(Failure::Input(format!(
@@ -30,7 +28,7 @@ pub(super) fn check(dir: &Path) -> Result<(), Failure> {
 
 /// Refuses to write other results into a folder that holds a study's.
 pub(super) fn not_over_a_study(dir: &Path) -> Result<(), Failure> {
-    if !MARKS.iter().any(|mark| dir.join(mark).exists()) {
+    if !is_study(dir) {
         return Ok(());
     }
     Err(Failure::Input(format!(
@@ -58,7 +56,7 @@ pub(super) fn scenario(dir: &Path) -> Result<Scenario, Failure> {
         }
         Failure::System(format!("cannot read {}: {error}; {}", file.display(), advice(&error)))
     })?;
-    let resolved = nt_disk::read_to_string(&dir.join("resolved.toml")).unwrap_or_default();
+    let resolved = nt_disk::read_to_string(&dir.join(RESOLVED_FILE)).unwrap_or_default();
     Scenario::parse_kept(&text, &file.display().to_string(), &resolved)
         .map_err(|faults| Failure::Input(faults.to_string()))
 }

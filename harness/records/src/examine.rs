@@ -6,7 +6,7 @@
 use crate::file::FileProblem;
 use crate::ledger::{LedgerError, LedgerWarning, read_records, result_digest};
 use crate::manifest::{Completeness, Manifest, ManifestError};
-use crate::names::MANIFEST_FILE;
+use crate::names::{MANIFEST_FILE, RESOLVED_FILE};
 use crate::number::counted;
 use crate::record::RunRecord;
 use crate::registration::registered;
@@ -78,7 +78,7 @@ impl Known {
         damage.extend(damaged_records(manifest.as_ref(), &records, &warnings));
         let of_manifest = manifest.as_ref().map(|manifest| manifest.preregistration.as_str());
         // Records alone, without what a run writes before the first of them, are no study that has lost something.
-        let has_begun = !records.is_empty() && dir.join("resolved.toml").exists();
+        let has_begun = !records.is_empty() && dir.join(RESOLVED_FILE).exists();
         damage.extend(registered(dir, of_manifest, has_begun)?.1);
         Ok(Self { manifest, records, warnings, damage })
     }

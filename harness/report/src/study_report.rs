@@ -32,11 +32,12 @@ use nt_analysis::{Analysis, analyse};
 use nt_disk::{FileError, write_listed};
 use nt_records::ledger::{LedgerWarning, result_digest};
 use nt_records::manifest::{Completeness, Manifest};
+use nt_records::names::RESOLVED_FILE;
 use nt_records::record::RunRecord;
 use nt_records::text::printable;
 
 /// The scenario as it was run, with all defaults, or else as it was given.
-const SCENARIO_FILES: [&str; 2] = ["resolved.toml", "scenario.toml"];
+const SCENARIO_FILES: [&str; 2] = [RESOLVED_FILE, "scenario.toml"];
 
 /// Writes tables, figures, `report.md` and `index.html` of a study's folder from its records.
 ///

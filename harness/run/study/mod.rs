@@ -13,7 +13,7 @@ use nt_records::audit::AUDIT_FILE;
 use nt_records::file::FileProblem;
 use nt_records::ledger::Shard;
 use nt_records::manifest::{DataFact, Host, MANIFEST_VERSION, ManifestError};
-use nt_records::names::REGISTRATION_FILE;
+use nt_records::names::{REGISTRATION_FILE, RESOLVED_FILE};
 use nt_records::read_records;
 use nt_records::registration::{self, Registered};
 use nt_records::{Audit, Ledger, LedgerWarning, Manifest, RunRecord};
@@ -153,8 +153,8 @@ impl OpenStudy {
     /// # Errors
     /// [`StudyError::OtherMeaning`].
     pub fn check_meaning(&self, dir: &Path) -> Result<(), StudyError> {
-        let Ok(resolved) = nt_disk::read_to_string(&dir.join("resolved.toml")) else { return Ok(()) };
-        let Ok(kept) = Scenario::parse_kept(&resolved, "resolved.toml", &resolved) else { return Ok(()) };
+        let Ok(resolved) = nt_disk::read_to_string(&dir.join(RESOLVED_FILE)) else { return Ok(()) };
+        let Ok(kept) = Scenario::parse_kept(&resolved, RESOLVED_FILE, &resolved) else { return Ok(()) };
         match (kept.meaning().number(), self.scenario.meaning().number()) {
             (kept, given) if kept != given => Err(StudyError::OtherMeaning { dir: dir.to_owned(), kept, given }),
             _ => Ok(()),
@@ -196,7 +196,7 @@ impl OpenStudy {
         let mut manifest = self.manifest(ledger, before, options)?;
         registration::register(&dir, &manifest.preregistration)?;
         write_listed(&dir.join("scenario.toml"), self.scenario.text().as_bytes())?;
-        write_listed(&dir.join("resolved.toml"), self.scenario.to_toml().as_bytes())?;
+        write_listed(&dir.join(RESOLVED_FILE), self.scenario.to_toml().as_bytes())?;
         manifest.summarise(|job| ledger.get(job));
         manifest.list_files(&dir, &GIVEN, &[])?;
         manifest.write(&dir)?;
@@ -399,7 +399,7 @@ fn kept_manifest(dir: &Path) -> Result<Option<Manifest>, ManifestError> {
 }
 
 /// What a run writes before its first job.
-const GIVEN: [&str; 3] = [REGISTRATION_FILE, "scenario.toml", "resolved.toml"];
+const GIVEN: [&str; 3] = [REGISTRATION_FILE, "scenario.toml", RESOLVED_FILE];
 
 /// For each kind of training in a plan: the numbers of classes, of images a batch and of images.
 fn sizes(plan: &Plan) -> BTreeSet<(usize, usize, usize)> {

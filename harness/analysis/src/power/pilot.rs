@@ -11,6 +11,7 @@ use super::PowerError;
 use nt_disk::FileError;
 use nt_records::file::FileRef;
 use nt_records::manifest::Manifest;
+use nt_records::names::is_study;
 use nt_records::verdicts::{VERDICTS_VERSION, VarianceRow};
 use nt_records::version;
 use nt_scenario::Metric;
@@ -118,10 +119,9 @@ impl Pilot {
             read => read.map_err(FileError::at("read", &path))?,
         };
         // A folder of `nt analyze` has neither manifest nor records. A study that has lost its manifest says nothing of its verdicts.
-        let is_a_study = ["runs.jsonl", "preregistration.json"].into_iter().any(|name| dir.join(name).exists());
         let manifest = match Manifest::read(dir) {
             Ok(Some(manifest)) => Some(manifest),
-            Ok(None) if !is_a_study => None,
+            Ok(None) if !is_study(dir) => None,
             Ok(None) | Err(_) => return Err(PilotError::NoManifest { dir: dir.to_owned() }),
         };
         let listed = manifest.iter().flat_map(|manifest| &manifest.files).find(|file| file.path == VERDICTS_FILE);

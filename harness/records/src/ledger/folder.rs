@@ -3,7 +3,7 @@
 use super::LedgerError;
 use super::line::is_a_line;
 use super::shard;
-use crate::names::{MANIFEST_FILE, REGISTRATION_FILE};
+use crate::names::{MANIFEST_FILE, REGISTRATION_FILE, RESOLVED_FILE};
 use nt_disk::{FileError, is_unfinished};
 use serde_json::Value;
 use std::fs;
@@ -56,5 +56,5 @@ fn is_a_study(dir: &Path) -> Result<bool, FileError> {
         return Ok(true);
     }
     let is_locked = dir.join(".lock").exists();
-    Ok(is_locked && (!records.is_empty() || dir.join("resolved.toml").exists()))
+    Ok(is_locked && (!records.is_empty() || dir.join(RESOLVED_FILE).exists()))
 }

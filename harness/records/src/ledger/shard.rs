@@ -1,5 +1,6 @@
 //! A study split over several processes, and its files.
 
+use crate::names::RUNS_FILE;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -56,7 +57,7 @@ impl Shard {
 
     /// The file its records go to.
     pub fn file_name(self) -> String {
-        if self.is_whole() { "runs.jsonl".to_owned() } else { format!("runs.{}.jsonl", self.index) }
+        if self.is_whole() { RUNS_FILE.to_owned() } else { format!("runs.{}.jsonl", self.index) }
     }
 }
 
@@ -66,7 +67,7 @@ pub(super) fn files(dir: &Path) -> Result<Vec<PathBuf>, FileError> {
     for entry in fs::read_dir(dir).map_err(FileError::at("list", dir))? {
         let path = entry.map_err(FileError::at("list", dir))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name == "runs.jsonl" {
+        if name == RUNS_FILE {
             found.push((None, path));
         } else if let Some(index) =
             name.strip_prefix("runs.").and_then(|rest| rest.strip_suffix(".jsonl")).and_then(|index| index.parse().ok())

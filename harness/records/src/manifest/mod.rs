@@ -17,7 +17,7 @@ pub use plan::{Completeness, PlannedJob};
 use crate::audit::AUDIT_FILE;
 use crate::file::FileRef;
 use crate::ledger::result_digest;
-use crate::names::MANIFEST_FILE;
+use crate::names::{MANIFEST_FILE, RESOLVED_FILE};
 use crate::record::RunRecord;
 use crate::version;
 use nt_disk::{FileError, is_unfinished, write_atomic};
@@ -250,7 +250,7 @@ impl Manifest {
     pub fn basis_of_report(&self) -> String {
         let results: String = self.result_digest.chars().take(16).collect();
         let mut hasher = blake3::Hasher::new();
-        for file in self.files.iter().filter(|file| ["resolved.toml", AUDIT_FILE].contains(&file.path.as_str())) {
+        for file in self.files.iter().filter(|file| [RESOLVED_FILE, AUDIT_FILE].contains(&file.path.as_str())) {
             hasher.update(file.path.as_bytes());
             hasher.update(file.blake3.as_bytes());
         }
